@@ -1,0 +1,170 @@
+
+/*
+ * The verdict: a pure function of the policy, the account's record, the facts
+ * of the request and the time.  It allocates nothing, reads no clock and
+ * knows no request.
+ */
+
+
+#ifndef _NGX_HOUSEHOLD_DECIDE_H_INCLUDED_
+#define _NGX_HOUSEHOLD_DECIDE_H_INCLUDED_
+
+
+#include <ngx_config.h>
+#include <ngx_core.h>
+#include "ngx_household_network.h"
+#include "ngx_household_record.h"
+
+
+/* "household", and the mode of household:control; ordered: looser is less */
+#define NGX_HOUSEHOLD_OFF              0
+#define NGX_HOUSEHOLD_MONITOR          1
+#define NGX_HOUSEHOLD_ON               2
+
+/* "household_unavailable", "household_unregistered", "..._missing_family" */
+#define NGX_HOUSEHOLD_ALLOW            0
+#define NGX_HOUSEHOLD_DENY             1
+#define NGX_HOUSEHOLD_LEARN            2
+
+/* a share of all accounts, in hundredths of a percent */
+#define NGX_HOUSEHOLD_ROLLOUT_ALL  10000
+
+#define NGX_HOUSEHOLD_ISSUED_UNKNOWN  -1
+
+/* a device that stays at home is noted again after this many seconds */
+#define NGX_HOUSEHOLD_NOTE_INTERVAL  86400
+
+
+typedef enum {
+    NGX_HOUSEHOLD_VERDICT_ALLOW = 0,
+    NGX_HOUSEHOLD_VERDICT_DENY,
+    NGX_HOUSEHOLD_VERDICT_UNAUTHORIZED
+} ngx_household_verdict_e;
+
+
+/* the fixed words of $household_reason, in the order of their names */
+
+typedef enum {
+    NGX_HOUSEHOLD_REASON_NONE = 0,
+
+    /* not judged */
+    NGX_HOUSEHOLD_REASON_OFF,
+    NGX_HOUSEHOLD_REASON_OPTIONS,
+
+    /* rule 1: who is asking is not known */
+    NGX_HOUSEHOLD_REASON_ACCOUNT_MISSING,
+    NGX_HOUSEHOLD_REASON_ACCOUNT_INVALID,
+    NGX_HOUSEHOLD_REASON_TOKEN_MISSING,
+    NGX_HOUSEHOLD_REASON_TOKEN_MALFORMED,
+    NGX_HOUSEHOLD_REASON_TOKEN_CONFLICT,
+    NGX_HOUSEHOLD_REASON_TOKEN_ALGORITHM,
+    NGX_HOUSEHOLD_REASON_TOKEN_KEY,
+    NGX_HOUSEHOLD_REASON_TOKEN_SIGNATURE,
+    NGX_HOUSEHOLD_REASON_TOKEN_CLAIM,
+    NGX_HOUSEHOLD_REASON_TOKEN_ISSUER,
+    NGX_HOUSEHOLD_REASON_TOKEN_AUDIENCE,
+    NGX_HOUSEHOLD_REASON_TOKEN_EXPIRED,
+    NGX_HOUSEHOLD_REASON_TOKEN_NOT_YET,
+    NGX_HOUSEHOLD_REASON_TOKEN_URI,
+
+    /* rule 2 */
+    NGX_HOUSEHOLD_REASON_REVOKED,
+
+    /* rule 3 */
+    NGX_HOUSEHOLD_REASON_UNAVAILABLE,
+    NGX_HOUSEHOLD_REASON_RECORD_TOO_LARGE,
+    NGX_HOUSEHOLD_REASON_ADDRESS_UNKNOWN,
+
+    /* rules 4 to 11 */
+    NGX_HOUSEHOLD_REASON_HOME,
+    NGX_HOUSEHOLD_REASON_EXTRA_MEMBER,
+    NGX_HOUSEHOLD_REASON_TRUSTED_DEVICE,
+    NGX_HOUSEHOLD_REASON_TRAVEL,
+    NGX_HOUSEHOLD_REASON_UNREGISTERED,
+    NGX_HOUSEHOLD_REASON_LEARNED,
+    NGX_HOUSEHOLD_REASON_FAMILY_UNKNOWN,
+    NGX_HOUSEHOLD_REASON_NOT_ENFORCED,
+    NGX_HOUSEHOLD_REASON_ROLLOUT,
+    NGX_HOUSEHOLD_REASON_GRACE,
+    NGX_HOUSEHOLD_REASON_OUTSIDE,
+
+    NGX_HOUSEHOLD_REASONS
+} ngx_household_reason_e;
+
+
+/* what the configuration and household:control say */
+
+typedef struct {
+    ngx_uint_t   mode;                 /* NGX_HOUSEHOLD_MONITOR or _ON */
+    ngx_uint_t   unavailable;          /* NGX_HOUSEHOLD_ALLOW or _DENY */
+    ngx_uint_t   unregistered;         /* _ALLOW, _DENY or _LEARN */
+    ngx_uint_t   missing_family;       /* _ALLOW or _DENY */
+    ngx_uint_t   ipv6_prefix;          /* bits, 1-128 */
+    ngx_uint_t   rollout;              /* 0-NGX_HOUSEHOLD_ROLLOUT_ALL */
+    int64_t      trusted_device;       /* seconds; 0: no device is trusted */
+    int64_t      grace;                /* seconds; 0: no grace period */
+
+    /* two letters each, without separators; empty: everywhere */
+    ngx_str_t    enforce_in;
+} ngx_household_policy_t;
+
+
+/* what is known of the request; all of it passed in, nothing looked up */
+
+typedef struct {
+    /* rule 1: NONE, or why nobody is known to ask; the rest is then unused */
+    ngx_household_reason_e  unauthorized;
+
+    ngx_household_addr_t    addr;
+    ngx_str_t               device;    /* may be empty */
+    int64_t                 now;       /* Unix seconds */
+    int64_t                 issued_at; /* or NGX_HOUSEHOLD_ISSUED_UNKNOWN */
+    ngx_uint_t              token;     /* identity comes from a token */
+    ngx_uint_t              bucket;    /* 0-9999, stable per account */
+    u_char                  country[2]; /* of the viewer; zeros: unknown */
+
+    /* rule 3: why there is no record: UNAVAILABLE or RECORD_TOO_LARGE */
+    ngx_household_reason_e  unknown;
+} ngx_household_facts_t;
+
+
+typedef struct {
+    ngx_household_verdict_e  verdict;
+    ngx_household_reason_e   reason;
+
+    /* monitor: the verdict above is what would be, and nothing is denied */
+    unsigned                 monitored:1;
+
+    /* a denied viewer may be sold a seat: the plan has a free slot */
+    unsigned                 seat:1;
+
+    /* what is to be written to the store; none of it changes the verdict */
+    unsigned                 note_device:1;  /* seen at home or at "slot" */
+    unsigned                 learn:1;        /* register this network */
+    unsigned                 start_grace:1;
+
+    unsigned                 matched:1;      /* "network" is set */
+    ngx_household_network_t  network;
+    ngx_str_t                slot;           /* points into the record */
+} ngx_household_decision_t;
+
+
+/*
+ * Decides by the first rule that matches (docs/verdict.md has the table).
+ * "rec" is NULL when nothing is known of the account.  Fills all of "d".
+ */
+void ngx_household_decide(const ngx_household_policy_t *policy,
+    const ngx_household_facts_t *facts, const ngx_household_record_t *rec,
+    ngx_household_decision_t *d);
+
+/* the word of a reason, e.g. "home"; empty for NONE; static memory */
+ngx_str_t *ngx_household_reason_name(ngx_household_reason_e reason);
+
+/*
+ * A stable number of 0-9999 for an account id, the same on every machine and
+ * release: an account once enforced stays so while the percentage grows.
+ */
+ngx_uint_t ngx_household_bucket(const ngx_str_t *account);
+
+
+#endif /* _NGX_HOUSEHOLD_DECIDE_H_INCLUDED_ */

@@ -1,0 +1,81 @@
+
+/*
+ * Addresses and networks: strict parsing, matching, formatting.
+ *
+ * Pure layer: nginx types only, no running nginx, no allocation, no clock.
+ */
+
+
+#ifndef _NGX_HOUSEHOLD_NETWORK_H_INCLUDED_
+#define _NGX_HOUSEHOLD_NETWORK_H_INCLUDED_
+
+
+#include <ngx_config.h>
+#include <ngx_core.h>
+
+
+/* "ffff:ffff:ffff:ffff:ffff:ffff:255.255.255.255/128", the longest form */
+#define NGX_HOUSEHOLD_NETWORK_LEN  49
+
+
+typedef enum {
+    NGX_HOUSEHOLD_FAMILY_NONE = 0,     /* no address, e.g. a unix socket */
+    NGX_HOUSEHOLD_FAMILY_INET,
+    NGX_HOUSEHOLD_FAMILY_INET6
+} ngx_household_family_e;
+
+
+/* an address in network byte order; IPv4 uses the first four bytes */
+
+typedef struct {
+    u_char      bytes[16];
+    u_char      family;                /* ngx_household_family_e */
+} ngx_household_addr_t;
+
+
+typedef struct {
+    ngx_household_addr_t  addr;        /* host bits are zero unless bare */
+    u_char                prefix;      /* bits: 0-32 or 0-128 */
+    u_char                bare;        /* written without a length */
+} ngx_household_network_t;
+
+
+/*
+ * Takes the peer's address from "sa".  An IPv4-mapped IPv6 address (RFC 4291,
+ * 2.5.5.2) becomes IPv4.  Always fills "addr"; returns NGX_OK, or
+ * NGX_DECLINED with family NONE if the family is neither INET nor INET6.
+ */
+ngx_int_t ngx_household_addr_set(ngx_household_addr_t *addr,
+    struct sockaddr *sa);
+
+/*
+ * Parses "82.64.10.7", "82.64.0.0/24", "2a01:e0a:1f3:9c00::/56": dotted
+ * decimal without leading zeros, or the forms of RFC 4291, 2.2, and an
+ * optional "/" and decimal length without leading zeros.  Host bits below the
+ * length are cleared: 82.64.10.7/24 is 82.64.10.0/24.  An IPv4-mapped prefix
+ * of 96 bits or more becomes IPv4.  Nothing may stand before or after.
+ *
+ * Returns NGX_OK, or NGX_DECLINED if the text is no network; "net" is then
+ * undefined.
+ */
+ngx_int_t ngx_household_network_parse(ngx_household_network_t *net,
+    u_char *text, size_t len);
+
+/*
+ * Tells whether "addr" lies in "net".  A bare IPv6 address stands for its
+ * /"ipv6_prefix" (1-128).  An address without family matches nothing.
+ */
+ngx_uint_t ngx_household_network_match(const ngx_household_network_t *net,
+    const ngx_household_addr_t *addr, ngx_uint_t ipv6_prefix);
+
+/*
+ * Writes the network as text, e.g. "82.64.10.7/32" or, for a bare IPv6
+ * address, as its /"ipv6_prefix".  IPv6 is written as RFC 5952 has it.  "buf"
+ * holds at least NGX_HOUSEHOLD_NETWORK_LEN bytes; no NUL is written.  Returns
+ * the length.
+ */
+size_t ngx_household_network_format(const ngx_household_network_t *net,
+    ngx_uint_t ipv6_prefix, u_char *buf);
+
+
+#endif /* _NGX_HOUSEHOLD_NETWORK_H_INCLUDED_ */

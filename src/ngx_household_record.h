@@ -1,0 +1,131 @@
+
+/*
+ * What is known of one account: its home networks, extra members, devices,
+ * travel grants and a few scalars, packed into one relocatable block, so that
+ * it can be copied into shared memory as it is.
+ *
+ * Pure layer: nginx types only, no running nginx, no allocation, no clock.
+ */
+
+
+#ifndef _NGX_HOUSEHOLD_RECORD_H_INCLUDED_
+#define _NGX_HOUSEHOLD_RECORD_H_INCLUDED_
+
+
+#include <ngx_config.h>
+#include <ngx_core.h>
+#include "ngx_household_network.h"
+
+
+/*
+ * A record over any of these is an error of its own ("record_too_large"),
+ * never a silent cut.
+ */
+#define NGX_HOUSEHOLD_RECORD_NETWORKS   256  /* home and extra together */
+#define NGX_HOUSEHOLD_RECORD_DEVICES    256  /* devices and travel grants */
+#define NGX_HOUSEHOLD_RECORD_SIZE     16384  /* bytes, header included */
+
+#define NGX_HOUSEHOLD_ID_LEN            128  /* account, device, slot */
+
+#define NGX_HOUSEHOLD_SLOTS_UNKNOWN  0xffff
+
+
+/*
+ * The packed record.  The entries behind the header are read through the
+ * functions below only.  All times are Unix seconds.
+ */
+
+typedef struct {
+    int64_t     revoked_before;        /* 0: nothing is revoked */
+    int64_t     outside_since;         /* 0: no grace period has started */
+    uint32_t    size;                  /* bytes, this header included */
+    uint16_t    slots;                 /* or NGX_HOUSEHOLD_SLOTS_UNKNOWN */
+    uint16_t    malformed;             /* entries dropped while parsing */
+    u_char      country[2];            /* ISO 3166-1 alpha-2; zeros: unknown */
+    u_char      inet;                  /* has a home network of this family */
+    u_char      inet6;
+    u_char      exists;                /* either key was there */
+} ngx_household_record_t;
+
+
+/*
+ * Builds one record from the two replies, in any order.  Plain memory, about
+ * NGX_HOUSEHOLD_RECORD_SIZE bytes; nothing to free.
+ */
+
+typedef struct {
+    ngx_uint_t  networks;
+    ngx_uint_t  devices;
+    ngx_uint_t  too_large;             /* unsigned  too_large:1; */
+
+    union {
+        ngx_household_record_t  record;
+        u_char                  bytes[NGX_HOUSEHOLD_RECORD_SIZE];
+    } u;
+} ngx_household_record_builder_t;
+
+
+void ngx_household_record_start(ngx_household_record_builder_t *b);
+
+/*
+ * Adds a member of the SET household:{A}: one home network.  A malformed one
+ * is dropped and counted in record.malformed.
+ */
+void ngx_household_record_add_home(ngx_household_record_builder_t *b,
+    ngx_str_t *member);
+
+/*
+ * Adds one field of the HASH household:{A}:account.  Unknown names are
+ * ignored; a malformed name or value of a known one is dropped and counted.
+ */
+void ngx_household_record_add_field(ngx_household_record_builder_t *b,
+    ngx_str_t *name, ngx_str_t *value);
+
+/*
+ * Returns the record, which lives in the builder until the next start, or
+ * NULL if it is over a limit.
+ */
+ngx_household_record_t *ngx_household_record_finish(
+    ngx_household_record_builder_t *b);
+
+
+/*
+ * Finds the home network that holds "addr".  Returns 1 and fills "net", or 0.
+ */
+ngx_uint_t ngx_household_record_home(const ngx_household_record_t *rec,
+    const ngx_household_addr_t *addr, ngx_uint_t ipv6_prefix,
+    ngx_household_network_t *net);
+
+/*
+ * Finds a network of an extra member that holds "addr" and is paid at "now"
+ * (paid until a time after "now", or open ended).  Returns 1 and fills "net"
+ * and "slot" (which points into the record), or 0.
+ */
+ngx_uint_t ngx_household_record_extra(const ngx_household_record_t *rec,
+    const ngx_household_addr_t *addr, ngx_uint_t ipv6_prefix, int64_t now,
+    ngx_household_network_t *net, ngx_str_t *slot);
+
+/*
+ * Finds a device.  Returns 1 and sets "seen" and "slot" (empty: seen at home;
+ * it points into the record), or 0.
+ */
+ngx_uint_t ngx_household_record_device(const ngx_household_record_t *rec,
+    const ngx_str_t *id, int64_t *seen, ngx_str_t *slot);
+
+/*
+ * Tells whether a travel grant for the device or for all ("*") lasts beyond
+ * "now".  An empty id matches only the grant for all.
+ */
+ngx_uint_t ngx_household_record_travel(const ngx_household_record_t *rec,
+    const ngx_str_t *id, int64_t now);
+
+/* tells whether any network of the slot is paid at "now" */
+ngx_uint_t ngx_household_record_slot_paid(const ngx_household_record_t *rec,
+    const ngx_str_t *slot, int64_t now);
+
+/* counts the distinct slots with a network that is paid at "now" */
+ngx_uint_t ngx_household_record_slots_taken(const ngx_household_record_t *rec,
+    int64_t now);
+
+
+#endif /* _NGX_HOUSEHOLD_RECORD_H_INCLUDED_ */
