@@ -1,0 +1,277 @@
+
+/*
+ * The variables: what was decided, and why.  Where nothing was decided they
+ * are not found, which a log shows as "-".
+ */
+
+
+#include <ngx_config.h>
+#include <ngx_core.h>
+#include <ngx_http.h>
+#include "ngx_http_household.h"
+
+
+static ngx_int_t ngx_http_household_variable(ngx_http_request_t *r,
+    ngx_http_variable_value_t *v, uintptr_t data);
+static ngx_int_t ngx_http_household_value_status(ngx_http_request_t *r,
+    ngx_http_household_ctx_t *ctx, ngx_str_t *value);
+static ngx_int_t ngx_http_household_value_reason(ngx_http_request_t *r,
+    ngx_http_household_ctx_t *ctx, ngx_str_t *value);
+static ngx_int_t ngx_http_household_value_account(ngx_http_request_t *r,
+    ngx_http_household_ctx_t *ctx, ngx_str_t *value);
+static ngx_int_t ngx_http_household_value_device(ngx_http_request_t *r,
+    ngx_http_household_ctx_t *ctx, ngx_str_t *value);
+static ngx_int_t ngx_http_household_value_network(ngx_http_request_t *r,
+    ngx_http_household_ctx_t *ctx, ngx_str_t *value);
+static ngx_int_t ngx_http_household_value_country(ngx_http_request_t *r,
+    ngx_http_household_ctx_t *ctx, ngx_str_t *value);
+static ngx_int_t ngx_http_household_value_time(ngx_http_request_t *r,
+    ngx_http_household_ctx_t *ctx, ngx_str_t *value);
+static ngx_int_t ngx_http_household_value_offer_url(ngx_http_request_t *r,
+    ngx_http_household_ctx_t *ctx, ngx_str_t *value);
+static ngx_int_t ngx_http_household_value_offer_price(ngx_http_request_t *r,
+    ngx_http_household_ctx_t *ctx, ngx_str_t *value);
+static ngx_int_t ngx_http_household_value_offer_currency(
+    ngx_http_request_t *r, ngx_http_household_ctx_t *ctx, ngx_str_t *value);
+
+
+/*
+ * Fills "value", which may stay empty: the variable is then not found.
+ * Returns NGX_OK or NGX_ERROR.
+ */
+typedef ngx_int_t (*ngx_http_household_value_pt)(ngx_http_request_t *r,
+    ngx_http_household_ctx_t *ctx, ngx_str_t *value);
+
+
+typedef struct {
+    ngx_str_t                    name;
+    ngx_http_household_value_pt  value;
+} ngx_http_household_variable_t;
+
+
+static ngx_http_household_variable_t  ngx_http_household_variables[] = {
+    { ngx_string("household_status"), ngx_http_household_value_status },
+    { ngx_string("household_reason"), ngx_http_household_value_reason },
+    { ngx_string("household_account"), ngx_http_household_value_account },
+    { ngx_string("household_device"), ngx_http_household_value_device },
+    { ngx_string("household_network"), ngx_http_household_value_network },
+    { ngx_string("household_country"), ngx_http_household_value_country },
+    { ngx_string("household_time"), ngx_http_household_value_time },
+    { ngx_string("household_offer_url"), ngx_http_household_value_offer_url },
+    { ngx_string("household_offer_price"),
+      ngx_http_household_value_offer_price },
+    { ngx_string("household_offer_currency"),
+      ngx_http_household_value_offer_currency },
+    { ngx_null_string, NULL }
+};
+
+
+static ngx_str_t  ngx_http_household_statuses[] = {
+    ngx_null_string,                   /* NGX_HTTP_HOUSEHOLD_NONE */
+    ngx_string("ALLOWED"),
+    ngx_string("DENIED"),
+    ngx_string("OFFERED"),
+    ngx_string("UNAUTHORIZED"),
+    ngx_string("MONITORED"),
+    ngx_string("UNAVAILABLE"),
+    ngx_string("BYPASSED")
+};
+
+
+ngx_int_t
+ngx_http_household_add_variables(ngx_conf_t *cf)
+{
+    ngx_http_variable_t            *var;
+    ngx_http_household_variable_t  *v;
+
+    for (v = ngx_http_household_variables; v->name.len; v++) {
+
+        var = ngx_http_add_variable(cf, &v->name, NGX_HTTP_VAR_NOCACHEABLE);
+        if (var == NULL) {
+            return NGX_ERROR;
+        }
+
+        var->get_handler = ngx_http_household_variable;
+        var->data = (uintptr_t) v;
+    }
+
+    return NGX_OK;
+}
+
+
+static ngx_int_t
+ngx_http_household_variable(ngx_http_request_t *r,
+    ngx_http_variable_value_t *v, uintptr_t data)
+{
+    ngx_str_t                       value;
+    ngx_http_household_ctx_t       *ctx;
+    ngx_http_household_variable_t  *variable;
+
+    variable = (ngx_http_household_variable_t *) data;
+
+    v->not_found = 1;
+
+    ctx = ngx_http_household_get_ctx(r);
+
+    if (ctx == NULL || ctx->status == NGX_HTTP_HOUSEHOLD_NONE) {
+        return NGX_OK;
+    }
+
+    ngx_str_null(&value);
+
+    if (variable->value(r, ctx, &value) != NGX_OK) {
+        return NGX_ERROR;
+    }
+
+    if (value.len == 0) {
+        return NGX_OK;
+    }
+
+    v->data = value.data;
+    v->len = value.len;
+    v->valid = 1;
+    v->no_cacheable = 0;
+    v->not_found = 0;
+
+    return NGX_OK;
+}
+
+
+static ngx_int_t
+ngx_http_household_value_status(ngx_http_request_t *r,
+    ngx_http_household_ctx_t *ctx, ngx_str_t *value)
+{
+    *value = ngx_http_household_statuses[ctx->status];
+
+    return NGX_OK;
+}
+
+
+static ngx_int_t
+ngx_http_household_value_reason(ngx_http_request_t *r,
+    ngx_http_household_ctx_t *ctx, ngx_str_t *value)
+{
+    *value = *ngx_household_reason_name(ctx->decision.reason);
+
+    return NGX_OK;
+}
+
+
+static ngx_int_t
+ngx_http_household_value_account(ngx_http_request_t *r,
+    ngx_http_household_ctx_t *ctx, ngx_str_t *value)
+{
+    *value = ctx->account;
+
+    return NGX_OK;
+}
+
+
+static ngx_int_t
+ngx_http_household_value_device(ngx_http_request_t *r,
+    ngx_http_household_ctx_t *ctx, ngx_str_t *value)
+{
+    *value = ctx->device;
+
+    return NGX_OK;
+}
+
+
+/* the registered network that the viewer is in */
+
+static ngx_int_t
+ngx_http_household_value_network(ngx_http_request_t *r,
+    ngx_http_household_ctx_t *ctx, ngx_str_t *value)
+{
+    ngx_http_household_loc_conf_t  *hlcf;
+
+    if (!ctx->decision.matched) {
+        return NGX_OK;
+    }
+
+    hlcf = ngx_http_get_module_loc_conf(r->main, ngx_http_household_module);
+
+    value->data = ngx_pnalloc(r->pool, NGX_HOUSEHOLD_NETWORK_LEN);
+    if (value->data == NULL) {
+        return NGX_ERROR;
+    }
+
+    value->len = ngx_household_network_format(&ctx->decision.network,
+                                              hlcf->ipv6_prefix, value->data);
+    return NGX_OK;
+}
+
+
+/* of the subscription */
+
+static ngx_int_t
+ngx_http_household_value_country(ngx_http_request_t *r,
+    ngx_http_household_ctx_t *ctx, ngx_str_t *value)
+{
+    if (ctx->record != NULL && ctx->record->country[0] != '\0') {
+        value->data = ctx->record->country;
+        value->len = 2;
+    }
+
+    return NGX_OK;
+}
+
+
+/* seconds with milliseconds, as $request_time */
+
+static ngx_int_t
+ngx_http_household_value_time(ngx_http_request_t *r,
+    ngx_http_household_ctx_t *ctx, ngx_str_t *value)
+{
+    if (!ctx->looked_up) {
+        return NGX_OK;
+    }
+
+    value->data = ngx_pnalloc(r->pool, NGX_TIME_T_LEN + 4);
+    if (value->data == NULL) {
+        return NGX_ERROR;
+    }
+
+    value->len = ngx_sprintf(value->data, "%T.%03M",
+                             (time_t) (ctx->elapsed / 1000),
+                             ctx->elapsed % 1000)
+                 - value->data;
+
+    return NGX_OK;
+}
+
+
+static ngx_int_t
+ngx_http_household_value_offer_url(ngx_http_request_t *r,
+    ngx_http_household_ctx_t *ctx, ngx_str_t *value)
+{
+    if (ctx->offer == NULL) {
+        return NGX_OK;
+    }
+
+    return ngx_http_household_offer_url(r, ctx->offer, value);
+}
+
+
+static ngx_int_t
+ngx_http_household_value_offer_price(ngx_http_request_t *r,
+    ngx_http_household_ctx_t *ctx, ngx_str_t *value)
+{
+    if (ctx->offer != NULL && ctx->decision.seat) {
+        *value = ctx->offer->price;
+    }
+
+    return NGX_OK;
+}
+
+
+static ngx_int_t
+ngx_http_household_value_offer_currency(ngx_http_request_t *r,
+    ngx_http_household_ctx_t *ctx, ngx_str_t *value)
+{
+    if (ctx->offer != NULL && ctx->decision.seat) {
+        *value = ctx->offer->currency;
+    }
+
+    return NGX_OK;
+}
