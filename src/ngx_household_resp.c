@@ -660,6 +660,7 @@ ngx_household_resp_encode(ngx_str_t *argv, ngx_uint_t argc, ngx_str_t *out)
     len = (size_t *) (arg + argc);
     size = 0;
     n = -1;
+    cmd = NULL;
 
     for (i = 0; i < argc; i++) {
 
