@@ -292,6 +292,7 @@ ngx_http_household_resume(ngx_event_t *ev)
     c = r->connection;
 
     ngx_http_set_log_request(c->log, r);
+    c->log->action = NULL;
 
     ngx_log_debug1(NGX_LOG_DEBUG_HTTP, c->log, 0,
                    "household resume: \"%V\"", &r->uri);
