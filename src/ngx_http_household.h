@@ -14,6 +14,7 @@
 #include "ngx_household_decide.h"
 #include "ngx_household_redis.h"
 #include "ngx_household_lookup.h"
+#include "ngx_household_zone.h"
 
 
 /* "household_action" */
@@ -36,7 +37,19 @@ typedef enum {
 } ngx_http_household_status_e;
 
 
-/* a household_redis block and, in a worker, the lookups of accounts in it */
+/* $household_cache */
+
+typedef enum {
+    NGX_HTTP_HOUSEHOLD_CACHE_NONE = 0, /* nothing was looked up */
+    NGX_HTTP_HOUSEHOLD_CACHE_HIT,
+    NGX_HTTP_HOUSEHOLD_CACHE_MISS,
+    NGX_HTTP_HOUSEHOLD_CACHE_STALE,
+    NGX_HTTP_HOUSEHOLD_CACHE_EXPIRED,
+    NGX_HTTP_HOUSEHOLD_CACHE_BYPASS
+} ngx_http_household_cache_e;
+
+
+/* a household_redis block and, in a worker, what is connected to it */
 
 typedef struct {
     ngx_household_redis_conf_t    conf;
@@ -47,12 +60,28 @@ typedef struct {
     ngx_uint_t                    defined;
 
     ngx_household_redis_t        *redis;
-    ngx_household_lookups_t      *lookups;
 } ngx_http_household_redis_t;
+
+
+/* a household_store: a deployment, and the zone that keeps its records */
+
+typedef struct {
+    ngx_http_household_redis_t   *redis;
+    ngx_household_zone_t         *zone;      /* NULL: nothing is kept */
+    ngx_household_zone_store_t   *cache;     /* within the zone */
+
+    ngx_msec_t                    fresh;
+    ngx_msec_t                    missing;
+    ngx_msec_t                    stale;
+
+    ngx_household_lookup_keeper_t keeper;
+    ngx_household_lookups_t      *lookups;   /* in a worker */
+} ngx_http_household_store_t;
 
 
 typedef struct {
     ngx_array_t                   redis;  /* ngx_http_household_redis_t * */
+    ngx_array_t                   stores; /* ngx_http_household_store_t * */
 } ngx_http_household_main_conf_t;
 
 
@@ -70,7 +99,7 @@ typedef struct {
     u_char                       *mode_file;   /* where "household" stands */
     ngx_uint_t                    mode_line;
 
-    ngx_http_household_redis_t   *store;
+    ngx_http_household_store_t   *store;
 
     ngx_http_complex_value_t     *account;
     ngx_http_complex_value_t     *device;
@@ -116,12 +145,13 @@ typedef struct {
     ngx_msec_t                    elapsed;
 
     ngx_household_record_t       *record;      /* NULL: nothing is known */
+    ngx_household_record_t       *stale;       /* to serve if need be */
+    ngx_http_household_cache_e    cache;
     ngx_household_reason_e        unknown;     /* why it is NULL */
     ngx_household_reason_e        unauthorized; /* NONE, or why */
     ngx_household_decision_t      decision;
     ngx_http_household_offer_t   *offer;       /* NULL: none is made */
 
-    unsigned                      looked_up:1;
     unsigned                      refused:1;   /* 401, 403 or 303 was given */
 } ngx_http_household_ctx_t;
 
@@ -140,6 +170,8 @@ char *ngx_http_household_merge_loc_conf(ngx_conf_t *cf, void *parent,
 char *ngx_http_household_set_mode(ngx_conf_t *cf, ngx_command_t *cmd,
     void *conf);
 char *ngx_http_household_set_store(ngx_conf_t *cf, ngx_command_t *cmd,
+    void *conf);
+char *ngx_http_household_set_zone(ngx_conf_t *cf, ngx_command_t *cmd,
     void *conf);
 char *ngx_http_household_set_offer(ngx_conf_t *cf, ngx_command_t *cmd,
     void *conf);
@@ -173,6 +205,29 @@ char *ngx_http_household_redis_block(ngx_conf_t *cf, ngx_command_t *cmd,
  */
 ngx_http_household_redis_t *ngx_http_household_redis_get(ngx_conf_t *cf,
     ngx_http_household_main_conf_t *hmcf, ngx_str_t *name);
+
+
+/* ngx_http_household_cache.c: the zone between requests and lookups */
+
+/*
+ * Gives every store of the configuration its part of its zone.  Returns
+ * NGX_OK or NGX_ERROR.
+ */
+ngx_int_t ngx_http_household_cache_init(ngx_conf_t *cf,
+    ngx_http_household_main_conf_t *hmcf);
+
+/*
+ * Looks ctx->account up.  Returns NGX_OK with ctx->record, which may be
+ * served; NGX_DECLINED if the store must be asked, with ctx->stale if that
+ * may serve should the store be away; NGX_ERROR if memory is short.  Sets
+ * ctx->cache.
+ */
+ngx_int_t ngx_http_household_cache_get(ngx_http_household_store_t *store,
+    ngx_http_household_ctx_t *ctx);
+
+/* serves ctx->stale, if there is one, because the store is away */
+void ngx_http_household_cache_stale(ngx_http_household_store_t *store,
+    ngx_http_household_ctx_t *ctx);
 
 
 /* ngx_http_household_access.c: the way of a request */

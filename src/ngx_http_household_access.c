@@ -104,7 +104,9 @@ ngx_http_household_start(ngx_http_request_t *r,
 {
     ctx->status = NGX_HTTP_HOUSEHOLD_NONE;
     ctx->record = NULL;
+    ctx->stale = NULL;
     ctx->offer = NULL;
+    ctx->cache = NGX_HTTP_HOUSEHOLD_CACHE_NONE;
     ctx->unknown = NGX_HOUSEHOLD_REASON_UNAVAILABLE;
     ctx->unauthorized = NGX_HOUSEHOLD_REASON_NONE;
     ngx_str_null(&ctx->account);
@@ -217,17 +219,29 @@ static ngx_int_t
 ngx_http_household_look_up(ngx_http_request_t *r,
     ngx_http_household_loc_conf_t *hlcf, ngx_http_household_ctx_t *ctx)
 {
+    ngx_int_t     rc;
     ngx_event_t  *rev;
 
-    ctx->looked_up = 1;
     ctx->started = ngx_current_msec;
     ctx->elapsed = 0;
+    ctx->state = NGX_HTTP_HOUSEHOLD_KNOWN;
+
+    rc = ngx_http_household_cache_get(hlcf->store, ctx);
+
+    if (rc == NGX_OK) {
+        return NGX_OK;
+    }
+
+    if (rc == NGX_ERROR) {
+        ctx->state = NGX_HTTP_HOUSEHOLD_NEW;
+        return NGX_HTTP_INTERNAL_SERVER_ERROR;
+    }
 
     if (ngx_household_lookup(hlcf->store->lookups, &ctx->account,
                              &ctx->waiter)
         != NGX_AGAIN)
     {
-        ctx->state = NGX_HTTP_HOUSEHOLD_KNOWN;
+        ngx_http_household_cache_stale(hlcf->store, ctx);
         return NGX_OK;
     }
 
@@ -261,6 +275,8 @@ ngx_http_household_found(ngx_household_waiter_t *waiter,
 {
     ngx_http_household_ctx_t *ctx = waiter->data;
 
+    ngx_http_household_loc_conf_t  *hlcf;
+
     ctx->state = NGX_HTTP_HOUSEHOLD_KNOWN;
     ctx->elapsed = ngx_current_msec - ctx->started;
 
@@ -274,6 +290,12 @@ ngx_http_household_found(ngx_household_waiter_t *waiter,
         if (ctx->record != NULL) {
             ngx_memcpy(ctx->record, record, record->size);
         }
+
+    } else {
+        hlcf = ngx_http_get_module_loc_conf(ctx->request,
+                                            ngx_http_household_module);
+
+        ngx_http_household_cache_stale(hlcf->store, ctx);
     }
 
     /* replies are being read: not the place to run a request */

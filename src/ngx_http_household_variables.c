@@ -25,6 +25,8 @@ static ngx_int_t ngx_http_household_value_network(ngx_http_request_t *r,
     ngx_http_household_ctx_t *ctx, ngx_str_t *value);
 static ngx_int_t ngx_http_household_value_country(ngx_http_request_t *r,
     ngx_http_household_ctx_t *ctx, ngx_str_t *value);
+static ngx_int_t ngx_http_household_value_cache(ngx_http_request_t *r,
+    ngx_http_household_ctx_t *ctx, ngx_str_t *value);
 static ngx_int_t ngx_http_household_value_time(ngx_http_request_t *r,
     ngx_http_household_ctx_t *ctx, ngx_str_t *value);
 static ngx_int_t ngx_http_household_value_offer_url(ngx_http_request_t *r,
@@ -56,6 +58,7 @@ static ngx_http_household_variable_t  ngx_http_household_variables[] = {
     { ngx_string("household_device"), ngx_http_household_value_device },
     { ngx_string("household_network"), ngx_http_household_value_network },
     { ngx_string("household_country"), ngx_http_household_value_country },
+    { ngx_string("household_cache"), ngx_http_household_value_cache },
     { ngx_string("household_time"), ngx_http_household_value_time },
     { ngx_string("household_offer_url"), ngx_http_household_value_offer_url },
     { ngx_string("household_offer_price"),
@@ -75,6 +78,16 @@ static ngx_str_t  ngx_http_household_statuses[] = {
     ngx_string("MONITORED"),
     ngx_string("UNAVAILABLE"),
     ngx_string("BYPASSED")
+};
+
+
+static ngx_str_t  ngx_http_household_caches[] = {
+    ngx_null_string,                   /* NGX_HTTP_HOUSEHOLD_CACHE_NONE */
+    ngx_string("HIT"),
+    ngx_string("MISS"),
+    ngx_string("STALE"),
+    ngx_string("EXPIRED"),
+    ngx_string("BYPASS")
 };
 
 
@@ -217,13 +230,23 @@ ngx_http_household_value_country(ngx_http_request_t *r,
 }
 
 
+static ngx_int_t
+ngx_http_household_value_cache(ngx_http_request_t *r,
+    ngx_http_household_ctx_t *ctx, ngx_str_t *value)
+{
+    *value = ngx_http_household_caches[ctx->cache];
+
+    return NGX_OK;
+}
+
+
 /* seconds with milliseconds, as $request_time */
 
 static ngx_int_t
 ngx_http_household_value_time(ngx_http_request_t *r,
     ngx_http_household_ctx_t *ctx, ngx_str_t *value)
 {
-    if (!ctx->looked_up) {
+    if (ctx->cache == NGX_HTTP_HOUSEHOLD_CACHE_NONE) {
         return NGX_OK;
     }
 
