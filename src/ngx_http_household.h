@@ -15,12 +15,18 @@
 #include "ngx_household_redis.h"
 #include "ngx_household_lookup.h"
 #include "ngx_household_zone.h"
+#include "ngx_household_geo.h"
+#include "ngx_household_seal.h"
 
 
 /* "household_action" */
 #define NGX_HTTP_HOUSEHOLD_AUTO      0
 #define NGX_HTTP_HOUSEHOLD_403       1
 #define NGX_HTTP_HOUSEHOLD_REDIRECT  2
+
+
+/* seconds that a signed state is good for, if nothing is said */
+#define NGX_HTTP_HOUSEHOLD_STATE_VALID  600
 
 
 /* $household_status */
@@ -82,6 +88,9 @@ typedef struct {
 typedef struct {
     ngx_array_t                   redis;  /* ngx_http_household_redis_t * */
     ngx_array_t                   stores; /* ngx_http_household_store_t * */
+    ngx_household_geo_t          *geo;    /* NULL: no database */
+    ngx_household_seal_t         *seal;   /* NULL: no key */
+    time_t                        state_valid; /* seconds */
 } ngx_http_household_main_conf_t;
 
 
@@ -151,6 +160,7 @@ typedef struct {
     ngx_household_reason_e        unauthorized; /* NONE, or why */
     ngx_household_decision_t      decision;
     ngx_http_household_offer_t   *offer;       /* NULL: none is made */
+    u_char                        country[2];  /* of the viewer */
 
     unsigned                      refused:1;   /* 401, 403 or 303 was given */
 } ngx_http_household_ctx_t;
@@ -192,6 +202,29 @@ ngx_int_t ngx_http_household_parse_mode(ngx_str_t *text, ngx_uint_t *mode);
  */
 ngx_int_t ngx_http_household_parse_percent(ngx_str_t *text,
     ngx_uint_t *percent);
+
+
+/* ngx_http_household_conf_file.c: files that directives name */
+
+/*
+ * Reads a whole file of at most "max" bytes; the name is taken as nginx takes
+ * those of its own directives.  Returns NGX_OK, or NGX_ERROR when the error
+ * has been logged.
+ */
+ngx_int_t ngx_http_household_read_file(ngx_conf_t *cf, ngx_str_t *file,
+    size_t max, ngx_str_t *text);
+
+/*
+ * Reads the first line of a file, without its end, which keeps a secret out
+ * of nginx.conf.  An empty one is an error.  Returns as above.
+ */
+ngx_int_t ngx_http_household_read_secret(ngx_conf_t *cf, ngx_str_t *file,
+    ngx_str_t *secret);
+
+char *ngx_http_household_set_id_key(ngx_conf_t *cf, ngx_command_t *cmd,
+    void *conf);
+char *ngx_http_household_set_geoip(ngx_conf_t *cf, ngx_command_t *cmd,
+    void *conf);
 
 
 /* ngx_http_household_conf_redis.c: the household_redis block */
