@@ -39,17 +39,17 @@ static uint64_t ngx_household_cells_sip_word(const u_char *p, size_t len);
 static uint32_t ngx_household_cells_alloc(ngx_household_cells_t *c);
 static void ngx_household_cells_free(ngx_household_cells_t *c, uint32_t n);
 static void ngx_household_cells_start(ngx_household_cells_cursor_t *cur,
-    ngx_household_entry_t *e);
+    ngx_household_chain_t *e);
 static size_t ngx_household_cells_span(ngx_household_cells_t *c,
     ngx_household_cells_cursor_t *cur, size_t len);
 static void ngx_household_cells_write(ngx_household_cells_t *c,
     ngx_household_cells_cursor_t *cur, const u_char *p, size_t len);
 static ngx_uint_t ngx_household_cells_same(ngx_household_cells_t *c,
-    ngx_household_entry_t *e, const ngx_household_cells_key_t *key);
+    ngx_household_chain_t *e, const ngx_household_cells_key_t *key);
 static void ngx_household_cells_link(ngx_household_cells_t *c,
-    ngx_household_entry_t *e);
+    ngx_household_chain_t *e);
 static void ngx_household_cells_unlink(ngx_household_cells_t *c,
-    ngx_household_entry_t *e);
+    ngx_household_chain_t *e);
 
 
 ngx_household_cells_t *
@@ -213,16 +213,16 @@ ngx_household_cells_need(size_t keylen, size_t len)
 }
 
 
-ngx_household_entry_t *
+ngx_household_chain_t *
 ngx_household_cells_find(ngx_household_cells_t *c,
     const ngx_household_cells_key_t *key)
 {
     uint32_t                n, hash;
-    ngx_household_entry_t  *e;
+    ngx_household_chain_t  *e;
 
     hash = (uint32_t) key->hash;
 
-    for (n = *ngx_household_cells_bucket(c, hash); n; n = e->chain) {
+    for (n = *ngx_household_cells_bucket(c, hash); n; n = e->next) {
 
         e = ngx_household_cells_addr(c, n);
 
@@ -239,7 +239,7 @@ ngx_household_cells_find(ngx_household_cells_t *c,
 
 
 static ngx_uint_t
-ngx_household_cells_same(ngx_household_cells_t *c, ngx_household_entry_t *e,
+ngx_household_cells_same(ngx_household_cells_t *c, ngx_household_chain_t *e,
     const ngx_household_cells_key_t *key)
 {
     size_t                         n, done;
@@ -263,7 +263,7 @@ ngx_household_cells_same(ngx_household_cells_t *c, ngx_household_entry_t *e,
 
 
 void
-ngx_household_cells_touch(ngx_household_cells_t *c, ngx_household_entry_t *e)
+ngx_household_cells_touch(ngx_household_cells_t *c, ngx_household_chain_t *e)
 {
     if (e->newer) {
         ngx_household_cells_unlink(c, e);
@@ -273,7 +273,7 @@ ngx_household_cells_touch(ngx_household_cells_t *c, ngx_household_entry_t *e)
 
 
 void
-ngx_household_cells_read(ngx_household_cells_t *c, ngx_household_entry_t *e,
+ngx_household_cells_read(ngx_household_cells_t *c, ngx_household_chain_t *e,
     u_char *buf)
 {
     size_t                         n, skip, len;
@@ -304,13 +304,13 @@ ngx_household_cells_read(ngx_household_cells_t *c, ngx_household_entry_t *e,
 
 void
 ngx_household_cells_insert(ngx_household_cells_t *c, ngx_uint_t list,
-    const ngx_household_cells_key_t *key, const ngx_household_entry_t *e,
+    const ngx_household_cells_key_t *key, const ngx_household_chain_t *e,
     const u_char *value, size_t len)
 {
     uint32_t                       n, first, *bucket;
     ngx_uint_t                     i, need;
     ngx_household_cell_t          *cell;
-    ngx_household_entry_t         *entry;
+    ngx_household_chain_t         *entry;
     ngx_household_cells_cursor_t   cur;
 
     need = ngx_household_cells_need(key->len, len);
@@ -351,26 +351,26 @@ ngx_household_cells_insert(ngx_household_cells_t *c, ngx_uint_t list,
 
     bucket = ngx_household_cells_bucket(c, entry->hash);
 
-    entry->chain = *bucket;
+    entry->next = *bucket;
     *bucket = first;
 }
 
 
 void
-ngx_household_cells_remove(ngx_household_cells_t *c, ngx_household_entry_t *e)
+ngx_household_cells_remove(ngx_household_cells_t *c, ngx_household_chain_t *e)
 {
     uint32_t                n, *p;
-    ngx_household_entry_t  *prev;
+    ngx_household_chain_t  *prev;
 
     n = ngx_household_cells_number(c, e);
     p = ngx_household_cells_bucket(c, e->hash);
 
     while (*p != n) {
         prev = ngx_household_cells_addr(c, *p);
-        p = &prev->chain;
+        p = &prev->next;
     }
 
-    *p = e->chain;
+    *p = e->next;
 
     ngx_household_cells_unlink(c, e);
 
@@ -381,7 +381,7 @@ ngx_household_cells_remove(ngx_household_cells_t *c, ngx_household_entry_t *e)
 }
 
 
-ngx_household_entry_t *
+ngx_household_chain_t *
 ngx_household_cells_victim(ngx_household_cells_t *c, ngx_uint_t list,
     ngx_uint_t need)
 {
@@ -401,7 +401,7 @@ ngx_household_cells_victim(ngx_household_cells_t *c, ngx_uint_t list,
 }
 
 
-ngx_household_entry_t *
+ngx_household_chain_t *
 ngx_household_cells_oldest(ngx_household_cells_t *c, ngx_uint_t list)
 {
     uint32_t  n;
@@ -462,7 +462,7 @@ ngx_household_cells_free(ngx_household_cells_t *c, uint32_t n)
 
 static void
 ngx_household_cells_start(ngx_household_cells_cursor_t *cur,
-    ngx_household_entry_t *e)
+    ngx_household_chain_t *e)
 {
     cur->rest = e->rest;
     cur->left = NGX_HOUSEHOLD_CELL_FIRST;
@@ -512,10 +512,10 @@ ngx_household_cells_write(ngx_household_cells_t *c,
 /* as the most recently used of its list */
 
 static void
-ngx_household_cells_link(ngx_household_cells_t *c, ngx_household_entry_t *e)
+ngx_household_cells_link(ngx_household_cells_t *c, ngx_household_chain_t *e)
 {
     uint32_t                     n;
-    ngx_household_entry_t       *newest;
+    ngx_household_chain_t       *newest;
     ngx_household_cells_list_t  *list;
 
     n = ngx_household_cells_number(c, e);
@@ -537,9 +537,9 @@ ngx_household_cells_link(ngx_household_cells_t *c, ngx_household_entry_t *e)
 
 
 static void
-ngx_household_cells_unlink(ngx_household_cells_t *c, ngx_household_entry_t *e)
+ngx_household_cells_unlink(ngx_household_cells_t *c, ngx_household_chain_t *e)
 {
-    ngx_household_entry_t       *next;
+    ngx_household_chain_t       *next;
     ngx_household_cells_list_t  *list;
 
     list = &c->lists[e->list];

@@ -78,7 +78,7 @@ static void
 insert(ngx_household_cells_t *c, ngx_uint_t list,
     ngx_household_cells_key_t *key, u_char *value, size_t len)
 {
-    ngx_household_entry_t  e, *old;
+    ngx_household_chain_t  e, *old;
 
     memset(&e, 0, sizeof(e));
 
@@ -99,10 +99,10 @@ insert(ngx_household_cells_t *c, ngx_uint_t list,
 static void
 test_layout(void **data)
 {
-    assert_int_equal(sizeof(ngx_household_entry_t), NGX_HOUSEHOLD_CELL);
+    assert_int_equal(sizeof(ngx_household_chain_t), NGX_HOUSEHOLD_CELL);
     assert_int_equal(NGX_HOUSEHOLD_CELL % 8, 0);
-    assert_int_equal(offsetof(ngx_household_entry_t, rest), 0);
-    assert_int_equal(offsetof(ngx_household_entry_t, data)
+    assert_int_equal(offsetof(ngx_household_chain_t, rest), 0);
+    assert_int_equal(offsetof(ngx_household_chain_t, data)
                      + NGX_HOUSEHOLD_CELL_FIRST, NGX_HOUSEHOLD_CELL);
     assert_int_equal(4 + NGX_HOUSEHOLD_CELL_NEXT, NGX_HOUSEHOLD_CELL);
 }
@@ -193,7 +193,7 @@ test_bytes(void **data)
 {
     u_char                      *value, *out;
     size_t                       keylen, len;
-    ngx_household_entry_t       *e;
+    ngx_household_chain_t       *e;
     ngx_household_cells_t       *c;
     ngx_household_cells_key_t    key, other;
 
@@ -239,7 +239,7 @@ test_order(void **data)
 {
     u_char                       value[200];
     ngx_uint_t                   i, n;
-    ngx_household_entry_t       *e;
+    ngx_household_chain_t       *e;
     ngx_household_cells_t       *c;
     ngx_household_cells_key_t    key;
 
@@ -290,6 +290,7 @@ test_no_fragments(void **data)
     u_char                      *value;
     size_t                       len;
     ngx_uint_t                   i, round;
+    ngx_household_chain_t       *e;
     ngx_household_cells_t       *c;
     ngx_household_cells_key_t    key;
 
@@ -304,7 +305,8 @@ test_no_fragments(void **data)
             insert(c, 0, &key, value, rnd(300));
 
             if (rnd(3) == 0) {
-                ngx_household_cells_touch(c, ngx_household_cells_find(c, &key));
+                e = ngx_household_cells_find(c, &key);
+                ngx_household_cells_touch(c, e);
             }
         }
 
@@ -409,7 +411,7 @@ test_model(void **data)
     u_char                      *value, *out;
     size_t                       len[KEYS];
     ngx_uint_t                   i, n, used, there[KEYS];
-    ngx_household_entry_t       *e;
+    ngx_household_chain_t       *e;
     ngx_household_cells_t       *c;
     ngx_household_cells_key_t    key;
 
