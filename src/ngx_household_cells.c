@@ -2,14 +2,6 @@
 #include "ngx_household_cells.h"
 
 
-/* any cell but the first of an entry */
-
-typedef struct {
-    uint32_t   rest;
-    u_char     data[NGX_HOUSEHOLD_CELL_NEXT];
-} ngx_household_cell_t;
-
-
 /* a place within the bytes of an entry */
 
 typedef struct {
@@ -23,6 +15,14 @@ typedef struct {
 #define NGX_HOUSEHOLD_CELLS_PER_BUCKET  2
 
 #define ngx_household_rotl(v, n)  (((v) << (n)) | ((v) >> (64 - (n))))
+
+/*
+ * Any cell but the first of an entry is the number of the next one and bytes.
+ * That number is at the same place in the first, and always reached as here:
+ * a compiler may take members of two structures for different memory.
+ */
+#define ngx_household_cells_rest(cell)  (*(uint32_t *) (cell))
+#define ngx_household_cells_data(cell)  ((u_char *) (cell) + sizeof(uint32_t))
 
 #define ngx_household_cells_addr(c, n)                                        \
     ((void *) ((c)->cells + (size_t) ((n) - 1) * NGX_HOUSEHOLD_CELL))
@@ -307,9 +307,9 @@ ngx_household_cells_insert(ngx_household_cells_t *c, ngx_uint_t list,
     const ngx_household_cells_key_t *key, const ngx_household_chain_t *e,
     const u_char *value, size_t len)
 {
+    void                          *cell;
     uint32_t                       n, first, *bucket;
     ngx_uint_t                     i, need;
-    ngx_household_cell_t          *cell;
     ngx_household_chain_t         *entry;
     ngx_household_cells_cursor_t   cur;
 
@@ -320,11 +320,11 @@ ngx_household_cells_insert(ngx_household_cells_t *c, ngx_uint_t list,
 
     for (i = 1; i < need; i++) {
         n = ngx_household_cells_alloc(c);
-        cell->rest = n;
+        ngx_household_cells_rest(cell) = n;
         cell = ngx_household_cells_addr(c, n);
     }
 
-    cell->rest = 0;
+    ngx_household_cells_rest(cell) = 0;
 
     entry = ngx_household_cells_addr(c, first);
 
@@ -415,8 +415,8 @@ ngx_household_cells_oldest(ngx_household_cells_t *c, ngx_uint_t list)
 static uint32_t
 ngx_household_cells_alloc(ngx_household_cells_t *c)
 {
-    uint32_t               n;
-    ngx_household_cell_t  *cell;
+    void      *cell;
+    uint32_t   n;
 
     c->nfree--;
 
@@ -427,7 +427,7 @@ ngx_household_cells_alloc(ngx_household_cells_t *c)
     n = c->free;
 
     cell = ngx_household_cells_addr(c, n);
-    c->free = cell->rest;
+    c->free = ngx_household_cells_rest(cell);
 
     return n;
 }
@@ -438,24 +438,25 @@ ngx_household_cells_alloc(ngx_household_cells_t *c)
 static void
 ngx_household_cells_free(ngx_household_cells_t *c, uint32_t n)
 {
-    uint32_t               next;
-    ngx_household_cell_t  *cell;
+    void      *cell;
+    uint32_t   next;
 
     next = n;
 
     do {
         cell = ngx_household_cells_addr(c, next);
-        next = cell->rest;
+        next = ngx_household_cells_rest(cell);
 
 #if (NGX_DEBUG_MALLOC)
-        ngx_memset(cell->data, 0xA5, NGX_HOUSEHOLD_CELL_NEXT);
+        ngx_memset(ngx_household_cells_data(cell), 0xA5,
+                   NGX_HOUSEHOLD_CELL_NEXT);
 #endif
 
         c->nfree++;
 
     } while (next);
 
-    cell->rest = c->free;
+    ngx_household_cells_rest(cell) = c->free;
     c->free = n;
 }
 
@@ -464,7 +465,7 @@ static void
 ngx_household_cells_start(ngx_household_cells_cursor_t *cur,
     ngx_household_chain_t *e)
 {
-    cur->rest = e->rest;
+    cur->rest = ngx_household_cells_rest(e);
     cur->left = NGX_HOUSEHOLD_CELL_FIRST;
     cur->pos = e->data;
 }
@@ -476,14 +477,14 @@ static size_t
 ngx_household_cells_span(ngx_household_cells_t *c,
     ngx_household_cells_cursor_t *cur, size_t len)
 {
-    ngx_household_cell_t  *cell;
+    void  *cell;
 
     if (cur->left == 0) {
         cell = ngx_household_cells_addr(c, cur->rest);
 
-        cur->rest = cell->rest;
+        cur->rest = ngx_household_cells_rest(cell);
         cur->left = NGX_HOUSEHOLD_CELL_NEXT;
-        cur->pos = cell->data;
+        cur->pos = ngx_household_cells_data(cell);
     }
 
     return ngx_min(len, cur->left);
