@@ -11,9 +11,6 @@ typedef struct {
 } ngx_household_cells_cursor_t;
 
 
-/* entries take a few cells each: half as many buckets make short chains */
-#define NGX_HOUSEHOLD_CELLS_PER_BUCKET  2
-
 #define ngx_household_rotl(v, n)  (((v) << (n)) | ((v) >> (64 - (n))))
 
 /*
@@ -34,8 +31,17 @@ typedef struct {
     (&(c)->buckets[((uint64_t) (hash) * (c)->nbuckets) >> 32])
 
 
-static void ngx_household_cells_sip_round(uint64_t *v);
-static uint64_t ngx_household_cells_sip_word(const u_char *p, size_t len);
+#if (__GNUC__)
+#define ngx_household_cells_prefetch(p, n)                                    \
+    __builtin_prefetch((u_char *) (p) + (n))
+#else
+#define ngx_household_cells_prefetch(p, n)
+#endif
+
+
+static ngx_inline void ngx_household_cells_sip_round(uint64_t *v);
+static ngx_inline uint64_t ngx_household_cells_sip_word(const u_char *p,
+    size_t len);
 static uint32_t ngx_household_cells_alloc(ngx_household_cells_t *c);
 static void ngx_household_cells_free(ngx_household_cells_t *c, uint32_t n);
 static void ngx_household_cells_start(ngx_household_cells_cursor_t *cur,
@@ -60,15 +66,17 @@ ngx_household_cells_create(u_char *p, size_t size, const ngx_uint_t *shares,
     ngx_uint_t              i;
     ngx_household_cells_t  *c;
 
-    /* the 16 bytes are for a last odd bucket and for the alignment of cells */
-
-    if (size < sizeof(ngx_household_cells_t) + 16) {
+    if (size < sizeof(ngx_household_cells_t) + 8) {
         return NULL;
     }
 
-    n = (size - sizeof(ngx_household_cells_t) - 16)
-        / (NGX_HOUSEHOLD_CELL
-           + sizeof(uint32_t) / NGX_HOUSEHOLD_CELLS_PER_BUCKET);
+    /*
+     * A bucket for each cell, of which entries take a few: what is looked for
+     * is most often the first of its bucket.  8 bytes to align the cells.
+     */
+
+    n = (size - sizeof(ngx_household_cells_t) - 8)
+        / (NGX_HOUSEHOLD_CELL + sizeof(uint32_t));
 
     n = ngx_min(n, NGX_MAX_INT32_VALUE);
 
@@ -82,7 +90,7 @@ ngx_household_cells_create(u_char *p, size_t size, const ngx_uint_t *shares,
     c->seed[1] = seed[1];
 
     c->ncells = n;
-    c->nbuckets = n / NGX_HOUSEHOLD_CELLS_PER_BUCKET + 1;
+    c->nbuckets = n;
     c->buckets = (uint32_t *) (p + sizeof(ngx_household_cells_t));
     c->cells = ngx_align_ptr(c->buckets + c->nbuckets, 8);
 
@@ -110,6 +118,7 @@ ngx_household_cells_reset(ngx_household_cells_t *c)
     for (i = 0; i < NGX_HOUSEHOLD_CELLS_LISTS; i++) {
         c->lists[i].newest = 0;
         c->lists[i].oldest = 0;
+        c->lists[i].turn = 0;
         c->lists[i].entries = 0;
         c->lists[i].used = 0;
     }
@@ -160,7 +169,7 @@ ngx_household_cells_hash(const uint64_t *seed, const u_char *p, size_t len)
 }
 
 
-static void
+static ngx_inline void
 ngx_household_cells_sip_round(uint64_t *v)
 {
     v[0] += v[1];
@@ -181,10 +190,19 @@ ngx_household_cells_sip_round(uint64_t *v)
 
 /* up to 8 bytes, least significant first */
 
-static uint64_t
+static ngx_inline uint64_t
 ngx_household_cells_sip_word(const u_char *p, size_t len)
 {
     uint64_t  m;
+
+#if (NGX_HAVE_LITTLE_ENDIAN)
+
+    if (len == 8) {
+        ngx_memcpy(&m, p, 8);
+        return m;
+    }
+
+#endif
 
     m = 0;
 
@@ -226,6 +244,12 @@ ngx_household_cells_find(ngx_household_cells_t *c,
 
         e = ngx_household_cells_addr(c, n);
 
+        /* most often the second cell is the next one: fetch both at once */
+
+        ngx_household_cells_prefetch(e, 64);
+        ngx_household_cells_prefetch(e, 128);
+        ngx_household_cells_prefetch(e, 192);
+
         if (e->hash == hash
             && e->keylen == key->len
             && ngx_household_cells_same(c, e, key))
@@ -265,7 +289,11 @@ ngx_household_cells_same(ngx_household_cells_t *c, ngx_household_chain_t *e,
 void
 ngx_household_cells_touch(ngx_household_cells_t *c, ngx_household_chain_t *e)
 {
-    if (e->newer) {
+    ngx_household_cells_list_t  *list;
+
+    list = &c->lists[e->list];
+
+    if (list->turn - e->turn >= list->entries / 2) {
         ngx_household_cells_unlink(c, e);
         ngx_household_cells_link(c, e);
     }
@@ -522,6 +550,7 @@ ngx_household_cells_link(ngx_household_cells_t *c, ngx_household_chain_t *e)
     n = ngx_household_cells_number(c, e);
     list = &c->lists[e->list];
 
+    e->turn = ++list->turn;
     e->newer = 0;
     e->older = list->newest;
 

@@ -27,7 +27,7 @@
 #define NGX_HOUSEHOLD_CELL        120
 
 /* bytes of key and value in the first cell and in each of the others */
-#define NGX_HOUSEHOLD_CELL_FIRST   67
+#define NGX_HOUSEHOLD_CELL_FIRST   63
 #define NGX_HOUSEHOLD_CELL_NEXT   116
 
 #define NGX_HOUSEHOLD_CELLS_LISTS   2
@@ -47,6 +47,7 @@ typedef struct {
 
     uint32_t               newer;      /* used more recently */
     uint32_t               older;
+    uint32_t               turn;       /* of the list when it was put there */
     uint32_t               hash;
 
     uint32_t               fresh;      /* the caller's, up to "lease" */
@@ -66,6 +67,7 @@ typedef struct {
 typedef struct {
     uint32_t               newest;
     uint32_t               oldest;
+    uint32_t               turn;       /* how often anything became newest */
     uint32_t               entries;
     uint32_t               used;       /* cells */
     uint32_t               share;      /* cells that others cannot take */
@@ -116,7 +118,11 @@ ngx_uint_t ngx_household_cells_need(size_t keylen, size_t len);
 ngx_household_chain_t *ngx_household_cells_find(ngx_household_cells_t *c,
     const ngx_household_cells_key_t *key);
 
-/* makes the entry the most recently used of its list */
+/*
+ * Makes the entry the most recently used of its list, unless it is among the
+ * newer half: there it stays, which spares memory that is far away.  So what
+ * goes first was not used for as long as half of the list has lived.
+ */
 void ngx_household_cells_touch(ngx_household_cells_t *c,
     ngx_household_chain_t *e);
 

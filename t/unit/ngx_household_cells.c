@@ -135,12 +135,12 @@ static void
 test_need(void **data)
 {
     assert_int_equal(ngx_household_cells_need(1, 0), 1);
-    assert_int_equal(ngx_household_cells_need(17, 50), 1);
-    assert_int_equal(ngx_household_cells_need(17, 51), 2);
-    assert_int_equal(ngx_household_cells_need(17, 166), 2);
-    assert_int_equal(ngx_household_cells_need(17, 167), 3);
-    assert_int_equal(ngx_household_cells_need(17, 166 + 116), 3);
-    assert_int_equal(ngx_household_cells_need(17, 167 + 116), 4);
+    assert_int_equal(ngx_household_cells_need(17, 46), 1);
+    assert_int_equal(ngx_household_cells_need(17, 47), 2);
+    assert_int_equal(ngx_household_cells_need(17, 162), 2);
+    assert_int_equal(ngx_household_cells_need(17, 163), 3);
+    assert_int_equal(ngx_household_cells_need(17, 162 + 116), 3);
+    assert_int_equal(ngx_household_cells_need(17, 163 + 116), 4);
 }
 
 
@@ -275,6 +275,47 @@ test_order(void **data)
     key_set(&key, n - 1, 2);
     assert_ptr_equal(e, ngx_household_cells_find(c, &key));
     assert_null(ngx_household_cells_oldest(c, 1));
+    assert_null(cells_check(c));
+}
+
+
+/* a use moves what is in the older half only */
+
+static void
+test_halves(void **data)
+{
+    ngx_uint_t                   i, n;
+    ngx_household_chain_t       *e[101];
+    ngx_household_cells_t       *c;
+    ngx_household_cells_key_t    key;
+
+    n = 101;
+    c = create(SIZE);
+
+    for (i = 0; i < n; i++) {
+        key_set(&key, i, 2);
+        insert(c, 0, &key, NULL, 0);
+        e[i] = ngx_household_cells_find(c, &key);
+    }
+
+    /* the newest is 100; 50 others are newer than 50 */
+
+    for (i = 51; i < n; i++) {
+        ngx_household_cells_touch(c, e[i]);
+        assert_int_equal(e[100]->newer, 0);
+    }
+
+    ngx_household_cells_touch(c, e[50]);
+    assert_int_equal(e[50]->newer, 0);
+    assert_int_not_equal(e[100]->newer, 0);
+
+    /* that one has pushed the next out of the newer half */
+
+    ngx_household_cells_touch(c, e[51]);
+    assert_int_equal(e[51]->newer, 0);
+    ngx_household_cells_touch(c, e[50]);
+    assert_int_equal(e[51]->newer, 0);
+
     assert_null(cells_check(c));
 }
 
@@ -478,6 +519,7 @@ main(void)
         cmocka_unit_test(test_sizes),
         cmocka_unit_test(test_bytes),
         cmocka_unit_test(test_order),
+        cmocka_unit_test(test_halves),
         cmocka_unit_test(test_no_fragments),
         cmocka_unit_test(test_shares),
         cmocka_unit_test(test_reset),
