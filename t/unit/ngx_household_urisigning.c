@@ -96,8 +96,8 @@ accepts(void **state)
         "{\"cdniip\":\"eyJ..x\"}",
         "{\"cdnicrit\":\"exp\",\"exp\":1}",
         "{\"cdnicrit\":\"exp,cdniuc\",\"exp\":1,\"cdniuc\":\"regex:.*\"}",
-        "{\"cdnicrit\":\"iss,aud,nbf,iat,cdniv\",\"iss\":1,\"aud\":1,"
-        "\"nbf\":1,\"iat\":1,\"cdniv\":1}"
+        "{\"cdnicrit\":\"iss,aud,cdniv\",\"iss\":1,\"aud\":1,\"cdniv\":1}",
+        "{\"cdnicrit\":\"nbf,iat\",\"nbf\":1,\"iat\":1}"
     };
 
     for (i = 0; i < mint_count(cases); i++) {
