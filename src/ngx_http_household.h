@@ -36,6 +36,22 @@ typedef enum {
 } ngx_http_household_status_e;
 
 
+/* "ssl" and "ssl_*" of a household_redis block, while it is read */
+
+typedef struct {
+    ngx_flag_t                    on;
+    ngx_flag_t                    verify;
+    ngx_int_t                     depth;
+    ngx_uint_t                    protocols;
+    ngx_str_t                     name;
+    ngx_str_t                     trusted;
+    ngx_str_t                     crl;
+    ngx_str_t                     certificate;
+    ngx_str_t                     key;
+    ngx_str_t                     ciphers;
+} ngx_http_household_redis_ssl_t;
+
+
 /* a household_redis block and, in a worker, the lookups of accounts in it */
 
 typedef struct {
@@ -173,6 +189,25 @@ char *ngx_http_household_redis_block(ngx_conf_t *cf, ngx_command_t *cmd,
  */
 ngx_http_household_redis_t *ngx_http_household_redis_get(ngx_conf_t *cf,
     ngx_http_household_main_conf_t *hmcf, ngx_str_t *name);
+
+
+/*
+ * When all has been read: takes the resolver of http {}, which a server with
+ * "resolve" requires.
+ */
+char *ngx_http_household_redis_resolver(ngx_conf_t *cf,
+    ngx_household_redis_conf_t *rcf);
+
+
+/* ngx_http_household_conf_ssl.c: TLS in the household_redis block */
+
+extern ngx_command_t  ngx_http_household_redis_ssl_commands[];
+
+void ngx_http_household_redis_ssl_unset(ngx_http_household_redis_ssl_t *ssl);
+
+/* checks what was set, and makes rcf->ssl_ctx of it */
+char *ngx_http_household_redis_ssl_init(ngx_conf_t *cf,
+    ngx_household_redis_conf_t *rcf, ngx_http_household_redis_ssl_t *ssl);
 
 
 /* ngx_http_household_access.c: the way of a request */
