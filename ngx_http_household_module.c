@@ -340,6 +340,12 @@ ngx_http_household_init_process(ngx_cycle_t *cycle)
         }
     }
 
+    for (i = 0; i < hmcf->redis.nelts; i++) {
+        if (ngx_http_household_track(cycle, redis[i]) != NGX_OK) {
+            return NGX_ERROR;
+        }
+    }
+
     return NGX_OK;
 }
 
@@ -361,6 +367,10 @@ ngx_http_household_exit_process(ngx_cycle_t *cycle)
     redis = hmcf->redis.elts;
 
     for (i = 0; i < hmcf->redis.nelts; i++) {
+        if (redis[i]->tracking != NULL) {
+            ngx_household_tracking_destroy(redis[i]->tracking);
+        }
+
         if (redis[i]->redis != NULL) {
             ngx_household_redis_destroy(redis[i]->redis);
         }

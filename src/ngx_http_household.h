@@ -16,6 +16,7 @@
 #include "ngx_household_lookup.h"
 #include "ngx_household_zone.h"
 #include "ngx_household_note.h"
+#include "ngx_household_tracking.h"
 #include "ngx_household_geo.h"
 #include "ngx_household_seal.h"
 #include "ngx_http_household_token.h"
@@ -70,6 +71,22 @@ typedef enum {
 } ngx_http_household_cache_e;
 
 
+/* "ssl" and "ssl_*" of a household_redis block, while it is read */
+
+typedef struct {
+    ngx_flag_t                    on;
+    ngx_flag_t                    verify;
+    ngx_int_t                     depth;
+    ngx_uint_t                    protocols;
+    ngx_str_t                     name;
+    ngx_str_t                     trusted;
+    ngx_str_t                     crl;
+    ngx_str_t                     certificate;
+    ngx_str_t                     key;
+    ngx_str_t                     ciphers;
+} ngx_http_household_redis_ssl_t;
+
+
 /* a household_redis block and, in a worker, what is connected to it */
 
 typedef struct {
@@ -80,7 +97,11 @@ typedef struct {
     ngx_uint_t                    line;
     ngx_uint_t                    defined;
 
+    ngx_array_t                  *stores;    /* all, of the configuration */
+
+    /* of a worker */
     ngx_household_redis_t        *redis;
+    ngx_household_tracking_t     *tracking;  /* in one of them */
 } ngx_http_household_redis_t;
 
 
@@ -285,6 +306,25 @@ ngx_http_household_redis_t *ngx_http_household_redis_get(ngx_conf_t *cf,
     ngx_http_household_main_conf_t *hmcf, ngx_str_t *name);
 
 
+/*
+ * When all has been read: takes the resolver of http {}, which a server with
+ * "resolve" requires.
+ */
+char *ngx_http_household_redis_resolver(ngx_conf_t *cf,
+    ngx_household_redis_conf_t *rcf);
+
+
+/* ngx_http_household_conf_ssl.c: TLS in the household_redis block */
+
+extern ngx_command_t  ngx_http_household_redis_ssl_commands[];
+
+void ngx_http_household_redis_ssl_unset(ngx_http_household_redis_ssl_t *ssl);
+
+/* checks what was set, and makes rcf->ssl_ctx of it */
+char *ngx_http_household_redis_ssl_init(ngx_conf_t *cf,
+    ngx_household_redis_conf_t *rcf, ngx_http_household_redis_ssl_t *ssl);
+
+
 /* ngx_http_household_cache.c: the zone between requests and lookups */
 
 /*
@@ -308,7 +348,21 @@ void ngx_http_household_cache_stale(ngx_http_household_store_t *store,
     ngx_http_household_ctx_t *ctx);
 
 
+/* ngx_http_household_coherence.c: from changes in Redis to zones */
+
+/*
+ * Has the zones told of changes in a deployment, if that is this worker's
+ * part.  Returns NGX_OK or NGX_ERROR.
+ */
+ngx_int_t ngx_http_household_track(ngx_cycle_t *cycle,
+    ngx_http_household_redis_t *redis);
+
+
 /* ngx_http_household_control.c: the fleet-wide brake */
+
+/* the brake's key, after the prefix, and its id in a zone */
+#define NGX_HTTP_HOUSEHOLD_CONTROL_KEY  "control"
+
 
 /*
  * Takes note of the brake, and asks the store for it again if need be: before
@@ -358,7 +412,6 @@ ngx_int_t ngx_http_household_take_token(ngx_http_request_t *r,
  */
 ngx_int_t ngx_http_household_identify(ngx_http_request_t *r,
     ngx_http_household_loc_conf_t *hlcf, ngx_http_household_ctx_t *ctx);
-
 
 /* ngx_http_household_access.c: the way of a request */
 

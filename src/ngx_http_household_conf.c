@@ -72,6 +72,12 @@ ngx_http_household_init_main_conf(ngx_conf_t *cf, void *conf)
                           stores[i]->line);
             return NGX_CONF_ERROR;
         }
+
+        if (ngx_http_household_redis_resolver(cf, &stores[i]->conf)
+            != NGX_CONF_OK)
+        {
+            return NGX_CONF_ERROR;
+        }
     }
 
     if (ngx_http_household_cache_init(cf, hmcf) != NGX_OK) {
