@@ -25,7 +25,7 @@ typedef enum {
 } ngx_household_family_e;
 
 
-/* an address in network byte order; IPv4 uses the first four bytes */
+/* an address in network byte order; IPv4 is four bytes and then zeros */
 
 typedef struct {
     u_char      bytes[16];
@@ -36,7 +36,7 @@ typedef struct {
 typedef struct {
     ngx_household_addr_t  addr;        /* host bits are zero unless bare */
     u_char                prefix;      /* bits: 0-32 or 0-128 */
-    u_char                bare;        /* written without a length */
+    u_char                bare;        /* IPv6 written without a length */
 } ngx_household_network_t;
 
 

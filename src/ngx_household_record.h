@@ -27,6 +27,12 @@
 
 #define NGX_HOUSEHOLD_ID_LEN            128  /* account, device, slot */
 
+/* devices are noted up to these only: see ngx_household_record_room() */
+#define NGX_HOUSEHOLD_ROOM_DEVICES                                            \
+    (NGX_HOUSEHOLD_RECORD_DEVICES / 2)
+#define NGX_HOUSEHOLD_ROOM_SIZE                                               \
+    (NGX_HOUSEHOLD_RECORD_SIZE / 2)
+
 #define NGX_HOUSEHOLD_SLOTS_UNKNOWN  0xffff
 
 
@@ -40,7 +46,7 @@ typedef struct {
     int64_t     outside_since;         /* 0: no grace period has started */
     uint32_t    size;                  /* bytes, this header included */
     uint16_t    slots;                 /* or NGX_HOUSEHOLD_SLOTS_UNKNOWN */
-    uint16_t    malformed;             /* entries dropped while parsing */
+    uint16_t    malformed;             /* entries dropped; 0xffff: or more */
     u_char      country[2];            /* ISO 3166-1 alpha-2; zeros: unknown */
     u_char      inet;                  /* has a home network of this family */
     u_char      inet6;
@@ -82,8 +88,8 @@ void ngx_household_record_add_field(ngx_household_record_builder_t *b,
     ngx_str_t *name, ngx_str_t *value);
 
 /*
- * Returns the record, which lives in the builder until the next start, or
- * NULL if it is over a limit.
+ * Returns the record, "size" bytes of it, which lives in the builder until
+ * the next start; or NULL if it is over a limit.
  */
 ngx_household_record_t *ngx_household_record_finish(
     ngx_household_record_builder_t *b);
@@ -118,6 +124,12 @@ ngx_uint_t ngx_household_record_device(const ngx_household_record_t *rec,
  */
 ngx_uint_t ngx_household_record_travel(const ngx_household_record_t *rec,
     const ngx_str_t *id, int64_t now);
+
+/*
+ * Tells whether one more device may be noted.  The module's own notes take at
+ * most half of each limit, or they would in the end make the record too large.
+ */
+ngx_uint_t ngx_household_record_room(const ngx_household_record_t *rec);
 
 /* tells whether any network of the slot is paid at "now" */
 ngx_uint_t ngx_household_record_slot_paid(const ngx_household_record_t *rec,

@@ -60,7 +60,7 @@ typedef struct {
     ngx_uint_t  max_values;            /* soft: values kept of one reply */
     size_t      max_bytes;             /* soft: bytes kept of one reply */
     ngx_uint_t  max_elements;          /* hard: length of one array */
-    ngx_uint_t  max_depth;             /* hard: arrays within arrays */
+    ngx_uint_t  max_depth;             /* hard: nested arrays; 1: flat, to 8 */
     size_t      max_pending;           /* hard: bytes not yet parsed */
 } ngx_household_resp_limits_t;
 

@@ -1,0 +1,304 @@
+
+/*
+ * Addresses and networks: strict parsing, matching, formatting.
+ */
+
+
+#include <ngx_config.h>
+#include <ngx_core.h>
+#include "ngx_household_network.h"
+
+
+/* "ffff:ffff:ffff:ffff:ffff:ffff:255.255.255.255" and a NUL */
+#define NGX_HOUSEHOLD_NETWORK_TEXT  46
+
+
+static ngx_int_t ngx_household_network_address(ngx_household_addr_t *addr,
+    u_char *text, size_t len);
+static ngx_int_t ngx_household_network_length(u_char *text, size_t len,
+    ngx_uint_t max);
+static ngx_uint_t ngx_household_network_mapped(
+    const ngx_household_addr_t *addr);
+static void ngx_household_network_unmap(ngx_household_addr_t *addr);
+static void ngx_household_network_mask(ngx_household_addr_t *addr,
+    ngx_uint_t prefix);
+static ngx_inline uint64_t ngx_household_network_bits(const u_char *p);
+
+
+ngx_int_t
+ngx_household_addr_set(ngx_household_addr_t *addr, struct sockaddr *sa)
+{
+    struct sockaddr_in   *sin;
+#if (NGX_HAVE_INET6)
+    struct sockaddr_in6  *sin6;
+#endif
+
+    ngx_memzero(addr, sizeof(ngx_household_addr_t));
+
+    switch (sa->sa_family) {
+
+    case AF_INET:
+        sin = (struct sockaddr_in *) sa;
+        addr->family = NGX_HOUSEHOLD_FAMILY_INET;
+        ngx_memcpy(addr->bytes, &sin->sin_addr, 4);
+        return NGX_OK;
+
+#if (NGX_HAVE_INET6)
+    case AF_INET6:
+        sin6 = (struct sockaddr_in6 *) sa;
+        addr->family = NGX_HOUSEHOLD_FAMILY_INET6;
+        ngx_memcpy(addr->bytes, &sin6->sin6_addr, 16);
+
+        if (ngx_household_network_mapped(addr)) {
+            ngx_household_network_unmap(addr);
+        }
+
+        return NGX_OK;
+#endif
+
+    default:
+        return NGX_DECLINED;
+    }
+}
+
+
+ngx_int_t
+ngx_household_network_parse(ngx_household_network_t *net, u_char *text,
+    size_t len)
+{
+    u_char      *last, *slash;
+    ngx_int_t    prefix;
+    ngx_uint_t   max;
+
+    if (len == 0 || len > NGX_HOUSEHOLD_NETWORK_LEN) {
+        return NGX_DECLINED;
+    }
+
+    last = text + len;
+    slash = ngx_strlchr(text, last, '/');
+
+    if (slash != NULL) {
+        len = slash - text;
+    }
+
+    if (ngx_household_network_address(&net->addr, text, len) != NGX_OK) {
+        return NGX_DECLINED;
+    }
+
+    max = (net->addr.family == NGX_HOUSEHOLD_FAMILY_INET) ? 32 : 128;
+    prefix = max;
+
+    if (slash != NULL) {
+        slash++;
+        prefix = ngx_household_network_length(slash, last - slash, max);
+
+        if (prefix == NGX_ERROR) {
+            return NGX_DECLINED;
+        }
+    }
+
+    if (prefix >= 96 && ngx_household_network_mapped(&net->addr)) {
+        ngx_household_network_unmap(&net->addr);
+        prefix -= 96;
+    }
+
+    ngx_household_network_mask(&net->addr, prefix);
+
+    net->prefix = (u_char) prefix;
+    net->bare = (slash == NULL
+                 && net->addr.family == NGX_HOUSEHOLD_FAMILY_INET6);
+
+    return NGX_OK;
+}
+
+
+static ngx_int_t
+ngx_household_network_address(ngx_household_addr_t *addr, u_char *text,
+    size_t len)
+{
+    int   af;
+    char  buf[NGX_HOUSEHOLD_NETWORK_TEXT];
+
+    if (len == 0 || len >= sizeof(buf)) {
+        return NGX_DECLINED;
+    }
+
+    /* inet_pton() would take what stands before a NUL for the whole */
+
+    if (ngx_strlchr(text, text + len, '\0') != NULL) {
+        return NGX_DECLINED;
+    }
+
+    ngx_memcpy(buf, text, len);
+    buf[len] = '\0';
+
+    ngx_memzero(addr, sizeof(ngx_household_addr_t));
+
+    if (ngx_strlchr(text, text + len, ':') != NULL) {
+        af = AF_INET6;
+        addr->family = NGX_HOUSEHOLD_FAMILY_INET6;
+
+    } else {
+        af = AF_INET;
+        addr->family = NGX_HOUSEHOLD_FAMILY_INET;
+    }
+
+    return (inet_pton(af, buf, addr->bytes) == 1) ? NGX_OK : NGX_DECLINED;
+}
+
+
+/* returns the length after the "/", or NGX_ERROR */
+
+static ngx_int_t
+ngx_household_network_length(u_char *text, size_t len, ngx_uint_t max)
+{
+    size_t      i;
+    ngx_uint_t  n;
+
+    if (len == 0 || len > 3 || (len > 1 && text[0] == '0')) {
+        return NGX_ERROR;
+    }
+
+    n = 0;
+
+    for (i = 0; i < len; i++) {
+        if (text[i] < '0' || text[i] > '9') {
+            return NGX_ERROR;
+        }
+
+        n = n * 10 + (text[i] - '0');
+    }
+
+    return (n <= max) ? (ngx_int_t) n : NGX_ERROR;
+}
+
+
+static ngx_uint_t
+ngx_household_network_mapped(const ngx_household_addr_t *addr)
+{
+    static const u_char  mapped[12] = { 0, 0, 0, 0, 0, 0, 0, 0, 0, 0,
+                                        0xff, 0xff };
+
+    return addr->family == NGX_HOUSEHOLD_FAMILY_INET6
+           && ngx_memcmp(addr->bytes, mapped, 12) == 0;
+}
+
+
+static void
+ngx_household_network_unmap(ngx_household_addr_t *addr)
+{
+    addr->family = NGX_HOUSEHOLD_FAMILY_INET;
+    ngx_memcpy(addr->bytes, addr->bytes + 12, 4);
+    ngx_memzero(addr->bytes + 4, 12);
+}
+
+
+static void
+ngx_household_network_mask(ngx_household_addr_t *addr, ngx_uint_t prefix)
+{
+    ngx_uint_t  i;
+
+    i = prefix / 8;
+
+    if (prefix % 8) {
+        addr->bytes[i++] &= (u_char) (0xff << (8 - prefix % 8));
+    }
+
+    if (i < 16) {
+        ngx_memzero(addr->bytes + i, 16 - i);
+    }
+}
+
+
+ngx_uint_t
+ngx_household_network_match(const ngx_household_network_t *net,
+    const ngx_household_addr_t *addr, ngx_uint_t ipv6_prefix)
+{
+    uint64_t    diff;
+    ngx_uint_t  prefix;
+
+    if (addr->family == NGX_HOUSEHOLD_FAMILY_NONE
+        || addr->family != net->addr.family)
+    {
+        return 0;
+    }
+
+    prefix = net->bare ? ipv6_prefix : net->prefix;
+
+    /* a shift by 64 is undefined */
+
+    if (prefix == 0) {
+        return 1;
+    }
+
+    diff = ngx_household_network_bits(net->addr.bytes)
+           ^ ngx_household_network_bits(addr->bytes);
+
+    if (prefix <= 64) {
+        return (diff >> (64 - prefix)) == 0;
+    }
+
+    if (diff != 0) {
+        return 0;
+    }
+
+    diff = ngx_household_network_bits(net->addr.bytes + 8)
+           ^ ngx_household_network_bits(addr->bytes + 8);
+
+    return (diff >> (128 - prefix)) == 0;
+}
+
+
+/* eight bytes in network order as a number */
+
+static ngx_inline uint64_t
+ngx_household_network_bits(const u_char *p)
+{
+    uint32_t  hi, lo;
+
+    ngx_memcpy(&hi, p, 4);
+    ngx_memcpy(&lo, p + 4, 4);
+
+    return ((uint64_t) ntohl(hi) << 32) | ntohl(lo);
+}
+
+
+size_t
+ngx_household_network_format(const ngx_household_network_t *net,
+    ngx_uint_t ipv6_prefix, u_char *buf)
+{
+    int                    af;
+    char                   text[NGX_HOUSEHOLD_NETWORK_TEXT];
+    size_t                 len;
+    ngx_uint_t             prefix;
+    ngx_household_addr_t   addr;
+
+    addr = net->addr;
+    prefix = net->bare ? ipv6_prefix : net->prefix;
+
+    ngx_household_network_mask(&addr, prefix);
+
+    af = (addr.family == NGX_HOUSEHOLD_FAMILY_INET) ? AF_INET : AF_INET6;
+
+    if (inet_ntop(af, addr.bytes, text, sizeof(text)) == NULL) {
+        /* unreachable: the family and the size of the buffer are right */
+        return 0;
+    }
+
+    len = ngx_strlen(text);
+    ngx_memcpy(buf, text, len);
+
+    buf[len++] = '/';
+
+    if (prefix >= 100) {
+        buf[len++] = '1';
+    }
+
+    if (prefix >= 10) {
+        buf[len++] = (u_char) ('0' + prefix / 10 % 10);
+    }
+
+    buf[len++] = (u_char) ('0' + prefix % 10);
+
+    return len;
+}

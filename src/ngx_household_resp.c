@@ -1,0 +1,700 @@
+
+/*
+ * The Redis protocol, RESP2, over hiredis: its reader with object functions
+ * of our own, which flatten a reply into memory of the decoder, and its
+ * formatter of commands.
+ *
+ * What the reader leaves to its user is done here: it takes the bytes after
+ * a bulk string for CRLF without a look, waits for a bulk string of any
+ * length and for a line of any length, and allows any number of elements.
+ */
+
+
+#include <ngx_config.h>
+#include <ngx_core.h>
+#include <hiredis/hiredis.h>
+#include "ngx_household_resp.h"
+
+
+/*
+ * The reader of hiredis 0.14 holds no deeper arrays; that of later versions
+ * does, but the same bytes are to mean the same with both.
+ */
+#define NGX_HOUSEHOLD_RESP_MAX_DEPTH  8
+
+/* a status, an error, a number: longer than any server sends */
+#define NGX_HOUSEHOLD_RESP_MAX_LINE   4096
+
+/* hiredis 0.14 counts bytes in int here and there */
+#define NGX_HOUSEHOLD_RESP_MAX_SIZE   (1024 * 1024 * 1024)
+#define NGX_HOUSEHOLD_RESP_MAX_ARGS   (1024 * 1024)
+
+/* memory is had in no smaller pieces, and larger ones serve one reply */
+#define NGX_HOUSEHOLD_RESP_MIN_BUF    512
+#define NGX_HOUSEHOLD_RESP_KEEP_BUF   16384
+
+
+#if (HIREDIS_MAJOR >= 1)
+#define ngx_household_resp_task(r)    ((r)->task[(r)->ridx])
+typedef size_t  ngx_household_resp_elements_t;
+#else
+#define ngx_household_resp_task(r)    (&(r)->rstack[(r)->ridx])
+typedef int  ngx_household_resp_elements_t;
+#endif
+
+
+typedef struct {
+    void                        *data;
+    size_t                       len;   /* both in bytes */
+    size_t                       size;
+} ngx_household_resp_buf_t;
+
+
+struct ngx_household_resp_s {
+    redisReader                 *reader;
+    ngx_household_resp_limits_t  limits;
+
+    /* the reply that is being read, or was given away last */
+    ngx_household_resp_buf_t     values;
+    ngx_household_resp_buf_t     bytes;
+    ngx_uint_t                   nvalues;
+
+    size_t                       peak;  /* of the reader's own buffer */
+    const char                  *error;
+
+    unsigned                     too_large:1;
+    unsigned                     given:1;
+};
+
+
+static redisReader *ngx_household_resp_create_reader(
+    ngx_household_resp_t *resp);
+static void ngx_household_resp_reset(ngx_household_resp_t *resp);
+static ngx_int_t ngx_household_resp_fail(ngx_household_resp_t *resp,
+    const char *error);
+static ngx_int_t ngx_household_resp_fail_reader(ngx_household_resp_t *resp);
+static ngx_int_t ngx_household_resp_partial(ngx_household_resp_t *resp);
+static ngx_uint_t ngx_household_resp_bulk_header(ngx_household_resp_t *resp,
+    char *p, size_t len);
+
+static void *ngx_household_resp_create_string(const redisReadTask *task,
+    char *str, size_t len);
+static void *ngx_household_resp_create_array(const redisReadTask *task,
+    ngx_household_resp_elements_t elements);
+static void *ngx_household_resp_create_integer(const redisReadTask *task,
+    long long integer);
+static void *ngx_household_resp_create_nil(const redisReadTask *task);
+#if (HIREDIS_MAJOR >= 1)
+static void *ngx_household_resp_create_double(const redisReadTask *task,
+    double value, char *str, size_t len);
+static void *ngx_household_resp_create_bool(const redisReadTask *task,
+    int value);
+#endif
+static void *ngx_household_resp_refuse(const redisReadTask *task,
+    const char *error);
+
+static ngx_household_resp_type_e ngx_household_resp_type(
+    const redisReadTask *task);
+static void *ngx_household_resp_add(const redisReadTask *task,
+    ngx_household_resp_type_e type, int64_t n, char *str, size_t len);
+static ngx_int_t ngx_household_resp_append(ngx_household_resp_buf_t *buf,
+    void *data, size_t len);
+static void ngx_household_resp_trim(ngx_household_resp_buf_t *buf);
+
+
+/* without freeObject: the reader has nothing of its own to free */
+
+static redisReplyObjectFunctions  ngx_household_resp_functions = {
+    .createString = ngx_household_resp_create_string,
+    .createArray = ngx_household_resp_create_array,
+    .createInteger = ngx_household_resp_create_integer,
+    .createNil = ngx_household_resp_create_nil,
+#if (HIREDIS_MAJOR >= 1)
+    .createDouble = ngx_household_resp_create_double,
+    .createBool = ngx_household_resp_create_bool,
+#endif
+    .freeObject = NULL
+};
+
+
+static const char  ngx_household_resp_resp3[] = "reply of a resp3 type";
+static const char  ngx_household_resp_long_line[] = "too long a line";
+static const char  ngx_household_resp_long_bulk[] = "too long a bulk string";
+
+
+ngx_household_resp_t *
+ngx_household_resp_create(const ngx_household_resp_limits_t *limits)
+{
+    ngx_household_resp_t  *resp;
+
+    resp = calloc(1, sizeof(ngx_household_resp_t));
+    if (resp == NULL) {
+        return NULL;
+    }
+
+    resp->limits = *limits;
+
+    /* the reply itself is always kept */
+    resp->limits.max_values = ngx_max(limits->max_values, 1);
+
+    resp->limits.max_depth = ngx_min(limits->max_depth,
+                                     NGX_HOUSEHOLD_RESP_MAX_DEPTH);
+    resp->limits.max_pending = ngx_min(limits->max_pending,
+                                       NGX_HOUSEHOLD_RESP_MAX_SIZE);
+
+    resp->reader = ngx_household_resp_create_reader(resp);
+    if (resp->reader == NULL) {
+        free(resp);
+        return NULL;
+    }
+
+    return resp;
+}
+
+
+void
+ngx_household_resp_destroy(ngx_household_resp_t *resp)
+{
+    if (resp == NULL) {
+        return;
+    }
+
+    redisReaderFree(resp->reader);
+    free(resp->values.data);
+    free(resp->bytes.data);
+    free(resp);
+}
+
+
+static redisReader *
+ngx_household_resp_create_reader(ngx_household_resp_t *resp)
+{
+    redisReader  *reader;
+
+    reader = redisReaderCreateWithFunctions(&ngx_household_resp_functions);
+    if (reader == NULL) {
+        return NULL;
+    }
+
+    reader->privdata = resp;
+
+    /* where 0.14 shrinks its buffer it may abort: see .._reset() instead */
+    reader->maxbuf = 0;
+
+    return reader;
+}
+
+
+ngx_int_t
+ngx_household_resp_feed(ngx_household_resp_t *resp, u_char *data, size_t len)
+{
+    size_t        pending;
+    redisReader  *reader;
+
+    if (resp->error != NULL) {
+        return NGX_ERROR;
+    }
+
+    ngx_household_resp_reset(resp);
+
+    reader = resp->reader;
+    pending = reader->len - reader->pos;
+
+    if (pending + len < len || pending + len > resp->limits.max_pending) {
+        return ngx_household_resp_fail(resp, "too many bytes not yet parsed");
+    }
+
+    if (redisReaderFeed(reader, (char *) data, len) != REDIS_OK) {
+        return ngx_household_resp_fail_reader(resp);
+    }
+
+    resp->peak = ngx_max(resp->peak, reader->len);
+
+    return NGX_OK;
+}
+
+
+ngx_int_t
+ngx_household_resp_next(ngx_household_resp_t *resp,
+    ngx_household_resp_reply_t *reply)
+{
+    void                        *obj;
+    u_char                      *p;
+    ngx_uint_t                   i;
+    ngx_household_resp_value_t  *values;
+
+    if (resp->error != NULL) {
+        return NGX_ERROR;
+    }
+
+    ngx_household_resp_reset(resp);
+
+    if (redisReaderGetReply(resp->reader, &obj) != REDIS_OK) {
+        return ngx_household_resp_fail_reader(resp);
+    }
+
+    if (obj == NULL) {
+        return ngx_household_resp_partial(resp);
+    }
+
+    /* only now do the bytes stay where they are; they are in order */
+
+    values = resp->values.data;
+    p = resp->bytes.data;
+
+    for (i = 0; i < resp->nvalues; i++) {
+        if (values[i].str.len > 0) {
+            values[i].str.data = p;
+            p += values[i].str.len;
+        }
+    }
+
+    reply->values = values;
+    reply->nvalues = resp->nvalues;
+    reply->too_large = resp->too_large;
+
+    resp->given = 1;
+
+    return NGX_OK;
+}
+
+
+ngx_uint_t
+ngx_household_resp_pending(ngx_household_resp_t *resp)
+{
+    redisReader  *reader;
+
+    reader = resp->reader;
+
+    if (reader->len > reader->pos || reader->ridx > 0) {
+        return 1;
+    }
+
+    /* the first byte of a reply is parsed apart from the rest */
+
+    return reader->ridx == 0 && ngx_household_resp_task(reader)->type != -1;
+}
+
+
+const char *
+ngx_household_resp_error(ngx_household_resp_t *resp)
+{
+    return (resp->error == NULL) ? "" : resp->error;
+}
+
+
+/* forgets the reply that was given away, and memory that only it needed */
+
+static void
+ngx_household_resp_reset(ngx_household_resp_t *resp)
+{
+    redisReader  *reader;
+
+    if (!resp->given) {
+        return;
+    }
+
+    resp->given = 0;
+    resp->too_large = 0;
+    resp->nvalues = 0;
+
+    ngx_household_resp_trim(&resp->values);
+    ngx_household_resp_trim(&resp->bytes);
+
+    if (resp->peak > NGX_HOUSEHOLD_RESP_KEEP_BUF
+        && !ngx_household_resp_pending(resp))
+    {
+        reader = ngx_household_resp_create_reader(resp);
+
+        if (reader != NULL) {
+            redisReaderFree(resp->reader);
+            resp->reader = reader;
+            resp->peak = 0;
+        }
+    }
+}
+
+
+static ngx_int_t
+ngx_household_resp_fail(ngx_household_resp_t *resp, const char *error)
+{
+    resp->error = error;
+
+    return NGX_ERROR;
+}
+
+
+static ngx_int_t
+ngx_household_resp_fail_reader(ngx_household_resp_t *resp)
+{
+    if (resp->error == NULL) {
+        resp->error = resp->reader->errstr;
+        resp->reader->errstr[0] = ngx_tolower(resp->reader->errstr[0]);
+    }
+
+    return NGX_ERROR;
+}
+
+
+/*
+ * Looks at a reply that is not whole: what can never become whole is refused
+ * now, and not after its bytes have come.
+ */
+
+static ngx_int_t
+ngx_household_resp_partial(ngx_household_resp_t *resp)
+{
+    size_t          len;
+    redisReader    *reader;
+    redisReadTask  *task;
+
+    reader = resp->reader;
+
+    if (reader->ridx == -1) {
+        return NGX_AGAIN;
+    }
+
+    task = ngx_household_resp_task(reader);
+
+    if (task->type == -1) {
+        return NGX_AGAIN;
+    }
+
+    if (ngx_household_resp_type(task) == 0) {
+        return ngx_household_resp_fail(resp, ngx_household_resp_resp3);
+    }
+
+    len = reader->len - reader->pos;
+
+    if (task->type == REDIS_REPLY_STRING
+        && ngx_household_resp_bulk_header(resp, reader->buf + reader->pos, len))
+    {
+        return (resp->error == NULL) ? NGX_AGAIN : NGX_ERROR;
+    }
+
+    /* a CR may have come already */
+
+    if (len > NGX_HOUSEHOLD_RESP_MAX_LINE + 1) {
+        return ngx_household_resp_fail(resp, ngx_household_resp_long_line);
+    }
+
+    return NGX_AGAIN;
+}
+
+
+/*
+ * Checks the length of a bulk string.  Returns 1 if it is all there or is
+ * too much already, and 0 if more of it has to come.
+ */
+
+static ngx_uint_t
+ngx_household_resp_bulk_header(ngx_household_resp_t *resp, char *p, size_t len)
+{
+    size_t      size, max;
+    ngx_uint_t  i;
+
+    size = 0;
+    max = resp->limits.max_pending;
+
+    for (i = 0; i < len && p[i] >= '0' && p[i] <= '9' && size <= max; i++) {
+        size = size * 10 + (p[i] - '0');
+    }
+
+    /* the length itself and two line ends are pending along with the string */
+
+    if (size > max || i + 2 + size + 2 > max) {
+        (void) ngx_household_resp_fail(resp, ngx_household_resp_long_bulk);
+        return 1;
+    }
+
+    return i + 1 < len && p[i] == CR && p[i + 1] == LF;
+}
+
+
+static void *
+ngx_household_resp_create_string(const redisReadTask *task, char *str,
+    size_t len)
+{
+    size_t        rest;
+    redisReader  *reader;
+
+    if (task->type == REDIS_REPLY_STRING) {
+        reader = ((ngx_household_resp_t *) task->privdata)->reader;
+        rest = reader->buf + reader->len - str;
+
+        /* the reader's sum of lengths may wrap around in 32 bits */
+
+        if (rest < 2 || len > rest - 2) {
+            return ngx_household_resp_refuse(task,
+                                             ngx_household_resp_long_bulk);
+        }
+
+        if (str[len] != CR || str[len + 1] != LF) {
+            return ngx_household_resp_refuse(task,
+                                             "bulk string without a line end");
+        }
+
+    } else if (len > NGX_HOUSEHOLD_RESP_MAX_LINE) {
+        return ngx_household_resp_refuse(task, ngx_household_resp_long_line);
+
+    } else if (memchr(str, CR, len) != NULL || memchr(str, LF, len) != NULL) {
+        return ngx_household_resp_refuse(task, "bad simple string value");
+    }
+
+    return ngx_household_resp_add(task, ngx_household_resp_type(task), 0,
+                                  str, len);
+}
+
+
+static void *
+ngx_household_resp_create_array(const redisReadTask *task,
+    ngx_household_resp_elements_t elements)
+{
+    ngx_household_resp_t  *resp;
+
+    resp = task->privdata;
+
+    if ((ngx_uint_t) elements > resp->limits.max_elements) {
+        return ngx_household_resp_refuse(task, "too many elements in an array");
+    }
+
+    if ((ngx_uint_t) resp->reader->ridx >= resp->limits.max_depth) {
+        return ngx_household_resp_refuse(task, "too deep an array");
+    }
+
+    return ngx_household_resp_add(task, NGX_HOUSEHOLD_RESP_ARRAY, elements,
+                                  NULL, 0);
+}
+
+
+static void *
+ngx_household_resp_create_integer(const redisReadTask *task, long long integer)
+{
+    return ngx_household_resp_add(task, NGX_HOUSEHOLD_RESP_INTEGER, integer,
+                                  NULL, 0);
+}
+
+
+/* a null string or a null array */
+
+static void *
+ngx_household_resp_create_nil(const redisReadTask *task)
+{
+    return ngx_household_resp_add(task, NGX_HOUSEHOLD_RESP_NIL, 0, NULL, 0);
+}
+
+
+#if (HIREDIS_MAJOR >= 1)
+
+static void *
+ngx_household_resp_create_double(const redisReadTask *task, double value,
+    char *str, size_t len)
+{
+    return ngx_household_resp_refuse(task, ngx_household_resp_resp3);
+}
+
+
+static void *
+ngx_household_resp_create_bool(const redisReadTask *task, int value)
+{
+    return ngx_household_resp_refuse(task, ngx_household_resp_resp3);
+}
+
+#endif
+
+
+/* no object stops the reader, which then takes it for a lack of memory */
+
+static void *
+ngx_household_resp_refuse(const redisReadTask *task, const char *error)
+{
+    (void) ngx_household_resp_fail(task->privdata, error);
+
+    return NULL;
+}
+
+
+static ngx_household_resp_type_e
+ngx_household_resp_type(const redisReadTask *task)
+{
+    static const ngx_household_resp_type_e  types[] = {
+        [REDIS_REPLY_STRING] = NGX_HOUSEHOLD_RESP_BULK,
+        [REDIS_REPLY_ARRAY] = NGX_HOUSEHOLD_RESP_ARRAY,
+        [REDIS_REPLY_INTEGER] = NGX_HOUSEHOLD_RESP_INTEGER,
+        [REDIS_REPLY_STATUS] = NGX_HOUSEHOLD_RESP_STATUS,
+        [REDIS_REPLY_ERROR] = NGX_HOUSEHOLD_RESP_ERROR
+    };
+
+    if (task->type < 0 || (size_t) task->type >= sizeof(types) / sizeof(*types))
+    {
+        return 0;
+    }
+
+    return types[task->type];
+}
+
+
+/*
+ * Keeps a value, or lets it go along with all that follow it: what is kept
+ * is always the beginning of the reply.
+ */
+
+static void *
+ngx_household_resp_add(const redisReadTask *task,
+    ngx_household_resp_type_e type, int64_t n, char *str, size_t len)
+{
+    ngx_household_resp_t        *resp;
+    ngx_household_resp_value_t   value;
+
+    if (ngx_household_resp_type(task) == 0) {
+        return ngx_household_resp_refuse(task, ngx_household_resp_resp3);
+    }
+
+    resp = task->privdata;
+
+    if (resp->nvalues == resp->limits.max_values) {
+        resp->too_large = 1;
+    }
+
+    if (len > resp->limits.max_bytes - resp->bytes.len) {
+        resp->too_large = 1;
+        len = 0;
+    }
+
+    if (resp->too_large && resp->nvalues > 0) {
+        /* any object makes the reader go on */
+        return resp;
+    }
+
+    ngx_memzero(&value, sizeof(ngx_household_resp_value_t));
+
+    value.type = type;
+    value.depth = resp->reader->ridx;
+    value.integer = (type == NGX_HOUSEHOLD_RESP_INTEGER) ? n : 0;
+    value.elements = (type == NGX_HOUSEHOLD_RESP_ARRAY) ? n : 0;
+    value.str.len = len;
+
+    if (ngx_household_resp_append(&resp->bytes, str, len) != NGX_OK
+        || ngx_household_resp_append(&resp->values, &value,
+                                     sizeof(ngx_household_resp_value_t))
+           != NGX_OK)
+    {
+        return ngx_household_resp_refuse(task, "out of memory");
+    }
+
+    resp->nvalues++;
+
+    return resp;
+}
+
+
+static ngx_int_t
+ngx_household_resp_append(ngx_household_resp_buf_t *buf, void *data,
+    size_t len)
+{
+    void    *p;
+    size_t   size;
+
+    if (len == 0) {
+        return NGX_OK;
+    }
+
+    if (len > buf->size - buf->len) {
+        size = ngx_max(buf->size, NGX_HOUSEHOLD_RESP_MIN_BUF);
+
+        while (len > size - buf->len) {
+            size *= 2;
+        }
+
+        p = realloc(buf->data, size);
+        if (p == NULL) {
+            return NGX_ERROR;
+        }
+
+        buf->data = p;
+        buf->size = size;
+    }
+
+    ngx_memcpy((u_char *) buf->data + buf->len, data, len);
+    buf->len += len;
+
+    return NGX_OK;
+}
+
+
+static void
+ngx_household_resp_trim(ngx_household_resp_buf_t *buf)
+{
+    buf->len = 0;
+
+    if (buf->size > NGX_HOUSEHOLD_RESP_KEEP_BUF) {
+        free(buf->data);
+        buf->data = NULL;
+        buf->size = 0;
+    }
+}
+
+
+ngx_int_t
+ngx_household_resp_encode(ngx_str_t *argv, ngx_uint_t argc, ngx_str_t *out)
+{
+    char         *cmd;
+    size_t       *len, size;
+    long long     n;
+    ngx_uint_t    i;
+    const char  **arg;
+
+    ngx_str_null(out);
+
+    /* a command without arguments would be left without a reply */
+
+    if (argc == 0 || argc > NGX_HOUSEHOLD_RESP_MAX_ARGS) {
+        return NGX_ERROR;
+    }
+
+    arg = malloc(argc * (sizeof(char *) + sizeof(size_t)));
+    if (arg == NULL) {
+        return NGX_ERROR;
+    }
+
+    len = (size_t *) (arg + argc);
+    size = 0;
+    n = -1;
+    cmd = NULL;
+
+    for (i = 0; i < argc; i++) {
+
+        if (argv[i].len > NGX_HOUSEHOLD_RESP_MAX_SIZE - size) {
+            goto done;
+        }
+
+        size += argv[i].len;
+
+        arg[i] = (argv[i].len > 0) ? (char *) argv[i].data : "";
+        len[i] = argv[i].len;
+    }
+
+    n = redisFormatCommandArgv(&cmd, argc, arg, len);
+
+done:
+
+    free(arg);
+
+    if (n < 0) {
+        return NGX_ERROR;
+    }
+
+    out->data = (u_char *) cmd;
+    out->len = n;
+
+    return NGX_OK;
+}
+
+
+void
+ngx_household_resp_free(ngx_str_t *out)
+{
+    redisFreeCommand((char *) out->data);
+
+    ngx_str_null(out);
+}

@@ -1,0 +1,644 @@
+
+/*
+ * The configuration: creating, merging, and the directives that nginx has no
+ * slot for.
+ */
+
+
+#include <ngx_config.h>
+#include <ngx_core.h>
+#include <ngx_http.h>
+#include "ngx_http_household.h"
+
+
+static char *ngx_http_household_merge_identity(ngx_conf_t *cf,
+    ngx_http_household_loc_conf_t *prev, ngx_http_household_loc_conf_t *conf);
+static char *ngx_http_household_check(ngx_conf_t *cf,
+    ngx_http_household_loc_conf_t *conf);
+static ngx_int_t ngx_http_household_parse_country(ngx_str_t *text,
+    u_char *country);
+static ngx_uint_t ngx_http_household_valid_price(ngx_str_t *price);
+static ngx_uint_t ngx_http_household_valid_currency(ngx_str_t *currency);
+static ngx_uint_t ngx_http_household_valid_url(ngx_str_t *url);
+
+
+static ngx_str_t  ngx_http_household_modes[] = {
+    ngx_string("off"),                 /* NGX_HOUSEHOLD_OFF */
+    ngx_string("monitor"),             /* NGX_HOUSEHOLD_MONITOR */
+    ngx_string("on")                   /* NGX_HOUSEHOLD_ON */
+};
+
+
+void *
+ngx_http_household_create_main_conf(ngx_conf_t *cf)
+{
+    ngx_http_household_main_conf_t  *hmcf;
+
+    hmcf = ngx_pcalloc(cf->pool, sizeof(ngx_http_household_main_conf_t));
+    if (hmcf == NULL) {
+        return NULL;
+    }
+
+    if (ngx_array_init(&hmcf->redis, cf->pool, 2,
+                       sizeof(ngx_http_household_redis_t *))
+        != NGX_OK
+        || ngx_array_init(&hmcf->stores, cf->pool, 2,
+                          sizeof(ngx_http_household_store_t *))
+           != NGX_OK)
+    {
+        return NULL;
+    }
+
+    return hmcf;
+}
+
+
+char *
+ngx_http_household_init_main_conf(ngx_conf_t *cf, void *conf)
+{
+    ngx_http_household_main_conf_t *hmcf = conf;
+
+    ngx_uint_t                    i;
+    ngx_http_household_redis_t  **stores;
+
+    stores = hmcf->redis.elts;
+
+    for (i = 0; i < hmcf->redis.nelts; i++) {
+
+        if (!stores[i]->defined) {
+            ngx_log_error(NGX_LOG_EMERG, cf->log, 0,
+                          "unknown household_redis \"%V\" in %s:%ui",
+                          &stores[i]->conf.name, stores[i]->file,
+                          stores[i]->line);
+            return NGX_CONF_ERROR;
+        }
+    }
+
+    if (ngx_http_household_cache_init(cf, hmcf) != NGX_OK) {
+        return NGX_CONF_ERROR;
+    }
+
+    return NGX_CONF_OK;
+}
+
+
+void *
+ngx_http_household_create_loc_conf(ngx_conf_t *cf)
+{
+    ngx_http_household_loc_conf_t  *conf;
+
+    conf = ngx_pcalloc(cf->pool, sizeof(ngx_http_household_loc_conf_t));
+    if (conf == NULL) {
+        return NULL;
+    }
+
+    conf->mode = NGX_CONF_UNSET_UINT;
+    conf->mode_value = NGX_CONF_UNSET_PTR;
+    conf->store = NGX_CONF_UNSET_PTR;
+    conf->account = NGX_CONF_UNSET_PTR;
+    conf->device = NGX_CONF_UNSET_PTR;
+    conf->issued_at = NGX_CONF_UNSET_PTR;
+    ngx_http_household_token_create(&conf->token);
+    conf->action = NGX_CONF_UNSET_UINT;
+    conf->offers = NGX_CONF_UNSET_PTR;
+    conf->log_level = NGX_CONF_UNSET_UINT;
+    conf->unavailable = NGX_CONF_UNSET_UINT;
+    conf->unregistered = NGX_CONF_UNSET_UINT;
+    conf->missing_family = NGX_CONF_UNSET_UINT;
+    conf->ipv6_prefix = NGX_CONF_UNSET;
+    conf->trusted_device = NGX_CONF_UNSET;
+    conf->enforce_in = NGX_CONF_UNSET_PTR;
+    conf->rollout = NGX_CONF_UNSET_UINT;
+    conf->rollout_value = NGX_CONF_UNSET_PTR;
+
+    return conf;
+}
+
+
+char *
+ngx_http_household_merge_loc_conf(ngx_conf_t *cf, void *parent, void *child)
+{
+    ngx_http_household_loc_conf_t *prev = parent;
+    ngx_http_household_loc_conf_t *conf = child;
+
+    if (conf->mode_file == NULL) {
+        conf->mode_file = prev->mode_file;
+        conf->mode_line = prev->mode_line;
+    }
+
+    /* the fixed value and the variable are set together, so merge alike */
+
+    ngx_conf_merge_uint_value(conf->mode, prev->mode, NGX_HOUSEHOLD_OFF);
+    ngx_conf_merge_ptr_value(conf->mode_value, prev->mode_value, NULL);
+
+    ngx_conf_merge_uint_value(conf->rollout, prev->rollout,
+                              NGX_HOUSEHOLD_ROLLOUT_ALL);
+    ngx_conf_merge_ptr_value(conf->rollout_value, prev->rollout_value, NULL);
+
+    ngx_conf_merge_ptr_value(conf->store, prev->store, NULL);
+
+    if (ngx_http_household_merge_identity(cf, prev, conf) != NGX_CONF_OK) {
+        return NGX_CONF_ERROR;
+    }
+
+    ngx_conf_merge_ptr_value(conf->device, prev->device, NULL);
+    ngx_conf_merge_ptr_value(conf->issued_at, prev->issued_at, NULL);
+
+    ngx_conf_merge_uint_value(conf->action, prev->action,
+                              NGX_HTTP_HOUSEHOLD_AUTO);
+    ngx_conf_merge_ptr_value(conf->offers, prev->offers, NULL);
+    ngx_conf_merge_uint_value(conf->log_level, prev->log_level, NGX_LOG_ERR);
+
+    ngx_conf_merge_uint_value(conf->unavailable, prev->unavailable,
+                              NGX_HOUSEHOLD_ALLOW);
+    ngx_conf_merge_uint_value(conf->unregistered, prev->unregistered,
+                              NGX_HOUSEHOLD_DENY);
+    ngx_conf_merge_uint_value(conf->missing_family, prev->missing_family,
+                              NGX_HOUSEHOLD_DENY);
+    ngx_conf_merge_value(conf->ipv6_prefix, prev->ipv6_prefix, 64);
+    ngx_conf_merge_sec_value(conf->trusted_device, prev->trusted_device,
+                             31 * 24 * 60 * 60);
+    ngx_conf_merge_ptr_value(conf->enforce_in, prev->enforce_in, NULL);
+
+    return ngx_http_household_check(cf, conf);
+}
+
+
+/* the account comes from a value or from a token: the nearer one counts */
+
+static char *
+ngx_http_household_merge_identity(ngx_conf_t *cf,
+    ngx_http_household_loc_conf_t *prev, ngx_http_household_loc_conf_t *conf)
+{
+    if (conf->account == NGX_CONF_UNSET_PTR
+        && conf->token.carriers == NGX_CONF_UNSET_PTR)
+    {
+        conf->token.strip = prev->token.strip;
+
+        ngx_conf_merge_ptr_value(conf->account, prev->account, NULL);
+        ngx_conf_merge_ptr_value(conf->token.carriers, prev->token.carriers,
+                                 NULL);
+    }
+
+    ngx_conf_init_ptr_value(conf->account, NULL);
+    ngx_conf_init_ptr_value(conf->token.carriers, NULL);
+
+    if (conf->account != NULL && conf->token.carriers != NULL) {
+        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
+                           "\"household_account\" and \"household_token\" "
+                           "stand together: either tells the account");
+        return NGX_CONF_ERROR;
+    }
+
+    return ngx_http_household_token_merge(cf, &prev->token, &conf->token);
+}
+
+
+/* what must be there for a request to be judged at all */
+
+static char *
+ngx_http_household_check(ngx_conf_t *cf, ngx_http_household_loc_conf_t *conf)
+{
+    if (conf->mode == NGX_HOUSEHOLD_OFF && conf->mode_value == NULL) {
+        return NGX_CONF_OK;
+    }
+
+    if (conf->store == NULL) {
+        ngx_log_error(NGX_LOG_EMERG, cf->log, 0,
+                      "no \"household_store\" is defined for the "
+                      "\"household\" directive in %s:%ui",
+                      conf->mode_file, conf->mode_line);
+        return NGX_CONF_ERROR;
+    }
+
+    if (conf->token.carriers != NULL) {
+        return ngx_http_household_token_policy(cf, &conf->token,
+                                               conf->store->zone);
+    }
+
+    if (conf->account == NULL) {
+        ngx_log_error(NGX_LOG_EMERG, cf->log, 0,
+                      "no \"household_account\" or \"household_token\" is "
+                      "defined for the "
+                      "\"household\" directive in %s:%ui",
+                      conf->mode_file, conf->mode_line);
+        return NGX_CONF_ERROR;
+    }
+
+    return NGX_CONF_OK;
+}
+
+
+char *
+ngx_http_household_set_mode(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
+{
+    ngx_http_household_loc_conf_t *hlcf = conf;
+
+    ngx_str_t                         *value;
+    ngx_http_compile_complex_value_t   ccv;
+
+    if (hlcf->mode != NGX_CONF_UNSET_UINT) {
+        return "is duplicate";
+    }
+
+    value = cf->args->elts;
+
+    hlcf->mode_file = cf->conf_file->file.name.data;
+    hlcf->mode_line = cf->conf_file->line;
+
+    if (ngx_http_script_variables_count(&value[1]) == 0) {
+
+        hlcf->mode_value = NULL;
+
+        if (ngx_http_household_parse_mode(&value[1], &hlcf->mode) != NGX_OK) {
+            ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
+                               "invalid value \"%V\", it must be \"off\", "
+                               "\"monitor\", \"on\" or a variable",
+                               &value[1]);
+            return NGX_CONF_ERROR;
+        }
+
+        return NGX_CONF_OK;
+    }
+
+    hlcf->mode = NGX_HOUSEHOLD_ON;
+    hlcf->mode_value = ngx_palloc(cf->pool, sizeof(ngx_http_complex_value_t));
+
+    if (hlcf->mode_value == NULL) {
+        return NGX_CONF_ERROR;
+    }
+
+    ngx_memzero(&ccv, sizeof(ngx_http_compile_complex_value_t));
+
+    ccv.cf = cf;
+    ccv.value = &value[1];
+    ccv.complex_value = hlcf->mode_value;
+
+    if (ngx_http_compile_complex_value(&ccv) != NGX_OK) {
+        return NGX_CONF_ERROR;
+    }
+
+    return NGX_CONF_OK;
+}
+
+
+char *
+ngx_http_household_set_offer(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
+{
+    ngx_http_household_loc_conf_t *hlcf = conf;
+
+    u_char                            *p;
+    ngx_str_t                         *value, url;
+    ngx_uint_t                         i;
+    ngx_http_household_offer_t        *offer, *other;
+    ngx_http_compile_complex_value_t   ccv;
+
+    value = cf->args->elts;
+
+    if (hlcf->offers == NGX_CONF_UNSET_PTR) {
+        hlcf->offers = ngx_array_create(cf->pool, 4,
+                                        sizeof(ngx_http_household_offer_t));
+        if (hlcf->offers == NULL) {
+            return NGX_CONF_ERROR;
+        }
+    }
+
+    offer = ngx_array_push(hlcf->offers);
+    if (offer == NULL) {
+        return NGX_CONF_ERROR;
+    }
+
+    ngx_memzero(offer, sizeof(ngx_http_household_offer_t));
+    ngx_str_null(&url);
+
+    if (ngx_strcmp(value[1].data, "default") != 0
+        && ngx_http_household_parse_country(&value[1], offer->country)
+           != NGX_OK)
+    {
+        i = 1;
+        goto invalid;
+    }
+
+    other = hlcf->offers->elts;
+
+    for (i = 0; i < hlcf->offers->nelts - 1; i++) {
+        if (ngx_memcmp(other[i].country, offer->country, 2) == 0) {
+            ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
+                               "duplicate offer for \"%V\"", &value[1]);
+            return NGX_CONF_ERROR;
+        }
+    }
+
+    for (i = 2; i < cf->args->nelts; i++) {
+
+        p = ngx_strlchr(value[i].data, value[i].data + value[i].len, '=');
+        if (p == NULL) {
+            goto invalid;
+        }
+
+        p++;
+
+        if (ngx_strncmp(value[i].data, "price=", 6) == 0) {
+
+            offer->price.data = p;
+            offer->price.len = value[i].data + value[i].len - p;
+
+            if (!ngx_http_household_valid_price(&offer->price)) {
+                goto invalid;
+            }
+
+            continue;
+        }
+
+        if (ngx_strncmp(value[i].data, "currency=", 9) == 0) {
+
+            offer->currency.data = p;
+            offer->currency.len = value[i].data + value[i].len - p;
+
+            if (!ngx_http_household_valid_currency(&offer->currency)) {
+                goto invalid;
+            }
+
+            continue;
+        }
+
+        if (ngx_strncmp(value[i].data, "url=", 4) == 0) {
+
+            url.data = p;
+            url.len = value[i].data + value[i].len - p;
+
+            if (!ngx_http_household_valid_url(&url)) {
+                goto invalid;
+            }
+
+            continue;
+        }
+
+        goto invalid;
+    }
+
+    if (url.len == 0) {
+        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
+                           "no \"url=\" in the offer for \"%V\"", &value[1]);
+        return NGX_CONF_ERROR;
+    }
+
+    if ((offer->price.len == 0) != (offer->currency.len == 0)) {
+        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
+                           "\"price=\" and \"currency=\" must stand together "
+                           "in the offer for \"%V\"", &value[1]);
+        return NGX_CONF_ERROR;
+    }
+
+    ngx_memzero(&ccv, sizeof(ngx_http_compile_complex_value_t));
+
+    ccv.cf = cf;
+    ccv.value = &url;
+    ccv.complex_value = &offer->url;
+
+    if (ngx_http_compile_complex_value(&ccv) != NGX_OK) {
+        return NGX_CONF_ERROR;
+    }
+
+    return NGX_CONF_OK;
+
+invalid:
+
+    ngx_conf_log_error(NGX_LOG_EMERG, cf, 0, "invalid parameter \"%V\"",
+                       &value[i]);
+
+    return NGX_CONF_ERROR;
+}
+
+
+char *
+ngx_http_household_set_enforce_in(ngx_conf_t *cf, ngx_command_t *cmd,
+    void *conf)
+{
+    ngx_http_household_loc_conf_t *hlcf = conf;
+
+    u_char      *country;
+    ngx_str_t   *value;
+    ngx_uint_t   i;
+
+    if (hlcf->enforce_in != NGX_CONF_UNSET_PTR) {
+        return "is duplicate";
+    }
+
+    value = cf->args->elts;
+
+    hlcf->enforce_in = ngx_array_create(cf->pool, cf->args->nelts - 1, 2);
+    if (hlcf->enforce_in == NULL) {
+        return NGX_CONF_ERROR;
+    }
+
+    for (i = 1; i < cf->args->nelts; i++) {
+
+        country = ngx_array_push(hlcf->enforce_in);
+        if (country == NULL) {
+            return NGX_CONF_ERROR;
+        }
+
+        if (ngx_http_household_parse_country(&value[i], country) != NGX_OK) {
+            ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
+                               "invalid country \"%V\", it must be two "
+                               "letters", &value[i]);
+            return NGX_CONF_ERROR;
+        }
+    }
+
+    return NGX_CONF_OK;
+}
+
+
+char *
+ngx_http_household_set_rollout(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
+{
+    ngx_http_household_loc_conf_t *hlcf = conf;
+
+    ngx_str_t                         *value;
+    ngx_http_compile_complex_value_t   ccv;
+
+    if (hlcf->rollout != NGX_CONF_UNSET_UINT) {
+        return "is duplicate";
+    }
+
+    value = cf->args->elts;
+
+    if (ngx_http_script_variables_count(&value[1]) == 0) {
+
+        hlcf->rollout_value = NULL;
+
+        if (ngx_http_household_parse_percent(&value[1], &hlcf->rollout)
+            != NGX_OK)
+        {
+            ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
+                               "invalid value \"%V\", it must be \"0%%\" to "
+                               "\"100%%\" with at most two decimals, or a "
+                               "variable", &value[1]);
+            return NGX_CONF_ERROR;
+        }
+
+        return NGX_CONF_OK;
+    }
+
+    hlcf->rollout = 0;
+    hlcf->rollout_value = ngx_palloc(cf->pool,
+                                     sizeof(ngx_http_complex_value_t));
+    if (hlcf->rollout_value == NULL) {
+        return NGX_CONF_ERROR;
+    }
+
+    ngx_memzero(&ccv, sizeof(ngx_http_compile_complex_value_t));
+
+    ccv.cf = cf;
+    ccv.value = &value[1];
+    ccv.complex_value = hlcf->rollout_value;
+
+    if (ngx_http_compile_complex_value(&ccv) != NGX_OK) {
+        return NGX_CONF_ERROR;
+    }
+
+    return NGX_CONF_OK;
+}
+
+
+ngx_int_t
+ngx_http_household_parse_mode(ngx_str_t *text, ngx_uint_t *mode)
+{
+    ngx_uint_t  i;
+
+    for (i = 0; i <= NGX_HOUSEHOLD_ON; i++) {
+
+        if (text->len == ngx_http_household_modes[i].len
+            && ngx_strncmp(text->data, ngx_http_household_modes[i].data,
+                           text->len)
+               == 0)
+        {
+            *mode = i;
+            return NGX_OK;
+        }
+    }
+
+    return NGX_DECLINED;
+}
+
+
+ngx_int_t
+ngx_http_household_parse_percent(ngx_str_t *text, ngx_uint_t *percent)
+{
+    size_t     len;
+    ngx_int_t  n;
+
+    len = text->len;
+
+    if (len && text->data[len - 1] == '%') {
+        len--;
+    }
+
+    if (len == 0 || text->data[0] == '.') {
+        return NGX_DECLINED;
+    }
+
+    n = ngx_atofp(text->data, len, 2);
+
+    if (n == NGX_ERROR || n > NGX_HOUSEHOLD_ROLLOUT_ALL) {
+        return NGX_DECLINED;
+    }
+
+    *percent = n;
+
+    return NGX_OK;
+}
+
+
+/* ISO 3166-1 alpha-2 by its form; kept in capitals */
+
+static ngx_int_t
+ngx_http_household_parse_country(ngx_str_t *text, u_char *country)
+{
+    u_char      c;
+    ngx_uint_t  i;
+
+    if (text->len != 2) {
+        return NGX_DECLINED;
+    }
+
+    for (i = 0; i < 2; i++) {
+
+        c = ngx_toupper(text->data[i]);
+
+        if (c < 'A' || c > 'Z') {
+            return NGX_DECLINED;
+        }
+
+        country[i] = c;
+    }
+
+    return NGX_OK;
+}
+
+
+/* digits, and a point with one to three more: no currency has four */
+
+static ngx_uint_t
+ngx_http_household_valid_price(ngx_str_t *price)
+{
+    size_t  i, point;
+
+    point = price->len;
+
+    for (i = 0; i < price->len; i++) {
+
+        if (price->data[i] == '.' && point == price->len) {
+            point = i;
+            continue;
+        }
+
+        if (price->data[i] < '0' || price->data[i] > '9') {
+            return 0;
+        }
+    }
+
+    if (point == 0 || (point > 1 && price->data[0] == '0')) {
+        return 0;
+    }
+
+    return point == price->len
+           || (price->len - point - 1 >= 1 && price->len - point - 1 <= 3);
+}
+
+
+/* ISO 4217 by its form */
+
+static ngx_uint_t
+ngx_http_household_valid_currency(ngx_str_t *currency)
+{
+    size_t  i;
+
+    for (i = 0; i < currency->len; i++) {
+        if (currency->data[i] < 'A' || currency->data[i] > 'Z') {
+            return 0;
+        }
+    }
+
+    return currency->len == 3;
+}
+
+
+/* an absolute url, a path on this host, or whatever a variable brings */
+
+static ngx_uint_t
+ngx_http_household_valid_url(ngx_str_t *url)
+{
+    if (url->len == 0) {
+        return 0;
+    }
+
+    if (url->data[0] == '/' || url->data[0] == '$') {
+        return 1;
+    }
+
+    return (url->len > 8 && ngx_strncmp(url->data, "https://", 8) == 0)
+           || (url->len > 7 && ngx_strncmp(url->data, "http://", 7) == 0);
+}

@@ -1,0 +1,381 @@
+
+/*
+ * The variables: what was decided, and why.  Where nothing was decided they
+ * are not found, which a log shows as "-".
+ */
+
+
+#include <ngx_config.h>
+#include <ngx_core.h>
+#include <ngx_http.h>
+#include "ngx_http_household.h"
+
+
+static ngx_int_t ngx_http_household_variable(ngx_http_request_t *r,
+    ngx_http_variable_value_t *v, uintptr_t data);
+static ngx_int_t ngx_http_household_value_status(ngx_http_request_t *r,
+    ngx_http_household_ctx_t *ctx, ngx_str_t *value);
+static ngx_int_t ngx_http_household_value_reason(ngx_http_request_t *r,
+    ngx_http_household_ctx_t *ctx, ngx_str_t *value);
+static ngx_int_t ngx_http_household_value_account(ngx_http_request_t *r,
+    ngx_http_household_ctx_t *ctx, ngx_str_t *value);
+static ngx_int_t ngx_http_household_value_device(ngx_http_request_t *r,
+    ngx_http_household_ctx_t *ctx, ngx_str_t *value);
+static ngx_int_t ngx_http_household_value_network(ngx_http_request_t *r,
+    ngx_http_household_ctx_t *ctx, ngx_str_t *value);
+static ngx_int_t ngx_http_household_value_country(ngx_http_request_t *r,
+    ngx_http_household_ctx_t *ctx, ngx_str_t *value);
+static ngx_int_t ngx_http_household_value_viewer_country(
+    ngx_http_request_t *r, ngx_http_household_ctx_t *ctx, ngx_str_t *value);
+static ngx_int_t ngx_http_household_value_id(ngx_http_request_t *r,
+    ngx_http_household_ctx_t *ctx, ngx_str_t *value);
+static ngx_int_t ngx_http_household_value_offer_state(ngx_http_request_t *r,
+    ngx_http_household_ctx_t *ctx, ngx_str_t *value);
+static ngx_int_t ngx_http_household_value_cache(ngx_http_request_t *r,
+    ngx_http_household_ctx_t *ctx, ngx_str_t *value);
+static ngx_int_t ngx_http_household_value_time(ngx_http_request_t *r,
+    ngx_http_household_ctx_t *ctx, ngx_str_t *value);
+static ngx_int_t ngx_http_household_value_offer_url(ngx_http_request_t *r,
+    ngx_http_household_ctx_t *ctx, ngx_str_t *value);
+static ngx_int_t ngx_http_household_value_offer_price(ngx_http_request_t *r,
+    ngx_http_household_ctx_t *ctx, ngx_str_t *value);
+static ngx_int_t ngx_http_household_value_offer_currency(
+    ngx_http_request_t *r, ngx_http_household_ctx_t *ctx, ngx_str_t *value);
+
+
+/*
+ * Fills "value", which may stay empty: the variable is then not found.
+ * Returns NGX_OK or NGX_ERROR.
+ */
+typedef ngx_int_t (*ngx_http_household_value_pt)(ngx_http_request_t *r,
+    ngx_http_household_ctx_t *ctx, ngx_str_t *value);
+
+
+typedef struct {
+    ngx_str_t                    name;
+    ngx_http_household_value_pt  value;
+} ngx_http_household_variable_t;
+
+
+static ngx_http_household_variable_t  ngx_http_household_variables[] = {
+    { ngx_string("household_status"), ngx_http_household_value_status },
+    { ngx_string("household_reason"), ngx_http_household_value_reason },
+    { ngx_string("household_account"), ngx_http_household_value_account },
+    { ngx_string("household_device"), ngx_http_household_value_device },
+    { ngx_string("household_network"), ngx_http_household_value_network },
+    { ngx_string("household_country"), ngx_http_household_value_country },
+    { ngx_string("household_viewer_country"),
+      ngx_http_household_value_viewer_country },
+    { ngx_string("household_id"), ngx_http_household_value_id },
+    { ngx_string("household_cache"), ngx_http_household_value_cache },
+    { ngx_string("household_time"), ngx_http_household_value_time },
+    { ngx_string("household_offer_url"), ngx_http_household_value_offer_url },
+    { ngx_string("household_offer_state"),
+      ngx_http_household_value_offer_state },
+    { ngx_string("household_offer_price"),
+      ngx_http_household_value_offer_price },
+    { ngx_string("household_offer_currency"),
+      ngx_http_household_value_offer_currency },
+    { ngx_null_string, NULL }
+};
+
+
+static ngx_str_t  ngx_http_household_statuses[] = {
+    ngx_null_string,                   /* NGX_HTTP_HOUSEHOLD_NONE */
+    ngx_string("ALLOWED"),
+    ngx_string("DENIED"),
+    ngx_string("OFFERED"),
+    ngx_string("UNAUTHORIZED"),
+    ngx_string("MONITORED"),
+    ngx_string("UNAVAILABLE"),
+    ngx_string("BYPASSED")
+};
+
+
+static ngx_str_t  ngx_http_household_caches[] = {
+    ngx_null_string,                   /* NGX_HTTP_HOUSEHOLD_CACHE_NONE */
+    ngx_string("HIT"),
+    ngx_string("MISS"),
+    ngx_string("STALE"),
+    ngx_string("EXPIRED"),
+    ngx_string("BYPASS")
+};
+
+
+ngx_int_t
+ngx_http_household_add_variables(ngx_conf_t *cf)
+{
+    ngx_http_variable_t            *var;
+    ngx_http_household_variable_t  *v;
+
+    for (v = ngx_http_household_variables; v->name.len; v++) {
+
+        var = ngx_http_add_variable(cf, &v->name, NGX_HTTP_VAR_NOCACHEABLE);
+        if (var == NULL) {
+            return NGX_ERROR;
+        }
+
+        var->get_handler = ngx_http_household_variable;
+        var->data = (uintptr_t) v;
+    }
+
+    return NGX_OK;
+}
+
+
+static ngx_int_t
+ngx_http_household_variable(ngx_http_request_t *r,
+    ngx_http_variable_value_t *v, uintptr_t data)
+{
+    ngx_str_t                       value;
+    ngx_http_household_ctx_t       *ctx;
+    ngx_http_household_variable_t  *variable;
+
+    variable = (ngx_http_household_variable_t *) data;
+
+    v->not_found = 1;
+
+    ctx = ngx_http_household_get_ctx(r);
+
+    if (ctx == NULL || ctx->status == NGX_HTTP_HOUSEHOLD_NONE) {
+        return NGX_OK;
+    }
+
+    ngx_str_null(&value);
+
+    if (variable->value(r, ctx, &value) != NGX_OK) {
+        return NGX_ERROR;
+    }
+
+    if (value.len == 0) {
+        return NGX_OK;
+    }
+
+    v->data = value.data;
+    v->len = value.len;
+    v->valid = 1;
+    v->no_cacheable = 0;
+    v->not_found = 0;
+
+    return NGX_OK;
+}
+
+
+static ngx_int_t
+ngx_http_household_value_status(ngx_http_request_t *r,
+    ngx_http_household_ctx_t *ctx, ngx_str_t *value)
+{
+    *value = ngx_http_household_statuses[ctx->status];
+
+    return NGX_OK;
+}
+
+
+static ngx_int_t
+ngx_http_household_value_reason(ngx_http_request_t *r,
+    ngx_http_household_ctx_t *ctx, ngx_str_t *value)
+{
+    *value = *ngx_household_reason_name(ctx->decision.reason);
+
+    return NGX_OK;
+}
+
+
+static ngx_int_t
+ngx_http_household_value_account(ngx_http_request_t *r,
+    ngx_http_household_ctx_t *ctx, ngx_str_t *value)
+{
+    *value = ctx->account;
+
+    return NGX_OK;
+}
+
+
+static ngx_int_t
+ngx_http_household_value_device(ngx_http_request_t *r,
+    ngx_http_household_ctx_t *ctx, ngx_str_t *value)
+{
+    *value = ctx->device;
+
+    return NGX_OK;
+}
+
+
+/* the registered network that the viewer is in */
+
+static ngx_int_t
+ngx_http_household_value_network(ngx_http_request_t *r,
+    ngx_http_household_ctx_t *ctx, ngx_str_t *value)
+{
+    ngx_http_household_loc_conf_t  *hlcf;
+
+    if (!ctx->decision.matched) {
+        return NGX_OK;
+    }
+
+    hlcf = ngx_http_get_module_loc_conf(r->main, ngx_http_household_module);
+
+    value->data = ngx_pnalloc(r->pool, NGX_HOUSEHOLD_NETWORK_LEN);
+    if (value->data == NULL) {
+        return NGX_ERROR;
+    }
+
+    value->len = ngx_household_network_format(&ctx->decision.network,
+                                              hlcf->ipv6_prefix, value->data);
+    return NGX_OK;
+}
+
+
+/* of the subscription; of the viewer, where that is not known */
+
+static ngx_int_t
+ngx_http_household_value_country(ngx_http_request_t *r,
+    ngx_http_household_ctx_t *ctx, ngx_str_t *value)
+{
+    value->data = ctx->country;
+
+    if (ctx->record != NULL && ctx->record->country[0] != '\0') {
+        value->data = ctx->record->country;
+    }
+
+    value->len = value->data[0] != '\0' ? 2 : 0;
+
+    return NGX_OK;
+}
+
+
+/* where the viewer is, as the database has it */
+
+static ngx_int_t
+ngx_http_household_value_viewer_country(ngx_http_request_t *r,
+    ngx_http_household_ctx_t *ctx, ngx_str_t *value)
+{
+    if (ctx->country[0] != '\0') {
+        value->data = ctx->country;
+        value->len = 2;
+    }
+
+    return NGX_OK;
+}
+
+
+/* for logs: the account's pseudonym */
+
+static ngx_int_t
+ngx_http_household_value_id(ngx_http_request_t *r,
+    ngx_http_household_ctx_t *ctx, ngx_str_t *value)
+{
+    ngx_http_household_main_conf_t  *hmcf;
+
+    hmcf = ngx_http_get_module_main_conf(r, ngx_http_household_module);
+
+    if (hmcf->seal == NULL || ctx->account.len == 0) {
+        return NGX_OK;
+    }
+
+    value->data = ngx_pnalloc(r->pool, NGX_HOUSEHOLD_SEAL_ID_LEN);
+    if (value->data == NULL) {
+        return NGX_ERROR;
+    }
+
+    value->len = NGX_HOUSEHOLD_SEAL_ID_LEN;
+
+    return ngx_household_seal_id(hmcf->seal, &ctx->account, value->data);
+}
+
+
+/* for the offer's url: who comes, signed, good for a short time */
+
+static ngx_int_t
+ngx_http_household_value_offer_state(ngx_http_request_t *r,
+    ngx_http_household_ctx_t *ctx, ngx_str_t *value)
+{
+    ngx_http_household_main_conf_t  *hmcf;
+
+    hmcf = ngx_http_get_module_main_conf(r, ngx_http_household_module);
+
+    if (hmcf->seal == NULL || ctx->offer == NULL) {
+        return NGX_OK;
+    }
+
+    value->data = ngx_pnalloc(r->pool, NGX_HOUSEHOLD_SEAL_STATE_LEN);
+    if (value->data == NULL) {
+        return NGX_ERROR;
+    }
+
+    value->len = ngx_household_seal_state(hmcf->seal, &ctx->account,
+                                          ngx_time() + hmcf->state_valid,
+                                          value->data);
+
+    return value->len ? NGX_OK : NGX_ERROR;
+}
+
+
+static ngx_int_t
+ngx_http_household_value_cache(ngx_http_request_t *r,
+    ngx_http_household_ctx_t *ctx, ngx_str_t *value)
+{
+    *value = ngx_http_household_caches[ctx->cache];
+
+    return NGX_OK;
+}
+
+
+/* seconds with milliseconds, as $request_time */
+
+static ngx_int_t
+ngx_http_household_value_time(ngx_http_request_t *r,
+    ngx_http_household_ctx_t *ctx, ngx_str_t *value)
+{
+    if (ctx->cache == NGX_HTTP_HOUSEHOLD_CACHE_NONE) {
+        return NGX_OK;
+    }
+
+    value->data = ngx_pnalloc(r->pool, NGX_TIME_T_LEN + 4);
+    if (value->data == NULL) {
+        return NGX_ERROR;
+    }
+
+    value->len = ngx_sprintf(value->data, "%T.%03M",
+                             (time_t) (ctx->elapsed / 1000),
+                             ctx->elapsed % 1000)
+                 - value->data;
+
+    return NGX_OK;
+}
+
+
+static ngx_int_t
+ngx_http_household_value_offer_url(ngx_http_request_t *r,
+    ngx_http_household_ctx_t *ctx, ngx_str_t *value)
+{
+    if (ctx->offer == NULL) {
+        return NGX_OK;
+    }
+
+    return ngx_http_household_offer_url(r, ctx->offer, value);
+}
+
+
+static ngx_int_t
+ngx_http_household_value_offer_price(ngx_http_request_t *r,
+    ngx_http_household_ctx_t *ctx, ngx_str_t *value)
+{
+    if (ctx->offer != NULL && ctx->decision.seat) {
+        *value = ctx->offer->price;
+    }
+
+    return NGX_OK;
+}
+
+
+static ngx_int_t
+ngx_http_household_value_offer_currency(ngx_http_request_t *r,
+    ngx_http_household_ctx_t *ctx, ngx_str_t *value)
+{
+    if (ctx->offer != NULL && ctx->decision.seat) {
+        *value = ctx->offer->currency;
+    }
+
+    return NGX_OK;
+}

@@ -1,0 +1,400 @@
+
+/*
+ * Units of src/ngx_household_record.c: lookups.
+ */
+
+
+#include "ngx_household_record_test.h"
+
+
+static void
+test_record_home(void **state)
+{
+    ngx_str_t                slot;
+    ngx_household_addr_t     none;
+    ngx_household_record_t  *rec;
+    ngx_household_network_t  net;
+
+    ngx_household_record_start(&builder);
+
+    test_home("82.64.10.7");
+    test_home("10.1.2.3/16");
+    assert_int_equal(builder.u.record.inet, 1);
+    assert_int_equal(builder.u.record.inet6, 0);
+
+    test_home("2a01:e0a:1f3:9c42::1");
+    test_home("2a02:a000:ff00::/40");
+    assert_int_equal(builder.u.record.inet6, 1);
+
+    test_home("::ffff:192.0.2.9");
+    test_field("extra:kid:198.51.100.7", "0");
+
+    rec = test_finish();
+
+    assert_string_equal(test_place(rec, "82.64.10.7", 0, NULL),
+                        "82.64.10.7/32");
+    assert_string_equal(test_place(rec, "82.64.10.8", 0, NULL), "");
+    assert_string_equal(test_place(rec, "10.1.99.99", 0, NULL),
+                        "10.1.0.0/16");
+    assert_string_equal(test_place(rec, "2a01:e0a:1f3:9c42:9::9", 0, NULL),
+                        "2a01:e0a:1f3:9c42::/64");
+    assert_string_equal(test_place(rec, "2a01:e0a:1f3:9c43::1", 0, NULL), "");
+    assert_string_equal(test_place(rec, "2a02:a000:ff01::1", 0, NULL),
+                        "2a02:a000:ff00::/40");
+    assert_string_equal(test_place(rec, "192.0.2.9", 0, NULL),
+                        "192.0.2.9/32");
+
+    /* an extra member's network is no home, and the other way round */
+
+    assert_string_equal(test_place(rec, "198.51.100.7", 0, NULL), "");
+    assert_string_equal(test_place(rec, "82.64.10.7", 1, &slot), "");
+
+    ngx_memzero(&none, sizeof(none));
+    assert_false(ngx_household_record_home(rec, &none, 64, &net));
+
+    free(rec);
+
+    ngx_household_record_start(&builder);
+    test_home("::/0");
+    assert_int_equal(builder.u.record.inet, 0);
+    assert_int_equal(builder.u.record.inet6, 1);
+
+    /* an extra member's network says nothing of the home's families */
+
+    ngx_household_record_start(&builder);
+    test_field("extra:kid:198.51.100.7", "0");
+    test_field("extra:kid:2a02:a000::/40", "0");
+    assert_int_equal(builder.u.record.inet, 0);
+    assert_int_equal(builder.u.record.inet6, 0);
+}
+
+
+static void
+test_record_extra(void **state)
+{
+    ngx_str_t                slot;
+    ngx_household_record_t  *rec;
+
+    ngx_household_record_start(&builder);
+
+    test_field("extra:over:192.0.2.1", "1700000000");
+    test_field("extra:lasts:192.0.2.2", "1700000001");
+    test_field("extra:open:192.0.2.3", "0");
+    test_field("extra:six:2a01:e0a:1f3:9c00::/56", "1800000000");
+    test_field("extra:mapped:::ffff:192.0.2.4", "0");
+    test_field("extra:compressed:::1", "0");
+    test_field("extra:over:192.0.2.0/24", "1600000000");
+    test_field("extra:lasts:192.0.2.128/25", "1700000001");
+
+    rec = test_finish();
+    assert_int_equal(rec->malformed, 0);
+
+    /* paid until now is over */
+
+    assert_string_equal(test_place(rec, "192.0.2.1", 1, &slot), "");
+
+    assert_string_equal(test_place(rec, "192.0.2.2", 1, &slot),
+                        "192.0.2.2/32");
+    assert_int_equal(slot.len, 5);
+    assert_memory_equal(slot.data, "lasts", 5);
+    assert_true(slot.data > (u_char *) rec
+                && slot.data < (u_char *) rec + rec->size);
+
+    assert_string_equal(test_place(rec, "192.0.2.3", 1, &slot),
+                        "192.0.2.3/32");
+    assert_string_equal(test_place(rec, "2a01:e0a:1f3:9cff::1", 1, &slot),
+                        "2a01:e0a:1f3:9c00::/56");
+    assert_int_equal(slot.len, 3);
+
+    assert_string_equal(test_place(rec, "192.0.2.4", 1, &slot),
+                        "192.0.2.4/32");
+    assert_memory_equal(slot.data, "mapped", 6);
+
+    assert_string_equal(test_place(rec, "::7", 1, &slot), "::/64");
+    assert_memory_equal(slot.data, "compressed", 10);
+
+    assert_string_equal(test_place(rec, "192.0.2.200", 1, &slot),
+                        "192.0.2.128/25");
+
+    free(rec);
+}
+
+
+static void
+test_record_paid(void **state)
+{
+    ngx_household_record_t  *rec;
+
+    ngx_household_record_start(&builder);
+
+    test_field("extra:over:192.0.2.1", "1700000000");
+    test_field("extra:lasts:192.0.2.2", "1700000001");
+    test_field("extra:open:192.0.2.3", "0");
+    test_field("extra:open:2a01:e0a:1f3:9c00::/56", "0");
+    test_field("extra:over:192.0.2.0/24", "1600000000");
+    test_field("extra:lasts:192.0.2.128/25", "1700000001");
+
+    rec = test_finish();
+
+    assert_true(test_paid(rec, "open", TEST_NOW));
+    assert_true(test_paid(rec, "lasts", TEST_NOW));
+    assert_false(test_paid(rec, "lasts", TEST_NOW + 1));
+    assert_false(test_paid(rec, "over", TEST_NOW));
+    assert_true(test_paid(rec, "over", TEST_NOW - 1));
+    assert_false(test_paid(rec, "nobody", TEST_NOW));
+    assert_false(test_paid(rec, "", TEST_NOW));
+    assert_false(test_paid(rec, "ope", TEST_NOW));
+    assert_false(test_paid(rec, "open ", TEST_NOW));
+
+    /* slots, not networks */
+
+    assert_int_equal(ngx_household_record_slots_taken(rec, TEST_NOW), 2);
+    assert_int_equal(ngx_household_record_slots_taken(rec, TEST_NOW - 1), 3);
+    assert_int_equal(ngx_household_record_slots_taken(rec, TEST_NOW + 1), 1);
+    assert_int_equal(ngx_household_record_slots_taken(rec, INT64_MAX), 1);
+
+    free(rec);
+}
+
+
+static void
+test_record_device(void **state)
+{
+    ngx_household_record_t  *rec;
+
+    ngx_household_record_start(&builder);
+
+    test_field("device:tv", "1699990000");
+    test_field("device:tv2", "1699990001@kid");
+    test_field("device:a:b@c", "0");
+    test_field("device:*", "7");
+    test_field("device:at", "8@a@b");
+    test_field_n("device:\0\n\377", 10, "9@\0", 3);
+
+    rec = test_finish();
+    assert_int_equal(rec->malformed, 0);
+
+    assert_string_equal(test_device(rec, "tv"), "1699990000");
+    assert_string_equal(test_device(rec, "tv2"), "1699990001@kid");
+    assert_string_equal(test_device(rec, "a:b@c"), "0");
+    assert_string_equal(test_device(rec, "*"), "7");
+    assert_string_equal(test_device(rec, "at"), "8@a@b");
+    assert_memory_equal(test_device_n(rec, "\0\n\377", 3), "9@\0", 4);
+
+    assert_string_equal(test_device(rec, ""), "");
+    assert_string_equal(test_device(rec, "t"), "");
+    assert_string_equal(test_device(rec, "TV"), "");
+    assert_string_equal(test_device(rec, "tv "), "");
+    assert_string_equal(test_device_n(rec, "tv\0", 3), "");
+    assert_string_equal(test_device_n(rec, "\0\n", 2), "");
+
+    free(rec);
+}
+
+
+/* what is packed and what is not must never be taken for each other */
+
+static void
+test_record_uuid(void **state)
+{
+    char                     name[64];
+    ngx_uint_t               i;
+    ngx_household_record_t  *rec;
+
+    static const char  *others[] = {
+        "0B8D7F42-6C3E-4F1A-9D25-E7A4C1B80F36",
+        "0b8d7f42-6c3e-4f1a-9d25-e7a4c1b80f3A",
+        "0b8d7f42-6c3e-4f1a-9d25-e7a4c1b80f3",
+        "0b8d7f42-6c3e-4f1a-9d25-e7a4c1b80f366",
+        "0b8d7f426c3e4f1a9d25e7a4c1b80f36",
+        "0b8d7f42-6c3e-4f1a-9d25-e7a4c1b80f3g",
+        "0b8d7f42-6c3e-4f1a-9d25-e7a4c1b80f3`",
+        "0b8d7f42-6c3e-4f1a-9d25-e7a4c1b80f3/",
+        "0b8d7f42-6c3e-4f1a-9d25-e7a4c1b80f3:",
+        "0b8d7f42_6c3e-4f1a-9d25-e7a4c1b80f36",
+        "0b8d7f42-6c3e04f1a-9d25-e7a4c1b80f36",
+        "0b8d7f42-6c3e-4f1a09d25-e7a4c1b80f36",
+        "0b8d7f42-6c3e-4f1a-9d250e7a4c1b80f36",
+        "0b8d7f4206c3e-4f1a-9d25-e7a4c1b80f36",
+        "{b8d7f42-6c3e-4f1a-9d25-e7a4c1b80f3}",
+        "\x0b\x8d\x7f\x42\x6c\x3e\x4f\x1a\x9d\x25\xe7\xa4\xc1\xb8\x0f\x36",
+    };
+
+    for (i = 0; i < test_count(others); i++) {
+
+        /* either alone does not bring the other */
+
+        ngx_household_record_start(&builder);
+        test_field("device:" TEST_UUID, "1");
+        test_field("travel:" TEST_UUID, "1");
+
+        rec = test_finish();
+        assert_int_equal(rec->size, 32 + 25 + 25);
+        assert_string_equal(test_device(rec, TEST_UUID), "1");
+        assert_string_equal(test_device(rec, TEST_UUID2), "");
+        assert_string_equal(test_device(rec, others[i]), "");
+        assert_true(test_travel(rec, TEST_UUID, 0));
+        assert_false(test_travel(rec, others[i], 0));
+        free(rec);
+
+        sprintf(name, "device:%s", others[i]);
+
+        ngx_household_record_start(&builder);
+        test_field(name, "2");
+
+        rec = test_finish();
+        assert_int_equal(rec->size, 32 + 10 + strlen(others[i]));
+        assert_string_equal(test_device(rec, others[i]), "2");
+        assert_string_equal(test_device(rec, TEST_UUID), "");
+        free(rec);
+    }
+}
+
+
+static void
+test_record_uuid_digits(void **state)
+{
+    char                     id[38];
+    ngx_uint_t               i, n;
+    ngx_household_record_t  *rec;
+
+    ngx_household_record_start(&builder);
+    test_field("device:" TEST_UUID, "1");
+    rec = test_finish();
+
+    for (i = 0; i < 36; i++) {
+        ngx_memcpy(id, TEST_UUID, 37);
+
+        for (n = 0; n < 16; n++) {
+            id[i] = "0123456789abcdef"[n];
+            assert_string_equal(test_device(rec, id),
+                                id[i] == TEST_UUID[i] ? "1" : "");
+        }
+    }
+
+    free(rec);
+}
+
+
+static void
+test_record_travel(void **state)
+{
+    ngx_household_record_t  *rec;
+
+    ngx_household_record_start(&builder);
+    test_field("travel:tv", "1700000001");
+    test_field("travel:old", "1700000000");
+    test_field("travel:never", "0");
+    test_field("travel:" TEST_UUID, "1700000001");
+    test_field("device:phone", "1700000000");
+
+    rec = test_finish();
+    assert_int_equal(rec->malformed, 0);
+
+    assert_true(test_travel(rec, "tv", TEST_NOW));
+    assert_false(test_travel(rec, "tv", TEST_NOW + 1));
+    assert_false(test_travel(rec, "old", TEST_NOW));
+    assert_true(test_travel(rec, "old", TEST_NOW - 1));
+    assert_false(test_travel(rec, "never", TEST_NOW));
+    assert_true(test_travel(rec, TEST_UUID, TEST_NOW));
+    assert_false(test_travel(rec, "phone", TEST_NOW));
+    assert_false(test_travel(rec, "*", TEST_NOW));
+    assert_false(test_travel(rec, "", TEST_NOW));
+
+    /* a grant is no device */
+
+    assert_string_equal(test_device(rec, "tv"), "");
+    free(rec);
+
+    ngx_household_record_start(&builder);
+    test_field("travel:*", "1700000001");
+    rec = test_finish();
+
+    assert_true(test_travel(rec, "tv", TEST_NOW));
+    assert_true(test_travel(rec, TEST_UUID, TEST_NOW));
+    assert_true(test_travel(rec, "*", TEST_NOW));
+    assert_true(test_travel(rec, "", TEST_NOW));
+    assert_false(test_travel(rec, "", TEST_NOW + 1));
+    free(rec);
+
+    ngx_household_record_start(&builder);
+    test_field("travel:**", "1700000001");
+    rec = test_finish();
+    assert_false(test_travel(rec, "tv", TEST_NOW));
+    free(rec);
+}
+
+
+/* 256 slots in 256 networks: the most that can be told apart */
+
+static void
+test_record_slots(void **state)
+{
+    char                     name[64];
+    ngx_uint_t               i;
+    ngx_household_record_t  *rec;
+
+    ngx_household_record_start(&builder);
+
+    for (i = 0; i < NGX_HOUSEHOLD_RECORD_NETWORKS; i++) {
+        sprintf(name, "extra:s%u:10.0.0.0/8", (unsigned) i);
+        test_field(name, "0");
+    }
+
+    rec = test_finish();
+    assert_int_equal(ngx_household_record_slots_taken(rec, TEST_NOW),
+                     NGX_HOUSEHOLD_RECORD_NETWORKS);
+    free(rec);
+}
+
+
+/* half of each limit is left to the operator */
+
+static void
+test_record_room(void **state)
+{
+    char                    name[512];
+    ngx_household_record_t  *rec;
+
+    rec = &builder.u.record;
+
+    test_many_devices(NGX_HOUSEHOLD_ROOM_DEVICES - 1);
+    assert_true(ngx_household_record_room(rec));
+
+    test_many_devices(NGX_HOUSEHOLD_ROOM_DEVICES);
+    assert_false(ngx_household_record_room(rec));
+
+    test_many_networks(NGX_HOUSEHOLD_RECORD_NETWORKS);
+    assert_true(ngx_household_record_room(rec));
+
+    ngx_household_record_start(&builder);
+    ngx_memset(name, 'i', sizeof(name));
+    ngx_memcpy(name, "device:", 7);
+
+    while (builder.u.record.size < NGX_HOUSEHOLD_ROOM_SIZE) {
+        assert_true(ngx_household_record_room(rec));
+        test_field_n(name, 7 + 128, "1", 1);
+    }
+
+    assert_false(ngx_household_record_room(rec));
+}
+
+
+int
+main(void)
+{
+    const struct CMUnitTest  tests[] = {
+        cmocka_unit_test(test_record_home),
+        cmocka_unit_test(test_record_extra),
+        cmocka_unit_test(test_record_paid),
+        cmocka_unit_test(test_record_device),
+        cmocka_unit_test(test_record_uuid),
+        cmocka_unit_test(test_record_uuid_digits),
+        cmocka_unit_test(test_record_travel),
+        cmocka_unit_test(test_record_slots),
+        cmocka_unit_test(test_record_room),
+    };
+
+    return cmocka_run_group_tests_name("ngx_household_record", tests,
+                                       NULL, NULL);
+}

@@ -1,0 +1,640 @@
+
+/*
+ * Units of src/ngx_household_record_build.c: the builder.
+ */
+
+
+#include "ngx_household_record_test.h"
+#include "ngx_household_record_entry.h"
+
+
+#define TEST_RANDOM  20000
+
+
+static void
+test_record_size(void **state)
+{
+    ngx_household_record_t  *rec;
+
+    /* nothing but padding stands between the last member and the entries */
+
+    assert_int_equal(sizeof(ngx_household_record_t), 32);
+    assert_int_equal(offsetof(ngx_household_record_t, exists), 28);
+
+    ngx_household_record_start(&builder);
+
+    test_home("2a01:e0a:1f3:9c00::/56");
+    test_home("2a02:a000:1::1");
+    test_field("device:" TEST_UUID, "1699990000");
+    test_field("device:" TEST_UUID2, "1699990000");
+    test_field("device:" TEST_UUID3, "1699990000");
+
+    rec = test_finish();
+    assert_int_equal(rec->size, 32 + 2 * 18 + 3 * 25);
+    assert_in_range(rec->size, 0, 150);
+    free(rec);
+
+    ngx_household_record_start(&builder);
+
+    test_home("82.64.10.7");
+
+    rec = test_finish();
+    assert_int_equal(rec->size, 32 + 6);
+    free(rec);
+}
+
+
+static void
+test_record_empty(void **state)
+{
+    ngx_str_t                id;
+    ngx_household_record_t  *rec;
+
+    ngx_memset(&builder, 0xa5, sizeof(builder));
+    ngx_household_record_start(&builder);
+
+    rec = test_finish();
+
+    assert_int_equal(rec->size, sizeof(ngx_household_record_t));
+    assert_int_equal(rec->exists, 0);
+    assert_int_equal(rec->inet, 0);
+    assert_int_equal(rec->inet6, 0);
+    assert_int_equal(rec->malformed, 0);
+    assert_int_equal(rec->slots, NGX_HOUSEHOLD_SLOTS_UNKNOWN);
+    assert_true(rec->revoked_before == 0);
+    assert_true(rec->outside_since == 0);
+    assert_memory_equal(rec->country, "\0\0", 2);
+
+    assert_string_equal(test_place(rec, "82.64.10.7", 0, NULL), "");
+    assert_string_equal(test_place(rec, "82.64.10.7", 1, &id), "");
+    assert_string_equal(test_device(rec, "tv"), "");
+    assert_false(test_travel(rec, "tv", TEST_NOW));
+    assert_false(test_paid(rec, "kid", TEST_NOW));
+    assert_int_equal(ngx_household_record_slots_taken(rec, TEST_NOW), 0);
+    assert_true(ngx_household_record_room(rec));
+
+    free(rec);
+}
+
+
+/* a key was there, whatever was in it */
+
+static void
+test_record_exists(void **state)
+{
+    ngx_household_record_start(&builder);
+    test_home("82.64.10.7");
+    assert_int_equal(ngx_household_record_finish(&builder)->exists, 1);
+
+    ngx_household_record_start(&builder);
+    assert_int_equal(ngx_household_record_finish(&builder)->exists, 0);
+    test_home("malformed");
+    assert_int_equal(ngx_household_record_finish(&builder)->exists, 1);
+
+    ngx_household_record_start(&builder);
+    test_field("slots", "malformed");
+    assert_int_equal(ngx_household_record_finish(&builder)->exists, 1);
+
+    ngx_household_record_start(&builder);
+    test_field("unheard_of", "");
+    assert_int_equal(ngx_household_record_finish(&builder)->exists, 1);
+}
+
+
+static void
+test_record_scalars(void **state)
+{
+    ngx_household_record_t  *rec;
+
+    ngx_household_record_start(&builder);
+
+    test_field("revoked_before", "1699990000");
+    test_field("outside_since", "1699990001");
+    test_field("country", "fR");
+    test_field("slots", "2");
+
+    rec = ngx_household_record_finish(&builder);
+
+    assert_true(rec->revoked_before == 1699990000);
+    assert_true(rec->outside_since == 1699990001);
+    assert_memory_equal(rec->country, "FR", 2);
+    assert_int_equal(rec->slots, 2);
+    assert_int_equal(rec->size, sizeof(ngx_household_record_t));
+
+    /* a malformed one leaves what is there */
+
+    test_field("revoked_before", "12x");
+    test_field("outside_since", "-1");
+    test_field("country", "D1");
+    test_field("slots", "65535");
+
+    assert_true(rec->revoked_before == 1699990000);
+    assert_true(rec->outside_since == 1699990001);
+    assert_memory_equal(rec->country, "FR", 2);
+    assert_int_equal(rec->slots, 2);
+    assert_int_equal(rec->malformed, 4);
+
+    test_field("revoked_before", "0");
+    test_field("outside_since", "9223372036854775807");
+    test_field("country", "az");
+    test_field("slots", "0");
+
+    assert_true(rec->revoked_before == 0);
+    assert_true(rec->outside_since == INT64_MAX);
+    assert_memory_equal(rec->country, "AZ", 2);
+    assert_int_equal(rec->slots, 0);
+
+    test_field("slots", "65534");
+    assert_int_equal(rec->slots, 65534);
+    assert_int_equal(rec->malformed, 4);
+}
+
+
+static void
+test_record_numbers(void **state)
+{
+    ngx_uint_t  i;
+
+    static const char  *good[] = {
+        "0", "1", "9", "10", "1699990000", "9223372036854775806",
+        "9223372036854775807",
+    };
+
+    static const char  *bad[] = {
+        "", "00", "01", "-0", "-1", "+1", " 1", "1 ", "1\n", "1.0", "1e3",
+        "0x10", "1_000", "x", "/", ":", "9223372036854775808",
+        "9223372036854775810", "9999999999999999999", "18446744073709551616",
+        "18446744073709551617", "92233720368547758070",
+        "100000000000000000000000000000000000000000000000000",
+    };
+
+    static const char  *names[] = {
+        "revoked_before", "outside_since", "device:tv", "travel:tv",
+        "extra:kid:192.0.2.1",
+    };
+
+    ngx_household_record_start(&builder);
+
+    for (i = 0; i < test_count(good) * test_count(names); i++) {
+        test_field(names[i % test_count(names)], good[i / test_count(names)]);
+        assert_int_equal(builder.u.record.malformed, 0);
+    }
+
+    for (i = 0; i < test_count(bad) * test_count(names); i++) {
+        ngx_household_record_start(&builder);
+        test_field(names[i % test_count(names)], bad[i / test_count(names)]);
+
+        assert_int_equal(builder.u.record.malformed, 1);
+        assert_int_equal(builder.u.record.size, 32);
+        assert_true(builder.u.record.revoked_before == 0);
+        assert_true(builder.u.record.outside_since == 0);
+    }
+
+    /* a NUL is a byte as any other */
+
+    ngx_household_record_start(&builder);
+    test_field_n("revoked_before", 14, "12\0", 3);
+    test_field_n("slots", 5, "\0", 1);
+    test_field_n("country", 7, "F\0", 2);
+    assert_int_equal(builder.u.record.malformed, 3);
+}
+
+
+static const struct {
+    const char  *name;
+    const char  *value;
+} test_malformed[] = {
+    { "extra:", "0" },
+    { "extra:kid", "0" },
+    { "extra:kid:", "0" },
+    { "extra::192.0.2.1", "0" },
+    { "extra:192.0.2.1", "0" },
+    { "extra:kid:home", "0" },
+    { "extra:kid:192.0.2.1/33", "0" },
+    { "extra:kid:a:192.0.2.1", "0" },
+    { "extra:kid: 192.0.2.1", "0" },
+    { "extra:kid:192.0.2.1", "forever" },
+    { "extra:kid:192.0.2.1", "0@kid" },
+    { "device:", "1" },
+    { "device:tv", "1@" },
+    { "device:tv", "@kid" },
+    { "device:tv", "@" },
+    { "device:tv", "x@kid" },
+    { "device:tv", "01@kid" },
+    { "device:tv", "1@a:b" },
+    { "travel:", "1" },
+    { "travel:tv", "1@kid" },
+    { "travel:*", "always" },
+    { "country", "" },
+    { "country", "F" },
+    { "country", "FRA" },
+    { "country", "F1" },
+    { "country", "1F" },
+    { "country", "[]" },
+    { "country", "@@" },
+    { "country", "{}" },
+    { "country", "``" },
+    { "slots", "65535" },
+    { "slots", "65536" },
+    { "slots", "4294967297" },
+    { "slots", "-1" },
+};
+
+
+/* drops that entry alone, and says so */
+
+static void
+test_record_malformed(void **state)
+{
+    ngx_uint_t               i;
+    ngx_household_record_t  *rec;
+
+    for (i = 0; i < test_count(test_malformed); i++) {
+        ngx_household_record_start(&builder);
+        test_field(test_malformed[i].name, test_malformed[i].value);
+        test_home("82.64.10.7");
+
+        if (builder.u.record.malformed != 1) {
+            fail_msg("accepted: %s %s", test_malformed[i].name, test_malformed[i].value);
+        }
+
+        rec = test_finish();
+        assert_int_equal(rec->size, 32 + 6);
+        assert_int_equal(rec->slots, NGX_HOUSEHOLD_SLOTS_UNKNOWN);
+        assert_memory_equal(rec->country, "\0\0", 2);
+        assert_string_equal(test_place(rec, "82.64.10.7", 0, NULL),
+                            "82.64.10.7/32");
+        free(rec);
+    }
+
+    ngx_household_record_start(&builder);
+    test_home("home");
+    test_home("");
+    test_home_n("82.64.10.7\0", 11);
+    assert_int_equal(builder.u.record.malformed, 3);
+    assert_int_equal(builder.u.record.inet, 0);
+    assert_int_equal(builder.networks, 0);
+}
+
+
+static void
+test_record_malformed_many(void **state)
+{
+    ngx_uint_t  i;
+
+    ngx_household_record_start(&builder);
+
+    for (i = 0; i < 0xffff; i++) {
+        test_home("home");
+    }
+
+    assert_int_equal(builder.u.record.malformed, 0xffff);
+
+    test_home("home");
+    assert_int_equal(builder.u.record.malformed, 0xffff);
+}
+
+
+static void
+test_record_unknown(void **state)
+{
+    ngx_uint_t  i;
+
+    static const char  *names[] = {
+        "", "extra", "device", "travel", "Country", "country ", "countr",
+        "country:", "slots2", "revoked_before:tv", "outside_since_", "SLOTS",
+        ":", "extras:kid:192.0.2.1", " extra:kid:192.0.2.1", "plan",
+    };
+
+    ngx_household_record_start(&builder);
+
+    for (i = 0; i < test_count(names); i++) {
+        test_field(names[i], "x");
+        test_field(names[i], "1");
+    }
+
+    test_field_n("slots\0", 6, "1", 1);
+
+    assert_int_equal(builder.u.record.malformed, 0);
+    assert_int_equal(builder.u.record.size, 32);
+    assert_int_equal(builder.u.record.slots, NGX_HOUSEHOLD_SLOTS_UNKNOWN);
+}
+
+
+static void
+test_record_id_lengths(void **state)
+{
+    char                     id[256], name[512], value[512];
+    ngx_uint_t               i, good;
+    ngx_str_t                slot;
+    ngx_household_record_t  *rec;
+
+    static const ngx_uint_t  lengths[] = { 0, 1, 127, 128, 129, 255 };
+
+    for (i = 0; i < test_count(lengths); i++) {
+        good = (lengths[i] >= 1 && lengths[i] <= NGX_HOUSEHOLD_ID_LEN);
+
+        ngx_memset(id, 'i', sizeof(id));
+        id[lengths[i]] = '\0';
+
+        ngx_household_record_start(&builder);
+
+        sprintf(name, "device:%s", id);
+        test_field(name, "1");
+        sprintf(name, "travel:%s", id);
+        test_field(name, "1700000001");
+        sprintf(name, "extra:%s:192.0.2.1", id);
+        test_field(name, "0");
+        sprintf(value, "2@%s", id);
+        test_field("device:moved", value);
+
+        rec = test_finish();
+
+        assert_int_equal(rec->malformed, good ? 0 : 4);
+        assert_string_equal(test_device(rec, id), good ? "1" : "");
+        assert_int_equal(test_travel(rec, id, TEST_NOW), good);
+        assert_int_equal(test_paid(rec, id, TEST_NOW), good);
+        assert_string_equal(test_place(rec, "192.0.2.1", 1, &slot),
+                            good ? "192.0.2.1/32" : "");
+        assert_string_equal(test_device(rec, "moved"), good ? value : "");
+
+        free(rec);
+    }
+
+    /* 129 bytes are not the 128 that they begin with, nor 257 the one */
+
+    ngx_household_record_start(&builder);
+
+    ngx_memset(name, 'i', sizeof(name));
+    ngx_memcpy(name, "device:", 7);
+    test_field_n(name, 7 + 128, "1", 1);
+    test_field_n("device:i", 8, "1", 1);
+
+    rec = test_finish();
+    assert_string_equal(test_device_n(rec, name + 7, 128), "1");
+    assert_string_equal(test_device_n(rec, name + 7, 129), "");
+    assert_string_equal(test_device_n(rec, name + 7, 127), "");
+    assert_string_equal(test_device_n(rec, name + 7, 257), "");
+    free(rec);
+}
+
+
+static void
+test_record_limits(void **state)
+{
+    ngx_str_t                slot;
+    ngx_household_record_t  *rec;
+
+    /* exactly at the limit; what is malformed does not count */
+
+    test_many_networks(NGX_HOUSEHOLD_RECORD_NETWORKS);
+    rec = test_finish();
+    assert_int_equal(builder.networks, NGX_HOUSEHOLD_RECORD_NETWORKS);
+    assert_int_equal(ngx_household_record_slots_taken(rec, TEST_NOW),
+                     NGX_HOUSEHOLD_RECORD_NETWORKS / 2);
+    assert_string_equal(test_place(rec, "10.0.254.1", 0, NULL),
+                        "10.0.254.0/24");
+    assert_string_equal(test_place(rec, "10.0.255.1", 1, &slot),
+                        "10.0.255.0/24");
+    free(rec);
+
+    test_home("10.1.0.0/16");
+    assert_null(ngx_household_record_finish(&builder));
+    test_field("country", "FR");
+    test_field("device:tv", "1");
+    assert_null(ngx_household_record_finish(&builder));
+
+    test_many_networks(NGX_HOUSEHOLD_RECORD_NETWORKS);
+    test_field("extra:kid:10.1.0.0/16", "0");
+    assert_null(ngx_household_record_finish(&builder));
+
+    /* a limit of devices is not one of networks */
+
+    test_many_devices(NGX_HOUSEHOLD_RECORD_DEVICES);
+    test_home("10.1.0.0/16");
+    rec = test_finish();
+    assert_int_equal(builder.devices, NGX_HOUSEHOLD_RECORD_DEVICES);
+    assert_string_equal(test_device(rec, "d254"), "1");
+    assert_true(test_travel(rec, "d255", 0));
+    free(rec);
+
+    test_field("travel:*", "1");
+    assert_null(ngx_household_record_finish(&builder));
+
+    test_many_devices(NGX_HOUSEHOLD_RECORD_DEVICES);
+    test_field("device:d256", "1");
+    assert_null(ngx_household_record_finish(&builder));
+
+    /* the next account starts anew */
+
+    ngx_household_record_start(&builder);
+    assert_non_null(ngx_household_record_finish(&builder));
+}
+
+
+static void
+test_record_bytes(void **state)
+{
+    char        name[512], value[512];
+    ngx_uint_t  i;
+
+    for (i = 0; i < 2; i++) {
+        ngx_household_record_start(&builder);
+
+        /* 61 of the longest: 1 + 129 + 8 + 129 bytes */
+
+        ngx_memset(name, 'i', sizeof(name));
+        ngx_memcpy(name, "device:", 7);
+        ngx_memset(value, 's', sizeof(value));
+        ngx_memcpy(value, "1@", 2);
+
+        while (builder.devices < 61) {
+            name[7] = (char) ('0' + builder.devices);
+            test_field_n(name, 7 + 128, value, 2 + 128);
+        }
+
+        assert_int_equal(builder.u.record.size, 32 + 61 * 267);
+        assert_int_equal(NGX_HOUSEHOLD_RECORD_SIZE - (32 + 61 * 267), 65);
+
+        /* and 1 + 1 + id + 8 */
+
+        name[7] = '!';
+        test_field_n(name, 7 + 55 + i, "1", 1);
+
+        if (i == 0) {
+            assert_int_equal(builder.u.record.size,
+                             NGX_HOUSEHOLD_RECORD_SIZE);
+            free(test_finish());
+
+        } else {
+            assert_null(ngx_household_record_finish(&builder));
+        }
+    }
+
+    test_home("82.64.10.7");
+    assert_null(ngx_household_record_finish(&builder));
+}
+
+
+/* steps through the entries by the words of ngx_household_record_entry.h */
+
+static void
+test_walk(ngx_household_record_t *rec)
+{
+    u_char      *p, *last, type;
+    ngx_uint_t   networks, devices;
+
+    networks = 0;
+    devices = 0;
+
+    p = (u_char *) rec + 32;
+    last = (u_char *) rec + rec->size;
+
+    while (p < last) {
+        type = *p & 0x0f;
+
+        switch (type) {
+
+        case NGX_HOUSEHOLD_ENTRY_HOME:
+            networks++;
+            p += (*p & NGX_HOUSEHOLD_ENTRY_INET6) ? 18 : 6;
+            break;
+
+        case NGX_HOUSEHOLD_ENTRY_EXTRA:
+            networks++;
+            assert_true(*p & NGX_HOUSEHOLD_ENTRY_SLOT);
+            p += (*p & NGX_HOUSEHOLD_ENTRY_INET6) ? 26 : 14;
+            assert_in_range(*p, 1, 128);
+            p += 1 + *p;
+            break;
+
+        case NGX_HOUSEHOLD_ENTRY_DEVICE:
+        case NGX_HOUSEHOLD_ENTRY_TRAVEL:
+            devices++;
+            type = *p++;
+            p += (type & NGX_HOUSEHOLD_ENTRY_UUID) ? 24 : 1 + *p + 8;
+
+            if (type & NGX_HOUSEHOLD_ENTRY_SLOT) {
+                p += 1 + *p;
+            }
+
+            break;
+
+        default:
+            fail_msg("entry of kind 0x%x", *p);
+        }
+    }
+
+    assert_ptr_equal(p, last);
+    assert_int_equal(networks, builder.networks);
+    assert_int_equal(devices, builder.devices);
+}
+
+
+static void
+test_add_random(void)
+{
+    char        name[512], value[512];
+    size_t      len;
+    ngx_uint_t  n;
+
+    static const char  *ids[] = { "tv", TEST_UUID, "*", "i@i:i", "" };
+    static const char  *slots[] = { "kid", "s", "", "a@b", ":" };
+    static const char  *networks[] = { "82.64.10.7", "2a01:e0a::1/60", "::1",
+                                       "home", "::ffff:192.0.2.1/120" };
+    static const char  *numbers[] = { "0", "1700000000", "x", "", "7@kid" };
+
+    switch (test_below(5)) {
+
+    case 0:
+        test_home(networks[test_below(5)]);
+        return;
+
+    case 1:
+        sprintf(name, "extra:%s:%s", slots[test_below(5)],
+                networks[test_below(5)]);
+        break;
+
+    case 2:
+        sprintf(name, "%s:%s", test_below(2) ? "device" : "travel",
+                ids[test_below(5)]);
+        break;
+
+    case 3:
+        n = test_below(140);
+        len = sprintf(name, "device:");
+        ngx_memset(name + len, 'a' + (int) test_below(6), n);
+        name[len + n] = '\0';
+        break;
+
+    default:
+        sprintf(name, "%s", test_below(2) ? "slots" : "country");
+    }
+
+    if (test_below(3) == 0) {
+        sprintf(value, "%s@%s", numbers[test_below(2)],
+                slots[test_below(5)]);
+
+    } else {
+        sprintf(value, "%s", numbers[test_below(5)]);
+    }
+
+    test_field(name, value);
+}
+
+
+static void
+test_record_walk(void **state)
+{
+    ngx_str_t                id;
+    ngx_uint_t               i, n;
+    ngx_household_record_t  *rec;
+
+    test_random_start("record");
+
+    for (i = 0; i < TEST_RANDOM; i++) {
+        ngx_household_record_start(&builder);
+
+        for (n = test_below(30); n > 0; n--) {
+            test_add_random();
+        }
+
+        rec = test_finish();
+
+        test_walk(rec);
+
+        /* to the end, in memory that ends there */
+
+        (void) test_place(rec, "203.0.113.9", 0, NULL);
+        (void) test_place(rec, "203.0.113.9", 1, &id);
+        (void) test_device(rec, "nowhere");
+        (void) test_travel(rec, "nowhere", INT64_MAX);
+        (void) test_paid(rec, "nobody", TEST_NOW);
+        (void) ngx_household_record_slots_taken(rec, TEST_NOW);
+
+        free(rec);
+    }
+}
+
+
+int
+main(void)
+{
+    const struct CMUnitTest  tests[] = {
+        cmocka_unit_test(test_record_size),
+        cmocka_unit_test(test_record_empty),
+        cmocka_unit_test(test_record_exists),
+        cmocka_unit_test(test_record_scalars),
+        cmocka_unit_test(test_record_numbers),
+        cmocka_unit_test(test_record_malformed),
+        cmocka_unit_test(test_record_malformed_many),
+        cmocka_unit_test(test_record_unknown),
+        cmocka_unit_test(test_record_id_lengths),
+        cmocka_unit_test(test_record_limits),
+        cmocka_unit_test(test_record_bytes),
+        cmocka_unit_test(test_record_walk),
+    };
+
+    return cmocka_run_group_tests_name("ngx_household_record_build", tests,
+                                       NULL, NULL);
+}
