@@ -39,7 +39,10 @@ ngx_http_household_create_main_conf(ngx_conf_t *cf)
 
     if (ngx_array_init(&hmcf->redis, cf->pool, 2,
                        sizeof(ngx_http_household_redis_t *))
-        != NGX_OK)
+        != NGX_OK
+        || ngx_array_init(&hmcf->stores, cf->pool, 2,
+                          sizeof(ngx_http_household_store_t *))
+           != NGX_OK)
     {
         return NULL;
     }
@@ -67,6 +70,10 @@ ngx_http_household_init_main_conf(ngx_conf_t *cf, void *conf)
                           stores[i]->line);
             return NGX_CONF_ERROR;
         }
+    }
+
+    if (ngx_http_household_cache_init(cf, hmcf) != NGX_OK) {
+        return NGX_CONF_ERROR;
     }
 
     return NGX_CONF_OK;
@@ -229,28 +236,6 @@ ngx_http_household_set_mode(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
     }
 
     return NGX_CONF_OK;
-}
-
-
-char *
-ngx_http_household_set_store(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
-{
-    ngx_http_household_loc_conf_t *hlcf = conf;
-
-    ngx_str_t                       *value;
-    ngx_http_household_main_conf_t  *hmcf;
-
-    if (hlcf->store != NGX_CONF_UNSET_PTR) {
-        return "is duplicate";
-    }
-
-    value = cf->args->elts;
-
-    hmcf = ngx_http_conf_get_module_main_conf(cf, ngx_http_household_module);
-
-    hlcf->store = ngx_http_household_redis_get(cf, hmcf, &value[1]);
-
-    return hlcf->store != NULL ? NGX_CONF_OK : NGX_CONF_ERROR;
 }
 
 
