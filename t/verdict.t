@@ -10,8 +10,6 @@ use lib 't/lib';
 use Test::Household::Edge;
 use Test::Nginx::Socket 'no_plan';
 
-$ENV{TEST_NGINX_EDGE_SOCKET} = Test::Household::temp_dir('edge') . '/edge.sock';
-
 run_tests();
 
 __DATA__

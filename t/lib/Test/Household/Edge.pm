@@ -35,8 +35,10 @@ use Text::ParseWords qw(shellwords);
 
 our @EXPORT = qw(redis edge_http);
 
-my $Owner = $$;
 my $Redis;
+
+# a unix socket that a server of the block may listen on
+$ENV{TEST_NGINX_EDGE_SOCKET} = temp_dir('edge') . '/edge.sock';
 
 
 # the Redis of this file, started when it is first asked for
