@@ -2,14 +2,6 @@
 #include "ngx_household_cells.h"
 
 
-/* any cell but the first of an entry */
-
-typedef struct {
-    uint32_t   rest;
-    u_char     data[NGX_HOUSEHOLD_CELL_NEXT];
-} ngx_household_cell_t;
-
-
 /* a place within the bytes of an entry */
 
 typedef struct {
@@ -19,10 +11,15 @@ typedef struct {
 } ngx_household_cells_cursor_t;
 
 
-/* entries take a few cells each: half as many buckets make short chains */
-#define NGX_HOUSEHOLD_CELLS_PER_BUCKET  2
-
 #define ngx_household_rotl(v, n)  (((v) << (n)) | ((v) >> (64 - (n))))
+
+/*
+ * Any cell but the first of an entry is the number of the next one and bytes.
+ * That number is at the same place in the first, and always reached as here:
+ * a compiler may take members of two structures for different memory.
+ */
+#define ngx_household_cells_rest(cell)  (*(uint32_t *) (cell))
+#define ngx_household_cells_data(cell)  ((u_char *) (cell) + sizeof(uint32_t))
 
 #define ngx_household_cells_addr(c, n)                                        \
     ((void *) ((c)->cells + (size_t) ((n) - 1) * NGX_HOUSEHOLD_CELL))
@@ -34,22 +31,31 @@ typedef struct {
     (&(c)->buckets[((uint64_t) (hash) * (c)->nbuckets) >> 32])
 
 
-static void ngx_household_cells_sip_round(uint64_t *v);
-static uint64_t ngx_household_cells_sip_word(const u_char *p, size_t len);
+#if (__GNUC__)
+#define ngx_household_cells_prefetch(p, n)                                    \
+    __builtin_prefetch((u_char *) (p) + (n))
+#else
+#define ngx_household_cells_prefetch(p, n)
+#endif
+
+
+static ngx_inline void ngx_household_cells_sip_round(uint64_t *v);
+static ngx_inline uint64_t ngx_household_cells_sip_word(const u_char *p,
+    size_t len);
 static uint32_t ngx_household_cells_alloc(ngx_household_cells_t *c);
 static void ngx_household_cells_free(ngx_household_cells_t *c, uint32_t n);
 static void ngx_household_cells_start(ngx_household_cells_cursor_t *cur,
-    ngx_household_entry_t *e);
+    ngx_household_chain_t *e);
 static size_t ngx_household_cells_span(ngx_household_cells_t *c,
     ngx_household_cells_cursor_t *cur, size_t len);
 static void ngx_household_cells_write(ngx_household_cells_t *c,
     ngx_household_cells_cursor_t *cur, const u_char *p, size_t len);
 static ngx_uint_t ngx_household_cells_same(ngx_household_cells_t *c,
-    ngx_household_entry_t *e, const ngx_household_cells_key_t *key);
+    ngx_household_chain_t *e, const ngx_household_cells_key_t *key);
 static void ngx_household_cells_link(ngx_household_cells_t *c,
-    ngx_household_entry_t *e);
+    ngx_household_chain_t *e);
 static void ngx_household_cells_unlink(ngx_household_cells_t *c,
-    ngx_household_entry_t *e);
+    ngx_household_chain_t *e);
 
 
 ngx_household_cells_t *
@@ -60,15 +66,17 @@ ngx_household_cells_create(u_char *p, size_t size, const ngx_uint_t *shares,
     ngx_uint_t              i;
     ngx_household_cells_t  *c;
 
-    /* the 16 bytes are for a last odd bucket and for the alignment of cells */
-
-    if (size < sizeof(ngx_household_cells_t) + 16) {
+    if (size < sizeof(ngx_household_cells_t) + 8) {
         return NULL;
     }
 
-    n = (size - sizeof(ngx_household_cells_t) - 16)
-        / (NGX_HOUSEHOLD_CELL
-           + sizeof(uint32_t) / NGX_HOUSEHOLD_CELLS_PER_BUCKET);
+    /*
+     * A bucket for each cell, of which entries take a few: what is looked for
+     * is most often the first of its bucket.  8 bytes to align the cells.
+     */
+
+    n = (size - sizeof(ngx_household_cells_t) - 8)
+        / (NGX_HOUSEHOLD_CELL + sizeof(uint32_t));
 
     n = ngx_min(n, NGX_MAX_INT32_VALUE);
 
@@ -82,7 +90,7 @@ ngx_household_cells_create(u_char *p, size_t size, const ngx_uint_t *shares,
     c->seed[1] = seed[1];
 
     c->ncells = n;
-    c->nbuckets = n / NGX_HOUSEHOLD_CELLS_PER_BUCKET + 1;
+    c->nbuckets = n;
     c->buckets = (uint32_t *) (p + sizeof(ngx_household_cells_t));
     c->cells = ngx_align_ptr(c->buckets + c->nbuckets, 8);
 
@@ -110,6 +118,7 @@ ngx_household_cells_reset(ngx_household_cells_t *c)
     for (i = 0; i < NGX_HOUSEHOLD_CELLS_LISTS; i++) {
         c->lists[i].newest = 0;
         c->lists[i].oldest = 0;
+        c->lists[i].turn = 0;
         c->lists[i].entries = 0;
         c->lists[i].used = 0;
     }
@@ -160,7 +169,7 @@ ngx_household_cells_hash(const uint64_t *seed, const u_char *p, size_t len)
 }
 
 
-static void
+static ngx_inline void
 ngx_household_cells_sip_round(uint64_t *v)
 {
     v[0] += v[1];
@@ -181,10 +190,19 @@ ngx_household_cells_sip_round(uint64_t *v)
 
 /* up to 8 bytes, least significant first */
 
-static uint64_t
+static ngx_inline uint64_t
 ngx_household_cells_sip_word(const u_char *p, size_t len)
 {
     uint64_t  m;
+
+#if (NGX_HAVE_LITTLE_ENDIAN)
+
+    if (len == 8) {
+        ngx_memcpy(&m, p, 8);
+        return m;
+    }
+
+#endif
 
     m = 0;
 
@@ -213,18 +231,24 @@ ngx_household_cells_need(size_t keylen, size_t len)
 }
 
 
-ngx_household_entry_t *
+ngx_household_chain_t *
 ngx_household_cells_find(ngx_household_cells_t *c,
     const ngx_household_cells_key_t *key)
 {
     uint32_t                n, hash;
-    ngx_household_entry_t  *e;
+    ngx_household_chain_t  *e;
 
     hash = (uint32_t) key->hash;
 
-    for (n = *ngx_household_cells_bucket(c, hash); n; n = e->chain) {
+    for (n = *ngx_household_cells_bucket(c, hash); n; n = e->next) {
 
         e = ngx_household_cells_addr(c, n);
+
+        /* most often the second cell is the next one: fetch both at once */
+
+        ngx_household_cells_prefetch(e, 64);
+        ngx_household_cells_prefetch(e, 128);
+        ngx_household_cells_prefetch(e, 192);
 
         if (e->hash == hash
             && e->keylen == key->len
@@ -239,7 +263,7 @@ ngx_household_cells_find(ngx_household_cells_t *c,
 
 
 static ngx_uint_t
-ngx_household_cells_same(ngx_household_cells_t *c, ngx_household_entry_t *e,
+ngx_household_cells_same(ngx_household_cells_t *c, ngx_household_chain_t *e,
     const ngx_household_cells_key_t *key)
 {
     size_t                         n, done;
@@ -263,9 +287,13 @@ ngx_household_cells_same(ngx_household_cells_t *c, ngx_household_entry_t *e,
 
 
 void
-ngx_household_cells_touch(ngx_household_cells_t *c, ngx_household_entry_t *e)
+ngx_household_cells_touch(ngx_household_cells_t *c, ngx_household_chain_t *e)
 {
-    if (e->newer) {
+    ngx_household_cells_list_t  *list;
+
+    list = &c->lists[e->list];
+
+    if (list->turn - e->turn >= list->entries / 2) {
         ngx_household_cells_unlink(c, e);
         ngx_household_cells_link(c, e);
     }
@@ -273,7 +301,7 @@ ngx_household_cells_touch(ngx_household_cells_t *c, ngx_household_entry_t *e)
 
 
 void
-ngx_household_cells_read(ngx_household_cells_t *c, ngx_household_entry_t *e,
+ngx_household_cells_read(ngx_household_cells_t *c, ngx_household_chain_t *e,
     u_char *buf)
 {
     size_t                         n, skip, len;
@@ -304,13 +332,13 @@ ngx_household_cells_read(ngx_household_cells_t *c, ngx_household_entry_t *e,
 
 void
 ngx_household_cells_insert(ngx_household_cells_t *c, ngx_uint_t list,
-    const ngx_household_cells_key_t *key, const ngx_household_entry_t *e,
+    const ngx_household_cells_key_t *key, const ngx_household_chain_t *e,
     const u_char *value, size_t len)
 {
+    void                          *cell;
     uint32_t                       n, first, *bucket;
     ngx_uint_t                     i, need;
-    ngx_household_cell_t          *cell;
-    ngx_household_entry_t         *entry;
+    ngx_household_chain_t         *entry;
     ngx_household_cells_cursor_t   cur;
 
     need = ngx_household_cells_need(key->len, len);
@@ -320,11 +348,11 @@ ngx_household_cells_insert(ngx_household_cells_t *c, ngx_uint_t list,
 
     for (i = 1; i < need; i++) {
         n = ngx_household_cells_alloc(c);
-        cell->rest = n;
+        ngx_household_cells_rest(cell) = n;
         cell = ngx_household_cells_addr(c, n);
     }
 
-    cell->rest = 0;
+    ngx_household_cells_rest(cell) = 0;
 
     entry = ngx_household_cells_addr(c, first);
 
@@ -351,26 +379,26 @@ ngx_household_cells_insert(ngx_household_cells_t *c, ngx_uint_t list,
 
     bucket = ngx_household_cells_bucket(c, entry->hash);
 
-    entry->chain = *bucket;
+    entry->next = *bucket;
     *bucket = first;
 }
 
 
 void
-ngx_household_cells_remove(ngx_household_cells_t *c, ngx_household_entry_t *e)
+ngx_household_cells_remove(ngx_household_cells_t *c, ngx_household_chain_t *e)
 {
     uint32_t                n, *p;
-    ngx_household_entry_t  *prev;
+    ngx_household_chain_t  *prev;
 
     n = ngx_household_cells_number(c, e);
     p = ngx_household_cells_bucket(c, e->hash);
 
     while (*p != n) {
         prev = ngx_household_cells_addr(c, *p);
-        p = &prev->chain;
+        p = &prev->next;
     }
 
-    *p = e->chain;
+    *p = e->next;
 
     ngx_household_cells_unlink(c, e);
 
@@ -381,7 +409,7 @@ ngx_household_cells_remove(ngx_household_cells_t *c, ngx_household_entry_t *e)
 }
 
 
-ngx_household_entry_t *
+ngx_household_chain_t *
 ngx_household_cells_victim(ngx_household_cells_t *c, ngx_uint_t list,
     ngx_uint_t need)
 {
@@ -401,7 +429,7 @@ ngx_household_cells_victim(ngx_household_cells_t *c, ngx_uint_t list,
 }
 
 
-ngx_household_entry_t *
+ngx_household_chain_t *
 ngx_household_cells_oldest(ngx_household_cells_t *c, ngx_uint_t list)
 {
     uint32_t  n;
@@ -415,8 +443,8 @@ ngx_household_cells_oldest(ngx_household_cells_t *c, ngx_uint_t list)
 static uint32_t
 ngx_household_cells_alloc(ngx_household_cells_t *c)
 {
-    uint32_t               n;
-    ngx_household_cell_t  *cell;
+    void      *cell;
+    uint32_t   n;
 
     c->nfree--;
 
@@ -427,7 +455,7 @@ ngx_household_cells_alloc(ngx_household_cells_t *c)
     n = c->free;
 
     cell = ngx_household_cells_addr(c, n);
-    c->free = cell->rest;
+    c->free = ngx_household_cells_rest(cell);
 
     return n;
 }
@@ -438,33 +466,34 @@ ngx_household_cells_alloc(ngx_household_cells_t *c)
 static void
 ngx_household_cells_free(ngx_household_cells_t *c, uint32_t n)
 {
-    uint32_t               next;
-    ngx_household_cell_t  *cell;
+    void      *cell;
+    uint32_t   next;
 
     next = n;
 
     do {
         cell = ngx_household_cells_addr(c, next);
-        next = cell->rest;
+        next = ngx_household_cells_rest(cell);
 
 #if (NGX_DEBUG_MALLOC)
-        ngx_memset(cell->data, 0xA5, NGX_HOUSEHOLD_CELL_NEXT);
+        ngx_memset(ngx_household_cells_data(cell), 0xA5,
+                   NGX_HOUSEHOLD_CELL_NEXT);
 #endif
 
         c->nfree++;
 
     } while (next);
 
-    cell->rest = c->free;
+    ngx_household_cells_rest(cell) = c->free;
     c->free = n;
 }
 
 
 static void
 ngx_household_cells_start(ngx_household_cells_cursor_t *cur,
-    ngx_household_entry_t *e)
+    ngx_household_chain_t *e)
 {
-    cur->rest = e->rest;
+    cur->rest = ngx_household_cells_rest(e);
     cur->left = NGX_HOUSEHOLD_CELL_FIRST;
     cur->pos = e->data;
 }
@@ -476,14 +505,14 @@ static size_t
 ngx_household_cells_span(ngx_household_cells_t *c,
     ngx_household_cells_cursor_t *cur, size_t len)
 {
-    ngx_household_cell_t  *cell;
+    void  *cell;
 
     if (cur->left == 0) {
         cell = ngx_household_cells_addr(c, cur->rest);
 
-        cur->rest = cell->rest;
+        cur->rest = ngx_household_cells_rest(cell);
         cur->left = NGX_HOUSEHOLD_CELL_NEXT;
-        cur->pos = cell->data;
+        cur->pos = ngx_household_cells_data(cell);
     }
 
     return ngx_min(len, cur->left);
@@ -512,15 +541,16 @@ ngx_household_cells_write(ngx_household_cells_t *c,
 /* as the most recently used of its list */
 
 static void
-ngx_household_cells_link(ngx_household_cells_t *c, ngx_household_entry_t *e)
+ngx_household_cells_link(ngx_household_cells_t *c, ngx_household_chain_t *e)
 {
     uint32_t                     n;
-    ngx_household_entry_t       *newest;
+    ngx_household_chain_t       *newest;
     ngx_household_cells_list_t  *list;
 
     n = ngx_household_cells_number(c, e);
     list = &c->lists[e->list];
 
+    e->turn = ++list->turn;
     e->newer = 0;
     e->older = list->newest;
 
@@ -537,9 +567,9 @@ ngx_household_cells_link(ngx_household_cells_t *c, ngx_household_entry_t *e)
 
 
 static void
-ngx_household_cells_unlink(ngx_household_cells_t *c, ngx_household_entry_t *e)
+ngx_household_cells_unlink(ngx_household_cells_t *c, ngx_household_chain_t *e)
 {
-    ngx_household_entry_t       *next;
+    ngx_household_chain_t       *next;
     ngx_household_cells_list_t  *list;
 
     list = &c->lists[e->list];

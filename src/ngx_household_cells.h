@@ -27,7 +27,7 @@
 #define NGX_HOUSEHOLD_CELL        120
 
 /* bytes of key and value in the first cell and in each of the others */
-#define NGX_HOUSEHOLD_CELL_FIRST   67
+#define NGX_HOUSEHOLD_CELL_FIRST   63
 #define NGX_HOUSEHOLD_CELL_NEXT   116
 
 #define NGX_HOUSEHOLD_CELLS_LISTS   2
@@ -42,11 +42,12 @@
 
 typedef struct {
     uint32_t               rest;       /* the next cell; first in each cell */
-    uint32_t               chain;      /* the next entry of the bucket */
+    uint32_t               next;       /* the next entry of the bucket */
     uint64_t               stored;     /* the caller's */
 
     uint32_t               newer;      /* used more recently */
     uint32_t               older;
+    uint32_t               turn;       /* of the list when it was put there */
     uint32_t               hash;
 
     uint32_t               fresh;      /* the caller's, up to "lease" */
@@ -60,12 +61,13 @@ typedef struct {
     u_char                 keylen;
     u_char                 flags;      /* the caller's */
     u_char                 data[NGX_HOUSEHOLD_CELL_FIRST];
-} ngx_household_entry_t;
+} ngx_household_chain_t;
 
 
 typedef struct {
     uint32_t               newest;
     uint32_t               oldest;
+    uint32_t               turn;       /* how often anything became newest */
     uint32_t               entries;
     uint32_t               used;       /* cells */
     uint32_t               share;      /* cells that others cannot take */
@@ -113,39 +115,43 @@ uint64_t ngx_household_cells_hash(const uint64_t *seed, const u_char *p,
 /* how many cells an entry takes */
 ngx_uint_t ngx_household_cells_need(size_t keylen, size_t len);
 
-ngx_household_entry_t *ngx_household_cells_find(ngx_household_cells_t *c,
+ngx_household_chain_t *ngx_household_cells_find(ngx_household_cells_t *c,
     const ngx_household_cells_key_t *key);
 
-/* makes the entry the most recently used of its list */
+/*
+ * Makes the entry the most recently used of its list, unless it is among the
+ * newer half: there it stays, which spares memory that is far away.  So what
+ * goes first was not used for as long as half of the list has lived.
+ */
 void ngx_household_cells_touch(ngx_household_cells_t *c,
-    ngx_household_entry_t *e);
+    ngx_household_chain_t *e);
 
 /* copies the "len" bytes of the value to "buf" */
 void ngx_household_cells_read(ngx_household_cells_t *c,
-    ngx_household_entry_t *e, u_char *buf);
+    ngx_household_chain_t *e, u_char *buf);
 
 /*
  * Adds an entry; there is none of this key, and the cells it needs are free.
  * The caller's fields are taken from "e".  It is linked when it is whole.
  */
 void ngx_household_cells_insert(ngx_household_cells_t *c, ngx_uint_t list,
-    const ngx_household_cells_key_t *key, const ngx_household_entry_t *e,
+    const ngx_household_cells_key_t *key, const ngx_household_chain_t *e,
     const u_char *value, size_t len);
 
 /* removes an entry and frees its cells */
 void ngx_household_cells_remove(ngx_household_cells_t *c,
-    ngx_household_entry_t *e);
+    ngx_household_chain_t *e);
 
 /*
  * Returns the entry that has to go before "need" cells are free for "list",
  * or NULL if they are, or if nothing is left.  A list over its share gives
  * first; a list that is not gives nothing to another.
  */
-ngx_household_entry_t *ngx_household_cells_victim(ngx_household_cells_t *c,
+ngx_household_chain_t *ngx_household_cells_victim(ngx_household_cells_t *c,
     ngx_uint_t list, ngx_uint_t need);
 
 /* the least recently used entry of a list, or NULL */
-ngx_household_entry_t *ngx_household_cells_oldest(ngx_household_cells_t *c,
+ngx_household_chain_t *ngx_household_cells_oldest(ngx_household_cells_t *c,
     ngx_uint_t list);
 
 

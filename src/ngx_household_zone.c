@@ -26,30 +26,31 @@
 static ngx_int_t ngx_household_zone_key(ngx_household_zone_store_t *store,
     ngx_str_t *id, ngx_household_cells_key_t *key);
 static ngx_int_t ngx_household_zone_uuid(ngx_str_t *id, u_char *p);
-static ngx_household_entry_t *ngx_household_zone_find(
+static ngx_inline u_char ngx_household_zone_hex(u_char ch);
+static ngx_household_chain_t *ngx_household_zone_find(
     ngx_household_zone_t *zone, const ngx_household_cells_key_t *key);
 static ngx_uint_t ngx_household_zone_alive(ngx_household_zone_t *zone,
-    ngx_household_entry_t *e);
+    ngx_household_chain_t *e);
 static void ngx_household_zone_drop(ngx_household_zone_t *zone,
-    ngx_household_entry_t *e);
-static ngx_household_entry_t *ngx_household_zone_look(
+    ngx_household_chain_t *e);
+static ngx_household_chain_t *ngx_household_zone_look(
     ngx_household_zone_store_t *store, const ngx_household_cells_key_t *key,
     ngx_msec_t now, ngx_household_zone_found_t *found);
 static ngx_uint_t ngx_household_zone_judge(ngx_household_zone_store_t *store,
-    ngx_household_entry_t *e, ngx_msec_t now,
+    ngx_household_chain_t *e, ngx_msec_t now,
     ngx_household_zone_found_t *found);
-static ngx_msec_t ngx_household_zone_age(ngx_household_entry_t *e,
+static ngx_msec_t ngx_household_zone_age(ngx_household_chain_t *e,
     ngx_msec_t now);
-static ngx_uint_t ngx_household_zone_grant(ngx_household_entry_t *e,
+static ngx_uint_t ngx_household_zone_grant(ngx_household_chain_t *e,
     ngx_msec_t now);
 static uint64_t ngx_household_zone_generation(ngx_household_zone_t *zone,
     ngx_household_zone_slot_t *slot, uint64_t hash);
 static ngx_int_t ngx_household_zone_keep(ngx_household_zone_store_t *store,
-    const ngx_household_cells_key_t *key, ngx_household_entry_t *e,
+    const ngx_household_cells_key_t *key, ngx_household_chain_t *e,
     u_char *value, size_t len);
 static ngx_int_t ngx_household_zone_admit(ngx_household_zone_t *zone,
     ngx_household_zone_slot_t *slot, const ngx_household_cells_key_t *key,
-    ngx_household_entry_t *old, ngx_household_entry_t *e);
+    ngx_household_chain_t *old, ngx_household_chain_t *e);
 static void ngx_household_zone_room(ngx_household_zone_t *zone,
     ngx_uint_t kind, ngx_uint_t need, ngx_msec_t now);
 static uint32_t ngx_household_zone_jitter(uint32_t time, uint64_t hash,
@@ -82,56 +83,65 @@ ngx_household_zone_key(ngx_household_zone_store_t *store, ngx_str_t *id,
 }
 
 
-/* the usual form of an id, lower case only, fits 16 bytes without a loss */
+/*
+ * The usual form of an id, lower case only, fits 16 bytes without a loss.
+ * Digits and letters come at random: no branch could be foreseen.
+ */
 
 static ngx_int_t
 ngx_household_zone_uuid(ngx_str_t *id, u_char *p)
 {
-    u_char      ch, nibble;
-    ngx_uint_t  i, n;
+    u_char       *s, high, low, wrong;
+    ngx_uint_t    i;
+
+    static const u_char  bytes[] = {
+        0, 2, 4, 6, 9, 11, 14, 16, 19, 21, 24, 26, 28, 30, 32, 34
+    };
 
     if (id->len != NGX_HOUSEHOLD_ZONE_UUID_LEN) {
         return NGX_DECLINED;
     }
 
-    n = 0;
+    s = id->data;
 
-    for (i = 0; i < NGX_HOUSEHOLD_ZONE_UUID_LEN; i++) {
-        ch = id->data[i];
+    wrong = (s[8] ^ '-') | (s[13] ^ '-') | (s[18] ^ '-') | (s[23] ^ '-');
 
-        if (i == 8 || i == 13 || i == 18 || i == 23) {
-            if (ch != '-') {
-                return NGX_DECLINED;
-            }
+    for (i = 0; i < 16; i++) {
+        high = ngx_household_zone_hex(s[bytes[i]]);
+        low = ngx_household_zone_hex(s[bytes[i] + 1]);
 
-            continue;
-        }
+        /* what is no digit is 16 at least */
 
-        if (ch >= '0' && ch <= '9') {
-            nibble = ch - '0';
+        wrong |= (high | low) & 0xf0;
 
-        } else if (ch >= 'a' && ch <= 'f') {
-            nibble = ch - 'a' + 10;
-
-        } else {
-            return NGX_DECLINED;
-        }
-
-        p[n / 2] = (n & 1) ? p[n / 2] | nibble : nibble << 4;
-        n++;
+        p[i] = high << 4 | low;
     }
 
-    return NGX_OK;
+    return wrong ? NGX_DECLINED : NGX_OK;
+}
+
+
+static ngx_inline u_char
+ngx_household_zone_hex(u_char ch)
+{
+    u_char  digit, letter;
+
+    digit = ch - '0';
+    letter = ch - 'a';
+
+    letter = (letter > 5) ? 0xf0 : letter + 10;
+
+    return (digit > 9) ? letter : digit;
 }
 
 
 /* an entry of a store that was flushed since is as good as none */
 
-static ngx_household_entry_t *
+static ngx_household_chain_t *
 ngx_household_zone_find(ngx_household_zone_t *zone,
     const ngx_household_cells_key_t *key)
 {
-    ngx_household_entry_t  *e;
+    ngx_household_chain_t  *e;
 
     e = ngx_household_cells_find(zone->cells, key);
 
@@ -145,15 +155,18 @@ ngx_household_zone_find(ngx_household_zone_t *zone,
 
 
 static ngx_uint_t
-ngx_household_zone_alive(ngx_household_zone_t *zone, ngx_household_entry_t *e)
+ngx_household_zone_alive(ngx_household_zone_t *zone, ngx_household_chain_t *e)
 {
-    return !ngx_household_zone_before(e->seq,
-                                  ngx_household_zone_slot_of(zone, e)->flushed);
+    ngx_household_zone_slot_t  *slot;
+
+    slot = ngx_household_zone_slot_of(zone, e);
+
+    return !ngx_household_zone_before(e->seq, slot->flushed);
 }
 
 
 static void
-ngx_household_zone_drop(ngx_household_zone_t *zone, ngx_household_entry_t *e)
+ngx_household_zone_drop(ngx_household_zone_t *zone, ngx_household_chain_t *e)
 {
     if (ngx_household_zone_alive(zone, e)) {
         ngx_household_zone_slot_of(zone, e)->live--;
@@ -170,7 +183,7 @@ ngx_household_zone_get(ngx_household_zone_store_t *store, ngx_str_t *id,
 {
     ngx_uint_t                   n;
     ngx_household_zone_t        *zone;
-    ngx_household_entry_t       *e;
+    ngx_household_chain_t       *e;
     ngx_household_cells_key_t    key;
     ngx_household_zone_state_e   state;
 
@@ -217,13 +230,13 @@ ngx_household_zone_get(ngx_household_zone_store_t *store, ngx_str_t *id,
 
 /* what is there and may be used, or NULL; fills "found" but for the lease */
 
-static ngx_household_entry_t *
+static ngx_household_chain_t *
 ngx_household_zone_look(ngx_household_zone_store_t *store,
     const ngx_household_cells_key_t *key, ngx_msec_t now,
     ngx_household_zone_found_t *found)
 {
     ngx_household_zone_t       *zone;
-    ngx_household_entry_t      *e;
+    ngx_household_chain_t      *e;
     ngx_household_zone_slot_t  *slot;
 
     zone = store->zone;
@@ -256,7 +269,7 @@ ngx_household_zone_look(ngx_household_zone_store_t *store,
 
 static ngx_uint_t
 ngx_household_zone_judge(ngx_household_zone_store_t *store,
-    ngx_household_entry_t *e, ngx_msec_t now,
+    ngx_household_chain_t *e, ngx_msec_t now,
     ngx_household_zone_found_t *found)
 {
     ngx_uint_t                  expired, invalidated, incoherent;
@@ -292,7 +305,7 @@ ngx_household_zone_judge(ngx_household_zone_store_t *store,
 /* "now" of another worker may be a little behind: that is no age */
 
 static ngx_msec_t
-ngx_household_zone_age(ngx_household_entry_t *e, ngx_msec_t now)
+ngx_household_zone_age(ngx_household_chain_t *e, ngx_msec_t now)
 {
     ngx_msec_int_t  age;
 
@@ -305,7 +318,7 @@ ngx_household_zone_age(ngx_household_entry_t *e, ngx_msec_t now)
 /* a lease is as long before its start as after it: clocks differ a little */
 
 static ngx_uint_t
-ngx_household_zone_grant(ngx_household_entry_t *e, ngx_msec_t now)
+ngx_household_zone_grant(ngx_household_chain_t *e, ngx_msec_t now)
 {
     uint32_t  since;
 
@@ -370,7 +383,7 @@ ngx_household_zone_put(ngx_household_zone_store_t *store, ngx_str_t *id,
     ngx_msec_t now, ngx_msec_t fresh, ngx_msec_t stale)
 {
     ngx_int_t                   rc;
-    ngx_household_entry_t       e;
+    ngx_household_chain_t       e;
     ngx_household_cells_key_t   key;
 
     if (ngx_household_zone_key(store, id, &key) != NGX_OK) {
@@ -381,7 +394,7 @@ ngx_household_zone_put(ngx_household_zone_store_t *store, ngx_str_t *id,
     fresh = ngx_min(fresh, NGX_HOUSEHOLD_ZONE_TIME_MAX);
     stale = ngx_min(stale, NGX_HOUSEHOLD_ZONE_TIME_MAX);
 
-    ngx_memzero(&e, sizeof(ngx_household_entry_t));
+    ngx_memzero(&e, sizeof(ngx_household_chain_t));
 
     e.stored = now;
     e.fresh = ngx_household_zone_jitter(fresh, key.hash, now);
@@ -402,13 +415,13 @@ ngx_household_zone_put(ngx_household_zone_store_t *store, ngx_str_t *id,
 
 static ngx_int_t
 ngx_household_zone_keep(ngx_household_zone_store_t *store,
-    const ngx_household_cells_key_t *key, ngx_household_entry_t *e,
+    const ngx_household_cells_key_t *key, ngx_household_chain_t *e,
     u_char *value, size_t len)
 {
     ngx_int_t                   rc;
     ngx_uint_t                  need;
     ngx_household_zone_t       *zone;
-    ngx_household_entry_t      *old;
+    ngx_household_chain_t      *old;
     ngx_household_zone_slot_t  *slot;
 
     zone = store->zone;
@@ -463,7 +476,7 @@ ngx_household_zone_keep(ngx_household_zone_store_t *store,
 static ngx_int_t
 ngx_household_zone_admit(ngx_household_zone_t *zone,
     ngx_household_zone_slot_t *slot, const ngx_household_cells_key_t *key,
-    ngx_household_entry_t *old, ngx_household_entry_t *e)
+    ngx_household_chain_t *old, ngx_household_chain_t *e)
 {
     if (e->seq == slot->seq
         && e->gen == *ngx_household_zone_stripe(zone->sh, key->hash))
@@ -498,7 +511,7 @@ ngx_household_zone_admit(ngx_household_zone_t *zone,
 }
 
 
-/* every round frees a cell at least, so there are no more of them than cells */
+/* each round frees a cell at least: there are no more of them than "need" */
 
 static void
 ngx_household_zone_room(ngx_household_zone_t *zone, ngx_uint_t kind,
@@ -506,7 +519,7 @@ ngx_household_zone_room(ngx_household_zone_t *zone, ngx_uint_t kind,
 {
     uint64_t                life;
     ngx_uint_t              i;
-    ngx_household_entry_t  *e;
+    ngx_household_chain_t  *e;
 
     for (i = 0; i < NGX_HOUSEHOLD_ZONE_SWEEP; i++) {
         e = ngx_household_cells_oldest(zone->cells, kind);
@@ -560,7 +573,7 @@ ngx_household_zone_invalidate(ngx_household_zone_store_t *store,
     ngx_str_t *id)
 {
     ngx_household_zone_t       *zone;
-    ngx_household_entry_t      *e;
+    ngx_household_chain_t      *e;
     ngx_household_cells_key_t   key;
 
     zone = store->zone;

@@ -17,6 +17,7 @@
 #include "ngx_household_zone.h"
 #include "ngx_household_geo.h"
 #include "ngx_household_seal.h"
+#include "ngx_http_household_token.h"
 
 
 /* "household_action" */
@@ -113,6 +114,7 @@ typedef struct {
     ngx_http_complex_value_t     *account;
     ngx_http_complex_value_t     *device;
     ngx_http_complex_value_t     *issued_at;
+    ngx_http_household_token_conf_t  token;    /* or this, not both */
 
     ngx_uint_t                    action;
     ngx_array_t                  *offers;      /* ..._offer_t */
@@ -146,6 +148,9 @@ typedef struct {
 
     ngx_str_t                     account;
     ngx_str_t                     device;
+    int64_t                       issued_at;
+    ngx_uint_t                    token;       /* they come from a token */
+    ngx_str_t                     raw_token;
 
     ngx_http_request_t           *request;
     ngx_household_waiter_t        waiter;
@@ -261,6 +266,25 @@ ngx_int_t ngx_http_household_cache_get(ngx_http_household_store_t *store,
 /* serves ctx->stale, if there is one, because the store is away */
 void ngx_http_household_cache_stale(ngx_http_household_store_t *store,
     ngx_http_household_ctx_t *ctx);
+
+
+/* ngx_http_household_identity.c: who asks */
+
+/*
+ * Finds the token of a request, and takes it out where that is wanted: before
+ * anything else, and whatever the verdict.  After an internal redirect it is
+ * not there any more, and the one found before counts.  Sets ctx->raw_token,
+ * or ctx->unauthorized.  Returns NGX_OK or NGX_ERROR.
+ */
+ngx_int_t ngx_http_household_take_token(ngx_http_request_t *r,
+    ngx_http_household_loc_conf_t *hlcf, ngx_http_household_ctx_t *ctx);
+
+/*
+ * Sets ctx->account and ctx->device, or ctx->unauthorized.  Returns NGX_OK or
+ * NGX_ERROR.
+ */
+ngx_int_t ngx_http_household_identify(ngx_http_request_t *r,
+    ngx_http_household_loc_conf_t *hlcf, ngx_http_household_ctx_t *ctx);
 
 
 /* ngx_http_household_access.c: the way of a request */

@@ -16,8 +16,6 @@ static ngx_int_t ngx_http_household_mode(ngx_http_request_t *r,
     ngx_http_household_loc_conf_t *hlcf, ngx_uint_t *mode);
 static ngx_int_t ngx_http_household_start(ngx_http_request_t *r,
     ngx_http_household_loc_conf_t *hlcf, ngx_http_household_ctx_t *ctx);
-static ngx_int_t ngx_http_household_identify(ngx_http_request_t *r,
-    ngx_http_household_loc_conf_t *hlcf, ngx_http_household_ctx_t *ctx);
 static ngx_int_t ngx_http_household_look_up(ngx_http_request_t *r,
     ngx_http_household_loc_conf_t *hlcf, ngx_http_household_ctx_t *ctx);
 static void ngx_http_household_found(ngx_household_waiter_t *waiter,
@@ -112,8 +110,16 @@ ngx_http_household_start(ngx_http_request_t *r,
     ngx_memzero(ctx->country, 2);
     ctx->unknown = NGX_HOUSEHOLD_REASON_UNAVAILABLE;
     ctx->unauthorized = NGX_HOUSEHOLD_REASON_NONE;
+    ctx->issued_at = NGX_HOUSEHOLD_ISSUED_UNKNOWN;
+    ctx->token = 0;
     ngx_str_null(&ctx->account);
     ngx_str_null(&ctx->device);
+
+    if (hlcf->token.carriers != NULL
+        && ngx_http_household_take_token(r, hlcf, ctx) != NGX_OK)
+    {
+        return NGX_HTTP_INTERNAL_SERVER_ERROR;
+    }
 
     if (ngx_http_household_mode(r, hlcf, &ctx->mode) != NGX_OK) {
         return NGX_HTTP_INTERNAL_SERVER_ERROR;
@@ -173,45 +179,6 @@ ngx_http_household_mode(ngx_http_request_t *r,
                       "\"monitor\" is assumed", &value);
 
         *mode = NGX_HOUSEHOLD_MONITOR;
-    }
-
-    return NGX_OK;
-}
-
-
-/* who asks: sets ctx->account and ctx->device, or ctx->unauthorized */
-
-static ngx_int_t
-ngx_http_household_identify(ngx_http_request_t *r,
-    ngx_http_household_loc_conf_t *hlcf, ngx_http_household_ctx_t *ctx)
-{
-    if (ngx_http_complex_value(r, hlcf->account, &ctx->account) != NGX_OK) {
-        return NGX_ERROR;
-    }
-
-    if (ctx->account.len == 0) {
-        ctx->unauthorized = NGX_HOUSEHOLD_REASON_ACCOUNT_MISSING;
-        return NGX_OK;
-    }
-
-    if (ctx->account.len > NGX_HOUSEHOLD_ID_LEN) {
-        ctx->unauthorized = NGX_HOUSEHOLD_REASON_ACCOUNT_INVALID;
-        return NGX_OK;
-    }
-
-    if (hlcf->device == NULL) {
-        return NGX_OK;
-    }
-
-    if (ngx_http_complex_value(r, hlcf->device, &ctx->device) != NGX_OK) {
-        return NGX_ERROR;
-    }
-
-    if (ctx->device.len > NGX_HOUSEHOLD_ID_LEN) {
-        /* no record can hold it: a device that nobody knows */
-        ngx_log_error(NGX_LOG_INFO, r->connection->log, 0,
-                      "household: the device id is too long, ignored");
-        ngx_str_null(&ctx->device);
     }
 
     return NGX_OK;
@@ -409,7 +376,8 @@ ngx_http_household_facts(ngx_http_request_t *r,
     facts->unknown = ctx->unknown;
     facts->device = ctx->device;
     facts->now = ngx_time();
-    facts->issued_at = NGX_HOUSEHOLD_ISSUED_UNKNOWN;
+    facts->issued_at = ctx->issued_at;
+    facts->token = ctx->token;
     facts->bucket = ngx_household_bucket(&ctx->account);
 
     /* after realip: it has replaced the peer's address by now */
@@ -417,7 +385,7 @@ ngx_http_household_facts(ngx_http_request_t *r,
 
     ngx_http_household_locate(r, ctx, facts);
 
-    if (hlcf->issued_at == NULL) {
+    if (ctx->token || hlcf->issued_at == NULL) {
         return NGX_OK;
     }
 

@@ -78,7 +78,7 @@ static void
 insert(ngx_household_cells_t *c, ngx_uint_t list,
     ngx_household_cells_key_t *key, u_char *value, size_t len)
 {
-    ngx_household_entry_t  e, *old;
+    ngx_household_chain_t  e, *old;
 
     memset(&e, 0, sizeof(e));
 
@@ -99,10 +99,10 @@ insert(ngx_household_cells_t *c, ngx_uint_t list,
 static void
 test_layout(void **data)
 {
-    assert_int_equal(sizeof(ngx_household_entry_t), NGX_HOUSEHOLD_CELL);
+    assert_int_equal(sizeof(ngx_household_chain_t), NGX_HOUSEHOLD_CELL);
     assert_int_equal(NGX_HOUSEHOLD_CELL % 8, 0);
-    assert_int_equal(offsetof(ngx_household_entry_t, rest), 0);
-    assert_int_equal(offsetof(ngx_household_entry_t, data)
+    assert_int_equal(offsetof(ngx_household_chain_t, rest), 0);
+    assert_int_equal(offsetof(ngx_household_chain_t, data)
                      + NGX_HOUSEHOLD_CELL_FIRST, NGX_HOUSEHOLD_CELL);
     assert_int_equal(4 + NGX_HOUSEHOLD_CELL_NEXT, NGX_HOUSEHOLD_CELL);
 }
@@ -135,12 +135,12 @@ static void
 test_need(void **data)
 {
     assert_int_equal(ngx_household_cells_need(1, 0), 1);
-    assert_int_equal(ngx_household_cells_need(17, 50), 1);
-    assert_int_equal(ngx_household_cells_need(17, 51), 2);
-    assert_int_equal(ngx_household_cells_need(17, 166), 2);
-    assert_int_equal(ngx_household_cells_need(17, 167), 3);
-    assert_int_equal(ngx_household_cells_need(17, 166 + 116), 3);
-    assert_int_equal(ngx_household_cells_need(17, 167 + 116), 4);
+    assert_int_equal(ngx_household_cells_need(17, 46), 1);
+    assert_int_equal(ngx_household_cells_need(17, 47), 2);
+    assert_int_equal(ngx_household_cells_need(17, 162), 2);
+    assert_int_equal(ngx_household_cells_need(17, 163), 3);
+    assert_int_equal(ngx_household_cells_need(17, 162 + 116), 3);
+    assert_int_equal(ngx_household_cells_need(17, 163 + 116), 4);
 }
 
 
@@ -193,7 +193,7 @@ test_bytes(void **data)
 {
     u_char                      *value, *out;
     size_t                       keylen, len;
-    ngx_household_entry_t       *e;
+    ngx_household_chain_t       *e;
     ngx_household_cells_t       *c;
     ngx_household_cells_key_t    key, other;
 
@@ -239,7 +239,7 @@ test_order(void **data)
 {
     u_char                       value[200];
     ngx_uint_t                   i, n;
-    ngx_household_entry_t       *e;
+    ngx_household_chain_t       *e;
     ngx_household_cells_t       *c;
     ngx_household_cells_key_t    key;
 
@@ -279,6 +279,47 @@ test_order(void **data)
 }
 
 
+/* a use moves what is in the older half only */
+
+static void
+test_halves(void **data)
+{
+    ngx_uint_t                   i, n;
+    ngx_household_chain_t       *e[101];
+    ngx_household_cells_t       *c;
+    ngx_household_cells_key_t    key;
+
+    n = 101;
+    c = create(SIZE);
+
+    for (i = 0; i < n; i++) {
+        key_set(&key, i, 2);
+        insert(c, 0, &key, NULL, 0);
+        e[i] = ngx_household_cells_find(c, &key);
+    }
+
+    /* the newest is 100; 50 others are newer than 50 */
+
+    for (i = 51; i < n; i++) {
+        ngx_household_cells_touch(c, e[i]);
+        assert_int_equal(e[100]->newer, 0);
+    }
+
+    ngx_household_cells_touch(c, e[50]);
+    assert_int_equal(e[50]->newer, 0);
+    assert_int_not_equal(e[100]->newer, 0);
+
+    /* that one has pushed the next out of the newer half */
+
+    ngx_household_cells_touch(c, e[51]);
+    assert_int_equal(e[51]->newer, 0);
+    ngx_household_cells_touch(c, e[50]);
+    assert_int_equal(e[51]->newer, 0);
+
+    assert_null(cells_check(c));
+}
+
+
 /*
  * Whatever the sizes of what is there, an eviction gives room to what comes:
  * small ones first, then one that takes nearly all, then small ones.
@@ -290,6 +331,7 @@ test_no_fragments(void **data)
     u_char                      *value;
     size_t                       len;
     ngx_uint_t                   i, round;
+    ngx_household_chain_t       *e;
     ngx_household_cells_t       *c;
     ngx_household_cells_key_t    key;
 
@@ -304,7 +346,8 @@ test_no_fragments(void **data)
             insert(c, 0, &key, value, rnd(300));
 
             if (rnd(3) == 0) {
-                ngx_household_cells_touch(c, ngx_household_cells_find(c, &key));
+                e = ngx_household_cells_find(c, &key);
+                ngx_household_cells_touch(c, e);
             }
         }
 
@@ -409,7 +452,7 @@ test_model(void **data)
     u_char                      *value, *out;
     size_t                       len[KEYS];
     ngx_uint_t                   i, n, used, there[KEYS];
-    ngx_household_entry_t       *e;
+    ngx_household_chain_t       *e;
     ngx_household_cells_t       *c;
     ngx_household_cells_key_t    key;
 
@@ -476,6 +519,7 @@ main(void)
         cmocka_unit_test(test_sizes),
         cmocka_unit_test(test_bytes),
         cmocka_unit_test(test_order),
+        cmocka_unit_test(test_halves),
         cmocka_unit_test(test_no_fragments),
         cmocka_unit_test(test_shares),
         cmocka_unit_test(test_reset),

@@ -16,7 +16,7 @@
 
 
 #define CELL(c, n)                                                            \
-    ((ngx_household_entry_t *)                                                \
+    ((ngx_household_chain_t *)                                                \
      ((c)->cells + (size_t) ((n) - 1) * NGX_HOUSEHOLD_CELL))
 
 
@@ -53,7 +53,7 @@ cells_check_buckets(ngx_household_cells_t *c)
     count = 0;
 
     for (i = 0; i < c->nbuckets; i++) {
-        for (n = c->buckets[i]; n; n = CELL(c, n)->chain) {
+        for (n = c->buckets[i]; n; n = CELL(c, n)->next) {
 
             b = ((uint64_t) CELL(c, n)->hash * c->nbuckets) >> 32;
 
@@ -74,7 +74,7 @@ cells_check_list(ngx_household_cells_t *c, u_char *seen, ngx_uint_t list)
 {
     uint32_t                     n, newer;
     ngx_uint_t                   cells, entries, used;
-    ngx_household_entry_t       *e;
+    ngx_household_chain_t       *e;
     ngx_household_cells_list_t  *l;
 
     l = &c->lists[list];

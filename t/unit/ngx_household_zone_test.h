@@ -20,6 +20,7 @@
 #include "ngx_household_zone_shm.h"
 #include "ngx_household_cells_check.h"
 
+#include <signal.h>
 #include <sys/mman.h>
 #include <sys/wait.h>
 
