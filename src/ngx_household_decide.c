@@ -166,6 +166,11 @@ ngx_household_decide_place(ngx_household_case_t *c)
         d->matched = 1;
         d->note_device = ngx_household_decide_note(c);
 
+        d->home_again = (c->policy->grace > 0
+                         && c->policy->mode != NGX_HOUSEHOLD_MONITOR
+                         && c->rec->outside_since != 0
+                         && c->rec->home_since == 0);
+
         return ngx_household_decide_allow(c, NGX_HOUSEHOLD_REASON_HOME);
     }
 
@@ -292,25 +297,38 @@ ngx_household_decide_unenforced(ngx_household_case_t *c)
 }
 
 
-/* rule 10 */
+/*
+ * Rule 10.  A grace period ends by itself.  It starts over only when the
+ * household was seen at home again, and for as long as the period lasts was
+ * not seen outside.
+ */
 
 static ngx_uint_t
 ngx_household_decide_grace(ngx_household_case_t *c)
 {
-    int64_t  grace, since;
+    int64_t     grace, since, home;
+    ngx_uint_t  notes;
 
     grace = c->policy->grace;
     since = c->rec->outside_since;
+    home = c->rec->home_since;
+    notes = (c->policy->mode != NGX_HOUSEHOLD_MONITOR);
 
     if (grace <= 0) {
         return 0;
     }
 
-    if (since == 0) {
-        c->d->start_grace = (c->policy->mode != NGX_HOUSEHOLD_MONITOR);
+    if (since == 0
+        || (home != 0
+            && !ngx_household_decide_within(home, grace - 1, c->facts->now)
+            && !ngx_household_decide_within(since, grace - 1, c->facts->now)))
+    {
+        c->d->start_grace = notes;
 
         return ngx_household_decide_allow(c, NGX_HOUSEHOLD_REASON_GRACE);
     }
+
+    c->d->left_again = notes && home != 0;
 
     if (!ngx_household_decide_within(since, grace - 1, c->facts->now)) {
         return 0;

@@ -142,6 +142,8 @@ typedef struct {
     unsigned                 note_device:1;  /* seen at home or at "slot" */
     unsigned                 learn:1;        /* register "network" */
     unsigned                 start_grace:1;
+    unsigned                 home_again:1;   /* after a grace period */
+    unsigned                 left_again:1;   /* not long enough at home */
 
     unsigned                 matched:1;      /* "network" is set */
 

@@ -203,7 +203,7 @@ ngx_household_lookup_send(ngx_household_lookups_t *lookups,
 {
     u_char                        *p, *key;
     ngx_int_t                      rc;
-    ngx_str_t                      argv[2], commands[2], *prefix;
+    ngx_str_t                      argv[2], commands[2], keys[2], *prefix;
     ngx_household_redis_op_t      *op;
     ngx_household_redis_status_e   status;
 
@@ -225,6 +225,7 @@ ngx_household_lookup_send(ngx_household_lookups_t *lookups,
     ngx_str_set(&argv[0], "SMEMBERS");
     argv[1].data = key;
     argv[1].len = p - key;
+    keys[0] = argv[1];
 
     if (ngx_household_resp_encode(argv, 2, &commands[0]) != NGX_OK) {
         goto done;
@@ -234,10 +235,11 @@ ngx_household_lookup_send(ngx_household_lookups_t *lookups,
 
     ngx_str_set(&argv[0], "HGETALL");
     argv[1].len = p - key;
+    keys[1] = argv[1];
 
     if (ngx_household_resp_encode(argv, 2, &commands[1]) == NGX_OK) {
 
-        op = ngx_household_redis_submit(lookups->redis, commands, 2,
+        op = ngx_household_redis_submit(lookups->redis, commands, keys, 2, 0,
                                         ngx_household_lookup_reply,
                                         ngx_household_lookup_done, lookup,
                                         &status);

@@ -47,7 +47,17 @@ ngx_http_household_cache_init(ngx_conf_t *cf,
         store[i]->cache = ngx_household_zone_store(cf, store[i]->zone,
                                                    NGX_HOUSEHOLD_ZONE_ACCOUNT,
                                                    &identity, 0);
-        if (store[i]->cache == NULL) {
+
+        /* an account may have any name, so the brake has a store of its own */
+
+        identity.data--;
+        identity.len++;
+
+        store[i]->control_cache = ngx_household_zone_store(cf, store[i]->zone,
+                                                   NGX_HOUSEHOLD_ZONE_ACCOUNT,
+                                                   &identity, 0);
+
+        if (store[i]->cache == NULL || store[i]->control_cache == NULL) {
             return NGX_ERROR;
         }
 
@@ -72,7 +82,7 @@ ngx_http_household_cache_identity(ngx_conf_t *cf,
     ngx_addr_t  *addr;
 
     addr = conf->servers.elts;
-    len = NGX_INT_T_LEN + conf->key_prefix.len;
+    len = 1 + NGX_INT_T_LEN + conf->key_prefix.len;
 
     for (i = 0; i < conf->servers.nelts; i++) {
         len += addr[i].name.len + 1;
@@ -83,6 +93,9 @@ ngx_http_household_cache_identity(ngx_conf_t *cf,
         return NGX_ERROR;
     }
 
+    /* the byte before it tells another identity apart */
+
+    *p++ = '!';
     identity->data = p;
 
     for (i = 0; i < conf->servers.nelts; i++) {
