@@ -76,7 +76,8 @@ sub problems {
 
     return grep { !$allow || $_ !~ $allow }
            grep { /^(?:\S+ \S+ |nginx: )\[(?:alert|emerg)\]/
-                  || /open socket #|Sanitizer|runtime error:/ }
+                  || /open socket #|ERROR: \w+Sanitizer|runtime error:/ }
+           grep { !/LeakSanitizer/ }    # nginx itself leaves some
            split /^/, $text;
 }
 
@@ -130,34 +131,34 @@ sub command {
 # nginx -t: whether the configuration is good, and what was said
 sub test {
     my ($self) = @_;
+    my $command = join ' ', map { quotemeta } $self->command('-t');
+
     $self->configure;
-    my $pid = open my $pipe, '-|';
+    my $said = `$command 2>&1`;
+    return ($? == 0, $said);
+}
 
-    if (!$pid) {
-        open STDERR, '>&', \*STDOUT;
-        exec $self->command('-t') or POSIX::_exit(127);
-    }
+# TEST_NGINX_USE_VALGRIND: options, or a number for a log that is looked at
+sub _valgrind {
+    my ($self) = @_;
+    my $use = $ENV{TEST_NGINX_USE_VALGRIND} or return;
 
-    my $said = do { local $/; <$pipe> };
-    return (close($pipe) ? 1 : 0, $said);
+    return ('valgrind', '-q', split ' ', $use) if $use =~ /^-/;
+    return ('valgrind', '-q', "--log-file=$self->{dir}/valgrind.%p");
 }
 
 sub start {
     my ($self) = @_;
-    my ($bin, @args) = $self->command('-g', 'daemon off;');
-    my @valgrind = !$ENV{TEST_NGINX_USE_VALGRIND} ? ()
-        : ('valgrind', '-q', '--leak-check=full', '--show-possibly-lost=no',
-           (map { "--suppressions=$_" } grep { -f } 'valgrind.suppress'),
-           "--log-file=$self->{dir}/valgrind.%p");
 
     $self->configure;
-    $bin = (grep { -x } map { "$_/$bin" } split /:/, $ENV{PATH})[0]
-        if $bin !~ m{/};
-    $self->spawn((@valgrind ? '/usr/bin/env' : ()), @valgrind, $bin, @args);
+    $self->spawn($self->_valgrind, $self->command('-g', 'daemon off;'));
 
-    wait_until { $self->exited or eval { $self->connect } };
+    # the master listens before there are workers
+    wait_until {
+        $self->exited or $self->workers >= ($self->{workers} || 1)
+    };
     die "nginx did not start:\n" . $self->output . $self->log
-        if !$self->pid || !eval { $self->connect };
+        if !eval { $self->connect };
     return $self;
 }
 
@@ -197,6 +198,7 @@ sub workers {
 sub problem_lines {
     my ($self) = @_;
     return problems($self->log . $self->output, $self->{allow}),
+           $self->{killed} ? "it had to be killed\n" : (),
            map { split /^/, slurp($_) } glob "$self->{dir}/valgrind.*";
 }
 
@@ -216,7 +218,11 @@ sub get {
 END {
     if ($$ == $Owner) {
         my $bad = 0;
-        { local $?; $_->quit for @All }
+        {
+            local $?;
+            $_->signal('QUIT') for @All;
+            $_->quit for @All;
+        }
 
         for my $line (map { $_->problem_lines } @All) {
             print STDERR "# in the log of nginx: $line";

@@ -155,7 +155,7 @@ sub stop {
 
     $self->signal($signal || 'TERM');
     $self->resume;
-    $self->wait_exit($timeout) or $self->kill9;
+    $self->wait_exit($timeout) or $self->{killed} = 1, $self->kill9;
 }
 
 sub output { slurp("$_[0]{dir}/output.log") }
