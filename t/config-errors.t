@@ -51,6 +51,9 @@ my @http = (
     ['household on; household_store main', '',
      qr/no "household_account" .*is defined/, 'household'],
 
+    ['server { if ($arg_a) { household on; } }', '', qr/is not allowed here/,
+     'household'],
+
     ['household_store', '', qr/invalid number of arguments/],
     ['household_store none', 'none', qr/unknown household_redis/,
      'household_redis'],
