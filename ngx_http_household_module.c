@@ -60,6 +60,27 @@ static ngx_command_t  ngx_http_household_commands[] = {
       0,
       NULL },
 
+    { ngx_string("household_zone"),
+      NGX_HTTP_MAIN_CONF|NGX_CONF_TAKE1,
+      ngx_http_household_set_zone,
+      NGX_HTTP_MAIN_CONF_OFFSET,
+      0,
+      NULL },
+
+    { ngx_string("household_geoip"),
+      NGX_HTTP_MAIN_CONF|NGX_CONF_TAKE12,
+      ngx_http_household_set_geoip,
+      NGX_HTTP_MAIN_CONF_OFFSET,
+      0,
+      NULL },
+
+    { ngx_string("household_id_key"),
+      NGX_HTTP_MAIN_CONF|NGX_CONF_TAKE12,
+      ngx_http_household_set_id_key,
+      NGX_HTTP_MAIN_CONF_OFFSET,
+      0,
+      NULL },
+
     { ngx_string("household"),
       NGX_HTTP_HOUSEHOLD_ANY_CONF|NGX_CONF_TAKE1,
       ngx_http_household_set_mode,
@@ -68,10 +89,38 @@ static ngx_command_t  ngx_http_household_commands[] = {
       NULL },
 
     { ngx_string("household_store"),
-      NGX_HTTP_HOUSEHOLD_ANY_CONF|NGX_CONF_TAKE1,
+      NGX_HTTP_HOUSEHOLD_ANY_CONF|NGX_CONF_1MORE,
       ngx_http_household_set_store,
       NGX_HTTP_LOC_CONF_OFFSET,
       0,
+      NULL },
+
+    { ngx_string("household_token"),
+      NGX_HTTP_HOUSEHOLD_ANY_CONF|NGX_CONF_1MORE,
+      ngx_http_household_set_token,
+      NGX_HTTP_LOC_CONF_OFFSET,
+      0,
+      NULL },
+
+    { ngx_string("household_token_key"),
+      NGX_HTTP_HOUSEHOLD_ANY_CONF|NGX_CONF_1MORE,
+      ngx_http_household_set_token_key,
+      NGX_HTTP_LOC_CONF_OFFSET,
+      0,
+      NULL },
+
+    { ngx_string("household_token_claims"),
+      NGX_HTTP_HOUSEHOLD_ANY_CONF|NGX_CONF_TAKE12,
+      ngx_http_household_set_token_claims,
+      NGX_HTTP_LOC_CONF_OFFSET,
+      0,
+      NULL },
+
+    { ngx_string("household_token_leeway"),
+      NGX_HTTP_HOUSEHOLD_ANY_CONF|NGX_CONF_TAKE1,
+      ngx_conf_set_sec_slot,
+      NGX_HTTP_LOC_CONF_OFFSET,
+      offsetof(ngx_http_household_loc_conf_t, token.leeway),
       NULL },
 
     { ngx_string("household_account"),
@@ -223,7 +272,8 @@ static ngx_int_t
 ngx_http_household_init_process(ngx_cycle_t *cycle)
 {
     ngx_uint_t                       i;
-    ngx_http_household_redis_t     **stores, *store;
+    ngx_http_household_redis_t     **redis;
+    ngx_http_household_store_t     **store;
     ngx_http_household_main_conf_t  *hmcf;
 
     if (ngx_process != NGX_PROCESS_WORKER && ngx_process != NGX_PROCESS_SINGLE)
@@ -237,20 +287,24 @@ ngx_http_household_init_process(ngx_cycle_t *cycle)
         return NGX_OK;
     }
 
-    stores = hmcf->redis.elts;
+    redis = hmcf->redis.elts;
 
     for (i = 0; i < hmcf->redis.nelts; i++) {
 
-        store = stores[i];
-
-        store->redis = ngx_household_redis_create(cycle, &store->conf);
-        if (store->redis == NULL) {
+        redis[i]->redis = ngx_household_redis_create(cycle, &redis[i]->conf);
+        if (redis[i]->redis == NULL) {
             return NGX_ERROR;
         }
+    }
 
-        store->lookups = ngx_household_lookups_create(cycle->pool,
-                                                      store->redis);
-        if (store->lookups == NULL) {
+    store = hmcf->stores.elts;
+
+    for (i = 0; i < hmcf->stores.nelts; i++) {
+
+        store[i]->lookups = ngx_household_lookups_create(cycle->pool,
+                                   store[i]->redis->redis,
+                                   store[i]->zone ? &store[i]->keeper : NULL);
+        if (store[i]->lookups == NULL) {
             return NGX_ERROR;
         }
     }
@@ -263,7 +317,8 @@ static void
 ngx_http_household_exit_process(ngx_cycle_t *cycle)
 {
     ngx_uint_t                       i;
-    ngx_http_household_redis_t     **stores;
+    ngx_http_household_redis_t     **redis;
+    ngx_http_household_store_t     **store;
     ngx_http_household_main_conf_t  *hmcf;
 
     hmcf = ngx_http_cycle_get_module_main_conf(cycle,
@@ -272,15 +327,19 @@ ngx_http_household_exit_process(ngx_cycle_t *cycle)
         return;
     }
 
-    stores = hmcf->redis.elts;
+    redis = hmcf->redis.elts;
 
     for (i = 0; i < hmcf->redis.nelts; i++) {
-
-        if (stores[i]->lookups == NULL) {
-            continue;
+        if (redis[i]->redis != NULL) {
+            ngx_household_redis_destroy(redis[i]->redis);
         }
+    }
 
-        ngx_household_redis_destroy(stores[i]->redis);
-        ngx_household_lookups_destroy(stores[i]->lookups);
+    store = hmcf->stores.elts;
+
+    for (i = 0; i < hmcf->stores.nelts; i++) {
+        if (store[i]->lookups != NULL) {
+            ngx_household_lookups_destroy(store[i]->lookups);
+        }
     }
 }

@@ -19,6 +19,9 @@
 
 #define NGX_HOUSEHOLD_REDIS_PORT  6379
 
+/* a flag of an operation: it changes something */
+#define NGX_HOUSEHOLD_REDIS_WRITE  1
+
 /* operations queued or in flight on one connection; more are refused */
 #define NGX_HOUSEHOLD_REDIS_MAX_OPS  8192
 
@@ -112,16 +115,18 @@ void ngx_household_redis_destroy(ngx_household_redis_t *redis);
 
 /*
  * Submits encoded commands (see ngx_household_resp_encode(); they are copied)
- * as one operation, which expects one reply each.  It ends within the
- * deployment's timeout.
+ * as one operation.  Each has one key, which a cluster is routed by, and gets
+ * one reply.  The operation ends within the deployment's timeout.  "flags" is
+ * 0, or NGX_HOUSEHOLD_REDIS_WRITE.
  *
  * Returns the operation, with "done" called later and never from within; or
  * NULL and sets "status" if it cannot be started: DOWN or BUSY.
  */
 ngx_household_redis_op_t *ngx_household_redis_submit(
-    ngx_household_redis_t *redis, ngx_str_t *commands, ngx_uint_t n,
-    ngx_household_redis_reply_pt reply, ngx_household_redis_done_pt done,
-    void *data, ngx_household_redis_status_e *status);
+    ngx_household_redis_t *redis, ngx_str_t *commands, ngx_str_t *keys,
+    ngx_uint_t n, ngx_uint_t flags, ngx_household_redis_reply_pt reply,
+    ngx_household_redis_done_pt done, void *data,
+    ngx_household_redis_status_e *status);
 
 /*
  * Logs an error reply: as an operator's error, at a limited rate, unless it
