@@ -12,7 +12,10 @@
 set -eu
 
 here=$(cd "$(dirname "$0")" && pwd)
-nginx=${NGINX:-nginx}
+
+dir=
+port=
+nginx_pid=
 
 . "$here/servers.sh"
 

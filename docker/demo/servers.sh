@@ -1,14 +1,12 @@
 # Sourced by demo.sh: the Redis and the nginx of the demo, from start to end.
-# Everything they write goes below $dir.
+# Sets $dir, which holds all that they write, the edge's $port, $nginx_pid.
 
-# shellcheck shell=bash disable=SC2154
+# shellcheck shell=bash disable=SC2034,SC2154
 
 PATH=$PATH:/usr/sbin:/sbin
 
-dir=
-port=
+nginx=${NGINX:-nginx}
 redis_pid=
-nginx_pid=
 
 
 die() {
