@@ -11,8 +11,8 @@ use lib 't/lib';
 use IO::Socket::INET;
 use Test::More;
 use Test::Household::FakeRedis;
-use Test::Household::Nginx qw(http_config location load_module);
-use Test::Household::Process qw(wait_until free_port);
+use Test::Household::Nginx qw(http_config location);
+use Test::Household::Process qw(wait_until free_port running);
 
 my $secret = 'a-secret-of-the-test';
 my $home = '82.64.10.7';
@@ -173,21 +173,36 @@ ok wait_until { $fake->count('connections') > $connections },
 is_well $edge, 'unsolicited, idle: recovers';
 
 
-# refused: a line per change of state, however many requests there are
+# refused
 
 is_well $edge, 'refused: well before';
-my $mark = $edge->mark;
 $fake->behave('refuse');
 $fake->drop;
 ok wait_until { decision($edge, '/allow') =~ /unavailable/ }, 'refused: seen';
 is_unavailable $edge, 'refused';
-decision($edge, '/allow') for 1 .. 50;
 $fake->behave('normal');
 is_well $edge, 'refused: recovers';
 
-my $log = substr $edge->log, $mark;
-is scalar(() = $log =~ /is down/g), 1, 'refused: one line when it went down';
-is scalar(() = $log =~ /is up/g), 1, 'refused: one line when it came back';
+
+# a line per change of state, however many requests and attempts there are
+
+{
+    my $mark = $edge->mark;
+    $fake->behave(all_error => 'LOADING Redis is loading');
+    $fake->drop;
+
+    my $attempts = $fake->count('connections') + 5;
+    ok wait_until {
+        decision($edge, '/allow');
+        $fake->count('connections') >= $attempts
+    }, 'down: attempts go on';
+    $fake->behave('normal');
+    is_well $edge, 'down: recovers';
+
+    my $log = substr $edge->log, $mark;
+    is scalar(() = $log =~ /is down/g), 1, 'down: one line when it went';
+    is scalar(() = $log =~ /is up/g), 1, 'down: one line when it came back';
+}
 
 
 # the right answer in small pieces is a right answer
@@ -345,11 +360,42 @@ $fake->behave('normal');
 }
 
 
+# with a zone, what was known goes on to be known, stale, and only that
+
+{
+    my $edge = Test::Household::Nginx->new(
+        http => http_config(server => $fake->address, zone => '1m',
+                            redis => 'connect_timeout 1s; timeout 1s;'),
+        server => location('/allow', '', 'main zone=households fresh=1s'));
+    my $cache = sub {
+        my ($r) = decision($edge, '/allow', @_);
+        return join ' ', told($r), $r->{headers}{'x-cache'};
+    };
+
+    is_well $edge, 'stale: well before';
+    like $cache->(), qr/^200 ALLOWED home (?:HIT|MISS|EXPIRED)$/,
+        'stale: not before it is needed';
+
+    for my $way ('black_hole', 'refuse', 'garbage', 'all_http') {
+        $fake->behave($way);
+        $fake->drop;
+        ok wait_until { $cache->() eq '200 ALLOWED home STALE' },
+            "stale: $way: a record that is known";
+        like scalar(decision($edge, '/allow', 43)), qr/ unavailable$/,
+            "stale: $way: not one that is not";
+        $fake->behave('normal');
+        ok wait_until { $cache->() =~ /^200 ALLOWED home (?:HIT|EXPIRED)$/ },
+            "stale: $way: recovers";
+    }
+}
+
+
 # reload and quit while a lookup is under way: no request is lost
 
-for my $how ('reload', 'quit') {
+for my $how ('reload', 'quit', 'upgrade') {
     my $edge = edge($fake->address, 'connect_timeout 90s; timeout 90s;',
-                    main => 'worker_shutdown_timeout 90s;');
+                    main => 'worker_shutdown_timeout 90s;',
+                    daemon => $how eq 'upgrade');
     is_well $edge, "$how: well before";
 
     my $asked = $fake->count('commands');
@@ -362,7 +408,9 @@ for my $how ('reload', 'quit') {
         "$how: under way";
 
     my @workers = $edge->workers;
-    $how eq 'reload' ? $edge->reload : $edge->signal('QUIT');
+    $edge->reload if $how eq 'reload';
+    $edge->upgrade if $how eq 'upgrade';
+    $edge->signal('QUIT') if $how eq 'quit';
     ok $edge->wait_log(qr/gracefully shutting down/), "$how: begins";
     $fake->behave('normal');
     $fake->release;
@@ -370,11 +418,33 @@ for my $how ('reload', 'quit') {
     my @told = map { told($_->response) } @conns;
     is scalar(grep { /^\d/ } @told), 5, "$how: every request is answered";
 
-    ok wait_until {
-        !grep { Test::Household::Process::running($_) } @workers
-    }, "$how: and the old worker leaves";
+    ok wait_until { !grep { running($_) } @workers },
+        "$how: and the old worker leaves";
 
-    is_well $edge, "$how: the new one works" if $how eq 'reload';
+    is_well $edge, "$how: the new one works" if $how ne 'quit';
+}
+
+
+# one that does not answer, and no time for it: the worker leaves nonetheless
+
+{
+    my $edge = edge($fake->address, 'connect_timeout 90s; timeout 90s;',
+                    main => 'worker_shutdown_timeout 100ms;');
+    is_well $edge, 'out of time: well before';
+
+    my $asked = $fake->count('commands');
+    $fake->behave('black_hole');
+    my @conns = map { $edge->connect } 1 .. 3;
+    $_->send_request(GET => '/allow?account=42') for @conns;
+    ok wait_until { $fake->count('commands') > $asked },
+        'out of time: under way';
+
+    my @workers = $edge->workers;
+    $edge->reload;
+    ok wait_until { !grep { running($_) } @workers },
+        'out of time: the worker leaves';
+    $fake->behave('normal');
+    is_well $edge, 'out of time: the new one works';
 }
 
 done_testing;
