@@ -10,7 +10,7 @@ use warnings;
 use lib 't/lib';
 use Test::Household::FakeRedis;
 use Test::Household::Nginx;
-use Test::Household::Process qw(wait_until free_port slurp);
+use Test::Household::Process qw(wait_until free_port slurp temp_dir);
 use Test::Household::Redis;
 use Test::More;
 
@@ -36,9 +36,11 @@ sub told {
            . " $r->{headers}{'x-account'}";
 }
 
-my $guarded = <<'EOC';
+my $upstream = 'unix:' . temp_dir('upstream') . '/upstream.sock';
+my $guarded = <<"EOC";
     location / { household on; empty_gif; }
     location /fake { household on; household_store fake; empty_gif; }
+    location /post { household on; proxy_pass http://$upstream; }
 EOC
 
 my $has_http2 = `$Test::Household::Nginx::Binary -V 2>&1` =~ /http_v2_module/;
@@ -60,6 +62,7 @@ household_account \$arg_account;
 add_header X-Account \$household_account always;
 add_header X-Reason \$household_reason always;
 keepalive_requests 100000;
+server { listen $upstream; access_log off; return 200; }
 $http2
 EOC
 
@@ -247,8 +250,8 @@ SKIP: {
         'HTTP/2: outside';
     is `$curl -w '%{http_code} %{size_download}' -I '$url/?account=b1'`,
         '403 0', 'HTTP/2: HEAD';
-    is `$curl -w '%{http_code}' --data-binary \@$0 '$url/?account=b1'`, '403',
-        'HTTP/2: POST';
+    is `$curl -w '%{http_code}' --data-binary \@$0 '$url/post?account=a1'`,
+        '200', 'HTTP/2: a body';
 }
 
 
