@@ -37,6 +37,14 @@ static ngx_conf_enum_t  ngx_http_household_allow_deny[] = {
 };
 
 
+static ngx_conf_enum_t  ngx_http_household_unregistered[] = {
+    { ngx_string("allow"), NGX_HOUSEHOLD_ALLOW },
+    { ngx_string("deny"), NGX_HOUSEHOLD_DENY },
+    { ngx_string("learn"), NGX_HOUSEHOLD_LEARN },
+    { ngx_null_string, 0 }
+};
+
+
 static ngx_conf_enum_t  ngx_http_household_log_levels[] = {
     { ngx_string("info"), NGX_LOG_INFO },
     { ngx_string("notice"), NGX_LOG_NOTICE },
@@ -60,6 +68,27 @@ static ngx_command_t  ngx_http_household_commands[] = {
       0,
       NULL },
 
+    { ngx_string("household_zone"),
+      NGX_HTTP_MAIN_CONF|NGX_CONF_TAKE1,
+      ngx_http_household_set_zone,
+      NGX_HTTP_MAIN_CONF_OFFSET,
+      0,
+      NULL },
+
+    { ngx_string("household_geoip"),
+      NGX_HTTP_MAIN_CONF|NGX_CONF_TAKE12,
+      ngx_http_household_set_geoip,
+      NGX_HTTP_MAIN_CONF_OFFSET,
+      0,
+      NULL },
+
+    { ngx_string("household_id_key"),
+      NGX_HTTP_MAIN_CONF|NGX_CONF_TAKE12,
+      ngx_http_household_set_id_key,
+      NGX_HTTP_MAIN_CONF_OFFSET,
+      0,
+      NULL },
+
     { ngx_string("household"),
       NGX_HTTP_HOUSEHOLD_ANY_CONF|NGX_CONF_TAKE1,
       ngx_http_household_set_mode,
@@ -68,10 +97,38 @@ static ngx_command_t  ngx_http_household_commands[] = {
       NULL },
 
     { ngx_string("household_store"),
-      NGX_HTTP_HOUSEHOLD_ANY_CONF|NGX_CONF_TAKE1,
+      NGX_HTTP_HOUSEHOLD_ANY_CONF|NGX_CONF_1MORE,
       ngx_http_household_set_store,
       NGX_HTTP_LOC_CONF_OFFSET,
       0,
+      NULL },
+
+    { ngx_string("household_token"),
+      NGX_HTTP_HOUSEHOLD_ANY_CONF|NGX_CONF_1MORE,
+      ngx_http_household_set_token,
+      NGX_HTTP_LOC_CONF_OFFSET,
+      0,
+      NULL },
+
+    { ngx_string("household_token_key"),
+      NGX_HTTP_HOUSEHOLD_ANY_CONF|NGX_CONF_1MORE,
+      ngx_http_household_set_token_key,
+      NGX_HTTP_LOC_CONF_OFFSET,
+      0,
+      NULL },
+
+    { ngx_string("household_token_claims"),
+      NGX_HTTP_HOUSEHOLD_ANY_CONF|NGX_CONF_TAKE12,
+      ngx_http_household_set_token_claims,
+      NGX_HTTP_LOC_CONF_OFFSET,
+      0,
+      NULL },
+
+    { ngx_string("household_token_leeway"),
+      NGX_HTTP_HOUSEHOLD_ANY_CONF|NGX_CONF_TAKE1,
+      ngx_conf_set_sec_slot,
+      NGX_HTTP_LOC_CONF_OFFSET,
+      offsetof(ngx_http_household_loc_conf_t, token.leeway),
       NULL },
 
     { ngx_string("household_account"),
@@ -121,7 +178,7 @@ static ngx_command_t  ngx_http_household_commands[] = {
       ngx_conf_set_enum_slot,
       NGX_HTTP_LOC_CONF_OFFSET,
       offsetof(ngx_http_household_loc_conf_t, unregistered),
-      ngx_http_household_allow_deny },
+      ngx_http_household_unregistered },
 
     { ngx_string("household_missing_family"),
       NGX_HTTP_HOUSEHOLD_ANY_CONF|NGX_CONF_TAKE1,
@@ -144,6 +201,13 @@ static ngx_command_t  ngx_http_household_commands[] = {
       offsetof(ngx_http_household_loc_conf_t, trusted_device),
       NULL },
 
+    { ngx_string("household_grace"),
+      NGX_HTTP_HOUSEHOLD_ANY_CONF|NGX_CONF_TAKE1,
+      ngx_conf_set_sec_slot,
+      NGX_HTTP_LOC_CONF_OFFSET,
+      offsetof(ngx_http_household_loc_conf_t, grace),
+      NULL },
+
     { ngx_string("household_enforce_in"),
       NGX_HTTP_HOUSEHOLD_ANY_CONF|NGX_CONF_1MORE,
       ngx_http_household_set_enforce_in,
@@ -164,6 +228,13 @@ static ngx_command_t  ngx_http_household_commands[] = {
       NGX_HTTP_LOC_CONF_OFFSET,
       offsetof(ngx_http_household_loc_conf_t, log_level),
       ngx_http_household_log_levels },
+
+    { ngx_string("household_status"),
+      NGX_HTTP_LOC_CONF|NGX_CONF_TAKE1,
+      ngx_http_household_set_status,
+      NGX_HTTP_LOC_CONF_OFFSET,
+      0,
+      NULL },
 
       ngx_null_command
 };
@@ -223,7 +294,8 @@ static ngx_int_t
 ngx_http_household_init_process(ngx_cycle_t *cycle)
 {
     ngx_uint_t                       i;
-    ngx_http_household_redis_t     **stores, *store;
+    ngx_http_household_redis_t     **redis;
+    ngx_http_household_store_t     **store;
     ngx_http_household_main_conf_t  *hmcf;
 
     if (ngx_process != NGX_PROCESS_WORKER && ngx_process != NGX_PROCESS_SINGLE)
@@ -237,20 +309,33 @@ ngx_http_household_init_process(ngx_cycle_t *cycle)
         return NGX_OK;
     }
 
-    stores = hmcf->redis.elts;
+    redis = hmcf->redis.elts;
 
     for (i = 0; i < hmcf->redis.nelts; i++) {
 
-        store = stores[i];
+        redis[i]->redis = ngx_household_redis_create(cycle, &redis[i]->conf);
+        if (redis[i]->redis == NULL) {
+            return NGX_ERROR;
+        }
+    }
 
-        store->redis = ngx_household_redis_create(cycle, &store->conf);
-        if (store->redis == NULL) {
+    store = hmcf->stores.elts;
+
+    for (i = 0; i < hmcf->stores.nelts; i++) {
+
+        store[i]->lookups = ngx_household_lookups_create(cycle->pool,
+                                   store[i]->redis->redis,
+                                   store[i]->zone ? &store[i]->keeper : NULL);
+        if (store[i]->lookups == NULL) {
             return NGX_ERROR;
         }
 
-        store->lookups = ngx_household_lookups_create(cycle->pool,
-                                                      store->redis);
-        if (store->lookups == NULL) {
+        store[i]->notes = ngx_household_notes_create(cycle->pool,
+                                           store[i]->redis->redis,
+                                           &store[i]->redis->conf.key_prefix,
+                                           ngx_http_household_note_dropped,
+                                           store[i]);
+        if (store[i]->notes == NULL) {
             return NGX_ERROR;
         }
     }
@@ -263,7 +348,8 @@ static void
 ngx_http_household_exit_process(ngx_cycle_t *cycle)
 {
     ngx_uint_t                       i;
-    ngx_http_household_redis_t     **stores;
+    ngx_http_household_redis_t     **redis;
+    ngx_http_household_store_t     **store;
     ngx_http_household_main_conf_t  *hmcf;
 
     hmcf = ngx_http_cycle_get_module_main_conf(cycle,
@@ -272,15 +358,19 @@ ngx_http_household_exit_process(ngx_cycle_t *cycle)
         return;
     }
 
-    stores = hmcf->redis.elts;
+    redis = hmcf->redis.elts;
 
     for (i = 0; i < hmcf->redis.nelts; i++) {
-
-        if (stores[i]->lookups == NULL) {
-            continue;
+        if (redis[i]->redis != NULL) {
+            ngx_household_redis_destroy(redis[i]->redis);
         }
+    }
 
-        ngx_household_redis_destroy(stores[i]->redis);
-        ngx_household_lookups_destroy(stores[i]->lookups);
+    store = hmcf->stores.elts;
+
+    for (i = 0; i < hmcf->stores.nelts; i++) {
+        if (store[i]->lookups != NULL) {
+            ngx_household_lookups_destroy(store[i]->lookups);
+        }
     }
 }

@@ -15,6 +15,7 @@
 
 struct ngx_household_lookups_s {
     ngx_household_redis_t           *redis;
+    ngx_household_lookup_keeper_t   *keeper;   /* or NULL */
 
     /* under way, by account */
     ngx_rbtree_t                     tree;
@@ -37,15 +38,19 @@ struct ngx_household_lookup_s {
     ngx_household_lookups_t         *lookups;
     ngx_queue_t                      waiters;
     ngx_household_record_builder_t  *builder;  /* since the first reply */
+    uint64_t                         generation; /* the keeper's */
+    unsigned                         overtaken:1; /* not in the tree */
     unsigned                         failed:1;
     unsigned                         too_large:1;
 };
 
 
+static ngx_household_lookup_t *ngx_household_lookup_start(
+    ngx_household_lookups_t *lookups, ngx_str_t *account, uint32_t hash);
 static ngx_int_t ngx_household_lookup_send(ngx_household_lookups_t *lookups,
     ngx_household_lookup_t *lookup);
 static ngx_int_t ngx_household_lookup_reply(ngx_household_redis_op_t *op,
-    ngx_uint_t i, ngx_household_resp_reply_t *reply);
+    ngx_household_resp_reply_t *reply);
 static ngx_int_t ngx_household_lookup_homes(
     ngx_household_record_builder_t *builder,
     ngx_household_resp_reply_t *reply);
@@ -62,7 +67,8 @@ static void ngx_household_lookup_release(ngx_household_lookup_t *lookup);
 
 
 ngx_household_lookups_t *
-ngx_household_lookups_create(ngx_pool_t *pool, ngx_household_redis_t *redis)
+ngx_household_lookups_create(ngx_pool_t *pool, ngx_household_redis_t *redis,
+    ngx_household_lookup_keeper_t *keeper)
 {
     ngx_household_lookups_t  *lookups;
 
@@ -72,6 +78,7 @@ ngx_household_lookups_create(ngx_pool_t *pool, ngx_household_redis_t *redis)
     }
 
     lookups->redis = redis;
+    lookups->keeper = keeper;
     lookups->logged = ngx_current_msec - NGX_HOUSEHOLD_LOOKUP_LOG_INTERVAL;
 
     ngx_rbtree_init(&lookups->tree, &lookups->sentinel,
@@ -95,44 +102,78 @@ ngx_household_lookup(ngx_household_lookups_t *lookups, ngx_str_t *account,
     ngx_household_waiter_t *waiter)
 {
     uint32_t                 hash;
+    uint64_t                 generation;
     ngx_household_lookup_t  *lookup;
+
+    generation = 0;
+
+    if (lookups->keeper != NULL) {
+        generation = lookups->keeper->begin(lookups->keeper->data, account);
+    }
 
     hash = ngx_murmur_hash2(account->data, account->len);
 
     lookup = (ngx_household_lookup_t *)
                  ngx_str_rbtree_lookup(&lookups->tree, account, hash);
 
-    if (lookup == NULL) {
+    if (lookup != NULL && lookup->generation != generation) {
 
-        lookup = ngx_alloc(sizeof(ngx_household_lookup_t) + account->len,
-                           ngx_cycle->log);
+        /* it may have been answered before what we know has changed */
+
+        ngx_rbtree_delete(&lookups->tree, &lookup->node.node);
+        lookup->overtaken = 1;
+        lookup = NULL;
+    }
+
+    if (lookup == NULL) {
+        lookup = ngx_household_lookup_start(lookups, account, hash);
+
         if (lookup == NULL) {
             return NGX_DECLINED;
         }
 
-        ngx_memzero(lookup, sizeof(ngx_household_lookup_t));
-
-        lookup->lookups = lookups;
-        lookup->node.node.key = hash;
-        lookup->node.str.len = account->len;
-        lookup->node.str.data = (u_char *) lookup
-                                + sizeof(ngx_household_lookup_t);
-        ngx_memcpy(lookup->node.str.data, account->data, account->len);
-
-        ngx_queue_init(&lookup->waiters);
-
-        if (ngx_household_lookup_send(lookups, lookup) != NGX_OK) {
-            ngx_free(lookup);
-            return NGX_DECLINED;
-        }
-
-        ngx_rbtree_insert(&lookups->tree, &lookup->node.node);
+        lookup->generation = generation;
     }
 
-    waiter->lookup = lookup;
-    ngx_queue_insert_tail(&lookup->waiters, &waiter->queue);
+    if (waiter != NULL) {
+        waiter->lookup = lookup;
+        ngx_queue_insert_tail(&lookup->waiters, &waiter->queue);
+    }
 
     return NGX_AGAIN;
+}
+
+
+static ngx_household_lookup_t *
+ngx_household_lookup_start(ngx_household_lookups_t *lookups,
+    ngx_str_t *account, uint32_t hash)
+{
+    ngx_household_lookup_t  *lookup;
+
+    lookup = ngx_alloc(sizeof(ngx_household_lookup_t) + account->len,
+                       ngx_cycle->log);
+    if (lookup == NULL) {
+        return NULL;
+    }
+
+    ngx_memzero(lookup, sizeof(ngx_household_lookup_t));
+
+    lookup->lookups = lookups;
+    lookup->node.node.key = hash;
+    lookup->node.str.len = account->len;
+    lookup->node.str.data = (u_char *) lookup + sizeof(ngx_household_lookup_t);
+    ngx_memcpy(lookup->node.str.data, account->data, account->len);
+
+    ngx_queue_init(&lookup->waiters);
+
+    if (ngx_household_lookup_send(lookups, lookup) != NGX_OK) {
+        ngx_free(lookup);
+        return NULL;
+    }
+
+    ngx_rbtree_insert(&lookups->tree, &lookup->node.node);
+
+    return lookup;
 }
 
 
@@ -220,7 +261,7 @@ done:
 
 
 static ngx_int_t
-ngx_household_lookup_reply(ngx_household_redis_op_t *op, ngx_uint_t i,
+ngx_household_lookup_reply(ngx_household_redis_op_t *op,
     ngx_household_resp_reply_t *reply)
 {
     ngx_household_lookup_t  *lookup = op->data;
@@ -250,7 +291,7 @@ ngx_household_lookup_reply(ngx_household_redis_op_t *op, ngx_uint_t i,
         }
     }
 
-    if (i == 0) {
+    if (op->i == 0) {
         return ngx_household_lookup_homes(lookup->builder, reply);
     }
 
@@ -337,8 +378,16 @@ ngx_household_lookup_done(ngx_household_redis_op_t *op,
         ngx_household_lookup_malformed(lookups, record->malformed);
     }
 
+    if (record != NULL && lookups->keeper != NULL) {
+        lookups->keeper->end(lookups->keeper->data, &lookup->node.str,
+                             lookup->generation, record);
+    }
+
     /* those who come from now on start anew */
-    ngx_rbtree_delete(&lookups->tree, &lookup->node.node);
+
+    if (!lookup->overtaken) {
+        ngx_rbtree_delete(&lookups->tree, &lookup->node.node);
+    }
 
     while (!ngx_queue_empty(&lookup->waiters)) {
 

@@ -51,18 +51,35 @@ struct ngx_household_waiter_s {
 
 
 /*
- * The lookups of one deployment in this worker, allocated from "pool".
- * Returns NULL if memory is short.
+ * Who keeps records, if anybody does.  "begin" is called before an account is
+ * asked for; what it returns goes to "end" with the record, and tells a later
+ * request whether a lookup under way is recent enough to be shared.
+ */
+
+typedef struct {
+    uint64_t                 (*begin)(void *data, ngx_str_t *account);
+    void                     (*end)(void *data, ngx_str_t *account,
+                                    uint64_t generation,
+                                    ngx_household_record_t *record);
+    void                      *data;
+} ngx_household_lookup_keeper_t;
+
+
+/*
+ * The lookups of one deployment in this worker, allocated from "pool"; they
+ * are brought to "keeper", unless it is NULL.  Returns NULL if memory is
+ * short.
  */
 ngx_household_lookups_t *ngx_household_lookups_create(ngx_pool_t *pool,
-    ngx_household_redis_t *redis);
+    ngx_household_redis_t *redis, ngx_household_lookup_keeper_t *keeper);
 
 /* frees what lookups keep; none may be under way */
 void ngx_household_lookups_destroy(ngx_household_lookups_t *lookups);
 
 /*
  * Starts a lookup, or joins one that is under way.  "account" has 1 to
- * NGX_HOUSEHOLD_ID_LEN bytes, any bytes; it is copied.
+ * NGX_HOUSEHOLD_ID_LEN bytes, any bytes; it is copied.  "waiter" may be NULL:
+ * the record is for the keeper alone.
  *
  * Returns NGX_AGAIN if the waiter's handler will be called, and NGX_DECLINED
  * if the store is away or the queue is full: then it will not.

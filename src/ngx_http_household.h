@@ -14,12 +14,21 @@
 #include "ngx_household_decide.h"
 #include "ngx_household_redis.h"
 #include "ngx_household_lookup.h"
+#include "ngx_household_zone.h"
+#include "ngx_household_note.h"
+#include "ngx_household_geo.h"
+#include "ngx_household_seal.h"
+#include "ngx_http_household_token.h"
 
 
 /* "household_action" */
 #define NGX_HTTP_HOUSEHOLD_AUTO      0
 #define NGX_HTTP_HOUSEHOLD_403       1
 #define NGX_HTTP_HOUSEHOLD_REDIRECT  2
+
+
+/* seconds that a signed state is good for, if nothing is said */
+#define NGX_HTTP_HOUSEHOLD_STATE_VALID  600
 
 
 /* $household_status */
@@ -32,7 +41,9 @@ typedef enum {
     NGX_HTTP_HOUSEHOLD_UNAUTHORIZED,
     NGX_HTTP_HOUSEHOLD_MONITORED,
     NGX_HTTP_HOUSEHOLD_UNAVAILABLE,
-    NGX_HTTP_HOUSEHOLD_BYPASSED
+    NGX_HTTP_HOUSEHOLD_BYPASSED,
+
+    NGX_HTTP_HOUSEHOLD_STATUSES
 } ngx_http_household_status_e;
 
 
@@ -52,7 +63,30 @@ typedef struct {
 } ngx_http_household_redis_ssl_t;
 
 
-/* a household_redis block and, in a worker, the lookups of accounts in it */
+/* counters of a zone, beyond those of the zone itself */
+
+#define NGX_HTTP_HOUSEHOLD_COUNT_STATUS   NGX_HOUSEHOLD_ZONE_VERDICT
+#define NGX_HTTP_HOUSEHOLD_COUNT_REASON                                       \
+    (NGX_HTTP_HOUSEHOLD_COUNT_STATUS + NGX_HTTP_HOUSEHOLD_STATUSES)
+#define NGX_HTTP_HOUSEHOLD_COUNT_DROPPED                                      \
+    (NGX_HTTP_HOUSEHOLD_COUNT_REASON + NGX_HOUSEHOLD_REASONS)
+#define NGX_HTTP_HOUSEHOLD_COUNT_GEO                                          \
+    (NGX_HTTP_HOUSEHOLD_COUNT_DROPPED + 1)
+
+
+/* $household_cache */
+
+typedef enum {
+    NGX_HTTP_HOUSEHOLD_CACHE_NONE = 0, /* nothing was looked up */
+    NGX_HTTP_HOUSEHOLD_CACHE_HIT,
+    NGX_HTTP_HOUSEHOLD_CACHE_MISS,
+    NGX_HTTP_HOUSEHOLD_CACHE_STALE,
+    NGX_HTTP_HOUSEHOLD_CACHE_EXPIRED,
+    NGX_HTTP_HOUSEHOLD_CACHE_BYPASS
+} ngx_http_household_cache_e;
+
+
+/* a household_redis block and, in a worker, what is connected to it */
 
 typedef struct {
     ngx_household_redis_conf_t    conf;
@@ -63,12 +97,54 @@ typedef struct {
     ngx_uint_t                    defined;
 
     ngx_household_redis_t        *redis;
-    ngx_household_lookups_t      *lookups;
 } ngx_http_household_redis_t;
+
+
+/* household:control, as it was last known */
+
+typedef struct {
+    uint32_t                      mode;        /* ON: it does not loosen */
+    uint32_t                      rollout;
+} ngx_http_household_brake_t;
+
+
+typedef struct {
+    ngx_http_household_brake_t    brake;
+    ngx_msec_t                    asked;
+    uint64_t                      generation;
+    unsigned                      known:1;
+    unsigned                      asking:1;
+    unsigned                      answered:1;
+} ngx_http_household_control_t;
+
+
+/* a household_store: a deployment, and the zone that keeps its records */
+
+typedef struct {
+    ngx_http_household_redis_t   *redis;
+    ngx_household_zone_t         *zone;      /* NULL: nothing is kept */
+    ngx_household_zone_store_t   *cache;     /* within the zone */
+    ngx_household_zone_store_t   *control_cache;
+
+    ngx_msec_t                    fresh;
+    ngx_msec_t                    missing;
+    ngx_msec_t                    stale;
+
+    ngx_household_lookup_keeper_t keeper;
+
+    /* of a worker */
+    ngx_household_lookups_t      *lookups;
+    ngx_household_notes_t        *notes;
+    ngx_http_household_control_t  control;
+} ngx_http_household_store_t;
 
 
 typedef struct {
     ngx_array_t                   redis;  /* ngx_http_household_redis_t * */
+    ngx_array_t                   stores; /* ngx_http_household_store_t * */
+    ngx_household_geo_t          *geo;    /* NULL: no database */
+    ngx_household_seal_t         *seal;   /* NULL: no key */
+    time_t                        state_valid; /* seconds */
 } ngx_http_household_main_conf_t;
 
 
@@ -86,11 +162,12 @@ typedef struct {
     u_char                       *mode_file;   /* where "household" stands */
     ngx_uint_t                    mode_line;
 
-    ngx_http_household_redis_t   *store;
+    ngx_http_household_store_t   *store;
 
     ngx_http_complex_value_t     *account;
     ngx_http_complex_value_t     *device;
     ngx_http_complex_value_t     *issued_at;
+    ngx_http_household_token_conf_t  token;    /* or this, not both */
 
     ngx_uint_t                    action;
     ngx_array_t                  *offers;      /* ..._offer_t */
@@ -101,9 +178,12 @@ typedef struct {
     ngx_uint_t                    missing_family;
     ngx_int_t                     ipv6_prefix;
     time_t                        trusted_device;
+    time_t                        grace;
     ngx_array_t                  *enforce_in;  /* u_char[2] */
     ngx_uint_t                    rollout;
     ngx_http_complex_value_t     *rollout_value;
+
+    ngx_household_zone_t         *status_zone; /* of household_status */
 } ngx_http_household_loc_conf_t;
 
 
@@ -124,6 +204,9 @@ typedef struct {
 
     ngx_str_t                     account;
     ngx_str_t                     device;
+    int64_t                       issued_at;
+    ngx_uint_t                    token;       /* they come from a token */
+    ngx_str_t                     raw_token;
 
     ngx_http_request_t           *request;
     ngx_household_waiter_t        waiter;
@@ -132,12 +215,14 @@ typedef struct {
     ngx_msec_t                    elapsed;
 
     ngx_household_record_t       *record;      /* NULL: nothing is known */
+    ngx_household_record_t       *stale;       /* to serve if need be */
+    ngx_http_household_cache_e    cache;
     ngx_household_reason_e        unknown;     /* why it is NULL */
     ngx_household_reason_e        unauthorized; /* NONE, or why */
     ngx_household_decision_t      decision;
     ngx_http_household_offer_t   *offer;       /* NULL: none is made */
+    u_char                        country[2];  /* of the viewer */
 
-    unsigned                      looked_up:1;
     unsigned                      refused:1;   /* 401, 403 or 303 was given */
 } ngx_http_household_ctx_t;
 
@@ -156,6 +241,8 @@ char *ngx_http_household_merge_loc_conf(ngx_conf_t *cf, void *parent,
 char *ngx_http_household_set_mode(ngx_conf_t *cf, ngx_command_t *cmd,
     void *conf);
 char *ngx_http_household_set_store(ngx_conf_t *cf, ngx_command_t *cmd,
+    void *conf);
+char *ngx_http_household_set_zone(ngx_conf_t *cf, ngx_command_t *cmd,
     void *conf);
 char *ngx_http_household_set_offer(ngx_conf_t *cf, ngx_command_t *cmd,
     void *conf);
@@ -176,6 +263,29 @@ ngx_int_t ngx_http_household_parse_mode(ngx_str_t *text, ngx_uint_t *mode);
  */
 ngx_int_t ngx_http_household_parse_percent(ngx_str_t *text,
     ngx_uint_t *percent);
+
+
+/* ngx_http_household_conf_file.c: files that directives name */
+
+/*
+ * Reads a whole file of at most "max" bytes; the name is taken as nginx takes
+ * those of its own directives.  Returns NGX_OK, or NGX_ERROR when the error
+ * has been logged.
+ */
+ngx_int_t ngx_http_household_read_file(ngx_conf_t *cf, ngx_str_t *file,
+    size_t max, ngx_str_t *text);
+
+/*
+ * Reads the first line of a file, without its end, which keeps a secret out
+ * of nginx.conf.  An empty one is an error.  Returns as above.
+ */
+ngx_int_t ngx_http_household_read_secret(ngx_conf_t *cf, ngx_str_t *file,
+    ngx_str_t *secret);
+
+char *ngx_http_household_set_id_key(ngx_conf_t *cf, ngx_command_t *cmd,
+    void *conf);
+char *ngx_http_household_set_geoip(ngx_conf_t *cf, ngx_command_t *cmd,
+    void *conf);
 
 
 /* ngx_http_household_conf_redis.c: the household_redis block */
@@ -208,6 +318,81 @@ void ngx_http_household_redis_ssl_unset(ngx_http_household_redis_ssl_t *ssl);
 /* checks what was set, and makes rcf->ssl_ctx of it */
 char *ngx_http_household_redis_ssl_init(ngx_conf_t *cf,
     ngx_household_redis_conf_t *rcf, ngx_http_household_redis_ssl_t *ssl);
+
+
+/* ngx_http_household_cache.c: the zone between requests and lookups */
+
+/*
+ * Gives every store of the configuration its part of its zone.  Returns
+ * NGX_OK or NGX_ERROR.
+ */
+ngx_int_t ngx_http_household_cache_init(ngx_conf_t *cf,
+    ngx_http_household_main_conf_t *hmcf);
+
+/*
+ * Looks ctx->account up.  Returns NGX_OK with ctx->record, which may be
+ * served; NGX_DECLINED if the store must be asked, with ctx->stale if that
+ * may serve should the store be away; NGX_ERROR if memory is short.  Sets
+ * ctx->cache.
+ */
+ngx_int_t ngx_http_household_cache_get(ngx_http_household_store_t *store,
+    ngx_http_household_ctx_t *ctx);
+
+/* serves ctx->stale, if there is one, because the store is away */
+void ngx_http_household_cache_stale(ngx_http_household_store_t *store,
+    ngx_http_household_ctx_t *ctx);
+
+
+/* ngx_http_household_control.c: the fleet-wide brake */
+
+/*
+ * Takes note of the brake, and asks the store for it again if need be: before
+ * the lookup of an account, so that its answer comes first.
+ */
+void ngx_http_household_control_refresh(ngx_http_household_store_t *store);
+
+/* loosens "mode" and "rollout" by what is known of the brake */
+void ngx_http_household_control_apply(ngx_http_household_store_t *store,
+    ngx_uint_t *mode, ngx_uint_t *rollout);
+
+
+/* ngx_http_household_effects.c: what a verdict leaves behind */
+
+/* writes what ctx->decision says is to be noted */
+void ngx_http_household_effects(ngx_http_request_t *r,
+    ngx_http_household_loc_conf_t *hlcf, ngx_http_household_ctx_t *ctx);
+
+/* counts a request that was judged */
+void ngx_http_household_count(ngx_http_household_loc_conf_t *hlcf,
+    ngx_http_household_ctx_t *ctx);
+
+/* counts a note that was not written; "data" is the store */
+void ngx_http_household_note_dropped(void *data);
+
+
+/* ngx_http_household_status.c: the page of counters */
+
+char *ngx_http_household_set_status(ngx_conf_t *cf, ngx_command_t *cmd,
+    void *conf);
+
+
+/* ngx_http_household_identity.c: who asks */
+
+/*
+ * Finds the token of a request, and takes it out where that is wanted: before
+ * anything else, and whatever the verdict.  After an internal redirect it is
+ * not there any more, and the one found before counts.  Sets ctx->raw_token,
+ * or ctx->unauthorized.  Returns NGX_OK or NGX_ERROR.
+ */
+ngx_int_t ngx_http_household_take_token(ngx_http_request_t *r,
+    ngx_http_household_loc_conf_t *hlcf, ngx_http_household_ctx_t *ctx);
+
+/*
+ * Sets ctx->account and ctx->device, or ctx->unauthorized.  Returns NGX_OK or
+ * NGX_ERROR.
+ */
+ngx_int_t ngx_http_household_identify(ngx_http_request_t *r,
+    ngx_http_household_loc_conf_t *hlcf, ngx_http_household_ctx_t *ctx);
 
 
 /* ngx_http_household_access.c: the way of a request */
@@ -246,6 +431,10 @@ ngx_int_t ngx_http_household_offer_url(ngx_http_request_t *r,
 /* ngx_http_household_variables.c */
 
 ngx_int_t ngx_http_household_add_variables(ngx_conf_t *cf);
+
+/* the word of a status, e.g. "ALLOWED"; static memory */
+ngx_str_t *ngx_http_household_status_name(
+    ngx_http_household_status_e status);
 
 
 #endif /* _NGX_HTTP_HOUSEHOLD_H_INCLUDED_ */

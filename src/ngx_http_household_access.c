@@ -16,8 +16,6 @@ static ngx_int_t ngx_http_household_mode(ngx_http_request_t *r,
     ngx_http_household_loc_conf_t *hlcf, ngx_uint_t *mode);
 static ngx_int_t ngx_http_household_start(ngx_http_request_t *r,
     ngx_http_household_loc_conf_t *hlcf, ngx_http_household_ctx_t *ctx);
-static ngx_int_t ngx_http_household_identify(ngx_http_request_t *r,
-    ngx_http_household_loc_conf_t *hlcf, ngx_http_household_ctx_t *ctx);
 static ngx_int_t ngx_http_household_look_up(ngx_http_request_t *r,
     ngx_http_household_loc_conf_t *hlcf, ngx_http_household_ctx_t *ctx);
 static void ngx_http_household_found(ngx_household_waiter_t *waiter,
@@ -31,9 +29,13 @@ static ngx_int_t ngx_http_household_policy(ngx_http_request_t *r,
 static ngx_int_t ngx_http_household_facts(ngx_http_request_t *r,
     ngx_http_household_loc_conf_t *hlcf, ngx_http_household_ctx_t *ctx,
     ngx_household_facts_t *facts);
+static void ngx_http_household_locate(ngx_http_request_t *r,
+    ngx_http_household_store_t *store, ngx_http_household_ctx_t *ctx,
+    ngx_household_facts_t *facts);
 static ngx_int_t ngx_http_household_conclude(ngx_http_request_t *r,
     ngx_http_household_loc_conf_t *hlcf, ngx_http_household_ctx_t *ctx);
-static ngx_int_t ngx_http_household_bypass(ngx_http_household_ctx_t *ctx,
+static ngx_int_t ngx_http_household_bypass(
+    ngx_http_household_loc_conf_t *hlcf, ngx_http_household_ctx_t *ctx,
     ngx_household_reason_e reason, ngx_int_t rc);
 static ngx_http_household_ctx_t *ngx_http_household_create_ctx(
     ngx_http_request_t *r);
@@ -104,25 +106,36 @@ ngx_http_household_start(ngx_http_request_t *r,
 {
     ctx->status = NGX_HTTP_HOUSEHOLD_NONE;
     ctx->record = NULL;
+    ctx->stale = NULL;
     ctx->offer = NULL;
+    ctx->cache = NGX_HTTP_HOUSEHOLD_CACHE_NONE;
+    ngx_memzero(ctx->country, 2);
     ctx->unknown = NGX_HOUSEHOLD_REASON_UNAVAILABLE;
     ctx->unauthorized = NGX_HOUSEHOLD_REASON_NONE;
+    ctx->issued_at = NGX_HOUSEHOLD_ISSUED_UNKNOWN;
+    ctx->token = 0;
     ngx_str_null(&ctx->account);
     ngx_str_null(&ctx->device);
+
+    if (hlcf->token.carriers != NULL
+        && ngx_http_household_take_token(r, hlcf, ctx) != NGX_OK)
+    {
+        return NGX_HTTP_INTERNAL_SERVER_ERROR;
+    }
 
     if (ngx_http_household_mode(r, hlcf, &ctx->mode) != NGX_OK) {
         return NGX_HTTP_INTERNAL_SERVER_ERROR;
     }
 
     if (ctx->mode == NGX_HOUSEHOLD_OFF) {
-        return ngx_http_household_bypass(ctx, NGX_HOUSEHOLD_REASON_OFF,
+        return ngx_http_household_bypass(hlcf, ctx, NGX_HOUSEHOLD_REASON_OFF,
                                          NGX_DECLINED);
     }
 
     if (r->method == NGX_HTTP_OPTIONS) {
         /* a CORS preflight carries no credentials, so nothing to judge by */
-        return ngx_http_household_bypass(ctx, NGX_HOUSEHOLD_REASON_OPTIONS,
-                                         NGX_OK);
+        return ngx_http_household_bypass(hlcf, ctx,
+                                         NGX_HOUSEHOLD_REASON_OPTIONS, NGX_OK);
     }
 
     if (ngx_http_household_identify(r, hlcf, ctx) != NGX_OK) {
@@ -174,60 +187,35 @@ ngx_http_household_mode(ngx_http_request_t *r,
 }
 
 
-/* who asks: sets ctx->account and ctx->device, or ctx->unauthorized */
-
-static ngx_int_t
-ngx_http_household_identify(ngx_http_request_t *r,
-    ngx_http_household_loc_conf_t *hlcf, ngx_http_household_ctx_t *ctx)
-{
-    if (ngx_http_complex_value(r, hlcf->account, &ctx->account) != NGX_OK) {
-        return NGX_ERROR;
-    }
-
-    if (ctx->account.len == 0) {
-        ctx->unauthorized = NGX_HOUSEHOLD_REASON_ACCOUNT_MISSING;
-        return NGX_OK;
-    }
-
-    if (ctx->account.len > NGX_HOUSEHOLD_ID_LEN) {
-        ctx->unauthorized = NGX_HOUSEHOLD_REASON_ACCOUNT_INVALID;
-        return NGX_OK;
-    }
-
-    if (hlcf->device == NULL) {
-        return NGX_OK;
-    }
-
-    if (ngx_http_complex_value(r, hlcf->device, &ctx->device) != NGX_OK) {
-        return NGX_ERROR;
-    }
-
-    if (ctx->device.len > NGX_HOUSEHOLD_ID_LEN) {
-        /* no record can hold it: a device that nobody knows */
-        ngx_log_error(NGX_LOG_INFO, r->connection->log, 0,
-                      "household: the device id is too long, ignored");
-        ngx_str_null(&ctx->device);
-    }
-
-    return NGX_OK;
-}
-
-
 static ngx_int_t
 ngx_http_household_look_up(ngx_http_request_t *r,
     ngx_http_household_loc_conf_t *hlcf, ngx_http_household_ctx_t *ctx)
 {
+    ngx_int_t     rc;
     ngx_event_t  *rev;
 
-    ctx->looked_up = 1;
     ctx->started = ngx_current_msec;
     ctx->elapsed = 0;
+    ctx->state = NGX_HTTP_HOUSEHOLD_KNOWN;
+
+    ngx_http_household_control_refresh(hlcf->store);
+
+    rc = ngx_http_household_cache_get(hlcf->store, ctx);
+
+    if (rc == NGX_OK) {
+        return NGX_OK;
+    }
+
+    if (rc == NGX_ERROR) {
+        ctx->state = NGX_HTTP_HOUSEHOLD_NEW;
+        return NGX_HTTP_INTERNAL_SERVER_ERROR;
+    }
 
     if (ngx_household_lookup(hlcf->store->lookups, &ctx->account,
                              &ctx->waiter)
         != NGX_AGAIN)
     {
-        ctx->state = NGX_HTTP_HOUSEHOLD_KNOWN;
+        ngx_http_household_cache_stale(hlcf->store, ctx);
         return NGX_OK;
     }
 
@@ -261,6 +249,8 @@ ngx_http_household_found(ngx_household_waiter_t *waiter,
 {
     ngx_http_household_ctx_t *ctx = waiter->data;
 
+    ngx_http_household_loc_conf_t  *hlcf;
+
     ctx->state = NGX_HTTP_HOUSEHOLD_KNOWN;
     ctx->elapsed = ngx_current_msec - ctx->started;
 
@@ -274,6 +264,12 @@ ngx_http_household_found(ngx_household_waiter_t *waiter,
         if (ctx->record != NULL) {
             ngx_memcpy(ctx->record, record, record->size);
         }
+
+    } else {
+        hlcf = ngx_http_get_module_loc_conf(ctx->request,
+                                            ngx_http_household_module);
+
+        ngx_http_household_cache_stale(hlcf->store, ctx);
     }
 
     /* replies are being read: not the place to run a request */
@@ -321,7 +317,15 @@ ngx_http_household_judge(ngx_http_request_t *r,
         return NGX_HTTP_INTERNAL_SERVER_ERROR;
     }
 
+    if (policy.mode == NGX_HOUSEHOLD_OFF) {
+        /* the brake */
+        return ngx_http_household_bypass(hlcf, ctx, NGX_HOUSEHOLD_REASON_OFF,
+                                         NGX_DECLINED);
+    }
+
     ngx_household_decide(&policy, &facts, ctx->record, &ctx->decision);
+
+    ngx_http_household_effects(r, hlcf, ctx);
 
     return ngx_http_household_conclude(r, hlcf, ctx);
 }
@@ -341,7 +345,7 @@ ngx_http_household_policy(ngx_http_request_t *r,
     policy->ipv6_prefix = hlcf->ipv6_prefix;
     policy->rollout = hlcf->rollout;
     policy->trusted_device = hlcf->trusted_device;
-    policy->grace = 0;
+    policy->grace = hlcf->grace;
 
     ngx_str_null(&policy->enforce_in);
 
@@ -350,21 +354,25 @@ ngx_http_household_policy(ngx_http_request_t *r,
         policy->enforce_in.len = 2 * hlcf->enforce_in->nelts;
     }
 
-    if (hlcf->rollout_value == NULL) {
-        return NGX_OK;
+    if (hlcf->rollout_value != NULL) {
+
+        if (ngx_http_complex_value(r, hlcf->rollout_value, &value) != NGX_OK) {
+            return NGX_ERROR;
+        }
+
+        if (ngx_http_household_parse_percent(&value, &policy->rollout)
+            != NGX_OK)
+        {
+            ngx_log_error(NGX_LOG_ERR, r->connection->log, 0,
+                          "invalid value \"%V\" of \"household_rollout\", "
+                          "\"0%%\" is assumed", &value);
+            policy->rollout = 0;
+        }
     }
 
-    if (ngx_http_complex_value(r, hlcf->rollout_value, &value) != NGX_OK) {
-        return NGX_ERROR;
-    }
-
-    if (ngx_http_household_parse_percent(&value, &policy->rollout) != NGX_OK)
-    {
-        ngx_log_error(NGX_LOG_ERR, r->connection->log, 0,
-                      "invalid value \"%V\" of \"household_rollout\", "
-                      "\"0%%\" is assumed", &value);
-        policy->rollout = 0;
-    }
+    ngx_http_household_control_apply(hlcf->store, &policy->mode,
+                                     &policy->rollout);
+    ctx->mode = policy->mode;
 
     return NGX_OK;
 }
@@ -384,13 +392,16 @@ ngx_http_household_facts(ngx_http_request_t *r,
     facts->unknown = ctx->unknown;
     facts->device = ctx->device;
     facts->now = ngx_time();
-    facts->issued_at = NGX_HOUSEHOLD_ISSUED_UNKNOWN;
+    facts->issued_at = ctx->issued_at;
+    facts->token = ctx->token;
     facts->bucket = ngx_household_bucket(&ctx->account);
 
     /* after realip: it has replaced the peer's address by now */
     (void) ngx_household_addr_set(&facts->addr, r->connection->sockaddr);
 
-    if (hlcf->issued_at == NULL) {
+    ngx_http_household_locate(r, hlcf->store, ctx, facts);
+
+    if (ctx->token || hlcf->issued_at == NULL) {
         return NGX_OK;
     }
 
@@ -412,6 +423,37 @@ ngx_http_household_facts(ngx_http_request_t *r,
 }
 
 
+/* where the viewer is: for logs, and where the account does not say */
+
+static void
+ngx_http_household_locate(ngx_http_request_t *r,
+    ngx_http_household_store_t *store, ngx_http_household_ctx_t *ctx,
+    ngx_household_facts_t *facts)
+{
+    ngx_http_household_main_conf_t  *hmcf;
+
+    hmcf = ngx_http_get_module_main_conf(r, ngx_http_household_module);
+
+    if (hmcf->geo == NULL) {
+        return;
+    }
+
+    if (ngx_household_geo_country(hmcf->geo, &facts->addr, facts->country)
+        == NGX_ERROR)
+    {
+        ngx_log_debug0(NGX_LOG_DEBUG_HTTP, r->connection->log, 0,
+                       "household: the country database is corrupt");
+
+        if (store->zone != NULL) {
+            ngx_household_zone_count(store->zone,
+                                     NGX_HTTP_HOUSEHOLD_COUNT_GEO, 1);
+        }
+    }
+
+    ngx_memcpy(ctx->country, facts->country, 2);
+}
+
+
 /* from the decision to what is seen of it */
 
 static ngx_int_t
@@ -420,8 +462,6 @@ ngx_http_household_conclude(ngx_http_request_t *r,
 {
     const u_char               *country;
     ngx_household_decision_t   *d;
-
-    static const u_char  nowhere[2];
 
     d = &ctx->decision;
 
@@ -446,7 +486,12 @@ ngx_http_household_conclude(ngx_http_request_t *r,
 
             /* not for sale: what the store's being away has closed */
 
-            country = ctx->record ? ctx->record->country : nowhere;
+            country = ctx->country;
+
+            if (ctx->record != NULL && ctx->record->country[0] != '\0') {
+                country = ctx->record->country;
+            }
+
             ctx->offer = ngx_http_household_find_offer(hlcf, country, d->seat);
         }
 
@@ -454,14 +499,19 @@ ngx_http_household_conclude(ngx_http_request_t *r,
                                          : NGX_HTTP_HOUSEHOLD_DENIED;
     }
 
+    if (d->monitored) {
+        ctx->status = NGX_HTTP_HOUSEHOLD_MONITORED;
+    }
+
+    ngx_http_household_count(hlcf, ctx);
+
+    if (d->monitored) {
+        return NGX_DECLINED;
+    }
+
     if (d->verdict == NGX_HOUSEHOLD_VERDICT_ALLOW) {
         /* monitoring has no say, so it does not satisfy "satisfy any" */
         return ctx->mode == NGX_HOUSEHOLD_ON ? NGX_OK : NGX_DECLINED;
-    }
-
-    if (d->monitored) {
-        ctx->status = NGX_HTTP_HOUSEHOLD_MONITORED;
-        return NGX_DECLINED;
     }
 
     ngx_log_error(hlcf->log_level, r->connection->log, 0,
@@ -477,14 +527,16 @@ ngx_http_household_conclude(ngx_http_request_t *r,
 
 
 static ngx_int_t
-ngx_http_household_bypass(ngx_http_household_ctx_t *ctx,
-    ngx_household_reason_e reason, ngx_int_t rc)
+ngx_http_household_bypass(ngx_http_household_loc_conf_t *hlcf,
+    ngx_http_household_ctx_t *ctx, ngx_household_reason_e reason, ngx_int_t rc)
 {
     ngx_memzero(&ctx->decision, sizeof(ngx_household_decision_t));
 
     ctx->decision.reason = reason;
     ctx->status = NGX_HTTP_HOUSEHOLD_BYPASSED;
     ctx->state = NGX_HTTP_HOUSEHOLD_DECIDED;
+
+    ngx_http_household_count(hlcf, ctx);
 
     return rc;
 }

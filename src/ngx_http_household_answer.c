@@ -14,7 +14,8 @@
 #define NGX_HTTP_HOUSEHOLD_PROBLEM  "application/problem+json"
 
 
-static ngx_int_t ngx_http_household_challenge(ngx_http_request_t *r);
+static ngx_int_t ngx_http_household_challenge(ngx_http_request_t *r,
+    ngx_household_reason_e reason);
 static ngx_int_t ngx_http_household_redirect(ngx_http_request_t *r,
     ngx_str_t *url);
 static ngx_int_t ngx_http_household_problem(ngx_http_request_t *r,
@@ -51,7 +52,7 @@ ngx_http_household_refuse(ngx_http_request_t *r,
     }
 
     if (ctx->decision.verdict == NGX_HOUSEHOLD_VERDICT_UNAUTHORIZED) {
-        return ngx_http_household_challenge(r);
+        return ngx_http_household_challenge(r, ctx->decision.reason);
     }
 
     if (clcf->satisfy == NGX_HTTP_SATISFY_ANY
@@ -91,8 +92,11 @@ ngx_http_household_refuse(ngx_http_request_t *r,
 }
 
 
+/* RFC 6750, 3: no error where no credentials came; and 3.1 */
+
 static ngx_int_t
-ngx_http_household_challenge(ngx_http_request_t *r)
+ngx_http_household_challenge(ngx_http_request_t *r,
+    ngx_household_reason_e reason)
 {
     ngx_table_elt_t  *h;
 
@@ -105,7 +109,20 @@ ngx_http_household_challenge(ngx_http_request_t *r)
 
     h->hash = 1;
     ngx_str_set(&h->key, "WWW-Authenticate");
-    ngx_str_set(&h->value, "Bearer error=\"invalid_token\"");
+
+    switch (reason) {
+
+    case NGX_HOUSEHOLD_REASON_TOKEN_MISSING:
+        ngx_str_set(&h->value, "Bearer realm=\"playback\"");
+        break;
+
+    case NGX_HOUSEHOLD_REASON_TOKEN_CONFLICT:
+        ngx_str_set(&h->value, "Bearer error=\"invalid_request\"");
+        break;
+
+    default:
+        ngx_str_set(&h->value, "Bearer error=\"invalid_token\"");
+    }
 
     r->headers_out.www_authenticate = h;
 

@@ -11,6 +11,8 @@
 #include "ngx_http_household.h"
 
 
+static char *ngx_http_household_merge_identity(ngx_conf_t *cf,
+    ngx_http_household_loc_conf_t *prev, ngx_http_household_loc_conf_t *conf);
 static char *ngx_http_household_check(ngx_conf_t *cf,
     ngx_http_household_loc_conf_t *conf);
 static ngx_int_t ngx_http_household_parse_country(ngx_str_t *text,
@@ -39,7 +41,10 @@ ngx_http_household_create_main_conf(ngx_conf_t *cf)
 
     if (ngx_array_init(&hmcf->redis, cf->pool, 2,
                        sizeof(ngx_http_household_redis_t *))
-        != NGX_OK)
+        != NGX_OK
+        || ngx_array_init(&hmcf->stores, cf->pool, 2,
+                          sizeof(ngx_http_household_store_t *))
+           != NGX_OK)
     {
         return NULL;
     }
@@ -75,6 +80,10 @@ ngx_http_household_init_main_conf(ngx_conf_t *cf, void *conf)
         }
     }
 
+    if (ngx_http_household_cache_init(cf, hmcf) != NGX_OK) {
+        return NGX_CONF_ERROR;
+    }
+
     return NGX_CONF_OK;
 }
 
@@ -95,6 +104,7 @@ ngx_http_household_create_loc_conf(ngx_conf_t *cf)
     conf->account = NGX_CONF_UNSET_PTR;
     conf->device = NGX_CONF_UNSET_PTR;
     conf->issued_at = NGX_CONF_UNSET_PTR;
+    ngx_http_household_token_create(&conf->token);
     conf->action = NGX_CONF_UNSET_UINT;
     conf->offers = NGX_CONF_UNSET_PTR;
     conf->log_level = NGX_CONF_UNSET_UINT;
@@ -103,6 +113,7 @@ ngx_http_household_create_loc_conf(ngx_conf_t *cf)
     conf->missing_family = NGX_CONF_UNSET_UINT;
     conf->ipv6_prefix = NGX_CONF_UNSET;
     conf->trusted_device = NGX_CONF_UNSET;
+    conf->grace = NGX_CONF_UNSET;
     conf->enforce_in = NGX_CONF_UNSET_PTR;
     conf->rollout = NGX_CONF_UNSET_UINT;
     conf->rollout_value = NGX_CONF_UNSET_PTR;
@@ -132,7 +143,11 @@ ngx_http_household_merge_loc_conf(ngx_conf_t *cf, void *parent, void *child)
     ngx_conf_merge_ptr_value(conf->rollout_value, prev->rollout_value, NULL);
 
     ngx_conf_merge_ptr_value(conf->store, prev->store, NULL);
-    ngx_conf_merge_ptr_value(conf->account, prev->account, NULL);
+
+    if (ngx_http_household_merge_identity(cf, prev, conf) != NGX_CONF_OK) {
+        return NGX_CONF_ERROR;
+    }
+
     ngx_conf_merge_ptr_value(conf->device, prev->device, NULL);
     ngx_conf_merge_ptr_value(conf->issued_at, prev->issued_at, NULL);
 
@@ -150,9 +165,40 @@ ngx_http_household_merge_loc_conf(ngx_conf_t *cf, void *parent, void *child)
     ngx_conf_merge_value(conf->ipv6_prefix, prev->ipv6_prefix, 64);
     ngx_conf_merge_sec_value(conf->trusted_device, prev->trusted_device,
                              31 * 24 * 60 * 60);
+    ngx_conf_merge_sec_value(conf->grace, prev->grace, 0);
     ngx_conf_merge_ptr_value(conf->enforce_in, prev->enforce_in, NULL);
 
     return ngx_http_household_check(cf, conf);
+}
+
+
+/* the account comes from a value or from a token: the nearer one counts */
+
+static char *
+ngx_http_household_merge_identity(ngx_conf_t *cf,
+    ngx_http_household_loc_conf_t *prev, ngx_http_household_loc_conf_t *conf)
+{
+    if (conf->account == NGX_CONF_UNSET_PTR
+        && conf->token.carriers == NGX_CONF_UNSET_PTR)
+    {
+        conf->token.strip = prev->token.strip;
+
+        ngx_conf_merge_ptr_value(conf->account, prev->account, NULL);
+        ngx_conf_merge_ptr_value(conf->token.carriers, prev->token.carriers,
+                                 NULL);
+    }
+
+    ngx_conf_init_ptr_value(conf->account, NULL);
+    ngx_conf_init_ptr_value(conf->token.carriers, NULL);
+
+    if (conf->account != NULL && conf->token.carriers != NULL) {
+        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
+                           "\"household_account\" and \"household_token\" "
+                           "stand together: either tells the account");
+        return NGX_CONF_ERROR;
+    }
+
+    return ngx_http_household_token_merge(cf, &prev->token, &conf->token);
 }
 
 
@@ -173,9 +219,15 @@ ngx_http_household_check(ngx_conf_t *cf, ngx_http_household_loc_conf_t *conf)
         return NGX_CONF_ERROR;
     }
 
+    if (conf->token.carriers != NULL) {
+        return ngx_http_household_token_policy(cf, &conf->token,
+                                               conf->store->zone);
+    }
+
     if (conf->account == NULL) {
         ngx_log_error(NGX_LOG_EMERG, cf->log, 0,
-                      "no \"household_account\" is defined for the "
+                      "no \"household_account\" or \"household_token\" is "
+                      "defined for the "
                       "\"household\" directive in %s:%ui",
                       conf->mode_file, conf->mode_line);
         return NGX_CONF_ERROR;
@@ -235,28 +287,6 @@ ngx_http_household_set_mode(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
     }
 
     return NGX_CONF_OK;
-}
-
-
-char *
-ngx_http_household_set_store(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
-{
-    ngx_http_household_loc_conf_t *hlcf = conf;
-
-    ngx_str_t                       *value;
-    ngx_http_household_main_conf_t  *hmcf;
-
-    if (hlcf->store != NGX_CONF_UNSET_PTR) {
-        return "is duplicate";
-    }
-
-    value = cf->args->elts;
-
-    hmcf = ngx_http_conf_get_module_main_conf(cf, ngx_http_household_module);
-
-    hlcf->store = ngx_http_household_redis_get(cf, hmcf, &value[1]);
-
-    return hlcf->store != NULL ? NGX_CONF_OK : NGX_CONF_ERROR;
 }
 
 

@@ -10,9 +10,6 @@
 #include "ngx_http_household.h"
 
 
-#define NGX_HTTP_HOUSEHOLD_PASSWORD_LEN  4096
-
-
 /* the block while it is read */
 
 typedef struct {
@@ -491,88 +488,25 @@ ngx_http_household_redis_server_url(ngx_conf_t *cf,
 }
 
 
-/* the first line of a file, which keeps the password out of nginx.conf */
-
 static char *
 ngx_http_household_redis_password_file(ngx_conf_t *cf, ngx_command_t *cmd,
     void *conf)
 {
     char  *p = conf;
 
-    u_char     *end, buf[NGX_HTTP_HOUSEHOLD_PASSWORD_LEN];
-    ssize_t     n;
-    ngx_fd_t    fd;
-    ngx_str_t  *value, *password, name;
+    ngx_str_t  *value, *password;
 
     password = (ngx_str_t *) (p + cmd->offset);
 
     if (password->data != NULL) {
-        return "is duplicate or stands beside \"password\"";
+        return "is duplicate or stands beside the password itself";
     }
 
     value = cf->args->elts;
-    name = value[1];
 
-    if (ngx_conf_full_name(cf->cycle, &name, 1) != NGX_OK) {
+    if (ngx_http_household_read_secret(cf, &value[1], password) != NGX_OK) {
         return NGX_CONF_ERROR;
     }
-
-    fd = ngx_open_file(name.data, NGX_FILE_RDONLY, NGX_FILE_OPEN, 0);
-
-    if (fd == NGX_INVALID_FILE) {
-        ngx_conf_log_error(NGX_LOG_EMERG, cf, ngx_errno,
-                           ngx_open_file_n " \"%V\" failed", &name);
-        return NGX_CONF_ERROR;
-    }
-
-    n = ngx_read_fd(fd, buf, sizeof(buf));
-
-    if (n == -1) {
-        ngx_conf_log_error(NGX_LOG_EMERG, cf, ngx_errno,
-                           ngx_read_fd_n " \"%V\" failed", &name);
-    }
-
-    if (ngx_close_file(fd) == NGX_FILE_ERROR) {
-        ngx_conf_log_error(NGX_LOG_ALERT, cf, ngx_errno,
-                           ngx_close_file_n " \"%V\" failed", &name);
-    }
-
-    if (n == -1) {
-        return NGX_CONF_ERROR;
-    }
-
-    end = ngx_strlchr(buf, buf + n, LF);
-
-    if (end == NULL) {
-
-        if (n == (ssize_t) sizeof(buf)) {
-            ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
-                               "the first line of \"%V\" is too long", &name);
-            return NGX_CONF_ERROR;
-        }
-
-        end = buf + n;
-    }
-
-    if (end > buf && end[-1] == CR) {
-        end--;
-    }
-
-    if (end == buf) {
-        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
-                           "the first line of \"%V\" is empty", &name);
-        return NGX_CONF_ERROR;
-    }
-
-    password->len = end - buf;
-    password->data = ngx_pnalloc(cf->pool, password->len);
-
-    if (password->data == NULL) {
-        return NGX_CONF_ERROR;
-    }
-
-    ngx_memcpy(password->data, buf, password->len);
-    ngx_explicit_memzero(buf, sizeof(buf));
 
     return NGX_CONF_OK;
 }

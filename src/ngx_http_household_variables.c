@@ -25,6 +25,14 @@ static ngx_int_t ngx_http_household_value_network(ngx_http_request_t *r,
     ngx_http_household_ctx_t *ctx, ngx_str_t *value);
 static ngx_int_t ngx_http_household_value_country(ngx_http_request_t *r,
     ngx_http_household_ctx_t *ctx, ngx_str_t *value);
+static ngx_int_t ngx_http_household_value_viewer_country(
+    ngx_http_request_t *r, ngx_http_household_ctx_t *ctx, ngx_str_t *value);
+static ngx_int_t ngx_http_household_value_id(ngx_http_request_t *r,
+    ngx_http_household_ctx_t *ctx, ngx_str_t *value);
+static ngx_int_t ngx_http_household_value_offer_state(ngx_http_request_t *r,
+    ngx_http_household_ctx_t *ctx, ngx_str_t *value);
+static ngx_int_t ngx_http_household_value_cache(ngx_http_request_t *r,
+    ngx_http_household_ctx_t *ctx, ngx_str_t *value);
 static ngx_int_t ngx_http_household_value_time(ngx_http_request_t *r,
     ngx_http_household_ctx_t *ctx, ngx_str_t *value);
 static ngx_int_t ngx_http_household_value_offer_url(ngx_http_request_t *r,
@@ -56,8 +64,14 @@ static ngx_http_household_variable_t  ngx_http_household_variables[] = {
     { ngx_string("household_device"), ngx_http_household_value_device },
     { ngx_string("household_network"), ngx_http_household_value_network },
     { ngx_string("household_country"), ngx_http_household_value_country },
+    { ngx_string("household_viewer_country"),
+      ngx_http_household_value_viewer_country },
+    { ngx_string("household_id"), ngx_http_household_value_id },
+    { ngx_string("household_cache"), ngx_http_household_value_cache },
     { ngx_string("household_time"), ngx_http_household_value_time },
     { ngx_string("household_offer_url"), ngx_http_household_value_offer_url },
+    { ngx_string("household_offer_state"),
+      ngx_http_household_value_offer_state },
     { ngx_string("household_offer_price"),
       ngx_http_household_value_offer_price },
     { ngx_string("household_offer_currency"),
@@ -75,6 +89,16 @@ static ngx_str_t  ngx_http_household_statuses[] = {
     ngx_string("MONITORED"),
     ngx_string("UNAVAILABLE"),
     ngx_string("BYPASSED")
+};
+
+
+static ngx_str_t  ngx_http_household_caches[] = {
+    ngx_null_string,                   /* NGX_HTTP_HOUSEHOLD_CACHE_NONE */
+    ngx_string("HIT"),
+    ngx_string("MISS"),
+    ngx_string("STALE"),
+    ngx_string("EXPIRED"),
+    ngx_string("BYPASS")
 };
 
 
@@ -141,9 +165,16 @@ static ngx_int_t
 ngx_http_household_value_status(ngx_http_request_t *r,
     ngx_http_household_ctx_t *ctx, ngx_str_t *value)
 {
-    *value = ngx_http_household_statuses[ctx->status];
+    *value = *ngx_http_household_status_name(ctx->status);
 
     return NGX_OK;
+}
+
+
+ngx_str_t *
+ngx_http_household_status_name(ngx_http_household_status_e status)
+{
+    return &ngx_http_household_statuses[status];
 }
 
 
@@ -202,16 +233,96 @@ ngx_http_household_value_network(ngx_http_request_t *r,
 }
 
 
-/* of the subscription */
+/* of the subscription; of the viewer, where that is not known */
 
 static ngx_int_t
 ngx_http_household_value_country(ngx_http_request_t *r,
     ngx_http_household_ctx_t *ctx, ngx_str_t *value)
 {
+    value->data = ctx->country;
+
     if (ctx->record != NULL && ctx->record->country[0] != '\0') {
         value->data = ctx->record->country;
+    }
+
+    value->len = value->data[0] != '\0' ? 2 : 0;
+
+    return NGX_OK;
+}
+
+
+/* where the viewer is, as the database has it */
+
+static ngx_int_t
+ngx_http_household_value_viewer_country(ngx_http_request_t *r,
+    ngx_http_household_ctx_t *ctx, ngx_str_t *value)
+{
+    if (ctx->country[0] != '\0') {
+        value->data = ctx->country;
         value->len = 2;
     }
+
+    return NGX_OK;
+}
+
+
+/* for logs: the account's pseudonym */
+
+static ngx_int_t
+ngx_http_household_value_id(ngx_http_request_t *r,
+    ngx_http_household_ctx_t *ctx, ngx_str_t *value)
+{
+    ngx_http_household_main_conf_t  *hmcf;
+
+    hmcf = ngx_http_get_module_main_conf(r, ngx_http_household_module);
+
+    if (hmcf->seal == NULL || ctx->account.len == 0) {
+        return NGX_OK;
+    }
+
+    value->data = ngx_pnalloc(r->pool, NGX_HOUSEHOLD_SEAL_ID_LEN);
+    if (value->data == NULL) {
+        return NGX_ERROR;
+    }
+
+    value->len = NGX_HOUSEHOLD_SEAL_ID_LEN;
+
+    return ngx_household_seal_id(hmcf->seal, &ctx->account, value->data);
+}
+
+
+/* for the offer's url: who comes, signed, good for a short time */
+
+static ngx_int_t
+ngx_http_household_value_offer_state(ngx_http_request_t *r,
+    ngx_http_household_ctx_t *ctx, ngx_str_t *value)
+{
+    ngx_http_household_main_conf_t  *hmcf;
+
+    hmcf = ngx_http_get_module_main_conf(r, ngx_http_household_module);
+
+    if (hmcf->seal == NULL || ctx->offer == NULL) {
+        return NGX_OK;
+    }
+
+    value->data = ngx_pnalloc(r->pool, NGX_HOUSEHOLD_SEAL_STATE_LEN);
+    if (value->data == NULL) {
+        return NGX_ERROR;
+    }
+
+    value->len = ngx_household_seal_state(hmcf->seal, &ctx->account,
+                                          ngx_time() + hmcf->state_valid,
+                                          value->data);
+
+    return value->len ? NGX_OK : NGX_ERROR;
+}
+
+
+static ngx_int_t
+ngx_http_household_value_cache(ngx_http_request_t *r,
+    ngx_http_household_ctx_t *ctx, ngx_str_t *value)
+{
+    *value = ngx_http_household_caches[ctx->cache];
 
     return NGX_OK;
 }
@@ -223,7 +334,7 @@ static ngx_int_t
 ngx_http_household_value_time(ngx_http_request_t *r,
     ngx_http_household_ctx_t *ctx, ngx_str_t *value)
 {
-    if (!ctx->looked_up) {
+    if (ctx->cache == NGX_HTTP_HOUSEHOLD_CACHE_NONE) {
         return NGX_OK;
     }
 

@@ -140,7 +140,7 @@ test_record_scalars(void **state)
     test_field("slots", "0");
 
     assert_true(rec->revoked_before == 0);
-    assert_true(rec->outside_since == INT64_MAX);
+    assert_true(rec->outside_since == UINT32_MAX);
     assert_memory_equal(rec->country, "AZ", 2);
     assert_int_equal(rec->slots, 0);
 

@@ -1,0 +1,197 @@
+# The household module: "make help" says what there is to make.  Everything
+# made goes below BUILD; the tree stays as it is.
+
+SHELL = /bin/bash
+.SHELLFLAGS = -eu -o pipefail -c
+.DELETE_ON_ERROR:
+.SECONDARY:
+MAKEFLAGS += --no-print-directory
+
+BUILD ?= build
+NGINX_SRC ?=
+NGINX_CONFIGURE ?=
+NGINX_TESTS ?=
+FUZZ_SECONDS ?= 20
+SUITES ?= bookworm trixie sid
+SETS ?= build demo test fuzz
+JOBS ?= 2
+CLANG ?= clang
+
+ifeq ($(origin CC),default)
+CC = gcc
+endif
+
+NAME = ngx_http_household_module
+B := $(abspath $(BUILD))
+ROOT := $(CURDIR)
+
+.PHONY: all module install packages help FORCE
+all: module
+
+.PHONY: clean
+clean: ## remove what was made
+	rm -rf $(B)
+
+help: ## this list
+	@echo 'Variables: BUILD=$(BUILD) CC=$(CC) NGINX_SRC=dir DESTDIR=dir'
+	@echo '  NGINX_CONFIGURE="flags for NGINX_SRC" JOBS=$(JOBS)'
+	@echo
+	@sed -n 's/^\([a-z-]*\):[^#]*## */\1\t/p' Makefile t/tools/test.mk \
+	    | while IFS=$$'\t' read -r t s; do printf '%-16s%s\n' $$t "$$s"; done
+
+
+# --- packages -------------------------------------------------------------
+
+need = @BUILD=$(B) docker/packages.sh
+
+packages: ## install what is missing of SETS="build demo test fuzz" (as root)
+	$(need) $(SETS)
+
+.PHONY: need-build need-demo need-test need-fuzz need-matrix
+need-build need-demo need-test need-fuzz need-matrix: need-%:
+	$(need) $(if $(filter matrix,$*),,build) $(filter-out build,$*)
+
+
+# --- nginx trees, each configured in a folder of its own ------------------
+
+# "module" is for the installed nginx, or for NGINX_SRC; the others are whole
+# builds of NGINX_SRC, or of the source that Debian has of its nginx
+
+WARN = -Wall -Wextra -Werror -Wno-unused-parameter
+SANITIZE = -fsanitize=address,undefined -fno-omit-frame-pointer
+
+FULL = --with-compat --with-debug --with-threads --with-http_ssl_module \
+    --with-http_v2_module --with-http_realip_module \
+    --with-http_auth_request_module --with-http_sub_module \
+    --with-http_addition_module --with-http_slice_module \
+    --with-http_stub_status_module --user=$(shell id -un) \
+    --group=$(shell id -gn) --with-cc=$(CC_$*) $(NGINX_CONFIGURE)
+
+STATIC = $(FULL) --add-module=$(ROOT)
+PROBE = --add-dynamic-module=$(ROOT)/t/tools/order
+
+DEB_FLAGS = --with-cc-opt="$$(dpkg-buildflags --get CFLAGS) -fPIC \
+    $$(dpkg-buildflags --get CPPFLAGS)" \
+    --with-ld-opt="$$(dpkg-buildflags --get LDFLAGS) -fPIC"
+
+CC_module = $(CC)
+CC_static = $(CC)
+CC_dynamic = $(CC)
+CC_asan = $(CLANG)
+CC_valgrind = $(CC)
+CC_gcov = gcc
+
+# what is configured, and the flags that our own sources get besides
+
+ifeq ($(NGINX_SRC),)
+SRC_module = $(B)/nginx-dev
+CONFIGURE_module = "$${NGX_CONF_FLAGS[@]}" $(DEB_FLAGS) --with-cc=$(CC) \
+    --add-dynamic-module=$(ROOT)
+else
+SRC_module = $(B)/nginx
+CONFIGURE_module = --with-compat --with-cc=$(CC) $(NGINX_CONFIGURE) \
+    --add-dynamic-module=$(ROOT)
+endif
+
+# the same with the probe of t/tools/order.t
+
+SRC_installed = $(SRC_module)
+CONFIGURE_installed = $(CONFIGURE_module) $(PROBE)
+
+CONFIGURE_static = $(STATIC) $(PROBE)
+CONFIGURE_dynamic = $(FULL) --with-http_dav_module --with-http_flv_module \
+    --with-http_mp4_module --with-http_gunzip_module \
+    --with-http_gzip_static_module --with-http_random_index_module \
+    --with-http_secure_link_module --with-http_degradation_module \
+    --with-stream --with-stream_ssl_module --with-stream_realip_module \
+    --with-stream_ssl_preread_module --with-mail --with-mail_ssl_module \
+    --add-dynamic-module=$(ROOT) $(PROBE)
+
+# nginx itself is checked for memory only: its undefined behaviour would drown
+# ours, which is fatal.  By clang: the reports of gcc's UBSan go to no file.
+
+CONFIGURE_asan = $(STATIC) --with-ld-opt="$(SANITIZE)" \
+    --with-cc-opt="-fsanitize=address -fno-omit-frame-pointer -O1 -g \
+    -Wno-error -DNGX_DEBUG_PALLOC=1"
+OURS_asan = $(SANITIZE) -fno-sanitize-recover=undefined
+
+CONFIGURE_valgrind = $(STATIC) \
+    --with-cc-opt="-O1 -g -Wno-error -DNGX_DEBUG_PALLOC=1"
+
+CONFIGURE_gcov = $(STATIC) --with-ld-opt=--coverage --with-cc-opt="-O0 -g"
+OURS_gcov = --coverage
+
+$(B)/nginx-dev/configure: /usr/share/nginx/src/configure
+	@mkdir -p $(B) && rm -rf $(B)/nginx-dev
+	@cp -R /usr/share/nginx/src $(B)/nginx-dev && touch $@
+
+/usr/share/nginx/src/configure:
+	@echo "household: no nginx-dev here: install it or say NGINX_SRC=dir" >&2
+	@exit 1
+
+$(B)/nginx/configure: $(B)/nginx.from
+ifeq ($(NGINX_SRC),)
+	@docker/source.sh $(B)/nginx && touch $@
+else
+	@rm -rf $(B)/nginx && cp -R $(NGINX_SRC) $(B)/nginx
+	@test -e $@ || ln -s auto/configure $@
+	@touch $@
+endif
+
+# a stamp holds what a folder was made from, and is new when that changes
+
+stamp = @mkdir -p $(@D); echo $(1) > $@.new; \
+    cmp -s $@.new $@ && rm $@.new || mv $@.new $@
+
+$(B)/nginx.from: FORCE
+	$(call stamp,'$(NGINX_SRC)')
+
+$(B)/%/flags: FORCE
+	$(call stamp,'$(CONFIGURE_$*) $(OURS_$*) $(CC_$*)' \
+	    $$(sed -n 's/^NGX_CONF_FLAGS=//p;s/^.define NGINX_VERSION//p' \
+	    /usr/share/nginx/src/{conf_flags,src/core/nginx.h} 2>&1))
+
+$(B)/%/Makefile: $(B)/%/flags config
+	@rm -rf $(@D)/addon $(@D)/src; cd $(or $(SRC_$*),$(B)/nginx); \
+	if [ -e conf_flags ]; then . ./conf_flags; fi; \
+	ASAN_OPTIONS=detect_leaks=0 ./configure --builddir=$(@D) \
+	    $(CONFIGURE_$*) > $(@D)/configure.log 2>&1 \
+	    || { tail -n 8 $(@D)/configure.log >&2; exit 1; }
+	@printf '\n%s/addon/%%.o: CFLAGS += %s\n' $(@D) \
+	    '$(WARN) $(OURS_$*)' >> $@
+
+$(B)/module/Makefile $(B)/installed/Makefile: | $(SRC_module)/configure
+$(patsubst %,$(B)/%/Makefile,static dynamic asan valgrind gcov): \
+    | $(B)/nginx/configure
+
+MAKE_IN = @$(MAKE) -s -j$(JOBS) -C $(or $(SRC_$*),$(B)/nginx) \
+    -f $(B)/$*/Makefile
+
+SO = $(B)/module/$(NAME).so
+
+module: need-build ## (the default) the dynamic module, for the installed nginx
+	@$(MAKE) build-module
+
+.PHONY: build-module build-installed
+build-module build-installed: build-%: $(B)/%/Makefile
+	$(MAKE_IN) modules
+
+BINARIES = nginx-static nginx-dynamic nginx-asan nginx-valgrind nginx-gcov
+.PHONY: $(BINARIES)
+$(BINARIES): nginx-%: need-build
+	@$(MAKE) build-$*
+
+.PHONY: $(BINARIES:nginx-%=build-%)
+$(BINARIES:nginx-%=build-%): build-%: $(B)/%/Makefile
+	$(MAKE_IN) binary modules
+
+nginx-static: ## nginx with the module linked in
+nginx-dynamic: ## nginx with all modules, and ours to load
+nginx-asan: ## nginx-static under AddressSanitizer and UBSan
+nginx-valgrind: ## nginx-static for valgrind: each allocation on its own
+nginx-gcov: ## nginx-static that counts the lines it runs
+
+install: module ## put the module into the folder nginx loads it from
+	@docker/install.sh $(B)/module/Makefile $(SO) "$(DESTDIR)"
+
+include t/tools/test.mk

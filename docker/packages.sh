@@ -1,0 +1,154 @@
+#!/bin/bash
+#
+# docker/packages.sh [--list] SET...: installs the Debian packages that the
+# named sets lack, as root; otherwise says which command does it.  Quick when
+# nothing is missing.  Sets: build demo test fuzz matrix bench.
+#
+# --list prints the names only.
+
+set -eu
+
+here=$(cd "$(dirname "$0")" && pwd)
+. "$here/apt.sh"
+
+BUILD=${BUILD:-build}
+
+
+declare -A packages=(
+    # what the module is compiled against, and nginx itself
+    [build]="gcc libc6-dev libhiredis-dev libjansson-dev libmaxminddb-dev
+             libssl-dev make nginx nginx-dev"
+
+    # a Redis, and something to ask with
+    [demo]="curl redis-server"
+
+    # the suite: units, real servers, valgrind
+    [test]="curl git jose libcmocka-dev libcrypt-jwt-perl
+            libmaxmind-db-writer-perl libtest-nginx-perl openssl perl
+            redis-sentinel redis-server shellcheck valgrind"
+
+    [fuzz]="clang libclang-rt-dev llvm"
+    [matrix]="git iproute2 mmdebstrap util-linux"
+    [bench]="nghttp2-client wrk"
+)
+
+
+list() {
+    local set names=
+
+    for set in "$@"; do
+        [ -n "${packages[$set]:-}" ] \
+            || die "no set of packages is called \"$set\""
+        names="$names ${packages[$set]}"
+    done
+
+    echo $names
+}
+
+
+missing() {
+    local name
+
+    for name in "$@"; do
+        case $(dpkg-query -W -f '${db:Status-Abbrev}' "$name" 2>&1) in
+            ii*|hi*) ;;
+            *) echo "$name" ;;
+        esac
+    done
+}
+
+
+available() {
+    apt-cache policy "$1" | grep -q '^  Candidate: [^(]'
+}
+
+
+# No service may be left running by what is installed here.
+
+policy=/usr/sbin/policy-rc.d
+
+services_off() {
+    if [ -e $policy ]; then
+        mv $policy $policy.household
+    fi
+    trap services_restore EXIT
+    printf '#!/bin/sh\nexit 101\n' > $policy
+    chmod 755 $policy
+}
+
+services_restore() {
+    rm -f $policy
+    if [ -e $policy.household ]; then
+        mv $policy.household $policy
+    fi
+}
+
+
+install() {
+    DEBIAN_FRONTEND=noninteractive apt-get -q -q -y -o Dpkg::Use-Pty=0 \
+        --no-install-recommends install "$@"
+}
+
+
+install_missing() {
+    local name debs=
+
+    for name in $need; do
+        if ! available "$name"; then
+            apt-get -q -q update
+            break
+        fi
+    done
+
+    for name in $need; do
+        if [ "$name" = libtest-nginx-perl ] && ! available "$name"; then
+            name=$(apt_sid "$name" "$BUILD/apt-sid")
+        fi
+        debs="$debs $name"
+    done
+
+    services_off
+
+    # lists grow old: a package may have left the mirror
+    install $debs || { apt-get -q -q update; install $debs; }
+}
+
+
+if [ "${1:-}" = --list ]; then
+    shift
+    list "$@"
+    exit
+fi
+
+# elsewhere "config" names what is missing
+
+if ! command -v dpkg-query > /dev/null; then
+    exit 0
+fi
+
+names=$(list "$@")
+need=$(missing $names)
+
+if [ -z "$need" ]; then
+    exit 0
+fi
+
+if [ "$(id -u)" != 0 ]; then
+    die "missing packages:" $need "- run as root: docker/packages.sh $*"
+fi
+
+echo "household: installing" $need
+mkdir -p "$BUILD"
+log=$BUILD/packages.log
+
+# not "if ! ...", which would switch off "set -e" inside
+
+set +e
+(set -e; install_missing) > "$log" 2>&1
+code=$?
+set -e
+
+if [ $code != 0 ]; then
+    tail -n 20 "$log" >&2
+    die "packages could not be installed, see $log"
+fi

@@ -1,0 +1,592 @@
+
+#include "ngx_household_cells.h"
+
+
+/* a place within the bytes of an entry */
+
+typedef struct {
+    uint32_t   rest;
+    size_t     left;
+    u_char    *pos;
+} ngx_household_cells_cursor_t;
+
+
+#define ngx_household_rotl(v, n)  (((v) << (n)) | ((v) >> (64 - (n))))
+
+/*
+ * Any cell but the first of an entry is the number of the next one and bytes.
+ * That number is at the same place in the first, and always reached as here:
+ * a compiler may take members of two structures for different memory.
+ */
+#define ngx_household_cells_rest(cell)  (*(uint32_t *) (cell))
+#define ngx_household_cells_data(cell)  ((u_char *) (cell) + sizeof(uint32_t))
+
+#define ngx_household_cells_addr(c, n)                                        \
+    ((void *) ((c)->cells + (size_t) ((n) - 1) * NGX_HOUSEHOLD_CELL))
+
+#define ngx_household_cells_number(c, e)                                      \
+    ((uint32_t) (((u_char *) (e) - (c)->cells) / NGX_HOUSEHOLD_CELL + 1))
+
+#define ngx_household_cells_bucket(c, hash)                                   \
+    (&(c)->buckets[((uint64_t) (hash) * (c)->nbuckets) >> 32])
+
+
+#if (__GNUC__)
+#define ngx_household_cells_prefetch(p, n)                                    \
+    __builtin_prefetch((u_char *) (p) + (n))
+#else
+#define ngx_household_cells_prefetch(p, n)
+#endif
+
+
+static ngx_inline void ngx_household_cells_sip_round(uint64_t *v);
+static ngx_inline uint64_t ngx_household_cells_sip_word(const u_char *p,
+    size_t len);
+static uint32_t ngx_household_cells_alloc(ngx_household_cells_t *c);
+static void ngx_household_cells_free(ngx_household_cells_t *c, uint32_t n);
+static void ngx_household_cells_start(ngx_household_cells_cursor_t *cur,
+    ngx_household_chain_t *e);
+static size_t ngx_household_cells_span(ngx_household_cells_t *c,
+    ngx_household_cells_cursor_t *cur, size_t len);
+static void ngx_household_cells_write(ngx_household_cells_t *c,
+    ngx_household_cells_cursor_t *cur, const u_char *p, size_t len);
+static ngx_uint_t ngx_household_cells_same(ngx_household_cells_t *c,
+    ngx_household_chain_t *e, const ngx_household_cells_key_t *key);
+static void ngx_household_cells_link(ngx_household_cells_t *c,
+    ngx_household_chain_t *e);
+static void ngx_household_cells_unlink(ngx_household_cells_t *c,
+    ngx_household_chain_t *e);
+
+
+ngx_household_cells_t *
+ngx_household_cells_create(u_char *p, size_t size, const ngx_uint_t *shares,
+    const uint64_t *seed)
+{
+    size_t                  n;
+    ngx_uint_t              i;
+    ngx_household_cells_t  *c;
+
+    if (size < sizeof(ngx_household_cells_t) + 8) {
+        return NULL;
+    }
+
+    /*
+     * A bucket for each cell, of which entries take a few: what is looked for
+     * is most often the first of its bucket.  8 bytes to align the cells.
+     */
+
+    n = (size - sizeof(ngx_household_cells_t) - 8)
+        / (NGX_HOUSEHOLD_CELL + sizeof(uint32_t));
+
+    n = ngx_min(n, NGX_MAX_INT32_VALUE);
+
+    if (n == 0) {
+        return NULL;
+    }
+
+    c = (ngx_household_cells_t *) p;
+
+    c->seed[0] = seed[0];
+    c->seed[1] = seed[1];
+
+    c->ncells = n;
+    c->nbuckets = n;
+    c->buckets = (uint32_t *) (p + sizeof(ngx_household_cells_t));
+    c->cells = ngx_align_ptr(c->buckets + c->nbuckets, 8);
+
+    for (i = 0; i < NGX_HOUSEHOLD_CELLS_LISTS; i++) {
+        c->lists[i].share = (uint64_t) n * shares[i] / 100;
+    }
+
+    ngx_household_cells_reset(c);
+
+    return c;
+}
+
+
+void
+ngx_household_cells_reset(ngx_household_cells_t *c)
+{
+    ngx_uint_t  i;
+
+    ngx_memzero(c->buckets, c->nbuckets * sizeof(uint32_t));
+
+    c->touched = 0;
+    c->free = 0;
+    c->nfree = c->ncells;
+
+    for (i = 0; i < NGX_HOUSEHOLD_CELLS_LISTS; i++) {
+        c->lists[i].newest = 0;
+        c->lists[i].oldest = 0;
+        c->lists[i].turn = 0;
+        c->lists[i].entries = 0;
+        c->lists[i].used = 0;
+    }
+}
+
+
+/*
+ * SipHash-2-4, https://www.aumasson.jp/siphash/siphash.pdf
+ */
+
+uint64_t
+ngx_household_cells_hash(const uint64_t *seed, const u_char *p, size_t len)
+{
+    size_t    rest;
+    uint64_t  v[4], m, last;
+
+    v[0] = seed[0] ^ 0x736f6d6570736575ULL;
+    v[1] = seed[1] ^ 0x646f72616e646f6dULL;
+    v[2] = seed[0] ^ 0x6c7967656e657261ULL;
+    v[3] = seed[1] ^ 0x7465646279746573ULL;
+
+    last = (uint64_t) len << 56;
+
+    for (rest = len; rest >= 8; rest -= 8) {
+        m = ngx_household_cells_sip_word(p, 8);
+        p += 8;
+
+        v[3] ^= m;
+        ngx_household_cells_sip_round(v);
+        ngx_household_cells_sip_round(v);
+        v[0] ^= m;
+    }
+
+    last |= ngx_household_cells_sip_word(p, rest);
+
+    v[3] ^= last;
+    ngx_household_cells_sip_round(v);
+    ngx_household_cells_sip_round(v);
+    v[0] ^= last;
+
+    v[2] ^= 0xff;
+    ngx_household_cells_sip_round(v);
+    ngx_household_cells_sip_round(v);
+    ngx_household_cells_sip_round(v);
+    ngx_household_cells_sip_round(v);
+
+    return v[0] ^ v[1] ^ v[2] ^ v[3];
+}
+
+
+static ngx_inline void
+ngx_household_cells_sip_round(uint64_t *v)
+{
+    v[0] += v[1];
+    v[1] = ngx_household_rotl(v[1], 13) ^ v[0];
+    v[0] = ngx_household_rotl(v[0], 32);
+
+    v[2] += v[3];
+    v[3] = ngx_household_rotl(v[3], 16) ^ v[2];
+
+    v[0] += v[3];
+    v[3] = ngx_household_rotl(v[3], 21) ^ v[0];
+
+    v[2] += v[1];
+    v[1] = ngx_household_rotl(v[1], 17) ^ v[2];
+    v[2] = ngx_household_rotl(v[2], 32);
+}
+
+
+/* up to 8 bytes, least significant first */
+
+static ngx_inline uint64_t
+ngx_household_cells_sip_word(const u_char *p, size_t len)
+{
+    uint64_t  m;
+
+#if (NGX_HAVE_LITTLE_ENDIAN)
+
+    if (len == 8) {
+        ngx_memcpy(&m, p, 8);
+        return m;
+    }
+
+#endif
+
+    m = 0;
+
+    while (len--) {
+        m = (m << 8) | p[len];
+    }
+
+    return m;
+}
+
+
+ngx_uint_t
+ngx_household_cells_need(size_t keylen, size_t len)
+{
+    size_t  size;
+
+    size = keylen + len;
+
+    if (size <= NGX_HOUSEHOLD_CELL_FIRST) {
+        return 1;
+    }
+
+    size -= NGX_HOUSEHOLD_CELL_FIRST;
+
+    return 1 + (size + NGX_HOUSEHOLD_CELL_NEXT - 1) / NGX_HOUSEHOLD_CELL_NEXT;
+}
+
+
+ngx_household_chain_t *
+ngx_household_cells_find(ngx_household_cells_t *c,
+    const ngx_household_cells_key_t *key)
+{
+    uint32_t                n, hash;
+    ngx_household_chain_t  *e;
+
+    hash = (uint32_t) key->hash;
+
+    for (n = *ngx_household_cells_bucket(c, hash); n; n = e->next) {
+
+        e = ngx_household_cells_addr(c, n);
+
+        /* most often the second cell is the next one: fetch both at once */
+
+        ngx_household_cells_prefetch(e, 64);
+        ngx_household_cells_prefetch(e, 128);
+        ngx_household_cells_prefetch(e, 192);
+
+        if (e->hash == hash
+            && e->keylen == key->len
+            && ngx_household_cells_same(c, e, key))
+        {
+            return e;
+        }
+    }
+
+    return NULL;
+}
+
+
+static ngx_uint_t
+ngx_household_cells_same(ngx_household_cells_t *c, ngx_household_chain_t *e,
+    const ngx_household_cells_key_t *key)
+{
+    size_t                         n, done;
+    ngx_household_cells_cursor_t   cur;
+
+    ngx_household_cells_start(&cur, e);
+
+    for (done = 0; done < key->len; done += n) {
+        n = ngx_household_cells_span(c, &cur, key->len - done);
+
+        if (ngx_memcmp(cur.pos, key->bytes + done, n) != 0) {
+            return 0;
+        }
+
+        cur.pos += n;
+        cur.left -= n;
+    }
+
+    return 1;
+}
+
+
+void
+ngx_household_cells_touch(ngx_household_cells_t *c, ngx_household_chain_t *e)
+{
+    ngx_household_cells_list_t  *list;
+
+    list = &c->lists[e->list];
+
+    if (list->turn - e->turn >= list->entries / 2) {
+        ngx_household_cells_unlink(c, e);
+        ngx_household_cells_link(c, e);
+    }
+}
+
+
+void
+ngx_household_cells_read(ngx_household_cells_t *c, ngx_household_chain_t *e,
+    u_char *buf)
+{
+    size_t                         n, skip, len;
+    ngx_household_cells_cursor_t   cur;
+
+    skip = e->keylen;
+    len = e->len;
+
+    ngx_household_cells_start(&cur, e);
+
+    while (len) {
+
+        if (skip) {
+            n = ngx_household_cells_span(c, &cur, skip);
+            skip -= n;
+
+        } else {
+            n = ngx_household_cells_span(c, &cur, len);
+            buf = ngx_cpymem(buf, cur.pos, n);
+            len -= n;
+        }
+
+        cur.pos += n;
+        cur.left -= n;
+    }
+}
+
+
+void
+ngx_household_cells_insert(ngx_household_cells_t *c, ngx_uint_t list,
+    const ngx_household_cells_key_t *key, const ngx_household_chain_t *e,
+    const u_char *value, size_t len)
+{
+    void                          *cell;
+    uint32_t                       n, first, *bucket;
+    ngx_uint_t                     i, need;
+    ngx_household_chain_t         *entry;
+    ngx_household_cells_cursor_t   cur;
+
+    need = ngx_household_cells_need(key->len, len);
+
+    first = ngx_household_cells_alloc(c);
+    cell = ngx_household_cells_addr(c, first);
+
+    for (i = 1; i < need; i++) {
+        n = ngx_household_cells_alloc(c);
+        ngx_household_cells_rest(cell) = n;
+        cell = ngx_household_cells_addr(c, n);
+    }
+
+    ngx_household_cells_rest(cell) = 0;
+
+    entry = ngx_household_cells_addr(c, first);
+
+    entry->stored = e->stored;
+    entry->hash = (uint32_t) key->hash;
+    entry->fresh = e->fresh;
+    entry->stale = e->stale;
+    entry->seq = e->seq;
+    entry->gen = e->gen;
+    entry->lease = e->lease;
+    entry->len = len;
+    entry->list = list;
+    entry->keylen = key->len;
+    entry->flags = e->flags;
+
+    ngx_household_cells_start(&cur, entry);
+    ngx_household_cells_write(c, &cur, key->bytes, key->len);
+    ngx_household_cells_write(c, &cur, value, len);
+
+    ngx_household_cells_link(c, entry);
+
+    c->lists[list].entries++;
+    c->lists[list].used += need;
+
+    bucket = ngx_household_cells_bucket(c, entry->hash);
+
+    entry->next = *bucket;
+    *bucket = first;
+}
+
+
+void
+ngx_household_cells_remove(ngx_household_cells_t *c, ngx_household_chain_t *e)
+{
+    uint32_t                n, *p;
+    ngx_household_chain_t  *prev;
+
+    n = ngx_household_cells_number(c, e);
+    p = ngx_household_cells_bucket(c, e->hash);
+
+    while (*p != n) {
+        prev = ngx_household_cells_addr(c, *p);
+        p = &prev->next;
+    }
+
+    *p = e->next;
+
+    ngx_household_cells_unlink(c, e);
+
+    c->lists[e->list].entries--;
+    c->lists[e->list].used -= ngx_household_cells_need(e->keylen, e->len);
+
+    ngx_household_cells_free(c, n);
+}
+
+
+ngx_household_chain_t *
+ngx_household_cells_victim(ngx_household_cells_t *c, ngx_uint_t list,
+    ngx_uint_t need)
+{
+    ngx_uint_t  i;
+
+    if (need <= c->nfree) {
+        return NULL;
+    }
+
+    for (i = 0; i < NGX_HOUSEHOLD_CELLS_LISTS; i++) {
+        if (i != list && c->lists[i].used > c->lists[i].share) {
+            return ngx_household_cells_oldest(c, i);
+        }
+    }
+
+    return ngx_household_cells_oldest(c, list);
+}
+
+
+ngx_household_chain_t *
+ngx_household_cells_oldest(ngx_household_cells_t *c, ngx_uint_t list)
+{
+    uint32_t  n;
+
+    n = c->lists[list].oldest;
+
+    return n ? ngx_household_cells_addr(c, n) : NULL;
+}
+
+
+static uint32_t
+ngx_household_cells_alloc(ngx_household_cells_t *c)
+{
+    void      *cell;
+    uint32_t   n;
+
+    c->nfree--;
+
+    if (c->free == 0) {
+        return ++c->touched;
+    }
+
+    n = c->free;
+
+    cell = ngx_household_cells_addr(c, n);
+    c->free = ngx_household_cells_rest(cell);
+
+    return n;
+}
+
+
+/* the cells of an entry go out again in their order */
+
+static void
+ngx_household_cells_free(ngx_household_cells_t *c, uint32_t n)
+{
+    void      *cell;
+    uint32_t   next;
+
+    next = n;
+
+    do {
+        cell = ngx_household_cells_addr(c, next);
+        next = ngx_household_cells_rest(cell);
+
+#if (NGX_DEBUG_MALLOC)
+        ngx_memset(ngx_household_cells_data(cell), 0xA5,
+                   NGX_HOUSEHOLD_CELL_NEXT);
+#endif
+
+        c->nfree++;
+
+    } while (next);
+
+    ngx_household_cells_rest(cell) = c->free;
+    c->free = n;
+}
+
+
+static void
+ngx_household_cells_start(ngx_household_cells_cursor_t *cur,
+    ngx_household_chain_t *e)
+{
+    cur->rest = ngx_household_cells_rest(e);
+    cur->left = NGX_HOUSEHOLD_CELL_FIRST;
+    cur->pos = e->data;
+}
+
+
+/* tells how many of "len" bytes are at "pos", in the next cell if need be */
+
+static size_t
+ngx_household_cells_span(ngx_household_cells_t *c,
+    ngx_household_cells_cursor_t *cur, size_t len)
+{
+    void  *cell;
+
+    if (cur->left == 0) {
+        cell = ngx_household_cells_addr(c, cur->rest);
+
+        cur->rest = ngx_household_cells_rest(cell);
+        cur->left = NGX_HOUSEHOLD_CELL_NEXT;
+        cur->pos = ngx_household_cells_data(cell);
+    }
+
+    return ngx_min(len, cur->left);
+}
+
+
+static void
+ngx_household_cells_write(ngx_household_cells_t *c,
+    ngx_household_cells_cursor_t *cur, const u_char *p, size_t len)
+{
+    size_t  n;
+
+    while (len) {
+        n = ngx_household_cells_span(c, cur, len);
+
+        ngx_memcpy(cur->pos, p, n);
+
+        cur->pos += n;
+        cur->left -= n;
+        p += n;
+        len -= n;
+    }
+}
+
+
+/* as the most recently used of its list */
+
+static void
+ngx_household_cells_link(ngx_household_cells_t *c, ngx_household_chain_t *e)
+{
+    uint32_t                     n;
+    ngx_household_chain_t       *newest;
+    ngx_household_cells_list_t  *list;
+
+    n = ngx_household_cells_number(c, e);
+    list = &c->lists[e->list];
+
+    e->turn = ++list->turn;
+    e->newer = 0;
+    e->older = list->newest;
+
+    if (list->newest) {
+        newest = ngx_household_cells_addr(c, list->newest);
+        newest->newer = n;
+
+    } else {
+        list->oldest = n;
+    }
+
+    list->newest = n;
+}
+
+
+static void
+ngx_household_cells_unlink(ngx_household_cells_t *c, ngx_household_chain_t *e)
+{
+    ngx_household_chain_t       *next;
+    ngx_household_cells_list_t  *list;
+
+    list = &c->lists[e->list];
+
+    if (e->newer) {
+        next = ngx_household_cells_addr(c, e->newer);
+        next->older = e->older;
+
+    } else {
+        list->newest = e->older;
+    }
+
+    if (e->older) {
+        next = ngx_household_cells_addr(c, e->older);
+        next->newer = e->newer;
+
+    } else {
+        list->oldest = e->newer;
+    }
+}

@@ -1,0 +1,195 @@
+
+/*
+ * The country of an address.  See ngx_household_geo.h.
+ */
+
+
+#include <ngx_config.h>
+#include <ngx_core.h>
+#include <maxminddb.h>
+#include "ngx_household_geo.h"
+
+
+struct ngx_household_geo_s {
+    MMDB_s       db;
+    const char  *path[NGX_HOUSEHOLD_GEO_DEPTH + 1];
+};
+
+
+static ngx_int_t ngx_household_geo_path(ngx_pool_t *pool,
+    ngx_household_geo_t *geo, ngx_str_t *path);
+static void ngx_household_geo_close(void *data);
+static ngx_int_t ngx_household_geo_letters(MMDB_entry_data_s *data,
+    u_char *country);
+
+
+ngx_household_geo_t *
+ngx_household_geo_open(ngx_pool_t *pool, ngx_str_t *file, ngx_str_t *path,
+    const char **error)
+{
+    int                   rc;
+    ngx_pool_cleanup_t   *cln;
+    ngx_household_geo_t  *geo;
+
+    *error = "memory is short";
+
+    cln = ngx_pool_cleanup_add(pool, sizeof(ngx_household_geo_t));
+    if (cln == NULL) {
+        return NULL;
+    }
+
+    geo = cln->data;
+    ngx_memzero(geo, sizeof(ngx_household_geo_t));
+
+    if (ngx_household_geo_path(pool, geo, path) != NGX_OK) {
+        *error = "the path to the country is malformed";
+        return NULL;
+    }
+
+    rc = MMDB_open((char *) file->data, MMDB_MODE_MMAP, &geo->db);
+
+    if (rc != MMDB_SUCCESS) {
+        *error = MMDB_strerror(rc);
+        return NULL;
+    }
+
+    cln->handler = ngx_household_geo_close;
+
+    return geo;
+}
+
+
+static ngx_int_t
+ngx_household_geo_path(ngx_pool_t *pool, ngx_household_geo_t *geo,
+    ngx_str_t *path)
+{
+    u_char      *p, *name, *last;
+    ngx_uint_t   n;
+
+    p = ngx_pnalloc(pool, path->len + 1);
+    if (p == NULL) {
+        return NGX_ERROR;
+    }
+
+    last = ngx_cpymem(p, path->data, path->len);
+    *last = '.';
+
+    n = 0;
+
+    for (name = p; p <= last; p++) {
+
+        if (*p != '.') {
+            continue;
+        }
+
+        if (p == name || n == NGX_HOUSEHOLD_GEO_DEPTH) {
+            return NGX_ERROR;
+        }
+
+        *p = '\0';
+        geo->path[n++] = (char *) name;
+        name = p + 1;
+    }
+
+    return NGX_OK;
+}
+
+
+static void
+ngx_household_geo_close(void *data)
+{
+    ngx_household_geo_t  *geo = data;
+
+    MMDB_close(&geo->db);
+}
+
+
+ngx_int_t
+ngx_household_geo_country(ngx_household_geo_t *geo,
+    const ngx_household_addr_t *addr, u_char *country)
+{
+    int                   rc;
+    MMDB_entry_data_s     data;
+    struct sockaddr_in    sin;
+    struct sockaddr_in6   sin6;
+    MMDB_lookup_result_s  result;
+
+    country[0] = '\0';
+    country[1] = '\0';
+
+    switch (addr->family) {
+
+    case NGX_HOUSEHOLD_FAMILY_INET:
+        ngx_memzero(&sin, sizeof(struct sockaddr_in));
+        sin.sin_family = AF_INET;
+        ngx_memcpy(&sin.sin_addr, addr->bytes, 4);
+        result = MMDB_lookup_sockaddr(&geo->db, (struct sockaddr *) &sin, &rc);
+        break;
+
+    case NGX_HOUSEHOLD_FAMILY_INET6:
+
+        if (geo->db.metadata.ip_version == 4) {
+            return NGX_DECLINED;
+        }
+
+        ngx_memzero(&sin6, sizeof(struct sockaddr_in6));
+        sin6.sin6_family = AF_INET6;
+        ngx_memcpy(&sin6.sin6_addr, addr->bytes, 16);
+        result = MMDB_lookup_sockaddr(&geo->db, (struct sockaddr *) &sin6,
+                                      &rc);
+        break;
+
+    default:
+        return NGX_DECLINED;
+    }
+
+    if (rc != MMDB_SUCCESS) {
+        return NGX_ERROR;
+    }
+
+    if (!result.found_entry) {
+        return NGX_DECLINED;
+    }
+
+    rc = MMDB_aget_value(&result.entry, &data, geo->path);
+
+    if (rc == MMDB_LOOKUP_PATH_DOES_NOT_MATCH_DATA_ERROR) {
+        return NGX_DECLINED;
+    }
+
+    if (rc != MMDB_SUCCESS) {
+        return NGX_ERROR;
+    }
+
+    if (!data.has_data) {
+        return NGX_DECLINED;
+    }
+
+    return ngx_household_geo_letters(&data, country);
+}
+
+
+static ngx_int_t
+ngx_household_geo_letters(MMDB_entry_data_s *data, u_char *country)
+{
+    u_char      c;
+    ngx_uint_t  i;
+
+    if (data->type != MMDB_DATA_TYPE_UTF8_STRING || data->data_size != 2) {
+        return NGX_DECLINED;
+    }
+
+    for (i = 0; i < 2; i++) {
+
+        c = ngx_toupper((u_char) data->utf8_string[i]);
+
+        if (c < 'A' || c > 'Z') {
+            country[0] = '\0';
+            return NGX_DECLINED;
+        }
+
+        country[i] = c;
+    }
+
+    return NGX_OK;
+}

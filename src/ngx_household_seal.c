@@ -1,0 +1,106 @@
+
+/*
+ * Pseudonyms and states.  See ngx_household_seal.h.
+ */
+
+
+#include <ngx_config.h>
+#include <ngx_core.h>
+#include <openssl/evp.h>
+#include <openssl/hmac.h>
+#include "ngx_household_seal.h"
+
+
+static ngx_int_t ngx_household_seal_mac(const u_char *key, size_t keylen,
+    const u_char *data, size_t len, u_char mac[32]);
+
+
+ngx_int_t
+ngx_household_seal_init(ngx_household_seal_t *seal, ngx_str_t *key)
+{
+    static const u_char  id[] = "household id";
+    static const u_char  state[] = "household state";
+
+    if (key->len < NGX_HOUSEHOLD_SEAL_KEY_MIN) {
+        return NGX_DECLINED;
+    }
+
+    if (ngx_household_seal_mac(key->data, key->len, id, sizeof(id) - 1,
+                               seal->id)
+        != NGX_OK)
+    {
+        return NGX_ERROR;
+    }
+
+    return ngx_household_seal_mac(key->data, key->len, state,
+                                  sizeof(state) - 1, seal->state);
+}
+
+
+ngx_int_t
+ngx_household_seal_id(const ngx_household_seal_t *seal,
+    const ngx_str_t *account, u_char *id)
+{
+    u_char  mac[32];
+
+    if (ngx_household_seal_mac(seal->id, sizeof(seal->id), account->data,
+                               account->len, mac)
+        != NGX_OK)
+    {
+        return NGX_ERROR;
+    }
+
+    (void) ngx_hex_dump(id, mac, NGX_HOUSEHOLD_SEAL_ID_LEN / 2);
+
+    return NGX_OK;
+}
+
+
+size_t
+ngx_household_seal_state(const ngx_household_seal_t *seal,
+    const ngx_str_t *account, int64_t expires, u_char *state)
+{
+    u_char     *p, mac[32];
+    ngx_str_t   encoded, raw;
+
+    p = ngx_cpymem(state, "v1.", 3);
+
+    if (ngx_household_seal_id(seal, account, p) != NGX_OK) {
+        return 0;
+    }
+
+    p = ngx_sprintf(p + NGX_HOUSEHOLD_SEAL_ID_LEN, ".%L", expires);
+
+    if (ngx_household_seal_mac(seal->state, sizeof(seal->state), state,
+                               p - state, mac)
+        != NGX_OK)
+    {
+        return 0;
+    }
+
+    *p++ = '.';
+
+    raw.data = mac;
+    raw.len = sizeof(mac);
+    encoded.data = p;
+
+    ngx_encode_base64url(&encoded, &raw);
+
+    return p + encoded.len - state;
+}
+
+
+static ngx_int_t
+ngx_household_seal_mac(const u_char *key, size_t keylen, const u_char *data,
+    size_t len, u_char mac[32])
+{
+    unsigned int  n;
+
+    if (HMAC(EVP_sha256(), key, keylen, data, len, mac, &n) == NULL
+        || n != 32)
+    {
+        return NGX_ERROR;
+    }
+
+    return NGX_OK;
+}

@@ -1,0 +1,604 @@
+
+#include "ngx_household_zone_shm.h"
+
+
+/* entries past their time that a put clears away besides its own work */
+#define NGX_HOUSEHOLD_ZONE_SWEEP           2
+
+/* of an entry */
+#define NGX_HOUSEHOLD_ZONE_F_MISSING       1
+#define NGX_HOUSEHOLD_ZONE_F_INVALIDATED   2
+#define NGX_HOUSEHOLD_ZONE_F_LEASED        4
+
+/* of the first byte of a key, whose other bits are the number of the slot */
+#define NGX_HOUSEHOLD_ZONE_UUID         0x80
+
+#define NGX_HOUSEHOLD_ZONE_UUID_LEN       36
+
+
+#define ngx_household_zone_stripe(sh, hash)                                   \
+    (&(sh)->stripes[((hash) >> 32) & (sh)->stripes_mask])
+
+#define ngx_household_zone_slot_of(zone, e)                                   \
+    (&(zone)->sh->slots[(e)->data[0] & ~NGX_HOUSEHOLD_ZONE_UUID])
+
+
+static ngx_int_t ngx_household_zone_key(ngx_household_zone_store_t *store,
+    ngx_str_t *id, ngx_household_cells_key_t *key);
+static ngx_int_t ngx_household_zone_uuid(ngx_str_t *id, u_char *p);
+static ngx_inline u_char ngx_household_zone_hex(u_char ch);
+static ngx_household_chain_t *ngx_household_zone_find(
+    ngx_household_zone_t *zone, const ngx_household_cells_key_t *key);
+static ngx_uint_t ngx_household_zone_alive(ngx_household_zone_t *zone,
+    ngx_household_chain_t *e);
+static void ngx_household_zone_drop(ngx_household_zone_t *zone,
+    ngx_household_chain_t *e);
+static ngx_household_chain_t *ngx_household_zone_look(
+    ngx_household_zone_store_t *store, const ngx_household_cells_key_t *key,
+    ngx_msec_t now, ngx_household_zone_found_t *found);
+static ngx_uint_t ngx_household_zone_judge(ngx_household_zone_store_t *store,
+    ngx_household_chain_t *e, ngx_msec_t now,
+    ngx_household_zone_found_t *found);
+static ngx_msec_t ngx_household_zone_age(ngx_household_chain_t *e,
+    ngx_msec_t now);
+static ngx_uint_t ngx_household_zone_grant(ngx_household_chain_t *e,
+    ngx_msec_t now);
+static uint64_t ngx_household_zone_generation(ngx_household_zone_t *zone,
+    ngx_household_zone_slot_t *slot, uint64_t hash);
+static ngx_int_t ngx_household_zone_keep(ngx_household_zone_store_t *store,
+    const ngx_household_cells_key_t *key, ngx_household_chain_t *e,
+    u_char *value, size_t len);
+static ngx_int_t ngx_household_zone_admit(ngx_household_zone_t *zone,
+    ngx_household_zone_slot_t *slot, const ngx_household_cells_key_t *key,
+    ngx_household_chain_t *old, ngx_household_chain_t *e);
+static void ngx_household_zone_room(ngx_household_zone_t *zone,
+    ngx_uint_t kind, ngx_uint_t need, ngx_msec_t now);
+static uint32_t ngx_household_zone_jitter(uint32_t time, uint64_t hash,
+    ngx_msec_t now);
+
+
+static ngx_int_t
+ngx_household_zone_key(ngx_household_zone_store_t *store, ngx_str_t *id,
+    ngx_household_cells_key_t *key)
+{
+    if (id->len > NGX_HOUSEHOLD_ZONE_ID_LEN) {
+        return NGX_DECLINED;
+    }
+
+    key->bytes[0] = store->slot;
+
+    if (ngx_household_zone_uuid(id, key->bytes + 1) == NGX_OK) {
+        key->bytes[0] |= NGX_HOUSEHOLD_ZONE_UUID;
+        key->len = 1 + 16;
+
+    } else {
+        ngx_memcpy(key->bytes + 1, id->data, id->len);
+        key->len = 1 + id->len;
+    }
+
+    key->hash = ngx_household_cells_hash(store->zone->cells->seed, key->bytes,
+                                         key->len);
+
+    return NGX_OK;
+}
+
+
+/*
+ * The usual form of an id, lower case only, fits 16 bytes without a loss.
+ * Digits and letters come at random: no branch could be foreseen.
+ */
+
+static ngx_int_t
+ngx_household_zone_uuid(ngx_str_t *id, u_char *p)
+{
+    u_char       *s, high, low, wrong;
+    ngx_uint_t    i;
+
+    static const u_char  bytes[] = {
+        0, 2, 4, 6, 9, 11, 14, 16, 19, 21, 24, 26, 28, 30, 32, 34
+    };
+
+    if (id->len != NGX_HOUSEHOLD_ZONE_UUID_LEN) {
+        return NGX_DECLINED;
+    }
+
+    s = id->data;
+
+    wrong = (s[8] ^ '-') | (s[13] ^ '-') | (s[18] ^ '-') | (s[23] ^ '-');
+
+    for (i = 0; i < 16; i++) {
+        high = ngx_household_zone_hex(s[bytes[i]]);
+        low = ngx_household_zone_hex(s[bytes[i] + 1]);
+
+        /* what is no digit is 16 at least */
+
+        wrong |= (high | low) & 0xf0;
+
+        p[i] = high << 4 | low;
+    }
+
+    return wrong ? NGX_DECLINED : NGX_OK;
+}
+
+
+static ngx_inline u_char
+ngx_household_zone_hex(u_char ch)
+{
+    u_char  digit, letter;
+
+    digit = ch - '0';
+    letter = ch - 'a';
+
+    letter = (letter > 5) ? 0xf0 : letter + 10;
+
+    return (digit > 9) ? letter : digit;
+}
+
+
+/* an entry of a store that was flushed since is as good as none */
+
+static ngx_household_chain_t *
+ngx_household_zone_find(ngx_household_zone_t *zone,
+    const ngx_household_cells_key_t *key)
+{
+    ngx_household_chain_t  *e;
+
+    e = ngx_household_cells_find(zone->cells, key);
+
+    if (e && !ngx_household_zone_alive(zone, e)) {
+        ngx_household_zone_drop(zone, e);
+        return NULL;
+    }
+
+    return e;
+}
+
+
+static ngx_uint_t
+ngx_household_zone_alive(ngx_household_zone_t *zone, ngx_household_chain_t *e)
+{
+    ngx_household_zone_slot_t  *slot;
+
+    slot = ngx_household_zone_slot_of(zone, e);
+
+    return !ngx_household_zone_before(e->seq, slot->flushed);
+}
+
+
+static void
+ngx_household_zone_drop(ngx_household_zone_t *zone, ngx_household_chain_t *e)
+{
+    if (ngx_household_zone_alive(zone, e)) {
+        ngx_household_zone_slot_of(zone, e)->live--;
+    }
+
+    ngx_household_cells_remove(zone->cells, e);
+}
+
+
+ngx_household_zone_state_e
+ngx_household_zone_get(ngx_household_zone_store_t *store, ngx_str_t *id,
+    ngx_msec_t now, u_char *buf, size_t size,
+    ngx_household_zone_found_t *found)
+{
+    ngx_uint_t                   n;
+    ngx_household_zone_t        *zone;
+    ngx_household_chain_t       *e;
+    ngx_household_cells_key_t    key;
+    ngx_household_zone_state_e   state;
+
+    static const ngx_uint_t  counters[] = {
+        NGX_HOUSEHOLD_ZONE_MISSES,
+        NGX_HOUSEHOLD_ZONE_HITS,
+        NGX_HOUSEHOLD_ZONE_EXPIRATIONS
+    };
+
+    zone = store->zone;
+    state = NGX_HOUSEHOLD_ZONE_MISS;
+
+    ngx_memzero(found, sizeof(ngx_household_zone_found_t));
+
+    if (ngx_household_zone_key(store, id, &key) == NGX_OK) {
+
+        ngx_household_zone_lock(zone);
+
+        e = ngx_household_zone_look(store, &key, now, found);
+
+        if (e && e->len <= size) {
+            n = found->expired || found->invalidated || found->incoherent;
+
+            state = n ? NGX_HOUSEHOLD_ZONE_EXPIRED : NGX_HOUSEHOLD_ZONE_HIT;
+
+            found->refresh = n ? ngx_household_zone_grant(e, now) : 0;
+
+            ngx_household_cells_touch(zone->cells, e);
+            ngx_household_cells_read(zone->cells, e, buf);
+        }
+
+        ngx_household_zone_unlock(zone);
+    }
+
+    if (state == NGX_HOUSEHOLD_ZONE_MISS) {
+        found->refresh = 1;
+    }
+
+    ngx_household_zone_inc(zone, counters[state]);
+
+    return state;
+}
+
+
+/* what is there and may be used, or NULL; fills "found" but for the lease */
+
+static ngx_household_chain_t *
+ngx_household_zone_look(ngx_household_zone_store_t *store,
+    const ngx_household_cells_key_t *key, ngx_msec_t now,
+    ngx_household_zone_found_t *found)
+{
+    ngx_household_zone_t       *zone;
+    ngx_household_chain_t      *e;
+    ngx_household_zone_slot_t  *slot;
+
+    zone = store->zone;
+    slot = ngx_household_zone_slot(store);
+
+    if (slot == NULL) {
+        return NULL;
+    }
+
+    found->generation = ngx_household_zone_generation(zone, slot, key->hash);
+
+    e = ngx_household_zone_find(zone, key);
+
+    if (e == NULL) {
+        return NULL;
+    }
+
+    if (!ngx_household_zone_judge(store, e, now, found)) {
+        ngx_household_zone_drop(zone, e);
+        return NULL;
+    }
+
+    found->len = e->len;
+
+    return e;
+}
+
+
+/* tells whether the value may be used at all, and what speaks against it */
+
+static ngx_uint_t
+ngx_household_zone_judge(ngx_household_zone_store_t *store,
+    ngx_household_chain_t *e, ngx_msec_t now,
+    ngx_household_zone_found_t *found)
+{
+    ngx_uint_t                  expired, invalidated, incoherent;
+    ngx_msec_t                  age;
+    ngx_household_zone_slot_t  *slot;
+
+    slot = ngx_household_zone_slot_of(store->zone, e);
+    age = ngx_household_zone_age(e, now);
+
+    expired = (age >= e->fresh);
+
+    invalidated = (e->flags & NGX_HOUSEHOLD_ZONE_F_INVALIDATED)
+                  || ngx_household_zone_before(e->seq, slot->marked);
+
+    incoherent = store->tracked && !ngx_household_zone_tracked(slot, now);
+
+    if ((expired || invalidated || incoherent)
+        && (e->stale == 0 || (uint64_t) age >= (uint64_t) e->fresh + e->stale))
+    {
+        return 0;
+    }
+
+    found->age = age;
+    found->missing = (e->flags & NGX_HOUSEHOLD_ZONE_F_MISSING) ? 1 : 0;
+    found->expired = expired;
+    found->invalidated = invalidated;
+    found->incoherent = incoherent;
+
+    return 1;
+}
+
+
+/* "now" of another worker may be a little behind: that is no age */
+
+static ngx_msec_t
+ngx_household_zone_age(ngx_household_chain_t *e, ngx_msec_t now)
+{
+    ngx_msec_int_t  age;
+
+    age = (ngx_msec_int_t) (now - (ngx_msec_t) e->stored);
+
+    return ngx_max(age, 0);
+}
+
+
+/* a lease is as long before its start as after it: clocks differ a little */
+
+static ngx_uint_t
+ngx_household_zone_grant(ngx_household_chain_t *e, ngx_msec_t now)
+{
+    uint32_t  since;
+
+    since = (uint32_t) now - e->lease + NGX_HOUSEHOLD_ZONE_LEASE;
+
+    if ((e->flags & NGX_HOUSEHOLD_ZONE_F_LEASED)
+        && since < 2 * NGX_HOUSEHOLD_ZONE_LEASE)
+    {
+        return 0;
+    }
+
+    e->flags |= NGX_HOUSEHOLD_ZONE_F_LEASED;
+    e->lease = (uint32_t) now;
+
+    return 1;
+}
+
+
+/*
+ * Without the lock: what is read too early only makes the reply look older.
+ */
+
+uint64_t
+ngx_household_zone_begin(ngx_household_zone_store_t *store, ngx_str_t *id)
+{
+    uint64_t                    generation;
+    ngx_household_cells_key_t   key;
+    ngx_household_zone_slot_t  *slot;
+
+    if (ngx_household_zone_key(store, id, &key) != NGX_OK) {
+        return 0;
+    }
+
+    slot = &store->zone->sh->slots[store->slot];
+
+    generation = ngx_household_zone_generation(store->zone, slot, key.hash);
+
+    /* the slot is checked last: if it is ours still, it was before */
+
+    ngx_memory_barrier();
+
+    return ngx_household_zone_slot(store) ? generation : 0;
+}
+
+
+static uint64_t
+ngx_household_zone_generation(ngx_household_zone_t *zone,
+    ngx_household_zone_slot_t *slot, uint64_t hash)
+{
+    uint32_t  seq, gen;
+
+    seq = *(volatile uint32_t *) &slot->seq;
+    gen = *(volatile uint32_t *) ngx_household_zone_stripe(zone->sh, hash);
+
+    return ((uint64_t) seq << 32) | gen;
+}
+
+
+ngx_int_t
+ngx_household_zone_put(ngx_household_zone_store_t *store, ngx_str_t *id,
+    u_char *value, size_t len, ngx_uint_t missing, uint64_t generation,
+    ngx_msec_t now, ngx_msec_t fresh, ngx_msec_t stale)
+{
+    ngx_int_t                   rc;
+    ngx_household_chain_t       e;
+    ngx_household_cells_key_t   key;
+
+    if (ngx_household_zone_key(store, id, &key) != NGX_OK) {
+        ngx_household_zone_inc(store->zone, NGX_HOUSEHOLD_ZONE_TOO_BIG);
+        return NGX_ERROR;
+    }
+
+    fresh = ngx_min(fresh, NGX_HOUSEHOLD_ZONE_TIME_MAX);
+    stale = ngx_min(stale, NGX_HOUSEHOLD_ZONE_TIME_MAX);
+
+    ngx_memzero(&e, sizeof(ngx_household_chain_t));
+
+    e.stored = now;
+    e.fresh = ngx_household_zone_jitter(fresh, key.hash, now);
+    e.stale = stale;
+    e.seq = (uint32_t) (generation >> 32);
+    e.gen = (uint32_t) generation;
+    e.flags = missing ? NGX_HOUSEHOLD_ZONE_F_MISSING : 0;
+
+    ngx_household_zone_lock(store->zone);
+
+    rc = ngx_household_zone_keep(store, &key, &e, value, len);
+
+    ngx_household_zone_unlock(store->zone);
+
+    return rc;
+}
+
+
+static ngx_int_t
+ngx_household_zone_keep(ngx_household_zone_store_t *store,
+    const ngx_household_cells_key_t *key, ngx_household_chain_t *e,
+    u_char *value, size_t len)
+{
+    ngx_int_t                   rc;
+    ngx_uint_t                  need;
+    ngx_household_zone_t       *zone;
+    ngx_household_chain_t      *old;
+    ngx_household_zone_slot_t  *slot;
+
+    zone = store->zone;
+    slot = ngx_household_zone_slot(store);
+
+    if (slot == NULL) {
+        return NGX_ERROR;
+    }
+
+    old = ngx_household_zone_find(zone, key);
+
+    need = ngx_household_cells_need(key->len, len);
+
+    if (len > NGX_HOUSEHOLD_ZONE_VALUE_MAX
+        || need > zone->cells->lists[store->kind].share)
+    {
+        if (old) {
+            old->flags |= NGX_HOUSEHOLD_ZONE_F_INVALIDATED;
+        }
+
+        ngx_household_zone_inc(zone, NGX_HOUSEHOLD_ZONE_TOO_BIG);
+        return NGX_ERROR;
+    }
+
+    rc = ngx_household_zone_admit(zone, slot, key, old, e);
+
+    if (rc == NGX_ABORT) {
+        return NGX_DECLINED;
+    }
+
+    if (old) {
+        ngx_household_zone_drop(zone, old);
+    }
+
+    ngx_household_zone_room(zone, store->kind, need, e->stored);
+
+    ngx_household_cells_insert(zone->cells, store->kind, key, e, value, len);
+
+    slot->live++;
+
+    ngx_household_zone_inc(zone, NGX_HOUSEHOLD_ZONE_STORED);
+
+    return rc;
+}
+
+
+/*
+ * Compares the generation with what came since: NGX_OK; NGX_DECLINED if the
+ * value is to be kept as not fresh; NGX_ABORT if it is not to be kept.
+ */
+
+static ngx_int_t
+ngx_household_zone_admit(ngx_household_zone_t *zone,
+    ngx_household_zone_slot_t *slot, const ngx_household_cells_key_t *key,
+    ngx_household_chain_t *old, ngx_household_chain_t *e)
+{
+    if (e->seq == slot->seq
+        && e->gen == *ngx_household_zone_stripe(zone->sh, key->hash))
+    {
+        return NGX_OK;
+    }
+
+    ngx_household_zone_inc(zone, NGX_HOUSEHOLD_ZONE_OVERTAKEN);
+
+    if (e->stale == 0 || ngx_household_zone_before(e->seq, slot->flushed)) {
+        return NGX_ABORT;
+    }
+
+    if (old == NULL) {
+        e->flags |= NGX_HOUSEHOLD_ZONE_F_INVALIDATED;
+        return NGX_DECLINED;
+    }
+
+    if (ngx_household_zone_before(e->seq, old->seq)
+        || (e->seq == old->seq && ngx_household_zone_before(e->gen, old->gen)))
+    {
+        return NGX_ABORT;
+    }
+
+    /* a refresh that was granted since the invalidation is still on its way */
+
+    e->flags |= NGX_HOUSEHOLD_ZONE_F_INVALIDATED
+                | (old->flags & NGX_HOUSEHOLD_ZONE_F_LEASED);
+    e->lease = old->lease;
+
+    return NGX_DECLINED;
+}
+
+
+/* each round frees a cell at least: there are no more of them than "need" */
+
+static void
+ngx_household_zone_room(ngx_household_zone_t *zone, ngx_uint_t kind,
+    ngx_uint_t need, ngx_msec_t now)
+{
+    uint64_t                life;
+    ngx_uint_t              i;
+    ngx_household_chain_t  *e;
+
+    for (i = 0; i < NGX_HOUSEHOLD_ZONE_SWEEP; i++) {
+        e = ngx_household_cells_oldest(zone->cells, kind);
+
+        if (e == NULL) {
+            break;
+        }
+
+        life = (uint64_t) e->fresh + e->stale;
+
+        if (ngx_household_zone_alive(zone, e)
+            && (uint64_t) ngx_household_zone_age(e, now) < life)
+        {
+            break;
+        }
+
+        ngx_household_zone_drop(zone, e);
+    }
+
+    for ( ;; ) {
+        e = ngx_household_cells_victim(zone->cells, kind, need);
+
+        if (e == NULL) {
+            break;
+        }
+
+        if (ngx_household_zone_alive(zone, e)) {
+            ngx_household_zone_inc(zone, NGX_HOUSEHOLD_ZONE_EVICTED);
+        }
+
+        ngx_household_zone_drop(zone, e);
+    }
+}
+
+
+/* less up to a tenth, by a mix of the key and the time */
+
+static uint32_t
+ngx_household_zone_jitter(uint32_t time, uint64_t hash, ngx_msec_t now)
+{
+    uint64_t  n;
+
+    n = (hash ^ now) * 0x9e3779b97f4a7c15ULL;
+
+    return time - (uint64_t) time * (n >> 54) / 10240;
+}
+
+
+void
+ngx_household_zone_invalidate(ngx_household_zone_store_t *store,
+    ngx_str_t *id)
+{
+    ngx_household_zone_t       *zone;
+    ngx_household_chain_t      *e;
+    ngx_household_cells_key_t   key;
+
+    zone = store->zone;
+
+    if (ngx_household_zone_key(store, id, &key) != NGX_OK) {
+        return;
+    }
+
+    ngx_household_zone_lock(zone);
+
+    if (ngx_household_zone_slot(store)) {
+
+        (*ngx_household_zone_stripe(zone->sh, key.hash))++;
+
+        e = ngx_household_zone_find(zone, &key);
+
+        if (e) {
+            /* a refresh that is on its way will not do any more */
+
+            e->flags &= ~NGX_HOUSEHOLD_ZONE_F_LEASED;
+            e->flags |= NGX_HOUSEHOLD_ZONE_F_INVALIDATED;
+        }
+
+        ngx_household_zone_inc(zone, NGX_HOUSEHOLD_ZONE_INVALIDATED);
+    }
+
+    ngx_household_zone_unlock(zone);
+}

@@ -1,0 +1,442 @@
+
+#include "ngx_household_zone_shm.h"
+
+#include <ngx_md5.h>
+
+
+/* to be changed with anything that is kept in shared memory */
+#define NGX_HOUSEHOLD_ZONE_LAYOUT   0x68687a02
+
+#define NGX_HOUSEHOLD_ZONE_STRIPES_MIN    64
+#define NGX_HOUSEHOLD_ZONE_STRIPES_MAX  4096
+
+
+static ngx_int_t ngx_household_zone_init(ngx_shm_zone_t *shm_zone, void *data);
+static ngx_int_t ngx_household_zone_create(ngx_household_zone_t *zone);
+static void ngx_household_zone_seed(uint64_t *seed);
+static ngx_int_t ngx_household_zone_bind(ngx_household_zone_t *zone);
+static ngx_household_zone_slot_t *ngx_household_zone_named(
+    ngx_household_zone_t *zone, ngx_household_zone_store_t *store);
+static ngx_household_zone_slot_t *ngx_household_zone_take(
+    ngx_household_zone_t *zone, ngx_household_zone_store_t *store);
+static void ngx_household_zone_clear(ngx_household_zone_slot_t *slot);
+
+
+ngx_household_zone_t *
+ngx_household_zone_add(ngx_conf_t *cf, ngx_str_t *name, size_t size, void *tag)
+{
+    ngx_shm_zone_t        *shm_zone;
+    ngx_household_zone_t  *zone;
+
+    if (size && size < 8 * ngx_pagesize) {
+        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
+                           "zone \"%V\" is too small", name);
+        return NULL;
+    }
+
+    shm_zone = ngx_shared_memory_add(cf, name, size, tag);
+    if (shm_zone == NULL) {
+        return NULL;
+    }
+
+    zone = shm_zone->data;
+
+    if (zone == NULL) {
+        zone = ngx_pcalloc(cf->pool, sizeof(ngx_household_zone_t));
+        if (zone == NULL) {
+            return NULL;
+        }
+
+        zone->shm_zone = shm_zone;
+
+        shm_zone->init = ngx_household_zone_init;
+        shm_zone->data = zone;
+    }
+
+    if (size && zone->declared) {
+        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
+                           "zone \"%V\" is duplicate", name);
+        return NULL;
+    }
+
+    if (size) {
+        zone->declared = 1;
+    }
+
+    return zone;
+}
+
+
+ngx_household_zone_store_t *
+ngx_household_zone_store(ngx_conf_t *cf, ngx_household_zone_t *zone,
+    ngx_uint_t kind, ngx_str_t *identity, ngx_uint_t tracked)
+{
+    u_char                       digest[16];
+    ngx_md5_t                    md5;
+    ngx_household_zone_store_t  *store;
+
+    ngx_md5_init(&md5);
+    ngx_md5_update(&md5, identity->data, identity->len);
+    ngx_md5_final(digest, &md5);
+
+    for (store = zone->stores; store; store = store->next) {
+        if (store->kind == kind
+            && ngx_memcmp(store->digest, digest, sizeof(digest)) == 0)
+        {
+            store->tracked |= tracked;
+            return store;
+        }
+    }
+
+    store = ngx_pcalloc(cf->pool, sizeof(ngx_household_zone_store_t));
+    if (store == NULL) {
+        return NULL;
+    }
+
+    store->zone = zone;
+    store->kind = kind;
+    store->tracked = tracked;
+    ngx_memcpy(store->digest, digest, sizeof(digest));
+
+    store->next = zone->stores;
+    zone->stores = store;
+
+    return store;
+}
+
+
+static ngx_int_t
+ngx_household_zone_init(ngx_shm_zone_t *shm_zone, void *data)
+{
+    ngx_household_zone_t  *zone;
+
+    zone = shm_zone->data;
+
+    zone->shpool = (ngx_slab_pool_t *) shm_zone->shm.addr;
+
+    if (data == NULL && !shm_zone->shm.exists) {
+        if (ngx_household_zone_create(zone) != NGX_OK) {
+            return NGX_ERROR;
+        }
+
+    } else {
+
+        /* "data" may be another build's: only what is shared has a version */
+
+        zone->sh = zone->shpool->data;
+
+        if (zone->sh == NULL
+            || zone->sh->layout != NGX_HOUSEHOLD_ZONE_LAYOUT)
+        {
+            ngx_log_error(NGX_LOG_EMERG, shm_zone->shm.log, 0,
+                          "zone \"%V\" was laid out by another version of the "
+                          "household module, and cannot be kept",
+                          &shm_zone->shm.name);
+            return NGX_ERROR;
+        }
+
+        zone->cells = zone->sh->cells;
+    }
+
+    return ngx_household_zone_bind(zone);
+}
+
+
+static ngx_int_t
+ngx_household_zone_create(ngx_household_zone_t *zone)
+{
+    size_t                    size;
+    u_char                   *p, *last;
+    uint64_t                  seed[2];
+    ngx_str_t                *name;
+    ngx_uint_t                n, shares[NGX_HOUSEHOLD_ZONE_KINDS];
+    ngx_household_zone_sh_t  *sh;
+
+    name = &zone->shm_zone->shm.name;
+
+    /* the whole zone in one piece; nothing else is allocated from it */
+
+    size = zone->shpool->pfree * ngx_pagesize;
+
+    p = ngx_slab_alloc(zone->shpool, size);
+    if (p == NULL) {
+        return NGX_ERROR;
+    }
+
+    last = p + size;
+
+    sh = (ngx_household_zone_sh_t *) p;
+    ngx_memzero(sh, sizeof(ngx_household_zone_sh_t));
+    p += sizeof(ngx_household_zone_sh_t);
+
+    n = NGX_HOUSEHOLD_ZONE_STRIPES_MIN;
+
+    while (n < NGX_HOUSEHOLD_ZONE_STRIPES_MAX && n * 1024 < size) {
+        n <<= 1;
+    }
+
+    sh->stripes = (uint32_t *) p;
+    sh->stripes_mask = n - 1;
+    ngx_memzero(p, n * sizeof(uint32_t));
+    p += n * sizeof(uint32_t);
+
+    if ((size_t) (last - p) > sizeof(" in household zone \"\"") + name->len) {
+        zone->shpool->log_ctx = p;
+        p = ngx_sprintf(p, " in household zone \"%V\"%Z", name);
+    }
+
+    shares[NGX_HOUSEHOLD_ZONE_ACCOUNT] = 100 - NGX_HOUSEHOLD_ZONE_TOKEN_SHARE;
+    shares[NGX_HOUSEHOLD_ZONE_TOKEN] = NGX_HOUSEHOLD_ZONE_TOKEN_SHARE;
+
+    ngx_household_zone_seed(seed);
+
+    p = ngx_align_ptr(p, 8);
+
+    sh->cells = (p < last) ? ngx_household_cells_create(p, last - p, shares,
+                                                        seed)
+                           : NULL;
+    if (sh->cells == NULL) {
+        ngx_log_error(NGX_LOG_EMERG, zone->shm_zone->shm.log, 0,
+                      "zone \"%V\" is too small", name);
+        return NGX_ERROR;
+    }
+
+    sh->layout = NGX_HOUSEHOLD_ZONE_LAYOUT;
+
+    zone->sh = sh;
+    zone->cells = sh->cells;
+    zone->shpool->data = sh;
+    zone->shpool->log_nomem = 0;
+
+    return NGX_OK;
+}
+
+
+static void
+ngx_household_zone_seed(uint64_t *seed)
+{
+    ngx_fd_t  fd;
+    ssize_t   n;
+
+    n = 0;
+
+    fd = ngx_open_file("/dev/urandom", NGX_FILE_RDONLY, NGX_FILE_OPEN, 0);
+
+    if (fd != NGX_INVALID_FILE) {
+        n = ngx_read_fd(fd, seed, 2 * sizeof(uint64_t));
+        (void) ngx_close_file(fd);
+    }
+
+    if (n != 2 * sizeof(uint64_t)) {
+        seed[0] = ((uint64_t) ngx_random() << 32) ^ ngx_random();
+        seed[1] = ((uint64_t) ngx_pid << 32) ^ ngx_current_msec;
+    }
+}
+
+
+/*
+ * Finds the slots of this configuration's stores, and gives new stores one:
+ * if none is left, that of a configuration that was in use long ago.  What is
+ * still running of that one goes on without a cache.
+ */
+
+static ngx_int_t
+ngx_household_zone_bind(ngx_household_zone_t *zone)
+{
+    ngx_uint_t                   n;
+    ngx_household_zone_slot_t   *slot;
+    ngx_household_zone_store_t  *store;
+
+    n = 0;
+
+    for (store = zone->stores; store; store = store->next) {
+        n++;
+    }
+
+    if (n > NGX_HOUSEHOLD_ZONE_STORES) {
+        ngx_log_error(NGX_LOG_EMERG, zone->shm_zone->shm.log, 0,
+                      "too many stores in zone \"%V\": %ui, at most %d",
+                      &zone->shm_zone->shm.name, n, NGX_HOUSEHOLD_ZONE_STORES);
+        return NGX_ERROR;
+    }
+
+    ngx_household_zone_lock(zone);
+
+    zone->sh->configs++;
+
+    for (store = zone->stores; store; store = store->next) {
+        slot = ngx_household_zone_named(zone, store);
+
+        if (slot) {
+            slot->config = zone->sh->configs;
+        }
+    }
+
+    for (store = zone->stores; store; store = store->next) {
+        slot = ngx_household_zone_named(zone, store);
+
+        if (slot == NULL) {
+            slot = ngx_household_zone_take(zone, store);
+        }
+
+        store->slot = slot - zone->sh->slots;
+        store->serial = slot->serial;
+    }
+
+    ngx_household_zone_unlock(zone);
+
+    return NGX_OK;
+}
+
+
+static ngx_household_zone_slot_t *
+ngx_household_zone_named(ngx_household_zone_t *zone,
+    ngx_household_zone_store_t *store)
+{
+    ngx_uint_t                  i;
+    ngx_household_zone_slot_t  *slot;
+
+    for (i = 0; i < NGX_HOUSEHOLD_ZONE_STORES; i++) {
+        slot = &zone->sh->slots[i];
+
+        if (slot->serial
+            && slot->kind == store->kind
+            && ngx_memcmp(slot->digest, store->digest, 16) == 0)
+        {
+            return slot;
+        }
+    }
+
+    return NULL;
+}
+
+
+/* the slot that was named least recently, a new one first */
+
+static ngx_household_zone_slot_t *
+ngx_household_zone_take(ngx_household_zone_t *zone,
+    ngx_household_zone_store_t *store)
+{
+    ngx_uint_t                  i;
+    ngx_household_zone_slot_t  *slot, *old;
+
+    slot = &zone->sh->slots[0];
+
+    for (i = 1; i < NGX_HOUSEHOLD_ZONE_STORES; i++) {
+        old = &zone->sh->slots[i];
+
+        if (ngx_household_zone_before(old->config, slot->config)) {
+            slot = old;
+        }
+    }
+
+    slot->kind = store->kind;
+    slot->serial = ++zone->sh->serials;
+    slot->config = zone->sh->configs;
+    ngx_memcpy(slot->digest, store->digest, 16);
+
+    ngx_household_zone_clear(slot);
+
+    return slot;
+}
+
+
+/* forgets all that is known, and who tracks it */
+
+static void
+ngx_household_zone_clear(ngx_household_zone_slot_t *slot)
+{
+    slot->seq++;
+    slot->flushed = slot->seq;
+    slot->marked = slot->seq;
+    slot->live = 0;
+
+    ngx_memzero(slot->trackers, sizeof(slot->trackers));
+}
+
+
+void
+ngx_household_zone_lock(ngx_household_zone_t *zone)
+{
+    ngx_uint_t  i;
+
+    ngx_shmtx_lock(&zone->shpool->mutex);
+
+    if (zone->sh->busy) {
+        ngx_log_error(NGX_LOG_ALERT, ngx_cycle->log, 0,
+                      "zone \"%V\" was left by a process that died in it, "
+                      "emptied", &zone->shm_zone->shm.name);
+
+        ngx_household_cells_reset(zone->cells);
+
+        for (i = 0; i < NGX_HOUSEHOLD_ZONE_STORES; i++) {
+            ngx_household_zone_clear(&zone->sh->slots[i]);
+        }
+
+        ngx_household_zone_inc(zone, NGX_HOUSEHOLD_ZONE_REPAIRED);
+    }
+
+    zone->sh->busy = 1;
+    ngx_memory_barrier();
+}
+
+
+void
+ngx_household_zone_unlock(ngx_household_zone_t *zone)
+{
+    ngx_memory_barrier();
+    zone->sh->busy = 0;
+
+    ngx_shmtx_unlock(&zone->shpool->mutex);
+}
+
+
+ngx_household_zone_slot_t *
+ngx_household_zone_slot(ngx_household_zone_store_t *store)
+{
+    ngx_household_zone_slot_t  *slot;
+
+    slot = &store->zone->sh->slots[store->slot];
+
+    return (slot->serial == store->serial) ? slot : NULL;
+}
+
+
+void
+ngx_household_zone_count(ngx_household_zone_t *zone, ngx_uint_t counter,
+    ngx_uint_t n)
+{
+    if (counter < NGX_HOUSEHOLD_ZONE_COUNTERS) {
+        (void) ngx_atomic_fetch_add(&zone->sh->counters[counter], n);
+    }
+}
+
+
+void
+ngx_household_zone_stat(ngx_household_zone_t *zone,
+    ngx_household_zone_stat_t *stat)
+{
+    ngx_uint_t                  i;
+    ngx_household_zone_slot_t  *slot;
+
+    ngx_memzero(stat, sizeof(ngx_household_zone_stat_t));
+
+    ngx_household_zone_lock(zone);
+
+    stat->size = (size_t) zone->cells->ncells * NGX_HOUSEHOLD_CELL;
+    stat->used = stat->size - (size_t) zone->cells->nfree * NGX_HOUSEHOLD_CELL;
+
+    for (i = 0; i < NGX_HOUSEHOLD_ZONE_STORES; i++) {
+        slot = &zone->sh->slots[i];
+
+        if (slot->serial) {
+            stat->records[slot->kind] += slot->live;
+        }
+    }
+
+    ngx_household_zone_unlock(zone);
+
+    for (i = 0; i < NGX_HOUSEHOLD_ZONE_COUNTERS; i++) {
+        stat->counters[i] = zone->sh->counters[i];
+    }
+}

@@ -1,0 +1,87 @@
+
+/*
+ * What the cache keeps in shared memory, and its lock.  For the files of the
+ * zone only.
+ */
+
+
+#ifndef _NGX_HOUSEHOLD_ZONE_SHM_H_INCLUDED_
+#define _NGX_HOUSEHOLD_ZONE_SHM_H_INCLUDED_
+
+
+#include "ngx_household_zone.h"
+
+
+/* a process that receives the invalidations of a store; pid 0: none */
+
+typedef struct {
+    ngx_pid_t                      pid;
+    ngx_msec_t                     since;
+    ngx_msec_t                     renewed;
+    ngx_msec_t                     until;
+} ngx_household_zone_tracker_t;
+
+
+/*
+ * A store.  "seq" counts the events that concern all of it, and an entry has
+ * its value at the time when it was fetched: one before "flushed" is gone,
+ * one before "marked" is not fresh.
+ */
+
+typedef struct {
+    u_char                         digest[16];
+    ngx_uint_t                     kind;
+    ngx_uint_t                     live;     /* entries not flushed */
+    uint32_t                       serial;   /* 0: nobody's */
+    uint32_t                       config;   /* that named it last */
+    uint32_t                       seq;      /* 0 in no entry */
+    uint32_t                       flushed;
+    uint32_t                       marked;
+    ngx_household_zone_tracker_t   trackers[NGX_HOUSEHOLD_ZONE_TRACKERS];
+} ngx_household_zone_slot_t;
+
+
+struct ngx_household_zone_sh_s {
+    uint32_t                       layout;   /* first in every layout */
+    uint32_t                       busy;     /* someone changes the zone */
+    uint32_t                       configs;
+    uint32_t                       serials;
+
+    /* counters of invalidations, each for the ids of its hash */
+    uint32_t                       stripes_mask;
+    uint32_t                      *stripes;
+
+    ngx_household_cells_t         *cells;
+    ngx_household_zone_slot_t      slots[NGX_HOUSEHOLD_ZONE_STORES];
+    ngx_atomic_t                   counters[NGX_HOUSEHOLD_ZONE_COUNTERS];
+};
+
+
+/* of numbers that wrap around */
+#define ngx_household_zone_before(a, b)  ((int32_t) ((a) - (b)) < 0)
+
+#define ngx_household_zone_inc(zone, n)                                       \
+    (void) ngx_atomic_fetch_add(&(zone)->sh->counters[n], 1)
+
+
+/*
+ * A process that is killed while it holds the lock leaves it to the master,
+ * which unlocks it, and "busy" set.  Whatever it was about to change is not
+ * to be trusted then: the next one to lock the zone empties it.
+ */
+void ngx_household_zone_lock(ngx_household_zone_t *zone);
+void ngx_household_zone_unlock(ngx_household_zone_t *zone);
+
+/*
+ * Returns the slot of a store, or NULL if a newer configuration gave it to
+ * another one.
+ */
+ngx_household_zone_slot_t *ngx_household_zone_slot(
+    ngx_household_zone_store_t *store);
+
+/* tells whether anyone tracks the store at "now" */
+ngx_uint_t ngx_household_zone_tracked(ngx_household_zone_slot_t *slot,
+    ngx_msec_t now);
+
+
+#endif /* _NGX_HOUSEHOLD_ZONE_SHM_H_INCLUDED_ */

@@ -1,0 +1,250 @@
+
+#include "ngx_household_zone_shm.h"
+
+
+static void ngx_household_zone_mark(ngx_household_zone_t *zone,
+    ngx_household_zone_slot_t *slot);
+static ngx_int_t ngx_household_zone_join(ngx_household_zone_t *zone,
+    ngx_household_zone_slot_t *slot, ngx_msec_t now, ngx_msec_t lease);
+static ngx_int_t ngx_household_zone_leave(ngx_household_zone_t *zone,
+    ngx_household_zone_slot_t *slot, ngx_msec_t now);
+static void ngx_household_zone_lapse(ngx_household_zone_t *zone,
+    ngx_household_zone_slot_t *slot, ngx_msec_t now);
+static ngx_household_zone_tracker_t *ngx_household_zone_tracker(
+    ngx_household_zone_slot_t *slot, ngx_pid_t pid);
+static ngx_uint_t ngx_household_zone_current(ngx_household_zone_tracker_t *t,
+    ngx_msec_t now);
+static ngx_uint_t ngx_household_zone_covered(ngx_household_zone_slot_t *slot,
+    ngx_household_zone_tracker_t *t, ngx_msec_t now);
+
+
+void
+ngx_household_zone_invalidate_all(ngx_household_zone_store_t *store)
+{
+    ngx_household_zone_slot_t  *slot;
+
+    ngx_household_zone_lock(store->zone);
+
+    slot = ngx_household_zone_slot(store);
+
+    if (slot) {
+        ngx_household_zone_mark(store->zone, slot);
+    }
+
+    ngx_household_zone_unlock(store->zone);
+}
+
+
+static void
+ngx_household_zone_mark(ngx_household_zone_t *zone,
+    ngx_household_zone_slot_t *slot)
+{
+    slot->seq++;
+    slot->marked = slot->seq;
+
+    ngx_household_zone_inc(zone, NGX_HOUSEHOLD_ZONE_MARKED);
+}
+
+
+void
+ngx_household_zone_flush(ngx_household_zone_store_t *store)
+{
+    ngx_household_zone_slot_t  *slot;
+
+    ngx_household_zone_lock(store->zone);
+
+    slot = ngx_household_zone_slot(store);
+
+    if (slot) {
+        slot->seq++;
+        slot->flushed = slot->seq;
+        slot->marked = slot->seq;
+        slot->live = 0;
+
+        ngx_household_zone_inc(store->zone, NGX_HOUSEHOLD_ZONE_FLUSHED);
+    }
+
+    ngx_household_zone_unlock(store->zone);
+}
+
+
+ngx_int_t
+ngx_household_zone_track(ngx_household_zone_store_t *store, ngx_msec_t now,
+    ngx_msec_t lease, ngx_uint_t coherent)
+{
+    ngx_int_t                   rc;
+    ngx_household_zone_slot_t  *slot;
+
+    rc = NGX_DECLINED;
+
+    ngx_household_zone_lock(store->zone);
+
+    slot = ngx_household_zone_slot(store);
+
+    if (slot) {
+        ngx_household_zone_lapse(store->zone, slot, now);
+
+        rc = coherent ? ngx_household_zone_join(store->zone, slot, now, lease)
+                      : ngx_household_zone_leave(store->zone, slot, now);
+    }
+
+    ngx_household_zone_unlock(store->zone);
+
+    return rc;
+}
+
+
+static ngx_int_t
+ngx_household_zone_join(ngx_household_zone_t *zone,
+    ngx_household_zone_slot_t *slot, ngx_msec_t now, ngx_msec_t lease)
+{
+    ngx_household_zone_tracker_t  *t;
+
+    t = ngx_household_zone_tracker(slot, ngx_pid);
+
+    if (t == NULL) {
+        t = ngx_household_zone_tracker(slot, 0);
+
+        if (t == NULL) {
+            return NGX_DECLINED;
+        }
+
+        if (!ngx_household_zone_tracked(slot, now)) {
+            ngx_household_zone_mark(zone, slot);
+        }
+
+        t->pid = ngx_pid;
+        t->since = now;
+    }
+
+    t->renewed = now;
+    t->until = now + lease;
+
+    return ngx_household_zone_covered(slot, t, now) ? NGX_DONE : NGX_OK;
+}
+
+
+static ngx_int_t
+ngx_household_zone_leave(ngx_household_zone_t *zone,
+    ngx_household_zone_slot_t *slot, ngx_msec_t now)
+{
+    ngx_household_zone_tracker_t  *t;
+
+    t = ngx_household_zone_tracker(slot, ngx_pid);
+
+    if (t) {
+        if (!ngx_household_zone_covered(slot, t, now)) {
+            ngx_household_zone_mark(zone, slot);
+        }
+
+        t->pid = 0;
+    }
+
+    return NGX_OK;
+}
+
+
+/* takes away those that have not been heard of within their lease */
+
+static void
+ngx_household_zone_lapse(ngx_household_zone_t *zone,
+    ngx_household_zone_slot_t *slot, ngx_msec_t now)
+{
+    ngx_uint_t                     i;
+    ngx_household_zone_tracker_t  *t;
+
+    for (i = 0; i < NGX_HOUSEHOLD_ZONE_TRACKERS; i++) {
+        t = &slot->trackers[i];
+
+        if (t->pid && !ngx_household_zone_current(t, now)) {
+
+            if (!ngx_household_zone_covered(slot, t, now)) {
+                ngx_household_zone_mark(zone, slot);
+            }
+
+            t->pid = 0;
+        }
+    }
+}
+
+
+static ngx_household_zone_tracker_t *
+ngx_household_zone_tracker(ngx_household_zone_slot_t *slot, ngx_pid_t pid)
+{
+    ngx_uint_t  i;
+
+    for (i = 0; i < NGX_HOUSEHOLD_ZONE_TRACKERS; i++) {
+        if (slot->trackers[i].pid == pid) {
+            return &slot->trackers[i];
+        }
+    }
+
+    return NULL;
+}
+
+
+ngx_uint_t
+ngx_household_zone_tracked(ngx_household_zone_slot_t *slot, ngx_msec_t now)
+{
+    ngx_uint_t  i;
+
+    for (i = 0; i < NGX_HOUSEHOLD_ZONE_TRACKERS; i++) {
+        if (ngx_household_zone_current(&slot->trackers[i], now)) {
+            return 1;
+        }
+    }
+
+    return 0;
+}
+
+
+static ngx_uint_t
+ngx_household_zone_current(ngx_household_zone_tracker_t *t, ngx_msec_t now)
+{
+    return t->pid && (ngx_msec_int_t) (t->until - now) > 0;
+}
+
+
+/*
+ * Tells whether another one was there before this one was last known to be:
+ * what was said while neither listened is then nothing.
+ */
+
+static ngx_uint_t
+ngx_household_zone_covered(ngx_household_zone_slot_t *slot,
+    ngx_household_zone_tracker_t *t, ngx_msec_t now)
+{
+    ngx_uint_t                     i;
+    ngx_household_zone_tracker_t  *other;
+
+    for (i = 0; i < NGX_HOUSEHOLD_ZONE_TRACKERS; i++) {
+        other = &slot->trackers[i];
+
+        if (other != t
+            && ngx_household_zone_current(other, now)
+            && (ngx_msec_int_t) (t->renewed - other->since)
+               > NGX_HOUSEHOLD_ZONE_OVERLAP)
+        {
+            return 1;
+        }
+    }
+
+    return 0;
+}
+
+
+ngx_uint_t
+ngx_household_zone_coherent(ngx_household_zone_store_t *store, ngx_msec_t now)
+{
+    ngx_uint_t                  coherent;
+    ngx_household_zone_slot_t  *slot;
+
+    ngx_household_zone_lock(store->zone);
+
+    slot = ngx_household_zone_slot(store);
+    coherent = slot ? ngx_household_zone_tracked(slot, now) : 0;
+
+    ngx_household_zone_unlock(store->zone);
+
+    return coherent;
+}

@@ -1,0 +1,234 @@
+
+/*
+ * The zone between requests and lookups: what may be served of it, when the
+ * store is asked again, and what is kept.
+ */
+
+
+#include <ngx_config.h>
+#include <ngx_core.h>
+#include <ngx_http.h>
+#include "ngx_http_household.h"
+
+
+static ngx_int_t ngx_http_household_cache_identity(ngx_conf_t *cf,
+    ngx_household_redis_conf_t *conf, ngx_str_t *identity);
+static uint64_t ngx_http_household_cache_begin(void *data,
+    ngx_str_t *account);
+static void ngx_http_household_cache_end(void *data, ngx_str_t *account,
+    uint64_t generation, ngx_household_record_t *record);
+static ngx_uint_t ngx_http_household_cache_usable(
+    ngx_http_household_store_t *store, ngx_household_zone_found_t *found);
+
+
+ngx_int_t
+ngx_http_household_cache_init(ngx_conf_t *cf,
+    ngx_http_household_main_conf_t *hmcf)
+{
+    ngx_str_t                     identity;
+    ngx_uint_t                    i;
+    ngx_http_household_store_t  **store;
+
+    store = hmcf->stores.elts;
+
+    for (i = 0; i < hmcf->stores.nelts; i++) {
+
+        if (store[i]->zone == NULL) {
+            continue;
+        }
+
+        if (ngx_http_household_cache_identity(cf, &store[i]->redis->conf,
+                                              &identity)
+            != NGX_OK)
+        {
+            return NGX_ERROR;
+        }
+
+        store[i]->cache = ngx_household_zone_store(cf, store[i]->zone,
+                                                   NGX_HOUSEHOLD_ZONE_ACCOUNT,
+                                                   &identity, 0);
+
+        /* an account may have any name, so the brake has a store of its own */
+
+        identity.data--;
+        identity.len++;
+
+        store[i]->control_cache = ngx_household_zone_store(cf, store[i]->zone,
+                                                   NGX_HOUSEHOLD_ZONE_ACCOUNT,
+                                                   &identity, 0);
+
+        if (store[i]->cache == NULL || store[i]->control_cache == NULL) {
+            return NGX_ERROR;
+        }
+
+        store[i]->keeper.begin = ngx_http_household_cache_begin;
+        store[i]->keeper.end = ngx_http_household_cache_end;
+        store[i]->keeper.data = store[i];
+    }
+
+    return NGX_OK;
+}
+
+
+/* where records come from: another place has other ones */
+
+static ngx_int_t
+ngx_http_household_cache_identity(ngx_conf_t *cf,
+    ngx_household_redis_conf_t *conf, ngx_str_t *identity)
+{
+    u_char      *p;
+    size_t       len;
+    ngx_uint_t   i;
+    ngx_addr_t  *addr;
+
+    addr = conf->servers.elts;
+    len = 1 + NGX_INT_T_LEN + conf->key_prefix.len;
+
+    for (i = 0; i < conf->servers.nelts; i++) {
+        len += addr[i].name.len + 1;
+    }
+
+    p = ngx_pnalloc(cf->temp_pool, len);
+    if (p == NULL) {
+        return NGX_ERROR;
+    }
+
+    /* the byte before it tells another identity apart */
+
+    *p++ = '!';
+    identity->data = p;
+
+    for (i = 0; i < conf->servers.nelts; i++) {
+        p = ngx_sprintf(p, "%V ", &addr[i].name);
+    }
+
+    p = ngx_sprintf(p, "%ui%V", conf->database, &conf->key_prefix);
+
+    identity->len = p - identity->data;
+
+    return NGX_OK;
+}
+
+
+ngx_int_t
+ngx_http_household_cache_get(ngx_http_household_store_t *store,
+    ngx_http_household_ctx_t *ctx)
+{
+    u_char                       buf[NGX_HOUSEHOLD_RECORD_SIZE];
+    ngx_household_record_t      *record;
+    ngx_household_zone_found_t   found;
+    ngx_household_zone_state_e   state;
+
+    if (store->cache == NULL) {
+        ctx->cache = NGX_HTTP_HOUSEHOLD_CACHE_BYPASS;
+        return NGX_DECLINED;
+    }
+
+    state = ngx_household_zone_get(store->cache, &ctx->account,
+                                   ngx_current_msec, buf, sizeof(buf),
+                                   &found);
+
+    if (state == NGX_HOUSEHOLD_ZONE_MISS) {
+        ctx->cache = NGX_HTTP_HOUSEHOLD_CACHE_MISS;
+        return NGX_DECLINED;
+    }
+
+    record = ngx_palloc(ctx->request->pool, found.len);
+    if (record == NULL) {
+        return NGX_ERROR;
+    }
+
+    ngx_memcpy(record, buf, found.len);
+
+    if (state == NGX_HOUSEHOLD_ZONE_HIT) {
+        ctx->cache = NGX_HTTP_HOUSEHOLD_CACHE_HIT;
+        ctx->record = record;
+        return NGX_OK;
+    }
+
+    ctx->cache = NGX_HTTP_HOUSEHOLD_CACHE_EXPIRED;
+
+    if (!ngx_http_household_cache_usable(store, &found)) {
+        ctx->stale = record;
+        return NGX_DECLINED;
+    }
+
+    if (found.refresh) {
+        (void) ngx_household_lookup(store->lookups, &ctx->account, NULL);
+    }
+
+    ctx->record = record;
+
+    return NGX_OK;
+}
+
+
+/*
+ * May a record that is not fresh be served while somebody fetches it?  Not if
+ * it is known to have changed.  Otherwise, where changes are told of, nothing
+ * was told: it is merely looked at again from time to time.  Where they are
+ * not, it may serve for the short time that another one needs to fetch it.
+ */
+
+static ngx_uint_t
+ngx_http_household_cache_usable(ngx_http_household_store_t *store,
+    ngx_household_zone_found_t *found)
+{
+    ngx_msec_t  fresh;
+
+    if (found->invalidated || found->incoherent) {
+        return 0;
+    }
+
+    if (store->cache->tracked) {
+        return 1;
+    }
+
+    fresh = found->missing ? store->missing : store->fresh;
+
+    return !found->refresh && found->age < fresh + NGX_HOUSEHOLD_ZONE_LEASE;
+}
+
+
+void
+ngx_http_household_cache_stale(ngx_http_household_store_t *store,
+    ngx_http_household_ctx_t *ctx)
+{
+    if (ctx->stale == NULL) {
+        return;
+    }
+
+    ctx->record = ctx->stale;
+    ctx->cache = NGX_HTTP_HOUSEHOLD_CACHE_STALE;
+
+    ngx_household_zone_count(store->zone, NGX_HOUSEHOLD_ZONE_STALE, 1);
+}
+
+
+static uint64_t
+ngx_http_household_cache_begin(void *data, ngx_str_t *account)
+{
+    ngx_http_household_store_t  *store = data;
+
+    return ngx_household_zone_begin(store->cache, account);
+}
+
+
+static void
+ngx_http_household_cache_end(void *data, ngx_str_t *account,
+    uint64_t generation, ngx_household_record_t *record)
+{
+    ngx_http_household_store_t  *store = data;
+
+    if (record->malformed) {
+        ngx_household_zone_count(store->zone, NGX_HOUSEHOLD_ZONE_MALFORMED,
+                                 record->malformed);
+    }
+
+    (void) ngx_household_zone_put(store->cache, account, (u_char *) record,
+                                  record->size, !record->exists, generation,
+                                  ngx_current_msec,
+                                  record->exists ? store->fresh
+                                                 : store->missing,
+                                  store->stale);
+}

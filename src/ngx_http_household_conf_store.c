@@ -1,0 +1,255 @@
+
+/*
+ * The directives household_zone and household_store.
+ */
+
+
+#include <ngx_config.h>
+#include <ngx_core.h>
+#include <ngx_http.h>
+#include "ngx_http_household.h"
+
+
+#define NGX_HTTP_HOUSEHOLD_FRESH    60000      /* ms */
+#define NGX_HTTP_HOUSEHOLD_MISSING  10000
+#define NGX_HTTP_HOUSEHOLD_STALE    3600000
+
+
+static char *ngx_http_household_store_params(ngx_conf_t *cf,
+    ngx_http_household_store_t *store);
+static ngx_http_household_store_t *ngx_http_household_store_get(
+    ngx_conf_t *cf, ngx_http_household_main_conf_t *hmcf,
+    ngx_http_household_store_t *store);
+
+
+char *
+ngx_http_household_set_zone(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
+{
+    u_char     *p;
+    ssize_t     size;
+    ngx_str_t  *value, name, text;
+
+    value = cf->args->elts;
+
+    if (ngx_strncmp(value[1].data, "zone=", 5) != 0) {
+        goto invalid;
+    }
+
+    name.data = value[1].data + 5;
+
+    p = (u_char *) ngx_strchr(name.data, ':');
+    if (p == NULL || p == name.data) {
+        goto invalid;
+    }
+
+    name.len = p - name.data;
+
+    text.data = p + 1;
+    text.len = value[1].data + value[1].len - text.data;
+
+    size = ngx_parse_size(&text);
+    if (size == NGX_ERROR || size == 0) {
+        goto invalid;
+    }
+
+    if (ngx_household_zone_add(cf, &name, size, &ngx_http_household_module)
+        == NULL)
+    {
+        return NGX_CONF_ERROR;
+    }
+
+    return NGX_CONF_OK;
+
+invalid:
+
+    ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
+                       "invalid value \"%V\", it must be \"zone=NAME:SIZE\"",
+                       &value[1]);
+
+    return NGX_CONF_ERROR;
+}
+
+
+char *
+ngx_http_household_set_store(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
+{
+    ngx_http_household_loc_conf_t *hlcf = conf;
+
+    char                            *rv;
+    ngx_str_t                       *value;
+    ngx_http_household_store_t       store;
+    ngx_http_household_main_conf_t  *hmcf;
+
+    if (hlcf->store != NGX_CONF_UNSET_PTR) {
+        return "is duplicate";
+    }
+
+    value = cf->args->elts;
+
+    hmcf = ngx_http_conf_get_module_main_conf(cf, ngx_http_household_module);
+
+    ngx_memzero(&store, sizeof(ngx_http_household_store_t));
+
+    store.redis = ngx_http_household_redis_get(cf, hmcf, &value[1]);
+    if (store.redis == NULL) {
+        return NGX_CONF_ERROR;
+    }
+
+    rv = ngx_http_household_store_params(cf, &store);
+    if (rv != NGX_CONF_OK) {
+        return rv;
+    }
+
+    hlcf->store = ngx_http_household_store_get(cf, hmcf, &store);
+
+    return hlcf->store != NULL ? NGX_CONF_OK : NGX_CONF_ERROR;
+}
+
+
+static char *
+ngx_http_household_store_params(ngx_conf_t *cf,
+    ngx_http_household_store_t *store)
+{
+    ngx_str_t   *value, text;
+    ngx_uint_t   i, n;
+    ngx_msec_t  *time;
+
+    static const struct {
+        ngx_str_t   name;
+        size_t      offset;
+        ngx_msec_t  value;
+    } times[] = {
+        { ngx_string("fresh="), offsetof(ngx_http_household_store_t, fresh),
+          NGX_HTTP_HOUSEHOLD_FRESH },
+        { ngx_string("missing="),
+          offsetof(ngx_http_household_store_t, missing),
+          NGX_HTTP_HOUSEHOLD_MISSING },
+        { ngx_string("stale="), offsetof(ngx_http_household_store_t, stale),
+          NGX_HTTP_HOUSEHOLD_STALE }
+    };
+
+    value = cf->args->elts;
+
+    store->fresh = NGX_CONF_UNSET_MSEC;
+    store->missing = NGX_CONF_UNSET_MSEC;
+    store->stale = NGX_CONF_UNSET_MSEC;
+
+    for (i = 2; i < cf->args->nelts; i++) {
+
+        if (ngx_strncmp(value[i].data, "zone=", 5) == 0) {
+
+            text.data = value[i].data + 5;
+            text.len = value[i].len - 5;
+
+            if (text.len == 0 || store->zone != NULL) {
+                goto invalid;
+            }
+
+            store->zone = ngx_household_zone_add(cf, &text, 0,
+                                                 &ngx_http_household_module);
+            if (store->zone == NULL) {
+                return NGX_CONF_ERROR;
+            }
+
+            continue;
+        }
+
+        for (n = 0; n < 3; n++) {
+            if (ngx_strncmp(value[i].data, times[n].name.data,
+                            times[n].name.len)
+                == 0)
+            {
+                break;
+            }
+        }
+
+        if (n == 3) {
+            goto invalid;
+        }
+
+        time = (ngx_msec_t *) ((u_char *) store + times[n].offset);
+
+        text.data = value[i].data + times[n].name.len;
+        text.len = value[i].len - times[n].name.len;
+
+        if (*time != NGX_CONF_UNSET_MSEC) {
+            goto invalid;
+        }
+
+        *time = ngx_parse_time(&text, 0);
+
+        if (*time == (ngx_msec_t) NGX_ERROR
+            || *time > NGX_HOUSEHOLD_ZONE_TIME_MAX)
+        {
+            goto invalid;
+        }
+    }
+
+    if (store->zone == NULL
+        && (store->fresh != NGX_CONF_UNSET_MSEC
+            || store->missing != NGX_CONF_UNSET_MSEC
+            || store->stale != NGX_CONF_UNSET_MSEC))
+    {
+        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
+                           "\"fresh=\", \"missing=\" and \"stale=\" need a "
+                           "\"zone=\"");
+        return NGX_CONF_ERROR;
+    }
+
+    ngx_conf_init_msec_value(store->fresh, times[0].value);
+    ngx_conf_init_msec_value(store->missing, times[1].value);
+    ngx_conf_init_msec_value(store->stale, times[2].value);
+
+    return NGX_CONF_OK;
+
+invalid:
+
+    ngx_conf_log_error(NGX_LOG_EMERG, cf, 0, "invalid parameter \"%V\"",
+                       &value[i]);
+
+    return NGX_CONF_ERROR;
+}
+
+
+/* locations that say the same share one store, and so their lookups */
+
+static ngx_http_household_store_t *
+ngx_http_household_store_get(ngx_conf_t *cf,
+    ngx_http_household_main_conf_t *hmcf, ngx_http_household_store_t *store)
+{
+    ngx_uint_t                    i;
+    ngx_http_household_store_t  **known, *copy;
+
+    known = hmcf->stores.elts;
+
+    for (i = 0; i < hmcf->stores.nelts; i++) {
+
+        if (known[i]->redis == store->redis
+            && known[i]->zone == store->zone
+            && known[i]->fresh == store->fresh
+            && known[i]->missing == store->missing
+            && known[i]->stale == store->stale)
+        {
+            return known[i];
+        }
+    }
+
+    copy = ngx_palloc(cf->pool, sizeof(ngx_http_household_store_t));
+    if (copy == NULL) {
+        return NULL;
+    }
+
+    *copy = *store;
+
+    copy->control.brake.mode = NGX_HOUSEHOLD_ON;
+    copy->control.brake.rollout = NGX_HOUSEHOLD_ROLLOUT_ALL;
+
+    known = ngx_array_push(&hmcf->stores);
+    if (known == NULL) {
+        return NULL;
+    }
+
+    *known = copy;
+
+    return copy;
+}

@@ -1,0 +1,407 @@
+
+/*
+ * The household_token directives.
+ */
+
+
+#include <ngx_config.h>
+#include <ngx_core.h>
+#include <ngx_http.h>
+#include "ngx_http_household.h"
+#include "ngx_http_household_token.h"
+
+
+#define NGX_HTTP_HOUSEHOLD_LEEWAY  30          /* seconds */
+
+
+static ngx_int_t ngx_http_household_carrier(ngx_conf_t *cf, ngx_str_t *text,
+    ngx_http_household_carrier_t *carrier);
+static void ngx_http_household_destroy_jwks(void *data);
+static ngx_int_t ngx_http_household_claim_name(ngx_conf_t *cf,
+    ngx_str_t *text, ngx_str_t *name);
+
+
+void
+ngx_http_household_token_create(ngx_http_household_token_conf_t *conf)
+{
+    conf->carriers = NGX_CONF_UNSET_PTR;
+    conf->issuers = NGX_CONF_UNSET_PTR;
+    conf->claims = NGX_CONF_UNSET_PTR;
+    conf->leeway = NGX_CONF_UNSET;
+}
+
+
+char *
+ngx_http_household_token_merge(ngx_conf_t *cf,
+    ngx_http_household_token_conf_t *prev,
+    ngx_http_household_token_conf_t *conf)
+{
+    ngx_conf_merge_ptr_value(conf->issuers, prev->issuers, NULL);
+    ngx_conf_merge_ptr_value(conf->claims, prev->claims, NULL);
+    ngx_conf_merge_sec_value(conf->leeway, prev->leeway,
+                             NGX_HTTP_HOUSEHOLD_LEEWAY);
+
+    if (conf->leeway > NGX_HOUSEHOLD_TOKEN_LEEWAY_MAX) {
+        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
+                           "\"household_token_leeway\" must be at most %ds",
+                           NGX_HOUSEHOLD_TOKEN_LEEWAY_MAX);
+        return NGX_CONF_ERROR;
+    }
+
+    return NGX_CONF_OK;
+}
+
+
+char *
+ngx_http_household_token_policy(ngx_conf_t *cf,
+    ngx_http_household_token_conf_t *conf, ngx_household_zone_t *zone)
+{
+    u_char                         digest[NGX_HOUSEHOLD_TOKEN_DIGEST];
+    ngx_str_t                     *claims, identity;
+    ngx_household_token_policy_t  *policy;
+
+    if (conf->issuers == NULL) {
+        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
+                           "\"household_token\" without "
+                           "\"household_token_key\"");
+        return NGX_CONF_ERROR;
+    }
+
+    policy = &conf->policy;
+
+    policy->issuers = conf->issuers->elts;
+    policy->nissuers = conf->issuers->nelts;
+    policy->leeway = conf->leeway;
+    policy->max_size = NGX_HOUSEHOLD_TOKEN_SIZE;
+
+    ngx_str_set(&policy->package, NGX_HOUSEHOLD_URISIGNING_PACKAGE);
+    ngx_str_set(&policy->account, "sub");
+    ngx_str_null(&policy->device);
+
+    if (conf->claims != NULL) {
+        claims = conf->claims->elts;
+
+        if (claims[0].len) {
+            policy->account = claims[0];
+        }
+
+        policy->device = claims[1];
+    }
+
+    if (zone == NULL) {
+        return NGX_CONF_OK;
+    }
+
+    if (ngx_household_token_policy_digest(policy, digest) != NGX_OK) {
+        return NGX_CONF_ERROR;
+    }
+
+    identity.data = digest;
+    identity.len = sizeof(digest);
+
+    conf->cache = ngx_household_zone_store(cf, zone, NGX_HOUSEHOLD_ZONE_TOKEN,
+                                           &identity, 0);
+
+    return conf->cache != NULL ? NGX_CONF_OK : NGX_CONF_ERROR;
+}
+
+
+char *
+ngx_http_household_set_token(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
+{
+    ngx_http_household_loc_conf_t *hlcf = conf;
+
+    ngx_str_t                        *value;
+    ngx_uint_t                        i, n;
+    ngx_http_household_carrier_t     *carrier;
+    ngx_http_household_token_conf_t  *tcf;
+
+    tcf = &hlcf->token;
+
+    if (tcf->carriers != NGX_CONF_UNSET_PTR) {
+        return "is duplicate";
+    }
+
+    value = cf->args->elts;
+    n = cf->args->nelts;
+
+    if (ngx_strcmp(value[n - 1].data, "strip") == 0) {
+        tcf->strip = 1;
+        n--;
+    }
+
+    if (n == 1) {
+        return "has no carrier";
+    }
+
+    tcf->carriers = ngx_array_create(cf->pool, n - 1,
+                                     sizeof(ngx_http_household_carrier_t));
+    if (tcf->carriers == NULL) {
+        return NGX_CONF_ERROR;
+    }
+
+    for (i = 1; i < n; i++) {
+
+        carrier = ngx_array_push(tcf->carriers);
+        if (carrier == NULL) {
+            return NGX_CONF_ERROR;
+        }
+
+        if (ngx_http_household_carrier(cf, &value[i], carrier) != NGX_OK) {
+            return NGX_CONF_ERROR;
+        }
+
+        if (tcf->strip && carrier->type == NGX_HTTP_HOUSEHOLD_VALUE) {
+            ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
+                               "\"strip\" cannot take \"%V\" out of a "
+                               "request, only \"bearer\", \"$arg_NAME\", "
+                               "\"$cookie_NAME\" and \"$http_NAME\"",
+                               &value[i]);
+            return NGX_CONF_ERROR;
+        }
+    }
+
+    return NGX_CONF_OK;
+}
+
+
+static ngx_int_t
+ngx_http_household_carrier(ngx_conf_t *cf, ngx_str_t *text,
+    ngx_http_household_carrier_t *carrier)
+{
+    size_t                             i;
+    ngx_uint_t                         n;
+    ngx_http_compile_complex_value_t   ccv;
+
+    static const struct {
+        ngx_str_t                      prefix;
+        ngx_http_household_carrier_e   type;
+    } types[] = {
+        { ngx_string("$arg_"), NGX_HTTP_HOUSEHOLD_ARGUMENT },
+        { ngx_string("$cookie_"), NGX_HTTP_HOUSEHOLD_COOKIE },
+        { ngx_string("$http_"), NGX_HTTP_HOUSEHOLD_HEADER }
+    };
+
+    ngx_memzero(carrier, sizeof(ngx_http_household_carrier_t));
+
+    if (ngx_strcmp(text->data, "bearer") == 0) {
+        carrier->type = NGX_HTTP_HOUSEHOLD_BEARER;
+        return NGX_OK;
+    }
+
+    if (ngx_http_script_variables_count(text) == 0) {
+        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
+                           "invalid carrier \"%V\", it must be \"bearer\" or "
+                           "a variable", text);
+        return NGX_ERROR;
+    }
+
+    for (n = 0; n < 3; n++) {
+
+        if (text->len <= types[n].prefix.len
+            || ngx_strncmp(text->data, types[n].prefix.data,
+                           types[n].prefix.len)
+               != 0)
+        {
+            continue;
+        }
+
+        carrier->name.data = text->data + types[n].prefix.len;
+        carrier->name.len = text->len - types[n].prefix.len;
+
+        for (i = 0; i < carrier->name.len; i++) {
+            if (carrier->name.data[i] == '$') {
+                break;
+            }
+        }
+
+        if (i == carrier->name.len) {
+            carrier->type = types[n].type;
+            return NGX_OK;
+        }
+    }
+
+    carrier->type = NGX_HTTP_HOUSEHOLD_VALUE;
+
+    ngx_memzero(&ccv, sizeof(ngx_http_compile_complex_value_t));
+
+    ccv.cf = cf;
+    ccv.value = text;
+    ccv.complex_value = &carrier->value;
+
+    return ngx_http_compile_complex_value(&ccv);
+}
+
+
+char *
+ngx_http_household_set_token_key(ngx_conf_t *cf, ngx_command_t *cmd,
+    void *conf)
+{
+    ngx_http_household_loc_conf_t *hlcf = conf;
+
+    char                             error[NGX_HOUSEHOLD_JWKS_ERROR];
+    ngx_str_t                       *value, text;
+    ngx_uint_t                       i;
+    ngx_pool_cleanup_t              *cln;
+    ngx_household_token_issuer_t    *issuer;
+    ngx_http_household_token_conf_t *tcf;
+
+    tcf = &hlcf->token;
+    value = cf->args->elts;
+
+    if (tcf->issuers == NGX_CONF_UNSET_PTR) {
+        tcf->issuers = ngx_array_create(cf->pool, 2,
+                                        sizeof(ngx_household_token_issuer_t));
+        if (tcf->issuers == NULL) {
+            return NGX_CONF_ERROR;
+        }
+    }
+
+    issuer = ngx_array_push(tcf->issuers);
+    if (issuer == NULL) {
+        return NGX_CONF_ERROR;
+    }
+
+    ngx_memzero(issuer, sizeof(ngx_household_token_issuer_t));
+
+    for (i = 2; i < cf->args->nelts; i++) {
+
+        if (value[i].len > 7 && issuer->name.len == 0
+            && ngx_strncmp(value[i].data, "issuer=", 7) == 0)
+        {
+            issuer->name.data = value[i].data + 7;
+            issuer->name.len = value[i].len - 7;
+            continue;
+        }
+
+        if (value[i].len > 9 && issuer->audience.len == 0
+            && ngx_strncmp(value[i].data, "audience=", 9) == 0)
+        {
+            issuer->audience.data = value[i].data + 9;
+            issuer->audience.len = value[i].len - 9;
+            continue;
+        }
+
+        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0, "invalid parameter \"%V\"",
+                           &value[i]);
+        return NGX_CONF_ERROR;
+    }
+
+    if (ngx_http_household_read_file(cf, &value[1], NGX_HOUSEHOLD_JWKS_SIZE,
+                                     &text)
+        != NGX_OK)
+    {
+        return NGX_CONF_ERROR;
+    }
+
+    cln = ngx_pool_cleanup_add(cf->pool, 0);
+    if (cln == NULL) {
+        return NGX_CONF_ERROR;
+    }
+
+    issuer->jwks = ngx_household_jwks_parse(&text, error);
+
+    /* it may hold secrets */
+    ngx_explicit_memzero(text.data, text.len);
+
+    if (issuer->jwks == NULL) {
+        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0, "\"%V\": %s", &value[1],
+                           error);
+        return NGX_CONF_ERROR;
+    }
+
+    cln->handler = ngx_http_household_destroy_jwks;
+    cln->data = issuer->jwks;
+
+    if (issuer->jwks->skipped) {
+        ngx_conf_log_error(NGX_LOG_NOTICE, cf, 0,
+                           "\"%V\": %ui keys are not for verifying tokens, "
+                           "skipped", &value[1], issuer->jwks->skipped);
+    }
+
+    return NGX_CONF_OK;
+}
+
+
+static void
+ngx_http_household_destroy_jwks(void *data)
+{
+    ngx_household_jwks_destroy(data);
+}
+
+
+char *
+ngx_http_household_set_token_claims(ngx_conf_t *cf, ngx_command_t *cmd,
+    void *conf)
+{
+    ngx_http_household_loc_conf_t *hlcf = conf;
+
+    ngx_str_t   *value, *claims, text;
+    ngx_uint_t   i, n;
+
+    static const ngx_str_t  names[] = {
+        ngx_string("account="),
+        ngx_string("device=")
+    };
+
+    if (hlcf->token.claims != NGX_CONF_UNSET_PTR) {
+        return "is duplicate";
+    }
+
+    value = cf->args->elts;
+
+    hlcf->token.claims = ngx_array_create(cf->pool, 2, sizeof(ngx_str_t));
+    if (hlcf->token.claims == NULL) {
+        return NGX_CONF_ERROR;
+    }
+
+    claims = ngx_array_push_n(hlcf->token.claims, 2);
+    ngx_memzero(claims, 2 * sizeof(ngx_str_t));
+
+    for (i = 1; i < cf->args->nelts; i++) {
+
+        for (n = 0; n < 2; n++) {
+
+            if (value[i].len > names[n].len && claims[n].len == 0
+                && ngx_strncmp(value[i].data, names[n].data, names[n].len)
+                   == 0)
+            {
+                break;
+            }
+        }
+
+        if (n == 2) {
+            ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
+                               "invalid parameter \"%V\"", &value[i]);
+            return NGX_CONF_ERROR;
+        }
+
+        text.data = value[i].data + names[n].len;
+        text.len = value[i].len - names[n].len;
+
+        if (ngx_http_household_claim_name(cf, &text, &claims[n]) != NGX_OK) {
+            return NGX_CONF_ERROR;
+        }
+    }
+
+    return NGX_CONF_OK;
+}
+
+
+/* names of claims end with a NUL: they are looked up in JSON */
+
+static ngx_int_t
+ngx_http_household_claim_name(ngx_conf_t *cf, ngx_str_t *text,
+    ngx_str_t *name)
+{
+    name->len = text->len;
+    name->data = ngx_pnalloc(cf->pool, text->len + 1);
+
+    if (name->data == NULL) {
+        return NGX_ERROR;
+    }
+
+    (void) ngx_cpystrn(name->data, text->data, text->len + 1);
+
+    return NGX_OK;
+}

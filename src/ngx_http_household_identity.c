@@ -1,0 +1,129 @@
+
+/*
+ * Who asks: the account and the device, from values or from a token.
+ */
+
+
+#include <ngx_config.h>
+#include <ngx_core.h>
+#include <ngx_http.h>
+#include "ngx_http_household.h"
+
+
+static ngx_int_t ngx_http_household_verify_token(ngx_http_request_t *r,
+    ngx_http_household_loc_conf_t *hlcf, ngx_http_household_ctx_t *ctx);
+
+
+ngx_int_t
+ngx_http_household_take_token(ngx_http_request_t *r,
+    ngx_http_household_loc_conf_t *hlcf, ngx_http_household_ctx_t *ctx)
+{
+    ngx_str_t               token;
+    ngx_household_reason_e  reason;
+
+    reason = ngx_http_household_token_find(r, &hlcf->token, &token);
+
+    if (reason == NGX_HOUSEHOLD_REASONS) {
+        return NGX_ERROR;
+    }
+
+    if (reason == NGX_HOUSEHOLD_REASON_NONE) {
+        ctx->raw_token = token;
+    }
+
+    if (reason != NGX_HOUSEHOLD_REASON_TOKEN_MISSING
+        || ctx->raw_token.len == 0)
+    {
+        ctx->unauthorized = reason;
+    }
+
+    if (!hlcf->token.strip) {
+        return NGX_OK;
+    }
+
+    return ngx_http_household_token_strip(r, &hlcf->token);
+}
+
+
+static ngx_int_t
+ngx_http_household_verify_token(ngx_http_request_t *r,
+    ngx_http_household_loc_conf_t *hlcf, ngx_http_household_ctx_t *ctx)
+{
+    u_char                        *p;
+    ngx_household_token_claims_t   claims;
+
+    if (ctx->unauthorized != NGX_HOUSEHOLD_REASON_NONE) {
+        return NGX_OK;
+    }
+
+    ctx->unauthorized = ngx_http_household_token_check(r, &hlcf->token,
+                                                       &ctx->raw_token,
+                                                       &claims);
+
+    if (ctx->unauthorized == NGX_HOUSEHOLD_REASONS) {
+        return NGX_ERROR;
+    }
+
+    if (ctx->unauthorized != NGX_HOUSEHOLD_REASON_NONE) {
+        return NGX_OK;
+    }
+
+    p = ngx_pnalloc(r->pool, claims.account_len + claims.device_len);
+    if (p == NULL) {
+        return NGX_ERROR;
+    }
+
+    ctx->account.data = p;
+    ctx->account.len = claims.account_len;
+    p = ngx_cpymem(p, claims.account, claims.account_len);
+
+    ctx->device.data = p;
+    ctx->device.len = claims.device_len;
+    ngx_memcpy(p, claims.device, claims.device_len);
+
+    ctx->issued_at = claims.issued_at;
+    ctx->token = 1;
+
+    return NGX_OK;
+}
+
+
+ngx_int_t
+ngx_http_household_identify(ngx_http_request_t *r,
+    ngx_http_household_loc_conf_t *hlcf, ngx_http_household_ctx_t *ctx)
+{
+    if (hlcf->token.carriers != NULL) {
+        return ngx_http_household_verify_token(r, hlcf, ctx);
+    }
+
+    if (ngx_http_complex_value(r, hlcf->account, &ctx->account) != NGX_OK) {
+        return NGX_ERROR;
+    }
+
+    if (ctx->account.len == 0) {
+        ctx->unauthorized = NGX_HOUSEHOLD_REASON_ACCOUNT_MISSING;
+        return NGX_OK;
+    }
+
+    if (ctx->account.len > NGX_HOUSEHOLD_ID_LEN) {
+        ctx->unauthorized = NGX_HOUSEHOLD_REASON_ACCOUNT_INVALID;
+        return NGX_OK;
+    }
+
+    if (hlcf->device == NULL) {
+        return NGX_OK;
+    }
+
+    if (ngx_http_complex_value(r, hlcf->device, &ctx->device) != NGX_OK) {
+        return NGX_ERROR;
+    }
+
+    if (ctx->device.len > NGX_HOUSEHOLD_ID_LEN) {
+        /* no record can hold it: a device that nobody knows */
+        ngx_log_error(NGX_LOG_INFO, r->connection->log, 0,
+                      "household: the device id is too long, ignored");
+        ngx_str_null(&ctx->device);
+    }
+
+    return NGX_OK;
+}

@@ -1,0 +1,381 @@
+
+/*
+ * Playback tokens in requests: found, and verified or remembered.
+ */
+
+
+#include <ngx_config.h>
+#include <ngx_core.h>
+#include <ngx_http.h>
+#include "ngx_http_household.h"
+#include "ngx_http_household_token.h"
+
+
+/*
+ * What is kept of a verified token, under its digest: the claims without the
+ * unused bytes of their arrays.
+ */
+
+typedef struct {
+    int64_t     issued_at;
+    int64_t     until;
+    uint16_t    issuer;
+    uint16_t    account_len;
+    uint16_t    device_len;
+    uint16_t    container_len;
+} ngx_http_household_token_kept_t;
+
+
+typedef struct {
+    ngx_str_t   token;
+    ngx_uint_t  conflict;
+} ngx_http_household_token_found_t;
+
+
+static void ngx_http_household_token_take(
+    ngx_http_household_token_found_t *found, ngx_str_t *value);
+static void ngx_http_household_token_headers(ngx_http_request_t *r,
+    ngx_http_household_carrier_t *carrier,
+    ngx_http_household_token_found_t *found);
+static void ngx_http_household_token_args(ngx_http_request_t *r,
+    ngx_http_household_carrier_t *carrier,
+    ngx_http_household_token_found_t *found);
+static ngx_int_t ngx_http_household_token_uri(ngx_http_request_t *r,
+    ngx_str_t *uri);
+static ngx_uint_t ngx_http_household_token_recall(
+    ngx_http_household_token_conf_t *conf, ngx_str_t *id,
+    ngx_household_token_claims_t *claims, uint64_t *generation);
+static void ngx_http_household_token_keep(
+    ngx_http_household_token_conf_t *conf, ngx_str_t *id,
+    ngx_household_token_claims_t *claims, uint64_t generation);
+
+
+ngx_household_reason_e
+ngx_http_household_token_find(ngx_http_request_t *r,
+    ngx_http_household_token_conf_t *conf, ngx_str_t *token)
+{
+    ngx_str_t                          value;
+    ngx_uint_t                         i;
+    ngx_http_household_carrier_t      *carrier;
+    ngx_http_household_token_found_t   found;
+
+    ngx_memzero(&found, sizeof(ngx_http_household_token_found_t));
+
+    carrier = conf->carriers->elts;
+
+    for (i = 0; i < conf->carriers->nelts; i++) {
+
+        switch (carrier[i].type) {
+
+        case NGX_HTTP_HOUSEHOLD_ARGUMENT:
+            ngx_http_household_token_args(r, &carrier[i], &found);
+            break;
+
+        case NGX_HTTP_HOUSEHOLD_VALUE:
+
+            if (ngx_http_complex_value(r, &carrier[i].value, &value) != NGX_OK)
+            {
+                return NGX_HOUSEHOLD_REASONS;
+            }
+
+            ngx_http_household_token_take(&found, &value);
+            break;
+
+        default:
+            ngx_http_household_token_headers(r, &carrier[i], &found);
+        }
+    }
+
+    if (found.conflict) {
+        return NGX_HOUSEHOLD_REASON_TOKEN_CONFLICT;
+    }
+
+    if (found.token.len == 0) {
+        return NGX_HOUSEHOLD_REASON_TOKEN_MISSING;
+    }
+
+    *token = found.token;
+
+    return NGX_HOUSEHOLD_REASON_NONE;
+}
+
+
+/* the same token twice is one; two that differ are none */
+
+static void
+ngx_http_household_token_take(ngx_http_household_token_found_t *found,
+    ngx_str_t *value)
+{
+    if (value->len == 0) {
+        return;
+    }
+
+    if (found->token.len == 0) {
+        found->token = *value;
+        return;
+    }
+
+    if (found->token.len != value->len
+        || ngx_memcmp(found->token.data, value->data, value->len) != 0)
+    {
+        found->conflict = 1;
+    }
+}
+
+
+/* every header of that kind: a second one must not go unseen */
+
+static void
+ngx_http_household_token_headers(ngx_http_request_t *r,
+    ngx_http_household_carrier_t *carrier,
+    ngx_http_household_token_found_t *found)
+{
+    u_char           *p, *last;
+    ngx_str_t         value;
+    ngx_uint_t        i;
+    ngx_list_part_t  *part;
+    ngx_table_elt_t  *h;
+
+    part = &r->headers_in.headers.part;
+    h = part->elts;
+
+    for (i = 0; /* void */ ; i++) {
+
+        if (i >= part->nelts) {
+
+            if (part->next == NULL) {
+                break;
+            }
+
+            part = part->next;
+            h = part->elts;
+            i = 0;
+
+            if (part->nelts == 0) {
+                break;
+            }
+        }
+
+        if (!ngx_http_household_token_in_header(carrier, &h[i])) {
+            continue;
+        }
+
+        p = h[i].value.data;
+        last = p + h[i].value.len;
+
+        if (carrier->type == NGX_HTTP_HOUSEHOLD_COOKIE) {
+
+            while (ngx_http_household_token_cookie(&p, last, &carrier->name,
+                                                   &value))
+            {
+                ngx_http_household_token_take(found, &value);
+            }
+
+            continue;
+        }
+
+        if (carrier->type == NGX_HTTP_HOUSEHOLD_BEARER) {
+
+            for (p += sizeof("Bearer") - 1; p < last && *p == ' '; p++) {
+                /* void */
+            }
+        }
+
+        value.data = p;
+        value.len = last - p;
+
+        ngx_http_household_token_take(found, &value);
+    }
+}
+
+
+static void
+ngx_http_household_token_args(ngx_http_request_t *r,
+    ngx_http_household_carrier_t *carrier,
+    ngx_http_household_token_found_t *found)
+{
+    u_char     *p, *last;
+    ngx_str_t   value;
+
+    p = r->args.data;
+    last = p + r->args.len;
+
+    while (ngx_http_household_token_arg(&p, last, &carrier->name, &value)) {
+        ngx_http_household_token_take(found, &value);
+    }
+}
+
+
+ngx_household_reason_e
+ngx_http_household_token_check(ngx_http_request_t *r,
+    ngx_http_household_token_conf_t *conf, ngx_str_t *token,
+    ngx_household_token_claims_t *claims)
+{
+    u_char                  digest[NGX_HOUSEHOLD_TOKEN_DIGEST];
+    uint64_t                generation;
+    ngx_str_t               id, uri, container;
+    ngx_uint_t              kept;
+    ngx_household_reason_e  reason;
+
+    generation = 0;
+    kept = 0;
+    id.len = 0;
+
+    if (conf->cache != NULL && token->len <= conf->policy.max_size
+        && ngx_household_token_digest(token, digest) == NGX_OK)
+    {
+        id.data = digest;
+        id.len = sizeof(digest);
+
+        kept = ngx_http_household_token_recall(conf, &id, claims,
+                                               &generation);
+
+        if (kept && claims->container_len == 0) {
+            return NGX_HOUSEHOLD_REASON_NONE;
+        }
+    }
+
+    if (ngx_http_household_token_uri(r, &uri) != NGX_OK) {
+        return NGX_HOUSEHOLD_REASONS;
+    }
+
+    if (kept) {
+        container.data = claims->container;
+        container.len = claims->container_len;
+
+        return ngx_household_urisigning_match(&container, &uri,
+                                              &conf->policy.package, token)
+               == NGX_OK
+               ? NGX_HOUSEHOLD_REASON_NONE : NGX_HOUSEHOLD_REASON_TOKEN_URI;
+    }
+
+    reason = ngx_household_token_verify(&conf->policy, token, &uri,
+                                        ngx_time(), claims);
+
+    if (reason == NGX_HOUSEHOLD_REASON_NONE && id.len) {
+        ngx_http_household_token_keep(conf, &id, claims, generation);
+    }
+
+    return reason;
+}
+
+
+/* as it was requested: what RFC 9246 restricts a token to */
+
+static ngx_int_t
+ngx_http_household_token_uri(ngx_http_request_t *r, ngx_str_t *uri)
+{
+    u_char     *p;
+    ngx_str_t   scheme, *host;
+
+    ngx_str_set(&scheme, "http");
+
+#if (NGX_HTTP_SSL)
+    if (r->connection->ssl) {
+        ngx_str_set(&scheme, "https");
+    }
+#endif
+
+    host = &r->headers_in.server;
+
+    if (r->headers_in.host != NULL) {
+        host = &r->headers_in.host->value;
+    }
+
+    uri->len = scheme.len + sizeof("://") - 1 + host->len
+               + r->unparsed_uri.len;
+
+    uri->data = ngx_pnalloc(r->pool, uri->len);
+    if (uri->data == NULL) {
+        return NGX_ERROR;
+    }
+
+    p = ngx_cpymem(uri->data, scheme.data, scheme.len);
+    p = ngx_cpymem(p, "://", sizeof("://") - 1);
+    p = ngx_cpymem(p, host->data, host->len);
+    ngx_memcpy(p, r->unparsed_uri.data, r->unparsed_uri.len);
+
+    return NGX_OK;
+}
+
+
+static ngx_uint_t
+ngx_http_household_token_recall(ngx_http_household_token_conf_t *conf,
+    ngx_str_t *id, ngx_household_token_claims_t *claims,
+    uint64_t *generation)
+{
+    u_char                            buf[sizeof(ngx_household_token_claims_t)];
+    u_char                           *p;
+    ngx_household_zone_found_t        found;
+    ngx_http_household_token_kept_t   kept;
+
+    if (ngx_household_zone_get(conf->cache, id, ngx_current_msec, buf,
+                               sizeof(buf), &found)
+        != NGX_HOUSEHOLD_ZONE_HIT)
+    {
+        *generation = found.generation;
+        return 0;
+    }
+
+    *generation = found.generation;
+
+    ngx_memcpy(&kept, buf, sizeof(ngx_http_household_token_kept_t));
+
+    if (ngx_time() >= kept.until) {
+        /* the zone's clock is another one */
+        return 0;
+    }
+
+    claims->issued_at = kept.issued_at;
+    claims->until = kept.until;
+    claims->issuer = kept.issuer;
+    claims->account_len = kept.account_len;
+    claims->device_len = kept.device_len;
+    claims->container_len = kept.container_len;
+
+    p = buf + sizeof(ngx_http_household_token_kept_t);
+
+    ngx_memcpy(claims->account, p, kept.account_len);
+    p += kept.account_len;
+
+    ngx_memcpy(claims->device, p, kept.device_len);
+    p += kept.device_len;
+
+    ngx_memcpy(claims->container, p, kept.container_len);
+
+    return 1;
+}
+
+
+static void
+ngx_http_household_token_keep(ngx_http_household_token_conf_t *conf,
+    ngx_str_t *id, ngx_household_token_claims_t *claims, uint64_t generation)
+{
+    u_char                            buf[sizeof(ngx_household_token_claims_t)];
+    u_char                           *p;
+    int64_t                           left;
+    ngx_msec_t                        fresh;
+    ngx_http_household_token_kept_t   kept;
+
+    ngx_memzero(&kept, sizeof(ngx_http_household_token_kept_t));
+
+    kept.issued_at = claims->issued_at;
+    kept.until = claims->until;
+    kept.issuer = claims->issuer;
+    kept.account_len = claims->account_len;
+    kept.device_len = claims->device_len;
+    kept.container_len = claims->container_len;
+
+    p = ngx_cpymem(buf, &kept, sizeof(ngx_http_household_token_kept_t));
+    p = ngx_cpymem(p, claims->account, claims->account_len);
+    p = ngx_cpymem(p, claims->device, claims->device_len);
+    p = ngx_cpymem(p, claims->container, claims->container_len);
+
+    left = claims->until - ngx_time();
+
+    fresh = left > NGX_HOUSEHOLD_ZONE_TIME_MAX / 1000
+            ? NGX_HOUSEHOLD_ZONE_TIME_MAX : (ngx_msec_t) left * 1000;
+
+    (void) ngx_household_zone_put(conf->cache, id, buf, p - buf, 0,
+                                  generation, ngx_current_msec, fresh, 0);
+}

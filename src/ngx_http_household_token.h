@@ -1,0 +1,107 @@
+
+/*
+ * Playback tokens in requests: where they are found, how they are verified
+ * and remembered, and how they are taken out again.
+ */
+
+
+#ifndef _NGX_HTTP_HOUSEHOLD_TOKEN_H_INCLUDED_
+#define _NGX_HTTP_HOUSEHOLD_TOKEN_H_INCLUDED_
+
+
+#include <ngx_config.h>
+#include <ngx_core.h>
+#include <ngx_http.h>
+#include "ngx_household_token.h"
+#include "ngx_household_zone.h"
+
+
+typedef enum {
+    NGX_HTTP_HOUSEHOLD_BEARER = 0,     /* Authorization: Bearer */
+    NGX_HTTP_HOUSEHOLD_ARGUMENT,       /* $arg_NAME */
+    NGX_HTTP_HOUSEHOLD_COOKIE,         /* $cookie_NAME */
+    NGX_HTTP_HOUSEHOLD_HEADER,         /* $http_NAME */
+    NGX_HTTP_HOUSEHOLD_VALUE           /* anything else */
+} ngx_http_household_carrier_e;
+
+
+typedef struct {
+    ngx_http_household_carrier_e   type;
+    ngx_str_t                      name;   /* of ARGUMENT, COOKIE, HEADER */
+    ngx_http_complex_value_t       value;  /* of VALUE */
+} ngx_http_household_carrier_t;
+
+
+typedef struct {
+    ngx_array_t                   *carriers; /* ..._carrier_t; NULL: none */
+    ngx_uint_t                     strip;
+    ngx_array_t                   *issuers;  /* ..._token_issuer_t */
+    ngx_array_t                   *claims;   /* two names; NULL: defaults */
+    time_t                         leeway;
+
+    ngx_household_token_policy_t   policy;   /* of all the above */
+    ngx_household_zone_store_t    *cache;    /* of verified ones, or NULL */
+} ngx_http_household_token_conf_t;
+
+
+/* the directives */
+
+char *ngx_http_household_set_token(ngx_conf_t *cf, ngx_command_t *cmd,
+    void *conf);
+char *ngx_http_household_set_token_key(ngx_conf_t *cf, ngx_command_t *cmd,
+    void *conf);
+char *ngx_http_household_set_token_claims(ngx_conf_t *cf, ngx_command_t *cmd,
+    void *conf);
+
+void ngx_http_household_token_create(ngx_http_household_token_conf_t *conf);
+
+/* merges all but the carriers */
+char *ngx_http_household_token_merge(ngx_conf_t *cf,
+    ngx_http_household_token_conf_t *prev,
+    ngx_http_household_token_conf_t *conf);
+
+/*
+ * Makes the policy of a location that judges.  "zone" may keep verified
+ * tokens, or is NULL.
+ */
+char *ngx_http_household_token_policy(ngx_conf_t *cf,
+    ngx_http_household_token_conf_t *conf, ngx_household_zone_t *zone);
+
+
+/*
+ * Finds the token of a request.  Returns NGX_HOUSEHOLD_REASON_NONE and
+ * "token", which points into the request; TOKEN_MISSING; or TOKEN_CONFLICT if
+ * there are two that differ.  Returns REASONS if memory is short.
+ */
+ngx_household_reason_e ngx_http_household_token_find(ngx_http_request_t *r,
+    ngx_http_household_token_conf_t *conf, ngx_str_t *token);
+
+/*
+ * Verifies a token, or finds that it was verified before.  Returns as
+ * ngx_household_token_verify(), or REASONS if memory is short.
+ */
+ngx_household_reason_e ngx_http_household_token_check(ngx_http_request_t *r,
+    ngx_http_household_token_conf_t *conf, ngx_str_t *token,
+    ngx_household_token_claims_t *claims);
+
+/*
+ * Takes tokens out of $args and of the headers that go upstream, wherever a
+ * carrier may have brought one, valid or not.  Returns NGX_OK or NGX_ERROR.
+ */
+ngx_int_t ngx_http_household_token_strip(ngx_http_request_t *r,
+    ngx_http_household_token_conf_t *conf);
+
+/*
+ * Where tokens stand.  The latter two find the next value of "name" (of any
+ * case, as nginx has it) in a query or a Cookie header: they return 1 with
+ * "value" and "text" moved behind it, or 0 if there is none.
+ */
+ngx_uint_t ngx_http_household_token_in_header(
+    ngx_http_household_carrier_t *carrier, ngx_table_elt_t *h);
+ngx_uint_t ngx_http_household_token_arg(u_char **text, u_char *last,
+    ngx_str_t *name, ngx_str_t *value);
+ngx_uint_t ngx_http_household_token_cookie(u_char **text, u_char *last,
+    ngx_str_t *name, ngx_str_t *value);
+
+
+#endif /* _NGX_HTTP_HOUSEHOLD_TOKEN_H_INCLUDED_ */

@@ -1,0 +1,366 @@
+
+/*
+ * Tokens in arguments, cookies and headers: where they stand in the text, and
+ * how they are taken out of it, so that they are in no cache key and do not
+ * go upstream.
+ */
+
+
+#include <ngx_config.h>
+#include <ngx_core.h>
+#include <ngx_http.h>
+#include "ngx_http_household.h"
+#include "ngx_http_household_token.h"
+
+
+static ngx_int_t ngx_http_household_strip_args(ngx_http_request_t *r,
+    ngx_http_household_carrier_t *carrier);
+static ngx_int_t ngx_http_household_strip_headers(ngx_http_request_t *r,
+    ngx_http_household_token_conf_t *conf);
+static ngx_int_t ngx_http_household_strip_header(ngx_http_request_t *r,
+    ngx_http_household_token_conf_t *conf, ngx_table_elt_t *h);
+static ngx_int_t ngx_http_household_strip_cookie(ngx_http_request_t *r,
+    ngx_http_household_carrier_t *carrier, ngx_str_t *text);
+
+
+ngx_uint_t
+ngx_http_household_token_in_header(ngx_http_household_carrier_t *carrier,
+    ngx_table_elt_t *h)
+{
+    u_char     *name;
+    size_t      i;
+
+    switch (carrier->type) {
+
+    case NGX_HTTP_HOUSEHOLD_BEARER:
+        return h->key.len == sizeof("authorization") - 1
+               && ngx_strncmp(h->lowcase_key, "authorization",
+                              sizeof("authorization") - 1)
+                  == 0
+               && h->value.len > sizeof("Bearer ") - 1
+               && ngx_strncasecmp(h->value.data, (u_char *) "Bearer ",
+                                  sizeof("Bearer ") - 1)
+                  == 0;
+
+    case NGX_HTTP_HOUSEHOLD_COOKIE:
+        return h->key.len == sizeof("cookie") - 1
+               && ngx_strncmp(h->lowcase_key, "cookie", sizeof("cookie") - 1)
+                  == 0;
+
+    case NGX_HTTP_HOUSEHOLD_HEADER:
+
+        if (h->key.len != carrier->name.len) {
+            return 0;
+        }
+
+        name = carrier->name.data;
+
+        /* as in $http_NAME: lower case, dashes are underscores */
+
+        for (i = 0; i < h->key.len; i++) {
+            if (ngx_tolower(name[i])
+                != (h->lowcase_key[i] == '-' ? '_' : h->lowcase_key[i]))
+            {
+                return 0;
+            }
+        }
+
+        return 1;
+
+    default:
+        return 0;
+    }
+}
+
+
+ngx_uint_t
+ngx_http_household_token_arg(u_char **text, u_char *last, ngx_str_t *name,
+    ngx_str_t *value)
+{
+    u_char  *p, *end;
+
+    for (p = *text; p < last; p = end + 1) {
+
+        end = ngx_strlchr(p, last, '&');
+        if (end == NULL) {
+            end = last;
+        }
+
+        if ((size_t) (end - p) > name->len
+            && p[name->len] == '='
+            && ngx_strncasecmp(p, name->data, name->len) == 0)
+        {
+            value->data = p + name->len + 1;
+            value->len = end - value->data;
+            *text = end + 1;
+            return 1;
+        }
+    }
+
+    return 0;
+}
+
+
+ngx_uint_t
+ngx_http_household_token_cookie(u_char **text, u_char *last, ngx_str_t *name,
+    ngx_str_t *value)
+{
+    u_char  *p, *end;
+
+    for (p = *text; p < last; p = end + 1) {
+
+        while (p < last && (*p == ' ' || *p == '\t')) {
+            p++;
+        }
+
+        end = ngx_strlchr(p, last, ';');
+        if (end == NULL) {
+            end = last;
+        }
+
+        if ((size_t) (end - p) > name->len
+            && p[name->len] == '='
+            && ngx_strncasecmp(p, name->data, name->len) == 0)
+        {
+            value->data = p + name->len + 1;
+            value->len = end - value->data;
+            *text = end + 1;
+
+            while (value->len
+                   && (value->data[value->len - 1] == ' '
+                       || value->data[value->len - 1] == '\t'))
+            {
+                value->len--;
+            }
+
+            return 1;
+        }
+    }
+
+    return 0;
+}
+
+
+ngx_int_t
+ngx_http_household_token_strip(ngx_http_request_t *r,
+    ngx_http_household_token_conf_t *conf)
+{
+    ngx_uint_t                     i, headers;
+    ngx_http_household_carrier_t  *carrier;
+
+    headers = 0;
+    carrier = conf->carriers->elts;
+
+    for (i = 0; i < conf->carriers->nelts; i++) {
+
+        if (carrier[i].type != NGX_HTTP_HOUSEHOLD_ARGUMENT) {
+            headers = 1;
+            continue;
+        }
+
+        if (ngx_http_household_strip_args(r, &carrier[i]) != NGX_OK) {
+            return NGX_ERROR;
+        }
+    }
+
+    return headers ? ngx_http_household_strip_headers(r, conf) : NGX_OK;
+}
+
+
+static ngx_int_t
+ngx_http_household_strip_args(ngx_http_request_t *r,
+    ngx_http_household_carrier_t *carrier)
+{
+    u_char     *p, *from, *text, *last, *args;
+    ngx_str_t   value;
+
+    text = r->args.data;
+    last = text + r->args.len;
+    from = text;
+    args = NULL;
+    p = NULL;
+
+    while (ngx_http_household_token_arg(&text, last, &carrier->name, &value)) {
+
+        if (args == NULL) {
+            args = ngx_pnalloc(r->pool, r->args.len);
+            if (args == NULL) {
+                return NGX_ERROR;
+            }
+
+            p = args;
+        }
+
+        /* all before the name, which stands before "=" and the value */
+
+        p = ngx_cpymem(p, from, value.data - 1 - carrier->name.len - from);
+        from = ngx_min(text, last);
+    }
+
+    if (args == NULL) {
+        return NGX_OK;
+    }
+
+    p = ngx_cpymem(p, from, last - from);
+
+    if (p > args && p[-1] == '&' && from == last && last[-1] != '&') {
+        /* the token was last */
+        p--;
+    }
+
+    r->args.data = args;
+    r->args.len = p - args;
+
+    /* what goes upstream is made of r->uri and r->args from now on */
+    r->valid_unparsed_uri = 0;
+
+    return NGX_OK;
+}
+
+
+/*
+ * A new list without the tokens: headers are pointed to from elsewhere, so
+ * nothing in the old one may move.
+ */
+
+static ngx_int_t
+ngx_http_household_strip_headers(ngx_http_request_t *r,
+    ngx_http_household_token_conf_t *conf)
+{
+    ngx_int_t         rc;
+    ngx_list_t        headers;
+    ngx_uint_t        i;
+    ngx_list_part_t  *part;
+    ngx_table_elt_t  *h, *copy, kept;
+
+    if (ngx_list_init(&headers, r->pool, 20, sizeof(ngx_table_elt_t))
+        != NGX_OK)
+    {
+        return NGX_ERROR;
+    }
+
+    for (part = &r->headers_in.headers.part; part; part = part->next) {
+
+        h = part->elts;
+
+        for (i = 0; i < part->nelts; i++) {
+
+            kept = h[i];
+
+            rc = ngx_http_household_strip_header(r, conf, &kept);
+
+            if (rc == NGX_ERROR) {
+                return NGX_ERROR;
+            }
+
+            if (rc == NGX_DECLINED) {
+                continue;
+            }
+
+            copy = ngx_list_push(&headers);
+            if (copy == NULL) {
+                return NGX_ERROR;
+            }
+
+            *copy = kept;
+        }
+    }
+
+    r->headers_in.headers = headers;
+
+    if (headers.last == &headers.part) {
+        r->headers_in.headers.last = &r->headers_in.headers.part;
+    }
+
+    return NGX_OK;
+}
+
+
+/* NGX_OK: keep "h", which may have changed; NGX_DECLINED: leave it out */
+
+static ngx_int_t
+ngx_http_household_strip_header(ngx_http_request_t *r,
+    ngx_http_household_token_conf_t *conf, ngx_table_elt_t *h)
+{
+    ngx_uint_t                     i;
+    ngx_http_household_carrier_t  *carrier;
+
+    carrier = conf->carriers->elts;
+
+    for (i = 0; i < conf->carriers->nelts; i++) {
+
+        if (!ngx_http_household_token_in_header(&carrier[i], h)) {
+            continue;
+        }
+
+        if (carrier[i].type != NGX_HTTP_HOUSEHOLD_COOKIE) {
+            return NGX_DECLINED;
+        }
+
+        if (ngx_http_household_strip_cookie(r, &carrier[i], &h->value)
+            != NGX_OK)
+        {
+            return NGX_ERROR;
+        }
+
+        if (h->value.len == 0) {
+            return NGX_DECLINED;
+        }
+    }
+
+    return NGX_OK;
+}
+
+
+static ngx_int_t
+ngx_http_household_strip_cookie(ngx_http_request_t *r,
+    ngx_http_household_carrier_t *carrier, ngx_str_t *text)
+{
+    u_char     *p, *from, *at, *last, *copy;
+    ngx_str_t   value;
+
+    at = text->data;
+    last = at + text->len;
+    from = at;
+    copy = NULL;
+    p = NULL;
+
+    while (ngx_http_household_token_cookie(&at, last, &carrier->name, &value))
+    {
+        if (copy == NULL) {
+
+            /* values are expected to end with a NUL, as nginx's own do */
+
+            copy = ngx_pnalloc(r->pool, text->len + 1);
+            if (copy == NULL) {
+                return NGX_ERROR;
+            }
+
+            p = copy;
+        }
+
+        p = ngx_cpymem(p, from, value.data - 1 - carrier->name.len - from);
+        from = ngx_min(at, last);
+
+        while (from < last && *from == ' ') {
+            from++;
+        }
+    }
+
+    if (copy == NULL) {
+        return NGX_OK;
+    }
+
+    p = ngx_cpymem(p, from, last - from);
+
+    while (p > copy && (p[-1] == ' ' || p[-1] == ';')) {
+        p--;
+    }
+
+    *p = '\0';
+
+    text->data = copy;
+    text->len = p - copy;
+
+    return NGX_OK;
+}

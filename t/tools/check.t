@@ -1,0 +1,116 @@
+#!/usr/bin/perl
+
+# Shows each check of check.pl a fault that it must see, in a small tree that
+# has none.
+
+use strict;
+use warnings;
+
+use File::Basename qw(dirname);
+use File::Path qw(make_path);
+use File::Temp qw(tempdir);
+use FindBin;
+use Test::More;
+
+my $long = 'x' x 81;
+my $module = 'ngx_http_household_module.c';
+my $decide = 'src/ngx_household_decide.c';
+my $resp = 'src/ngx_household_resp.c';
+my $zone = 'src/ngx_household_zone.c';
+
+my %good = (
+    config => "ngx_household_srcs=\"\n    $module\n    $decide\n"
+        . "    src/ngx_household_redis.c\n    $resp\n    $zone\n"
+        . "    src/ngx_http_household_conf.c\n\"\n"
+        . "ngx_household_deps=\"\n    src/ngx_household_resp.h\n\"\n",
+    $module => "#include <ngx_http.h>\n\n"
+        . "static ngx_command_t  commands[] = {\n\n"
+        . "    { ngx_string(\"household\"),\n      0 },\n\n"
+        . "    { ngx_string(\"household_store\"),\n      0 },\n\n"
+        . "      ngx_null_command\n};\n",
+    $decide => "#include <ngx_core.h>\n#include \"ngx_household_resp.h\"\n",
+    $resp => "#include <hiredis/hiredis.h>\n",
+    'src/ngx_household_redis.c' => "#include <ngx_event.h>\n",
+    'src/ngx_household_resp.h' => "\n",
+    'src/ngx_http_household_conf.c' => "#include <ngx_http.h>\n",
+    $zone => "#include <ngx_core.h>\n",
+    'docs/directives.md' => "| `household on` |\n| `household_store NAME` |\n",
+    't/a.t' => "household on;\nhousehold_store main;\n",
+    't/tools/a.sh' => "#!/bin/bash\nset -eu\necho a\n",
+);
+
+# what, the file that is changed, what is put behind it or (a code) done to
+# it, what must be said
+
+my @faults = (
+    ['pure includes the event layer', $decide, "#include <ngx_event.h>\n",
+     qr/decide\.c:3: the pure layer does not include ngx_event\.h/],
+    ['pure includes the http layer', $decide, "#include <ngx_http.h>\n",
+     qr/decide\.c:3: ngx_http\.h is nginx's http layer/],
+    ['core includes the http layer', $zone, "#include <ngx_http.h>\n",
+     qr/zone\.c:2: ngx_http\.h is nginx's http layer/],
+    ['core includes our http layer', $zone,
+     "#include \"ngx_http_household.h\"\n", qr/zone\.c:2: .* a layer above/],
+    ['pure includes core', $decide, "#include \"ngx_household_zone.h\"\n",
+     qr/decide\.c:3: .* a layer above/],
+    ['zone knows redis', $zone, "#include \"ngx_household_redis.h\"\n",
+     qr/zone\.c:2: zone is not to know redis/],
+    ['redis knows zone', 'src/ngx_household_redis.c',
+     "#include \"ngx_household_zone.h\"\n", qr/redis is not to know zone/],
+    ['hiredis elsewhere', 'src/ngx_household_redis.c',
+     "#include <hiredis/read.h>\n", qr/only resp may include hiredis/],
+    ['81 columns', $zone, "/* $long */\n", qr/zone\.c:2: 87 columns/],
+    ['81 columns in a script', 't/tools/a.sh', "echo $long\n",
+     qr/a\.sh:4: 86 columns/],
+    ['trailing space', 'docs/directives.md', "word \n", qr/:3: trailing space/],
+    ['tab', $zone, "\tint  a;\n", qr/zone\.c:2: tab/],
+    ['701 lines', $zone, ";\n" x 700, qr/zone\.c: 701 lines/],
+    ['a long function', $zone, "int\nf(void)\n{\n" . "    a();\n" x 81 . "}\n",
+     qr/zone\.c:4: f\(\) has 81 lines/],
+    ['a source not in config', 'src/ngx_household_geo.c', "\n",
+     qr/config: src\/ngx_household_geo\.c is not in ngx_household_srcs/],
+    ['a header not in config', 'src/ngx_household_geo.h', "\n",
+     qr/config: src\/ngx_household_geo\.h is not in ngx_household_deps/],
+    ['a source only in config', 'config', sub { s/_zone\.c/$&\n src\/zz.c/r },
+     qr/config: there is no src\/zz\.c/],
+    ['config not sorted', 'config', sub { s/( +\S+_resp\.c\n)( +\S+\n)/$2$1/r },
+     qr/config: ngx_household_srcs is not sorted/],
+    ['a directive without docs', 'docs/directives.md', sub { s/_store/_shop/r },
+     qr/directives\.md: has no row for household_store/],
+    ['a directive without a test', 't/a.t', sub { s/_store/_shop/r },
+     qr/no test in t\/ names household_store/],
+    ['a variable is no test of a directive', 't/a.t', sub { s/^h/\$h/r },
+     qr/no test in t\/ names household$/m],
+    ['a script that would break', 't/tools/a.sh', "cd /nowhere; [ a == ]\n",
+     qr/a\.sh:4: /],
+);
+
+
+sub check {
+    my (%tree) = @_;
+
+    my $dir = tempdir(CLEANUP => 1);
+
+    for my $file (keys %tree) {
+        make_path(dirname("$dir/$file"));
+        open my $out, '>', "$dir/$file" or die "$file: $!";
+        print $out $tree{$file};
+        close $out;
+    }
+
+    return scalar(`$^X $FindBin::RealBin/check.pl $dir`);
+}
+
+
+plan tests => 1 + @faults;
+
+is(check(%good), "household: no fault\n", 'a tree without a fault');
+
+for (@faults) {
+    my ($what, $file, $change, $message) = @$_;
+    my $text = $good{$file} // '';
+
+    $text = ref $change ? do { local $_ = $text; $change->() } : $text . $change;
+
+    like(check(%good, $file => $text), $message, $what);
+}

@@ -1,0 +1,81 @@
+#!/bin/bash
+#
+# t/tools/matrix.sh SUITE...: in a small Debian of each suite, sets up what is
+# needed, and builds and tests this tree as it is, with gcc and with clang.
+# Each runs in namespaces of its own: its mounts, processes and ports end with
+# it, and two can run side by side.
+
+set -eu
+
+build=${BUILD:-build}/matrix
+mkdir -p "$build"
+
+if [ "$(id -u)" != 0 ]; then
+    echo "household: chroots need root: run make matrix as root" >&2
+    exit 1
+fi
+
+setup='
+    cd /household
+    make -s packages SETS="build test fuzz"
+    dpkg-query -W -f "\${Package} \${Version}\n" gcc clang nginx-dev \
+        libhiredis-dev redis-server
+'
+
+tests='
+    cd /household
+    make -s test CC=gcc BUILD=build/gcc FUZZ_SECONDS=5
+    make -s test CC=clang BUILD=build/clang FUZZ_SECONDS=5
+    make -s order BUILD=build/gcc ORDER=installed
+'
+
+
+# runs in namespaces for mounts and processes
+
+inside() {
+    local root=$1
+    local run="env -i HOME=/root LC_ALL=C.UTF-8 PATH=/usr/sbin:/usr/bin \
+        chroot $root /bin/bash -eu -c"
+
+    mount --make-rprivate /
+    mount -t proc proc "$root/proc"
+    mount --rbind /dev "$root/dev"
+    mount -t tmpfs tmpfs "$root/tmp"
+    cp /etc/resolv.conf "$root/etc/resolv.conf" 2> /dev/null || true
+
+    rm -rf "$root/household"
+    mkdir "$root/household"
+    git -c safe.directory='*' ls-files -z -co --exclude-standard \
+        | tar -c --null -T - | tar -x -C "$root/household"
+
+    $run "$setup"
+
+    # the tests have a loopback of their own, and nothing else
+    unshare --net /bin/bash -eu -c 'ip link set lo up; exec "$@"' \
+        tests $run "$tests"
+}
+
+
+suite() {
+    local start=$SECONDS log=$build/$1.log
+
+    if docker/chroot.sh "$1" "$build/$1" > "$log" 2>&1 \
+        && unshare --mount --pid --fork --kill-child \
+            "$0" --inside "$build/$1" >> "$log" 2>&1 < /dev/null
+    then
+        echo "ok     $1, $((SECONDS - start)) s:" \
+            $(grep -E '^(nginx-dev|libhiredis-dev|gcc|clang) ' "$log")
+        return
+    fi
+
+    echo "FAILED $1, $((SECONDS - start)) s, see $log:"
+    tail -n 40 "$log" | sed 's/^/    /'
+    return 1
+}
+
+
+case $1 in
+    --inside) inside "$2" ;;
+    --suite) suite "$2" ;;
+    *) printf '%s\n' "$@" | xargs -n 1 -P "${JOBS:-2}" "$0" --suite ;;
+esac

@@ -1,0 +1,117 @@
+#!/usr/bin/perl
+
+# nginx-tests.pl DIR [TEST...]: runs a copy of nginx's own test suite twice, on
+# the same nginx: as it is, and with the module loaded and switched on for all
+# of http, with a real Redis that has everybody at home.  Fails if a test fails
+# with the module that passes without.
+
+use strict;
+use warnings;
+
+use Cwd qw(abs_path);
+use File::Path qw(make_path remove_tree);
+use TAP::Harness;
+
+my $build = abs_path($ENV{BUILD} || 'build');
+my ($suite, @tests) = @ARGV;
+
+my $dir = "$build/nginx-tests";
+my $socket = "$dir/redis.sock";
+
+my $http = $ENV{HOUSEHOLD_GLOBALS_HTTP} // join ' ',
+    "household_redis main { server unix:$socket; timeout 5s; }",
+    'household_store main;', 'household_account viewer;',
+    'household_unavailable deny;', 'household on;';
+
+
+sub redis {
+    my (@command) = @_;
+
+    open my $out, '-|', 'redis-cli', '-s', $socket, @command or die "$!\n";
+    my $answer = do { local $/; <$out> } // '';
+    close $out;
+
+    return $answer;
+}
+
+
+sub start_redis {
+    defined(my $pid = fork()) or die "fork: $!\n";
+
+    if ($pid == 0) {
+        open STDOUT, '>', "$dir/redis.log";
+        exec 'redis-server', '--port', 0, '--unixsocket', $socket,
+            '--unixsocketperm', 777, '--save', '', '--dir', $dir;
+        die "redis-server: $!\n";
+    }
+
+    for (1 .. 100) {
+        last if -S $socket && redis('PING') =~ /PONG/;
+        select undef, undef, undef, 0.1;
+    }
+
+    redis('SADD', 'household:{viewer}', '0.0.0.0/0', '::/0');
+
+    return $pid;
+}
+
+
+sub run {
+    my (%env) = @_;
+    local @ENV{keys %env} = values %env;
+    my (%failed);
+
+    my $harness = TAP::Harness->new({
+        lib => ["$suite/lib"], jobs => $ENV{JOBS} || 2, merge => 1,
+        verbosity => $ENV{VERBOSE} ? 1 : -2, ignore_exit => 0,
+    });
+
+    $harness->callback(after_test => sub {
+        my ($job, $parser) = @_;
+        my $name = $job->[0] =~ s{.*/}{}r;
+
+        $failed{"$name, test $_"} = 1 for $parser->failed;
+        $failed{"$name: " . join '; ', $parser->parse_errors} = 1
+            if $parser->parse_errors;
+        $failed{"$name, exit"} = 1 if $parser->exit && !$parser->failed;
+    });
+
+    $harness->runtests(@tests);
+
+    return \%failed;
+}
+
+
+die "household: there is no $suite/lib/Test/Nginx.pm\n"
+    unless -e "$suite/lib/Test/Nginx.pm";
+
+$suite = abs_path($suite);
+@tests = map { "$suite/" . s{.*/}{}r } @tests;
+@tests = sort glob("$suite/*.t") unless @tests;
+
+remove_tree($dir);
+make_path($dir);
+
+my %env = (TEST_NGINX_BINARY => "$build/dynamic/nginx");
+my $without = run(%env);
+
+my $pid = start_redis();
+
+my $with = run(%env,
+    TEST_NGINX_GLOBALS =>
+        "load_module $build/dynamic/ngx_http_household_module.so;",
+    TEST_NGINX_GLOBALS_HTTP => $http);
+
+my ($commands) = redis('INFO', 'stats') =~ /^total_commands_processed:(\d+)/m;
+
+kill 'TERM', $pid;
+waitpid $pid, 0;
+
+my @new = grep { !$without->{$_} } sort keys %$with;
+
+print "fails with the module only: $_\n" for @new;
+printf "%d test files, %d failures without the module, %d with it, %d of them"
+    . " new; Redis served %d commands\n", scalar @tests,
+    scalar keys %$without, scalar keys %$with, scalar @new, $commands // 0;
+
+exit(@new ? 1 : 0);

@@ -1,0 +1,148 @@
+# Included by the Makefile: everything that tests.
+
+# what runs without nginx: these sources alone, linked into units and fuzzers
+
+PURE = $(wildcard $(addprefix src/ngx_household_,decide.c network.c \
+    record.c resp.c))
+PURE_LIBS = -lhiredis
+
+# a unit that needs more says so: unit_zone = src/ngx_household_zone.c
+
+HEADERS = $(wildcard src/*.h t/unit/*.h t/fuzz/*.h)
+UNITS = $(basename $(notdir $(wildcard t/unit/*.c)))
+FUZZERS = $(basename $(notdir $(wildcard t/fuzz/*.c)))
+
+INCLUDES = -Isrc -It/unit $(addprefix -isystem $(SRC_module)/src/,core event \
+    event/modules event/quic os/unix) -isystem $(B)/module
+
+ifeq ($(NGINX_SRC),)
+NGINX = /usr/sbin/nginx
+else
+NGINX = $(B)/module/nginx
+endif
+
+TEST_ENV = BUILD=$(B) HOUSEHOLD_UNIT_DIR=$(B)/$(UNIT_DIR) \
+    HOUSEHOLD_MODULE=$(TEST_SO) TEST_NGINX_BINARY=$(TEST_BINARY) \
+    TEST_NGINX_SERVROOT=$(B)/servroot
+UNIT_DIR = unit
+TEST_SO = $(SO)
+TEST_BINARY = $(NGINX)
+
+# t/*.t share a port and so run one by one, beside the units and fuzzers
+
+PROVE = env $(TEST_ENV) CMOCKA_MESSAGE_OUTPUT=TAP FUZZ_SECONDS=$(FUZZ_SECONDS) \
+    prove -j$(JOBS) --rules 'seq=t/*.t' --rules 'par=**' -It/lib
+T = $(sort $(wildcard t/*.t))
+ORDER = installed static dynamic
+
+
+# --- units and fuzzers ----------------------------------------------------
+
+# $(1): folder, $(2): its tests, $(3): where they are, $(4): compiler, flags
+
+define programs
+CONFIGURE_$(1) = $(4) $(PURE_LIBS)
+
+$(B)/$(1)/obj/%.o: src/%.c $(HEADERS) $(B)/$(1)/flags $(B)/module/Makefile
+	@mkdir -p $$(@D)
+	@$(4) $(WARN) $(INCLUDES) -c -o $$@ $$<
+
+$(addprefix $(B)/$(1)/,$(2)): $(B)/$(1)/%: $(3)/%.c \
+    $(PURE:src/%.c=$(B)/$(1)/obj/%.o)
+	@$(4) $(WARN) $(INCLUDES) -o $$@ $$^ $$(unit_$$*) $(5) $(PURE_LIBS)
+
+.PHONY: build-$(1)
+build-$(1): $(addprefix $(B)/$(1)/,$(2))
+endef
+
+SANITIZE_OURS = $(SANITIZE) -fno-sanitize-recover=undefined -O1 -g
+
+$(eval $(call programs,unit,$(UNITS),t/unit,$(CC) -O2 -g,-lcmocka))
+$(eval $(call programs,unit-asan,$(UNITS),t/unit,$(CLANG) \
+    $(SANITIZE_OURS),-lcmocka))
+$(eval $(call programs,unit-gcov,$(UNITS),t/unit,gcc -O0 -g \
+    --coverage,-lcmocka))
+$(eval $(call programs,fuzz,$(FUZZERS),t/fuzz,$(CLANG) \
+    $(SANITIZE_OURS) -fsanitize=fuzzer))
+
+unit: need-test ## the units alone
+	@$(MAKE) build-unit
+	@$(PROVE) $(addprefix $(B)/unit/,$(UNITS))
+
+unit-asan: need-test need-fuzz ## the units under AddressSanitizer and UBSan
+	@$(MAKE) build-unit-asan
+	@$(PROVE) $(addprefix $(B)/unit-asan/,$(UNITS))
+
+fuzz: need-fuzz ## the fuzzers, FUZZ_SECONDS=20 each
+	@$(MAKE) build-fuzz
+	@$(PROVE) -v t/tools/fuzz.sh
+
+
+# --- the suite ------------------------------------------------------------
+
+.PHONY: unit unit-asan fuzz test test-hup test-asan test-valgrind
+.PHONY: test-nginx coverage order check matrix demo run
+
+test: need-test need-fuzz ## all of it: units, fuzzers, the form, t/
+	@$(MAKE) build-module build-unit build-fuzz $(NGINX_SRC:%=build-full)
+	@$(PROVE) $(addprefix $(B)/unit/,$(UNITS)) t/tools/fuzz.sh \
+	    t/tools/check.t $(T)
+
+.PHONY: build-full
+build-full: build-module
+	@$(MAKE) -s -C $(SRC_module) -f $(B)/module/Makefile binary
+
+test-hup: need-test ## t/ with nginx reloaded, not restarted, for each test
+	@$(MAKE) build-module $(NGINX_SRC:%=build-full)
+	@TEST_NGINX_USE_HUP=1 $(PROVE) $(T)
+
+test-asan: TEST_SO =
+test-asan: TEST_BINARY = $(B)/asan/nginx
+test-asan: UNIT_DIR = unit-asan
+test-asan: need-test need-fuzz ## units and t/ under AddressSanitizer and UBSan
+	@$(MAKE) build-asan build-unit-asan
+	@t/tools/reports.sh $(B)/asan/reports \
+	    $(PROVE) $(addprefix $(B)/unit-asan/,$(UNITS)) $(T)
+
+test-valgrind: TEST_SO =
+test-valgrind: TEST_BINARY = $(B)/valgrind/nginx
+test-valgrind: need-test ## t/ under valgrind (slow)
+	@$(MAKE) build-valgrind
+	@t/tools/reports.sh $(B)/valgrind/reports $(PROVE) $(T)
+
+test-nginx: need-test ## the suite of nginx itself, with the module switched on
+	@test -n '$(NGINX_TESTS)' || { echo 'household: say NGINX_TESTS=dir,' \
+	    'a copy of nginx-tests' >&2; exit 1; }
+	@$(MAKE) build-dynamic
+	@BUILD=$(B) t/tools/nginx-tests.pl $(NGINX_TESTS)
+
+coverage: TEST_SO =
+coverage: TEST_BINARY = $(B)/gcov/nginx
+coverage: UNIT_DIR = unit-gcov
+coverage: need-test ## lines of our C that the suite runs: at least 90 %
+	@$(MAKE) build-gcov build-unit-gcov
+	@find $(B)/gcov $(B)/unit-gcov -name '*.gcda' -delete
+	@$(PROVE) $(addprefix $(B)/unit-gcov/,$(UNITS)) $(T)
+	@t/tools/coverage.pl 90 $(B)/gcov $(B)/unit-gcov
+
+order: need-test ## where the module stands among others: loaded, linked in
+	@$(MAKE) $(ORDER:%=build-%) $(NGINX_SRC:%=build-full)
+	@BUILD=$(B) NGINX=$(NGINX) ORDER="$(ORDER)" prove -v t/tools/order.t
+
+check: need-test ## the form: layers, lengths, lists; and that faults are seen
+	@t/tools/check.pl
+	@prove t/tools/check.t
+
+matrix: need-matrix ## make test on Debian 12, 13 and sid, gcc and clang (root)
+	@BUILD=$(B) JOBS=$(JOBS) t/tools/matrix.sh $(SUITES)
+
+
+# --- to look at -----------------------------------------------------------
+
+demo: need-demo ## households, viewers, verdicts: a table to look at
+	@$(MAKE) build-module
+	@$(TEST_ENV) docker/demo/demo.sh
+
+run: need-demo ## the same edge, left running
+	@$(MAKE) build-module
+	@$(TEST_ENV) docker/demo/demo.sh run

@@ -1,0 +1,345 @@
+
+/*
+ * Unit of src/ngx_household_zone_track.c: who receives the invalidations of a
+ * store, and what becomes of its values when nobody does.
+ *
+ * Links: see ngx_household_zone_test.h.
+ */
+
+#include "ngx_household_zone_test.h"
+
+
+#define SIZE   (64 * 4096)
+#define LEASE  2000
+#define LONG   (NGX_HOUSEHOLD_ZONE_OVERLAP + 1)
+
+
+/* as the worker "pid" */
+
+static ngx_int_t
+track(ngx_household_zone_store_t *store, ngx_pid_t pid, ngx_msec_t now,
+    ngx_uint_t coherent)
+{
+    ngx_int_t  rc;
+    ngx_pid_t  saved;
+
+    saved = ngx_pid;
+    ngx_pid = pid;
+    rc = ngx_household_zone_track(store, now, LEASE, coherent);
+    ngx_pid = saved;
+
+    return rc;
+}
+
+
+/* tells whether anything fetched before "now" is marked by a step */
+
+static ngx_uint_t
+marked(ngx_household_zone_store_t *store)
+{
+    static ngx_uint_t  last;
+
+    ngx_uint_t  n, before;
+
+    before = last;
+    n = counter(store, NGX_HOUSEHOLD_ZONE_MARKED);
+    last = n;
+
+    return n > before;
+}
+
+
+static void
+test_untracked(void **data)
+{
+    ngx_household_zone_store_t  *store;
+
+    /* never tracked: fetched values are kept, but nothing is fresh */
+
+    store = store_start(SIZE, 1);
+
+    assert_int_equal(ngx_household_zone_coherent(store, 0), 0);
+    assert_int_equal(fetch(store, "a", "record", 0), NGX_OK);
+
+    assert_int_equal(get(store, "a", 0), EXPIRED);
+    assert_int_equal(found.incoherent, 1);
+    assert_int_equal(found.invalidated, 0);
+    assert_int_equal(found.expired, 0);
+    assert_int_equal(found.refresh, 1);
+    assert_int_equal(get(store, "a", 0), EXPIRED);
+    assert_int_equal(found.refresh, 0);
+
+    zone_stop(store->zone);
+
+    /* a store that is not to be tracked: the time alone */
+
+    store = store_start(SIZE, 0);
+    fetch(store, "a", "record", 0);
+    assert_int_equal(get(store, "a", 0), HIT);
+    zone_stop(store->zone);
+}
+
+
+static void
+test_track(void **data)
+{
+    uint64_t                     gen;
+    ngx_household_zone_store_t  *store;
+
+    store = store_start(SIZE, 1);
+
+    fetch(store, "a", "record", 0);
+    gen = ngx_household_zone_begin(store, id_of("b"));
+
+    /* what was fetched before is not known to be right */
+
+    assert_int_equal(track(store, 10, 0, 1), NGX_OK);
+    assert_int_equal(ngx_household_zone_coherent(store, 0), 1);
+    assert_int_equal(get(store, "a", 0), EXPIRED);
+    assert_int_equal(found.invalidated, 1);
+    assert_int_equal(found.incoherent, 0);
+    assert_int_equal(put(store, "b", "record", gen, 0), NGX_DECLINED);
+
+    fetch(store, "a", "record", 0);
+    assert_int_equal(get(store, "a", 0), HIT);
+
+    /* it is alive */
+
+    assert_int_equal(track(store, 10, LEASE - 1, 1), NGX_OK);
+    assert_int_equal(get(store, "a", 2 * LEASE - 2), HIT);
+
+    /* it is lost */
+
+    assert_int_equal(track(store, 10, LEASE, 0), NGX_OK);
+    assert_int_equal(ngx_household_zone_coherent(store, LEASE), 0);
+    assert_int_equal(get(store, "a", LEASE), EXPIRED);
+    assert_string_equal(got, "record");
+    assert_int_equal(found.incoherent, 1);
+    assert_int_equal(found.invalidated, 1);
+
+    /* still lost, which is nothing new */
+
+    (void) marked(store);
+    assert_int_equal(track(store, 10, LEASE, 0), NGX_OK);
+    assert_int_equal(marked(store), 0);
+
+    /* what is fetched meanwhile is not fresh, then or later */
+
+    assert_int_equal(fetch(store, "a", "record", LEASE), NGX_OK);
+    assert_int_equal(get(store, "a", LEASE), EXPIRED);
+    assert_int_equal(track(store, 10, LEASE, 1), NGX_OK);
+    assert_int_equal(get(store, "a", LEASE), EXPIRED);
+    assert_int_equal(found.incoherent, 0);
+    assert_int_equal(fetch(store, "a", "record", LEASE), NGX_OK);
+    assert_int_equal(get(store, "a", LEASE), HIT);
+
+    zone_stop(store->zone);
+}
+
+
+/* a tracker that dies, or hangs, says nothing */
+
+static void
+test_lease(void **data)
+{
+    uint64_t                     gen;
+    ngx_household_zone_store_t  *store;
+
+    store = store_start(SIZE, 1);
+
+    track(store, 10, 0, 1);
+    fetch(store, "a", "record", 0);
+    gen = ngx_household_zone_begin(store, id_of("b"));
+
+    assert_int_equal(get(store, "a", LEASE - 1), HIT);
+    assert_int_equal(get(store, "a", LEASE), EXPIRED);
+    assert_int_equal(found.incoherent, 1);
+
+    /* it was late: what came meanwhile may be in its socket still */
+
+    assert_int_equal(track(store, 10, LEASE, 1), NGX_OK);
+    assert_int_equal(get(store, "a", LEASE), EXPIRED);
+    assert_int_equal(found.invalidated, 1);
+    assert_int_equal(found.incoherent, 0);
+    assert_int_equal(put(store, "b", "record", gen, LEASE), NGX_DECLINED);
+
+    /* another one after it */
+
+    fetch(store, "a", "record", LEASE);
+    assert_int_equal(get(store, "a", LEASE), HIT);
+    assert_int_equal(track(store, 11, 3 * LEASE, 1), NGX_OK);
+    assert_int_equal(get(store, "a", 3 * LEASE), EXPIRED);
+    assert_int_equal(found.invalidated, 1);
+
+    zone_stop(store->zone);
+}
+
+
+/* a new worker takes over from an old one, and nothing is marked */
+
+static void
+test_handover(void **data)
+{
+    ngx_household_zone_store_t  *store;
+
+    store = store_start(SIZE, 1);
+
+    track(store, 10, 0, 1);
+    (void) marked(store);
+
+    /* the new one could leave at once, the old one not yet */
+
+    assert_int_equal(track(store, 11, 1500, 1), NGX_DONE);
+    assert_int_equal(track(store, 10, 1600, 1), NGX_OK);
+    assert_int_equal(track(store, 10, 1500 + LONG - 1, 1), NGX_OK);
+    assert_int_equal(track(store, 10, 1500 + LONG, 1), NGX_DONE);
+    assert_int_equal(track(store, 10, 1500 + LONG, 0), NGX_OK);
+    assert_int_equal(marked(store), 0);
+
+    fetch(store, "a", "record", 2600);
+    assert_int_equal(get(store, "a", 2600), HIT);
+
+    /* the new one is alone now */
+
+    assert_int_equal(track(store, 11, 3000, 1), NGX_OK);
+    assert_int_equal(track(store, 11, 3500, 0), NGX_OK);
+    assert_int_equal(marked(store), 1);
+
+    zone_stop(store->zone);
+}
+
+
+/* the old one leaves too soon: nobody saw what it had not read yet */
+
+static void
+test_handover_too_soon(void **data)
+{
+    ngx_household_zone_store_t  *store;
+
+    store = store_start(SIZE, 1);
+
+    track(store, 10, 0, 1);
+    fetch(store, "a", "record", 0);
+    (void) marked(store);
+
+    track(store, 11, 1500, 1);
+    assert_int_equal(get(store, "a", 1500), HIT);
+    assert_int_equal(track(store, 10, 1600, 0), NGX_OK);
+    assert_int_equal(marked(store), 1);
+
+    /* the cache is tracked, but has to start anew */
+
+    assert_int_equal(ngx_household_zone_coherent(store, 1600), 1);
+    assert_int_equal(get(store, "a", 1600), EXPIRED);
+    fetch(store, "a", "record", 1600);
+    assert_int_equal(get(store, "a", 1600), HIT);
+
+    zone_stop(store->zone);
+}
+
+
+/* the old one dies: whether it was covered is seen by when it was last heard */
+
+static void
+test_handover_death(void **data)
+{
+    ngx_household_zone_store_t  *store;
+
+    store = store_start(SIZE, 1);
+
+    track(store, 10, 0, 1);
+    (void) marked(store);
+
+    track(store, 11, 1500, 1);
+    track(store, 11, 3000, 1);
+    assert_int_equal(marked(store), 1);
+
+    track(store, 12, 3500, 1);
+    track(store, 11, 3500 + LONG, 1);
+    track(store, 12, 5000, 1);
+    track(store, 12, 6900, 1);
+    track(store, 12, 8800, 1);
+    assert_int_equal(marked(store), 0);
+    assert_int_equal(track(store, 12, 8900, 1), NGX_OK);
+
+    zone_stop(store->zone);
+}
+
+
+static void
+test_too_many_trackers(void **data)
+{
+    ngx_uint_t                   i;
+    ngx_household_zone_store_t  *store;
+
+    store = store_start(SIZE, 1);
+
+    for (i = 0; i < NGX_HOUSEHOLD_ZONE_TRACKERS; i++) {
+        assert_int_equal(track(store, 10 + i, i, 1), NGX_OK);
+    }
+
+    assert_int_equal(track(store, 99, i, 1), NGX_DECLINED);
+
+    /* it does not count */
+
+    assert_int_equal(track(store, 99, i, 0), NGX_OK);
+    assert_int_equal(ngx_household_zone_coherent(store, i), 1);
+
+    /* there is room again when one has lapsed */
+
+    assert_int_equal(track(store, 99, LEASE, 1), NGX_DONE);
+
+    zone_stop(store->zone);
+}
+
+
+/* each store by itself, and through a reload */
+
+static void
+test_stores(void **data)
+{
+    ngx_household_zone_t        *zone, *next;
+    ngx_household_zone_store_t  *store, *other;
+
+    zone = zone_declare(SIZE);
+    store = zone_store(zone, ACCOUNT, "main", 1);
+    other = zone_store(zone, ACCOUNT, "other", 1);
+    assert_int_equal(zone_start(zone), NGX_OK);
+
+    track(store, 10, 0, 1);
+    track(other, 10, 0, 1);
+    fetch(store, "a", "record", 0);
+    fetch(other, "a", "record", 0);
+
+    track(other, 10, 0, 0);
+    assert_int_equal(get(store, "a", 0), HIT);
+    assert_int_equal(get(other, "a", 0), EXPIRED);
+
+    next = zone_declare(SIZE);
+    store = zone_store(next, ACCOUNT, "main", 1);
+    assert_int_equal(zone_reuse(next, zone), NGX_OK);
+
+    assert_int_equal(get(store, "a", LEASE - 1), HIT);
+    assert_int_equal(get(store, "a", LEASE), EXPIRED);
+
+    zone_stop(next);
+}
+
+
+int
+main(void)
+{
+    const struct CMUnitTest  tests[] = {
+        cmocka_unit_test(test_untracked),
+        cmocka_unit_test(test_track),
+        cmocka_unit_test(test_lease),
+        cmocka_unit_test(test_handover),
+        cmocka_unit_test(test_handover_too_soon),
+        cmocka_unit_test(test_handover_death),
+        cmocka_unit_test(test_too_many_trackers),
+        cmocka_unit_test(test_stores)
+    };
+
+    return cmocka_run_group_tests_name("ngx_household_zone_track", tests,
+                                       test_setup, test_teardown);
+}
