@@ -429,6 +429,7 @@ ngx_int_t ngx_http_household_take_token(ngx_http_request_t *r,
 ngx_int_t ngx_http_household_identify(ngx_http_request_t *r,
     ngx_http_household_loc_conf_t *hlcf, ngx_http_household_ctx_t *ctx);
 
+
 /* ngx_http_household_access.c: the way of a request */
 
 ngx_int_t ngx_http_household_access_handler(ngx_http_request_t *r);

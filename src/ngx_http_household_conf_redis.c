@@ -508,7 +508,7 @@ ngx_http_household_redis_password_file(ngx_conf_t *cf, ngx_command_t *cmd,
     password = (ngx_str_t *) (p + cmd->offset);
 
     if (password->data != NULL) {
-        return "is duplicate or stands beside \"password\"";
+        return "is duplicate or stands beside the password itself";
     }
 
     value = cf->args->elts;
