@@ -22,8 +22,8 @@ struct ngx_household_lookups_s {
     ngx_rbtree_node_t                sentinel;
 
     /*
-     * The two replies of a lookup come one after the other, so a connection
-     * fills one builder at a time; those not in use are kept here.
+     * The two replies of a lookup mostly come one after the other, so that a
+     * connection fills one builder at a time; those not in use are kept here.
      */
     ngx_household_record_builder_t  *builders[4];
     ngx_uint_t                       nbuilders;
@@ -38,7 +38,6 @@ struct ngx_household_lookup_s {
     ngx_household_lookups_t         *lookups;
     ngx_queue_t                      waiters;
     ngx_household_record_builder_t  *builder;  /* since the first reply */
-    ngx_uint_t                       replies;
     uint64_t                         generation; /* the keeper's */
     unsigned                         overtaken:1; /* not in the tree */
     unsigned                         failed:1;
@@ -194,7 +193,8 @@ ngx_household_lookup_cancel(ngx_household_waiter_t *waiter)
 
 /*
  * SMEMBERS household:{A} and HGETALL household:{A}:account, with the braces,
- * which keep both keys in one slot of a cluster.
+ * which keep both keys in one slot of a cluster; but for an account that
+ * starts with '}', as an empty tag is none: then each goes its own way.
  */
 
 static ngx_int_t
@@ -266,8 +266,6 @@ ngx_household_lookup_reply(ngx_household_redis_op_t *op,
 {
     ngx_household_lookup_t  *lookup = op->data;
 
-    lookup->replies++;
-
     if (reply->values[0].type == NGX_HOUSEHOLD_RESP_ERROR) {
         ngx_household_redis_log_error(lookup->lookups->redis,
                                       &reply->values[0].str);
@@ -293,7 +291,7 @@ ngx_household_lookup_reply(ngx_household_redis_op_t *op,
         }
     }
 
-    if (lookup->replies == 1) {
+    if (op->i == 0) {
         return ngx_household_lookup_homes(lookup->builder, reply);
     }
 
