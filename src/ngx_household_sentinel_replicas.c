@@ -40,11 +40,15 @@ ngx_household_sentinel_replica(ngx_household_redis_t *redis,
         n++;
     }
 
-    /* each in turn: the list is a ring */
+    /* each in turn, by operation: the list is a ring */
+
+    if (cmd->index == 0) {
+        st->next++;
+    }
 
     q = ngx_queue_head(&redis->pools);
 
-    for (i = n ? st->next++ % n : 0; i > 0; i--) {
+    for (i = n ? st->next % n : 0; i > 0; i--) {
         q = ngx_queue_next(q);
     }
 

@@ -3,7 +3,7 @@
 # what runs without nginx: these sources alone, linked into units and fuzzers
 
 PURE = $(wildcard $(addprefix src/ngx_household_,decide.c network.c \
-    record.c resp.c))
+    record.c resp.c slot.c))
 PURE_LIBS = -lhiredis
 
 # a unit that needs more says so: unit_zone = src/ngx_household_zone.c
