@@ -50,7 +50,7 @@ static ngx_household_lookup_t *ngx_household_lookup_start(
 static ngx_int_t ngx_household_lookup_send(ngx_household_lookups_t *lookups,
     ngx_household_lookup_t *lookup);
 static ngx_int_t ngx_household_lookup_reply(ngx_household_redis_op_t *op,
-    ngx_uint_t i, ngx_household_resp_reply_t *reply);
+    ngx_household_resp_reply_t *reply);
 static ngx_int_t ngx_household_lookup_homes(
     ngx_household_record_builder_t *builder,
     ngx_household_resp_reply_t *reply);
@@ -261,7 +261,7 @@ done:
 
 
 static ngx_int_t
-ngx_household_lookup_reply(ngx_household_redis_op_t *op, ngx_uint_t i,
+ngx_household_lookup_reply(ngx_household_redis_op_t *op,
     ngx_household_resp_reply_t *reply)
 {
     ngx_household_lookup_t  *lookup = op->data;
@@ -291,7 +291,7 @@ ngx_household_lookup_reply(ngx_household_redis_op_t *op, ngx_uint_t i,
         }
     }
 
-    if (i == 0) {
+    if (op->i == 0) {
         return ngx_household_lookup_homes(lookup->builder, reply);
     }
 

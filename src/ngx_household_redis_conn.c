@@ -27,7 +27,7 @@ static void ngx_household_redis_retry_handler(ngx_event_t *ev);
 static void ngx_household_redis_stuck_handler(ngx_event_t *ev);
 static void ngx_household_redis_ping_handler(ngx_event_t *ev);
 static ngx_int_t ngx_household_redis_pong(ngx_household_redis_op_t *op,
-    ngx_uint_t i, ngx_household_resp_reply_t *reply);
+    ngx_household_resp_reply_t *reply);
 static void ngx_household_redis_ponged(ngx_household_redis_op_t *op,
     ngx_household_redis_status_e status);
 
@@ -322,7 +322,7 @@ ngx_household_redis_ping_handler(ngx_event_t *ev)
 
 
 static ngx_int_t
-ngx_household_redis_pong(ngx_household_redis_op_t *op, ngx_uint_t i,
+ngx_household_redis_pong(ngx_household_redis_op_t *op,
     ngx_household_resp_reply_t *reply)
 {
     /* any answer tells that somebody is there */
@@ -696,7 +696,7 @@ ngx_household_redis_conn_close(ngx_household_redis_conn_t *conn)
 
 
 ngx_str_t
-ngx_household_redis_code(ngx_str_t *error)
+ngx_household_redis_error_code(ngx_str_t *error)
 {
     size_t     i;
     ngx_str_t  code;

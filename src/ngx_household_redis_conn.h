@@ -164,7 +164,7 @@ void ngx_household_redis_conn_hold(ngx_household_redis_conn_t *conn);
 void ngx_household_redis_conn_resume(ngx_household_redis_conn_t *conn);
 
 /* the code of an error reply: its first word, capitals only, else "ERR" */
-ngx_str_t ngx_household_redis_code(ngx_str_t *error);
+ngx_str_t ngx_household_redis_error_code(ngx_str_t *error);
 
 
 /*

@@ -190,8 +190,10 @@ ngx_household_redis_op_answer(ngx_household_redis_cmd_t *cmd,
 
     op->left--;
 
+    op->i = cmd->index;
+
     op->holds++;
-    rc = op->reply(op, cmd->index, reply);
+    rc = op->reply(op, reply);
     op->holds--;
 
     if (rc != NGX_OK) {
