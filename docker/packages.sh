@@ -16,7 +16,8 @@ BUILD=${BUILD:-build}
 
 declare -A packages=(
     # what the module is compiled against, and nginx itself
-    [build]="gcc libc6-dev libhiredis-dev nginx nginx-dev"
+    [build]="gcc libc6-dev libhiredis-dev libjansson-dev libmaxminddb-dev
+             libssl-dev nginx nginx-dev"
 
     # a Redis, and something to ask with
     [demo]="curl redis-server"
