@@ -37,6 +37,14 @@ static ngx_conf_enum_t  ngx_http_household_allow_deny[] = {
 };
 
 
+static ngx_conf_enum_t  ngx_http_household_unregistered[] = {
+    { ngx_string("allow"), NGX_HOUSEHOLD_ALLOW },
+    { ngx_string("deny"), NGX_HOUSEHOLD_DENY },
+    { ngx_string("learn"), NGX_HOUSEHOLD_LEARN },
+    { ngx_null_string, 0 }
+};
+
+
 static ngx_conf_enum_t  ngx_http_household_log_levels[] = {
     { ngx_string("info"), NGX_LOG_INFO },
     { ngx_string("notice"), NGX_LOG_NOTICE },
@@ -170,7 +178,7 @@ static ngx_command_t  ngx_http_household_commands[] = {
       ngx_conf_set_enum_slot,
       NGX_HTTP_LOC_CONF_OFFSET,
       offsetof(ngx_http_household_loc_conf_t, unregistered),
-      ngx_http_household_allow_deny },
+      ngx_http_household_unregistered },
 
     { ngx_string("household_missing_family"),
       NGX_HTTP_HOUSEHOLD_ANY_CONF|NGX_CONF_TAKE1,
@@ -193,6 +201,13 @@ static ngx_command_t  ngx_http_household_commands[] = {
       offsetof(ngx_http_household_loc_conf_t, trusted_device),
       NULL },
 
+    { ngx_string("household_grace"),
+      NGX_HTTP_HOUSEHOLD_ANY_CONF|NGX_CONF_TAKE1,
+      ngx_conf_set_sec_slot,
+      NGX_HTTP_LOC_CONF_OFFSET,
+      offsetof(ngx_http_household_loc_conf_t, grace),
+      NULL },
+
     { ngx_string("household_enforce_in"),
       NGX_HTTP_HOUSEHOLD_ANY_CONF|NGX_CONF_1MORE,
       ngx_http_household_set_enforce_in,
@@ -213,6 +228,13 @@ static ngx_command_t  ngx_http_household_commands[] = {
       NGX_HTTP_LOC_CONF_OFFSET,
       offsetof(ngx_http_household_loc_conf_t, log_level),
       ngx_http_household_log_levels },
+
+    { ngx_string("household_status"),
+      NGX_HTTP_LOC_CONF|NGX_CONF_TAKE1,
+      ngx_http_household_set_status,
+      NGX_HTTP_LOC_CONF_OFFSET,
+      0,
+      NULL },
 
       ngx_null_command
 };
@@ -307,6 +329,21 @@ ngx_http_household_init_process(ngx_cycle_t *cycle)
         if (store[i]->lookups == NULL) {
             return NGX_ERROR;
         }
+
+        store[i]->notes = ngx_household_notes_create(cycle->pool,
+                                           store[i]->redis->redis,
+                                           &store[i]->redis->conf.key_prefix,
+                                           ngx_http_household_note_dropped,
+                                           store[i]);
+        if (store[i]->notes == NULL) {
+            return NGX_ERROR;
+        }
+    }
+
+    for (i = 0; i < hmcf->redis.nelts; i++) {
+        if (ngx_http_household_track(cycle, redis[i]) != NGX_OK) {
+            return NGX_ERROR;
+        }
     }
 
     return NGX_OK;
@@ -330,6 +367,10 @@ ngx_http_household_exit_process(ngx_cycle_t *cycle)
     redis = hmcf->redis.elts;
 
     for (i = 0; i < hmcf->redis.nelts; i++) {
+        if (redis[i]->tracking != NULL) {
+            ngx_household_tracking_destroy(redis[i]->tracking);
+        }
+
         if (redis[i]->redis != NULL) {
             ngx_household_redis_destroy(redis[i]->redis);
         }

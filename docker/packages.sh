@@ -17,13 +17,14 @@ BUILD=${BUILD:-build}
 declare -A packages=(
     # what the module is compiled against, and nginx itself
     [build]="gcc libc6-dev libhiredis-dev libjansson-dev libmaxminddb-dev
-             libssl-dev nginx nginx-dev"
+             libssl-dev make nginx nginx-dev"
 
     # a Redis, and something to ask with
     [demo]="curl redis-server"
 
     # the suite: units, real servers, valgrind
-    [test]="curl git libcmocka-dev libtest-nginx-perl openssl perl
+    [test]="curl git jose libcmocka-dev libcrypt-jwt-perl
+            libmaxmind-db-writer-perl libtest-nginx-perl openssl perl
             redis-sentinel redis-server shellcheck valgrind"
 
     [fuzz]="clang libclang-rt-dev llvm"

@@ -140,12 +140,18 @@ typedef struct {
 
     /* what is to be written to the store; none of it changes the verdict */
     unsigned                 note_device:1;  /* seen at home or at "slot" */
-    unsigned                 learn:1;        /* register this network */
+    unsigned                 learn:1;        /* register "network" */
     unsigned                 start_grace:1;
+    unsigned                 home_again:1;   /* after a grace period */
+    unsigned                 left_again:1;   /* not long enough at home */
 
     unsigned                 matched:1;      /* "network" is set */
+
+    /* the one that holds the viewer, or that is to be registered */
     ngx_household_network_t  network;
-    ngx_str_t                slot;           /* points into the record */
+
+    /* of the extra member there, else empty; points into the record */
+    ngx_str_t                slot;
 } ngx_household_decision_t;
 
 

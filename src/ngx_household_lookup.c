@@ -22,8 +22,8 @@ struct ngx_household_lookups_s {
     ngx_rbtree_node_t                sentinel;
 
     /*
-     * The two replies of a lookup come one after the other, so a connection
-     * fills one builder at a time; those not in use are kept here.
+     * The two replies of a lookup mostly come one after the other, so that a
+     * connection fills one builder at a time; those not in use are kept here.
      */
     ngx_household_record_builder_t  *builders[4];
     ngx_uint_t                       nbuilders;
@@ -38,7 +38,6 @@ struct ngx_household_lookup_s {
     ngx_household_lookups_t         *lookups;
     ngx_queue_t                      waiters;
     ngx_household_record_builder_t  *builder;  /* since the first reply */
-    ngx_uint_t                       replies;
     uint64_t                         generation; /* the keeper's */
     unsigned                         overtaken:1; /* not in the tree */
     unsigned                         failed:1;
@@ -51,7 +50,7 @@ static ngx_household_lookup_t *ngx_household_lookup_start(
 static ngx_int_t ngx_household_lookup_send(ngx_household_lookups_t *lookups,
     ngx_household_lookup_t *lookup);
 static ngx_int_t ngx_household_lookup_reply(ngx_household_redis_op_t *op,
-    ngx_household_resp_reply_t *reply);
+    ngx_uint_t i, ngx_household_resp_reply_t *reply);
 static ngx_int_t ngx_household_lookup_homes(
     ngx_household_record_builder_t *builder,
     ngx_household_resp_reply_t *reply);
@@ -194,7 +193,8 @@ ngx_household_lookup_cancel(ngx_household_waiter_t *waiter)
 
 /*
  * SMEMBERS household:{A} and HGETALL household:{A}:account, with the braces,
- * which keep both keys in one slot of a cluster.
+ * which keep both keys in one slot of a cluster; but for an account that
+ * starts with '}', as an empty tag is none: then each goes its own way.
  */
 
 static ngx_int_t
@@ -203,7 +203,7 @@ ngx_household_lookup_send(ngx_household_lookups_t *lookups,
 {
     u_char                        *p, *key;
     ngx_int_t                      rc;
-    ngx_str_t                      argv[2], commands[2], *prefix;
+    ngx_str_t                      argv[2], commands[2], keys[2], *prefix;
     ngx_household_redis_op_t      *op;
     ngx_household_redis_status_e   status;
 
@@ -225,6 +225,7 @@ ngx_household_lookup_send(ngx_household_lookups_t *lookups,
     ngx_str_set(&argv[0], "SMEMBERS");
     argv[1].data = key;
     argv[1].len = p - key;
+    keys[0] = argv[1];
 
     if (ngx_household_resp_encode(argv, 2, &commands[0]) != NGX_OK) {
         goto done;
@@ -234,10 +235,11 @@ ngx_household_lookup_send(ngx_household_lookups_t *lookups,
 
     ngx_str_set(&argv[0], "HGETALL");
     argv[1].len = p - key;
+    keys[1] = argv[1];
 
     if (ngx_household_resp_encode(argv, 2, &commands[1]) == NGX_OK) {
 
-        op = ngx_household_redis_submit(lookups->redis, commands, 2,
+        op = ngx_household_redis_submit(lookups->redis, commands, keys, 2, 0,
                                         ngx_household_lookup_reply,
                                         ngx_household_lookup_done, lookup,
                                         &status);
@@ -259,12 +261,10 @@ done:
 
 
 static ngx_int_t
-ngx_household_lookup_reply(ngx_household_redis_op_t *op,
+ngx_household_lookup_reply(ngx_household_redis_op_t *op, ngx_uint_t i,
     ngx_household_resp_reply_t *reply)
 {
     ngx_household_lookup_t  *lookup = op->data;
-
-    lookup->replies++;
 
     if (reply->values[0].type == NGX_HOUSEHOLD_RESP_ERROR) {
         ngx_household_redis_log_error(lookup->lookups->redis,
@@ -291,7 +291,7 @@ ngx_household_lookup_reply(ngx_household_redis_op_t *op,
         }
     }
 
-    if (lookup->replies == 1) {
+    if (i == 0) {
         return ngx_household_lookup_homes(lookup->builder, reply);
     }
 

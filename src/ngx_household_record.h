@@ -38,12 +38,14 @@
 
 /*
  * The packed record.  The entries behind the header are read through the
- * functions below only.  All times are Unix seconds.
+ * functions below only.  All times are Unix seconds; in 32 bits those after
+ * 2106 are one, far in the future.
  */
 
 typedef struct {
     int64_t     revoked_before;        /* 0: nothing is revoked */
-    int64_t     outside_since;         /* 0: no grace period has started */
+    uint32_t    outside_since;         /* 0: no grace period has started */
+    uint32_t    home_since;            /* 0: nobody came home after that */
     uint32_t    size;                  /* bytes, this header included */
     uint16_t    slots;                 /* or NGX_HOUSEHOLD_SLOTS_UNKNOWN */
     uint16_t    malformed;             /* entries dropped; 0xffff: or more */

@@ -30,6 +30,8 @@ static ngx_int_t ngx_household_field_device(ngx_household_record_builder_t *b,
     ngx_household_field_t *field, ngx_str_t *rest, ngx_str_t *value);
 static ngx_int_t ngx_household_field_time(ngx_household_record_builder_t *b,
     ngx_household_field_t *field, ngx_str_t *rest, ngx_str_t *value);
+static ngx_int_t ngx_household_field_time32(ngx_household_record_builder_t *b,
+    ngx_household_field_t *field, ngx_str_t *rest, ngx_str_t *value);
 static ngx_int_t ngx_household_field_country(ngx_household_record_builder_t *b,
     ngx_household_field_t *field, ngx_str_t *rest, ngx_str_t *value);
 static ngx_int_t ngx_household_field_slots(ngx_household_record_builder_t *b,
@@ -71,8 +73,13 @@ static ngx_household_field_t  ngx_household_fields[] = {
       0 },
 
     { ngx_string("outside_since"),
-      ngx_household_field_time,
+      ngx_household_field_time32,
       offsetof(ngx_household_record_t, outside_since),
+      0 },
+
+    { ngx_string("home_since"),
+      ngx_household_field_time32,
+      offsetof(ngx_household_record_t, home_since),
       0 },
 
     { ngx_string("country"), ngx_household_field_country, 0, 0 },
@@ -265,6 +272,25 @@ ngx_household_field_time(ngx_household_record_builder_t *b,
 {
     return ngx_household_record_number(value,
                                 (int64_t *) (b->u.bytes + field->offset));
+}
+
+
+static ngx_int_t
+ngx_household_field_time32(ngx_household_record_builder_t *b,
+    ngx_household_field_t *field, ngx_str_t *rest, ngx_str_t *value)
+{
+    int64_t    n;
+    uint32_t  *time;
+
+    if (ngx_household_record_number(value, &n) != NGX_OK) {
+        return NGX_DECLINED;
+    }
+
+    time = (uint32_t *) (b->u.bytes + field->offset);
+
+    *time = (uint32_t) ngx_min(n, (int64_t) 0xffffffff);
+
+    return NGX_OK;
 }
 
 

@@ -8,38 +8,45 @@
 #include <ngx_core.h>
 #include <ngx_event.h>
 #include "ngx_household_redis.h"
-#include "ngx_household_redis_conn.h"
+#include "ngx_household_slot.h"
 
 
 /* ms between two lines about errors that an operator must mend */
 #define NGX_HOUSEHOLD_REDIS_LOG_INTERVAL  1000
 
-#define NGX_HOUSEHOLD_REDIS_CODE_LEN      32
+
+static void ngx_household_redis_abandon(ngx_household_redis_op_t *op,
+    ngx_household_redis_status_e status);
 
 
 ngx_household_redis_t *
 ngx_household_redis_create(ngx_cycle_t *cycle,
     ngx_household_redis_conf_t *conf)
 {
-    ngx_uint_t              i;
-    ngx_household_redis_t  *redis;
+    ngx_household_redis_t             *redis;
+    const ngx_household_redis_kind_t  *kind;
 
     redis = ngx_pcalloc(cycle->pool, sizeof(ngx_household_redis_t));
     if (redis == NULL) {
         return NULL;
     }
 
-    redis->conf = conf;
-    redis->logged = ngx_current_msec - NGX_HOUSEHOLD_REDIS_LOG_INTERVAL;
+    if (conf->cluster) {
+        kind = &ngx_household_cluster;
 
-    redis->conns = ngx_palloc(cycle->pool, conf->connections
-                                        * sizeof(ngx_household_redis_conn_t));
-    if (redis->conns == NULL) {
-        return NULL;
+    } else if (conf->sentinels.nelts) {
+        kind = &ngx_household_sentinel;
+
+    } else {
+        kind = &ngx_household_standalone;
     }
 
-    for (i = 0; i < conf->connections; i++) {
-        ngx_household_redis_conn_init(&redis->conns[i], redis, cycle);
+    ngx_household_redis_route_init(redis, conf, kind);
+
+    redis->logged = ngx_current_msec - NGX_HOUSEHOLD_REDIS_LOG_INTERVAL;
+
+    if (kind->create(redis, cycle->pool) != NGX_OK) {
+        return NULL;
     }
 
     return redis;
@@ -49,40 +56,58 @@ ngx_household_redis_create(ngx_cycle_t *cycle,
 void
 ngx_household_redis_destroy(ngx_household_redis_t *redis)
 {
-    ngx_uint_t  i;
+    redis->stopped = 1;
+    redis->kind->destroy(redis);
 
-    for (i = 0; i < redis->conf->connections; i++) {
-        ngx_household_redis_conn_shutdown(&redis->conns[i]);
-    }
+    ngx_household_redis_route_stop(redis);
 }
 
 
 ngx_household_redis_op_t *
 ngx_household_redis_submit(ngx_household_redis_t *redis, ngx_str_t *commands,
-    ngx_uint_t n, ngx_household_redis_reply_pt reply,
-    ngx_household_redis_done_pt done, void *data,
-    ngx_household_redis_status_e *status)
+    ngx_str_t *keys, ngx_uint_t n, ngx_uint_t flags,
+    ngx_household_redis_reply_pt reply, ngx_household_redis_done_pt done,
+    void *data, ngx_household_redis_status_e *status)
 {
-    ngx_uint_t                   i;
-    ngx_household_redis_op_t    *op;
-    ngx_household_redis_conn_t  *conn;
+    ngx_int_t                  rc;
+    ngx_uint_t                 i;
+    ngx_household_redis_op_t  *op;
 
-    /* each in turn, and past those known dead */
+    op = ngx_household_redis_op_create(commands, n, flags, reply, done, data);
+    if (op == NULL) {
+        *status = NGX_HOUSEHOLD_REDIS_BUSY;
+        return NULL;
+    }
 
-    for (i = 0; i < redis->conf->connections; i++) {
+    for (i = 0; i < n; i++) {
 
-        conn = &redis->conns[redis->next];
-        redis->next = (redis->next + 1) % redis->conf->connections;
+        if (redis->conf->cluster) {
+            op->cmds[i].slot = ngx_household_slot(&keys[i]);
+        }
 
-        op = ngx_household_redis_conn_submit(conn, commands, n, reply, done,
-                                             data, status);
+        rc = ngx_household_redis_route(redis, &op->cmds[i]);
 
-        if (op != NULL) {
-            return op;
+        if (rc != NGX_OK) {
+            *status = rc == NGX_BUSY ? NGX_HOUSEHOLD_REDIS_BUSY
+                                     : NGX_HOUSEHOLD_REDIS_DOWN;
+
+            op->done = ngx_household_redis_abandon;
+            ngx_household_redis_op_end(op, *status);
+            return NULL;
         }
     }
 
-    return NULL;
+    ngx_household_redis_deadlines_add(&redis->deadlines, op);
+
+    return op;
+}
+
+
+static void
+ngx_household_redis_abandon(ngx_household_redis_op_t *op,
+    ngx_household_redis_status_e status)
+{
+    /* it was not started: the caller is told so otherwise */
 }
 
 
@@ -90,33 +115,15 @@ void
 ngx_household_redis_log_error(ngx_household_redis_t *redis, ngx_str_t *error)
 {
     ngx_str_t    code;
-    ngx_uint_t   i, level;
-
-    static ngx_str_t  transient[] = {
-        ngx_string("LOADING"),
-        ngx_string("READONLY"),
-        ngx_string("CLUSTERDOWN"),
-        ngx_string("TRYAGAIN"),
-        ngx_string("MASTERDOWN"),
-        ngx_null_string
-    };
+    ngx_uint_t   level;
 
     if (ngx_current_msec - redis->logged < NGX_HOUSEHOLD_REDIS_LOG_INTERVAL) {
         redis->unlogged++;
         return;
     }
 
-    code = ngx_household_redis_error_code(error);
-    level = NGX_LOG_ERR;
-
-    for (i = 0; transient[i].len; i++) {
-        if (code.len == transient[i].len
-            && ngx_strncmp(code.data, transient[i].data, code.len) == 0)
-        {
-            level = NGX_LOG_WARN;
-            break;
-        }
-    }
+    code = ngx_household_redis_code(error);
+    level = ngx_household_redis_transient(&code) ? NGX_LOG_WARN : NGX_LOG_ERR;
 
     ngx_log_error(level, ngx_cycle->log, 0,
                   "household_redis \"%V\": a lookup was answered %V, "
@@ -128,27 +135,24 @@ ngx_household_redis_log_error(ngx_household_redis_t *redis, ngx_str_t *error)
 }
 
 
-ngx_str_t
-ngx_household_redis_error_code(ngx_str_t *error)
+ngx_uint_t
+ngx_household_redis_primaries(ngx_household_redis_t *redis,
+    ngx_household_redis_node_t **nodes, ngx_uint_t max)
 {
-    size_t     i;
-    ngx_str_t  code;
+    return redis->stopped ? 0 : redis->kind->primaries(redis, nodes, max);
+}
 
-    for (i = 0; i < error->len; i++) {
-        if (error->data[i] < 'A' || error->data[i] > 'Z') {
-            break;
-        }
-    }
 
-    if (i == 0 || i > NGX_HOUSEHOLD_REDIS_CODE_LEN
-        || (i < error->len && error->data[i] != ' '))
-    {
-        ngx_str_set(&code, "ERR");
-        return code;
-    }
+void
+ngx_household_redis_watch(ngx_household_redis_t *redis,
+    ngx_household_redis_watch_t *watch)
+{
+    ngx_queue_insert_tail(&redis->watches, &watch->queue);
+}
 
-    code.data = error->data;
-    code.len = i;
 
-    return code;
+void
+ngx_household_redis_unwatch(ngx_household_redis_watch_t *watch)
+{
+    ngx_queue_remove(&watch->queue);
 }

@@ -16,25 +16,29 @@
 
 #define NGX_HOUSEHOLD_REDIS_PING         10000  /* ms between looks */
 
+#define NGX_HOUSEHOLD_REDIS_CODE_LEN     32
 
+
+static void ngx_household_redis_event(ngx_household_redis_conn_t *conn,
+    ngx_event_t *ev, ngx_event_handler_pt handler);
 static void ngx_household_redis_post(ngx_household_redis_conn_t *conn);
 static void ngx_household_redis_post_handler(ngx_event_t *ev);
-static void ngx_household_redis_silent(ngx_household_redis_queue_t *queue);
 static void ngx_household_redis_retry_handler(ngx_event_t *ev);
+static void ngx_household_redis_stuck_handler(ngx_event_t *ev);
 static void ngx_household_redis_ping_handler(ngx_event_t *ev);
 static ngx_int_t ngx_household_redis_pong(ngx_household_redis_op_t *op,
-    ngx_household_resp_reply_t *reply);
+    ngx_uint_t i, ngx_household_resp_reply_t *reply);
 static void ngx_household_redis_ponged(ngx_household_redis_op_t *op,
     ngx_household_redis_status_e status);
 
+static void ngx_household_redis_begin(ngx_household_redis_conn_t *conn);
 static void ngx_household_redis_connect(ngx_household_redis_conn_t *conn);
-static ngx_int_t ngx_household_redis_handshake(
-    ngx_household_redis_conn_t *conn);
+static ngx_int_t ngx_household_redis_socket(ngx_household_redis_conn_t *conn,
+    ngx_err_t *err);
 static void ngx_household_redis_next(ngx_household_redis_conn_t *conn,
-    ngx_err_t err, const char *what);
+    ngx_household_redis_status_e status, ngx_err_t err, const char *what);
 static void ngx_household_redis_down(ngx_household_redis_conn_t *conn,
-    ngx_err_t err, const char *what);
-static ngx_str_t *ngx_household_redis_server(ngx_household_redis_conn_t *conn);
+    ngx_household_redis_status_e status, ngx_err_t err, const char *what);
 
 
 static const ngx_household_resp_limits_t  ngx_household_redis_limits = {
@@ -48,60 +52,87 @@ static const ngx_household_resp_limits_t  ngx_household_redis_limits = {
 
 void
 ngx_household_redis_conn_init(ngx_household_redis_conn_t *conn,
-    ngx_household_redis_t *redis, ngx_cycle_t *cycle)
+    ngx_household_redis_node_t *node, const ngx_household_redis_owner_t *owner,
+    void *data)
 {
-    ngx_event_t  *ev;
-
     ngx_memzero(conn, sizeof(ngx_household_redis_conn_t));
 
-    conn->redis = redis;
+    conn->node = ngx_household_redis_node_keep(node);
+    conn->owner = owner;
+    conn->data = data;
+    conn->limits = &ngx_household_redis_limits;
+    conn->silence = 2 * node->conf->timeout;
     conn->ident = -1;
 
-    ngx_household_redis_queue_init(&conn->queue, redis->conf->timeout,
-                                   ngx_household_redis_silent, conn,
-                                   cycle->log);
+    ngx_household_redis_fifo_init(&conn->sent);
+    ngx_household_redis_fifo_init(&conn->waiting);
 
     /*
      * nginx would write a line at each failed attempt; what matters is the
-     * change of state, which is written here, to the cycle's log.
+     * change of state, which the owner writes.  What nginx says is listened
+     * to for the reason that TLS gives, and only alerts are passed on.
      */
 
-    conn->log = *cycle->log;
+    conn->pass = *ngx_cycle->log;
+    conn->log = *ngx_cycle->log;
 
-    if (conn->log.log_level <= NGX_LOG_DEBUG) {
-        conn->log.log_level = ngx_min(conn->log.log_level, NGX_LOG_ALERT);
+    if (conn->pass.log_level <= NGX_LOG_DEBUG) {
+        conn->pass.log_level = ngx_min(conn->pass.log_level, NGX_LOG_ALERT);
+        conn->log.log_level = NGX_LOG_INFO;
     }
 
-    ev = &conn->post;
-    ev->handler = ngx_household_redis_post_handler;
-    ev->data = conn;
-    ev->log = cycle->log;
+    conn->log.writer = ngx_household_redis_ssl_log;
+    conn->log.wdata = conn;
+    conn->log.next = &conn->pass;
 
-    ev = &conn->retry;
-    ev->handler = ngx_household_redis_retry_handler;
+    ngx_household_redis_event(conn, &conn->post,
+                              ngx_household_redis_post_handler);
+    ngx_household_redis_event(conn, &conn->retry,
+                              ngx_household_redis_retry_handler);
+    ngx_household_redis_event(conn, &conn->ping,
+                              ngx_household_redis_ping_handler);
+    ngx_household_redis_event(conn, &conn->stuck,
+                              ngx_household_redis_stuck_handler);
+}
+
+
+static void
+ngx_household_redis_event(ngx_household_redis_conn_t *conn, ngx_event_t *ev,
+    ngx_event_handler_pt handler)
+{
+    ev->handler = handler;
     ev->data = conn;
-    ev->log = cycle->log;
+    ev->log = ngx_cycle->log;
     ev->cancelable = 1;
+}
 
-    ev = &conn->ping;
-    ev->handler = ngx_household_redis_ping_handler;
-    ev->data = conn;
-    ev->log = cycle->log;
-    ev->cancelable = 1;
 
-    /* workers that start together do not connect together */
-    ngx_add_timer(&conn->retry, 1 + ngx_random() % 100);
+void
+ngx_household_redis_conn_start(ngx_household_redis_conn_t *conn,
+    ngx_msec_t delay)
+{
+    if (conn->stopped || conn->state != NGX_HOUSEHOLD_REDIS_CLOSED) {
+        return;
+    }
+
+    if (conn->retry.timer_set) {
+        ngx_del_timer(&conn->retry);
+    }
+
+    ngx_add_timer(&conn->retry, delay ? delay : 1);
 }
 
 
 void
 ngx_household_redis_conn_shutdown(ngx_household_redis_conn_t *conn)
 {
+    if (conn->stopped) {
+        return;
+    }
+
     conn->stopped = 1;
 
     ngx_household_redis_conn_close(conn);
-
-    ngx_household_redis_queue_stop(&conn->queue);
 
     if (conn->post.posted) {
         ngx_delete_posted_event(&conn->post);
@@ -118,29 +149,29 @@ ngx_household_redis_conn_shutdown(ngx_household_redis_conn_t *conn)
     if (conn->out != NULL) {
         ngx_free(conn->out);
         conn->out = NULL;
+        conn->out_size = 0;
     }
+
+    ngx_household_redis_conn_orphans(conn);
+
+    ngx_household_redis_node_release(conn->node);
+    conn->node = NULL;
 }
 
 
-ngx_household_redis_op_t *
-ngx_household_redis_conn_submit(ngx_household_redis_conn_t *conn,
-    ngx_str_t *commands, ngx_uint_t n, ngx_household_redis_reply_pt reply,
-    ngx_household_redis_done_pt done, void *data,
-    ngx_household_redis_status_e *status)
+ngx_int_t
+ngx_household_redis_conn_push(ngx_household_redis_conn_t *conn,
+    ngx_household_redis_cmd_t *cmd)
 {
-    ngx_household_redis_op_t  *op;
-
     if (conn->down || conn->stopped) {
-        *status = NGX_HOUSEHOLD_REDIS_DOWN;
-        return NULL;
+        return NGX_DECLINED;
     }
 
-    op = ngx_household_redis_queue_add(&conn->queue, commands, n, reply, done,
-                                       data);
-    if (op == NULL) {
-        *status = NGX_HOUSEHOLD_REDIS_BUSY;
-        return NULL;
+    if (conn->sent.n + conn->waiting.n >= NGX_HOUSEHOLD_REDIS_MAX_CMDS) {
+        return NGX_BUSY;
     }
+
+    ngx_household_redis_fifo_push(&conn->waiting, cmd);
 
     if (conn->peer.connection != NULL) {
         conn->peer.connection->idle = 0;
@@ -148,7 +179,25 @@ ngx_household_redis_conn_submit(ngx_household_redis_conn_t *conn,
 
     ngx_household_redis_post(conn);
 
-    return op;
+    return NGX_OK;
+}
+
+
+void
+ngx_household_redis_conn_hold(ngx_household_redis_conn_t *conn)
+{
+    conn->held = 1;
+}
+
+
+void
+ngx_household_redis_conn_resume(ngx_household_redis_conn_t *conn)
+{
+    conn->held = 0;
+
+    if (!conn->lazy || conn->waiting.n || conn->down) {
+        ngx_household_redis_conn_start(conn, 0);
+    }
 }
 
 
@@ -175,10 +224,8 @@ ngx_household_redis_post_handler(ngx_event_t *ev)
         break;
 
     case NGX_HOUSEHOLD_REDIS_CLOSED:
-        if (!conn->down && !conn->stopped
-            && (conn->queue.n != 0 || !ngx_exiting))
-        {
-            ngx_household_redis_connect(conn);
+        if (!conn->down && (conn->waiting.n != 0 || !ngx_exiting)) {
+            ngx_household_redis_begin(conn);
         }
 
         break;
@@ -190,30 +237,62 @@ ngx_household_redis_post_handler(ngx_event_t *ev)
 
 
 static void
-ngx_household_redis_silent(ngx_household_redis_queue_t *queue)
-{
-    ngx_household_redis_conn_lost(queue->data, NGX_HOUSEHOLD_REDIS_TIMEOUT, 0,
-                                  "it does not answer");
-}
-
-
-static void
 ngx_household_redis_retry_handler(ngx_event_t *ev)
 {
     ngx_household_redis_conn_t  *conn = ev->data;
 
-    if (conn->state == NGX_HOUSEHOLD_REDIS_CLOSED && !ngx_exiting) {
-        ngx_household_redis_connect(conn);
+    if (!ngx_exiting || conn->once) {
+        ngx_household_redis_begin(conn);
     }
+}
+
+
+void
+ngx_household_redis_conn_watch(ngx_household_redis_conn_t *conn)
+{
+    ngx_msec_int_t              left;
+    ngx_household_redis_cmd_t  *cmd;
+
+    cmd = ngx_household_redis_fifo_head(&conn->sent);
+
+    if (cmd != NULL && !conn->stuck.timer_set) {
+        left = (ngx_msec_int_t) (cmd->sent + conn->silence - ngx_current_msec);
+        ngx_add_timer(&conn->stuck, ngx_max(left, 1));
+    }
+}
+
+
+/*
+ * The first that was sent has not been answered for long: the peer is stuck,
+ * and what is queued behind would wait for nothing.
+ */
+
+static void
+ngx_household_redis_stuck_handler(ngx_event_t *ev)
+{
+    ngx_household_redis_cmd_t   *cmd;
+    ngx_household_redis_conn_t  *conn = ev->data;
+
+    cmd = ngx_household_redis_fifo_head(&conn->sent);
+
+    if (cmd != NULL
+        && (ngx_msec_int_t) (cmd->sent + conn->silence - ngx_current_msec) <= 0)
+    {
+        ngx_household_redis_conn_lost(conn, NGX_HOUSEHOLD_REDIS_TIMEOUT, 0,
+                                      "it does not answer");
+        return;
+    }
+
+    ngx_household_redis_conn_watch(conn);
 }
 
 
 static void
 ngx_household_redis_ping_handler(ngx_event_t *ev)
 {
-    ngx_str_t                     name, wire;
-    ngx_household_redis_status_e  status;
-    ngx_household_redis_conn_t   *conn = ev->data;
+    ngx_str_t                    name, wire;
+    ngx_household_redis_op_t    *op;
+    ngx_household_redis_conn_t  *conn = ev->data;
 
     if (ngx_exiting || conn->state != NGX_HOUSEHOLD_REDIS_READY) {
         return;
@@ -221,24 +300,29 @@ ngx_household_redis_ping_handler(ngx_event_t *ev)
 
     ngx_add_timer(ev, NGX_HOUSEHOLD_REDIS_PING);
 
-    if (conn->queue.n != 0) {
+    if (conn->sent.n + conn->waiting.n != 0) {
         return;
     }
 
     ngx_str_set(&name, "PING");
 
-    if (ngx_household_resp_encode(&name, 1, &wire) == NGX_OK) {
-        (void) ngx_household_redis_conn_submit(conn, &wire, 1,
-                                               ngx_household_redis_pong,
-                                               ngx_household_redis_ponged,
-                                               NULL, &status);
-        ngx_household_resp_free(&wire);
+    if (ngx_household_resp_encode(&name, 1, &wire) != NGX_OK) {
+        return;
     }
+
+    op = ngx_household_redis_op_create(&wire, 1, NGX_HOUSEHOLD_REDIS_OWN,
+                                       ngx_household_redis_pong,
+                                       ngx_household_redis_ponged, NULL);
+    if (op != NULL) {
+        (void) ngx_household_redis_conn_push(conn, &op->cmds[0]);
+    }
+
+    ngx_household_resp_free(&wire);
 }
 
 
 static ngx_int_t
-ngx_household_redis_pong(ngx_household_redis_op_t *op,
+ngx_household_redis_pong(ngx_household_redis_op_t *op, ngx_uint_t i,
     ngx_household_resp_reply_t *reply)
 {
     /* any answer tells that somebody is there */
@@ -250,55 +334,131 @@ static void
 ngx_household_redis_ponged(ngx_household_redis_op_t *op,
     ngx_household_redis_status_e status)
 {
-    /* silence shows as a stale operation */
+    /* silence shows as a stuck command */
+}
+
+
+/* a first attempt, or the next one */
+
+static void
+ngx_household_redis_begin(ngx_household_redis_conn_t *conn)
+{
+    ngx_int_t                    rc;
+    ngx_household_redis_node_t  *node;
+
+    if (conn->stopped || conn->held
+        || conn->state != NGX_HOUSEHOLD_REDIS_CLOSED)
+    {
+        return;
+    }
+
+    if (conn->retry.timer_set) {
+        ngx_del_timer(&conn->retry);
+    }
+
+    node = conn->node;
+
+    if (node->resolve && !conn->resolved) {
+
+        conn->state = NGX_HOUSEHOLD_REDIS_RESOLVING;
+        rc = ngx_household_redis_resolve(conn);
+
+        if (rc == NGX_AGAIN) {
+            return;
+        }
+
+        conn->state = NGX_HOUSEHOLD_REDIS_CLOSED;
+
+        if (rc == NGX_ERROR && node->naddrs == 0) {
+            ngx_household_redis_conn_resolved(conn,
+                                              "its name cannot be resolved");
+            return;
+        }
+    }
+
+    ngx_household_redis_connect(conn);
+}
+
+
+void
+ngx_household_redis_conn_resolved(ngx_household_redis_conn_t *conn,
+    const char *what)
+{
+    conn->state = NGX_HOUSEHOLD_REDIS_CLOSED;
+    conn->resolved = 1;
+
+    if (conn->node->naddrs) {
+        /* new ones, or the last good ones */
+        ngx_household_redis_connect(conn);
+        return;
+    }
+
+    ngx_household_redis_down(conn, NGX_HOUSEHOLD_REDIS_DOWN, 0, what);
+    ngx_household_redis_conn_orphans(conn);
 }
 
 
 static void
 ngx_household_redis_connect(ngx_household_redis_conn_t *conn)
 {
-    ngx_int_t          rc;
-    ngx_err_t          err;
-    ngx_addr_t        *addr;
-    ngx_connection_t  *c;
+    ngx_int_t   rc;
+    ngx_err_t   err;
 
-    addr = conn->redis->conf->servers.elts;
-    addr = &addr[conn->server];
-
-    if (conn->retry.timer_set) {
-        ngx_del_timer(&conn->retry);
-    }
-
-    ngx_memzero(&conn->peer, sizeof(ngx_peer_connection_t));
-
-    conn->peer.sockaddr = addr->sockaddr;
-    conn->peer.socklen = addr->socklen;
-    conn->peer.name = &addr->name;
-    conn->peer.get = ngx_event_get_peer;
-    conn->peer.log = &conn->log;
-    conn->peer.log_error = NGX_ERROR_INFO;
-
-    conn->resp = ngx_household_resp_create(&ngx_household_redis_limits);
+    err = 0;
+    conn->tls[0] = '\0';
+    conn->state = NGX_HOUSEHOLD_REDIS_CONNECTING;
+    conn->resp = ngx_household_resp_create(conn->limits);
 
     if (conn->resp == NULL) {
-        ngx_household_redis_next(conn, 0, "memory is short");
+        ngx_household_redis_conn_lost(conn, NGX_HOUSEHOLD_REDIS_DOWN, 0,
+                                      "memory is short");
         return;
     }
 
-    ngx_set_socket_errno(0);
-
-    rc = ngx_event_connect_peer(&conn->peer);
-
-    err = ngx_socket_errno;
+    rc = ngx_household_redis_socket(conn, &err);
 
     if (rc != NGX_OK && rc != NGX_AGAIN) {
 
         /* NGX_ERROR: no socket or connection slot; NGX_DECLINED: refused */
 
         conn->peer.connection = NULL;
-        ngx_household_redis_conn_close(conn);
-        ngx_household_redis_next(conn, err, "connect() failed");
+        ngx_household_redis_conn_lost(conn, NGX_HOUSEHOLD_REDIS_DOWN, err,
+                                      "connect() failed");
         return;
+    }
+
+    if (rc == NGX_OK) {
+        ngx_household_redis_conn_connected(conn);
+    }
+}
+
+
+static ngx_int_t
+ngx_household_redis_socket(ngx_household_redis_conn_t *conn, ngx_err_t *err)
+{
+    ngx_int_t          rc;
+    ngx_addr_t        *addr;
+    ngx_connection_t  *c;
+
+    addr = &conn->node->addrs[conn->addr % conn->node->naddrs];
+
+    ngx_memzero(&conn->peer, sizeof(ngx_peer_connection_t));
+
+    conn->peer.sockaddr = addr->sockaddr;
+    conn->peer.socklen = addr->socklen;
+    conn->peer.name = &conn->node->name;
+    conn->peer.get = ngx_event_get_peer;
+    conn->peer.log = &conn->log;
+    conn->peer.log_error = NGX_ERROR_INFO;
+
+    ngx_set_socket_errno(0);
+
+    rc = ngx_event_connect_peer(&conn->peer);
+
+    *err = ngx_socket_errno;
+
+    if (rc != NGX_OK && rc != NGX_AGAIN) {
+        return rc;
     }
 
     c = conn->peer.connection;
@@ -308,15 +468,11 @@ ngx_household_redis_connect(ngx_household_redis_conn_t *conn)
     c->read->handler = ngx_household_redis_conn_read_handler;
     c->write->handler = ngx_household_redis_conn_write_handler;
 
-    conn->state = NGX_HOUSEHOLD_REDIS_CONNECTING;
-
     /* operations have deadlines of their own: this need not hold a worker */
     c->write->cancelable = 1;
-    ngx_add_timer(c->write, conn->redis->conf->connect_timeout);
+    ngx_add_timer(c->write, conn->node->conf->connect_timeout);
 
-    if (rc == NGX_OK) {
-        ngx_household_redis_conn_connected(conn);
-    }
+    return rc;
 }
 
 
@@ -348,6 +504,27 @@ ngx_household_redis_conn_connected(ngx_household_redis_conn_t *conn)
         return;
     }
 
+    conn->state = NGX_HOUSEHOLD_REDIS_TLS;
+
+    switch (ngx_household_redis_ssl_start(conn)) {
+
+    case NGX_OK:
+        ngx_household_redis_conn_secured(conn);
+        return;
+
+    case NGX_AGAIN:
+        return;
+
+    default: /* NGX_ERROR */
+        ngx_household_redis_conn_lost(conn, NGX_HOUSEHOLD_REDIS_DOWN, 0,
+                                      "TLS could not be started");
+    }
+}
+
+
+void
+ngx_household_redis_conn_secured(ngx_household_redis_conn_t *conn)
+{
     conn->state = NGX_HOUSEHOLD_REDIS_HANDSHAKE;
 
     if (ngx_household_redis_handshake(conn) != NGX_OK) {
@@ -357,96 +534,6 @@ ngx_household_redis_conn_connected(ngx_household_redis_conn_t *conn)
     }
 
     ngx_household_redis_conn_send(conn);
-}
-
-
-/*
- * AUTH and SELECT where they are configured, and a PING, whose answer tells
- * that the server works: a stopped one still lets the kernel accept.
- */
-
-static ngx_int_t
-ngx_household_redis_handshake(ngx_household_redis_conn_t *conn)
-{
-    u_char                       number[NGX_INT_T_LEN];
-    ngx_uint_t                   n;
-    ngx_str_t                    argv[3];
-    ngx_household_redis_conf_t  *conf;
-
-    conf = conn->redis->conf;
-    conn->steps = 1;
-
-    if (conf->password.len) {
-        n = 0;
-        ngx_str_set(&argv[n], "AUTH");
-        n++;
-
-        if (conf->user.len) {
-            argv[n++] = conf->user;
-        }
-
-        argv[n++] = conf->password;
-
-        if (ngx_household_redis_conn_command(conn, argv, n) != NGX_OK) {
-            return NGX_ERROR;
-        }
-
-        conn->steps++;
-    }
-
-    if (conf->database) {
-        ngx_str_set(&argv[0], "SELECT");
-        argv[1].data = number;
-        argv[1].len = ngx_sprintf(number, "%ui", conf->database) - number;
-
-        if (ngx_household_redis_conn_command(conn, argv, 2) != NGX_OK) {
-            return NGX_ERROR;
-        }
-
-        conn->steps++;
-    }
-
-    ngx_str_set(&argv[0], "PING");
-
-    return ngx_household_redis_conn_command(conn, argv, 1);
-}
-
-
-ngx_int_t
-ngx_household_redis_conn_handshake_reply(ngx_household_redis_conn_t *conn,
-    ngx_household_resp_reply_t *reply, u_char *what, size_t size)
-{
-    u_char     *p;
-    ngx_str_t   code;
-
-    conn->steps--;
-
-    switch (reply->values[0].type) {
-
-    case NGX_HOUSEHOLD_RESP_STATUS:
-        return NGX_OK;
-
-    case NGX_HOUSEHOLD_RESP_ERROR:
-        code = ngx_household_redis_error_code(&reply->values[0].str);
-
-        /* an access list need not allow PING: the server is there */
-
-        if (conn->steps == 0
-            && code.len == 6 && ngx_strncmp(code.data, "NOPERM", 6) == 0)
-        {
-            return NGX_OK;
-        }
-
-        p = ngx_snprintf(what, size - 1, "it answered %V", &code);
-        break;
-
-    default:
-        p = ngx_snprintf(what, size - 1, "it does not speak Redis");
-    }
-
-    *p = '\0';
-
-    return NGX_ERROR;
 }
 
 
@@ -463,147 +550,140 @@ ngx_household_redis_conn_ready(ngx_household_redis_conn_t *conn)
 
     conn->state = NGX_HOUSEHOLD_REDIS_READY;
     conn->tried = 0;
+    conn->resolved = 0;
 
-    if (conn->down) {
-        conn->down = 0;
-
-        ngx_log_error(NGX_LOG_NOTICE, ngx_cycle->log, 0,
-                      "household_redis \"%V\": %V is up",
-                      &conn->redis->conf->name, conn->peer.name);
-    }
-
-    if (!conn->ping.timer_set && !ngx_exiting) {
+    if (!conn->ping.timer_set && !ngx_exiting && !conn->once) {
         ngx_add_timer(&conn->ping, NGX_HOUSEHOLD_REDIS_PING);
     }
 
-    ngx_household_redis_conn_flush(conn);
+    /* the owner logs what it was */
+    conn->owner->ready(conn);
+    conn->down = 0;
+
+    if (conn->state == NGX_HOUSEHOLD_REDIS_READY) {
+        ngx_household_redis_conn_flush(conn);
+    }
 }
 
-
-/*
- * The connection broke, or is not to be trusted any more.  "status" is what
- * becomes of the operation whose reply was being read.
- */
 
 void
 ngx_household_redis_conn_lost(ngx_household_redis_conn_t *conn,
     ngx_household_redis_status_e status, ngx_err_t err, const char *what)
 {
     u_char                       text[NGX_HOUSEHOLD_REDIS_WHAT];
-    ngx_uint_t                   level;
     ngx_household_redis_state_e  state;
 
     /* "what" may live in the decoder, which is about to go */
-    (void) ngx_cpystrn(text, (u_char *) what, sizeof(text));
+
+    if (conn->tls[0]) {
+        (void) ngx_snprintf(text, sizeof(text), "TLS: %s%Z", conn->tls);
+        text[sizeof(text) - 1] = '\0';
+        err = 0;
+
+    } else {
+        (void) ngx_cpystrn(text, (u_char *) what, sizeof(text));
+    }
 
     state = conn->state;
 
     ngx_household_redis_conn_close(conn);
-    ngx_household_redis_queue_requeue(&conn->queue, status);
 
     if (state != NGX_HOUSEHOLD_REDIS_READY
         || status == NGX_HOUSEHOLD_REDIS_TIMEOUT
-        || conn->failures != 0)
+        || conn->failures != 0
+        || conn->once)
     {
-        ngx_household_redis_next(conn, err, (char *) text);
-        return;
+        ngx_household_redis_next(conn, status, err, (char *) text);
+
+    } else {
+
+        /* it worked until now: a restart, a failover, an idle timeout */
+
+        conn->failures++;
+        conn->addr = 0;
+        conn->tried = 0;
+        conn->resolved = 0;
+
+        conn->owner->lost(conn, status, err, (char *) text);
+
+        if (!conn->stopped && !conn->lazy) {
+            ngx_household_redis_post(conn);
+        }
     }
 
-    /* it worked until now: a restart, a failover, an idle timeout */
-
-    level = status == NGX_HOUSEHOLD_REDIS_PROTOCOL ? NGX_LOG_ERR
-                                                   : NGX_LOG_INFO;
-
-    ngx_log_error(level, ngx_cycle->log, err,
-                  "household_redis \"%V\": lost the connection to %V: %s",
-                  &conn->redis->conf->name, ngx_household_redis_server(conn),
-                  text);
-
-    conn->failures++;
-    conn->server = 0;
-    conn->tried = 0;
-
-    ngx_household_redis_post(conn);
+    ngx_household_redis_conn_orphans(conn);
 }
 
 
-/* tries the next server, or gives up for now when all were tried */
+/* tries the next address, or gives up for now when all were tried */
 
 static void
-ngx_household_redis_next(ngx_household_redis_conn_t *conn, ngx_err_t err,
-    const char *what)
+ngx_household_redis_next(ngx_household_redis_conn_t *conn,
+    ngx_household_redis_status_e status, ngx_err_t err, const char *what)
 {
-    ngx_str_t   *failed;
-    ngx_uint_t   n;
+    if (++conn->tried < conn->node->naddrs) {
 
-    n = conn->redis->conf->servers.nelts;
+        conn->addr = (conn->addr + 1) % conn->node->naddrs;
 
-    if (++conn->tried >= n) {
-        ngx_household_redis_down(conn, err, what);
+        if (conn->down || conn->once) {
+            ngx_household_redis_conn_start(conn, 1);
+
+        } else {
+            ngx_household_redis_post(conn);
+        }
+
         return;
     }
 
-    failed = ngx_household_redis_server(conn);
-
-    conn->server = (conn->server + 1) % n;
-
-    if (conn->down) {
-        ngx_add_timer(&conn->retry, 1);
-        return;
-    }
-
-    ngx_log_error(NGX_LOG_WARN, ngx_cycle->log, err,
-                  "household_redis \"%V\": %V is down: %s; trying %V",
-                  &conn->redis->conf->name, failed, what,
-                  ngx_household_redis_server(conn));
-
-    ngx_household_redis_post(conn);
+    ngx_household_redis_down(conn, status, err, what);
 }
 
 
 /*
- * No server answers.  Until one does, requests are told so at once; attempts
+ * No address answers.  Until one does, requests are told so at once; attempts
  * go on in the background, at growing intervals that differ between workers.
  */
 
 static void
-ngx_household_redis_down(ngx_household_redis_conn_t *conn, ngx_err_t err,
-    const char *what)
+ngx_household_redis_down(ngx_household_redis_conn_t *conn,
+    ngx_household_redis_status_e status, ngx_err_t err, const char *what)
 {
     ngx_msec_t  delay;
 
-    if (!conn->down || ngx_strcmp(conn->what, what) != 0) {
-        ngx_log_error(NGX_LOG_ERR, ngx_cycle->log, err,
-                      "household_redis \"%V\": %V is down: %s",
-                      &conn->redis->conf->name,
-                      ngx_household_redis_server(conn), what);
-
-        (void) ngx_cpystrn(conn->what, (u_char *) what, sizeof(conn->what));
-    }
-
     conn->down = 1;
-    conn->server = 0;
+    conn->addr = 0;
     conn->tried = 0;
+    conn->resolved = 0;
 
     delay = NGX_HOUSEHOLD_REDIS_BACKOFF << ngx_min(conn->failures, 8);
     delay = ngx_min(delay, NGX_HOUSEHOLD_REDIS_BACKOFF_MAX);
 
     conn->failures++;
 
-    if (!ngx_exiting) {
-        ngx_add_timer(&conn->retry, delay / 2 + ngx_random() % (delay / 2));
+    if (!ngx_exiting && !conn->once) {
+        ngx_household_redis_conn_start(conn,
+                                       delay / 2 + ngx_random() % (delay / 2));
     }
 
-    ngx_household_redis_queue_fail(&conn->queue);
+    conn->owner->lost(conn, status, err, what);
 }
 
 
 void
 ngx_household_redis_conn_close(ngx_household_redis_conn_t *conn)
 {
+    if (conn->resolving != NULL) {
+        ngx_household_redis_resolve_cancel(conn);
+    }
+
     if (conn->peer.connection != NULL) {
+        ngx_household_redis_ssl_close(conn);
         ngx_close_connection(conn->peer.connection);
         conn->peer.connection = NULL;
+    }
+
+    if (conn->stuck.timer_set) {
+        ngx_del_timer(&conn->stuck);
     }
 
     ngx_household_resp_destroy(conn->resp);
@@ -615,12 +695,27 @@ ngx_household_redis_conn_close(ngx_household_redis_conn_t *conn)
 }
 
 
-static ngx_str_t *
-ngx_household_redis_server(ngx_household_redis_conn_t *conn)
+ngx_str_t
+ngx_household_redis_code(ngx_str_t *error)
 {
-    ngx_addr_t  *addr;
+    size_t     i;
+    ngx_str_t  code;
 
-    addr = conn->redis->conf->servers.elts;
+    for (i = 0; i < error->len; i++) {
+        if (error->data[i] < 'A' || error->data[i] > 'Z') {
+            break;
+        }
+    }
 
-    return &addr[conn->server].name;
+    if (i == 0 || i > NGX_HOUSEHOLD_REDIS_CODE_LEN
+        || (i < error->len && error->data[i] != ' '))
+    {
+        ngx_str_set(&code, "ERR");
+        return code;
+    }
+
+    code.data = error->data;
+    code.len = i;
+
+    return code;
 }

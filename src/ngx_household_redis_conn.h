@@ -1,8 +1,11 @@
 
 /*
- * One connection to Redis: connects, authenticates, pipelines operations,
- * keeps their deadlines, reconnects with backoff, and knows when a server is
+ * One connection to a node: resolves, connects, speaks TLS, authenticates,
+ * pipelines commands, reconnects with backoff, and knows when the node is
  * known dead.  nginx carries the bytes; hiredis, behind the codec, reads them.
+ *
+ * What becomes of commands whose connection is lost, and of error replies, is
+ * up to the owner.
  *
  * Core layer.
  */
@@ -16,17 +19,24 @@
 #include <ngx_core.h>
 #include <ngx_event.h>
 #include <ngx_event_connect.h>
-#include "ngx_household_redis.h"
-#include "ngx_household_redis_queue.h"
+#include "ngx_household_redis_node.h"
+#include "ngx_household_redis_op.h"
 
+
+/* commands queued or in flight on one connection; more are refused */
+#define NGX_HOUSEHOLD_REDIS_MAX_CMDS   16384
 
 /* why a server is down, in the log's words */
-#define NGX_HOUSEHOLD_REDIS_WHAT  96
+#define NGX_HOUSEHOLD_REDIS_WHAT       160
+
+#define NGX_HOUSEHOLD_REDIS_MAX_STEPS  8
 
 
 typedef enum {
     NGX_HOUSEHOLD_REDIS_CLOSED = 0,
+    NGX_HOUSEHOLD_REDIS_RESOLVING,
     NGX_HOUSEHOLD_REDIS_CONNECTING,
+    NGX_HOUSEHOLD_REDIS_TLS,
     NGX_HOUSEHOLD_REDIS_HANDSHAKE,     /* AUTH, SELECT, PING are under way */
     NGX_HOUSEHOLD_REDIS_READY
 } ngx_household_redis_state_e;
@@ -34,67 +44,163 @@ typedef enum {
 
 typedef struct ngx_household_redis_conn_s  ngx_household_redis_conn_t;
 
+
+/*
+ * What the owner does.  None of these may free the connection, but all may
+ * shut it down.
+ */
+
+typedef struct {
+    /* it is connected; commands that wait are sent next */
+    void       (*ready)(ngx_household_redis_conn_t *conn);
+
+    /*
+     * It broke, having been ready, and is made anew at once (unless it is
+     * held now, or was made for one time); or it could not be made, or not be
+     * relied on: conn->down is set, and attempts go on in the background.
+     */
+    void       (*lost)(ngx_household_redis_conn_t *conn,
+                       ngx_household_redis_status_e status, ngx_err_t err,
+                       const char *what);
+
+    /*
+     * A command without a reply, in no list any more; its operation has not
+     * ended.  "sent" tells whether the server may have seen it.
+     */
+    void       (*orphan)(ngx_household_redis_conn_t *conn,
+                         ngx_household_redis_cmd_t *cmd, ngx_uint_t sent);
+
+    /*
+     * A command was answered with an error.  Returns NGX_DECLINED if that is
+     * its reply, or NGX_OK if the owner has taken the command, which is in no
+     * list any more.  May be NULL.
+     */
+    ngx_int_t  (*error)(ngx_household_redis_conn_t *conn,
+                        ngx_household_redis_cmd_t *cmd, ngx_str_t *error);
+
+    /*
+     * A message of a subscription, or NULL: whatever is sent without having
+     * been asked for is then a breach of protocol.  Returns NGX_OK, or
+     * NGX_ERROR if it is.
+     */
+    ngx_int_t  (*push)(ngx_household_redis_conn_t *conn,
+                       ngx_household_resp_reply_t *reply);
+} ngx_household_redis_owner_t;
+
+
 struct ngx_household_redis_conn_s {
     /* the ident of timers must be after 3 pointers, as in ngx_connection_t */
-    ngx_household_redis_t        *redis;
-    ngx_household_resp_t         *resp;
-    u_char                       *out;      /* bytes to send */
-    ngx_int_t                     ident;
+    ngx_household_redis_node_t          *node;
+    ngx_household_resp_t                *resp;
+    u_char                              *out;      /* bytes to send */
+    ngx_int_t                            ident;
 
-    size_t                        out_size;
-    size_t                        out_pos;
-    size_t                        out_last;
+    size_t                               out_size;
+    size_t                               out_pos;
+    size_t                               out_last;
 
-    ngx_log_t                     log;      /* the transport's, quieted */
-    ngx_peer_connection_t         peer;
-    ngx_household_redis_state_e   state;
+    const ngx_household_redis_owner_t   *owner;
+    void                                *data;     /* the owner's */
+    const ngx_household_resp_limits_t   *limits;
 
-    ngx_household_redis_queue_t   queue;
+    ngx_log_t                            log;      /* takes what nginx says */
+    ngx_log_t                            pass;     /* what is passed on of it */
+    ngx_peer_connection_t                peer;
+    ngx_resolver_ctx_t                  *resolving;
+    ngx_household_redis_state_e          state;
 
-    ngx_event_t                   post;     /* one send per loop turn */
-    ngx_event_t                   retry;    /* the next attempt to connect */
-    ngx_event_t                   ping;     /* has it been idle for long? */
+    ngx_household_redis_fifo_t           sent;     /* in order of replies */
+    ngx_household_redis_fifo_t           waiting;
 
-    ngx_uint_t                    server;   /* index of the current one */
-    ngx_uint_t                    tried;    /* servers tried in this round */
-    ngx_uint_t                    failures; /* since the last reply */
-    ngx_uint_t                    steps;    /* handshake: replies to come */
+    ngx_event_t                          post;     /* one send a loop turn */
+    ngx_event_t                          retry;    /* next attempt */
+    ngx_event_t                          ping;     /* idle for long? */
+    ngx_event_t                          stuck;    /* no reply for long? */
+    ngx_msec_t                           silence;  /* ms that are long */
 
-    u_char                        what[NGX_HOUSEHOLD_REDIS_WHAT];
+    ngx_uint_t                           addr;     /* index, of the node's */
+    ngx_uint_t                           tried;    /* addresses, this round */
+    ngx_uint_t                           failures; /* since the last reply */
 
-    unsigned                      down:1;   /* known dead: do not wait */
-    unsigned                      stopped:1; /* shut down: do not reconnect */
+    u_char                               steps[NGX_HOUSEHOLD_REDIS_MAX_STEPS];
+    ngx_uint_t                           nsteps;   /* of the handshake */
+    ngx_uint_t                           step;     /* the one to be answered */
+
+    u_char                               tls[NGX_HOUSEHOLD_REDIS_WHAT];
+
+    unsigned                             down:1;   /* dead: do not wait */
+    unsigned                             once:1;   /* do not reconnect */
+    unsigned                             lazy:1;   /* only when needed */
+    unsigned                             held:1;   /* do not connect now */
+    unsigned                             stopped:1; /* shut down */
+    unsigned                             resolved:1; /* for this round */
 };
 
 
+/* keeps the node; nothing happens yet.  Flags are the caller's to set */
 void ngx_household_redis_conn_init(ngx_household_redis_conn_t *conn,
-    ngx_household_redis_t *redis, ngx_cycle_t *cycle);
+    ngx_household_redis_node_t *node, const ngx_household_redis_owner_t *owner,
+    void *data);
 
-/* ends every operation with DOWN and closes; nothing reconnects after */
+/* connects in "delay" ms; 0: at once, but not from within */
+void ngx_household_redis_conn_start(ngx_household_redis_conn_t *conn,
+    ngx_msec_t delay);
+
+/*
+ * Closes; commands become orphans, and nothing reconnects after.  Releases
+ * the node: nothing but the connection's memory is left.
+ */
 void ngx_household_redis_conn_shutdown(ngx_household_redis_conn_t *conn);
 
-/* as ngx_household_redis_submit(), over this connection */
-ngx_household_redis_op_t *ngx_household_redis_conn_submit(
-    ngx_household_redis_conn_t *conn, ngx_str_t *commands, ngx_uint_t n,
-    ngx_household_redis_reply_pt reply, ngx_household_redis_done_pt done,
-    void *data, ngx_household_redis_status_e *status);
+/*
+ * Has a command sent.  Returns NGX_OK; NGX_DECLINED if the node is known
+ * dead; or NGX_BUSY if too much is queued.
+ */
+ngx_int_t ngx_household_redis_conn_push(ngx_household_redis_conn_t *conn,
+    ngx_household_redis_cmd_t *cmd);
+
+/* a held connection stays, but once it is lost, no attempts are made */
+void ngx_household_redis_conn_hold(ngx_household_redis_conn_t *conn);
+void ngx_household_redis_conn_resume(ngx_household_redis_conn_t *conn);
+
+/* the code of an error reply: its first word, capitals only, else "ERR" */
+ngx_str_t ngx_household_redis_code(ngx_str_t *error);
 
 
 /*
- * The rest is between the connection's two files.
+ * The rest is between the connection's files.
  */
 
-/* the socket is connected, or has failed to */
+/* _resolve.c: NGX_OK, NGX_AGAIN: wait for _conn_resolved(); or NGX_ERROR */
+ngx_int_t ngx_household_redis_resolve(ngx_household_redis_conn_t *conn);
+void ngx_household_redis_resolve_cancel(ngx_household_redis_conn_t *conn);
+void ngx_household_redis_conn_resolved(ngx_household_redis_conn_t *conn,
+    const char *what);
+
+/* _ssl.c: starts TLS; NGX_OK: it is established, NGX_AGAIN, or NGX_ERROR */
+ngx_int_t ngx_household_redis_ssl_start(ngx_household_redis_conn_t *conn);
+void ngx_household_redis_ssl_close(ngx_household_redis_conn_t *conn);
+void ngx_household_redis_ssl_log(ngx_log_t *log, ngx_uint_t level,
+    u_char *buf, size_t len);
+
+/* the socket is connected, or has failed to; then TLS is established */
 void ngx_household_redis_conn_connected(ngx_household_redis_conn_t *conn);
+void ngx_household_redis_conn_secured(ngx_household_redis_conn_t *conn);
 
 /*
- * A reply to the handshake.  Returns NGX_OK, or NGX_ERROR with "what" telling
- * what the server refused: never its own words beyond the error's code, as
- * they may repeat arguments.
+ * _handshake.c: writes AUTH, SELECT, READONLY, ROLE and PING, as far as they
+ * are configured, into the bytes to send.  Returns NGX_OK, or NGX_ERROR if
+ * memory is short.
  */
-ngx_int_t ngx_household_redis_conn_handshake_reply(
-    ngx_household_redis_conn_t *conn, ngx_household_resp_reply_t *reply,
-    u_char *what, size_t size);
+ngx_int_t ngx_household_redis_handshake(ngx_household_redis_conn_t *conn);
+
+/*
+ * A reply to the handshake.  Returns NGX_AGAIN; NGX_OK if it was the last; or
+ * NGX_ERROR with "what" telling what the server refused: never its own words
+ * beyond the error's code, as they may repeat arguments.
+ */
+ngx_int_t ngx_household_redis_handshake_reply(ngx_household_redis_conn_t *conn,
+    ngx_household_resp_reply_t *reply, u_char *what, size_t size);
 
 /* the handshake is over */
 void ngx_household_redis_conn_ready(ngx_household_redis_conn_t *conn);
@@ -110,6 +216,8 @@ void ngx_household_redis_conn_lost(ngx_household_redis_conn_t *conn,
 /* closes the connection, if there is one, and nothing more */
 void ngx_household_redis_conn_close(ngx_household_redis_conn_t *conn);
 
+/* _io.c: the bytes */
+
 /*
  * Encodes a command of the connection's own into the bytes to send.  Returns
  * NGX_OK, or NGX_ERROR if memory is short.
@@ -120,6 +228,12 @@ ngx_int_t ngx_household_redis_conn_command(ngx_household_redis_conn_t *conn,
 /* sends what waits in the queue, or only the bytes that are there already */
 void ngx_household_redis_conn_flush(ngx_household_redis_conn_t *conn);
 void ngx_household_redis_conn_send(ngx_household_redis_conn_t *conn);
+
+/* sets the timer for a reply that is long in coming */
+void ngx_household_redis_conn_watch(ngx_household_redis_conn_t *conn);
+
+/* commands go back to the owner */
+void ngx_household_redis_conn_orphans(ngx_household_redis_conn_t *conn);
 
 void ngx_household_redis_conn_read_handler(ngx_event_t *rev);
 void ngx_household_redis_conn_write_handler(ngx_event_t *wev);

@@ -21,6 +21,13 @@
 static ngx_int_t ngx_household_redis_append(ngx_household_redis_conn_t *conn,
     ngx_str_t *wire);
 static ngx_int_t ngx_household_redis_process(ngx_household_redis_conn_t *conn);
+static ngx_int_t ngx_household_redis_reply(ngx_household_redis_conn_t *conn,
+    ngx_household_resp_reply_t *reply);
+static ngx_uint_t ngx_household_redis_is_message(
+    ngx_household_redis_cmd_t *cmd, ngx_household_resp_reply_t *reply);
+static void ngx_household_redis_breach(ngx_household_redis_conn_t *conn,
+    const char *what);
+static void ngx_household_redis_fail(ngx_household_redis_conn_t *conn);
 static void ngx_household_redis_settle(ngx_household_redis_conn_t *conn);
 
 
@@ -46,25 +53,35 @@ ngx_household_redis_conn_command(ngx_household_redis_conn_t *conn,
 void
 ngx_household_redis_conn_flush(ngx_household_redis_conn_t *conn)
 {
-    ngx_household_redis_op_t  *op;
+    ngx_household_redis_cmd_t  *cmd;
+
+    static ngx_str_t  asking = ngx_string("*1\r\n$6\r\nASKING\r\n");
 
     for ( ;; ) {
 
-        op = ngx_household_redis_queue_waiting(&conn->queue);
+        cmd = ngx_household_redis_fifo_head(&conn->waiting);
 
-        if (op == NULL) {
+        if (cmd == NULL) {
             break;
         }
 
-        if (ngx_household_redis_append(conn, &op->wire) != NGX_OK) {
-            ngx_household_redis_queue_finish(&conn->queue, op,
-                                             NGX_HOUSEHOLD_REDIS_BUSY);
-            continue;
+        if ((cmd->asking
+             && ngx_household_redis_append(conn, &asking) != NGX_OK)
+            || ngx_household_redis_append(conn, &cmd->wire) != NGX_OK)
+        {
+            ngx_household_redis_conn_lost(conn, NGX_HOUSEHOLD_REDIS_DOWN, 0,
+                                          "memory is short");
+            return;
         }
 
-        ngx_household_redis_queue_send(&conn->queue);
+        ngx_household_redis_fifo_push(&conn->sent, cmd);
+
+        cmd->sent = ngx_current_msec;
+        cmd->skip = cmd->asking;
+        cmd->on_wire = 1;
     }
 
+    ngx_household_redis_conn_watch(conn);
     ngx_household_redis_conn_send(conn);
 }
 
@@ -197,14 +214,14 @@ ngx_household_redis_conn_read_handler(ngx_event_t *rev)
     if (c->close) {
         /* the worker quits: idle, or out of time */
         ngx_household_redis_conn_close(conn);
-        ngx_household_redis_queue_fail(&conn->queue);
+        ngx_household_redis_fail(conn);
         return;
     }
 
     if (conn->state == NGX_HOUSEHOLD_REDIS_CONNECTING) {
         ngx_household_redis_conn_connected(conn);
 
-        if (conn->state == NGX_HOUSEHOLD_REDIS_CLOSED) {
+        if (conn->state != NGX_HOUSEHOLD_REDIS_HANDSHAKE) {
             return;
         }
     }
@@ -226,8 +243,8 @@ ngx_household_redis_conn_read_handler(ngx_event_t *rev)
         }
 
         if (ngx_household_resp_feed(conn->resp, buf, n) != NGX_OK) {
-            ngx_household_redis_conn_lost(conn, NGX_HOUSEHOLD_REDIS_PROTOCOL, 0,
-                                          ngx_household_resp_error(conn->resp));
+            ngx_household_redis_breach(conn,
+                                       ngx_household_resp_error(conn->resp));
             return;
         }
 
@@ -258,10 +275,9 @@ ngx_household_redis_process(ngx_household_redis_conn_t *conn)
 {
     u_char                       what[NGX_HOUSEHOLD_REDIS_WHAT];
     ngx_int_t                    rc;
-    ngx_household_redis_op_t    *op;
     ngx_household_resp_reply_t   reply;
 
-    for ( ;; ) {
+    while (conn->resp != NULL) {
 
         rc = ngx_household_resp_next(conn->resp, &reply);
 
@@ -270,54 +286,200 @@ ngx_household_redis_process(ngx_household_redis_conn_t *conn)
         }
 
         if (rc == NGX_ERROR) {
-            ngx_household_redis_conn_lost(conn, NGX_HOUSEHOLD_REDIS_PROTOCOL, 0,
-                                          ngx_household_resp_error(conn->resp));
+            ngx_household_redis_breach(conn,
+                                       ngx_household_resp_error(conn->resp));
             return NGX_ERROR;
         }
 
-        if (conn->state == NGX_HOUSEHOLD_REDIS_HANDSHAKE) {
+        if (conn->state == NGX_HOUSEHOLD_REDIS_READY) {
 
-            if (ngx_household_redis_conn_handshake_reply(conn, &reply, what,
-                                                         sizeof(what))
-                != NGX_OK)
-            {
-                ngx_household_redis_conn_lost(conn, NGX_HOUSEHOLD_REDIS_DOWN, 0,
-                                              (char *) what);
+            if (ngx_household_redis_reply(conn, &reply) != NGX_OK) {
                 return NGX_ERROR;
-            }
-
-            if (conn->steps == 0) {
-                ngx_household_redis_conn_ready(conn);
-
-                if (conn->state != NGX_HOUSEHOLD_REDIS_READY) {
-                    return NGX_ERROR;
-                }
             }
 
             continue;
         }
 
-        op = ngx_household_redis_queue_sent(&conn->queue);
-
-        if (op == NULL) {
-            ngx_household_redis_conn_lost(conn, NGX_HOUSEHOLD_REDIS_PROTOCOL, 0,
-                                          "it sent a reply to no command");
+        rc = ngx_household_redis_handshake_reply(conn, &reply, what,
+                                                 sizeof(what));
+        if (rc == NGX_ERROR) {
+            ngx_household_redis_conn_lost(conn, NGX_HOUSEHOLD_REDIS_DOWN, 0,
+                                          (char *) what);
             return NGX_ERROR;
         }
 
-        op->answered = 1;
+        if (rc == NGX_OK) {
+            ngx_household_redis_conn_ready(conn);
+        }
+    }
 
-        if (!op->dead && op->reply(op, &reply) != NGX_OK) {
-            ngx_household_redis_conn_lost(conn, NGX_HOUSEHOLD_REDIS_PROTOCOL, 0,
-                                          "it sent a reply of another command");
-            return NGX_ERROR;
+    return NGX_ERROR;
+}
+
+
+static ngx_int_t
+ngx_household_redis_reply(ngx_household_redis_conn_t *conn,
+    ngx_household_resp_reply_t *reply)
+{
+    ngx_int_t                   rc;
+    ngx_household_redis_cmd_t  *cmd;
+
+    cmd = ngx_household_redis_fifo_head(&conn->sent);
+
+    if (conn->owner->push != NULL
+        && ngx_household_redis_is_message(cmd, reply))
+    {
+        rc = conn->owner->push(conn, reply);
+
+        if (rc != NGX_OK && !conn->stopped) {
+            ngx_household_redis_conn_lost(conn, NGX_HOUSEHOLD_REDIS_PROTOCOL,
+                                          0, "it sent no message");
         }
 
-        if (--op->expected == 0) {
-            conn->failures = 0;
-            ngx_household_redis_queue_finish(&conn->queue, op,
-                                             NGX_HOUSEHOLD_REDIS_OK);
+        return rc;
+    }
+
+    if (cmd == NULL) {
+        ngx_household_redis_breach(conn, "it sent a reply to no command");
+        return NGX_ERROR;
+    }
+
+    if (cmd->skip) {
+        /* to ASKING; had it failed, what follows tells */
+        cmd->skip = 0;
+        return NGX_OK;
+    }
+
+    conn->failures = 0;
+
+    if (reply->values[0].type == NGX_HOUSEHOLD_RESP_ERROR
+        && !cmd->op->ended && conn->owner->error != NULL
+        && !(cmd->op->flags & NGX_HOUSEHOLD_REDIS_OWN))
+    {
+        if (conn->owner->error(conn, cmd, &reply->values[0].str) == NGX_OK) {
+            return NGX_OK;
         }
+    }
+
+    rc = ngx_household_redis_op_answer(cmd, reply);
+
+    if (rc != NGX_OK && !conn->stopped) {
+        ngx_household_redis_conn_lost(conn, NGX_HOUSEHOLD_REDIS_PROTOCOL, 0,
+                                      "it sent a reply of another command");
+    }
+
+    return rc;
+}
+
+
+/* what it says cannot be read: the first to be answered is the culprit */
+
+static void
+ngx_household_redis_breach(ngx_household_redis_conn_t *conn, const char *what)
+{
+    ngx_household_redis_cmd_t  *cmd;
+
+    cmd = ngx_household_redis_fifo_head(&conn->sent);
+
+    if (cmd != NULL) {
+        /* it would break the next connection, too */
+        ngx_household_redis_op_end(cmd->op, NGX_HOUSEHOLD_REDIS_PROTOCOL);
+    }
+
+    ngx_household_redis_conn_lost(conn, NGX_HOUSEHOLD_REDIS_PROTOCOL, 0, what);
+}
+
+
+/*
+ * Of a subscription: nothing was asked for, or it can be told from any reply
+ * that a subscriber gets.
+ */
+
+static ngx_uint_t
+ngx_household_redis_is_message(ngx_household_redis_cmd_t *cmd,
+    ngx_household_resp_reply_t *reply)
+{
+    ngx_household_resp_value_t  *v;
+
+    if (cmd == NULL) {
+        return 1;
+    }
+
+    v = reply->values;
+
+    return v[0].type == NGX_HOUSEHOLD_RESP_ARRAY
+           && reply->nvalues > 1
+           && v[1].type == NGX_HOUSEHOLD_RESP_BULK
+           && ((v[1].str.len == 7
+                && ngx_strncmp(v[1].str.data, "message", 7) == 0)
+               || (v[1].str.len == 8
+                   && ngx_strncmp(v[1].str.data, "pmessage", 8) == 0));
+}
+
+
+void
+ngx_household_redis_conn_orphans(ngx_household_redis_conn_t *conn)
+{
+    ngx_uint_t                  sent;
+    ngx_household_redis_op_t   *op;
+    ngx_household_redis_cmd_t  *cmd;
+    ngx_household_redis_fifo_t  list[2];
+
+    ngx_household_redis_fifo_init(&list[0]);
+    ngx_household_redis_fifo_init(&list[1]);
+
+    /* none will be answered any more */
+
+    ngx_household_redis_fifo_move(&list[0], &conn->waiting);
+
+    while ((cmd = ngx_household_redis_fifo_head(&conn->sent)) != NULL) {
+
+        op = cmd->op;
+        cmd->on_wire = 0;
+
+        if (op->ended) {
+            ngx_household_redis_cmd_unlink(cmd);
+            ngx_household_redis_op_release(op);
+
+        } else {
+            ngx_household_redis_fifo_push(&list[1], cmd);
+        }
+    }
+
+    for (sent = 2; sent-- > 0; /* void */) {
+
+        while ((cmd = ngx_household_redis_fifo_head(&list[sent])) != NULL) {
+
+            if (cmd->op->flags & NGX_HOUSEHOLD_REDIS_OWN) {
+                ngx_household_redis_op_end(cmd->op, NGX_HOUSEHOLD_REDIS_DOWN);
+                continue;
+            }
+
+            ngx_household_redis_cmd_unlink(cmd);
+            conn->owner->orphan(conn, cmd, sent);
+        }
+    }
+}
+
+
+/* the worker has no time left */
+
+static void
+ngx_household_redis_fail(ngx_household_redis_conn_t *conn)
+{
+    ngx_household_redis_cmd_t   *cmd;
+    ngx_household_redis_fifo_t   list;
+
+    ngx_household_redis_fifo_init(&list);
+    ngx_household_redis_fifo_move(&list, &conn->sent);
+    ngx_household_redis_fifo_move(&list, &conn->waiting);
+
+    while ((cmd = ngx_household_redis_fifo_head(&list)) != NULL) {
+
+        cmd->on_wire = 0;
+
+        ngx_household_redis_cmd_unlink(cmd);
+        ngx_household_redis_op_end(cmd->op, NGX_HOUSEHOLD_REDIS_DOWN);
     }
 }
 
@@ -327,7 +489,8 @@ ngx_household_redis_process(ngx_household_redis_conn_t *conn)
 static void
 ngx_household_redis_settle(ngx_household_redis_conn_t *conn)
 {
-    if (conn->state != NGX_HOUSEHOLD_REDIS_READY || conn->queue.n != 0) {
+    if (conn->state != NGX_HOUSEHOLD_REDIS_READY
+        || conn->sent.n + conn->waiting.n != 0) {
         return;
     }
 

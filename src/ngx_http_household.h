@@ -15,6 +15,8 @@
 #include "ngx_household_redis.h"
 #include "ngx_household_lookup.h"
 #include "ngx_household_zone.h"
+#include "ngx_household_note.h"
+#include "ngx_household_tracking.h"
 #include "ngx_household_geo.h"
 #include "ngx_household_seal.h"
 #include "ngx_http_household_token.h"
@@ -40,8 +42,21 @@ typedef enum {
     NGX_HTTP_HOUSEHOLD_UNAUTHORIZED,
     NGX_HTTP_HOUSEHOLD_MONITORED,
     NGX_HTTP_HOUSEHOLD_UNAVAILABLE,
-    NGX_HTTP_HOUSEHOLD_BYPASSED
+    NGX_HTTP_HOUSEHOLD_BYPASSED,
+
+    NGX_HTTP_HOUSEHOLD_STATUSES
 } ngx_http_household_status_e;
+
+
+/* counters of a zone, beyond those of the zone itself */
+
+#define NGX_HTTP_HOUSEHOLD_COUNT_STATUS   NGX_HOUSEHOLD_ZONE_VERDICT
+#define NGX_HTTP_HOUSEHOLD_COUNT_REASON                                       \
+    (NGX_HTTP_HOUSEHOLD_COUNT_STATUS + NGX_HTTP_HOUSEHOLD_STATUSES)
+#define NGX_HTTP_HOUSEHOLD_COUNT_DROPPED                                      \
+    (NGX_HTTP_HOUSEHOLD_COUNT_REASON + NGX_HOUSEHOLD_REASONS)
+#define NGX_HTTP_HOUSEHOLD_COUNT_GEO                                          \
+    (NGX_HTTP_HOUSEHOLD_COUNT_DROPPED + 1)
 
 
 /* $household_cache */
@@ -56,6 +71,22 @@ typedef enum {
 } ngx_http_household_cache_e;
 
 
+/* "ssl" and "ssl_*" of a household_redis block, while it is read */
+
+typedef struct {
+    ngx_flag_t                    on;
+    ngx_flag_t                    verify;
+    ngx_int_t                     depth;
+    ngx_uint_t                    protocols;
+    ngx_str_t                     name;
+    ngx_str_t                     trusted;
+    ngx_str_t                     crl;
+    ngx_str_t                     certificate;
+    ngx_str_t                     key;
+    ngx_str_t                     ciphers;
+} ngx_http_household_redis_ssl_t;
+
+
 /* a household_redis block and, in a worker, what is connected to it */
 
 typedef struct {
@@ -66,8 +97,30 @@ typedef struct {
     ngx_uint_t                    line;
     ngx_uint_t                    defined;
 
+    ngx_array_t                  *stores;    /* all, of the configuration */
+
+    /* of a worker */
     ngx_household_redis_t        *redis;
+    ngx_household_tracking_t     *tracking;  /* in one of them */
 } ngx_http_household_redis_t;
+
+
+/* household:control, as it was last known */
+
+typedef struct {
+    uint32_t                      mode;        /* ON: it does not loosen */
+    uint32_t                      rollout;
+} ngx_http_household_brake_t;
+
+
+typedef struct {
+    ngx_http_household_brake_t    brake;
+    ngx_msec_t                    asked;
+    uint64_t                      generation;
+    unsigned                      known:1;
+    unsigned                      asking:1;
+    unsigned                      answered:1;
+} ngx_http_household_control_t;
 
 
 /* a household_store: a deployment, and the zone that keeps its records */
@@ -76,13 +129,18 @@ typedef struct {
     ngx_http_household_redis_t   *redis;
     ngx_household_zone_t         *zone;      /* NULL: nothing is kept */
     ngx_household_zone_store_t   *cache;     /* within the zone */
+    ngx_household_zone_store_t   *control_cache;
 
     ngx_msec_t                    fresh;
     ngx_msec_t                    missing;
     ngx_msec_t                    stale;
 
     ngx_household_lookup_keeper_t keeper;
-    ngx_household_lookups_t      *lookups;   /* in a worker */
+
+    /* of a worker */
+    ngx_household_lookups_t      *lookups;
+    ngx_household_notes_t        *notes;
+    ngx_http_household_control_t  control;
 } ngx_http_household_store_t;
 
 
@@ -125,9 +183,12 @@ typedef struct {
     ngx_uint_t                    missing_family;
     ngx_int_t                     ipv6_prefix;
     time_t                        trusted_device;
+    time_t                        grace;
     ngx_array_t                  *enforce_in;  /* u_char[2] */
     ngx_uint_t                    rollout;
     ngx_http_complex_value_t     *rollout_value;
+
+    ngx_household_zone_t         *status_zone; /* of household_status */
 } ngx_http_household_loc_conf_t;
 
 
@@ -245,6 +306,25 @@ ngx_http_household_redis_t *ngx_http_household_redis_get(ngx_conf_t *cf,
     ngx_http_household_main_conf_t *hmcf, ngx_str_t *name);
 
 
+/*
+ * When all has been read: takes the resolver of http {}, which a server with
+ * "resolve" requires.
+ */
+char *ngx_http_household_redis_resolver(ngx_conf_t *cf,
+    ngx_household_redis_conf_t *rcf);
+
+
+/* ngx_http_household_conf_ssl.c: TLS in the household_redis block */
+
+extern ngx_command_t  ngx_http_household_redis_ssl_commands[];
+
+void ngx_http_household_redis_ssl_unset(ngx_http_household_redis_ssl_t *ssl);
+
+/* checks what was set, and makes rcf->ssl_ctx of it */
+char *ngx_http_household_redis_ssl_init(ngx_conf_t *cf,
+    ngx_household_redis_conf_t *rcf, ngx_http_household_redis_ssl_t *ssl);
+
+
 /* ngx_http_household_cache.c: the zone between requests and lookups */
 
 /*
@@ -268,6 +348,53 @@ void ngx_http_household_cache_stale(ngx_http_household_store_t *store,
     ngx_http_household_ctx_t *ctx);
 
 
+/* ngx_http_household_coherence.c: from changes in Redis to zones */
+
+/*
+ * Has the zones told of changes in a deployment, if that is this worker's
+ * part.  Returns NGX_OK or NGX_ERROR.
+ */
+ngx_int_t ngx_http_household_track(ngx_cycle_t *cycle,
+    ngx_http_household_redis_t *redis);
+
+
+/* ngx_http_household_control.c: the fleet-wide brake */
+
+/* the brake's key, after the prefix, and its id in a zone */
+#define NGX_HTTP_HOUSEHOLD_CONTROL_KEY  "control"
+
+
+/*
+ * Takes note of the brake, and asks the store for it again if need be: before
+ * the lookup of an account, so that its answer comes first.
+ */
+void ngx_http_household_control_refresh(ngx_http_household_store_t *store);
+
+/* loosens "mode" and "rollout" by what is known of the brake */
+void ngx_http_household_control_apply(ngx_http_household_store_t *store,
+    ngx_uint_t *mode, ngx_uint_t *rollout);
+
+
+/* ngx_http_household_effects.c: what a verdict leaves behind */
+
+/* writes what ctx->decision says is to be noted */
+void ngx_http_household_effects(ngx_http_request_t *r,
+    ngx_http_household_loc_conf_t *hlcf, ngx_http_household_ctx_t *ctx);
+
+/* counts a request that was judged */
+void ngx_http_household_count(ngx_http_household_loc_conf_t *hlcf,
+    ngx_http_household_ctx_t *ctx);
+
+/* counts a note that was not written; "data" is the store */
+void ngx_http_household_note_dropped(void *data);
+
+
+/* ngx_http_household_status.c: the page of counters */
+
+char *ngx_http_household_set_status(ngx_conf_t *cf, ngx_command_t *cmd,
+    void *conf);
+
+
 /* ngx_http_household_identity.c: who asks */
 
 /*
@@ -285,7 +412,6 @@ ngx_int_t ngx_http_household_take_token(ngx_http_request_t *r,
  */
 ngx_int_t ngx_http_household_identify(ngx_http_request_t *r,
     ngx_http_household_loc_conf_t *hlcf, ngx_http_household_ctx_t *ctx);
-
 
 /* ngx_http_household_access.c: the way of a request */
 
@@ -323,6 +449,10 @@ ngx_int_t ngx_http_household_offer_url(ngx_http_request_t *r,
 /* ngx_http_household_variables.c */
 
 ngx_int_t ngx_http_household_add_variables(ngx_conf_t *cf);
+
+/* the word of a status, e.g. "ALLOWED"; static memory */
+ngx_str_t *ngx_http_household_status_name(
+    ngx_http_household_status_e status);
 
 
 #endif /* _NGX_HTTP_HOUSEHOLD_H_INCLUDED_ */

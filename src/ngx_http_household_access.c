@@ -30,10 +30,12 @@ static ngx_int_t ngx_http_household_facts(ngx_http_request_t *r,
     ngx_http_household_loc_conf_t *hlcf, ngx_http_household_ctx_t *ctx,
     ngx_household_facts_t *facts);
 static void ngx_http_household_locate(ngx_http_request_t *r,
-    ngx_http_household_ctx_t *ctx, ngx_household_facts_t *facts);
+    ngx_http_household_store_t *store, ngx_http_household_ctx_t *ctx,
+    ngx_household_facts_t *facts);
 static ngx_int_t ngx_http_household_conclude(ngx_http_request_t *r,
     ngx_http_household_loc_conf_t *hlcf, ngx_http_household_ctx_t *ctx);
-static ngx_int_t ngx_http_household_bypass(ngx_http_household_ctx_t *ctx,
+static ngx_int_t ngx_http_household_bypass(
+    ngx_http_household_loc_conf_t *hlcf, ngx_http_household_ctx_t *ctx,
     ngx_household_reason_e reason, ngx_int_t rc);
 static ngx_http_household_ctx_t *ngx_http_household_create_ctx(
     ngx_http_request_t *r);
@@ -126,14 +128,14 @@ ngx_http_household_start(ngx_http_request_t *r,
     }
 
     if (ctx->mode == NGX_HOUSEHOLD_OFF) {
-        return ngx_http_household_bypass(ctx, NGX_HOUSEHOLD_REASON_OFF,
+        return ngx_http_household_bypass(hlcf, ctx, NGX_HOUSEHOLD_REASON_OFF,
                                          NGX_DECLINED);
     }
 
     if (r->method == NGX_HTTP_OPTIONS) {
         /* a CORS preflight carries no credentials, so nothing to judge by */
-        return ngx_http_household_bypass(ctx, NGX_HOUSEHOLD_REASON_OPTIONS,
-                                         NGX_OK);
+        return ngx_http_household_bypass(hlcf, ctx,
+                                         NGX_HOUSEHOLD_REASON_OPTIONS, NGX_OK);
     }
 
     if (ngx_http_household_identify(r, hlcf, ctx) != NGX_OK) {
@@ -195,6 +197,8 @@ ngx_http_household_look_up(ngx_http_request_t *r,
     ctx->started = ngx_current_msec;
     ctx->elapsed = 0;
     ctx->state = NGX_HTTP_HOUSEHOLD_KNOWN;
+
+    ngx_http_household_control_refresh(hlcf->store);
 
     rc = ngx_http_household_cache_get(hlcf->store, ctx);
 
@@ -313,7 +317,15 @@ ngx_http_household_judge(ngx_http_request_t *r,
         return NGX_HTTP_INTERNAL_SERVER_ERROR;
     }
 
+    if (policy.mode == NGX_HOUSEHOLD_OFF) {
+        /* the brake */
+        return ngx_http_household_bypass(hlcf, ctx, NGX_HOUSEHOLD_REASON_OFF,
+                                         NGX_DECLINED);
+    }
+
     ngx_household_decide(&policy, &facts, ctx->record, &ctx->decision);
+
+    ngx_http_household_effects(r, hlcf, ctx);
 
     return ngx_http_household_conclude(r, hlcf, ctx);
 }
@@ -333,7 +345,7 @@ ngx_http_household_policy(ngx_http_request_t *r,
     policy->ipv6_prefix = hlcf->ipv6_prefix;
     policy->rollout = hlcf->rollout;
     policy->trusted_device = hlcf->trusted_device;
-    policy->grace = 0;
+    policy->grace = hlcf->grace;
 
     ngx_str_null(&policy->enforce_in);
 
@@ -342,21 +354,25 @@ ngx_http_household_policy(ngx_http_request_t *r,
         policy->enforce_in.len = 2 * hlcf->enforce_in->nelts;
     }
 
-    if (hlcf->rollout_value == NULL) {
-        return NGX_OK;
+    if (hlcf->rollout_value != NULL) {
+
+        if (ngx_http_complex_value(r, hlcf->rollout_value, &value) != NGX_OK) {
+            return NGX_ERROR;
+        }
+
+        if (ngx_http_household_parse_percent(&value, &policy->rollout)
+            != NGX_OK)
+        {
+            ngx_log_error(NGX_LOG_ERR, r->connection->log, 0,
+                          "invalid value \"%V\" of \"household_rollout\", "
+                          "\"0%%\" is assumed", &value);
+            policy->rollout = 0;
+        }
     }
 
-    if (ngx_http_complex_value(r, hlcf->rollout_value, &value) != NGX_OK) {
-        return NGX_ERROR;
-    }
-
-    if (ngx_http_household_parse_percent(&value, &policy->rollout) != NGX_OK)
-    {
-        ngx_log_error(NGX_LOG_ERR, r->connection->log, 0,
-                      "invalid value \"%V\" of \"household_rollout\", "
-                      "\"0%%\" is assumed", &value);
-        policy->rollout = 0;
-    }
+    ngx_http_household_control_apply(hlcf->store, &policy->mode,
+                                     &policy->rollout);
+    ctx->mode = policy->mode;
 
     return NGX_OK;
 }
@@ -383,7 +399,7 @@ ngx_http_household_facts(ngx_http_request_t *r,
     /* after realip: it has replaced the peer's address by now */
     (void) ngx_household_addr_set(&facts->addr, r->connection->sockaddr);
 
-    ngx_http_household_locate(r, ctx, facts);
+    ngx_http_household_locate(r, hlcf->store, ctx, facts);
 
     if (ctx->token || hlcf->issued_at == NULL) {
         return NGX_OK;
@@ -411,7 +427,8 @@ ngx_http_household_facts(ngx_http_request_t *r,
 
 static void
 ngx_http_household_locate(ngx_http_request_t *r,
-    ngx_http_household_ctx_t *ctx, ngx_household_facts_t *facts)
+    ngx_http_household_store_t *store, ngx_http_household_ctx_t *ctx,
+    ngx_household_facts_t *facts)
 {
     ngx_http_household_main_conf_t  *hmcf;
 
@@ -424,9 +441,13 @@ ngx_http_household_locate(ngx_http_request_t *r,
     if (ngx_household_geo_country(hmcf->geo, &facts->addr, facts->country)
         == NGX_ERROR)
     {
-        ngx_log_error(NGX_LOG_WARN, r->connection->log, 0,
-                      "household: the database of \"household_geoip\" is "
-                      "corrupt");
+        ngx_log_debug0(NGX_LOG_DEBUG_HTTP, r->connection->log, 0,
+                       "household: the country database is corrupt");
+
+        if (store->zone != NULL) {
+            ngx_household_zone_count(store->zone,
+                                     NGX_HTTP_HOUSEHOLD_COUNT_GEO, 1);
+        }
     }
 
     ngx_memcpy(ctx->country, facts->country, 2);
@@ -478,14 +499,19 @@ ngx_http_household_conclude(ngx_http_request_t *r,
                                          : NGX_HTTP_HOUSEHOLD_DENIED;
     }
 
+    if (d->monitored) {
+        ctx->status = NGX_HTTP_HOUSEHOLD_MONITORED;
+    }
+
+    ngx_http_household_count(hlcf, ctx);
+
+    if (d->monitored) {
+        return NGX_DECLINED;
+    }
+
     if (d->verdict == NGX_HOUSEHOLD_VERDICT_ALLOW) {
         /* monitoring has no say, so it does not satisfy "satisfy any" */
         return ctx->mode == NGX_HOUSEHOLD_ON ? NGX_OK : NGX_DECLINED;
-    }
-
-    if (d->monitored) {
-        ctx->status = NGX_HTTP_HOUSEHOLD_MONITORED;
-        return NGX_DECLINED;
     }
 
     ngx_log_error(hlcf->log_level, r->connection->log, 0,
@@ -501,14 +527,16 @@ ngx_http_household_conclude(ngx_http_request_t *r,
 
 
 static ngx_int_t
-ngx_http_household_bypass(ngx_http_household_ctx_t *ctx,
-    ngx_household_reason_e reason, ngx_int_t rc)
+ngx_http_household_bypass(ngx_http_household_loc_conf_t *hlcf,
+    ngx_http_household_ctx_t *ctx, ngx_household_reason_e reason, ngx_int_t rc)
 {
     ngx_memzero(&ctx->decision, sizeof(ngx_household_decision_t));
 
     ctx->decision.reason = reason;
     ctx->status = NGX_HTTP_HOUSEHOLD_BYPASSED;
     ctx->state = NGX_HTTP_HOUSEHOLD_DECIDED;
+
+    ngx_http_household_count(hlcf, ctx);
 
     return rc;
 }

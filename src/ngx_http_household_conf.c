@@ -72,6 +72,12 @@ ngx_http_household_init_main_conf(ngx_conf_t *cf, void *conf)
                           stores[i]->line);
             return NGX_CONF_ERROR;
         }
+
+        if (ngx_http_household_redis_resolver(cf, &stores[i]->conf)
+            != NGX_CONF_OK)
+        {
+            return NGX_CONF_ERROR;
+        }
     }
 
     if (ngx_http_household_cache_init(cf, hmcf) != NGX_OK) {
@@ -107,6 +113,7 @@ ngx_http_household_create_loc_conf(ngx_conf_t *cf)
     conf->missing_family = NGX_CONF_UNSET_UINT;
     conf->ipv6_prefix = NGX_CONF_UNSET;
     conf->trusted_device = NGX_CONF_UNSET;
+    conf->grace = NGX_CONF_UNSET;
     conf->enforce_in = NGX_CONF_UNSET_PTR;
     conf->rollout = NGX_CONF_UNSET_UINT;
     conf->rollout_value = NGX_CONF_UNSET_PTR;
@@ -158,6 +165,7 @@ ngx_http_household_merge_loc_conf(ngx_conf_t *cf, void *parent, void *child)
     ngx_conf_merge_value(conf->ipv6_prefix, prev->ipv6_prefix, 64);
     ngx_conf_merge_sec_value(conf->trusted_device, prev->trusted_device,
                              31 * 24 * 60 * 60);
+    ngx_conf_merge_sec_value(conf->grace, prev->grace, 0);
     ngx_conf_merge_ptr_value(conf->enforce_in, prev->enforce_in, NULL);
 
     return ngx_http_household_check(cf, conf);

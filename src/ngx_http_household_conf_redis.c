@@ -10,13 +10,29 @@
 #include "ngx_http_household.h"
 
 
+/* the block while it is read */
+
+typedef struct {
+    ngx_household_redis_conf_t      *conf;
+    ngx_http_household_redis_ssl_t   ssl;
+} ngx_http_household_redis_block_t;
+
+
 static char *ngx_http_household_redis_directive(ngx_conf_t *cf,
     ngx_command_t *dummy, void *conf);
+static ngx_command_t *ngx_http_household_redis_find(ngx_command_t *cmd,
+    ngx_str_t *name);
+static char *ngx_http_household_redis_set(ngx_conf_t *cf, ngx_command_t *cmd,
+    void *conf);
 static char *ngx_http_household_redis_server(ngx_conf_t *cf,
     ngx_command_t *cmd, void *conf);
+static char *ngx_http_household_redis_server_url(ngx_conf_t *cf,
+    ngx_household_redis_server_t *server, ngx_url_t *u);
 static char *ngx_http_household_redis_password_file(ngx_conf_t *cf,
     ngx_command_t *cmd, void *conf);
 static char *ngx_http_household_redis_init(ngx_conf_t *cf,
+    ngx_household_redis_conf_t *conf);
+static char *ngx_http_household_redis_kind(ngx_conf_t *cf,
     ngx_household_redis_conf_t *conf);
 
 
@@ -30,16 +46,72 @@ static ngx_conf_num_bounds_t  ngx_http_household_redis_connections_bounds = {
 };
 
 
+static ngx_conf_enum_t  ngx_http_household_redis_read_from[] = {
+    { ngx_string("primary"), NGX_HOUSEHOLD_REDIS_PRIMARY },
+    { ngx_string("replica"), NGX_HOUSEHOLD_REDIS_REPLICA },
+    { ngx_null_string, 0 }
+};
+
+
 /* the flags are the numbers of arguments alone */
 
 static ngx_command_t  ngx_http_household_redis_commands[] = {
 
     { ngx_string("server"),
-      NGX_CONF_TAKE1,
+      NGX_CONF_TAKE123,
       ngx_http_household_redis_server,
       0,
       offsetof(ngx_household_redis_conf_t, servers),
       NULL },
+
+    { ngx_string("sentinel"),
+      NGX_CONF_TAKE12,
+      ngx_http_household_redis_server,
+      0,
+      offsetof(ngx_household_redis_conf_t, sentinels),
+      NULL },
+
+    { ngx_string("master"),
+      NGX_CONF_TAKE1,
+      ngx_conf_set_str_slot,
+      0,
+      offsetof(ngx_household_redis_conf_t, master),
+      NULL },
+
+    { ngx_string("sentinel_user"),
+      NGX_CONF_TAKE1,
+      ngx_conf_set_str_slot,
+      0,
+      offsetof(ngx_household_redis_conf_t, sentinel_user),
+      NULL },
+
+    { ngx_string("sentinel_password"),
+      NGX_CONF_TAKE1,
+      ngx_conf_set_str_slot,
+      0,
+      offsetof(ngx_household_redis_conf_t, sentinel_password),
+      NULL },
+
+    { ngx_string("sentinel_password_file"),
+      NGX_CONF_TAKE1,
+      ngx_http_household_redis_password_file,
+      0,
+      offsetof(ngx_household_redis_conf_t, sentinel_password),
+      NULL },
+
+    { ngx_string("cluster"),
+      NGX_CONF_TAKE1,
+      ngx_conf_set_flag_slot,
+      0,
+      offsetof(ngx_household_redis_conf_t, cluster),
+      NULL },
+
+    { ngx_string("read_from"),
+      NGX_CONF_TAKE1,
+      ngx_conf_set_enum_slot,
+      0,
+      offsetof(ngx_household_redis_conf_t, read_from),
+      ngx_http_household_redis_read_from },
 
     { ngx_string("user"),
       NGX_CONF_TAKE1,
@@ -97,6 +169,13 @@ static ngx_command_t  ngx_http_household_redis_commands[] = {
       offsetof(ngx_household_redis_conf_t, connections),
       &ngx_http_household_redis_connections_bounds },
 
+    { ngx_string("tracking"),
+      NGX_CONF_TAKE1,
+      ngx_conf_set_flag_slot,
+      0,
+      offsetof(ngx_household_redis_conf_t, tracking),
+      NULL },
+
       ngx_null_command
 };
 
@@ -126,6 +205,7 @@ ngx_http_household_redis_get(ngx_conf_t *cf,
     }
 
     store->conf.name = *name;
+    store->stores = &hmcf->stores;
     store->file = cf->conf_file->file.name.data;
     store->line = cf->conf_file->line;
 
@@ -145,11 +225,12 @@ ngx_http_household_redis_block(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
 {
     ngx_http_household_main_conf_t *hmcf = conf;
 
-    char                        *rv;
-    ngx_str_t                   *value;
-    ngx_conf_t                   save;
-    ngx_household_redis_conf_t  *rcf;
-    ngx_http_household_redis_t  *store;
+    char                              *rv;
+    ngx_str_t                         *value;
+    ngx_conf_t                         save;
+    ngx_household_redis_conf_t        *rcf;
+    ngx_http_household_redis_t        *store;
+    ngx_http_household_redis_block_t   block;
 
     value = cf->args->elts;
 
@@ -172,16 +253,26 @@ ngx_http_household_redis_block(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
     rcf->connect_timeout = NGX_CONF_UNSET_MSEC;
     rcf->timeout = NGX_CONF_UNSET_MSEC;
     rcf->connections = NGX_CONF_UNSET_UINT;
+    rcf->tracking = NGX_CONF_UNSET;
+    rcf->cluster = NGX_CONF_UNSET;
+    rcf->read_from = NGX_CONF_UNSET_UINT;
 
-    if (ngx_array_init(&rcf->servers, cf->pool, 4, sizeof(ngx_addr_t))
-        != NGX_OK)
+    if (ngx_array_init(&rcf->servers, cf->pool, 4,
+                       sizeof(ngx_household_redis_server_t))
+        != NGX_OK
+        || ngx_array_init(&rcf->sentinels, cf->pool, 4,
+                          sizeof(ngx_household_redis_server_t))
+           != NGX_OK)
     {
         return NGX_CONF_ERROR;
     }
 
+    block.conf = rcf;
+    ngx_http_household_redis_ssl_unset(&block.ssl);
+
     save = *cf;
     cf->handler = ngx_http_household_redis_directive;
-    cf->handler_conf = (void *) rcf;
+    cf->handler_conf = (void *) &block;
 
     rv = ngx_conf_parse(cf, NULL);
 
@@ -191,7 +282,13 @@ ngx_http_household_redis_block(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
         return rv;
     }
 
-    return ngx_http_household_redis_init(cf, rcf);
+    rv = ngx_http_household_redis_init(cf, rcf);
+
+    if (rv != NGX_CONF_OK) {
+        return rv;
+    }
+
+    return ngx_http_household_redis_ssl_init(cf, rcf, &block.ssl);
 }
 
 
@@ -201,9 +298,9 @@ static char *
 ngx_http_household_redis_directive(ngx_conf_t *cf, ngx_command_t *dummy,
     void *conf)
 {
-    char           *rv;
-    ngx_str_t      *value;
-    ngx_command_t  *cmd;
+    ngx_str_t                         *value;
+    ngx_command_t                     *cmd;
+    ngx_http_household_redis_block_t  *block;
 
     value = cf->args->elts;
 
@@ -211,28 +308,18 @@ ngx_http_household_redis_directive(ngx_conf_t *cf, ngx_command_t *dummy,
         return ngx_conf_include(cf, dummy, conf);
     }
 
-    for (cmd = ngx_http_household_redis_commands; cmd->name.len; cmd++) {
+    block = conf;
 
-        if (ngx_strcmp(value[0].data, cmd->name.data) != 0) {
-            continue;
-        }
+    cmd = ngx_http_household_redis_find(ngx_http_household_redis_commands,
+                                        &value[0]);
+    if (cmd != NULL) {
+        return ngx_http_household_redis_set(cf, cmd, block->conf);
+    }
 
-        if (cf->args->nelts != 2) {
-            ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
-                               "invalid number of arguments in \"%V\" "
-                               "directive", &value[0]);
-            return NGX_CONF_ERROR;
-        }
-
-        rv = cmd->set(cf, cmd, conf);
-
-        if (rv == NGX_CONF_OK || rv == NGX_CONF_ERROR) {
-            return rv;
-        }
-
-        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
-                           "\"%V\" directive %s", &value[0], rv);
-        return NGX_CONF_ERROR;
+    cmd = ngx_http_household_redis_find(ngx_http_household_redis_ssl_commands,
+                                        &value[0]);
+    if (cmd != NULL) {
+        return ngx_http_household_redis_set(cf, cmd, &block->ssl);
     }
 
     ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
@@ -243,45 +330,168 @@ ngx_http_household_redis_directive(ngx_conf_t *cf, ngx_command_t *dummy,
 }
 
 
+static ngx_command_t *
+ngx_http_household_redis_find(ngx_command_t *cmd, ngx_str_t *name)
+{
+    for ( /* void */ ; cmd->name.len; cmd++) {
+
+        if (cmd->name.len == name->len
+            && ngx_strncmp(cmd->name.data, name->data, name->len) == 0)
+        {
+            return cmd;
+        }
+    }
+
+    return NULL;
+}
+
+
+static char *
+ngx_http_household_redis_set(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
+{
+    char       *rv;
+    ngx_str_t  *value;
+
+    static ngx_uint_t  takes[] = {
+        NGX_CONF_NOARGS, NGX_CONF_TAKE1, NGX_CONF_TAKE2, NGX_CONF_TAKE3
+    };
+
+    value = cf->args->elts;
+
+    if (cf->args->nelts > 4 || !(cmd->type & takes[cf->args->nelts - 1])) {
+        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
+                           "invalid number of arguments in \"%V\" directive",
+                           &value[0]);
+        return NGX_CONF_ERROR;
+    }
+
+    rv = cmd->set(cf, cmd, conf);
+
+    if (rv == NGX_CONF_OK || rv == NGX_CONF_ERROR) {
+        return rv;
+    }
+
+    ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
+                       "\"%V\" directive %s", &value[0], rv);
+
+    return NGX_CONF_ERROR;
+}
+
+
+/* "server" or "sentinel", as the offset tells */
+
 static char *
 ngx_http_household_redis_server(ngx_conf_t *cf, ngx_command_t *cmd,
     void *conf)
 {
-    ngx_household_redis_conf_t *rcf = conf;
+    char  *p = conf;
 
-    ngx_url_t    u;
-    ngx_str_t   *value;
-    ngx_uint_t   i;
-    ngx_addr_t  *addr;
+    ngx_url_t                      u;
+    ngx_str_t                     *value;
+    ngx_uint_t                     i, sentinel;
+    ngx_array_t                   *servers;
+    ngx_household_redis_server_t  *server;
 
     value = cf->args->elts;
+    servers = (ngx_array_t *) (p + cmd->offset);
+    sentinel = cmd->offset == offsetof(ngx_household_redis_conf_t, sentinels);
+
+    server = ngx_array_push(servers);
+    if (server == NULL) {
+        return NGX_CONF_ERROR;
+    }
+
+    ngx_memzero(server, sizeof(ngx_household_redis_server_t));
+
+    for (i = 2; i < cf->args->nelts; i++) {
+
+        if (ngx_strcmp(value[i].data, "resolve") == 0) {
+            server->resolve = 1;
+
+        } else if (ngx_strcmp(value[i].data, "replica") == 0 && !sentinel) {
+            server->replica = 1;
+
+        } else {
+            ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
+                               "invalid parameter \"%V\" of \"%V\"",
+                               &value[i], &value[0]);
+            return NGX_CONF_ERROR;
+        }
+    }
 
     ngx_memzero(&u, sizeof(ngx_url_t));
 
     u.url = value[1];
-    u.default_port = NGX_HOUSEHOLD_REDIS_PORT;
+    u.default_port = sentinel ? NGX_HOUSEHOLD_REDIS_SENTINEL_PORT
+                              : NGX_HOUSEHOLD_REDIS_PORT;
+    u.no_resolve = server->resolve;
 
     if (ngx_parse_url(cf->pool, &u) != NGX_OK) {
-        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0, "%s in server \"%V\"",
-                           u.err ? u.err : "invalid address", &u.url);
+        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0, "%s in %V \"%V\"",
+                           u.err ? u.err : "invalid address", &value[0],
+                           &u.url);
         return NGX_CONF_ERROR;
     }
 
     if (u.uri.len) {
         ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
-                           "invalid value \"%V\" of \"server\"", &value[1]);
+                           "invalid value \"%V\" of \"%V\"", &value[1],
+                           &value[0]);
         return NGX_CONF_ERROR;
     }
 
-    for (i = 0; i < u.naddrs; i++) {
+    return ngx_http_household_redis_server_url(cf, server, &u);
+}
 
-        addr = ngx_array_push(&rcf->servers);
-        if (addr == NULL) {
+
+static char *
+ngx_http_household_redis_server_url(ngx_conf_t *cf,
+    ngx_household_redis_server_t *server, ngx_url_t *u)
+{
+    u_char  *p;
+    size_t   len;
+
+    server->addrs = u->addrs;
+    server->naddrs = u->naddrs;
+    server->port = u->port;
+
+    if (u->family == AF_UNIX) {
+
+        if (server->resolve) {
+            ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
+                               "\"resolve\" has no use with \"%V\"", &u->url);
             return NGX_CONF_ERROR;
         }
 
-        *addr = u.addrs[i];
+        server->name = u->url;
+        return NGX_CONF_OK;
     }
+
+    server->host = u->host;
+
+    if (server->host.len && server->host.data[0] == '[') {
+        server->host.data++;
+        server->host.len -= 2;
+    }
+
+    if (server->resolve && server->naddrs) {
+        /* it is an address already */
+        server->resolve = 0;
+    }
+
+    /* the log always has the port */
+
+    len = u->host.len + sizeof(":65535") - 1;
+
+    p = ngx_pnalloc(cf->pool, len);
+    if (p == NULL) {
+        return NGX_CONF_ERROR;
+    }
+
+    server->name.data = p;
+    server->name.len = ngx_sprintf(p, "%V:%ui", &u->host,
+                                   (ngx_uint_t) u->port)
+                       - p;
 
     return NGX_CONF_OK;
 }
@@ -291,19 +501,19 @@ static char *
 ngx_http_household_redis_password_file(ngx_conf_t *cf, ngx_command_t *cmd,
     void *conf)
 {
-    ngx_household_redis_conf_t *rcf = conf;
+    char  *p = conf;
 
-    ngx_str_t  *value;
+    ngx_str_t  *value, *password;
 
-    if (rcf->password.data != NULL) {
+    password = (ngx_str_t *) (p + cmd->offset);
+
+    if (password->data != NULL) {
         return "is duplicate or stands beside \"password\"";
     }
 
     value = cf->args->elts;
 
-    if (ngx_http_household_read_secret(cf, &value[1], &rcf->password)
-        != NGX_OK)
-    {
+    if (ngx_http_household_read_secret(cf, &value[1], password) != NGX_OK) {
         return NGX_CONF_ERROR;
     }
 
@@ -314,13 +524,6 @@ ngx_http_household_redis_password_file(ngx_conf_t *cf, ngx_command_t *cmd,
 static char *
 ngx_http_household_redis_init(ngx_conf_t *cf, ngx_household_redis_conf_t *rcf)
 {
-    if (rcf->servers.nelts == 0) {
-        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
-                           "no \"server\" in household_redis \"%V\"",
-                           &rcf->name);
-        return NGX_CONF_ERROR;
-    }
-
     if (rcf->user.len && rcf->password.len == 0) {
         ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
                            "\"user\" without \"password\" or "
@@ -329,10 +532,21 @@ ngx_http_household_redis_init(ngx_conf_t *cf, ngx_household_redis_conf_t *rcf)
         return NGX_CONF_ERROR;
     }
 
+    if (rcf->sentinel_user.len && rcf->sentinel_password.len == 0) {
+        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
+                           "\"sentinel_user\" without \"sentinel_password\" or "
+                           "\"sentinel_password_file\" in household_redis "
+                           "\"%V\"", &rcf->name);
+        return NGX_CONF_ERROR;
+    }
+
     ngx_conf_init_uint_value(rcf->database, 0);
     ngx_conf_init_msec_value(rcf->connect_timeout, 200);
     ngx_conf_init_msec_value(rcf->timeout, 50);
     ngx_conf_init_uint_value(rcf->connections, 1);
+    ngx_conf_init_value(rcf->tracking, 1);
+    ngx_conf_init_value(rcf->cluster, 0);
+    ngx_conf_init_uint_value(rcf->read_from, NGX_HOUSEHOLD_REDIS_PRIMARY);
 
     if (rcf->connect_timeout == 0 || rcf->timeout == 0) {
         ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
@@ -344,6 +558,113 @@ ngx_http_household_redis_init(ngx_conf_t *cf, ngx_household_redis_conf_t *rcf)
 
     if (rcf->key_prefix.data == NULL) {
         ngx_str_set(&rcf->key_prefix, "household:");
+    }
+
+    return ngx_http_household_redis_kind(cf, rcf);
+}
+
+
+/* what goes with servers by themselves, with sentinels, with a cluster */
+
+static char *
+ngx_http_household_redis_kind(ngx_conf_t *cf, ngx_household_redis_conf_t *rcf)
+{
+    const char                    *what;
+    ngx_uint_t                     i, replicas;
+    ngx_household_redis_server_t  *servers;
+
+    what = NULL;
+    replicas = 0;
+    servers = rcf->servers.elts;
+
+    for (i = 0; i < rcf->servers.nelts; i++) {
+        replicas += servers[i].replica;
+
+        if (rcf->cluster && servers[i].host.len == 0) {
+            what = "\"cluster\" with a \"server\" that is a socket";
+        }
+    }
+
+    if (rcf->sentinels.nelts) {
+
+        if (rcf->servers.nelts) {
+            what = "\"server\" beside \"sentinel\"";
+
+        } else if (rcf->cluster) {
+            what = "\"cluster\" beside \"sentinel\"";
+
+        } else if (rcf->master.len == 0) {
+            what = "\"sentinel\" without \"master\"";
+        }
+
+    } else if (rcf->servers.nelts == 0) {
+        what = "no \"server\"";
+
+    } else if (rcf->master.data != NULL || rcf->sentinel_password.data != NULL)
+    {
+        what = rcf->master.data != NULL
+               ? "\"master\" without \"sentinel\""
+               : "\"sentinel_password\" without \"sentinel\"";
+
+    } else if (rcf->cluster) {
+
+        if (rcf->database) {
+            what = "\"database\" beside \"cluster\"";
+
+        } else if (replicas) {
+            what = "\"replica\" beside \"cluster\", which tells itself,";
+        }
+
+    } else if (replicas == rcf->servers.nelts) {
+        what = "no \"server\" that is not a \"replica\"";
+
+    } else if (rcf->read_from == NGX_HOUSEHOLD_REDIS_REPLICA && replicas == 0) {
+        what = "\"read_from replica\" without a \"replica\"";
+    }
+
+    if (what != NULL) {
+        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0, "%s in household_redis \"%V\"",
+                           what, &rcf->name);
+        return NGX_CONF_ERROR;
+    }
+
+    return NGX_CONF_OK;
+}
+
+
+/*
+ * The resolver is that of http {}, which may stand below the block: it is
+ * looked for when all has been read.
+ */
+
+char *
+ngx_http_household_redis_resolver(ngx_conf_t *cf,
+    ngx_household_redis_conf_t *rcf)
+{
+    ngx_uint_t                     i, n, resolve;
+    ngx_http_core_loc_conf_t      *clcf;
+    ngx_household_redis_server_t  *servers;
+
+    resolve = 0;
+
+    for (n = 0; n < 2; n++) {
+        servers = n ? rcf->sentinels.elts : rcf->servers.elts;
+
+        for (i = 0; i < (n ? rcf->sentinels.nelts : rcf->servers.nelts); i++) {
+            resolve |= servers[i].resolve;
+        }
+    }
+
+    clcf = ngx_http_conf_get_module_loc_conf(cf, ngx_http_core_module);
+
+    if (clcf->resolver != NULL && clcf->resolver->connections.nelts) {
+        rcf->resolver = clcf->resolver;
+
+    } else if (resolve) {
+        ngx_log_error(NGX_LOG_EMERG, cf->log, 0,
+                      "\"resolve\" in household_redis \"%V\" without "
+                      "\"resolver\" in http", &rcf->name);
+        return NGX_CONF_ERROR;
     }
 
     return NGX_CONF_OK;

@@ -241,6 +241,9 @@ ngx_http_household_store_get(ngx_conf_t *cf,
 
     *copy = *store;
 
+    copy->control.brake.mode = NGX_HOUSEHOLD_ON;
+    copy->control.brake.rollout = NGX_HOUSEHOLD_ROLLOUT_ALL;
+
     known = ngx_array_push(&hmcf->stores);
     if (known == NULL) {
         return NULL;

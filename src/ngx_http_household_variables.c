@@ -165,9 +165,16 @@ static ngx_int_t
 ngx_http_household_value_status(ngx_http_request_t *r,
     ngx_http_household_ctx_t *ctx, ngx_str_t *value)
 {
-    *value = ngx_http_household_statuses[ctx->status];
+    *value = *ngx_http_household_status_name(ctx->status);
 
     return NGX_OK;
+}
+
+
+ngx_str_t *
+ngx_http_household_status_name(ngx_http_household_status_e status)
+{
+    return &ngx_http_household_statuses[status];
 }
 
 

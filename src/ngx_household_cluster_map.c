@@ -1,0 +1,275 @@
+
+/*
+ * Getting the map of a cluster.  See ngx_household_cluster.h.
+ */
+
+
+#include <ngx_config.h>
+#include <ngx_core.h>
+#include <ngx_event.h>
+#include "ngx_household_cluster.h"
+
+
+/* ms between two rounds: at least, and when there is no map to be had */
+#define NGX_HOUSEHOLD_CLUSTER_INTERVAL     100
+#define NGX_HOUSEHOLD_CLUSTER_BACKOFF_MAX  2000
+
+
+static void ngx_household_cluster_ask(ngx_household_cluster_t *cl);
+static ngx_household_redis_node_t *ngx_household_cluster_candidate(
+    ngx_household_cluster_t *cl, ngx_uint_t i);
+static void ngx_household_cluster_answer(void *data,
+    ngx_household_resp_reply_t *reply, const char *what);
+static void ngx_household_cluster_failed(ngx_household_cluster_t *cl,
+    const char *what);
+static void ngx_household_cluster_sweep(ngx_household_cluster_t *cl);
+
+
+void
+ngx_household_cluster_refresh(ngx_household_cluster_t *cl)
+{
+    ngx_msec_t      interval;
+    ngx_msec_int_t  left;
+
+    if (cl->ask != NULL || cl->refresh.timer_set || cl->redis->stopped) {
+        return;
+    }
+
+    interval = NGX_HOUSEHOLD_CLUSTER_INTERVAL << ngx_min(cl->failures, 8);
+    interval = ngx_min(interval, NGX_HOUSEHOLD_CLUSTER_BACKOFF_MAX);
+
+    left = (ngx_msec_int_t) (cl->refreshed + interval - ngx_current_msec);
+
+    if (left < 1 || left > NGX_HOUSEHOLD_CLUSTER_BACKOFF_MAX) {
+        left = 1;
+    }
+
+    ngx_add_timer(&cl->refresh, left);
+}
+
+
+void
+ngx_household_cluster_refresh_handler(ngx_event_t *ev)
+{
+    ngx_household_cluster_t  *cl = ev->data;
+
+    if (cl->ask != NULL || (ngx_exiting && cl->redis->parked.n == 0)) {
+        return;
+    }
+
+    cl->refreshed = ngx_current_msec;
+    cl->tried = 0;
+    cl->turn++;
+
+    ngx_household_cluster_ask(cl);
+}
+
+
+static void
+ngx_household_cluster_ask(ngx_household_cluster_t *cl)
+{
+    ngx_str_t  argv[2];
+
+    ngx_household_redis_node_release(cl->asked);
+
+    cl->asked = ngx_household_redis_node_keep(
+                        ngx_household_cluster_candidate(cl, cl->tried));
+
+    ngx_str_set(&argv[0], "CLUSTER");
+    ngx_str_set(&argv[1], "SLOTS");
+
+    cl->ask = ngx_household_redis_ask(cl->asked, argv, 2,
+                                      cl->redis->conf->connect_timeout,
+                                      ngx_household_cluster_answer, cl);
+    if (cl->ask == NULL) {
+        ngx_household_cluster_failed(cl, "memory is short");
+    }
+}
+
+
+/*
+ * The i-th to be asked: known nodes that are not down, in turn, and after
+ * them the seeds.
+ */
+
+static ngx_household_redis_node_t *
+ngx_household_cluster_candidate(ngx_household_cluster_t *cl, ngx_uint_t i)
+{
+    ngx_uint_t                   n, pass, skip;
+    ngx_queue_t                 *q, *pools;
+    ngx_household_redis_pool_t  *pool;
+
+    n = 0;
+    skip = 0;
+    pools = &cl->redis->pools;
+
+    for (pass = 0; pass < 2; pass++) {
+
+        for (q = ngx_queue_head(pools);
+             q != ngx_queue_sentinel(pools);
+             q = ngx_queue_next(q))
+        {
+            pool = ngx_queue_data(q, ngx_household_redis_pool_t, queue);
+
+            if (!ngx_household_redis_pool_usable(pool)) {
+                continue;
+            }
+
+            if (pass == 0) {
+                n++;
+                continue;
+            }
+
+            if (skip-- == 0) {
+                return pool->node;
+            }
+        }
+
+        if (i >= n) {
+            break;
+        }
+
+        skip = (cl->turn + i) % n;
+    }
+
+    return cl->seeds[(cl->turn + i - n) % cl->nseeds];
+}
+
+
+static void
+ngx_household_cluster_answer(void *data, ngx_household_resp_reply_t *reply,
+    const char *what)
+{
+    ngx_queue_t              *q;
+    ngx_uint_t                n;
+    ngx_household_redis_t    *redis;
+    ngx_household_cluster_t  *cl = data;
+
+    cl->ask = NULL;
+    redis = cl->redis;
+
+    if (reply != NULL) {
+        what = ngx_household_cluster_slots(cl, reply);
+    }
+
+    if (what != NULL) {
+
+        n = cl->nseeds;
+
+        for (q = ngx_queue_head(&redis->pools);
+             q != ngx_queue_sentinel(&redis->pools);
+             q = ngx_queue_next(q))
+        {
+            n++;
+        }
+
+        if (++cl->tried < n) {
+            ngx_household_cluster_ask(cl);
+
+        } else {
+            ngx_household_cluster_failed(cl, what);
+        }
+
+        return;
+    }
+
+    if (cl->logged) {
+        ngx_log_error(NGX_LOG_NOTICE, ngx_cycle->log, 0,
+                      "household_redis \"%V\": %V tells the map of the "
+                      "cluster again", &redis->conf->name, &cl->asked->name);
+        cl->logged = 0;
+    }
+
+    cl->known = 1;
+    cl->down = 0;
+    cl->failures = 0;
+
+    ngx_household_cluster_sweep(cl);
+    ngx_household_redis_unpark(redis);
+}
+
+
+static void
+ngx_household_cluster_failed(ngx_household_cluster_t *cl, const char *what)
+{
+    ngx_household_redis_t  *redis;
+
+    redis = cl->redis;
+
+    if (!cl->logged || ngx_strcmp(cl->what, what) != 0) {
+
+        ngx_log_error(NGX_LOG_ERR, ngx_cycle->log, 0,
+                      "household_redis \"%V\": no node tells the map of the "
+                      "cluster, the last being %V: %s",
+                      &redis->conf->name, &cl->asked->name, what);
+
+        (void) ngx_cpystrn(cl->what, (u_char *) what, sizeof(cl->what));
+        cl->logged = 1;
+    }
+
+    cl->down = 1;
+    cl->failures++;
+
+    ngx_household_cluster_refresh(cl);
+    ngx_household_redis_unpark(redis);
+}
+
+
+/* connections to nodes that the map does not name are closed */
+
+static void
+ngx_household_cluster_sweep(ngx_household_cluster_t *cl)
+{
+    ngx_queue_t                 *q, *next;
+    ngx_household_redis_pool_t  *pool;
+
+    for (q = ngx_queue_head(&cl->redis->pools);
+         q != ngx_queue_sentinel(&cl->redis->pools);
+         q = next)
+    {
+        next = ngx_queue_next(q);
+        pool = ngx_queue_data(q, ngx_household_redis_pool_t, queue);
+
+        if (!pool->mark) {
+            ngx_household_redis_route_drop(cl->redis, pool);
+        }
+    }
+}
+
+
+ngx_household_redis_pool_t *
+ngx_household_cluster_pool(ngx_household_cluster_t *cl, ngx_str_t *host,
+    in_port_t port)
+{
+    ngx_uint_t                   flags;
+    ngx_queue_t                 *q;
+    ngx_household_redis_node_t  *node;
+    ngx_household_redis_pool_t  *pool;
+
+    for (q = ngx_queue_head(&cl->redis->pools);
+         q != ngx_queue_sentinel(&cl->redis->pools);
+         q = ngx_queue_next(q))
+    {
+        pool = ngx_queue_data(q, ngx_household_redis_pool_t, queue);
+
+        if (ngx_household_redis_node_is(pool->node, host, port)) {
+            return pool;
+        }
+    }
+
+    flags = NGX_HOUSEHOLD_REDIS_NODE_CLUSTER;
+
+    if (cl->redis->conf->read_from == NGX_HOUSEHOLD_REDIS_REPLICA) {
+        flags |= NGX_HOUSEHOLD_REDIS_NODE_READONLY;
+    }
+
+    node = ngx_household_redis_node_learn(cl->redis->conf, host, port, flags);
+    if (node == NULL) {
+        return NULL;
+    }
+
+    pool = ngx_household_redis_route_pool(cl->redis, node, 1);
+    ngx_household_redis_node_release(node);
+
+    return pool;
+}

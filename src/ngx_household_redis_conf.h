@@ -1,0 +1,71 @@
+
+/*
+ * What a household_redis block says.
+ *
+ * Core layer.
+ */
+
+
+#ifndef _NGX_HOUSEHOLD_REDIS_CONF_H_INCLUDED_
+#define _NGX_HOUSEHOLD_REDIS_CONF_H_INCLUDED_
+
+
+#include <ngx_config.h>
+#include <ngx_core.h>
+#include <ngx_event.h>
+
+
+#define NGX_HOUSEHOLD_REDIS_PORT           6379
+#define NGX_HOUSEHOLD_REDIS_SENTINEL_PORT  26379
+
+/* "read_from" */
+#define NGX_HOUSEHOLD_REDIS_PRIMARY  0
+#define NGX_HOUSEHOLD_REDIS_REPLICA  1
+
+
+/* "server" or "sentinel" */
+
+typedef struct {
+    ngx_str_t       name;              /* as it is written; for the log */
+    ngx_str_t       host;              /* a name or an address; unix: empty */
+    in_port_t       port;
+    ngx_addr_t     *addrs;             /* all are tried; none if "resolve" */
+    ngx_uint_t      naddrs;
+    ngx_uint_t      resolve;           /* unsigned  resolve:1; */
+    ngx_uint_t      replica;           /* unsigned  replica:1; */
+} ngx_household_redis_server_t;
+
+
+/* one household_redis block; lives as long as the configuration */
+
+typedef struct {
+    ngx_str_t       name;
+    ngx_array_t     servers;           /* of ngx_household_redis_server_t */
+    ngx_array_t     sentinels;         /* the same */
+    ngx_str_t       master;            /* the name that sentinels know */
+    ngx_flag_t      cluster;
+    ngx_uint_t      read_from;
+
+    ngx_str_t       user;
+    ngx_str_t       password;
+    ngx_str_t       sentinel_user;
+    ngx_str_t       sentinel_password;
+    ngx_str_t       key_prefix;
+    ngx_uint_t      database;
+    ngx_msec_t      connect_timeout;   /* connect, TLS and AUTH together */
+    ngx_msec_t      timeout;           /* of one operation */
+    ngx_uint_t      connections;       /* per worker and node */
+    ngx_flag_t      tracking;          /* be told of changes, for a zone */
+
+    ngx_resolver_t *resolver;          /* of http; NULL: there is none */
+
+    ngx_flag_t      ssl;
+    ngx_flag_t      ssl_verify;
+    ngx_str_t       ssl_name;          /* empty: the host of each node */
+#if (NGX_SSL)
+    ngx_ssl_t      *ssl_ctx;
+#endif
+} ngx_household_redis_conf_t;
+
+
+#endif /* _NGX_HOUSEHOLD_REDIS_CONF_H_INCLUDED_ */

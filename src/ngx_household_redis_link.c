@@ -1,0 +1,393 @@
+
+/*
+ * Connections for one purpose.  See ngx_household_redis_link.h.
+ */
+
+
+#include <ngx_config.h>
+#include <ngx_core.h>
+#include <ngx_event.h>
+#include "ngx_household_redis_link.h"
+
+
+struct ngx_household_redis_link_s {
+    ngx_household_redis_conn_t               conn;  /* must be first */
+    const ngx_household_redis_link_calls_t  *calls;
+    void                                    *data;
+    ngx_event_t                              gone;  /* frees it */
+};
+
+
+struct ngx_household_redis_ask_s {
+    ngx_household_redis_conn_t               conn;  /* must be first */
+    ngx_household_redis_answer_pt            handler;
+    void                                    *data;
+    ngx_household_redis_op_t                *op;
+    ngx_event_t                              timer;
+    ngx_event_t                              gone;
+};
+
+
+static ngx_int_t ngx_household_redis_link_answer(ngx_household_redis_op_t *op,
+    ngx_uint_t i, ngx_household_resp_reply_t *reply);
+static void ngx_household_redis_link_done(ngx_household_redis_op_t *op,
+    ngx_household_redis_status_e status);
+static void ngx_household_redis_link_ready(ngx_household_redis_conn_t *conn);
+static void ngx_household_redis_link_lost(ngx_household_redis_conn_t *conn,
+    ngx_household_redis_status_e status, ngx_err_t err, const char *what);
+static ngx_int_t ngx_household_redis_link_push(
+    ngx_household_redis_conn_t *conn, ngx_household_resp_reply_t *reply);
+
+static ngx_int_t ngx_household_redis_ask_reply(ngx_household_redis_op_t *op,
+    ngx_uint_t i, ngx_household_resp_reply_t *reply);
+static void ngx_household_redis_ask_done(ngx_household_redis_op_t *op,
+    ngx_household_redis_status_e status);
+static void ngx_household_redis_ask_ready(ngx_household_redis_conn_t *conn);
+static void ngx_household_redis_ask_lost(ngx_household_redis_conn_t *conn,
+    ngx_household_redis_status_e status, ngx_err_t err, const char *what);
+static void ngx_household_redis_ask_timeout(ngx_event_t *ev);
+static void ngx_household_redis_ask_end(ngx_household_redis_ask_t *ask,
+    ngx_household_resp_reply_t *reply, const char *what);
+
+static void ngx_household_redis_orphan(ngx_household_redis_conn_t *conn,
+    ngx_household_redis_cmd_t *cmd, ngx_uint_t sent);
+static void ngx_household_redis_gone(ngx_event_t *ev);
+
+
+static const ngx_household_redis_owner_t  ngx_household_redis_link_owner = {
+    ngx_household_redis_link_ready,
+    ngx_household_redis_link_lost,
+    ngx_household_redis_orphan,
+    NULL,
+    ngx_household_redis_link_push
+};
+
+
+static const ngx_household_redis_owner_t  ngx_household_redis_ask_owner = {
+    ngx_household_redis_ask_ready,
+    ngx_household_redis_ask_lost,
+    ngx_household_redis_orphan,
+    NULL,
+    NULL
+};
+
+
+/* the map of a large cluster in many pieces is larger than any record */
+
+static const ngx_household_resp_limits_t  ngx_household_redis_ask_limits = {
+    256 * 1024,                        /* values kept of one reply */
+    4 * 1024 * 1024,                   /* bytes kept of one reply */
+    256 * 1024,                        /* elements of one array */
+    8,                                 /* arrays within arrays */
+    8 * 1024 * 1024                    /* bytes not yet parsed */
+};
+
+
+ngx_household_redis_link_t *
+ngx_household_redis_link_open(ngx_household_redis_node_t *node,
+    const ngx_household_redis_link_calls_t *calls, void *data)
+{
+    ngx_household_redis_link_t  *link;
+
+    link = ngx_alloc(sizeof(ngx_household_redis_link_t), ngx_cycle->log);
+    if (link == NULL) {
+        return NULL;
+    }
+
+    ngx_memzero(link, sizeof(ngx_household_redis_link_t));
+
+    link->calls = calls;
+    link->data = data;
+    link->gone.handler = ngx_household_redis_gone;
+    link->gone.data = link;
+    link->gone.log = ngx_cycle->log;
+
+    ngx_household_redis_conn_init(&link->conn, node,
+                                  &ngx_household_redis_link_owner, link);
+    ngx_household_redis_conn_start(&link->conn, 0);
+
+    return link;
+}
+
+
+void
+ngx_household_redis_link_close(ngx_household_redis_link_t *link)
+{
+    link->calls = NULL;
+
+    ngx_household_redis_conn_shutdown(&link->conn);
+
+    /* the caller may be one of our own calls */
+    ngx_post_event(&link->gone, &ngx_posted_events);
+}
+
+
+static void
+ngx_household_redis_gone(ngx_event_t *ev)
+{
+    ngx_free(ev->data);
+}
+
+
+ngx_int_t
+ngx_household_redis_link_send(ngx_household_redis_link_t *link,
+    ngx_str_t *argv, ngx_uint_t argc, ngx_household_redis_link_reply_pt reply)
+{
+    ngx_int_t                  rc;
+    ngx_str_t                  wire;
+    ngx_household_redis_op_t  *op;
+
+    if (link->conn.state != NGX_HOUSEHOLD_REDIS_READY) {
+        return NGX_DECLINED;
+    }
+
+    if (ngx_household_resp_encode(argv, argc, &wire) != NGX_OK) {
+        return NGX_ERROR;
+    }
+
+    op = ngx_household_redis_op_create(&wire, 1, NGX_HOUSEHOLD_REDIS_OWN,
+                                       ngx_household_redis_link_answer,
+                                       ngx_household_redis_link_done, link);
+    ngx_household_resp_free(&wire);
+
+    if (op == NULL) {
+        return NGX_ERROR;
+    }
+
+    op->context = (void *) reply;
+    link->conn.down = 0;
+
+    rc = ngx_household_redis_conn_push(&link->conn, &op->cmds[0]);
+
+    if (rc != NGX_OK) {
+        ngx_free(op);
+        return NGX_ERROR;
+    }
+
+    return NGX_OK;
+}
+
+
+static ngx_int_t
+ngx_household_redis_link_answer(ngx_household_redis_op_t *op, ngx_uint_t i,
+    ngx_household_resp_reply_t *reply)
+{
+    ngx_household_redis_link_t         *link = op->data;
+    ngx_household_redis_link_reply_pt   handler;
+
+    handler = (ngx_household_redis_link_reply_pt) op->context;
+    op->context = NULL;
+
+    return link->calls == NULL ? NGX_OK : handler(link, reply);
+}
+
+
+static void
+ngx_household_redis_link_done(ngx_household_redis_op_t *op,
+    ngx_household_redis_status_e status)
+{
+    ngx_household_redis_link_t         *link = op->data;
+    ngx_household_redis_link_reply_pt   handler;
+
+    handler = (ngx_household_redis_link_reply_pt) op->context;
+
+    if (handler != NULL && link->calls != NULL) {
+        (void) handler(link, NULL);
+    }
+}
+
+
+void *
+ngx_household_redis_link_data(ngx_household_redis_link_t *link)
+{
+    return link->data;
+}
+
+
+ngx_household_redis_node_t *
+ngx_household_redis_link_node(ngx_household_redis_link_t *link)
+{
+    return link->conn.node;
+}
+
+
+static void
+ngx_household_redis_link_ready(ngx_household_redis_conn_t *conn)
+{
+    ngx_household_redis_link_t  *link = conn->data;
+
+    link->calls->ready(link);
+}
+
+
+static void
+ngx_household_redis_link_lost(ngx_household_redis_conn_t *conn,
+    ngx_household_redis_status_e status, ngx_err_t err, const char *what)
+{
+    ngx_household_redis_link_t  *link = conn->data;
+
+    link->calls->lost(link, what);
+}
+
+
+static ngx_int_t
+ngx_household_redis_link_push(ngx_household_redis_conn_t *conn,
+    ngx_household_resp_reply_t *reply)
+{
+    ngx_household_redis_link_t  *link = conn->data;
+
+    return link->calls->push(link, reply);
+}
+
+
+ngx_household_redis_ask_t *
+ngx_household_redis_ask(ngx_household_redis_node_t *node, ngx_str_t *argv,
+    ngx_uint_t argc, ngx_msec_t timeout, ngx_household_redis_answer_pt handler,
+    void *data)
+{
+    ngx_str_t                   wire;
+    ngx_household_redis_ask_t  *ask;
+
+    ask = ngx_alloc(sizeof(ngx_household_redis_ask_t), ngx_cycle->log);
+    if (ask == NULL) {
+        return NULL;
+    }
+
+    ngx_memzero(ask, sizeof(ngx_household_redis_ask_t));
+
+    if (ngx_household_resp_encode(argv, argc, &wire) != NGX_OK) {
+        ngx_free(ask);
+        return NULL;
+    }
+
+    ask->op = ngx_household_redis_op_create(&wire, 1, NGX_HOUSEHOLD_REDIS_OWN,
+                                            ngx_household_redis_ask_reply,
+                                            ngx_household_redis_ask_done, ask);
+    ngx_household_resp_free(&wire);
+
+    if (ask->op == NULL) {
+        ngx_free(ask);
+        return NULL;
+    }
+
+    ask->handler = handler;
+    ask->data = data;
+
+    ask->timer.handler = ngx_household_redis_ask_timeout;
+    ask->timer.data = ask;
+    ask->timer.log = ngx_cycle->log;
+    ask->timer.cancelable = 1;
+    ngx_add_timer(&ask->timer, timeout);
+
+    ask->gone.handler = ngx_household_redis_gone;
+    ask->gone.data = ask;
+    ask->gone.log = ngx_cycle->log;
+
+    ngx_household_redis_conn_init(&ask->conn, node,
+                                  &ngx_household_redis_ask_owner, ask);
+
+    ask->conn.once = 1;
+    ask->conn.silence = timeout;
+    ask->conn.limits = &ngx_household_redis_ask_limits;
+
+    ngx_household_redis_conn_start(&ask->conn, 0);
+
+    return ask;
+}
+
+
+void
+ngx_household_redis_ask_cancel(ngx_household_redis_ask_t *ask)
+{
+    ask->handler = NULL;
+    ngx_household_redis_ask_end(ask, NULL, NULL);
+}
+
+
+static void
+ngx_household_redis_ask_ready(ngx_household_redis_conn_t *conn)
+{
+    ngx_household_redis_ask_t  *ask = conn->data;
+
+    conn->down = 0;
+    (void) ngx_household_redis_conn_push(conn, &ask->op->cmds[0]);
+}
+
+
+static ngx_int_t
+ngx_household_redis_ask_reply(ngx_household_redis_op_t *op, ngx_uint_t i,
+    ngx_household_resp_reply_t *reply)
+{
+    ngx_household_redis_ask_end(op->data, reply, NULL);
+
+    return NGX_OK;
+}
+
+
+static void
+ngx_household_redis_ask_done(ngx_household_redis_op_t *op,
+    ngx_household_redis_status_e status)
+{
+    ngx_household_redis_ask_t  *ask = op->data;
+
+    ask->op = NULL;
+}
+
+
+static void
+ngx_household_redis_ask_lost(ngx_household_redis_conn_t *conn,
+    ngx_household_redis_status_e status, ngx_err_t err, const char *what)
+{
+    ngx_household_redis_ask_end(conn->data, NULL, what);
+}
+
+
+static void
+ngx_household_redis_ask_timeout(ngx_event_t *ev)
+{
+    ngx_household_redis_ask_end(ev->data, NULL, "it does not answer in time");
+}
+
+
+static void
+ngx_household_redis_ask_end(ngx_household_redis_ask_t *ask,
+    ngx_household_resp_reply_t *reply, const char *what)
+{
+    ngx_household_redis_answer_pt  handler;
+
+    handler = ask->handler;
+    ask->handler = NULL;
+
+    if (ask->gone.posted) {
+        return;
+    }
+
+    ngx_post_event(&ask->gone, &ngx_posted_events);
+
+    if (ask->timer.timer_set) {
+        ngx_del_timer(&ask->timer);
+    }
+
+    /* the reply lives in the connection */
+
+    if (handler != NULL) {
+        handler(ask->data, reply, what);
+    }
+
+    ngx_household_redis_conn_shutdown(&ask->conn);
+
+    if (ask->op != NULL && reply == NULL) {
+        /* it never was sent */
+        ngx_household_redis_op_end(ask->op, NGX_HOUSEHOLD_REDIS_DOWN);
+    }
+}
+
+
+/* there are none: all commands are the connections' own */
+
+static void
+ngx_household_redis_orphan(ngx_household_redis_conn_t *conn,
+    ngx_household_redis_cmd_t *cmd, ngx_uint_t sent)
+{
+    ngx_household_redis_op_end(cmd->op, NGX_HOUSEHOLD_REDIS_DOWN);
+}

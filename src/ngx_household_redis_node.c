@@ -1,0 +1,236 @@
+
+/*
+ * Nodes.  See ngx_household_redis_node.h.
+ */
+
+
+#include <ngx_config.h>
+#include <ngx_core.h>
+#include <ngx_event.h>
+#include "ngx_household_redis_node.h"
+
+
+static ngx_household_redis_node_t *ngx_household_redis_node_alloc(
+    ngx_household_redis_conf_t *conf, ngx_str_t *name, ngx_str_t *host,
+    in_port_t port, ngx_uint_t flags);
+static ngx_addr_t *ngx_household_redis_node_addrs(ngx_uint_t n);
+
+
+ngx_household_redis_node_t *
+ngx_household_redis_node_create(ngx_household_redis_conf_t *conf,
+    ngx_household_redis_server_t *server, ngx_uint_t flags)
+{
+    ngx_household_redis_node_t  *node;
+
+    node = ngx_household_redis_node_alloc(conf, &server->name, &server->host,
+                                          server->port, flags);
+    if (node == NULL) {
+        return NULL;
+    }
+
+    node->resolve = server->resolve ? 1 : 0;
+
+    if (server->naddrs == 0) {
+        return node;
+    }
+
+    /* the sockaddrs stay where they are: the configuration outlives us */
+
+    node->addrs = ngx_alloc(server->naddrs * sizeof(ngx_addr_t),
+                            ngx_cycle->log);
+    if (node->addrs == NULL) {
+        ngx_household_redis_node_release(node);
+        return NULL;
+    }
+
+    ngx_memcpy(node->addrs, server->addrs,
+               server->naddrs * sizeof(ngx_addr_t));
+    node->naddrs = server->naddrs;
+
+    return node;
+}
+
+
+ngx_household_redis_node_t *
+ngx_household_redis_node_learn(ngx_household_redis_conf_t *conf,
+    ngx_str_t *host, in_port_t port, ngx_uint_t flags)
+{
+    u_char                       text[NGX_MAXHOSTNAMELEN + NGX_INT_T_LEN];
+    ngx_str_t                    name;
+    ngx_resolver_addr_t          addr;
+    ngx_household_redis_node_t  *node;
+    struct sockaddr_in           sin;
+#if (NGX_HAVE_INET6)
+    struct sockaddr_in6          sin6;
+#endif
+
+    name.data = text;
+    name.len = ngx_snprintf(text, sizeof(text),
+                            ngx_strlchr(host->data, host->data + host->len,
+                                        ':') ? "[%V]:%ui" : "%V:%ui",
+                            host, (ngx_uint_t) port)
+               - text;
+
+    node = ngx_household_redis_node_alloc(conf, &name, host, port, flags);
+    if (node == NULL) {
+        return NULL;
+    }
+
+    ngx_memzero(&addr, sizeof(ngx_resolver_addr_t));
+    ngx_memzero(&sin, sizeof(struct sockaddr_in));
+
+    sin.sin_family = AF_INET;
+    sin.sin_addr.s_addr = ngx_inet_addr(host->data, host->len);
+
+    addr.sockaddr = (struct sockaddr *) &sin;
+    addr.socklen = sizeof(struct sockaddr_in);
+
+    if (sin.sin_addr.s_addr == INADDR_NONE) {
+
+#if (NGX_HAVE_INET6)
+        ngx_memzero(&sin6, sizeof(struct sockaddr_in6));
+
+        sin6.sin6_family = AF_INET6;
+        addr.sockaddr = (struct sockaddr *) &sin6;
+        addr.socklen = sizeof(struct sockaddr_in6);
+
+        if (ngx_inet6_addr(host->data, host->len, sin6.sin6_addr.s6_addr)
+            != NGX_OK)
+#endif
+        {
+            node->resolve = 1;
+            return node;
+        }
+    }
+
+    if (ngx_household_redis_node_set(node, &addr, 1) != NGX_OK) {
+        ngx_household_redis_node_release(node);
+        return NULL;
+    }
+
+    return node;
+}
+
+
+static ngx_household_redis_node_t *
+ngx_household_redis_node_alloc(ngx_household_redis_conf_t *conf,
+    ngx_str_t *name, ngx_str_t *host, in_port_t port, ngx_uint_t flags)
+{
+    u_char                      *p;
+    ngx_household_redis_node_t  *node;
+
+    node = ngx_alloc(sizeof(ngx_household_redis_node_t) + name->len
+                     + host->len, ngx_cycle->log);
+    if (node == NULL) {
+        return NULL;
+    }
+
+    ngx_memzero(node, sizeof(ngx_household_redis_node_t));
+
+    p = (u_char *) node + sizeof(ngx_household_redis_node_t);
+
+    node->name.data = p;
+    node->name.len = name->len;
+    p = ngx_cpymem(p, name->data, name->len);
+
+    node->host.data = p;
+    node->host.len = host->len;
+    ngx_memcpy(p, host->data, host->len);
+
+    node->conf = conf;
+    node->port = port;
+    node->flags = flags;
+    node->refs = 1;
+
+    return node;
+}
+
+
+ngx_household_redis_node_t *
+ngx_household_redis_node_keep(ngx_household_redis_node_t *node)
+{
+    node->refs++;
+
+    return node;
+}
+
+
+void
+ngx_household_redis_node_release(ngx_household_redis_node_t *node)
+{
+    if (node == NULL || --node->refs) {
+        return;
+    }
+
+    if (node->addrs != NULL) {
+        ngx_free(node->addrs);
+    }
+
+    ngx_free(node);
+}
+
+
+ngx_int_t
+ngx_household_redis_node_set(ngx_household_redis_node_t *node,
+    ngx_resolver_addr_t *resolved, ngx_uint_t n)
+{
+    ngx_uint_t   i;
+    ngx_addr_t  *addrs;
+
+    addrs = ngx_household_redis_node_addrs(n);
+    if (addrs == NULL) {
+        return NGX_ERROR;
+    }
+
+    for (i = 0; i < n; i++) {
+        ngx_memcpy(addrs[i].sockaddr, resolved[i].sockaddr,
+                   resolved[i].socklen);
+        addrs[i].socklen = resolved[i].socklen;
+        addrs[i].name = node->name;
+
+        ngx_inet_set_port(addrs[i].sockaddr, node->port);
+    }
+
+    if (node->addrs != NULL) {
+        ngx_free(node->addrs);
+    }
+
+    node->addrs = addrs;
+    node->naddrs = n;
+
+    return NGX_OK;
+}
+
+
+/* addresses and the room for what they point at, in one piece */
+
+static ngx_addr_t *
+ngx_household_redis_node_addrs(ngx_uint_t n)
+{
+    ngx_uint_t       i;
+    ngx_addr_t      *addrs;
+    ngx_sockaddr_t  *sockaddrs;
+
+    addrs = ngx_alloc(n * (sizeof(ngx_addr_t) + sizeof(ngx_sockaddr_t)),
+                      ngx_cycle->log);
+    if (addrs == NULL) {
+        return NULL;
+    }
+
+    sockaddrs = (ngx_sockaddr_t *) (addrs + n);
+
+    for (i = 0; i < n; i++) {
+        addrs[i].sockaddr = &sockaddrs[i].sockaddr;
+    }
+
+    return addrs;
+}
+
+
+ngx_uint_t
+ngx_household_redis_node_is(ngx_household_redis_node_t *node, ngx_str_t *host,
+    in_port_t port)
+{
+    return node->port == port && node->host.len == host->len
+           && ngx_strncmp(node->host.data, host->data, host->len) == 0;
+}

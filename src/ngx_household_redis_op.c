@@ -1,0 +1,288 @@
+
+/*
+ * Operations and their deadlines.  See ngx_household_redis_op.h.
+ */
+
+
+#include <ngx_config.h>
+#include <ngx_core.h>
+#include <ngx_event.h>
+#include "ngx_household_redis_op.h"
+
+
+static void ngx_household_redis_deadlines_handler(ngx_event_t *ev);
+
+
+void
+ngx_household_redis_fifo_init(ngx_household_redis_fifo_t *fifo)
+{
+    ngx_queue_init(&fifo->list);
+    fifo->n = 0;
+}
+
+
+ngx_household_redis_cmd_t *
+ngx_household_redis_fifo_head(ngx_household_redis_fifo_t *fifo)
+{
+    if (fifo->n == 0) {
+        return NULL;
+    }
+
+    return ngx_queue_data(ngx_queue_head(&fifo->list),
+                          ngx_household_redis_cmd_t, queue);
+}
+
+
+void
+ngx_household_redis_fifo_push(ngx_household_redis_fifo_t *fifo,
+    ngx_household_redis_cmd_t *cmd)
+{
+    ngx_household_redis_cmd_unlink(cmd);
+
+    ngx_queue_insert_tail(&fifo->list, &cmd->queue);
+    fifo->n++;
+    cmd->fifo = fifo;
+}
+
+
+void
+ngx_household_redis_fifo_move(ngx_household_redis_fifo_t *to,
+    ngx_household_redis_fifo_t *from)
+{
+    while (from->n) {
+        ngx_household_redis_fifo_push(to, ngx_household_redis_fifo_head(from));
+    }
+}
+
+
+void
+ngx_household_redis_cmd_unlink(ngx_household_redis_cmd_t *cmd)
+{
+    if (cmd->fifo == NULL) {
+        return;
+    }
+
+    ngx_queue_remove(&cmd->queue);
+    cmd->fifo->n--;
+    cmd->fifo = NULL;
+}
+
+
+ngx_household_redis_op_t *
+ngx_household_redis_op_create(ngx_str_t *commands, ngx_uint_t n,
+    ngx_uint_t flags, ngx_household_redis_reply_pt reply,
+    ngx_household_redis_done_pt done, void *data)
+{
+    u_char                    *p;
+    size_t                     len, size;
+    ngx_uint_t                 i;
+    ngx_household_redis_op_t  *op;
+
+    len = 0;
+
+    for (i = 0; i < n; i++) {
+        len += commands[i].len;
+    }
+
+    size = sizeof(ngx_household_redis_op_t)
+           + (n - 1) * sizeof(ngx_household_redis_cmd_t);
+
+    op = ngx_alloc(size + len, ngx_cycle->log);
+    if (op == NULL) {
+        return NULL;
+    }
+
+    ngx_memzero(op, size);
+
+    op->reply = reply;
+    op->done = done;
+    op->data = data;
+    op->flags = flags;
+    op->n = n;
+    op->left = n;
+
+    p = (u_char *) op + size;
+
+    for (i = 0; i < n; i++) {
+        op->cmds[i].op = op;
+        op->cmds[i].index = i;
+        op->cmds[i].wire.data = p;
+        op->cmds[i].wire.len = commands[i].len;
+
+        p = ngx_cpymem(p, commands[i].data, commands[i].len);
+    }
+
+    return op;
+}
+
+
+void
+ngx_household_redis_op_end(ngx_household_redis_op_t *op,
+    ngx_household_redis_status_e status)
+{
+    ngx_uint_t  i;
+
+    if (op->ended) {
+        return;
+    }
+
+    op->ended = 1;
+
+    if (op->deadlines != NULL) {
+        ngx_queue_remove(&op->timed);
+
+        /* where nobody waits, a worker that quits need not */
+        op->deadlines->timer.cancelable =
+                                       ngx_queue_empty(&op->deadlines->timed);
+        op->deadlines = NULL;
+    }
+
+    for (i = 0; i < op->n; i++) {
+        if (!op->cmds[i].on_wire) {
+            ngx_household_redis_cmd_unlink(&op->cmds[i]);
+        }
+    }
+
+    op->holds++;
+    op->done(op, status);
+    op->holds--;
+
+    ngx_household_redis_op_release(op);
+}
+
+
+void
+ngx_household_redis_op_release(ngx_household_redis_op_t *op)
+{
+    ngx_uint_t  i;
+
+    if (!op->ended || op->holds) {
+        return;
+    }
+
+    for (i = 0; i < op->n; i++) {
+        if (op->cmds[i].fifo != NULL) {
+            return;
+        }
+    }
+
+    ngx_free(op);
+}
+
+
+ngx_int_t
+ngx_household_redis_op_answer(ngx_household_redis_cmd_t *cmd,
+    ngx_household_resp_reply_t *reply)
+{
+    ngx_int_t                  rc;
+    ngx_household_redis_op_t  *op;
+
+    op = cmd->op;
+    rc = NGX_OK;
+
+    ngx_household_redis_cmd_unlink(cmd);
+    cmd->on_wire = 0;
+
+    if (op->ended) {
+        ngx_household_redis_op_release(op);
+        return NGX_OK;
+    }
+
+    op->left--;
+
+    op->holds++;
+    rc = op->reply(op, cmd->index, reply);
+    op->holds--;
+
+    if (rc != NGX_OK) {
+        ngx_household_redis_op_end(op, NGX_HOUSEHOLD_REDIS_PROTOCOL);
+        return NGX_ERROR;
+    }
+
+    if (op->left == 0) {
+        ngx_household_redis_op_end(op, NGX_HOUSEHOLD_REDIS_OK);
+    }
+
+    return NGX_OK;
+}
+
+
+void
+ngx_household_redis_deadlines_init(ngx_household_redis_deadlines_t *d,
+    ngx_msec_t timeout, ngx_log_t *log)
+{
+    ngx_memzero(d, sizeof(ngx_household_redis_deadlines_t));
+
+    d->ident = -1;
+    d->timeout = timeout;
+
+    ngx_queue_init(&d->timed);
+
+    d->timer.handler = ngx_household_redis_deadlines_handler;
+    d->timer.data = d;
+    d->timer.log = log;
+}
+
+
+void
+ngx_household_redis_deadlines_add(ngx_household_redis_deadlines_t *d,
+    ngx_household_redis_op_t *op)
+{
+    op->deadline = ngx_current_msec + d->timeout;
+    op->deadlines = d;
+
+    ngx_queue_insert_tail(&d->timed, &op->timed);
+
+    /* somebody waits: a worker that quits must, too */
+    d->timer.cancelable = 0;
+
+    if (!d->timer.timer_set) {
+        ngx_add_timer(&d->timer, d->timeout);
+    }
+}
+
+
+void
+ngx_household_redis_deadlines_stop(ngx_household_redis_deadlines_t *d)
+{
+    ngx_household_redis_op_t  *op;
+
+    while (!ngx_queue_empty(&d->timed)) {
+        op = ngx_queue_data(ngx_queue_head(&d->timed),
+                            ngx_household_redis_op_t, timed);
+        ngx_household_redis_op_end(op, NGX_HOUSEHOLD_REDIS_DOWN);
+    }
+
+    if (d->timer.timer_set) {
+        ngx_del_timer(&d->timer);
+    }
+}
+
+
+static void
+ngx_household_redis_deadlines_handler(ngx_event_t *ev)
+{
+    ngx_msec_int_t                    left;
+    ngx_household_redis_op_t         *op;
+    ngx_household_redis_deadlines_t  *d = ev->data;
+
+    while (!ngx_queue_empty(&d->timed)) {
+
+        op = ngx_queue_data(ngx_queue_head(&d->timed),
+                            ngx_household_redis_op_t, timed);
+
+        left = (ngx_msec_int_t) (op->deadline - ngx_current_msec);
+
+        if (left > 0) {
+            if (ev->timer_set) {
+                /* by one that was added meanwhile */
+                ngx_del_timer(ev);
+            }
+
+            ngx_add_timer(ev, left);
+            return;
+        }
+
+        ngx_household_redis_op_end(op, NGX_HOUSEHOLD_REDIS_TIMEOUT);
+    }
+}

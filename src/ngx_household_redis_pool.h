@@ -1,0 +1,87 @@
+
+/*
+ * A node and the worker's connections to it, which take commands in turn; and
+ * a deployment's list of them.
+ *
+ * Core layer.
+ */
+
+
+#ifndef _NGX_HOUSEHOLD_REDIS_POOL_H_INCLUDED_
+#define _NGX_HOUSEHOLD_REDIS_POOL_H_INCLUDED_
+
+
+#include <ngx_config.h>
+#include <ngx_core.h>
+#include <ngx_event.h>
+#include "ngx_household_redis_conn.h"
+
+
+typedef struct ngx_household_redis_pool_s  ngx_household_redis_pool_t;
+
+
+/* what the deployment does; "data" is the one given to create */
+
+typedef struct {
+    /* as of a connection's owner, see there */
+    void       (*orphan)(ngx_household_redis_pool_t *pool,
+                         ngx_household_redis_cmd_t *cmd, ngx_uint_t sent);
+    ngx_int_t  (*error)(ngx_household_redis_pool_t *pool,
+                        ngx_household_redis_cmd_t *cmd, ngx_str_t *error);
+
+    /*
+     * A connection was made, or was lost, or could not be made, which
+     * pool->down tells.  What it means was logged.
+     */
+    void       (*changed)(ngx_household_redis_pool_t *pool);
+} ngx_household_redis_pool_owner_t;
+
+
+struct ngx_household_redis_pool_s {
+    ngx_household_redis_node_t              *node;
+    const ngx_household_redis_pool_owner_t  *owner;
+    void                                    *data;
+
+    ngx_queue_t                              queue; /* the deployment's */
+    ngx_uint_t                               n;
+    ngx_uint_t                               next;  /* round robin */
+    ngx_msec_t                               sick;  /* until; see "is_sick" */
+
+    u_char                                   what[NGX_HOUSEHOLD_REDIS_WHAT];
+
+    unsigned                                 down:1;  /* as was logged */
+    unsigned                                 is_sick:1;
+    unsigned                                 replica:1;
+    unsigned                                 mark:1;  /* the owner's */
+
+    ngx_household_redis_conn_t               conns[1];
+};
+
+
+/*
+ * Keeps the node.  Connections are made soon, or when they are needed if
+ * "lazy".  Returns NULL if memory is short.
+ */
+ngx_household_redis_pool_t *ngx_household_redis_pool_create(
+    ngx_household_redis_node_t *node, ngx_uint_t lazy,
+    const ngx_household_redis_pool_owner_t *owner, void *data);
+
+/* commands become orphans; not to be called from within the owner's calls */
+void ngx_household_redis_pool_destroy(ngx_household_redis_pool_t *pool);
+
+/* as ngx_household_redis_conn_push(), to a connection that is not down */
+ngx_int_t ngx_household_redis_pool_push(ngx_household_redis_pool_t *pool,
+    ngx_household_redis_cmd_t *cmd);
+
+/* tells whether push would find a connection */
+ngx_uint_t ngx_household_redis_pool_usable(ngx_household_redis_pool_t *pool);
+
+/* others are preferred to it for a second: it said that it cannot serve */
+void ngx_household_redis_pool_avoid(ngx_household_redis_pool_t *pool);
+ngx_uint_t ngx_household_redis_pool_avoided(ngx_household_redis_pool_t *pool);
+
+void ngx_household_redis_pool_hold(ngx_household_redis_pool_t *pool);
+void ngx_household_redis_pool_resume(ngx_household_redis_pool_t *pool);
+
+
+#endif /* _NGX_HOUSEHOLD_REDIS_POOL_H_INCLUDED_ */

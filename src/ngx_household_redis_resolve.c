@@ -1,0 +1,85 @@
+
+/*
+ * Names of nodes, by nginx's resolver.  See ngx_household_redis_conn.h.
+ */
+
+
+#include <ngx_config.h>
+#include <ngx_core.h>
+#include <ngx_event.h>
+#include "ngx_household_redis_conn.h"
+
+
+static void ngx_household_redis_resolve_handler(ngx_resolver_ctx_t *ctx);
+
+
+ngx_int_t
+ngx_household_redis_resolve(ngx_household_redis_conn_t *conn)
+{
+    ngx_resolver_ctx_t          *ctx;
+    ngx_household_redis_node_t  *node;
+
+    node = conn->node;
+
+    if (node->conf->resolver == NULL) {
+        /* a name that a node told of; "resolve" requires a resolver */
+        ngx_household_redis_conn_resolved(conn,
+                                      "its name needs a \"resolver\" in http");
+        return NGX_AGAIN;
+    }
+
+    ctx = ngx_resolve_start(node->conf->resolver, NULL);
+
+    if (ctx == NULL || ctx == NGX_NO_RESOLVER) {
+        return NGX_ERROR;
+    }
+
+    ctx->name = node->host;
+    ctx->handler = ngx_household_redis_resolve_handler;
+    ctx->data = conn;
+    ctx->timeout = node->conf->connect_timeout;
+    ctx->cancelable = 1;
+
+    conn->resolving = ctx;
+
+    if (ngx_resolve_name(ctx) != NGX_OK) {
+        conn->resolving = NULL;
+        return NGX_ERROR;
+    }
+
+    /* the handler may have been called already */
+
+    return NGX_AGAIN;
+}
+
+
+static void
+ngx_household_redis_resolve_handler(ngx_resolver_ctx_t *ctx)
+{
+    u_char                       what[NGX_HOUSEHOLD_REDIS_WHAT];
+    ngx_household_redis_conn_t  *conn = ctx->data;
+
+    (void) ngx_snprintf(what, sizeof(what),
+                        "its name could not be resolved: %s%Z",
+                        ngx_resolver_strerror(ctx->state));
+
+    if (ctx->state == NGX_OK
+        && ngx_household_redis_node_set(conn->node, ctx->addrs, ctx->naddrs)
+           != NGX_OK)
+    {
+        (void) ngx_cpystrn(what, (u_char *) "memory is short", sizeof(what));
+    }
+
+    conn->resolving = NULL;
+    ngx_resolve_name_done(ctx);
+
+    ngx_household_redis_conn_resolved(conn, (char *) what);
+}
+
+
+void
+ngx_household_redis_resolve_cancel(ngx_household_redis_conn_t *conn)
+{
+    ngx_resolve_name_done(conn->resolving);
+    conn->resolving = NULL;
+}

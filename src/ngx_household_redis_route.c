@@ -1,0 +1,324 @@
+
+/*
+ * The way of commands.  See ngx_household_redis_route.h.
+ */
+
+
+#include <ngx_config.h>
+#include <ngx_core.h>
+#include <ngx_event.h>
+#include "ngx_household_redis_route.h"
+
+
+#define NGX_HOUSEHOLD_REDIS_DELAY   10     /* ms until the next try */
+#define NGX_HOUSEHOLD_REDIS_PARKED  16384
+
+
+static void ngx_household_redis_route_orphan(ngx_household_redis_pool_t *pool,
+    ngx_household_redis_cmd_t *cmd, ngx_uint_t sent);
+static ngx_int_t ngx_household_redis_route_error(
+    ngx_household_redis_pool_t *pool, ngx_household_redis_cmd_t *cmd,
+    ngx_str_t *error);
+static void ngx_household_redis_route_changed(
+    ngx_household_redis_pool_t *pool);
+static void ngx_household_redis_again_handler(ngx_event_t *ev);
+static void ngx_household_redis_notify_handler(ngx_event_t *ev);
+static void ngx_household_redis_route_all(ngx_household_redis_t *redis,
+    ngx_household_redis_fifo_t *fifo);
+
+
+static const ngx_household_redis_pool_owner_t  ngx_household_redis_route_calls
+    = {
+    ngx_household_redis_route_orphan,
+    ngx_household_redis_route_error,
+    ngx_household_redis_route_changed
+};
+
+
+void
+ngx_household_redis_route_init(ngx_household_redis_t *redis,
+    ngx_household_redis_conf_t *conf, const ngx_household_redis_kind_t *kind)
+{
+    redis->conf = conf;
+    redis->kind = kind;
+    redis->ident = -1;
+
+    ngx_queue_init(&redis->pools);
+    ngx_queue_init(&redis->watches);
+
+    ngx_household_redis_deadlines_init(&redis->deadlines, conf->timeout,
+                                       ngx_cycle->log);
+    ngx_household_redis_fifo_init(&redis->parked);
+    ngx_household_redis_fifo_init(&redis->delayed);
+
+    /* deadlines hold a worker that quits; this does not */
+    redis->again.handler = ngx_household_redis_again_handler;
+    redis->again.data = redis;
+    redis->again.log = ngx_cycle->log;
+    redis->again.cancelable = 1;
+
+    redis->notify.handler = ngx_household_redis_notify_handler;
+    redis->notify.data = redis;
+    redis->notify.log = ngx_cycle->log;
+}
+
+
+void
+ngx_household_redis_route_stop(ngx_household_redis_t *redis)
+{
+    ngx_queue_t                 *q;
+    ngx_household_redis_pool_t  *pool;
+
+    redis->stopped = 1;
+
+    while (!ngx_queue_empty(&redis->pools)) {
+        q = ngx_queue_head(&redis->pools);
+        pool = ngx_queue_data(q, ngx_household_redis_pool_t, queue);
+
+        ngx_household_redis_route_drop(redis, pool);
+    }
+
+    ngx_household_redis_deadlines_stop(&redis->deadlines);
+
+    if (redis->again.timer_set) {
+        ngx_del_timer(&redis->again);
+    }
+
+    if (redis->notify.posted) {
+        ngx_delete_posted_event(&redis->notify);
+    }
+}
+
+
+ngx_int_t
+ngx_household_redis_route(ngx_household_redis_t *redis,
+    ngx_household_redis_cmd_t *cmd)
+{
+    if (redis->stopped || cmd->tries++ >= NGX_HOUSEHOLD_REDIS_TRIES) {
+        return NGX_DECLINED;
+    }
+
+    return redis->kind->route(redis, cmd);
+}
+
+
+void
+ngx_household_redis_reroute(ngx_household_redis_t *redis,
+    ngx_household_redis_cmd_t *cmd)
+{
+    ngx_int_t  rc;
+
+    rc = ngx_household_redis_route(redis, cmd);
+
+    if (rc != NGX_OK) {
+        ngx_household_redis_op_end(cmd->op, rc == NGX_BUSY
+                                            ? NGX_HOUSEHOLD_REDIS_BUSY
+                                            : NGX_HOUSEHOLD_REDIS_DOWN);
+    }
+}
+
+
+static void
+ngx_household_redis_route_orphan(ngx_household_redis_pool_t *pool,
+    ngx_household_redis_cmd_t *cmd, ngx_uint_t sent)
+{
+    ngx_household_redis_t  *redis = pool->data;
+
+    if (sent) {
+
+        /* reading twice does no harm; more often would not help */
+
+        if (cmd->resent || (cmd->op->flags & NGX_HOUSEHOLD_REDIS_WRITE)) {
+            ngx_household_redis_op_end(cmd->op, NGX_HOUSEHOLD_REDIS_DOWN);
+            return;
+        }
+
+        cmd->resent = 1;
+    }
+
+    cmd->asking = 0;
+
+    ngx_household_redis_reroute(redis, cmd);
+}
+
+
+static ngx_int_t
+ngx_household_redis_route_error(ngx_household_redis_pool_t *pool,
+    ngx_household_redis_cmd_t *cmd, ngx_str_t *error)
+{
+    ngx_str_t               code;
+    ngx_household_redis_t  *redis = pool->data;
+
+    if (redis->stopped || cmd->tries >= NGX_HOUSEHOLD_REDIS_TRIES) {
+        return NGX_DECLINED;
+    }
+
+    code = ngx_household_redis_code(error);
+
+    return redis->kind->error(redis, pool, cmd, &code, error);
+}
+
+
+static void
+ngx_household_redis_route_changed(ngx_household_redis_pool_t *pool)
+{
+    ngx_household_redis_t  *redis = pool->data;
+
+    if (!redis->stopped) {
+        redis->kind->changed(redis, pool);
+    }
+}
+
+
+ngx_household_redis_pool_t *
+ngx_household_redis_route_pool(ngx_household_redis_t *redis,
+    ngx_household_redis_node_t *node, ngx_uint_t lazy)
+{
+    ngx_household_redis_pool_t  *pool;
+
+    pool = ngx_household_redis_pool_create(node, lazy,
+                                           &ngx_household_redis_route_calls,
+                                           redis);
+    if (pool == NULL) {
+        return NULL;
+    }
+
+    ngx_queue_insert_tail(&redis->pools, &pool->queue);
+
+    return pool;
+}
+
+
+void
+ngx_household_redis_route_drop(ngx_household_redis_t *redis,
+    ngx_household_redis_pool_t *pool)
+{
+    ngx_queue_remove(&pool->queue);
+
+    ngx_household_redis_pool_destroy(pool);
+}
+
+
+ngx_int_t
+ngx_household_redis_park(ngx_household_redis_t *redis,
+    ngx_household_redis_cmd_t *cmd)
+{
+    if (redis->parked.n >= NGX_HOUSEHOLD_REDIS_PARKED) {
+        return NGX_BUSY;
+    }
+
+    ngx_household_redis_fifo_push(&redis->parked, cmd);
+
+    return NGX_OK;
+}
+
+
+void
+ngx_household_redis_unpark(ngx_household_redis_t *redis)
+{
+    ngx_household_redis_route_all(redis, &redis->parked);
+}
+
+
+void
+ngx_household_redis_take(ngx_household_redis_cmd_t *cmd)
+{
+    ngx_household_redis_cmd_unlink(cmd);
+
+    cmd->on_wire = 0;
+    cmd->asking = 0;
+}
+
+
+void
+ngx_household_redis_delay(ngx_household_redis_t *redis,
+    ngx_household_redis_cmd_t *cmd)
+{
+    ngx_household_redis_fifo_push(&redis->delayed, cmd);
+
+    if (!redis->again.timer_set) {
+        ngx_add_timer(&redis->again, NGX_HOUSEHOLD_REDIS_DELAY);
+    }
+}
+
+
+static void
+ngx_household_redis_again_handler(ngx_event_t *ev)
+{
+    ngx_household_redis_t  *redis = ev->data;
+
+    ngx_household_redis_route_all(redis, &redis->delayed);
+}
+
+
+static void
+ngx_household_redis_route_all(ngx_household_redis_t *redis,
+    ngx_household_redis_fifo_t *fifo)
+{
+    ngx_household_redis_cmd_t   *cmd;
+    ngx_household_redis_fifo_t   list;
+
+    /* what comes back is not of this round */
+
+    ngx_household_redis_fifo_init(&list);
+    ngx_household_redis_fifo_move(&list, fifo);
+
+    while ((cmd = ngx_household_redis_fifo_head(&list)) != NULL) {
+        ngx_household_redis_cmd_unlink(cmd);
+        ngx_household_redis_reroute(redis, cmd);
+    }
+}
+
+
+void
+ngx_household_redis_changed(ngx_household_redis_t *redis)
+{
+    if (!redis->stopped && !ngx_queue_empty(&redis->watches)) {
+        ngx_post_event(&redis->notify, &ngx_posted_events);
+    }
+}
+
+
+static void
+ngx_household_redis_notify_handler(ngx_event_t *ev)
+{
+    ngx_queue_t                  *q, *next;
+    ngx_household_redis_t        *redis = ev->data;
+    ngx_household_redis_watch_t  *watch;
+
+    for (q = ngx_queue_head(&redis->watches);
+         q != ngx_queue_sentinel(&redis->watches);
+         q = next)
+    {
+        next = ngx_queue_next(q);
+        watch = ngx_queue_data(q, ngx_household_redis_watch_t, queue);
+
+        watch->changed(watch->data);
+    }
+}
+
+
+ngx_uint_t
+ngx_household_redis_transient(ngx_str_t *code)
+{
+    ngx_uint_t  i;
+
+    static ngx_str_t  transient[] = {
+        ngx_string("LOADING"),
+        ngx_string("READONLY"),
+        ngx_string("CLUSTERDOWN"),
+        ngx_string("TRYAGAIN"),
+        ngx_string("MASTERDOWN"),
+        ngx_null_string
+    };
+
+    for (i = 0; transient[i].len; i++) {
+        if (code->len == transient[i].len
+            && ngx_strncmp(code->data, transient[i].data, code->len) == 0)
+        {
+            return 1;
+        }
+    }
+
+    return 0;
+}

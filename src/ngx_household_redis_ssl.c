@@ -1,0 +1,318 @@
+
+/*
+ * TLS to Redis.  See ngx_household_redis_conn.h.
+ */
+
+
+#include <ngx_config.h>
+#include <ngx_core.h>
+#include <ngx_event.h>
+#include "ngx_household_redis_conn.h"
+
+
+#if (NGX_SSL)
+
+static ngx_int_t ngx_household_redis_ssl_name(ngx_connection_t *c,
+    ngx_str_t *name);
+static void ngx_household_redis_ssl_handler(ngx_connection_t *c);
+static ngx_int_t ngx_household_redis_ssl_verify(
+    ngx_household_redis_conn_t *conn);
+static ngx_int_t ngx_household_redis_ssl_check(ngx_connection_t *c,
+    ngx_str_t *name);
+
+
+ngx_int_t
+ngx_household_redis_ssl_start(ngx_household_redis_conn_t *conn)
+{
+    ngx_int_t                    rc;
+    ngx_str_t                   *name;
+    ngx_connection_t            *c;
+    ngx_household_redis_conf_t  *conf;
+
+    conf = conn->node->conf;
+    c = conn->peer.connection;
+
+    if (!conf->ssl) {
+        return NGX_OK;
+    }
+
+    c->pool = ngx_create_pool(512, &conn->log);
+    if (c->pool == NULL) {
+        return NGX_ERROR;
+    }
+
+    if (ngx_ssl_create_connection(conf->ssl_ctx, c,
+                                  NGX_SSL_BUFFER|NGX_SSL_CLIENT)
+        != NGX_OK)
+    {
+        return NGX_ERROR;
+    }
+
+    /* what was not sent at once may have moved, and grown, until it is */
+
+    SSL_set_mode(c->ssl->connection, SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER
+                                     |SSL_MODE_ENABLE_PARTIAL_WRITE);
+
+    name = conf->ssl_name.len ? &conf->ssl_name : &conn->node->host;
+
+    if (ngx_household_redis_ssl_name(c, name) != NGX_OK) {
+        return NGX_ERROR;
+    }
+
+    rc = ngx_ssl_handshake(c);
+
+    if (rc == NGX_AGAIN) {
+        c->ssl->handler = ngx_household_redis_ssl_handler;
+        return NGX_AGAIN;
+    }
+
+    if (rc != NGX_OK) {
+        return NGX_ERROR;
+    }
+
+    return ngx_household_redis_ssl_verify(conn);
+}
+
+
+/* SNI is for names only (RFC 6066) */
+
+static ngx_int_t
+ngx_household_redis_ssl_name(ngx_connection_t *c, ngx_str_t *name)
+{
+    u_char  *host;
+#if (NGX_HAVE_INET6)
+    u_char   addr6[16];
+#endif
+
+    if (name->len == 0
+        || ngx_inet_addr(name->data, name->len) != INADDR_NONE)
+    {
+        return NGX_OK;
+    }
+
+#if (NGX_HAVE_INET6)
+    if (ngx_inet6_addr(name->data, name->len, addr6) == NGX_OK) {
+        return NGX_OK;
+    }
+#endif
+
+    host = ngx_pnalloc(c->pool, name->len + 1);
+    if (host == NULL) {
+        return NGX_ERROR;
+    }
+
+    (void) ngx_cpystrn(host, name->data, name->len + 1);
+
+    if (SSL_set_tlsext_host_name(c->ssl->connection, (char *) host) == 0) {
+        ngx_ssl_error(NGX_LOG_ERR, c->log, 0,
+                      "SSL_set_tlsext_host_name(\"%s\") failed", host);
+        return NGX_ERROR;
+    }
+
+    return NGX_OK;
+}
+
+
+static void
+ngx_household_redis_ssl_handler(ngx_connection_t *c)
+{
+    const char                  *what;
+    ngx_err_t                    err;
+    ngx_household_redis_conn_t  *conn;
+
+    conn = c->data;
+    what = "the TLS handshake failed";
+    err = 0;
+
+    if (c->ssl->handshaked) {
+
+        c->read->handler = ngx_household_redis_conn_read_handler;
+        c->write->handler = ngx_household_redis_conn_write_handler;
+
+        if (ngx_household_redis_ssl_verify(conn) == NGX_OK) {
+
+            /* what came with the handshake causes no event of its own */
+            ngx_post_event(c->read, &ngx_posted_events);
+
+            ngx_household_redis_conn_secured(conn);
+            return;
+        }
+
+    } else if (c->write->timedout) {
+        what = "the TLS handshake timed out";
+        err = NGX_ETIMEDOUT;
+
+    } else if (c->read->eof) {
+        what = "it closed the connection in the TLS handshake";
+    }
+
+    ngx_household_redis_conn_lost(conn, NGX_HOUSEHOLD_REDIS_DOWN, err, what);
+}
+
+
+/* returns NGX_OK, or NGX_ERROR and tells why in conn->tls */
+
+static ngx_int_t
+ngx_household_redis_ssl_verify(ngx_household_redis_conn_t *conn)
+{
+    long                         rc;
+    ngx_str_t                   *name;
+    ngx_connection_t            *c;
+    ngx_household_redis_conf_t  *conf;
+
+    c = conn->peer.connection;
+    conf = conn->node->conf;
+
+    if (!conf->ssl_verify) {
+        return NGX_OK;
+    }
+
+    rc = SSL_get_verify_result(c->ssl->connection);
+
+    if (rc != X509_V_OK) {
+        (void) ngx_snprintf(conn->tls, sizeof(conn->tls),
+                            "its certificate is not accepted: %s%Z",
+                            X509_verify_cert_error_string(rc));
+        conn->tls[sizeof(conn->tls) - 1] = '\0';
+        return NGX_ERROR;
+    }
+
+    name = conf->ssl_name.len ? &conf->ssl_name : &conn->node->host;
+
+    if (ngx_household_redis_ssl_check(c, name) != NGX_OK) {
+        (void) ngx_snprintf(conn->tls, sizeof(conn->tls),
+                            "its certificate is not for \"%V\"%Z", name);
+        conn->tls[sizeof(conn->tls) - 1] = '\0';
+        return NGX_ERROR;
+    }
+
+    return NGX_OK;
+}
+
+
+/* a name, or an address that the certificate holds as an address */
+
+static ngx_int_t
+ngx_household_redis_ssl_check(ngx_connection_t *c, ngx_str_t *name)
+{
+    int      rc;
+    X509    *cert;
+    u_char   text[NGX_INET6_ADDRSTRLEN + 1];
+
+    if (ngx_ssl_check_host(c, name) == NGX_OK) {
+        return NGX_OK;
+    }
+
+    if (name->len == 0 || name->len > NGX_INET6_ADDRSTRLEN) {
+        return NGX_ERROR;
+    }
+
+    cert = SSL_get_peer_certificate(c->ssl->connection);
+    if (cert == NULL) {
+        return NGX_ERROR;
+    }
+
+    (void) ngx_cpystrn(text, name->data, name->len + 1);
+
+    /* it is 0 or less for a text that is no address, too */
+    rc = X509_check_ip_asc(cert, (char *) text, 0);
+
+    X509_free(cert);
+
+    return rc == 1 ? NGX_OK : NGX_ERROR;
+}
+
+
+void
+ngx_household_redis_ssl_close(ngx_household_redis_conn_t *conn)
+{
+    ngx_connection_t  *c;
+
+    c = conn->peer.connection;
+
+    if (c->ssl != NULL) {
+
+        /* says goodbye if that goes at once, and does not wait for an answer */
+
+        c->ssl->no_wait_shutdown = 1;
+
+        if (ngx_ssl_shutdown(c) == NGX_AGAIN) {
+            c->ssl->no_send_shutdown = 1;
+            (void) ngx_ssl_shutdown(c);
+        }
+    }
+
+    if (c->pool != NULL) {
+        ngx_destroy_pool(c->pool);
+        c->pool = NULL;
+    }
+}
+
+
+/*
+ * nginx tells the reason of a failure to its log alone, at the end of a line:
+ * "... (SSL: error:0A000416:SSL routines::sslv3 alert certificate unknown)".
+ * It is kept for the one line that is written of a change of state.
+ */
+
+void
+ngx_household_redis_ssl_log(ngx_log_t *log, ngx_uint_t level, u_char *buf,
+    size_t len)
+{
+    u_char                      *p, *last, *start;
+    ngx_household_redis_conn_t  *conn = log->wdata;
+
+    static u_char  mark[] = "(SSL: error:";
+
+    last = buf + len;
+
+    if (level >= NGX_LOG_DEBUG) {
+        return;
+    }
+
+    for (p = buf; p + sizeof(mark) < last; p++) {
+
+        if (ngx_strncmp(p, mark, sizeof(mark) - 1) == 0) {
+
+            start = p + sizeof(mark) - 1;
+
+            /* the code, the library, and the function, if it is known */
+
+            for (p = start; p < last && *p != ')'; p++) {
+                if (*p == ':') {
+                    start = p + 1;
+                }
+            }
+
+            (void) ngx_cpystrn(conn->tls, start,
+                               ngx_min((size_t) (p - start) + 1,
+                                       sizeof(conn->tls)));
+            return;
+        }
+    }
+}
+
+
+#else
+
+
+ngx_int_t
+ngx_household_redis_ssl_start(ngx_household_redis_conn_t *conn)
+{
+    return NGX_OK;
+}
+
+
+void
+ngx_household_redis_ssl_close(ngx_household_redis_conn_t *conn)
+{
+}
+
+
+void
+ngx_household_redis_ssl_log(ngx_log_t *log, ngx_uint_t level, u_char *buf,
+    size_t len)
+{
+}
+
+#endif

@@ -1,0 +1,478 @@
+
+/*
+ * A primary that sentinels watch: they are asked where it is before each
+ * reconnect, and ROLE must confirm it.
+ *
+ * Core layer.  https://redis.io/docs/latest/develop/reference/sentinel-clients/
+ */
+
+
+#include <ngx_config.h>
+#include <ngx_core.h>
+#include <ngx_event.h>
+#include "ngx_household_sentinel.h"
+
+
+#define NGX_HOUSEHOLD_SENTINEL_BACKOFF      50     /* ms; doubles up to */
+#define NGX_HOUSEHOLD_SENTINEL_BACKOFF_MAX  800
+
+static ngx_int_t ngx_household_sentinel_create(ngx_household_redis_t *redis,
+    ngx_pool_t *pool);
+static void ngx_household_sentinel_timer(ngx_household_sentinel_t *st,
+    ngx_event_t *ev, ngx_event_handler_pt handler);
+static void ngx_household_sentinel_destroy(ngx_household_redis_t *redis);
+static ngx_int_t ngx_household_sentinel_route(ngx_household_redis_t *redis,
+    ngx_household_redis_cmd_t *cmd);
+static ngx_int_t ngx_household_sentinel_error(ngx_household_redis_t *redis,
+    ngx_household_redis_pool_t *pool, ngx_household_redis_cmd_t *cmd,
+    ngx_str_t *code, ngx_str_t *error);
+static void ngx_household_sentinel_changed(ngx_household_redis_t *redis,
+    ngx_household_redis_pool_t *pool);
+static ngx_uint_t ngx_household_sentinel_primaries(
+    ngx_household_redis_t *redis, ngx_household_redis_node_t **nodes,
+    ngx_uint_t max);
+
+static void ngx_household_sentinel_search(ngx_event_t *ev);
+static void ngx_household_sentinel_ask(ngx_household_sentinel_t *st);
+static void ngx_household_sentinel_answer(void *data,
+    ngx_household_resp_reply_t *reply, const char *what);
+static const char *ngx_household_sentinel_address(
+    ngx_household_resp_reply_t *reply, ngx_str_t *host, ngx_int_t *port);
+static void ngx_household_sentinel_failed(ngx_household_sentinel_t *st,
+    const char *what);
+static void ngx_household_sentinel_found(ngx_household_sentinel_t *st,
+    ngx_str_t *host, in_port_t port);
+
+
+const ngx_household_redis_kind_t  ngx_household_sentinel = {
+    ngx_household_sentinel_create,
+    ngx_household_sentinel_destroy,
+    ngx_household_sentinel_route,
+    ngx_household_sentinel_error,
+    ngx_household_sentinel_changed,
+    ngx_household_sentinel_primaries
+};
+
+
+static ngx_int_t
+ngx_household_sentinel_create(ngx_household_redis_t *redis, ngx_pool_t *pool)
+{
+    ngx_uint_t                     i;
+    ngx_household_sentinel_t      *st;
+    ngx_household_redis_server_t  *servers;
+
+    st = ngx_pcalloc(pool, sizeof(ngx_household_sentinel_t));
+    if (st == NULL) {
+        return NGX_ERROR;
+    }
+
+    redis->state = st;
+
+    st->redis = redis;
+    st->n = redis->conf->sentinels.nelts;
+    st->ident = -1;
+
+    st->nodes = ngx_pcalloc(pool, st->n * sizeof(ngx_household_redis_node_t *));
+    if (st->nodes == NULL) {
+        return NGX_ERROR;
+    }
+
+    servers = redis->conf->sentinels.elts;
+
+    for (i = 0; i < st->n; i++) {
+        st->nodes[i] = ngx_household_redis_node_create(redis->conf,
+                                         &servers[i],
+                                         NGX_HOUSEHOLD_REDIS_NODE_SENTINEL);
+        if (st->nodes[i] == NULL) {
+            return NGX_ERROR;
+        }
+    }
+
+    ngx_household_sentinel_timer(st, &st->retry, ngx_household_sentinel_search);
+    ngx_household_sentinel_timer(st, &st->look, ngx_household_sentinel_look);
+
+    /* workers that start together do not ask together */
+    ngx_add_timer(&st->retry, 1 + ngx_random() % 100);
+
+    return NGX_OK;
+}
+
+
+static void
+ngx_household_sentinel_timer(ngx_household_sentinel_t *st, ngx_event_t *ev,
+    ngx_event_handler_pt handler)
+{
+    ev->handler = handler;
+    ev->data = st;
+    ev->log = ngx_cycle->log;
+    ev->cancelable = 1;
+}
+
+
+static void
+ngx_household_sentinel_destroy(ngx_household_redis_t *redis)
+{
+    ngx_uint_t                 i;
+    ngx_household_sentinel_t  *st = redis->state;
+
+    if (st->ask != NULL) {
+        ngx_household_redis_ask_cancel(st->ask);
+        st->ask = NULL;
+    }
+
+    if (st->retry.timer_set) {
+        ngx_del_timer(&st->retry);
+    }
+
+    if (st->look.timer_set) {
+        ngx_del_timer(&st->look);
+    }
+
+    for (i = 0; i < st->n; i++) {
+        ngx_household_redis_node_release(st->nodes[i]);
+    }
+}
+
+
+static ngx_int_t
+ngx_household_sentinel_route(ngx_household_redis_t *redis,
+    ngx_household_redis_cmd_t *cmd)
+{
+    ngx_int_t                  rc;
+    ngx_household_sentinel_t  *st = redis->state;
+
+    if (redis->conf->read_from == NGX_HOUSEHOLD_REDIS_REPLICA
+        && !(cmd->op->flags & NGX_HOUSEHOLD_REDIS_WRITE))
+    {
+        rc = ngx_household_sentinel_replica(redis, cmd);
+
+        if (rc == NGX_OK) {
+            return NGX_OK;
+        }
+    }
+
+    if (st->primary != NULL && !ngx_household_redis_pool_avoided(st->primary)) {
+
+        rc = ngx_household_redis_pool_push(st->primary, cmd);
+
+        if (rc != NGX_DECLINED) {
+            return rc;
+        }
+    }
+
+    if (st->down) {
+        return NGX_DECLINED;
+    }
+
+    /* it is being looked for, or its address is about to be */
+
+    return ngx_household_redis_park(redis, cmd);
+}
+
+
+/* a primary that says READONLY is none any more */
+
+static ngx_int_t
+ngx_household_sentinel_error(ngx_household_redis_t *redis,
+    ngx_household_redis_pool_t *pool, ngx_household_redis_cmd_t *cmd,
+    ngx_str_t *code, ngx_str_t *error)
+{
+    ngx_household_sentinel_t  *st = redis->state;
+
+    if (!ngx_household_redis_transient(code)) {
+        return NGX_DECLINED;
+    }
+
+    if (!pool->replica) {
+
+        if (!ngx_household_redis_code_is(code, "READONLY") || st->down) {
+            return NGX_DECLINED;
+        }
+
+        ngx_household_sentinel_later(st);
+    }
+
+    ngx_household_redis_pool_avoid(pool);
+    ngx_household_redis_take(cmd);
+    ngx_household_redis_reroute(redis, cmd);
+
+    return NGX_OK;
+}
+
+
+static void
+ngx_household_sentinel_changed(ngx_household_redis_t *redis,
+    ngx_household_redis_pool_t *pool)
+{
+    ngx_household_sentinel_t  *st = redis->state;
+
+    if (pool != st->primary) {
+        return;
+    }
+
+    if (ngx_household_redis_pool_usable(pool)
+        && pool->conns[0].state == NGX_HOUSEHOLD_REDIS_READY)
+    {
+        st->failures = 0;
+        st->down = 0;
+        return;
+    }
+
+    if (pool->down) {
+        /* those who wait are told; another sentinel may know better */
+        st->down = 1;
+        st->first = (st->first + 1) % st->n;
+    }
+
+    ngx_household_redis_pool_hold(pool);
+    ngx_household_sentinel_later(st);
+}
+
+
+static ngx_uint_t
+ngx_household_sentinel_primaries(ngx_household_redis_t *redis,
+    ngx_household_redis_node_t **nodes, ngx_uint_t max)
+{
+    ngx_household_sentinel_t  *st = redis->state;
+
+    if (st->primary == NULL) {
+        return 0;
+    }
+
+    if (max) {
+        nodes[0] = st->primary->node;
+    }
+
+    return 1;
+}
+
+
+/* at once, when it worked until now */
+
+void
+ngx_household_sentinel_later(ngx_household_sentinel_t *st)
+{
+    ngx_msec_t  delay;
+
+    if (st->ask != NULL || st->retry.timer_set || st->redis->stopped) {
+        return;
+    }
+
+    delay = 1;
+
+    if (st->failures) {
+        delay = NGX_HOUSEHOLD_SENTINEL_BACKOFF << ngx_min(st->failures, 8);
+        delay = ngx_min(delay, NGX_HOUSEHOLD_SENTINEL_BACKOFF_MAX);
+        delay = delay / 2 + ngx_random() % (delay / 2);
+    }
+
+    st->failures++;
+    st->tried = 0;
+
+    ngx_add_timer(&st->retry, delay);
+}
+
+
+static void
+ngx_household_sentinel_search(ngx_event_t *ev)
+{
+    ngx_household_sentinel_t  *st = ev->data;
+
+    if (ngx_exiting && st->redis->parked.n == 0) {
+        return;
+    }
+
+    if (st->ask == NULL) {
+        ngx_household_sentinel_ask(st);
+    }
+}
+
+
+static void
+ngx_household_sentinel_ask(ngx_household_sentinel_t *st)
+{
+    ngx_str_t                    argv[3];
+    ngx_household_redis_conf_t  *conf;
+
+    conf = st->redis->conf;
+
+    ngx_str_set(&argv[0], "SENTINEL");
+    ngx_str_set(&argv[1], "get-master-addr-by-name");
+    argv[2] = conf->master;
+
+    st->ask = ngx_household_redis_ask(st->nodes[(st->first + st->tried)
+                                                % st->n],
+                                      argv, 3, conf->connect_timeout,
+                                      ngx_household_sentinel_answer, st);
+    if (st->ask == NULL) {
+        ngx_household_sentinel_failed(st, "memory is short");
+    }
+}
+
+
+static void
+ngx_household_sentinel_answer(void *data, ngx_household_resp_reply_t *reply,
+    const char *what)
+{
+    ngx_int_t                  port;
+    ngx_str_t                  host;
+    ngx_household_sentinel_t  *st = data;
+
+    st->ask = NULL;
+
+    port = 0;
+    ngx_str_null(&host);
+
+    if (reply != NULL) {
+        what = ngx_household_sentinel_address(reply, &host, &port);
+    }
+
+    if (what == NULL) {
+        st->first = (st->first + st->tried) % st->n;
+        st->tried = 0;
+
+        ngx_household_sentinel_found(st, &host, (in_port_t) port);
+        return;
+    }
+
+    if (st->tried + 1 < st->n) {
+        st->tried++;
+        ngx_household_sentinel_ask(st);
+        return;
+    }
+
+    ngx_household_sentinel_failed(st, what);
+}
+
+
+/* returns NULL, or what is wrong */
+
+static const char *
+ngx_household_sentinel_address(ngx_household_resp_reply_t *reply,
+    ngx_str_t *host, ngx_int_t *port)
+{
+    ngx_household_resp_value_t  *v;
+
+    v = reply->values;
+
+    if (v[0].type == NGX_HOUSEHOLD_RESP_NIL
+        || (v[0].type == NGX_HOUSEHOLD_RESP_ARRAY && reply->nvalues == 1))
+    {
+        return "it does not know that name";
+    }
+
+    if (v[0].type == NGX_HOUSEHOLD_RESP_ERROR) {
+        return "it answered with an error";
+    }
+
+    if (v[0].type != NGX_HOUSEHOLD_RESP_ARRAY || reply->nvalues != 3
+        || v[1].type != NGX_HOUSEHOLD_RESP_BULK || v[1].str.len == 0
+        || v[1].str.len > NGX_MAXHOSTNAMELEN
+        || v[2].type != NGX_HOUSEHOLD_RESP_BULK)
+    {
+        return "it is no sentinel";
+    }
+
+    *host = v[1].str;
+    *port = ngx_atoi(v[2].str.data, v[2].str.len);
+
+    if (*port < 1 || *port > 65535) {
+        return "it is no sentinel";
+    }
+
+    return NULL;
+}
+
+
+static void
+ngx_household_sentinel_failed(ngx_household_sentinel_t *st, const char *what)
+{
+    ngx_household_redis_t  *redis;
+
+    redis = st->redis;
+
+    if (!st->logged || ngx_strcmp(st->what, what) != 0) {
+
+        ngx_log_error(NGX_LOG_ERR, ngx_cycle->log, 0,
+                      "household_redis \"%V\": no sentinel tells where \"%V\" "
+                      "is, the last being %V: %s",
+                      &redis->conf->name, &redis->conf->master,
+                      &st->nodes[(st->first + st->tried) % st->n]->name, what);
+
+        (void) ngx_cpystrn(st->what, (u_char *) what, sizeof(st->what));
+        st->logged = 1;
+    }
+
+    st->down = 1;
+
+    if (st->primary != NULL) {
+        /* it may still be there: better asked than not */
+        ngx_household_redis_pool_resume(st->primary);
+    }
+
+    ngx_household_sentinel_later(st);
+    ngx_household_redis_unpark(redis);
+}
+
+
+static void
+ngx_household_sentinel_found(ngx_household_sentinel_t *st, ngx_str_t *host,
+    in_port_t port)
+{
+    ngx_household_redis_t       *redis;
+    ngx_household_redis_node_t  *node;
+    ngx_household_redis_pool_t  *old, *pool;
+
+    redis = st->redis;
+    old = st->primary;
+
+    if (st->logged) {
+        st->logged = 0;
+        ngx_log_error(NGX_LOG_NOTICE, ngx_cycle->log, 0,
+                      "household_redis \"%V\": a sentinel tells where \"%V\" "
+                      "is again", &redis->conf->name, &redis->conf->master);
+    }
+
+    if (old != NULL && ngx_household_redis_node_is(old->node, host, port)) {
+        ngx_household_redis_pool_resume(old);
+        ngx_household_redis_unpark(redis);
+        return;
+    }
+
+    pool = NULL;
+
+    node = ngx_household_redis_node_learn(redis->conf, host, port,
+                                          NGX_HOUSEHOLD_REDIS_NODE_ROLE);
+    if (node != NULL) {
+        pool = ngx_household_redis_route_pool(redis, node, 0);
+        ngx_household_redis_node_release(node);
+    }
+
+    if (pool == NULL) {
+        ngx_household_sentinel_later(st);
+        return;
+    }
+
+    ngx_log_error(NGX_LOG_NOTICE, ngx_cycle->log, 0,
+                  "household_redis \"%V\": the primary is %V",
+                  &redis->conf->name, &pool->node->name);
+
+    st->primary = pool;
+    st->down = 0;
+
+    if (old != NULL) {
+        ngx_household_redis_route_drop(redis, old);
+    }
+
+    ngx_household_redis_unpark(redis);
+    ngx_household_redis_changed(redis);
+
+    if (redis->conf->read_from == NGX_HOUSEHOLD_REDIS_REPLICA) {
+
+        if (st->look.timer_set) {
+            ngx_del_timer(&st->look);
+        }
+
+        ngx_add_timer(&st->look, 1);
+    }
+}

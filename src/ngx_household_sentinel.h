@@ -1,0 +1,54 @@
+
+/*
+ * What the two files of the sentinel kind share.
+ *
+ * Core layer.
+ */
+
+
+#ifndef _NGX_HOUSEHOLD_SENTINEL_H_INCLUDED_
+#define _NGX_HOUSEHOLD_SENTINEL_H_INCLUDED_
+
+
+#include <ngx_config.h>
+#include <ngx_core.h>
+#include <ngx_event.h>
+#include "ngx_household_redis_route.h"
+#include "ngx_household_redis_link.h"
+
+
+typedef struct {
+    ngx_household_redis_t        *redis;
+    ngx_household_redis_node_t  **nodes;     /* the sentinels */
+    ngx_uint_t                    n;
+    ngx_uint_t                    first;     /* the last that answered */
+    ngx_uint_t                    tried;     /* in this round */
+    ngx_int_t                     ident;     /* of the timers */
+
+    ngx_household_redis_ask_t    *ask;
+    ngx_household_redis_pool_t   *primary;   /* NULL: not known yet */
+    ngx_uint_t                    next;      /* replica, in turn */
+
+    ngx_event_t                   retry;     /* the next round */
+    ngx_event_t                   look;      /* at the replicas */
+    ngx_uint_t                    failures;
+
+    u_char                        what[NGX_HOUSEHOLD_REDIS_WHAT];
+
+    unsigned                      down:1;    /* do not wait */
+    unsigned                      logged:1;
+} ngx_household_sentinel_t;
+
+
+/* asks sentinels where the primary is: at once, when it worked until now */
+void ngx_household_sentinel_later(ngx_household_sentinel_t *st);
+
+/* _replicas.c: routes a read to a replica; NGX_OK or NGX_DECLINED */
+ngx_int_t ngx_household_sentinel_replica(ngx_household_redis_t *redis,
+    ngx_household_redis_cmd_t *cmd);
+
+/* the handler of st->look: asks a sentinel for the replicas */
+void ngx_household_sentinel_look(ngx_event_t *ev);
+
+
+#endif /* _NGX_HOUSEHOLD_SENTINEL_H_INCLUDED_ */

@@ -1,0 +1,239 @@
+
+/*
+ * The replicas of a primary that sentinels watch, for reading.  See
+ * ngx_household_sentinel.h.
+ */
+
+
+#include <ngx_config.h>
+#include <ngx_core.h>
+#include <ngx_event.h>
+#include "ngx_household_sentinel.h"
+
+
+#define NGX_HOUSEHOLD_SENTINEL_REPLICAS  5000    /* ms between looks */
+
+
+static void ngx_household_sentinel_replicas(void *data,
+    ngx_household_resp_reply_t *reply, const char *what);
+static void ngx_household_sentinel_add(ngx_household_sentinel_t *st,
+    ngx_household_resp_reply_t *reply);
+static void ngx_household_sentinel_fields(ngx_household_sentinel_t *st,
+    ngx_household_resp_value_t *v, ngx_uint_t n);
+
+
+ngx_int_t
+ngx_household_sentinel_replica(ngx_household_redis_t *redis,
+    ngx_household_redis_cmd_t *cmd)
+{
+    ngx_uint_t                   i, n;
+    ngx_queue_t                 *q;
+    ngx_household_redis_pool_t  *pool;
+    ngx_household_sentinel_t    *st = redis->state;
+
+    n = 0;
+
+    for (q = ngx_queue_head(&redis->pools);
+         q != ngx_queue_sentinel(&redis->pools);
+         q = ngx_queue_next(q))
+    {
+        n++;
+    }
+
+    /* each in turn: the list is a ring */
+
+    q = ngx_queue_head(&redis->pools);
+
+    for (i = n ? st->next++ % n : 0; i > 0; i--) {
+        q = ngx_queue_next(q);
+    }
+
+    for (i = 0; i < n; i++) {
+
+        if (q == ngx_queue_sentinel(&redis->pools)) {
+            q = ngx_queue_head(&redis->pools);
+        }
+
+        pool = ngx_queue_data(q, ngx_household_redis_pool_t, queue);
+
+        if (pool->replica && !ngx_household_redis_pool_avoided(pool)
+            && ngx_household_redis_pool_push(pool, cmd) == NGX_OK)
+        {
+            return NGX_OK;
+        }
+
+        q = ngx_queue_next(q);
+    }
+
+    return NGX_DECLINED;
+}
+
+
+void
+ngx_household_sentinel_look(ngx_event_t *ev)
+{
+    ngx_str_t                    argv[3];
+    ngx_household_sentinel_t    *st = ev->data;
+    ngx_household_redis_conf_t  *conf;
+
+    if (ngx_exiting) {
+        return;
+    }
+
+    ngx_add_timer(ev, NGX_HOUSEHOLD_SENTINEL_REPLICAS);
+
+    if (st->ask != NULL || st->retry.timer_set) {
+        return;
+    }
+
+    conf = st->redis->conf;
+
+    ngx_str_set(&argv[0], "SENTINEL");
+    ngx_str_set(&argv[1], "replicas");
+    argv[2] = conf->master;
+
+    st->ask = ngx_household_redis_ask(st->nodes[st->first], argv, 3,
+                                      conf->connect_timeout,
+                                      ngx_household_sentinel_replicas, st);
+}
+
+
+static void
+ngx_household_sentinel_replicas(void *data, ngx_household_resp_reply_t *reply,
+    const char *what)
+{
+    ngx_queue_t                 *q, *next;
+    ngx_household_redis_t       *redis;
+    ngx_household_sentinel_t    *st = data;
+    ngx_household_redis_pool_t  *pool;
+
+    st->ask = NULL;
+    redis = st->redis;
+
+    if (reply == NULL || reply->values[0].type != NGX_HOUSEHOLD_RESP_ARRAY
+        || reply->too_large)
+    {
+        /* the next look asks another sentinel */
+        st->first = (st->first + 1) % st->n;
+
+    } else {
+        ngx_household_sentinel_add(st, reply);
+
+        for (q = ngx_queue_head(&redis->pools);
+             q != ngx_queue_sentinel(&redis->pools);
+             q = next)
+        {
+            next = ngx_queue_next(q);
+            pool = ngx_queue_data(q, ngx_household_redis_pool_t, queue);
+
+            if (pool->replica && !pool->mark) {
+                ngx_household_redis_route_drop(redis, pool);
+            }
+        }
+    }
+
+    if (st->primary != NULL && !ngx_household_redis_pool_usable(st->primary)) {
+        /* it was lost meanwhile */
+        ngx_household_sentinel_later(st);
+    }
+}
+
+
+/* an array of arrays of names and values, one of them for each replica */
+
+static void
+ngx_household_sentinel_add(ngx_household_sentinel_t *st,
+    ngx_household_resp_reply_t *reply)
+{
+    ngx_uint_t                   i, n;
+    ngx_queue_t                 *q;
+    ngx_household_redis_pool_t  *pool;
+    ngx_household_resp_value_t  *v;
+
+    for (q = ngx_queue_head(&st->redis->pools);
+         q != ngx_queue_sentinel(&st->redis->pools);
+         q = ngx_queue_next(q))
+    {
+        pool = ngx_queue_data(q, ngx_household_redis_pool_t, queue);
+        pool->mark = 0;
+    }
+
+    v = reply->values;
+
+    for (i = 1; i < reply->nvalues; i += n + 1) {
+
+        for (n = 0; i + n + 1 < reply->nvalues && v[i + n + 1].depth > 1; n++) {
+            /* void */
+        }
+
+        ngx_household_sentinel_fields(st, &v[i + 1], n);
+    }
+}
+
+
+static void
+ngx_household_sentinel_fields(ngx_household_sentinel_t *st,
+    ngx_household_resp_value_t *v, ngx_uint_t n)
+{
+    ngx_int_t                    port;
+    ngx_str_t                    host;
+    ngx_uint_t                   i, good;
+    ngx_queue_t                 *q;
+    ngx_household_redis_node_t  *node;
+    ngx_household_redis_pool_t  *pool;
+
+    good = 1;
+    port = 0;
+    ngx_str_null(&host);
+
+    for (i = 0; i + 1 < n; i += 2) {
+
+        if (ngx_household_redis_code_is(&v[i].str, "ip")) {
+            host = v[i + 1].str;
+
+        } else if (ngx_household_redis_code_is(&v[i].str, "port")) {
+            port = ngx_atoi(v[i + 1].str.data, v[i + 1].str.len);
+
+        } else if (ngx_household_redis_code_is(&v[i].str,
+                                               "master-link-status"))
+        {
+            good = ngx_household_redis_code_is(&v[i + 1].str, "ok");
+
+        } else if (ngx_household_redis_code_is(&v[i].str, "flags")) {
+            good = good && ngx_household_redis_code_is(&v[i + 1].str, "slave");
+        }
+    }
+
+    if (!good || port < 1 || port > 65535
+        || host.len == 0 || host.len > NGX_MAXHOSTNAMELEN)
+    {
+        return;
+    }
+
+    for (q = ngx_queue_head(&st->redis->pools);
+         q != ngx_queue_sentinel(&st->redis->pools);
+         q = ngx_queue_next(q))
+    {
+        pool = ngx_queue_data(q, ngx_household_redis_pool_t, queue);
+
+        if (pool->replica
+            && ngx_household_redis_node_is(pool->node, &host, port))
+        {
+            pool->mark = 1;
+            return;
+        }
+    }
+
+    node = ngx_household_redis_node_learn(st->redis->conf, &host, port, 0);
+    if (node == NULL) {
+        return;
+    }
+
+    pool = ngx_household_redis_route_pool(st->redis, node, 0);
+    ngx_household_redis_node_release(node);
+
+    if (pool != NULL) {
+        pool->replica = 1;
+        pool->mark = 1;
+    }
+}

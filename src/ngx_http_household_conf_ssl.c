@@ -1,0 +1,297 @@
+
+/*
+ * TLS in the household_redis block.
+ */
+
+
+#include <ngx_config.h>
+#include <ngx_core.h>
+#include <ngx_http.h>
+#include "ngx_http_household.h"
+
+
+#if (NGX_SSL)
+
+static char *ngx_http_household_redis_ssl_check(ngx_conf_t *cf,
+    ngx_household_redis_conf_t *rcf, ngx_http_household_redis_ssl_t *ssl);
+static ngx_int_t ngx_http_household_redis_ssl_files(ngx_conf_t *cf,
+    ngx_ssl_t *ctx, ngx_http_household_redis_ssl_t *ssl);
+
+
+static ngx_conf_bitmask_t  ngx_http_household_redis_ssl_protocols[] = {
+    { ngx_string("TLSv1"), NGX_SSL_TLSv1 },
+    { ngx_string("TLSv1.1"), NGX_SSL_TLSv1_1 },
+    { ngx_string("TLSv1.2"), NGX_SSL_TLSv1_2 },
+    { ngx_string("TLSv1.3"), NGX_SSL_TLSv1_3 },
+    { ngx_null_string, 0 }
+};
+
+
+ngx_command_t  ngx_http_household_redis_ssl_commands[] = {
+
+    { ngx_string("ssl"),
+      NGX_CONF_TAKE1,
+      ngx_conf_set_flag_slot,
+      0,
+      offsetof(ngx_http_household_redis_ssl_t, on),
+      NULL },
+
+    { ngx_string("ssl_verify"),
+      NGX_CONF_TAKE1,
+      ngx_conf_set_flag_slot,
+      0,
+      offsetof(ngx_http_household_redis_ssl_t, verify),
+      NULL },
+
+    { ngx_string("ssl_verify_depth"),
+      NGX_CONF_TAKE1,
+      ngx_conf_set_num_slot,
+      0,
+      offsetof(ngx_http_household_redis_ssl_t, depth),
+      NULL },
+
+    { ngx_string("ssl_name"),
+      NGX_CONF_TAKE1,
+      ngx_conf_set_str_slot,
+      0,
+      offsetof(ngx_http_household_redis_ssl_t, name),
+      NULL },
+
+    { ngx_string("ssl_trusted_certificate"),
+      NGX_CONF_TAKE1,
+      ngx_conf_set_str_slot,
+      0,
+      offsetof(ngx_http_household_redis_ssl_t, trusted),
+      NULL },
+
+    { ngx_string("ssl_crl"),
+      NGX_CONF_TAKE1,
+      ngx_conf_set_str_slot,
+      0,
+      offsetof(ngx_http_household_redis_ssl_t, crl),
+      NULL },
+
+    { ngx_string("ssl_certificate"),
+      NGX_CONF_TAKE1,
+      ngx_conf_set_str_slot,
+      0,
+      offsetof(ngx_http_household_redis_ssl_t, certificate),
+      NULL },
+
+    { ngx_string("ssl_certificate_key"),
+      NGX_CONF_TAKE1,
+      ngx_conf_set_str_slot,
+      0,
+      offsetof(ngx_http_household_redis_ssl_t, key),
+      NULL },
+
+    { ngx_string("ssl_protocols"),
+      NGX_CONF_TAKE1|NGX_CONF_TAKE2|NGX_CONF_TAKE3,
+      ngx_conf_set_bitmask_slot,
+      0,
+      offsetof(ngx_http_household_redis_ssl_t, protocols),
+      &ngx_http_household_redis_ssl_protocols },
+
+    { ngx_string("ssl_ciphers"),
+      NGX_CONF_TAKE1,
+      ngx_conf_set_str_slot,
+      0,
+      offsetof(ngx_http_household_redis_ssl_t, ciphers),
+      NULL },
+
+      ngx_null_command
+};
+
+
+void
+ngx_http_household_redis_ssl_unset(ngx_http_household_redis_ssl_t *ssl)
+{
+    ngx_memzero(ssl, sizeof(ngx_http_household_redis_ssl_t));
+
+    ssl->on = NGX_CONF_UNSET;
+    ssl->verify = NGX_CONF_UNSET;
+    ssl->depth = NGX_CONF_UNSET;
+}
+
+
+char *
+ngx_http_household_redis_ssl_init(ngx_conf_t *cf,
+    ngx_household_redis_conf_t *rcf, ngx_http_household_redis_ssl_t *ssl)
+{
+    ngx_ssl_t           *ctx;
+    ngx_pool_cleanup_t  *cln;
+
+    ngx_conf_init_value(ssl->on, 0);
+    ngx_conf_init_value(ssl->verify, 1);
+    ngx_conf_init_value(ssl->depth, 1);
+
+    rcf->ssl = ssl->on;
+    rcf->ssl_verify = ssl->verify;
+    rcf->ssl_name = ssl->name;
+
+    if (!ssl->on) {
+        return NGX_CONF_OK;
+    }
+
+    if (ssl->protocols == 0) {
+        ssl->protocols = NGX_SSL_TLSv1_2|NGX_SSL_TLSv1_3;
+    }
+
+    if (ngx_http_household_redis_ssl_check(cf, rcf, ssl) != NGX_CONF_OK) {
+        return NGX_CONF_ERROR;
+    }
+
+    ctx = ngx_pcalloc(cf->pool, sizeof(ngx_ssl_t));
+    if (ctx == NULL) {
+        return NGX_CONF_ERROR;
+    }
+
+    ctx->log = cf->log;
+
+    if (ngx_ssl_create(ctx, ssl->protocols, NULL) != NGX_OK) {
+        return NGX_CONF_ERROR;
+    }
+
+    cln = ngx_pool_cleanup_add(cf->pool, 0);
+    if (cln == NULL) {
+        ngx_ssl_cleanup_ctx(ctx);
+        return NGX_CONF_ERROR;
+    }
+
+    cln->handler = ngx_ssl_cleanup_ctx;
+    cln->data = ctx;
+
+    if (ngx_http_household_redis_ssl_files(cf, ctx, ssl) != NGX_OK) {
+        return NGX_CONF_ERROR;
+    }
+
+    rcf->ssl_ctx = ctx;
+
+    return NGX_CONF_OK;
+}
+
+
+static char *
+ngx_http_household_redis_ssl_check(ngx_conf_t *cf,
+    ngx_household_redis_conf_t *rcf, ngx_http_household_redis_ssl_t *ssl)
+{
+    ngx_uint_t                     i;
+    ngx_household_redis_server_t  *servers;
+
+    if ((ssl->certificate.len != 0) != (ssl->key.len != 0)) {
+        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
+                           "\"ssl_certificate\" and \"ssl_certificate_key\" "
+                           "require each other in household_redis \"%V\"",
+                           &rcf->name);
+        return NGX_CONF_ERROR;
+    }
+
+    if (!ssl->verify) {
+        return NGX_CONF_OK;
+    }
+
+    if (ssl->trusted.len == 0) {
+        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
+                           "\"ssl on\" requires \"ssl_trusted_certificate\" "
+                           "with the CA of the server's certificate, or "
+                           "\"ssl_verify off\", in household_redis \"%V\"",
+                           &rcf->name);
+        return NGX_CONF_ERROR;
+    }
+
+    servers = rcf->servers.elts;
+
+    for (i = 0; i < rcf->servers.nelts; i++) {
+
+        if (servers[i].host.len == 0 && ssl->name.len == 0) {
+            ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
+                               "\"ssl_name\" is required to verify the "
+                               "certificate of \"%V\" in household_redis "
+                               "\"%V\"", &servers[i].name, &rcf->name);
+            return NGX_CONF_ERROR;
+        }
+    }
+
+    return NGX_CONF_OK;
+}
+
+
+static ngx_int_t
+ngx_http_household_redis_ssl_files(ngx_conf_t *cf, ngx_ssl_t *ctx,
+    ngx_http_household_redis_ssl_t *ssl)
+{
+    if (ssl->ciphers.len
+        && ngx_ssl_ciphers(cf, ctx, &ssl->ciphers, 0) != NGX_OK)
+    {
+        return NGX_ERROR;
+    }
+
+    if (ssl->certificate.len
+        && ngx_ssl_certificate(cf, ctx, &ssl->certificate, &ssl->key, NULL)
+           != NGX_OK)
+    {
+        return NGX_ERROR;
+    }
+
+    if (ssl->trusted.len
+        && ngx_ssl_trusted_certificate(cf, ctx, &ssl->trusted, ssl->depth)
+           != NGX_OK)
+    {
+        return NGX_ERROR;
+    }
+
+    return ngx_ssl_crl(cf, ctx, &ssl->crl);
+}
+
+
+#else
+
+
+static char *ngx_http_household_redis_no_ssl(ngx_conf_t *cf,
+    ngx_command_t *cmd, void *conf);
+
+
+ngx_command_t  ngx_http_household_redis_ssl_commands[] = {
+
+    { ngx_string("ssl"),
+      NGX_CONF_TAKE1,
+      ngx_http_household_redis_no_ssl,
+      0,
+      0,
+      NULL },
+
+      ngx_null_command
+};
+
+
+static char *
+ngx_http_household_redis_no_ssl(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
+{
+    ngx_str_t  *value;
+
+    value = cf->args->elts;
+
+    if (ngx_strcasecmp(value[1].data, (u_char *) "off") == 0) {
+        return NGX_CONF_OK;
+    }
+
+    return "requires an nginx that was built with SSL, "
+           "e.g. --with-http_ssl_module";
+}
+
+
+void
+ngx_http_household_redis_ssl_unset(ngx_http_household_redis_ssl_t *ssl)
+{
+    ngx_memzero(ssl, sizeof(ngx_http_household_redis_ssl_t));
+}
+
+
+char *
+ngx_http_household_redis_ssl_init(ngx_conf_t *cf,
+    ngx_household_redis_conf_t *rcf, ngx_http_household_redis_ssl_t *ssl)
+{
+    return NGX_CONF_OK;
+}
+
+#endif

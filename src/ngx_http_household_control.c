@@ -1,0 +1,255 @@
+
+/*
+ * household:control, the brake of the whole fleet: a mode and a share of the
+ * accounts that loosen what nginx.conf says, and never tighten it.
+ *
+ * It is kept in the zone as records are, so a change is seen by all workers
+ * as soon as the zone is told of it; each worker remembers the last one, so
+ * that an outage of the store does not release the brake.
+ */
+
+
+#include <ngx_config.h>
+#include <ngx_core.h>
+#include <ngx_http.h>
+#include "ngx_http_household.h"
+
+
+/* ms after which it is asked for again: told of changes, and not */
+#define NGX_HTTP_HOUSEHOLD_CONTROL_TRACKED    60000
+#define NGX_HTTP_HOUSEHOLD_CONTROL_UNTRACKED  1000
+
+
+
+static void ngx_http_household_control_ask(ngx_http_household_store_t *store,
+    uint64_t generation);
+static ngx_int_t ngx_http_household_control_reply(
+    ngx_household_redis_op_t *op, ngx_uint_t n,
+    ngx_household_resp_reply_t *reply);
+static void ngx_http_household_control_field(
+    ngx_http_household_brake_t *brake, ngx_str_t *name, ngx_str_t *value);
+static void ngx_http_household_control_done(ngx_household_redis_op_t *op,
+    ngx_household_redis_status_e status);
+
+
+void
+ngx_http_household_control_refresh(ngx_http_household_store_t *store)
+{
+    ngx_str_t                    id;
+    uint64_t                     generation;
+    ngx_msec_t                   now;
+    ngx_household_zone_found_t   found;
+    ngx_http_household_brake_t   brake;
+    ngx_http_household_control_t *control;
+
+    control = &store->control;
+    now = ngx_current_msec;
+    generation = 0;
+
+    if (store->control_cache != NULL) {
+
+        ngx_str_set(&id, NGX_HTTP_HOUSEHOLD_CONTROL_KEY);
+
+        switch (ngx_household_zone_get(store->control_cache, &id, now,
+                                       (u_char *) &brake, sizeof(brake),
+                                       &found))
+        {
+        case NGX_HOUSEHOLD_ZONE_HIT:
+            control->brake = brake;
+            return;
+
+        case NGX_HOUSEHOLD_ZONE_EXPIRED:
+            control->brake = brake;
+
+            if (!found.refresh) {
+                return;
+            }
+
+            break;
+
+        default: /* NGX_HOUSEHOLD_ZONE_MISS */
+            break;
+        }
+
+        generation = found.generation;
+
+    } else if (control->known
+               && now - control->asked < NGX_HTTP_HOUSEHOLD_CONTROL_UNTRACKED)
+    {
+        return;
+    }
+
+    if (!control->asking) {
+        ngx_http_household_control_ask(store, generation);
+    }
+}
+
+
+static void
+ngx_http_household_control_ask(ngx_http_household_store_t *store,
+    uint64_t generation)
+{
+    u_char                        *p;
+    ngx_str_t                      argv[2], wire, *prefix;
+    ngx_household_redis_op_t      *op;
+    ngx_household_redis_status_e   status;
+    ngx_http_household_control_t  *control;
+
+    control = &store->control;
+    prefix = &store->redis->conf.key_prefix;
+
+    argv[1].len = prefix->len + sizeof(NGX_HTTP_HOUSEHOLD_CONTROL_KEY) - 1;
+    argv[1].data = ngx_alloc(argv[1].len, ngx_cycle->log);
+
+    if (argv[1].data == NULL) {
+        return;
+    }
+
+    p = ngx_cpymem(argv[1].data, prefix->data, prefix->len);
+    ngx_memcpy(p, NGX_HTTP_HOUSEHOLD_CONTROL_KEY,
+               sizeof(NGX_HTTP_HOUSEHOLD_CONTROL_KEY) - 1);
+
+    ngx_str_set(&argv[0], "HGETALL");
+
+    if (ngx_household_resp_encode(argv, 2, &wire) == NGX_OK) {
+
+        op = ngx_household_redis_submit(store->redis->redis, &wire, &argv[1],
+                                        1, 0,
+                                        ngx_http_household_control_reply,
+                                        ngx_http_household_control_done,
+                                        store, &status);
+        ngx_household_resp_free(&wire);
+
+        if (op != NULL) {
+            control->asking = 1;
+            control->answered = 0;
+            control->generation = generation;
+        }
+    }
+
+    ngx_free(argv[1].data);
+}
+
+
+static ngx_int_t
+ngx_http_household_control_reply(ngx_household_redis_op_t *op, ngx_uint_t n,
+    ngx_household_resp_reply_t *reply)
+{
+    ngx_http_household_store_t *store = op->data;
+
+    ngx_uint_t                   i;
+    ngx_household_resp_value_t  *v;
+    ngx_http_household_brake_t   brake;
+
+    v = reply->values;
+
+    if (v[0].type == NGX_HOUSEHOLD_RESP_ERROR) {
+        ngx_household_redis_log_error(store->redis->redis, &v[0].str);
+        return NGX_OK;
+    }
+
+    if (v[0].type != NGX_HOUSEHOLD_RESP_ARRAY || v[0].elements % 2) {
+        return NGX_ERROR;
+    }
+
+    brake.mode = NGX_HOUSEHOLD_ON;
+    brake.rollout = NGX_HOUSEHOLD_ROLLOUT_ALL;
+
+    for (i = 2; i < reply->nvalues; i += 2) {
+
+        if (v[i - 1].type != NGX_HOUSEHOLD_RESP_BULK
+            || v[i].type != NGX_HOUSEHOLD_RESP_BULK)
+        {
+            return NGX_ERROR;
+        }
+
+        ngx_http_household_control_field(&brake, &v[i - 1].str, &v[i].str);
+    }
+
+    store->control.brake = brake;
+    store->control.answered = 1;
+
+    return NGX_OK;
+}
+
+
+static void
+ngx_http_household_control_field(ngx_http_household_brake_t *brake,
+    ngx_str_t *name, ngx_str_t *value)
+{
+    ngx_int_t   rc;
+    ngx_uint_t  n;
+
+    if (name->len == 4 && ngx_strncmp(name->data, "mode", 4) == 0) {
+
+        rc = ngx_http_household_parse_mode(value, &n);
+
+        if (rc == NGX_OK) {
+            brake->mode = n;
+        }
+
+    } else if (name->len == 7 && ngx_strncmp(name->data, "rollout", 7) == 0) {
+
+        rc = ngx_http_household_parse_percent(value, &n);
+
+        if (rc == NGX_OK) {
+            brake->rollout = n;
+        }
+
+    } else {
+        return;
+    }
+
+    if (rc != NGX_OK) {
+        ngx_log_error(NGX_LOG_ERR, ngx_cycle->log, 0,
+                      "invalid value of \"%V\" in the control hash, ignored",
+                      name);
+    }
+}
+
+
+static void
+ngx_http_household_control_done(ngx_household_redis_op_t *op,
+    ngx_household_redis_status_e status)
+{
+    ngx_http_household_store_t *store = op->data;
+
+    ngx_str_t                      id;
+    ngx_msec_t                     fresh;
+    ngx_http_household_control_t  *control;
+
+    control = &store->control;
+    control->asking = 0;
+
+    if (status != NGX_HOUSEHOLD_REDIS_OK || !control->answered) {
+        return;
+    }
+
+    control->known = 1;
+    control->asked = ngx_current_msec;
+
+    if (store->control_cache == NULL) {
+        return;
+    }
+
+    ngx_str_set(&id, NGX_HTTP_HOUSEHOLD_CONTROL_KEY);
+
+    fresh = store->control_cache->tracked
+            ? NGX_HTTP_HOUSEHOLD_CONTROL_TRACKED
+            : NGX_HTTP_HOUSEHOLD_CONTROL_UNTRACKED;
+
+    (void) ngx_household_zone_put(store->control_cache, &id,
+                                  (u_char *) &control->brake,
+                                  sizeof(control->brake), 0,
+                                  control->generation, ngx_current_msec,
+                                  fresh, NGX_HOUSEHOLD_ZONE_TIME_MAX);
+}
+
+
+void
+ngx_http_household_control_apply(ngx_http_household_store_t *store,
+    ngx_uint_t *mode, ngx_uint_t *rollout)
+{
+    *mode = ngx_min(*mode, store->control.brake.mode);
+    *rollout = ngx_min(*rollout, store->control.brake.rollout);
+}

@@ -1,0 +1,111 @@
+
+/*
+ * What a verdict leaves behind: notes in the store, and counters in the zone.
+ * None of it is waited for.
+ */
+
+
+#include <ngx_config.h>
+#include <ngx_core.h>
+#include <ngx_http.h>
+#include "ngx_http_household.h"
+
+
+static void ngx_http_household_learn(ngx_http_request_t *r,
+    ngx_http_household_loc_conf_t *hlcf, ngx_http_household_ctx_t *ctx);
+
+
+void
+ngx_http_household_effects(ngx_http_request_t *r,
+    ngx_http_household_loc_conf_t *hlcf, ngx_http_household_ctx_t *ctx)
+{
+    ngx_household_notes_t     *notes;
+    ngx_household_decision_t  *d;
+
+    d = &ctx->decision;
+    notes = hlcf->store->notes;
+
+    if (d->note_device) {
+        ngx_household_note_device(notes, &ctx->account, &ctx->device,
+                                  &d->slot, ngx_time());
+    }
+
+    if (d->learn) {
+        ngx_http_household_learn(r, hlcf, ctx);
+    }
+
+    if (d->start_grace) {
+        ngx_household_note_outside(notes, &ctx->account,
+                                   ctx->record->outside_since, ngx_time());
+    }
+
+    if (d->home_again) {
+        ngx_household_note_return(notes, &ctx->account, ngx_time());
+    }
+
+    if (d->left_again) {
+        ngx_household_note_return(notes, &ctx->account, 0);
+    }
+}
+
+
+/* an IPv6 address is learned as the prefix that it stands for */
+
+static void
+ngx_http_household_learn(ngx_http_request_t *r,
+    ngx_http_household_loc_conf_t *hlcf, ngx_http_household_ctx_t *ctx)
+{
+    u_char                   text[NGX_HOUSEHOLD_NETWORK_LEN];
+    ngx_str_t                network;
+    ngx_household_network_t  net;
+
+    ngx_memzero(&net, sizeof(ngx_household_network_t));
+
+    if (ngx_household_addr_set(&net.addr, r->connection->sockaddr) != NGX_OK) {
+        return;
+    }
+
+    net.bare = net.addr.family == NGX_HOUSEHOLD_FAMILY_INET6;
+    net.prefix = net.bare ? 128 : 32;
+
+    network.data = text;
+    network.len = ngx_household_network_format(&net, hlcf->ipv6_prefix, text);
+
+    if (!net.bare) {
+        /* as people write it */
+        network.len -= sizeof("/32") - 1;
+    }
+
+    ngx_household_note_home(hlcf->store->notes, &ctx->account, &network);
+}
+
+
+void
+ngx_http_household_count(ngx_http_household_loc_conf_t *hlcf,
+    ngx_http_household_ctx_t *ctx)
+{
+    ngx_household_zone_t  *zone;
+
+    zone = hlcf->store->zone;
+
+    if (zone == NULL) {
+        return;
+    }
+
+    ngx_household_zone_count(zone, NGX_HTTP_HOUSEHOLD_COUNT_STATUS
+                                   + ctx->status, 1);
+    ngx_household_zone_count(zone, NGX_HTTP_HOUSEHOLD_COUNT_REASON
+                                   + ctx->decision.reason, 1);
+}
+
+
+void
+ngx_http_household_note_dropped(void *data)
+{
+    ngx_http_household_store_t *store = data;
+
+    if (store->zone != NULL) {
+        ngx_household_zone_count(store->zone, NGX_HTTP_HOUSEHOLD_COUNT_DROPPED,
+                                 1);
+    }
+}

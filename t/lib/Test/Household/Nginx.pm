@@ -1,0 +1,320 @@
+package Test::Household::Nginx;
+
+# An nginx of the test's own, with a master and workers, for what Test::Nginx
+# leaves no room for: reloads under load, quits, stopped processes.
+#
+#   my $nginx = Test::Household::Nginx->new(http => '...', server => '...');
+#   my $r = $nginx->get('/a', 'X-Forwarded-For' => '192.0.2.1');
+#   is $r->{status}, 200; is $r->{headers}{'x-reason'}, 'home';
+#
+# At the end of the test its error log is read: see problems().
+
+use strict;
+use warnings;
+
+use parent -norequire, 'Test::Household::Process';
+
+use Exporter 'import';
+use File::Spec;
+use IO::Socket::INET;
+use Test::Household::Process qw(wait_until free_port temp_dir slurp);
+
+our @EXPORT_OK = qw(http_config location problems load_module);
+
+our $Binary = $ENV{TEST_NGINX_BINARY} || 'nginx';
+
+my @All;
+my $Version = `$Binary -V 2>&1`;
+my $Owner = $$;
+
+
+# the module: linked into the binary, or the file in HOUSEHOLD_MODULE
+sub load_module {
+    return '' if $Version =~ /--add-module=/;
+    return File::Spec->rel2abs($ENV{HOUSEHOLD_MODULE} || return '');
+}
+
+# What most tests need of http {}: a Redis named main at the addresses of
+# "server", and viewers whose address is in X-Forwarded-For.  "redis" is more
+# text of that block, "zone" the size of a zone named households, if any.
+sub http_config {
+    my (%opt) = @_;
+    my $servers = ref $opt{server} ? $opt{server} : [$opt{server} || ()];
+
+    return join "\n",
+        $opt{zone} ? "household_zone zone=households:$opt{zone};" : (),
+        'household_redis main {',
+        (map { "    server $_;" } @$servers),
+        $opt{redis} // "    connect_timeout 5s;\n    timeout 5s;",
+        '}',
+        'set_real_ip_from 127.0.0.1;',
+        'real_ip_header X-Forwarded-For;', '';
+}
+
+# a location that is decided on: the account and the device are arguments
+sub location {
+    my ($path, $text, $store) = @_;
+    ($text, $store) = ($text // '', $store // 'main');
+
+    return <<"EOC";
+location $path {
+    household on;
+    household_store $store;
+    household_account \$arg_account;
+    household_device \$arg_device;
+    add_header X-Status \$household_status always;
+    add_header X-Reason \$household_reason always;
+    $text
+    empty_gif;
+}
+EOC
+}
+
+# the lines of a log that no test may end with
+sub problems {
+    my ($text, $allow) = @_;
+
+    return grep { !$allow || $_ !~ $allow }
+           grep { /^(?:\S+ \S+ |nginx: )\[(?:alert|emerg)\]/
+                  || /open socket #|ERROR: \w+Sanitizer|runtime error:/ }
+           grep { !/LeakSanitizer/ }    # nginx itself leaves some
+           split /^/, $text;
+}
+
+
+sub new {
+    my ($class, %opt) = @_;
+    my $self = bless { %opt, dir => temp_dir('nginx') }, $class;
+
+    $self->{port} = free_port();
+    mkdir "$self->{dir}/html";
+    push @All, $self;
+
+    return $self->{start} // 1 ? $self->start : $self;
+}
+
+# sets any of: main, http, server (text), workers, log_level
+sub configure {
+    my ($self, %opt) = @_;
+    @$self{keys %opt} = values %opt;
+
+    my $module = load_module();
+    my @temp = map { "${_}_temp_path $self->{dir}/$_;" } 'client_body',
+        grep { $Version !~ /--without-http_${_}_module/ }
+        qw(proxy fastcgi uwsgi scgi);
+
+    open my $out, '>', "$self->{dir}/nginx.conf" or die "nginx.conf: $!\n";
+    print $out join "\n",
+        $module ? "load_module $module;" : '',
+        $> == 0 ? 'user root;' : '',
+        'worker_processes ' . ($self->{workers} || 1) . ';',
+        "error_log $self->{dir}/error.log " . ($self->{log_level} || 'info')
+            . ';',
+        "pid $self->{dir}/nginx.pid;",
+        'env ASAN_OPTIONS; env UBSAN_OPTIONS; env LSAN_OPTIONS;',
+        $self->{main} // '',
+        'events { worker_connections 1024; }',
+        "http { access_log $self->{dir}/access.log;", @temp,
+        $self->{http} // '',
+        "server { listen 127.0.0.1:$self->{port};",
+        "root $self->{dir}/html;",
+        $self->{server} // '', '} }', '';
+    close $out;
+}
+
+sub command {
+    my ($self, @more) = @_;
+    return ($Binary, '-p', "$self->{dir}/", '-c', "$self->{dir}/nginx.conf",
+            '-e', "$self->{dir}/error.log", @more);
+}
+
+# nginx -t: whether the configuration is good, and what was said
+sub test {
+    my ($self) = @_;
+    my $command = join ' ', map { quotemeta } $self->command('-t');
+
+    $self->configure;
+    my $said = `$command 2>&1`;
+    return ($? == 0, $said);
+}
+
+# TEST_NGINX_USE_VALGRIND: options, or a number for a log that is looked at
+sub _valgrind {
+    my ($self) = @_;
+    my $use = $ENV{TEST_NGINX_USE_VALGRIND} or return;
+
+    return ('valgrind', '-q', split ' ', $use) if $use =~ /^-/;
+    return ('valgrind', '-q', "--log-file=$self->{dir}/valgrind.%p");
+}
+
+sub start {
+    my ($self) = @_;
+
+    $self->configure;
+    $self->spawn($self->_valgrind, $self->command('-g', 'daemon off;'));
+
+    # the master listens before there are workers
+    wait_until {
+        $self->exited or $self->workers >= ($self->{workers} || 1)
+    };
+    die "nginx did not start:\n" . $self->output . $self->log
+        if !eval { $self->connect };
+    return $self;
+}
+
+# returns when the new workers run; "%opt" as of configure()
+sub reload {
+    my ($self, %opt) = @_;
+    my $mark = $self->mark;
+
+    $self->configure(%opt);
+    $self->signal('HUP');
+    $self->wait_log(qr/start worker process \d+/, $mark)
+        or die "nginx did not reload:\n" . slurp("$self->{dir}/error.log", $mark);
+}
+
+sub quit { $_[0]->stop('QUIT') }
+
+sub log  { slurp("$_[0]{dir}/error.log") }
+sub mark { -s "$_[0]{dir}/error.log" || 0 }
+
+sub access_log { slurp("$_[0]{dir}/access.log") }
+
+# waits for a line of the error log, from a mark on
+sub wait_log {
+    my ($self, $re, $mark, $timeout) = @_;
+    return wait_until {
+        slurp("$self->{dir}/error.log", $mark) =~ $re
+    } $timeout;
+}
+
+# the workers that run, those that are shutting down too
+sub workers {
+    my ($self) = @_;
+    my $pid = $self->{pid} or return;
+    return split ' ', slurp("/proc/$pid/task/$pid/children");
+}
+
+sub problem_lines {
+    my ($self) = @_;
+    return problems($self->log . $self->output, $self->{allow}),
+           $self->{killed} ? "it had to be killed\n" : (),
+           map { split /^/, slurp($_) } glob "$self->{dir}/valgrind.*";
+}
+
+sub connect {
+    my ($self) = @_;
+    return Test::Household::Nginx::Conn->new($self->{port});
+}
+
+# one request on a connection of its own
+sub get {
+    my ($self, $path, @headers) = @_;
+    my $conn = $self->connect;
+    $conn->send_request(GET => $path, @headers, Connection => 'close');
+    return $conn->response;
+}
+
+END {
+    if ($$ == $Owner) {
+        my $bad = 0;
+        {
+            local $?;
+            $_->signal('QUIT') for @All;
+            $_->quit for @All;
+        }
+
+        for my $line (map { $_->problem_lines } @All) {
+            print STDERR "# in the log of nginx: $line";
+            $bad = 1;
+        }
+        $? ||= $bad;
+    }
+}
+
+
+# A connection of an HTTP client: send_request() as often as wanted, and
+# then response() as often, which is pipelining.
+
+package Test::Household::Nginx::Conn;
+
+use parent -norequire, 'Test::Household::Redis::Client';
+use Test::Household::Redis;
+
+sub new {
+    my ($class, $port) = @_;
+    my $self = $class->SUPER::new("127.0.0.1:$port");
+    $self->{methods} = [];
+    return $self;
+}
+
+sub send_request {
+    my ($self, $method, $path, @headers) = @_;
+    my $text = "$method $path HTTP/1.1\r\nHost: localhost\r\n";
+
+    while (my ($name, $value) = splice @headers, 0, 2) {
+        $text .= "$name: $value\r\n";
+    }
+
+    push @{ $self->{methods} }, $method;
+    $self->send("$text\r\n");
+}
+
+sub get {
+    my ($self, @args) = @_;
+    $self->send_request(GET => @args);
+    return $self->response;
+}
+
+# a hash of status, headers (lower-case names) and body; dies if cut short
+sub response {
+    my ($self) = @_;
+    my $method = shift @{ $self->{methods} };
+    my $head = $self->take(qr/\A(.*?\r\n)\r\n/s);
+
+    my ($status) = $head =~ m{\AHTTP/1\.[01] (\d{3})} or die "bad: $head\n";
+    my %headers = map { /^([^:]+):\s*(.*?)\r?$/ ? (lc $1, $2) : () }
+                  split /\n/, $head;
+    my $r = { status => $status, headers => \%headers, head => $head,
+              body => '' };
+
+    if ($method eq 'HEAD' || $status == 204 || $status == 304) {
+        return $r;
+    }
+
+    if (($headers{'transfer-encoding'} // '') eq 'chunked') {
+        while (my $n = hex $self->take(qr/\A([0-9a-f]+)\r\n/i)) {
+            $r->{body} .= $self->take(qr/\A(.{$n})\r\n/s);
+        }
+        $self->take(qr/\A(\r\n)/);
+
+    } elsif (defined(my $n = $headers{'content-length'})) {
+        1 while length $self->{buf} < $n && ($self->fill || die "cut short\n");
+        $r->{body} = substr $self->{buf}, 0, $n, '';
+
+    } else {
+        1 while $self->fill;
+        $r->{body} = delete $self->{buf};
+    }
+
+    return $r;
+}
+
+sub take {
+    my ($self, $re) = @_;
+
+    while (1) {
+        my ($text) = $self->{buf} =~ $re;
+
+        if (defined $text) {
+            substr $self->{buf}, 0, $+[0], '';
+            return $text;
+        }
+
+        $self->fill or die "the connection was closed\n";
+    }
+}
+
+sub close { close $_[0]{socket} }
+
+1;

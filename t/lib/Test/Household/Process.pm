@@ -1,0 +1,176 @@
+package Test::Household::Process;
+
+# A process that belongs to a test: started in a directory of the test's own,
+# ended by its own pid whatever becomes of the test.  Nothing waits forever.
+
+use strict;
+use warnings;
+
+use Exporter 'import';
+use File::Path ();
+use File::Temp ();
+use IO::Socket::INET;
+use POSIX ();
+use Time::HiRes qw(sleep time);
+
+our @EXPORT_OK = qw(wait_until free_port temp_dir slurp running);
+
+# a bound, not an expectation: no test asserts on time
+our $Patience = $ENV{TEST_NGINX_USE_VALGRIND} ? 90 : 20;
+
+my $Owner = $$;
+my $Dir;
+my %Live;
+my $Port;
+my $Setpriv = -x '/usr/bin/setpriv';
+
+
+# polls until the code returns something true, and returns that, or nothing
+sub wait_until (&;$) {
+    my ($code, $timeout) = @_;
+    my $end = time + ($timeout || $Patience);
+    my $got;
+
+    until ($got = $code->()) {
+        return if time > $end;
+        sleep 0.01;
+    }
+
+    return $got;
+}
+
+# A directory that goes with the test.  It stays after a failure if
+# TEST_NGINX_NO_CLEAN is set.
+sub temp_dir {
+    my ($name) = @_;
+
+    $Dir ||= File::Temp::tempdir('household-XXXXXX', TMPDIR => 1);
+    return $Dir if !defined $name;
+    return File::Temp::tempdir("$name-XXXX", DIR => $Dir);
+}
+
+# A loopback port: below those that the kernel gives out to clients, each
+# test file from a row of its own, so that files may run side by side.
+sub free_port {
+    $Port ||= 10000 + ($Owner % 800) * 25;
+
+    for (1 .. 20000) {
+        my $port = $Port++;
+        $Port = 10000 if $Port > 31999;
+
+        my $socket = IO::Socket::INET->new(LocalAddr => '127.0.0.1',
+            LocalPort => $port, Listen => 1, ReuseAddr => 1);
+        return $port if $socket;
+    }
+
+    die "no free port\n";
+}
+
+sub slurp {
+    my ($file, $from) = @_;
+
+    open my $in, '<:raw', $file or return '';
+    seek $in, $from || 0, 0;
+    local $/;
+    return scalar(<$in>) // '';
+}
+
+# a process that is only waited for by nobody does not run
+sub running { slurp("/proc/$_[0]/stat") =~ /\) [^ZX]/ }
+
+
+# starts a command, or runs code in a process that ends with it
+sub spawn {
+    my ($self, @cmd) = @_;
+    my $log = "$self->{dir}/output.log";
+
+    my $pid = fork;
+    die "fork: $!\n" if !defined $pid;
+
+    if ($pid == 0) {
+        POSIX::setpgid(0, 0);
+        open STDIN, '<', '/dev/null';
+        open STDOUT, '>>', $log;
+        open STDERR, '>>', $log;
+        $SIG{$_} = 'DEFAULT' for qw(INT TERM QUIT HUP PIPE ALRM CHLD);
+
+        if (ref $cmd[0]) {
+            eval { $cmd[0]->(); 1 } or print STDERR $@;
+            POSIX::_exit(0);
+        }
+
+        unshift @cmd, '/usr/bin/setpriv', '--pdeathsig', 'TERM', '--'
+            if $Setpriv;
+        exec { $cmd[0] } @cmd or POSIX::_exit(127);
+    }
+
+    $self->{pid} = $pid;
+    $Live{$pid} = $self;
+    delete $self->{status};
+    return $pid;
+}
+
+sub pid { $_[0]{pid} }
+
+sub signal {
+    my ($self, $signal) = @_;
+    return $self->{pid} && kill $signal, $self->{pid};
+}
+
+sub pause  { $_[0]->signal('STOP') }
+sub resume { $_[0]->signal('CONT') }
+
+# the end was seen: its status, as of waitpid, is in {status}
+sub exited {
+    my ($self) = @_;
+    my $pid = $self->{pid} or return 1;
+
+    if (waitpid($pid, POSIX::WNOHANG()) != 0) {
+        $self->{status} = $?;
+        delete $self->{pid};
+        delete $Live{$pid};
+        return 1;
+    }
+
+    return 0;
+}
+
+sub wait_exit {
+    my ($self, $timeout) = @_;
+    return wait_until { $self->exited } $timeout;
+}
+
+# kills it and all that it has started, which are in its own process group
+sub kill9 {
+    my ($self) = @_;
+    my $pid = $self->{pid} or return;
+
+    kill 'KILL', -$pid, $pid;
+    $self->wait_exit;
+}
+
+sub stop {
+    my ($self, $signal, $timeout) = @_;
+    return if !$self->{pid};
+
+    $self->signal($signal || 'TERM');
+    $self->resume;
+    $self->wait_exit($timeout) or $self->{killed} = 1, $self->kill9;
+}
+
+sub output { slurp("$_[0]{dir}/output.log") }
+
+sub live { values %Live }
+
+$SIG{$_} ||= sub { exit 1 } for qw(INT TERM HUP);
+$SIG{PIPE} = 'IGNORE';
+
+END {
+    if ($$ == $Owner) {
+        local $?;
+        eval { $_->stop(undef, 5) } for values %Live;
+        File::Path::remove_tree($Dir) if $Dir && !$ENV{TEST_NGINX_NO_CLEAN};
+    }
+}
+
+1;
