@@ -30,7 +30,7 @@ TEST_SO = $(SO)
 TEST_BINARY = $(NGINX)
 
 PROVE = env $(TEST_ENV) CMOCKA_MESSAGE_OUTPUT=TAP FUZZ_SECONDS=$(FUZZ_SECONDS) \
-    prove -j$(JOBS) -It/lib
+    prove -j$(JOBS) $(if $(CI),--failures --comments) -It/lib
 T = $(sort $(wildcard t/*.t))
 
 # t/00-*.t are about the test library: under a sanitizer its crashes count
@@ -49,7 +49,7 @@ CONFIGURE_$(1) = $(4) $(5) $(PARTS_LIBS)
 
 $(B)/$(1)/obj/%.o: src/%.c $(HEADERS) $(B)/$(1)/flags $(B)/module/Makefile
 	@mkdir -p $$(@D)
-	@$(4) $(WARN) $(INCLUDES) -c -o $$@ $$<
+	@$(4) $(or $(WARN_$(1)),$(WARN)) $(INCLUDES) -c -o $$@ $$<
 
 $(B)/$(1)/nginx/%.o: $(B)/$(1)/flags $(B)/module/Makefile | $(B)/nginx/configure
 	@mkdir -p $$(@D)
@@ -65,12 +65,17 @@ $(addprefix $(B)/$(1)/,$(filter $(ON_NGINX),$(2))): $(B)/$(1)/nginx.a
 
 $(addprefix $(B)/$(1)/,$(2)): $(B)/$(1)/%: $(3)/%.c $(HEADERS) \
     $(B)/$(1)/parts.a
-	@$(4) $(WARN) -Wno-unused-function $(INCLUDES) -o $$@ $$< \
-	    $$(filter %/parts.a,$$^) $$(filter %/nginx.a,$$^) $(5) $(PARTS_LIBS)
+	@$(4) $(or $(WARN_$(1)),$(WARN)) -Wno-unused-function $(INCLUDES) \
+	    -o $$@ $$< $$(filter %/parts.a,$$^) \
+	    $$(filter %/nginx.a,$$^) $(5) $(PARTS_LIBS)
 
 .PHONY: build-$(1)
 build-$(1): $(addprefix $(B)/$(1)/,$(2))
 endef
+
+# without optimisation gcc warns of what cannot be
+
+WARN_unit-gcov = -Wall
 
 SANITIZE_OURS = $(SANITIZE) -fno-sanitize-recover=undefined -O1 -g
 
@@ -139,8 +144,9 @@ coverage: UNIT_DIR = unit-gcov
 coverage: need-test ## lines of our C that the suite runs: at least 90 %
 	@$(MAKE) build-gcov build-unit-gcov
 	@find $(B)/gcov $(B)/unit-gcov -name '*.gcda' -delete
-	@$(PROVE) $(addprefix $(B)/unit-gcov/,$(UNITS)) $(T_ALONE)
-	@t/tools/coverage.pl 90 $(B)/gcov $(B)/unit-gcov
+	@code=0; $(PROVE) $(addprefix $(B)/unit-gcov/,$(UNITS)) $(T_ALONE) \
+	    || code=1; \
+	t/tools/coverage.pl 90 $(B)/gcov $(B)/unit-gcov || code=1; exit $$code
 
 order: need-test ## where the module stands among others: loaded, linked in
 	@$(MAKE) $(ORDER:%=build-%) $(NGINX_SRC:%=build-full)
@@ -158,8 +164,8 @@ matrix: need-matrix ## make test on Debian 12, 13 and sid, gcc and clang (root)
 
 demo: need-demo ## households, viewers, verdicts: a table to look at
 	@$(MAKE) build-module
-	@$(TEST_ENV) docker/demo/demo.sh
+	@$(TEST_ENV) NGINX=$(NGINX) docker/demo/demo.sh
 
 run: need-demo ## the same edge, left running
 	@$(MAKE) build-module
-	@$(TEST_ENV) docker/demo/demo.sh run
+	@$(TEST_ENV) NGINX=$(NGINX) docker/demo/demo.sh run
