@@ -251,25 +251,7 @@ ngx_http_household_redis_block(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
 
     rcf = &store->conf;
 
-<<<<<<< HEAD
-    rcf->database = NGX_CONF_UNSET_UINT;
-    rcf->connect_timeout = NGX_CONF_UNSET_MSEC;
-    rcf->timeout = NGX_CONF_UNSET_MSEC;
-    rcf->connections = NGX_CONF_UNSET_UINT;
-    rcf->tracking = NGX_CONF_UNSET;
-    rcf->cluster = NGX_CONF_UNSET;
-    rcf->read_from = NGX_CONF_UNSET_UINT;
-
-    if (ngx_array_init(&rcf->servers, cf->pool, 4,
-                       sizeof(ngx_household_redis_server_t))
-        != NGX_OK
-        || ngx_array_init(&rcf->sentinels, cf->pool, 4,
-                          sizeof(ngx_household_redis_server_t))
-           != NGX_OK)
-    {
-=======
     if (ngx_http_household_redis_unset(cf, rcf) != NGX_OK) {
->>>>>>> refs/heads/ha
         return NGX_CONF_ERROR;
     }
 

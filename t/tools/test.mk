@@ -3,19 +3,8 @@
 # Units and fuzzers link what they call of these and no nginx at all, but for
 # the ones that stand on parts of it.
 
-<<<<<<< HEAD
 PARTS = $(wildcard src/ngx_household_*.c)
-<<<<<<< HEAD
-PARTS_LIBS = -Wl,--as-needed -lhiredis \
-    $(if $(wildcard src/ngx_household_token.c),-ljansson -lcrypto)
-=======
-PURE = $(wildcard $(addprefix src/ngx_household_,decide.c network.c \
-    record.c resp.c slot.c))
-PURE_LIBS = -lhiredis
->>>>>>> refs/heads/ha
-=======
 PARTS_LIBS = -Wl,--as-needed -lhiredis -ljansson -lmaxminddb -lcrypto
->>>>>>> refs/heads/build
 
 ON_NGINX = ngx_household_zone%
 NGINX_PARTS = slab shmtx md5 string
