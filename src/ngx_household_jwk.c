@@ -1,0 +1,555 @@
+
+/*
+ * One key of a key set.
+ */
+
+
+#include <ngx_config.h>
+#include <ngx_core.h>
+#include <openssl/bn.h>
+#include <openssl/core_names.h>
+#include <openssl/crypto.h>
+#include <openssl/param_build.h>
+#include "ngx_household_jose.h"
+#include "ngx_household_jwk.h"
+
+
+/* room for a coordinate of P-521 while it is decoded */
+#define NGX_HOUSEHOLD_JWK_COORDINATE  (66 + 3)
+
+#define NGX_HOUSEHOLD_JWK_SECRET_SIZE  (NGX_HOUSEHOLD_JWK_SECRET_MAX + 3)
+
+
+typedef ngx_int_t (*ngx_household_jwk_load_pt)(const json_t *object,
+    ngx_household_jws_key_t *key, char *error);
+
+
+typedef struct {
+    const char                 *kty;
+    ngx_household_jwk_load_pt   load;
+} ngx_household_jwk_type_t;
+
+
+typedef struct {
+    const char  *crv;                  /* OpenSSL has the same names */
+    size_t       size;                 /* bytes of a coordinate */
+    ngx_uint_t   algorithm;
+} ngx_household_jwk_curve_t;
+
+
+static ngx_int_t ngx_household_jwk_verifies(const json_t *object,
+    char *error);
+static ngx_int_t ngx_household_jwk_alg(const json_t *object,
+    ngx_household_jws_key_t *key, char *error);
+
+static ngx_int_t ngx_household_jwk_rsa(const json_t *object,
+    ngx_household_jws_key_t *key, char *error);
+static ngx_int_t ngx_household_jwk_rsa_check(const BIGNUM *n, const BIGNUM *e,
+    char *error);
+static EVP_PKEY *ngx_household_jwk_rsa_pkey(const BIGNUM *n, const BIGNUM *e);
+static ngx_int_t ngx_household_jwk_ec(const json_t *object,
+    ngx_household_jws_key_t *key, char *error);
+static EVP_PKEY *ngx_household_jwk_ec_pkey(const char *group,
+    ngx_str_t *point);
+static ngx_int_t ngx_household_jwk_okp(const json_t *object,
+    ngx_household_jws_key_t *key, char *error);
+static ngx_int_t ngx_household_jwk_oct(const json_t *object,
+    ngx_household_jws_key_t *key, char *error);
+
+static EVP_PKEY *ngx_household_jwk_pkey(const char *type, OSSL_PARAM *params);
+static ngx_int_t ngx_household_jwk_public_check(EVP_PKEY *pkey);
+static ngx_int_t ngx_household_jwk_member(const json_t *object,
+    const char *name, ngx_str_t *value, size_t size, char *error);
+static ngx_int_t ngx_household_jwk_error(char *error, const char *text);
+
+
+static const ngx_household_jwk_type_t  ngx_household_jwk_types[] = {
+    { "RSA", ngx_household_jwk_rsa },
+    { "EC", ngx_household_jwk_ec },
+    { "OKP", ngx_household_jwk_okp },
+    { "oct", ngx_household_jwk_oct },
+    { NULL, NULL }
+};
+
+
+static const ngx_household_jwk_curve_t  ngx_household_jwk_curves[] = {
+    { "P-256", 32, NGX_HOUSEHOLD_JWS_ES256 },
+    { "P-384", 48, NGX_HOUSEHOLD_JWS_ES384 },
+    { "P-521", 66, NGX_HOUSEHOLD_JWS_ES512 },
+    { NULL, 0, 0 }
+};
+
+
+ngx_int_t
+ngx_household_jwk_load(const json_t *object, ngx_household_jws_key_t *key,
+    char *error)
+{
+    ngx_int_t                        rc;
+    ngx_str_t                        kty;
+    const ngx_household_jwk_type_t  *type;
+
+    ngx_memzero(key, sizeof(ngx_household_jws_key_t));
+
+    if (ngx_household_json_string(object, "kty", &kty) != NGX_OK) {
+        return ngx_household_jwk_error(error, "no \"kty\" string");
+    }
+
+    for (type = ngx_household_jwk_types; type->kty != NULL; type++) {
+        if (ngx_household_str_equal(&kty, type->kty)) {
+            break;
+        }
+    }
+
+    if (type->kty == NULL) {
+        return NGX_DECLINED;
+    }
+
+    rc = ngx_household_jwk_verifies(object, error);
+
+    if (rc == NGX_OK) {
+        rc = type->load(object, key, error);
+    }
+
+    if (rc == NGX_OK) {
+        rc = ngx_household_jwk_alg(object, key, error);
+    }
+
+    if (rc != NGX_OK) {
+        ngx_household_jwk_free(key);
+    }
+
+    return rc;
+}
+
+
+void
+ngx_household_jwk_free(ngx_household_jws_key_t *key)
+{
+    EVP_PKEY_free(key->pkey);
+
+    if (key->secret.data != NULL) {
+        OPENSSL_cleanse(key->secret.data, NGX_HOUSEHOLD_JWK_SECRET_SIZE);
+        free(key->secret.data);
+    }
+
+    ngx_memzero(key, sizeof(ngx_household_jws_key_t));
+}
+
+
+/* RFC 7517, 4.2 and 4.3 */
+
+static ngx_int_t
+ngx_household_jwk_verifies(const json_t *object, char *error)
+{
+    size_t      i;
+    json_t     *ops;
+    ngx_int_t   rc;
+    ngx_str_t   use;
+
+    rc = ngx_household_json_string(object, "use", &use);
+
+    if (rc == NGX_ERROR) {
+        return ngx_household_jwk_error(error, "\"use\" is no string");
+    }
+
+    if (rc == NGX_OK && !ngx_household_str_equal(&use, "sig")) {
+        return NGX_DECLINED;
+    }
+
+    ops = json_object_get(object, "key_ops");
+
+    if (ops == NULL) {
+        return NGX_OK;
+    }
+
+    if (!json_is_array(ops)) {
+        return ngx_household_jwk_error(error, "\"key_ops\" is no array");
+    }
+
+    for (i = 0; i < json_array_size(ops); i++) {
+        if (ngx_household_json_is(json_array_get(ops, i), "verify")) {
+            return NGX_OK;
+        }
+    }
+
+    return NGX_DECLINED;
+}
+
+
+/* narrows what the type of the key implies to its "alg" */
+
+static ngx_int_t
+ngx_household_jwk_alg(const json_t *object, ngx_household_jws_key_t *key,
+    char *error)
+{
+    ngx_int_t   rc;
+    ngx_str_t   name;
+    ngx_uint_t  algorithm;
+
+    rc = ngx_household_json_string(object, "alg", &name);
+
+    if (rc == NGX_ERROR) {
+        return ngx_household_jwk_error(error, "\"alg\" is no string");
+    }
+
+    if (rc == NGX_OK) {
+        algorithm = ngx_household_jws_algorithm(&name);
+
+        if (algorithm == 0) {
+            return NGX_DECLINED;
+        }
+
+        key->algorithms &= algorithm;
+    }
+
+    if (key->algorithms != 0) {
+        return NGX_OK;
+    }
+
+    if (key->pkey == NULL) {
+        return ngx_household_jwk_error(error, "secret is shorter than the "
+                                       "digest, or \"alg\" is not for one");
+    }
+
+    return ngx_household_jwk_error(error, "\"alg\" does not fit the key");
+}
+
+
+static ngx_int_t
+ngx_household_jwk_rsa(const json_t *object, ngx_household_jws_key_t *key,
+    char *error)
+{
+    u_char     nbuf[NGX_HOUSEHOLD_JWK_RSA_MAX / 8 + 3], ebuf[16];
+    BIGNUM    *n, *e;
+    ngx_int_t  rc;
+    ngx_str_t  nval, eval;
+
+    nval.data = nbuf;
+    eval.data = ebuf;
+
+    if (ngx_household_jwk_member(object, "n", &nval, sizeof(nbuf), error)
+        != NGX_OK
+        || ngx_household_jwk_member(object, "e", &eval, sizeof(ebuf), error)
+           != NGX_OK)
+    {
+        return NGX_ERROR;
+    }
+
+    n = BN_bin2bn(nval.data, (int) nval.len, NULL);
+    e = BN_bin2bn(eval.data, (int) eval.len, NULL);
+
+    if (n == NULL || e == NULL) {
+        rc = ngx_household_jwk_error(error, "no memory");
+        goto done;
+    }
+
+    rc = ngx_household_jwk_rsa_check(n, e, error);
+
+    if (rc != NGX_OK) {
+        goto done;
+    }
+
+    key->algorithms = NGX_HOUSEHOLD_JWS_RSA;
+    key->pkey = ngx_household_jwk_rsa_pkey(n, e);
+
+    if (ngx_household_jwk_public_check(key->pkey) != NGX_OK) {
+        rc = ngx_household_jwk_error(error, "\"n\" is no RSA modulus");
+    }
+
+done:
+
+    BN_free(n);
+    BN_free(e);
+
+    return rc;
+}
+
+
+static ngx_int_t
+ngx_household_jwk_rsa_check(const BIGNUM *n, const BIGNUM *e, char *error)
+{
+    int  bits;
+
+    bits = BN_num_bits(n);
+
+    if (bits < NGX_HOUSEHOLD_JWK_RSA_MIN || bits > NGX_HOUSEHOLD_JWK_RSA_MAX) {
+        (void) snprintf(error, NGX_HOUSEHOLD_JWK_ERROR,
+                        "RSA modulus of %d bits, need %d to %d", bits,
+                        NGX_HOUSEHOLD_JWK_RSA_MIN, NGX_HOUSEHOLD_JWK_RSA_MAX);
+        return NGX_ERROR;
+    }
+
+    /* with an exponent of 1 a padded digest is its own signature */
+
+    if (!BN_is_odd(e) || BN_is_one(e) || BN_num_bits(e) > 64) {
+        return ngx_household_jwk_error(error, "RSA exponent is out of range");
+    }
+
+    return NGX_OK;
+}
+
+
+static EVP_PKEY *
+ngx_household_jwk_rsa_pkey(const BIGNUM *n, const BIGNUM *e)
+{
+    EVP_PKEY        *pkey;
+    OSSL_PARAM      *params;
+    OSSL_PARAM_BLD  *bld;
+
+    bld = OSSL_PARAM_BLD_new();
+    if (bld == NULL) {
+        return NULL;
+    }
+
+    pkey = NULL;
+    params = NULL;
+
+    if (OSSL_PARAM_BLD_push_BN(bld, OSSL_PKEY_PARAM_RSA_N, n) == 1
+        && OSSL_PARAM_BLD_push_BN(bld, OSSL_PKEY_PARAM_RSA_E, e) == 1)
+    {
+        params = OSSL_PARAM_BLD_to_param(bld);
+    }
+
+    if (params != NULL) {
+        pkey = ngx_household_jwk_pkey("RSA", params);
+    }
+
+    OSSL_PARAM_free(params);
+    OSSL_PARAM_BLD_free(bld);
+
+    return pkey;
+}
+
+
+static ngx_int_t
+ngx_household_jwk_ec(const json_t *object, ngx_household_jws_key_t *key,
+    char *error)
+{
+    u_char                            buf[1 + 2 * NGX_HOUSEHOLD_JWK_COORDINATE];
+    ngx_str_t                         crv, x, y, point;
+    const ngx_household_jwk_curve_t  *curve;
+
+    if (ngx_household_json_string(object, "crv", &crv) != NGX_OK) {
+        return ngx_household_jwk_error(error, "no \"crv\" string");
+    }
+
+    for (curve = ngx_household_jwk_curves; curve->crv != NULL; curve++) {
+        if (ngx_household_str_equal(&crv, curve->crv)) {
+            break;
+        }
+    }
+
+    if (curve->crv == NULL) {
+        return NGX_DECLINED;
+    }
+
+    /* an uncompressed point: 4, x, y */
+
+    buf[0] = 4;
+    x.data = buf + 1;
+    y.data = buf + 1 + curve->size;
+
+    if (ngx_household_jwk_member(object, "x", &x, NGX_HOUSEHOLD_JWK_COORDINATE,
+                                 error)
+        != NGX_OK
+        || ngx_household_jwk_member(object, "y", &y,
+                                    NGX_HOUSEHOLD_JWK_COORDINATE, error)
+           != NGX_OK)
+    {
+        return NGX_ERROR;
+    }
+
+    /* RFC 7518, 6.2.1.2: leading zeros are written */
+
+    if (x.len != curve->size || y.len != curve->size) {
+        (void) snprintf(error, NGX_HOUSEHOLD_JWK_ERROR,
+                        "coordinates of %s have %u bytes each", curve->crv,
+                        (unsigned) curve->size);
+        return NGX_ERROR;
+    }
+
+    point.data = buf;
+    point.len = 1 + 2 * curve->size;
+
+    key->algorithms = curve->algorithm;
+    key->pkey = ngx_household_jwk_ec_pkey(curve->crv, &point);
+
+    if (ngx_household_jwk_public_check(key->pkey) != NGX_OK) {
+        return ngx_household_jwk_error(error, "no point of the curve");
+    }
+
+    return NGX_OK;
+}
+
+
+static EVP_PKEY *
+ngx_household_jwk_ec_pkey(const char *group, ngx_str_t *point)
+{
+    OSSL_PARAM  params[3];
+
+    params[0] = OSSL_PARAM_construct_utf8_string(OSSL_PKEY_PARAM_GROUP_NAME,
+                                                 (char *) group, 0);
+    params[1] = OSSL_PARAM_construct_octet_string(OSSL_PKEY_PARAM_PUB_KEY,
+                                                  point->data, point->len);
+    params[2] = OSSL_PARAM_construct_end();
+
+    return ngx_household_jwk_pkey("EC", params);
+}
+
+
+static ngx_int_t
+ngx_household_jwk_okp(const json_t *object, ngx_household_jws_key_t *key,
+    char *error)
+{
+    u_char     buf[36];
+    ngx_str_t  crv, x;
+
+    if (ngx_household_json_string(object, "crv", &crv) != NGX_OK) {
+        return ngx_household_jwk_error(error, "no \"crv\" string");
+    }
+
+    if (!ngx_household_str_equal(&crv, "Ed25519")) {
+        return NGX_DECLINED;
+    }
+
+    x.data = buf;
+
+    if (ngx_household_jwk_member(object, "x", &x, sizeof(buf), error)
+        != NGX_OK)
+    {
+        return NGX_ERROR;
+    }
+
+    key->algorithms = NGX_HOUSEHOLD_JWS_EDDSA;
+    key->pkey = EVP_PKEY_new_raw_public_key(EVP_PKEY_ED25519, NULL, x.data,
+                                            x.len);
+    if (key->pkey == NULL) {
+        return ngx_household_jwk_error(error, "\"x\" is not 32 bytes");
+    }
+
+    return NGX_OK;
+}
+
+
+static ngx_int_t
+ngx_household_jwk_oct(const json_t *object, ngx_household_jws_key_t *key,
+    char *error)
+{
+    static const ngx_uint_t  algorithms[] = {
+        NGX_HOUSEHOLD_JWS_HS256,
+        NGX_HOUSEHOLD_JWS_HS384,
+        NGX_HOUSEHOLD_JWS_HS512,
+        0
+    };
+
+    ngx_uint_t  i;
+
+    key->secret.data = malloc(NGX_HOUSEHOLD_JWK_SECRET_SIZE);
+    if (key->secret.data == NULL) {
+        return ngx_household_jwk_error(error, "no memory");
+    }
+
+    if (ngx_household_jwk_member(object, "k", &key->secret,
+                                 NGX_HOUSEHOLD_JWK_SECRET_SIZE, error)
+        != NGX_OK)
+    {
+        return NGX_ERROR;
+    }
+
+    /* RFC 7518, 3.2: a secret has at least the size of the digest */
+
+    for (i = 0; algorithms[i] != 0; i++) {
+        if (key->secret.len >= ngx_household_jws_digest_size(algorithms[i])) {
+            key->algorithms |= algorithms[i];
+        }
+    }
+
+    return NGX_OK;
+}
+
+
+static EVP_PKEY *
+ngx_household_jwk_pkey(const char *type, OSSL_PARAM *params)
+{
+    EVP_PKEY      *pkey;
+    EVP_PKEY_CTX  *ctx;
+
+    ctx = EVP_PKEY_CTX_new_from_name(NULL, type, NULL);
+    if (ctx == NULL) {
+        return NULL;
+    }
+
+    pkey = NULL;
+
+    if (EVP_PKEY_fromdata_init(ctx) != 1
+        || EVP_PKEY_fromdata(ctx, &pkey, EVP_PKEY_PUBLIC_KEY, params) != 1)
+    {
+        pkey = NULL;
+    }
+
+    EVP_PKEY_CTX_free(ctx);
+
+    return pkey;
+}
+
+
+static ngx_int_t
+ngx_household_jwk_public_check(EVP_PKEY *pkey)
+{
+    int            ok;
+    EVP_PKEY_CTX  *ctx;
+
+    if (pkey == NULL) {
+        return NGX_DECLINED;
+    }
+
+    ctx = EVP_PKEY_CTX_new_from_pkey(NULL, pkey, NULL);
+    if (ctx == NULL) {
+        return NGX_ERROR;
+    }
+
+    ok = EVP_PKEY_public_check(ctx) == 1;
+
+    EVP_PKEY_CTX_free(ctx);
+
+    return ok ? NGX_OK : NGX_DECLINED;
+}
+
+
+/* decodes a member into "value", whose data has room for "size" bytes */
+
+static ngx_int_t
+ngx_household_jwk_member(const json_t *object, const char *name,
+    ngx_str_t *value, size_t size, char *error)
+{
+    ngx_str_t  text;
+
+    if (ngx_household_json_string(object, name, &text) != NGX_OK) {
+        (void) snprintf(error, NGX_HOUSEHOLD_JWK_ERROR, "no \"%s\" string",
+                        name);
+        return NGX_ERROR;
+    }
+
+    if (ngx_household_base64url_size(text.len) > size) {
+        (void) snprintf(error, NGX_HOUSEHOLD_JWK_ERROR, "\"%s\" is too long",
+                        name);
+        return NGX_ERROR;
+    }
+
+    if (ngx_household_base64url_decode(value, &text) != NGX_OK) {
+        (void) snprintf(error, NGX_HOUSEHOLD_JWK_ERROR,
+                        "\"%s\" is no base64url", name);
+        return NGX_ERROR;
+    }
+
+    return NGX_OK;
+}
+
+
+static ngx_int_t
+ngx_household_jwk_error(char *error, const char *text)
+{
+    (void) snprintf(error, NGX_HOUSEHOLD_JWK_ERROR, "%s", text);
+
+    return NGX_ERROR;
+}

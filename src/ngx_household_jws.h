@@ -1,0 +1,67 @@
+
+/*
+ * One signature against one key: RFC 7518, 3 and RFC 8037, 3.1.
+ *
+ * Links without any nginx object file; needs OpenSSL 3.
+ */
+
+
+#ifndef _NGX_HOUSEHOLD_JWS_H_INCLUDED_
+#define _NGX_HOUSEHOLD_JWS_H_INCLUDED_
+
+
+#include <ngx_config.h>
+#include <ngx_core.h>
+#include <openssl/evp.h>
+
+
+/* algorithms, as bits of what a key allows */
+#define NGX_HOUSEHOLD_JWS_HS256  0x0001
+#define NGX_HOUSEHOLD_JWS_HS384  0x0002
+#define NGX_HOUSEHOLD_JWS_HS512  0x0004
+#define NGX_HOUSEHOLD_JWS_RS256  0x0008
+#define NGX_HOUSEHOLD_JWS_RS384  0x0010
+#define NGX_HOUSEHOLD_JWS_RS512  0x0020
+#define NGX_HOUSEHOLD_JWS_PS256  0x0040
+#define NGX_HOUSEHOLD_JWS_PS384  0x0080
+#define NGX_HOUSEHOLD_JWS_PS512  0x0100
+#define NGX_HOUSEHOLD_JWS_ES256  0x0200
+#define NGX_HOUSEHOLD_JWS_ES384  0x0400
+#define NGX_HOUSEHOLD_JWS_ES512  0x0800
+#define NGX_HOUSEHOLD_JWS_EDDSA  0x1000
+
+/* what an RSA key without "alg" allows */
+#define NGX_HOUSEHOLD_JWS_RSA    0x01f8
+
+
+/* a public key or a secret, and all that it may be used for */
+
+typedef struct {
+    ngx_uint_t   algorithms;           /* bits */
+    EVP_PKEY    *pkey;                 /* NULL: a secret */
+    ngx_str_t    secret;
+} ngx_household_jws_key_t;
+
+
+/*
+ * The bit of an algorithm by its name in "alg", e.g. "RS256"; case matters.
+ * Returns 0 for any other name, such as "none".
+ */
+ngx_uint_t ngx_household_jws_algorithm(const ngx_str_t *name);
+
+/* bytes of the digest of an algorithm: 32, 48 or 64; 0 for EdDSA */
+size_t ngx_household_jws_digest_size(ngx_uint_t algorithm);
+
+/*
+ * Checks "signature" (raw bytes) over "input" with "key".  "algorithm" is one
+ * bit; one that the key does not allow verifies nothing.
+ *
+ * Returns NGX_OK only if the signature is right; NGX_DECLINED if it is not;
+ * NGX_ERROR if it could not be checked, e.g. if memory is short.  Leaves
+ * OpenSSL's error queue empty unless it returns NGX_OK.
+ */
+ngx_int_t ngx_household_jws_check(const ngx_household_jws_key_t *key,
+    ngx_uint_t algorithm, const ngx_str_t *input, const ngx_str_t *signature);
+
+
+#endif /* _NGX_HOUSEHOLD_JWS_H_INCLUDED_ */
