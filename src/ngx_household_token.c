@@ -1,0 +1,511 @@
+
+/*
+ * Playback tokens.
+ */
+
+
+#include <ngx_config.h>
+#include <ngx_core.h>
+#include <openssl/err.h>
+#include "ngx_household_claims.h"
+#include "ngx_household_jose.h"
+#include "ngx_household_token.h"
+
+
+/* a token taken apart; nothing of it is to be trusted as such */
+
+typedef struct {
+    ngx_str_t    input;                /* header and payload as signed */
+    ngx_str_t    signature;
+    ngx_str_t    kid;                  /* data is NULL: has none */
+    ngx_str_t    issuer;               /* data is NULL: has none */
+    ngx_uint_t   algorithm;
+    json_t      *header;
+    json_t      *claims;
+} ngx_household_token_t;
+
+
+static ngx_household_reason_e ngx_household_token_parse(
+    ngx_household_token_t *t, const ngx_str_t *token, u_char *buf);
+static ngx_int_t ngx_household_token_split(const ngx_str_t *token,
+    ngx_str_t parts[3]);
+static ngx_household_reason_e ngx_household_token_header(
+    ngx_household_token_t *t);
+
+static ngx_household_reason_e ngx_household_token_authenticate(
+    const ngx_household_token_policy_t *policy,
+    const ngx_household_token_t *t, ngx_uint_t *issuer);
+static ngx_uint_t ngx_household_token_issuer_known(
+    const ngx_household_token_policy_t *policy, const ngx_str_t *issuer);
+static ngx_household_reason_e ngx_household_token_try_keys(
+    const ngx_household_jwks_t *jwks, const ngx_household_token_t *t,
+    ngx_uint_t *attempts);
+static ngx_uint_t ngx_household_token_audience(const json_t *claims,
+    const ngx_str_t *audience);
+
+static ngx_int_t ngx_household_token_digest_str(EVP_MD_CTX *ctx,
+    const ngx_str_t *s);
+static ngx_uint_t ngx_household_token_equal(const ngx_str_t *a,
+    const ngx_str_t *b);
+
+
+ngx_household_reason_e
+ngx_household_token_verify(const ngx_household_token_policy_t *policy,
+    const ngx_str_t *token, const ngx_str_t *uri, int64_t now,
+    ngx_household_token_claims_t *claims)
+{
+    u_char                  buf[ngx_household_base64url_size(
+                                    NGX_HOUSEHOLD_TOKEN_SIZE_MAX) + 3 * 3];
+    ngx_uint_t              issuer;
+    ngx_household_token_t   t;
+    ngx_household_reason_e  reason;
+
+    ngx_memzero(claims, sizeof(ngx_household_token_claims_t));
+    ngx_memzero(&t, sizeof(ngx_household_token_t));
+
+    if (token->len > policy->max_size
+        || token->len > NGX_HOUSEHOLD_TOKEN_SIZE_MAX)
+    {
+        return NGX_HOUSEHOLD_REASON_TOKEN_MALFORMED;
+    }
+
+    issuer = 0;
+
+    reason = ngx_household_token_parse(&t, token, buf);
+
+    if (reason == NGX_HOUSEHOLD_REASON_NONE) {
+        reason = ngx_household_token_authenticate(policy, &t, &issuer);
+    }
+
+    /* from here on the claims are the issuer's word */
+
+    if (reason == NGX_HOUSEHOLD_REASON_NONE) {
+        reason = ngx_household_claims_read(policy, t.claims, now, claims);
+    }
+
+    if (reason == NGX_HOUSEHOLD_REASON_NONE) {
+        reason = ngx_household_claims_uri(policy, t.claims, token, uri,
+                                          claims);
+    }
+
+    if (reason == NGX_HOUSEHOLD_REASON_NONE) {
+        claims->issuer = (uint16_t) issuer;
+
+    } else {
+        ngx_memzero(claims, sizeof(ngx_household_token_claims_t));
+    }
+
+    json_decref(t.header);
+    json_decref(t.claims);
+
+    return reason;
+}
+
+
+/* "buf" has room for the three parts decoded, one behind the other */
+
+static ngx_household_reason_e
+ngx_household_token_parse(ngx_household_token_t *t, const ngx_str_t *token,
+    u_char *buf)
+{
+    ngx_str_t               parts[3], header, payload;
+    ngx_household_reason_e  reason;
+
+    if (ngx_household_token_split(token, parts) != NGX_OK) {
+        return NGX_HOUSEHOLD_REASON_TOKEN_MALFORMED;
+    }
+
+    t->input.data = token->data;
+    t->input.len = parts[0].len + 1 + parts[1].len;
+
+    header.data = buf;
+    payload.data = header.data + ngx_household_base64url_size(parts[0].len);
+    t->signature.data = payload.data
+                        + ngx_household_base64url_size(parts[1].len);
+
+    if (ngx_household_base64url_decode(&header, &parts[0]) != NGX_OK
+        || ngx_household_base64url_decode(&payload, &parts[1]) != NGX_OK
+        || ngx_household_base64url_decode(&t->signature, &parts[2]) != NGX_OK)
+    {
+        return NGX_HOUSEHOLD_REASON_TOKEN_MALFORMED;
+    }
+
+    t->header = ngx_household_json_parse(&header);
+
+    if (t->header == NULL) {
+        return NGX_HOUSEHOLD_REASON_TOKEN_MALFORMED;
+    }
+
+    reason = ngx_household_token_header(t);
+
+    if (reason != NGX_HOUSEHOLD_REASON_NONE) {
+        return reason;
+    }
+
+    t->claims = ngx_household_json_parse(&payload);
+
+    if (t->claims == NULL) {
+        return NGX_HOUSEHOLD_REASON_TOKEN_MALFORMED;
+    }
+
+    if (ngx_household_json_string(t->claims, "iss", &t->issuer) == NGX_ERROR) {
+        return NGX_HOUSEHOLD_REASON_TOKEN_CLAIM;
+    }
+
+    return NGX_HOUSEHOLD_REASON_NONE;
+}
+
+
+/* three parts, two dots; a part may be empty */
+
+static ngx_int_t
+ngx_household_token_split(const ngx_str_t *token, ngx_str_t parts[3])
+{
+    u_char      *p, *last;
+    ngx_uint_t   i;
+
+    p = token->data;
+    last = token->data + token->len;
+
+    for (i = 0; i < 3; i++) {
+        parts[i].data = p;
+
+        while (p < last && *p != '.') {
+            p++;
+        }
+
+        parts[i].len = p - parts[i].data;
+
+        if (i < 2) {
+
+            if (p == last) {
+                return NGX_DECLINED;
+            }
+
+            p++;
+        }
+    }
+
+    return p == last ? NGX_OK : NGX_DECLINED;
+}
+
+
+/*
+ * RFC 7515, 4.1: only "alg", "kid", "crit" and RFC 7797's "b64" mean anything
+ * here.  In particular no header brings a key or says where to find one.
+ */
+
+static ngx_household_reason_e
+ngx_household_token_header(ngx_household_token_t *t)
+{
+    json_t     *b64;
+    ngx_str_t   alg, type;
+
+    /* no extension is understood, and an empty list is not allowed */
+
+    if (json_object_get(t->header, "crit") != NULL) {
+        return NGX_HOUSEHOLD_REASON_TOKEN_MALFORMED;
+    }
+
+    b64 = json_object_get(t->header, "b64");
+
+    if (b64 != NULL && !json_is_true(b64)) {
+        return NGX_HOUSEHOLD_REASON_TOKEN_MALFORMED;
+    }
+
+    if (ngx_household_json_string(t->header, "kid", &t->kid) == NGX_ERROR
+        || ngx_household_json_string(t->header, "typ", &type) == NGX_ERROR
+        || ngx_household_json_string(t->header, "cty", &type) == NGX_ERROR)
+    {
+        return NGX_HOUSEHOLD_REASON_TOKEN_MALFORMED;
+    }
+
+    if (ngx_household_json_string(t->header, "alg", &alg) != NGX_OK) {
+        return NGX_HOUSEHOLD_REASON_TOKEN_ALGORITHM;
+    }
+
+    t->algorithm = ngx_household_jws_algorithm(&alg);
+
+    if (t->algorithm == 0) {
+        return NGX_HOUSEHOLD_REASON_TOKEN_ALGORITHM;
+    }
+
+    return NGX_HOUSEHOLD_REASON_NONE;
+}
+
+
+/*
+ * Finds an issuer with a key that made the signature.  "iss" is not proved
+ * when it is read here: it can only exclude keys, never add any.
+ */
+
+static ngx_household_reason_e
+ngx_household_token_authenticate(const ngx_household_token_policy_t *policy,
+    const ngx_household_token_t *t, ngx_uint_t *issuer)
+{
+    ngx_uint_t                           i, attempts;
+    ngx_str_t                            name;
+    ngx_household_reason_e               reason, rc;
+    const ngx_household_token_issuer_t  *entry;
+
+    /*
+     * An issuer that has a line here is verified with the keys of its lines,
+     * and whoever has none with those of the lines without a name.
+     */
+
+    ngx_str_null(&name);
+
+    if (ngx_household_token_issuer_known(policy, &t->issuer)) {
+        name = t->issuer;
+    }
+
+    reason = NGX_HOUSEHOLD_REASON_TOKEN_ISSUER;
+    attempts = NGX_HOUSEHOLD_TOKEN_ATTEMPTS;
+
+    for (i = 0; i < policy->nissuers; i++) {
+        entry = &policy->issuers[i];
+
+        if (!ngx_household_token_equal(&entry->name, &name)) {
+            continue;
+        }
+
+        rc = ngx_household_token_try_keys(entry->jwks, t, &attempts);
+
+        if (rc == NGX_HOUSEHOLD_REASON_NONE) {
+
+            if (ngx_household_token_audience(t->claims, &entry->audience)) {
+                *issuer = i;
+                return NGX_HOUSEHOLD_REASON_NONE;
+            }
+
+            rc = NGX_HOUSEHOLD_REASON_TOKEN_AUDIENCE;
+        }
+
+        /* of several the one that came furthest tells most */
+
+        if (reason == NGX_HOUSEHOLD_REASON_TOKEN_ISSUER
+            || rc == NGX_HOUSEHOLD_REASON_TOKEN_AUDIENCE
+            || (rc == NGX_HOUSEHOLD_REASON_TOKEN_SIGNATURE
+                && reason != NGX_HOUSEHOLD_REASON_TOKEN_AUDIENCE))
+        {
+            reason = rc;
+        }
+    }
+
+    return reason;
+}
+
+
+static ngx_uint_t
+ngx_household_token_issuer_known(const ngx_household_token_policy_t *policy,
+    const ngx_str_t *issuer)
+{
+    ngx_uint_t  i;
+
+    for (i = 0; i < policy->nissuers; i++) {
+        if (ngx_household_token_equal(&policy->issuers[i].name, issuer)) {
+            return 1;
+        }
+    }
+
+    return 0;
+}
+
+
+/*
+ * Tries the keys that the token may be verified with: the one of its "kid",
+ * or, without one, each that allows its algorithm.
+ */
+
+static ngx_household_reason_e
+ngx_household_token_try_keys(const ngx_household_jwks_t *jwks,
+    const ngx_household_token_t *t, ngx_uint_t *attempts)
+{
+    ngx_uint_t                  i;
+    ngx_household_reason_e      reason;
+    const ngx_household_jwk_t  *jwk;
+
+    reason = t->kid.data != NULL ? NGX_HOUSEHOLD_REASON_TOKEN_KEY
+                                 : NGX_HOUSEHOLD_REASON_TOKEN_ALGORITHM;
+
+    for (i = 0; i < jwks->nkeys; i++) {
+        jwk = &jwks->keys[i];
+
+        if (t->kid.data != NULL
+            && (jwk->kid.len == 0
+                || !ngx_household_token_equal(&jwk->kid, &t->kid)))
+        {
+            continue;
+        }
+
+        if ((jwk->key.algorithms & t->algorithm) == 0) {
+
+            if (reason == NGX_HOUSEHOLD_REASON_TOKEN_KEY) {
+                reason = NGX_HOUSEHOLD_REASON_TOKEN_ALGORITHM;
+            }
+
+            continue;
+        }
+
+        if (*attempts == 0) {
+            return NGX_HOUSEHOLD_REASON_TOKEN_SIGNATURE;
+        }
+
+        (*attempts)--;
+
+        if (ngx_household_jws_check(&jwk->key, t->algorithm, &t->input,
+                                    &t->signature)
+            == NGX_OK)
+        {
+            return NGX_HOUSEHOLD_REASON_NONE;
+        }
+
+        reason = NGX_HOUSEHOLD_REASON_TOKEN_SIGNATURE;
+    }
+
+    return reason;
+}
+
+
+/* RFC 7519, 4.1.3: a string, or an array of strings */
+
+static ngx_uint_t
+ngx_household_token_audience(const json_t *claims, const ngx_str_t *audience)
+{
+    size_t      i;
+    json_t     *aud, *item;
+    ngx_str_t   value;
+
+    if (audience->len == 0) {
+        return 1;
+    }
+
+    aud = json_object_get(claims, "aud");
+
+    if (!json_is_array(aud)) {
+        return ngx_household_json_string(claims, "aud", &value) == NGX_OK
+               && ngx_household_token_equal(&value, audience);
+    }
+
+    for (i = 0; i < json_array_size(aud); i++) {
+        item = json_array_get(aud, i);
+
+        if (!json_is_string(item)) {
+            return 0;
+        }
+    }
+
+    for (i = 0; i < json_array_size(aud); i++) {
+        item = json_array_get(aud, i);
+
+        value.data = (u_char *) json_string_value(item);
+        value.len = json_string_length(item);
+
+        if (ngx_household_token_equal(&value, audience)) {
+            return 1;
+        }
+    }
+
+    return 0;
+}
+
+
+ngx_int_t
+ngx_household_token_digest(const ngx_str_t *token,
+    u_char digest[NGX_HOUSEHOLD_TOKEN_DIGEST])
+{
+    if (EVP_Digest(token->data, token->len, digest, NULL, EVP_sha256(), NULL)
+        != 1)
+    {
+        ERR_clear_error();
+        return NGX_ERROR;
+    }
+
+    return NGX_OK;
+}
+
+
+ngx_int_t
+ngx_household_token_policy_digest(const ngx_household_token_policy_t *policy,
+    u_char digest[NGX_HOUSEHOLD_TOKEN_DIGEST])
+{
+    uint64_t                             numbers[3];
+    ngx_int_t                            rc;
+    ngx_uint_t                           i;
+    EVP_MD_CTX                          *ctx;
+    const ngx_household_token_issuer_t  *entry;
+
+    ctx = EVP_MD_CTX_new();
+    if (ctx == NULL) {
+        return NGX_ERROR;
+    }
+
+    numbers[0] = policy->nissuers;
+    numbers[1] = (uint64_t) policy->leeway;
+    numbers[2] = policy->max_size;
+
+    rc = NGX_ERROR;
+
+    if (EVP_DigestInit_ex(ctx, EVP_sha256(), NULL) != 1
+        || EVP_DigestUpdate(ctx, numbers, sizeof(numbers)) != 1
+        || ngx_household_token_digest_str(ctx, &policy->account) != NGX_OK
+        || ngx_household_token_digest_str(ctx, &policy->device) != NGX_OK
+        || ngx_household_token_digest_str(ctx, &policy->package) != NGX_OK)
+    {
+        goto done;
+    }
+
+    for (i = 0; i < policy->nissuers; i++) {
+        entry = &policy->issuers[i];
+
+        if (EVP_DigestUpdate(ctx, entry->jwks->digest,
+                             NGX_HOUSEHOLD_JWKS_DIGEST)
+            != 1
+            || ngx_household_token_digest_str(ctx, &entry->name) != NGX_OK
+            || ngx_household_token_digest_str(ctx, &entry->audience) != NGX_OK)
+        {
+            goto done;
+        }
+    }
+
+    if (EVP_DigestFinal_ex(ctx, digest, NULL) == 1) {
+        rc = NGX_OK;
+    }
+
+done:
+
+    if (rc != NGX_OK) {
+        ERR_clear_error();
+    }
+
+    EVP_MD_CTX_free(ctx);
+
+    return rc;
+}
+
+
+/* the length goes in too: "ab", "c" is not "a", "bc" */
+
+static ngx_int_t
+ngx_household_token_digest_str(EVP_MD_CTX *ctx, const ngx_str_t *s)
+{
+    uint64_t  len;
+
+    len = s->len;
+
+    if (EVP_DigestUpdate(ctx, &len, sizeof(len)) != 1
+        || EVP_DigestUpdate(ctx, s->data, s->len) != 1)
+    {
+        return NGX_ERROR;
+    }
+
+    return NGX_OK;
+}
+
+
+static ngx_uint_t
+ngx_household_token_equal(const ngx_str_t *a, const ngx_str_t *b)
+{
+    return a->len == b->len
+           && (a->len == 0 || ngx_memcmp(a->data, b->data, a->len) == 0);
+}
