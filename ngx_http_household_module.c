@@ -126,7 +126,7 @@ static ngx_command_t  ngx_http_household_commands[] = {
 
     { ngx_string("household_token_leeway"),
       NGX_HTTP_HOUSEHOLD_ANY_CONF|NGX_CONF_TAKE1,
-      ngx_conf_set_sec_slot,
+      ngx_http_household_set_sec,
       NGX_HTTP_LOC_CONF_OFFSET,
       offsetof(ngx_http_household_loc_conf_t, token.leeway),
       NULL },
@@ -154,7 +154,7 @@ static ngx_command_t  ngx_http_household_commands[] = {
 
     { ngx_string("household_action"),
       NGX_HTTP_HOUSEHOLD_ANY_CONF|NGX_CONF_TAKE1,
-      ngx_conf_set_enum_slot,
+      ngx_http_household_set_enum,
       NGX_HTTP_LOC_CONF_OFFSET,
       offsetof(ngx_http_household_loc_conf_t, action),
       ngx_http_household_actions },
@@ -168,42 +168,42 @@ static ngx_command_t  ngx_http_household_commands[] = {
 
     { ngx_string("household_unavailable"),
       NGX_HTTP_HOUSEHOLD_ANY_CONF|NGX_CONF_TAKE1,
-      ngx_conf_set_enum_slot,
+      ngx_http_household_set_enum,
       NGX_HTTP_LOC_CONF_OFFSET,
       offsetof(ngx_http_household_loc_conf_t, unavailable),
       ngx_http_household_allow_deny },
 
     { ngx_string("household_unregistered"),
       NGX_HTTP_HOUSEHOLD_ANY_CONF|NGX_CONF_TAKE1,
-      ngx_conf_set_enum_slot,
+      ngx_http_household_set_enum,
       NGX_HTTP_LOC_CONF_OFFSET,
       offsetof(ngx_http_household_loc_conf_t, unregistered),
       ngx_http_household_unregistered },
 
     { ngx_string("household_missing_family"),
       NGX_HTTP_HOUSEHOLD_ANY_CONF|NGX_CONF_TAKE1,
-      ngx_conf_set_enum_slot,
+      ngx_http_household_set_enum,
       NGX_HTTP_LOC_CONF_OFFSET,
       offsetof(ngx_http_household_loc_conf_t, missing_family),
       ngx_http_household_allow_deny },
 
     { ngx_string("household_ipv6_prefix"),
       NGX_HTTP_HOUSEHOLD_ANY_CONF|NGX_CONF_TAKE1,
-      ngx_conf_set_num_slot,
+      ngx_http_household_set_num,
       NGX_HTTP_LOC_CONF_OFFSET,
       offsetof(ngx_http_household_loc_conf_t, ipv6_prefix),
       &ngx_http_household_ipv6_prefix_bounds },
 
     { ngx_string("household_trusted_device"),
       NGX_HTTP_HOUSEHOLD_ANY_CONF|NGX_CONF_TAKE1,
-      ngx_conf_set_sec_slot,
+      ngx_http_household_set_sec,
       NGX_HTTP_LOC_CONF_OFFSET,
       offsetof(ngx_http_household_loc_conf_t, trusted_device),
       NULL },
 
     { ngx_string("household_grace"),
       NGX_HTTP_HOUSEHOLD_ANY_CONF|NGX_CONF_TAKE1,
-      ngx_conf_set_sec_slot,
+      ngx_http_household_set_sec,
       NGX_HTTP_LOC_CONF_OFFSET,
       offsetof(ngx_http_household_loc_conf_t, grace),
       NULL },
@@ -224,7 +224,7 @@ static ngx_command_t  ngx_http_household_commands[] = {
 
     { ngx_string("household_log_level"),
       NGX_HTTP_HOUSEHOLD_ANY_CONF|NGX_CONF_TAKE1,
-      ngx_conf_set_enum_slot,
+      ngx_http_household_set_enum,
       NGX_HTTP_LOC_CONF_OFFSET,
       offsetof(ngx_http_household_loc_conf_t, log_level),
       ngx_http_household_log_levels },
@@ -340,6 +340,12 @@ ngx_http_household_init_process(ngx_cycle_t *cycle)
         }
     }
 
+    for (i = 0; i < hmcf->redis.nelts; i++) {
+        if (ngx_http_household_track(cycle, redis[i]) != NGX_OK) {
+            return NGX_ERROR;
+        }
+    }
+
     return NGX_OK;
 }
 
@@ -361,6 +367,10 @@ ngx_http_household_exit_process(ngx_cycle_t *cycle)
     redis = hmcf->redis.elts;
 
     for (i = 0; i < hmcf->redis.nelts; i++) {
+        if (redis[i]->tracking != NULL) {
+            ngx_household_tracking_destroy(redis[i]->tracking);
+        }
+
         if (redis[i]->redis != NULL) {
             ngx_household_redis_destroy(redis[i]->redis);
         }

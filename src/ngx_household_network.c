@@ -70,7 +70,7 @@ ngx_household_network_parse(ngx_household_network_t *net, u_char *text,
     ngx_int_t    prefix;
     ngx_uint_t   max;
 
-    if (len == 0 || len > NGX_HOUSEHOLD_NETWORK_LEN) {
+    if (len == 0) {
         return NGX_DECLINED;
     }
 

@@ -8,6 +8,7 @@
 #include <ngx_core.h>
 #include <ngx_sha1.h>
 #include "ngx_household_note.h"
+#include "ngx_household_redis_conn.h"
 #include "ngx_household_record.h"
 
 

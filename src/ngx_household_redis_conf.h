@@ -55,6 +55,7 @@ typedef struct {
     ngx_msec_t      connect_timeout;   /* connect, TLS and AUTH together */
     ngx_msec_t      timeout;           /* of one operation */
     ngx_uint_t      connections;       /* per worker and node */
+    ngx_flag_t      tracking;          /* be told of changes, for a zone */
 
     ngx_resolver_t *resolver;          /* of http; NULL: there is none */
 

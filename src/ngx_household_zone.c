@@ -53,6 +53,8 @@ static ngx_int_t ngx_household_zone_admit(ngx_household_zone_t *zone,
     ngx_household_chain_t *old, ngx_household_chain_t *e);
 static void ngx_household_zone_room(ngx_household_zone_t *zone,
     ngx_uint_t kind, ngx_uint_t need, ngx_msec_t now);
+static void ngx_household_zone_sweep(ngx_household_zone_t *zone,
+    ngx_uint_t kind, ngx_msec_t now);
 static uint32_t ngx_household_zone_jitter(uint32_t time, uint64_t hash,
     ngx_msec_t now);
 
@@ -517,6 +519,38 @@ static void
 ngx_household_zone_room(ngx_household_zone_t *zone, ngx_uint_t kind,
     ngx_uint_t need, ngx_msec_t now)
 {
+    ngx_uint_t              i;
+    ngx_household_chain_t  *e;
+
+    for (i = 0; i < NGX_HOUSEHOLD_ZONE_KINDS; i++) {
+        ngx_household_zone_sweep(zone, i, now);
+    }
+
+    for ( ;; ) {
+        e = ngx_household_cells_victim(zone->cells, kind, need);
+
+        if (e == NULL) {
+            break;
+        }
+
+        if (ngx_household_zone_alive(zone, e)) {
+            ngx_household_zone_inc(zone, NGX_HOUSEHOLD_ZONE_EVICTED);
+        }
+
+        ngx_household_zone_drop(zone, e);
+    }
+}
+
+
+/*
+ * Any put clears away what is past its time, of every kind: one of which
+ * nothing is put any more would keep its share for ever.
+ */
+
+static void
+ngx_household_zone_sweep(ngx_household_zone_t *zone, ngx_uint_t kind,
+    ngx_msec_t now)
+{
     uint64_t                life;
     ngx_uint_t              i;
     ngx_household_chain_t  *e;
@@ -534,20 +568,6 @@ ngx_household_zone_room(ngx_household_zone_t *zone, ngx_uint_t kind,
             && (uint64_t) ngx_household_zone_age(e, now) < life)
         {
             break;
-        }
-
-        ngx_household_zone_drop(zone, e);
-    }
-
-    for ( ;; ) {
-        e = ngx_household_cells_victim(zone->cells, kind, need);
-
-        if (e == NULL) {
-            break;
-        }
-
-        if (ngx_household_zone_alive(zone, e)) {
-            ngx_household_zone_inc(zone, NGX_HOUSEHOLD_ZONE_EVICTED);
         }
 
         ngx_household_zone_drop(zone, e);

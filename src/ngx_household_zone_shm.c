@@ -13,6 +13,7 @@
 
 static ngx_int_t ngx_household_zone_init(ngx_shm_zone_t *shm_zone, void *data);
 static ngx_int_t ngx_household_zone_create(ngx_household_zone_t *zone);
+static ngx_uint_t ngx_household_zone_stripes(size_t size);
 static void ngx_household_zone_seed(uint64_t *seed);
 static ngx_int_t ngx_household_zone_bind(ngx_household_zone_t *zone);
 static ngx_household_zone_slot_t *ngx_household_zone_named(
@@ -30,7 +31,7 @@ ngx_household_zone_add(ngx_conf_t *cf, ngx_str_t *name, size_t size, void *tag)
 
     if (size && size < 8 * ngx_pagesize) {
         ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
-                           "zone \"%V\" is too small", name);
+                           "household_zone \"%V\" is too small", name);
         return NULL;
     }
 
@@ -55,7 +56,7 @@ ngx_household_zone_add(ngx_conf_t *cf, ngx_str_t *name, size_t size, void *tag)
 
     if (size && zone->declared) {
         ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
-                           "zone \"%V\" is duplicate", name);
+                           "household_zone \"%V\" is duplicate", name);
         return NULL;
     }
 
@@ -169,11 +170,7 @@ ngx_household_zone_create(ngx_household_zone_t *zone)
     ngx_memzero(sh, sizeof(ngx_household_zone_sh_t));
     p += sizeof(ngx_household_zone_sh_t);
 
-    n = NGX_HOUSEHOLD_ZONE_STRIPES_MIN;
-
-    while (n < NGX_HOUSEHOLD_ZONE_STRIPES_MAX && n * 1024 < size) {
-        n <<= 1;
-    }
+    n = ngx_household_zone_stripes(size);
 
     sh->stripes = (uint32_t *) p;
     sh->stripes_mask = n - 1;
@@ -197,7 +194,7 @@ ngx_household_zone_create(ngx_household_zone_t *zone)
                            : NULL;
     if (sh->cells == NULL) {
         ngx_log_error(NGX_LOG_EMERG, zone->shm_zone->shm.log, 0,
-                      "zone \"%V\" is too small", name);
+                      "household_zone \"%V\" is too small", name);
         return NGX_ERROR;
     }
 
@@ -209,6 +206,23 @@ ngx_household_zone_create(ngx_household_zone_t *zone)
     zone->shpool->log_nomem = 0;
 
     return NGX_OK;
+}
+
+
+/* a power of two, at most a few percent of a small zone */
+
+static ngx_uint_t
+ngx_household_zone_stripes(size_t size)
+{
+    ngx_uint_t  n;
+
+    n = NGX_HOUSEHOLD_ZONE_STRIPES_MIN;
+
+    while (n < NGX_HOUSEHOLD_ZONE_STRIPES_MAX && n * 1024 < size) {
+        n <<= 1;
+    }
+
+    return n;
 }
 
 

@@ -16,6 +16,7 @@
 #include "ngx_household_lookup.h"
 #include "ngx_household_zone.h"
 #include "ngx_household_note.h"
+#include "ngx_household_tracking.h"
 #include "ngx_household_geo.h"
 #include "ngx_household_seal.h"
 #include "ngx_http_household_token.h"
@@ -47,22 +48,6 @@ typedef enum {
 } ngx_http_household_status_e;
 
 
-/* "ssl" and "ssl_*" of a household_redis block, while it is read */
-
-typedef struct {
-    ngx_flag_t                    on;
-    ngx_flag_t                    verify;
-    ngx_int_t                     depth;
-    ngx_uint_t                    protocols;
-    ngx_str_t                     name;
-    ngx_str_t                     trusted;
-    ngx_str_t                     crl;
-    ngx_str_t                     certificate;
-    ngx_str_t                     key;
-    ngx_str_t                     ciphers;
-} ngx_http_household_redis_ssl_t;
-
-
 /* counters of a zone, beyond those of the zone itself */
 
 #define NGX_HTTP_HOUSEHOLD_COUNT_STATUS   NGX_HOUSEHOLD_ZONE_VERDICT
@@ -86,6 +71,22 @@ typedef enum {
 } ngx_http_household_cache_e;
 
 
+/* "ssl" and "ssl_*" of a household_redis block, while it is read */
+
+typedef struct {
+    ngx_flag_t                    on;
+    ngx_flag_t                    verify;
+    ngx_int_t                     depth;
+    ngx_uint_t                    protocols;
+    ngx_str_t                     name;
+    ngx_str_t                     trusted;
+    ngx_str_t                     crl;
+    ngx_str_t                     certificate;
+    ngx_str_t                     key;
+    ngx_str_t                     ciphers;
+} ngx_http_household_redis_ssl_t;
+
+
 /* a household_redis block and, in a worker, what is connected to it */
 
 typedef struct {
@@ -96,7 +97,11 @@ typedef struct {
     ngx_uint_t                    line;
     ngx_uint_t                    defined;
 
+    ngx_array_t                  *stores;    /* all, of the configuration */
+
+    /* of a worker */
     ngx_household_redis_t        *redis;
+    ngx_household_tracking_t     *tracking;  /* in one of them */
 } ngx_http_household_redis_t;
 
 
@@ -265,6 +270,22 @@ ngx_int_t ngx_http_household_parse_percent(ngx_str_t *text,
     ngx_uint_t *percent);
 
 
+/* ngx_http_household_conf_slot.c: nginx's slots, with more to say */
+
+char *ngx_http_household_set_enum(ngx_conf_t *cf, ngx_command_t *cmd,
+    void *conf);
+char *ngx_http_household_set_sec(ngx_conf_t *cf, ngx_command_t *cmd,
+    void *conf);
+char *ngx_http_household_set_msec(ngx_conf_t *cf, ngx_command_t *cmd,
+    void *conf);
+char *ngx_http_household_set_num(ngx_conf_t *cf, ngx_command_t *cmd,
+    void *conf);
+
+/* logs that a parameter is invalid; returns NGX_CONF_ERROR */
+char *ngx_http_household_invalid(ngx_conf_t *cf, ngx_command_t *cmd,
+    ngx_str_t *value);
+
+
 /* ngx_http_household_conf_file.c: files that directives name */
 
 /*
@@ -272,15 +293,15 @@ ngx_int_t ngx_http_household_parse_percent(ngx_str_t *text,
  * those of its own directives.  Returns NGX_OK, or NGX_ERROR when the error
  * has been logged.
  */
-ngx_int_t ngx_http_household_read_file(ngx_conf_t *cf, ngx_str_t *file,
-    size_t max, ngx_str_t *text);
+ngx_int_t ngx_http_household_read_file(ngx_conf_t *cf, ngx_command_t *cmd,
+    ngx_str_t *file, size_t max, ngx_str_t *text);
 
 /*
  * Reads the first line of a file, without its end, which keeps a secret out
  * of nginx.conf.  An empty one is an error.  Returns as above.
  */
-ngx_int_t ngx_http_household_read_secret(ngx_conf_t *cf, ngx_str_t *file,
-    ngx_str_t *secret);
+ngx_int_t ngx_http_household_read_secret(ngx_conf_t *cf, ngx_command_t *cmd,
+    ngx_str_t *file, ngx_str_t *secret);
 
 char *ngx_http_household_set_id_key(ngx_conf_t *cf, ngx_command_t *cmd,
     void *conf);
@@ -343,7 +364,21 @@ void ngx_http_household_cache_stale(ngx_http_household_store_t *store,
     ngx_http_household_ctx_t *ctx);
 
 
+/* ngx_http_household_coherence.c: from changes in Redis to zones */
+
+/*
+ * Has the zones told of changes in a deployment, if that is this worker's
+ * part.  Returns NGX_OK or NGX_ERROR.
+ */
+ngx_int_t ngx_http_household_track(ngx_cycle_t *cycle,
+    ngx_http_household_redis_t *redis);
+
+
 /* ngx_http_household_control.c: the fleet-wide brake */
+
+/* the brake's key, after the prefix, and its id in a zone */
+#define NGX_HTTP_HOUSEHOLD_CONTROL_KEY  "control"
+
 
 /*
  * Takes note of the brake, and asks the store for it again if need be: before

@@ -11,8 +11,8 @@
 #include "ngx_http_household.h"
 
 
-static ngx_int_t ngx_http_household_cache_identity(ngx_conf_t *cf,
-    ngx_household_redis_conf_t *conf, ngx_str_t *identity);
+static ngx_household_zone_store_t *ngx_http_household_cache_store(
+    ngx_conf_t *cf, ngx_http_household_store_t *store, const char *kind);
 static uint64_t ngx_http_household_cache_begin(void *data,
     ngx_str_t *account);
 static void ngx_http_household_cache_end(void *data, ngx_str_t *account,
@@ -25,7 +25,6 @@ ngx_int_t
 ngx_http_household_cache_init(ngx_conf_t *cf,
     ngx_http_household_main_conf_t *hmcf)
 {
-    ngx_str_t                     identity;
     ngx_uint_t                    i;
     ngx_http_household_store_t  **store;
 
@@ -37,25 +36,12 @@ ngx_http_household_cache_init(ngx_conf_t *cf,
             continue;
         }
 
-        if (ngx_http_household_cache_identity(cf, &store[i]->redis->conf,
-                                              &identity)
-            != NGX_OK)
-        {
-            return NGX_ERROR;
-        }
+        /* an account may have any name, so the brake is kept apart */
 
-        store[i]->cache = ngx_household_zone_store(cf, store[i]->zone,
-                                                   NGX_HOUSEHOLD_ZONE_ACCOUNT,
-                                                   &identity, 0);
-
-        /* an account may have any name, so the brake has a store of its own */
-
-        identity.data--;
-        identity.len++;
-
-        store[i]->control_cache = ngx_household_zone_store(cf, store[i]->zone,
-                                                   NGX_HOUSEHOLD_ZONE_ACCOUNT,
-                                                   &identity, 0);
+        store[i]->cache = ngx_http_household_cache_store(cf, store[i],
+                                                         "record");
+        store[i]->control_cache = ngx_http_household_cache_store(cf, store[i],
+                                                                 "control");
 
         if (store[i]->cache == NULL || store[i]->control_cache == NULL) {
             return NGX_ERROR;
@@ -70,43 +56,63 @@ ngx_http_household_cache_init(ngx_conf_t *cf,
 }
 
 
-/* where records come from: another place has other ones */
+/*
+ * Where records come from: another place has other ones.  "kind" tells apart
+ * what else is kept of the same place.
+ */
 
-static ngx_int_t
-ngx_http_household_cache_identity(ngx_conf_t *cf,
-    ngx_household_redis_conf_t *conf, ngx_str_t *identity)
+static ngx_household_zone_store_t *
+ngx_http_household_cache_store(ngx_conf_t *cf,
+    ngx_http_household_store_t *store, const char *kind)
 {
-    u_char      *p;
-    size_t       len;
-    ngx_uint_t   i;
-    ngx_addr_t  *addr;
+    u_char                        *p;
+    size_t                         len;
+    ngx_str_t                      identity;
+    ngx_uint_t                     i, n;
+    ngx_array_t                   *lists[2];
+    ngx_household_redis_conf_t    *conf;
+    ngx_household_redis_server_t  *server;
 
-    addr = conf->servers.elts;
-    len = 1 + NGX_INT_T_LEN + conf->key_prefix.len;
+    conf = &store->redis->conf;
 
-    for (i = 0; i < conf->servers.nelts; i++) {
-        len += addr[i].name.len + 1;
+    lists[0] = &conf->servers;
+    lists[1] = &conf->sentinels;
+
+    len = ngx_strlen(kind) + conf->master.len + NGX_INT_T_LEN
+          + conf->key_prefix.len + sizeof("   ");
+
+    for (n = 0; n < 2; n++) {
+        server = lists[n]->elts;
+
+        for (i = 0; i < lists[n]->nelts; i++) {
+            len += server[i].name.len + 1;
+        }
     }
 
     p = ngx_pnalloc(cf->temp_pool, len);
     if (p == NULL) {
-        return NGX_ERROR;
+        return NULL;
     }
 
-    /* the byte before it tells another identity apart */
+    identity.data = p;
 
-    *p++ = '!';
-    identity->data = p;
+    p = ngx_sprintf(p, "%s %V %ui ", kind, &conf->master, conf->database);
 
-    for (i = 0; i < conf->servers.nelts; i++) {
-        p = ngx_sprintf(p, "%V ", &addr[i].name);
+    for (n = 0; n < 2; n++) {
+        server = lists[n]->elts;
+
+        for (i = 0; i < lists[n]->nelts; i++) {
+            p = ngx_sprintf(p, "%V ", &server[i].name);
+        }
     }
 
-    p = ngx_sprintf(p, "%ui%V", conf->database, &conf->key_prefix);
+    p = ngx_cpymem(p, conf->key_prefix.data, conf->key_prefix.len);
 
-    identity->len = p - identity->data;
+    identity.len = p - identity.data;
 
-    return NGX_OK;
+    return ngx_household_zone_store(cf, store->zone,
+                                    NGX_HOUSEHOLD_ZONE_ACCOUNT, &identity,
+                                    conf->tracking);
 }
 
 

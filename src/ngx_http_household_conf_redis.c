@@ -110,7 +110,7 @@ static ngx_command_t  ngx_http_household_redis_commands[] = {
 
     { ngx_string("read_from"),
       NGX_CONF_TAKE1,
-      ngx_conf_set_enum_slot,
+      ngx_http_household_set_enum,
       0,
       offsetof(ngx_household_redis_conf_t, read_from),
       ngx_http_household_redis_read_from },
@@ -138,7 +138,7 @@ static ngx_command_t  ngx_http_household_redis_commands[] = {
 
     { ngx_string("database"),
       NGX_CONF_TAKE1,
-      ngx_conf_set_num_slot,
+      ngx_http_household_set_num,
       0,
       offsetof(ngx_household_redis_conf_t, database),
       &ngx_http_household_redis_database_bounds },
@@ -152,24 +152,31 @@ static ngx_command_t  ngx_http_household_redis_commands[] = {
 
     { ngx_string("connect_timeout"),
       NGX_CONF_TAKE1,
-      ngx_conf_set_msec_slot,
+      ngx_http_household_set_msec,
       0,
       offsetof(ngx_household_redis_conf_t, connect_timeout),
       NULL },
 
     { ngx_string("timeout"),
       NGX_CONF_TAKE1,
-      ngx_conf_set_msec_slot,
+      ngx_http_household_set_msec,
       0,
       offsetof(ngx_household_redis_conf_t, timeout),
       NULL },
 
     { ngx_string("connections"),
       NGX_CONF_TAKE1,
-      ngx_conf_set_num_slot,
+      ngx_http_household_set_num,
       0,
       offsetof(ngx_household_redis_conf_t, connections),
       &ngx_http_household_redis_connections_bounds },
+
+    { ngx_string("tracking"),
+      NGX_CONF_TAKE1,
+      ngx_conf_set_flag_slot,
+      0,
+      offsetof(ngx_household_redis_conf_t, tracking),
+      NULL },
 
       ngx_null_command
 };
@@ -200,6 +207,7 @@ ngx_http_household_redis_get(ngx_conf_t *cf,
     }
 
     store->conf.name = *name;
+    store->stores = &hmcf->stores;
     store->file = cf->conf_file->file.name.data;
     store->line = cf->conf_file->line;
 
@@ -279,6 +287,7 @@ ngx_http_household_redis_unset(ngx_conf_t *cf, ngx_household_redis_conf_t *rcf)
     rcf->connect_timeout = NGX_CONF_UNSET_MSEC;
     rcf->timeout = NGX_CONF_UNSET_MSEC;
     rcf->connections = NGX_CONF_UNSET_UINT;
+    rcf->tracking = NGX_CONF_UNSET;
     rcf->cluster = NGX_CONF_UNSET;
     rcf->read_from = NGX_CONF_UNSET_UINT;
 
@@ -517,7 +526,9 @@ ngx_http_household_redis_password_file(ngx_conf_t *cf, ngx_command_t *cmd,
 
     value = cf->args->elts;
 
-    if (ngx_http_household_read_secret(cf, &value[1], password) != NGX_OK) {
+    if (ngx_http_household_read_secret(cf, cmd, &value[1], password)
+        != NGX_OK)
+    {
         return NGX_CONF_ERROR;
     }
 
@@ -528,6 +539,13 @@ ngx_http_household_redis_password_file(ngx_conf_t *cf, ngx_command_t *cmd,
 static char *
 ngx_http_household_redis_init(ngx_conf_t *cf, ngx_household_redis_conf_t *rcf)
 {
+    if (rcf->password.data != NULL && rcf->password.len == 0) {
+        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
+                           "\"password\" is empty in household_redis \"%V\"",
+                           &rcf->name);
+        return NGX_CONF_ERROR;
+    }
+
     if (rcf->user.len && rcf->password.len == 0) {
         ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
                            "\"user\" without \"password\" or "
@@ -548,6 +566,7 @@ ngx_http_household_redis_init(ngx_conf_t *cf, ngx_household_redis_conf_t *rcf)
     ngx_conf_init_msec_value(rcf->connect_timeout, 200);
     ngx_conf_init_msec_value(rcf->timeout, 50);
     ngx_conf_init_uint_value(rcf->connections, 1);
+    ngx_conf_init_value(rcf->tracking, 1);
     ngx_conf_init_value(rcf->cluster, 0);
     ngx_conf_init_uint_value(rcf->read_from, NGX_HOUSEHOLD_REDIS_PRIMARY);
 

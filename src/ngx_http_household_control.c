@@ -19,7 +19,6 @@
 #define NGX_HTTP_HOUSEHOLD_CONTROL_TRACKED    60000
 #define NGX_HTTP_HOUSEHOLD_CONTROL_UNTRACKED  1000
 
-#define NGX_HTTP_HOUSEHOLD_CONTROL_KEY        "control"
 
 
 static void ngx_http_household_control_ask(ngx_http_household_store_t *store,

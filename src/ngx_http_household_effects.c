@@ -71,6 +71,11 @@ ngx_http_household_learn(ngx_http_request_t *r,
     network.data = text;
     network.len = ngx_household_network_format(&net, hlcf->ipv6_prefix, text);
 
+    if (!net.bare) {
+        /* as people write it */
+        network.len -= sizeof("/32") - 1;
+    }
+
     ngx_household_note_home(hlcf->store->notes, &ctx->account, &network);
 }
 

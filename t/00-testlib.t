@@ -172,7 +172,7 @@ for (@ways) {
 
 my %shown = map { $_->[0] => 1 } @ways;
 is_deeply [grep { !$shown{$_} } Test::Household::FakeRedis->ways],
-    ['refuse', 'delay'], 'every way was shown, but these';
+    ['refuse', 'delay', 'hold'], 'every way was shown, but these';
 
 # every way of an answer may hold for the setting up of a connection too
 
@@ -194,6 +194,14 @@ is_deeply client()->cmd(SMEMBERS => 's'), ['c'], 'fake: others are not';
 
 $fake->behave(delay => 0.2);
 is_deeply client()->cmd(SMEMBERS => 's'), ['c'], 'fake: late, but there';
+
+$fake->behave('hold');
+my $held = client();
+$held->send(encode_command(SMEMBERS => 's'));
+ok wait_until { $fake->count('open') && ($fake->commands)[-1][1] eq 's' },
+    'fake: a reply is held';
+$fake->release;
+is_deeply $held->reply, ['c'], 'fake: and let go';
 
 $fake->behave('refuse');
 ok !eval { client() }, 'fake: refuses';
@@ -251,6 +259,15 @@ like $said, qr/unknown directive "fly"/, 'nginx: and says why';
 ok !eval { $bad->start }, 'nginx: does not start so';
 like +($bad->problem_lines)[0], qr/unknown directive/, 'nginx: its log tells';
 unlink "$bad->{dir}/$_" for qw(error.log output.log);
+
+my $daemon = Test::Household::Nginx->new(daemon => 1);
+my @old = ($daemon->pid, $daemon->workers);
+$daemon->upgrade;
+ok wait_until { !grep { running($_) } @old }, 'nginx: the old binary leaves';
+is $daemon->get('/none')->{status}, 404, 'nginx: the new one works';
+@workers = ($daemon->pid, $daemon->workers);
+$daemon->quit;
+is scalar(grep { running($_) } @workers), 0, 'nginx: and ends';
 
 @workers = $nginx->workers;
 $nginx->quit;
@@ -355,14 +372,19 @@ EOC
 
 my ($said_well, $well) = test_nginx('1');
 is $well, 0, 'Test::Nginx: well';
-unlike $said_well, qr/^not ok/m, 'Test::Nginx: all is well';
+is scalar(() = $said_well =~ /^ok /mg), 4, 'Test::Nginx: all is well';
 
 my ($said_ill, $ill) = test_nginx(<<'EOC');
-my $pid = 0 + Test::Household::slurp($Test::Nginx::Util::PidFile);
+my $pid;
+Test::Household::wait_until {
+    ($pid) = Test::Household::slurp($Test::Nginx::Util::PidFile) =~ /(\d+)/;
+    $pid && Test::Household::slurp("/proc/$pid/task/$pid/children");
+};
 kill 'SEGV', split ' ', Test::Household::slurp("/proc/$pid/task/$pid/children");
-wait_error_log(qr/exited on signal 11(?s:.*)start worker process/);
+Test::Household::wait_error_log(
+    qr/exited on signal 11(?s:.*)start worker process/);
 EOC
-unlike $said_ill, qr/^not ok/m, 'Test::Nginx: blocks that pass';
+is scalar(() = $said_ill =~ /^ok /mg), 4, 'Test::Nginx: blocks that pass';
 like $said_ill, qr/in the error log: .*exited on signal 11/,
     'Test::Nginx: but what their logs held is told';
 isnt $ill, 0, 'Test::Nginx: and fails the test';

@@ -1,12 +1,14 @@
 # Included by the Makefile: everything that tests.
 
-# what runs without nginx: these sources alone, linked into units and fuzzers
+# Units and fuzzers link what they call of these and no nginx at all, but for
+# the ones that stand on parts of it.
 
-PURE = $(wildcard $(addprefix src/ngx_household_,decide.c network.c \
-    record.c resp.c slot.c))
-PURE_LIBS = -lhiredis
+PARTS = $(wildcard src/ngx_household_*.c)
+PARTS_LIBS = -Wl,--as-needed -lhiredis \
+    $(if $(wildcard src/ngx_household_token.c),-ljansson -lcrypto)
 
-# a unit that needs more says so: unit_zone = src/ngx_household_zone.c
+ON_NGINX = ngx_household_zone%
+NGINX_PARTS = slab shmtx md5 string
 
 HEADERS = $(wildcard src/*.h t/unit/*.h t/fuzz/*.h)
 UNITS = $(basename $(notdir $(wildcard t/unit/*.c)))
@@ -28,28 +30,39 @@ UNIT_DIR = unit
 TEST_SO = $(SO)
 TEST_BINARY = $(NGINX)
 
-# t/*.t share a port and so run one by one, beside the units and fuzzers
-
 PROVE = env $(TEST_ENV) CMOCKA_MESSAGE_OUTPUT=TAP FUZZ_SECONDS=$(FUZZ_SECONDS) \
-    prove -j$(JOBS) --rules 'seq=t/*.t' --rules 'par=**' -It/lib
+    prove -j$(JOBS) -It/lib
 T = $(sort $(wildcard t/*.t))
 ORDER = installed static dynamic
 
 
 # --- units and fuzzers ----------------------------------------------------
 
-# $(1): folder, $(2): its tests, $(3): where they are, $(4): compiler, flags
+# $(1): folder, $(2): its tests, $(3): where they are, $(4): compiler, $(5): libs
 
 define programs
-CONFIGURE_$(1) = $(4) $(PURE_LIBS)
+CONFIGURE_$(1) = $(4) $(5) $(PARTS_LIBS)
 
 $(B)/$(1)/obj/%.o: src/%.c $(HEADERS) $(B)/$(1)/flags $(B)/module/Makefile
 	@mkdir -p $$(@D)
 	@$(4) $(WARN) $(INCLUDES) -c -o $$@ $$<
 
-$(addprefix $(B)/$(1)/,$(2)): $(B)/$(1)/%: $(3)/%.c \
-    $(PURE:src/%.c=$(B)/$(1)/obj/%.o)
-	@$(4) $(WARN) $(INCLUDES) -o $$@ $$^ $$(unit_$$*) $(5) $(PURE_LIBS)
+$(B)/$(1)/nginx/%.o: $(B)/$(1)/flags $(B)/module/Makefile | $(B)/nginx/configure
+	@mkdir -p $$(@D)
+	@$(4) $(INCLUDES) -c -o $$@ $(B)/nginx/src/core/ngx_$$*.c
+
+$(B)/$(1)/parts.a: $(PARTS:src/%.c=$(B)/$(1)/obj/%.o)
+	@rm -f $$@ && ar rcs $$@ $$^
+
+$(B)/$(1)/nginx.a: $(NGINX_PARTS:%=$(B)/$(1)/nginx/%.o)
+	@rm -f $$@ && ar rcs $$@ $$^
+
+$(addprefix $(B)/$(1)/,$(filter $(ON_NGINX),$(2))): $(B)/$(1)/nginx.a
+
+$(addprefix $(B)/$(1)/,$(2)): $(B)/$(1)/%: $(3)/%.c $(HEADERS) \
+    $(B)/$(1)/parts.a
+	@$(4) $(WARN) $(INCLUDES) -o $$@ $$< $$(filter %/parts.a,$$^) \
+	    $$(filter %/nginx.a,$$^) $(5) $(PARTS_LIBS)
 
 .PHONY: build-$(1)
 build-$(1): $(addprefix $(B)/$(1)/,$(2))

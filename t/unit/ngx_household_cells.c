@@ -219,8 +219,14 @@ test_bytes(void **data)
             ngx_household_cells_read(c, e, out);
             assert_memory_equal(out, value, len ? len : 0);
 
+            /* others, of the same hash */
+
             other = key;
             other.bytes[keylen - 1] ^= 1;
+            assert_null(ngx_household_cells_find(c, &other));
+
+            other = key;
+            other.len--;
             assert_null(ngx_household_cells_find(c, &other));
 
             ngx_household_cells_remove(c, e);

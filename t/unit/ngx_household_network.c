@@ -355,6 +355,36 @@ test_addr_set(void **state)
 }
 
 
+/* however it was written, the same network is the same bytes */
+
+static void
+test_network_canonical(void **state)
+{
+    ngx_uint_t               i;
+    ngx_household_network_t  net, same;
+
+    static const char  *pairs[][2] = {
+        { "82.64.10.7/24", "82.64.10.0/24" },
+        { "82.64.10.7/32", "82.64.10.7" },
+        { "82.64.10.7/0", "0.0.0.0/0" },
+        { "::ffff:82.64.10.7", "82.64.10.7" },
+        { "::ffff:82.64.10.7/121", "82.64.10.0/25" },
+        { "2A01:0:0::1/64", "2a01::/64" },
+        { "2a01::ff7f/120", "2a01::ff00/120" },
+        { "2a01::ff7f/0", "::/0" },
+        { "::ffff:0:0/95", "::fffe:0:0/95" },
+    };
+
+    for (i = 0; i < test_count(pairs); i++) {
+        assert_int_equal(test_parse(&net, pairs[i][0], strlen(pairs[i][0])),
+                         NGX_OK);
+        assert_int_equal(test_parse(&same, pairs[i][1], strlen(pairs[i][1])),
+                         NGX_OK);
+        assert_memory_equal(&net, &same, sizeof(net));
+    }
+}
+
+
 /* of every length: the last bit inside counts, the first one outside not */
 
 static void
@@ -475,6 +505,7 @@ main(void)
         cmocka_unit_test(test_network_families),
         cmocka_unit_test(test_network_none),
         cmocka_unit_test(test_addr_set),
+        cmocka_unit_test(test_network_canonical),
         cmocka_unit_test(test_network_lengths),
         cmocka_unit_test(test_network_random),
     };

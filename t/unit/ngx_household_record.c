@@ -377,6 +377,28 @@ test_record_room(void **state)
     }
 
     assert_false(ngx_household_record_room(rec));
+
+    /* exactly half: 59 of 138 bytes, and one of 18 */
+
+    ngx_household_record_start(&builder);
+
+    while (builder.devices < 59) {
+        test_field_n(name, 7 + 128, "1", 1);
+    }
+
+    test_field_n(name, 7 + 7, "1", 1);
+    assert_int_equal(rec->size, NGX_HOUSEHOLD_ROOM_SIZE - 1);
+    assert_true(ngx_household_record_room(rec));
+
+    ngx_household_record_start(&builder);
+
+    while (builder.devices < 59) {
+        test_field_n(name, 7 + 128, "1", 1);
+    }
+
+    test_field_n(name, 7 + 8, "1", 1);
+    assert_int_equal(rec->size, NGX_HOUSEHOLD_ROOM_SIZE);
+    assert_false(ngx_household_record_room(rec));
 }
 
 

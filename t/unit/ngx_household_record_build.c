@@ -146,6 +146,8 @@ test_record_scalars(void **state)
 
     test_field("slots", "65534");
     assert_int_equal(rec->slots, 65534);
+    test_field("country", "za");
+    assert_memory_equal(rec->country, "ZA", 2);
     assert_int_equal(rec->malformed, 4);
 }
 
@@ -255,7 +257,8 @@ test_record_malformed(void **state)
         test_home("82.64.10.7");
 
         if (builder.u.record.malformed != 1) {
-            fail_msg("accepted: %s %s", test_malformed[i].name, test_malformed[i].value);
+            fail_msg("accepted: %s %s", test_malformed[i].name,
+                     test_malformed[i].value);
         }
 
         rec = test_finish();

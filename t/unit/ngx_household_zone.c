@@ -117,6 +117,16 @@ test_times(void **data)
     assert_int_equal(get(store, UUID, 5000 + OLD + STALE), MISS);
     assert_int_equal(records(store), 0);
 
+    /* the last moments, with a time that is too short to be spread */
+
+    ngx_household_zone_put(store, id_of(UUID), (u_char *) "x", 1, 0,
+                           ngx_household_zone_begin(store, id_of(UUID)), 0,
+                           1, 100);
+    assert_int_equal(get(store, UUID, 0), HIT);
+    assert_int_equal(get(store, UUID, 1), EXPIRED);
+    assert_int_equal(get(store, UUID, 100), EXPIRED);
+    assert_int_equal(get(store, UUID, 101), MISS);
+
     /* a worker whose time is a little behind */
 
     fetch(store, UUID, "record", 5000);
@@ -543,6 +553,14 @@ test_keys(void **data)
     for (i = 0; i < sizeof(ids) / sizeof(ids[0]); i++) {
         assert_int_equal(get(store, ids[i], 0), MISS);
         assert_int_equal(fetch(store, ids[i], ids[i], 0), NGX_OK);
+    }
+
+    /* nor one byte of it */
+
+    for (i = 0; i < 36; i++) {
+        strcpy(id, UUID);
+        id[i] = '_';
+        assert_int_equal(get(store, id, 0), MISS);
     }
 
     s.data = (u_char *) raw;

@@ -24,7 +24,7 @@ test_add(void **data)
 
     assert_null(ngx_household_zone_add(&test_conf, &test_name, 8 * 4096 - 1,
                                        &test_tag));
-    assert_string_equal(test_log, "zone \"households\" is too small");
+    assert_string_equal(test_log, "household_zone \"households\" is too small");
 
     /* used before it is declared */
 
@@ -38,7 +38,7 @@ test_add(void **data)
 
     assert_null(ngx_household_zone_add(&test_conf, &test_name, SIZE,
                                        &test_tag));
-    assert_string_equal(test_log, "zone \"households\" is duplicate");
+    assert_string_equal(test_log, "household_zone \"households\" is duplicate");
 
     assert_null(ngx_household_zone_add(&test_conf, &test_name, 0, &other_tag));
 
@@ -50,7 +50,8 @@ test_add(void **data)
 static void
 test_stores(void **data)
 {
-    ngx_household_zone_t  *zone;
+    ngx_household_zone_t        *zone;
+    ngx_household_zone_store_t  *account, *token;
 
     zone = zone_declare(SIZE);
 
@@ -65,6 +66,21 @@ test_stores(void **data)
 
     assert_int_equal(zone_store(zone, ACCOUNT, "main", 1)->tracked, 1);
     assert_int_equal(zone_store(zone, ACCOUNT, "main", 0)->tracked, 1);
+
+    /* the same name of two kinds is two stores */
+
+    zone = zone_declare(SIZE);
+    account = zone_store(zone, ACCOUNT, "main", 0);
+    token = zone_store(zone, TOKEN, "main", 0);
+    assert_int_equal(zone_start(zone), NGX_OK);
+
+    fetch(account, UUID, "record", 0);
+    assert_int_equal(get(token, UUID, 0), MISS);
+    fetch(token, UUID, "claims", 0);
+    assert_int_equal(get(account, UUID, 0), HIT);
+    assert_string_equal(got, "record");
+
+    zone_stop(zone);
 }
 
 
@@ -345,10 +361,10 @@ test_sweep(void **data)
 }
 
 
-/* tokens take the room that accounts leave, and give it back */
+/* and so does what is left of a kind of which nothing is put any more */
 
 static void
-test_kinds(void **data)
+test_sweep_others(void **data)
 {
     char                         id[16];
     ngx_uint_t                   i, n;
@@ -361,6 +377,44 @@ test_kinds(void **data)
     assert_int_equal(zone_start(zone), NGX_OK);
 
     n = zone->cells->ncells;
+
+    for (i = 0; i < n; i++) {
+        sprintf(id, "%u", (unsigned) i);
+        fetch(token, id, "", 0);
+    }
+
+    ngx_household_zone_flush(token);
+
+    for (i = 0; i < n; i++) {
+        sprintf(id, "%u", (unsigned) i);
+        fetch(account, id, "", 0);
+    }
+
+    assert_int_equal(records(account), n);
+    assert_int_equal(counter(token, NGX_HOUSEHOLD_ZONE_EVICTED), 0);
+
+    zone_stop(zone);
+}
+
+
+/* tokens take the room that accounts leave, and give it back */
+
+static void
+test_kinds(void **data)
+{
+    char                         id[16];
+    u_char                       large[8000];
+    ngx_uint_t                   i, n, evicted;
+    ngx_household_zone_t        *zone;
+    ngx_household_zone_store_t  *account, *token;
+
+    zone = zone_declare(SIZE);
+    account = zone_store(zone, ACCOUNT, "main", 0);
+    token = zone_store(zone, TOKEN, "keys", 0);
+    assert_int_equal(zone_start(zone), NGX_OK);
+
+    n = zone->cells->ncells;
+    memset(large, 1, sizeof(large));
 
     for (i = 0; i < 2 * n; i++) {
         sprintf(id, "%u", (unsigned) i);
@@ -384,6 +438,22 @@ test_kinds(void **data)
 
     assert_in_range(records(account), zone->cells->lists[ACCOUNT].share,
                     zone->cells->lists[ACCOUNT].share + 1);
+
+    /* large ones: what was flushed gives way, and is not counted as evicted */
+
+    evicted = counter(token, NGX_HOUSEHOLD_ZONE_EVICTED);
+    ngx_household_zone_flush(account);
+    ngx_household_zone_flush(token);
+
+    for (i = 0; i < 10; i++) {
+        sprintf(id, "%u", (unsigned) i);
+        ngx_household_zone_put(account, id_of(id), large, sizeof(large), 0,
+                               ngx_household_zone_begin(account, id_of(id)),
+                               0, FRESH, STALE);
+    }
+
+    assert_int_equal(records(account), 10);
+    assert_int_equal(counter(token, NGX_HOUSEHOLD_ZONE_EVICTED), evicted);
 
     zone_stop(zone);
 }
@@ -462,6 +532,7 @@ test_size(void **data)
 static void
 test_counters(void **data)
 {
+    void                        *before;
     ngx_uint_t                   i;
     ngx_household_zone_t        *zone;
     ngx_household_zone_stat_t    stat;
@@ -485,8 +556,15 @@ test_counters(void **data)
     ngx_household_zone_count(zone, NGX_HOUSEHOLD_ZONE_STALE, 1);
     ngx_household_zone_count(zone, NGX_HOUSEHOLD_ZONE_MALFORMED, 3);
     ngx_household_zone_count(zone, NGX_HOUSEHOLD_ZONE_COUNTERS - 1, 2);
+
+    /* there are no more: nothing at all is written */
+
+    before = malloc(SIZE);
+    memcpy(before, zone->shpool, SIZE);
     ngx_household_zone_count(zone, NGX_HOUSEHOLD_ZONE_COUNTERS, 2);
     ngx_household_zone_count(zone, (ngx_uint_t) -1, 2);
+    assert_memory_equal(before, zone->shpool, SIZE);
+    free(before);
 
     ngx_household_zone_stat(zone, &stat);
 
@@ -533,6 +611,7 @@ main(void)
         cmocka_unit_test(test_too_many_stores),
         cmocka_unit_test(test_eviction),
         cmocka_unit_test(test_sweep),
+        cmocka_unit_test(test_sweep_others),
         cmocka_unit_test(test_kinds),
         cmocka_unit_test(test_size),
         cmocka_unit_test(test_counters)

@@ -28,8 +28,8 @@ sub layer {
 
     return 3 if $file =~ m{^ngx_http_household_module\.c$};
     return 2 if $file =~ m{^(src/)?ngx_http_household_?\w*\.[ch]$};
-    return 1 + ($pure{$1} ? -1 : 0)
-        if $file =~ m{^(?:src/)?ngx_household_(\w+)\.[ch]$};
+    return $pure{part($file)} ? 0 : 1
+        if $file =~ m{^(src/)?ngx_household_\w+\.[ch]$};
     return undef;
 }
 

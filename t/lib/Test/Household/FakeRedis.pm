@@ -30,9 +30,9 @@ our $Lifetime = 600;
 
 
 # What becomes of a reply: a list of things to be done one after another, a
-# string to be sent, [delay => seconds], 'close', 'reset', or 'hang', which
-# is never to say anything more.  The commands that only set a connection up
-# are answered well unless the way begins with "all_".
+# string to be sent, [delay => seconds], 'close', 'reset', 'hold', which waits
+# for release(), or 'hang', which waits forever.  The commands that only set
+# a connection up are answered well unless the way begins with "all_".
 
 my %On_reply = (
     normal      => sub { $_[0] },
@@ -53,6 +53,7 @@ my %On_reply = (
     http        => sub { ("HTTP/1.1 400 Bad Request\r\n"
                           . "Content-Length: 0\r\n\r\n", 'close') },
     error       => sub { "-$_[1]\r\n" },
+    hold        => sub { ('hold', ($_[0]) x ($_[1] || 1)) },
     delay       => sub { ([delay => $_[1]], $_[0]) },
     large       => sub { encode_reply([map { "10.$_.0.0/16" x 8 }
                                        1 .. $_[1] || 5000]) },
@@ -86,6 +87,7 @@ sub new {
     $self->spawn(sub {
         close $ours;
         alarm $Lifetime;
+        $SIG{PIPE} = 'IGNORE';
         $self->_serve($theirs);
     });
 
@@ -103,6 +105,7 @@ sub new {
 # they are reset by drop().
 sub behave { shift->_ask(behave => @_) }
 sub drop   { shift->_ask('drop') }
+sub release { shift->_ask('release') }
 
 # sets the value of a key, or what is to be published to all connections
 sub set    { my ($self, $key, $value) = @_; $self->_ask(set => $key,
@@ -179,8 +182,12 @@ sub _control {
         die "no such way: $args[0]\n"
             if !grep { $args[0] =~ /^(?:all_)?$_$/ } ways();
         $self->{way} = [@args];
+        $self->{held} = 1 if $args[0] eq 'hold';
         if ($args[0] eq 'refuse') { undef $self->{listen} }
         elsif (!$self->{listen})  { $self->_listen }
+
+    } elsif ($what eq 'release') {
+        $self->{held} = 0;
 
     } elsif ($what eq 'drop') {
         $self->_close($_, 1) for values %{ $self->{conns} };
@@ -268,7 +275,7 @@ sub _play {
 
     for my $conn (values %{ $self->{conns} }) {
         while (defined(my $do = $conn->{todo}[0])) {
-            last if $do eq 'hang';
+            last if $do eq 'hang' || $do eq 'hold' && $self->{held};
 
             if (ref $do) {
                 my $left = ($do->[2] ||= time + $do->[1]) - time;
@@ -281,7 +288,7 @@ sub _play {
                 $self->_close($conn, $do eq 'reset');
                 last;
 
-            } else {
+            } elsif ($do ne 'hold') {
                 $self->_write($conn, $do) or last;
             }
 

@@ -37,18 +37,11 @@ sub start {
     print $out $self->_config;
     close $out;
 
-    $self->spawn_redis;
+    $self->spawn('redis-server', "$self->{dir}/redis.conf");
     wait_until { $self->exited or eval { $self->cmd('PING') } };
     die "redis-server did not start:\n" . $self->output
         if !$self->pid || !eval { $self->cmd('PING') };
     return $self;
-}
-
-sub spawn_redis {
-    my ($self) = @_;
-    my ($bin) = grep { -x } map { "$_/redis-server" } split /:/, $ENV{PATH};
-    $self->spawn($bin || die("redis-server is not installed\n"),
-                 "$self->{dir}/redis.conf");
 }
 
 sub _config {
@@ -58,7 +51,7 @@ sub _config {
                  'port ' . ($self->{unix} ? 0 : $self->{port}));
 
     push @lines, "unixsocket $self->{path}" if $self->{unix};
-    push @lines, "requirepass $self->{requirepass}" if $self->{requirepass};
+    push @lines, qq(requirepass "$self->{requirepass}") if $self->{requirepass};
     push @lines, @{ $self->{acl} || [] }, $self->{config} // '';
     return join '', map { "$_\n" } @lines;
 }

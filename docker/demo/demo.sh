@@ -1,0 +1,222 @@
+#!/bin/bash
+#
+# docker/demo/demo.sh: households, viewers, verdicts.  Starts a Redis and an
+# edge of its own, asks as viewers at different addresses, and prints who got
+# what.  Exits with 1 when an answer is not the expected one.
+#
+# docker/demo/demo.sh run: leaves the edge running, with commands to try.
+#
+# NGINX             the nginx to run; "nginx" if not set
+# HOUSEHOLD_MODULE  the module to load; none if it is linked in
+
+set -eu
+
+here=$(cd "$(dirname "$0")" && pwd)
+
+dir=
+port=
+nginx_pid=
+
+. "$here/servers.sh"
+
+on='/playback/token?account'
+monitored='/monitored/token?account'
+seat=https://www.example.tv/extra-member
+other=https://www.example.tv/household
+
+wrong=0
+
+
+register() {
+    local account what value
+
+    while read -r account what value; do
+        case $account:$what in
+            :|\#*) continue ;;
+            *:home) redis SADD "household:{$account}" "$value" ;;
+            *) redis HSET "household:{$account}:account" "$what" "$value" ;;
+        esac
+    done < "$here/households.txt" > /dev/null
+}
+
+
+# --- one viewer, one row --------------------------------------------------
+
+seen='%{http_code}|%header{x-household-status}|%header{x-household-reason}'
+seen="$seen|%header{location}|%header{link}|%{content_type}"
+seen="$seen|%header{x-household-price} %header{x-household-currency}\n"
+
+# ask FROM AS PATH: sets what the viewer sees
+ask() {
+    local accept=(-H 'Accept: */*')
+
+    if [ "$2" = browser ]; then
+        accept=(-H 'Sec-Fetch-Mode: navigate' -H 'Accept: text/html,*/*;q=0.8')
+    fi
+
+    IFS='|' read -r code verdict reason location link type price < <(
+        curl -q -s -m 10 --noproxy '*' -o "$dir/body" -w "$seen" \
+            -H "X-Forwarded-For: $1" "${accept[@]}" "http://127.0.0.1:$port$3")
+
+    body=$(< "$dir/body")
+    offered=${link#<}
+    offered=${offered%%>*}
+}
+
+row() {
+    printf '%-24s %-22s %-8s %-6s %-13s %-16s %s\n' "$@"
+}
+
+heading() {
+    printf '\n%s\n\n' "$1"
+    row viewer from as status verdict reason 'the way on'
+    row ------ ---- -- ------ ------- ------ ----------
+}
+
+# viewer WHO FROM AS PATH STATUS VERDICT REASON [WHERE [PRICE]]
+viewer() {
+    local way_on=- where='' cost='' right=no
+
+    ask "$2" "$3" "$4"
+
+    case $code in
+        200) way_on='gets the token'
+             [ "$body" != 'a playback token' ] || right=yes ;;
+        303) where=$location cost=${price# }
+             way_on="sent to $where${cost:+, $cost a month}"
+             right=yes ;;
+        403) where=$offered cost=${price# }
+             way_on="offered $where${cost:+, $cost a month}"
+             [ "$type" != application/problem+json ] || right=yes ;;
+        401) right=yes ;;
+    esac
+
+    row "$1" "$2" "$3" "$code" "$verdict" "$reason" "$way_on"
+
+    if [ "$code $verdict $reason $where $cost" != "$5 $6 $7 ${8:-} ${9:-}" ] \
+        || [ $right = no ]
+    then
+        echo "    WRONG: expected $5 $6 $7 ${8:-} ${9:-}, and got: $type $body"
+        wrong=$((wrong + 1))
+    fi
+}
+
+
+# --- what is shown --------------------------------------------------------
+
+while_redis_is_up() {
+    heading 'Redis is up'
+
+    viewer 'Martin, at home' 82.64.10.7 player "$on=martin" \
+        200 ALLOWED home
+    viewer 'Martin, home over IPv6' 2a01:e0a:1f3:9c42::51 player "$on=martin" \
+        200 ALLOWED home
+    viewer "Martin's cousin" 203.0.113.9 browser "$on=martin" \
+        303 OFFERED outside $seat '5.99 EUR'
+    viewer "Martin's cousin" 203.0.113.9 player "$on=martin" \
+        403 OFFERED outside $seat '5.99 EUR'
+    problem=$body
+
+    viewer "Dubois's extra member" 198.51.100.7 player "$on=dubois" \
+        200 ALLOWED extra_member
+    viewer "Dubois's nephew" 203.0.113.77 browser "$on=dubois" \
+        303 OFFERED outside $other
+
+    viewer 'an unknown account' 198.51.100.80 player "$on=nobody" \
+        403 OFFERED unregistered $other
+    viewer 'no account at all' 198.51.100.80 player "$on=" \
+        401 UNAUTHORIZED account_missing
+
+    viewer 'the cousin, mode monitor' 203.0.113.9 player "$monitored=martin" \
+        200 MONITORED outside
+}
+
+while_redis_is_stopped() {
+    heading 'Redis is stopped: nobody is refused for that'
+
+    viewer 'Martin, at home' 82.64.10.7 player "$on=martin" \
+        200 UNAVAILABLE unavailable
+    viewer "Martin's cousin" 203.0.113.9 player "$on=martin" \
+        200 UNAVAILABLE unavailable
+}
+
+decides_again() {
+    ask 203.0.113.9 player "$on=martin"
+    [ "$verdict" != UNAVAILABLE ]
+}
+
+after_redis_is_back() {
+    heading 'Redis is back'
+
+    wait_for decides_again || echo '    WRONG: but the edge does not know it'
+
+    viewer 'Martin, at home' 82.64.10.7 player "$on=martin" \
+        200 ALLOWED home
+    viewer "Martin's cousin" 203.0.113.9 browser "$on=martin" \
+        303 OFFERED outside $seat '5.99 EUR'
+}
+
+show() {
+    printf '\nThe households of docker/demo/households.txt\n\n'
+    sed '/^#/d; /^$/d; s/^/    /' "$here/households.txt"
+
+    while_redis_is_up
+    stop_redis
+    while_redis_is_stopped
+    start_redis
+    after_redis_is_back
+
+    printf '\nWhat the player of that cousin was told\n\n    %s\n' "$problem"
+
+    case $problem in
+        *'"reason":"outside"'*'"price":"5.99","currency":"EUR"'*"$seat"*) ;;
+        *) echo "    WRONG: expected $seat at 5.99 EUR"
+           wrong=$((wrong + 1)) ;;
+    esac
+
+    echo
+    [ $wrong = 0 ] || die "not the expected answers: $wrong"
+    echo 'demo: every answer is the expected one'
+}
+
+run() {
+    cat << END
+
+The edge is up, and stops with Ctrl-C.  At home, as a player:
+
+  curl -i -H 'X-Forwarded-For: 82.64.10.7' \\
+      'http://127.0.0.1:$port$on=martin'
+
+Elsewhere, as a player, and as a browser:
+
+  curl -i -H 'X-Forwarded-For: 203.0.113.9' \\
+      'http://127.0.0.1:$port$on=martin'
+
+  curl -i -H 'X-Forwarded-For: 203.0.113.9' -H 'Sec-Fetch-Mode: navigate' \\
+      'http://127.0.0.1:$port$on=martin'
+
+That address becomes a home, and is one no more:
+
+  redis-cli -s $dir/redis.sock SADD 'household:{martin}' 203.0.113.9
+  redis-cli -s $dir/redis.sock SREM 'household:{martin}' 203.0.113.9
+
+What was decided, and what else the edge has to say:
+
+  tail -f $dir/access.log $dir/error.log
+
+END
+    wait "$nginx_pid" || true
+}
+
+
+case ${1:-} in
+    '') what=show ;;
+    run) what=run ;;
+    *) die "unknown argument \"$1\"; there is only \"run\"" ;;
+esac
+
+make_dir
+start_redis
+register
+start_nginx "$here/nginx.conf" "${HOUSEHOLD_MODULE:-}"
+$what

@@ -1,0 +1,62 @@
+
+/*
+ * Learns of changes in Redis as they are made: client-side caching over
+ * RESP2, in broadcasting mode.  Each primary has two connections: one that
+ * asks to be told of the keys of a prefix, and one that is told.
+ *
+ * https://redis.io/docs/latest/develop/reference/client-side-caching/
+ *
+ * Core layer.
+ */
+
+
+#ifndef _NGX_HOUSEHOLD_TRACKING_H_INCLUDED_
+#define _NGX_HOUSEHOLD_TRACKING_H_INCLUDED_
+
+
+#include <ngx_config.h>
+#include <ngx_core.h>
+#include "ngx_household_redis.h"
+
+
+/* ms between proofs of life, and how long one is good for */
+#define NGX_HOUSEHOLD_TRACKING_BEAT    500
+#define NGX_HOUSEHOLD_TRACKING_LEASE  2000
+
+/* primaries of one deployment; with more, nothing is coherent */
+#define NGX_HOUSEHOLD_TRACKING_NODES   256
+
+
+typedef struct ngx_household_tracking_s  ngx_household_tracking_t;
+
+
+typedef struct {
+    /* a key has changed, or has ceased to be */
+    void       (*changed)(void *data, ngx_str_t *key);
+
+    /* all keys are gone */
+    void       (*flushed)(void *data);
+
+    /*
+     * "on" 1, again and again: whatever changed until now has been told of.
+     * 0: changes may be missed from now on.  Returns NGX_DONE if another
+     * process is told of the same, so that a worker that quits may stop.
+     */
+    ngx_int_t  (*coherent)(void *data, ngx_uint_t on);
+} ngx_household_tracking_calls_t;
+
+
+/*
+ * Begins to track the keys that start with "prefix", in the deployment
+ * "redis" of this worker.  Allocated from "pool".  Returns NULL if memory is
+ * short.
+ */
+ngx_household_tracking_t *ngx_household_tracking_create(ngx_pool_t *pool,
+    ngx_household_redis_t *redis, ngx_str_t *prefix,
+    const ngx_household_tracking_calls_t *calls, void *data);
+
+/* says "coherent 0" and closes; to be called before the deployment goes */
+void ngx_household_tracking_destroy(ngx_household_tracking_t *tracking);
+
+
+#endif /* _NGX_HOUSEHOLD_TRACKING_H_INCLUDED_ */

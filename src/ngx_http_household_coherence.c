@@ -1,0 +1,192 @@
+
+/*
+ * From changes in Redis to what is kept in zones.
+ */
+
+
+#include <ngx_config.h>
+#include <ngx_core.h>
+#include <ngx_http.h>
+#include "ngx_http_household.h"
+
+
+static void ngx_http_household_key_changed(void *data, ngx_str_t *key);
+static ngx_int_t ngx_http_household_key_account(ngx_str_t *key,
+    ngx_str_t *account);
+static void ngx_http_household_flushed(void *data);
+static ngx_int_t ngx_http_household_coherent(void *data, ngx_uint_t on);
+static ngx_http_household_store_t *ngx_http_household_next_store(
+    ngx_http_household_redis_t *redis, ngx_uint_t *i);
+
+
+static const ngx_household_tracking_calls_t  ngx_http_household_tracking = {
+    ngx_http_household_key_changed,
+    ngx_http_household_flushed,
+    ngx_http_household_coherent
+};
+
+
+ngx_int_t
+ngx_http_household_track(ngx_cycle_t *cycle, ngx_http_household_redis_t *redis)
+{
+    ngx_uint_t  i;
+
+    i = 0;
+
+    /* one worker is told, and the zone tells all */
+
+    if (!redis->conf.tracking
+        || ngx_http_household_next_store(redis, &i) == NULL
+        || (ngx_process == NGX_PROCESS_WORKER && ngx_worker != 0))
+    {
+        return NGX_OK;
+    }
+
+    redis->tracking = ngx_household_tracking_create(cycle->pool, redis->redis,
+                                                &redis->conf.key_prefix,
+                                                &ngx_http_household_tracking,
+                                                redis);
+
+    return redis->tracking != NULL ? NGX_OK : NGX_ERROR;
+}
+
+
+/* the stores that keep records of this deployment, one after the other */
+
+static ngx_http_household_store_t *
+ngx_http_household_next_store(ngx_http_household_redis_t *redis, ngx_uint_t *i)
+{
+    ngx_http_household_store_t  **store;
+
+    store = redis->stores->elts;
+
+    while (*i < redis->stores->nelts) {
+
+        (*i)++;
+
+        if (store[*i - 1]->redis == redis && store[*i - 1]->zone != NULL) {
+            return store[*i - 1];
+        }
+    }
+
+    return NULL;
+}
+
+
+static void
+ngx_http_household_key_changed(void *data, ngx_str_t *key)
+{
+    ngx_http_household_redis_t *redis = data;
+
+    ngx_str_t                    name, account;
+    ngx_uint_t                   i;
+    ngx_http_household_store_t  *store;
+
+    if (key->len < redis->conf.key_prefix.len) {
+        return;
+    }
+
+    name.data = key->data + redis->conf.key_prefix.len;
+    name.len = key->len - redis->conf.key_prefix.len;
+
+    i = 0;
+
+    if (name.len == sizeof(NGX_HTTP_HOUSEHOLD_CONTROL_KEY) - 1
+        && ngx_strncmp(name.data, NGX_HTTP_HOUSEHOLD_CONTROL_KEY, name.len)
+           == 0)
+    {
+        while ((store = ngx_http_household_next_store(redis, &i)) != NULL) {
+            ngx_household_zone_invalidate(store->control_cache, &name);
+        }
+
+        return;
+    }
+
+    if (ngx_http_household_key_account(&name, &account) != NGX_OK) {
+        return;
+    }
+
+    while ((store = ngx_http_household_next_store(redis, &i)) != NULL) {
+        ngx_household_zone_invalidate(store->cache, &account);
+    }
+}
+
+
+/* "{A}" or "{A}:account"; A may have braces of its own */
+
+static ngx_int_t
+ngx_http_household_key_account(ngx_str_t *key, ngx_str_t *account)
+{
+    size_t  tail;
+
+    tail = sizeof("}:account") - 1;
+
+    if (key->len > tail + 1
+        && ngx_strncmp(key->data + key->len - tail, "}:account", tail) == 0)
+    {
+        account->len = key->len - 1 - tail;
+
+    } else if (key->len > 2 && key->data[key->len - 1] == '}') {
+        account->len = key->len - 2;
+
+    } else {
+        return NGX_DECLINED;
+    }
+
+    account->data = key->data + 1;
+
+    return key->data[0] == '{' && account->len <= NGX_HOUSEHOLD_ID_LEN
+           ? NGX_OK : NGX_DECLINED;
+}
+
+
+static void
+ngx_http_household_flushed(void *data)
+{
+    ngx_http_household_redis_t *redis = data;
+
+    ngx_uint_t                   i;
+    ngx_http_household_store_t  *store;
+
+    i = 0;
+
+    while ((store = ngx_http_household_next_store(redis, &i)) != NULL) {
+        ngx_household_zone_flush(store->cache);
+        ngx_household_zone_flush(store->control_cache);
+    }
+}
+
+
+static ngx_int_t
+ngx_http_household_coherent(void *data, ngx_uint_t on)
+{
+    ngx_http_household_redis_t *redis = data;
+
+    ngx_int_t                    rc;
+    ngx_uint_t                   i, covered;
+    ngx_household_zone_store_t  *caches[2];
+    ngx_http_household_store_t  *store;
+
+    i = 0;
+    covered = 1;
+
+    while ((store = ngx_http_household_next_store(redis, &i)) != NULL) {
+
+        caches[0] = store->cache;
+        caches[1] = store->control_cache;
+
+        rc = ngx_household_zone_track(caches[0], ngx_current_msec,
+                                      NGX_HOUSEHOLD_TRACKING_LEASE, on);
+        if (rc != NGX_DONE) {
+            covered = 0;
+        }
+
+        rc = ngx_household_zone_track(caches[1], ngx_current_msec,
+                                      NGX_HOUSEHOLD_TRACKING_LEASE, on);
+        if (rc != NGX_DONE) {
+            covered = 0;
+        }
+    }
+
+    return covered ? NGX_DONE : NGX_OK;
+}

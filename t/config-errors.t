@@ -1,0 +1,410 @@
+#!/usr/bin/perl
+
+# A bad configuration of every directive: nginx -t fails, and its message has
+# the directive, the value, the reason and the line.
+
+use strict;
+use warnings;
+
+use lib 't/lib';
+use Test::Household::Nginx;
+use Test::Household::Process qw(temp_dir);
+use Test::More;
+
+my $dir = temp_dir('files');
+
+sub file {
+    my ($name, $text) = @_;
+    open my $out, '>:raw', "$dir/$name" or die "$name: $!\n";
+    print $out $text;
+    close $out;
+    return "$dir/$name";
+}
+
+my $empty = file(empty => '');
+my $first = file(first => "\nsecret\n");
+my $short = file(short => "short\n");
+my $long = file(long => 'x' x 5000);
+my $key = file(key => "0123456789abcdef\n");
+my $text = file(text => "this is no such file\n");
+my $none = "$dir/none";
+
+# Each row: what stands in http {}, the value, and the reason.  The directive
+# is the last one of the text, unless another name follows the reason: "" where
+# the words are nginx's own, of a variable or a zone.
+
+my @http = (
+    ['household', 'household', qr/invalid number of arguments/],
+    ['household on off', 'household', qr/invalid number of arguments/],
+    ['household yes', 'yes', qr/must be "off", "monitor", "on" or a variable/],
+    ['household ON', 'ON', qr/invalid value/],
+    ['household ""', '""', qr/invalid value/],
+    ['household on; household off', '', qr/is duplicate/],
+    ['household $arg_a; household off', '', qr/is duplicate/],
+    ['household_store main; household_account $arg_a; household $none_such',
+     'none_such', qr/unknown .* variable/, ''],
+    ['household on; household_account $arg_a', '',
+     qr/no "household_store" is defined/, 'household'],
+    ['household monitor; household_account $arg_a', '',
+     qr/no "household_store" is defined/, 'household'],
+    ['household $arg_m; household_account $arg_a', '',
+     qr/no "household_store" is defined/, 'household'],
+    ['household on; household_store main', '',
+     qr/no "household_account" .*is defined/, 'household'],
+
+    ['server { if ($arg_a) { household on; } }', '', qr/is not allowed here/,
+     'household'],
+
+    ['household_store', '', qr/invalid number of arguments/],
+    ['household_store none', 'none', qr/unknown household_redis/,
+     'household_redis'],
+    ['household_store main; household_store main', '', qr/is duplicate/],
+    ['household_store main fly=1', 'fly=1', qr/invalid parameter/],
+    ['household_store main zone=', 'zone=', qr/invalid parameter/],
+    ['household_store main zone=z zone=z', 'zone=z', qr/invalid parameter/],
+    ['household_store main zone=z fresh=', 'fresh=', qr/invalid parameter/],
+    ['household_store main zone=z fresh=x', 'fresh=x', qr/invalid parameter/],
+    ['household_store main zone=z missing=-1', 'missing=-1',
+     qr/invalid parameter/],
+    ['household_store main zone=z stale=1y1y', 'stale=1y1y',
+     qr/invalid parameter/],
+    ['household_store main zone=z fresh=1s fresh=2s', 'fresh=2s',
+     qr/invalid parameter/],
+    ['household_store main fresh=1s', 'fresh=', qr/need a "zone="/],
+    ['household_store main zone=none', 'none',
+     qr/zero size shared memory zone/, ''],
+
+    ['household_zone', '', qr/invalid number of arguments/],
+    ['household_zone z1:1m', 'z1:1m', qr/must be "zone=NAME:SIZE"/],
+    ['household_zone zone=z1', 'zone=z1', qr/must be "zone=NAME:SIZE"/],
+    ['household_zone zone=:1m', 'zone=:1m', qr/must be "zone=NAME:SIZE"/],
+    ['household_zone zone=z1:', 'zone=z1:', qr/must be "zone=NAME:SIZE"/],
+    ['household_zone zone=z1:0', 'zone=z1:0', qr/must be "zone=NAME:SIZE"/],
+    ['household_zone zone=z1:big', 'zone=z1:big',
+     qr/must be "zone=NAME:SIZE"/],
+    ['household_zone zone=z1:4k', 'z1', qr/too small/],
+    ['household_zone zone=z:1m', 'z', qr/is duplicate/],
+    ['server { household_zone zone=z1:1m; }', '', qr/is not allowed here/,
+     'household_zone'],
+
+    ['household_account', '', qr/invalid number of arguments/],
+    ['household_account $a $b', '', qr/invalid number of arguments/],
+    ['household_account $arg_a; household_account $arg_b', '',
+     qr/is duplicate/],
+    ['household_account $none_such', 'none_such', qr/unknown .* variable/, ''],
+    ['household_account ${arg_a', 'arg_a', qr/closing bracket/, ''],
+
+    ['household_device', '', qr/invalid number of arguments/],
+    ['household_device $arg_a; household_device $arg_b', '', qr/is duplicate/],
+    ['household_device $none_such', 'none_such', qr/unknown .* variable/, ''],
+
+    ['household_issued_at', '', qr/invalid number of arguments/],
+    ['household_issued_at $arg_a; household_issued_at $arg_b', '',
+     qr/is duplicate/],
+    ['household_issued_at $none_such', 'none_such', qr/unknown .* variable/,
+     ''],
+
+    ['household_action', '', qr/invalid number of arguments/],
+    ['household_action 404', '404', qr/invalid value/],
+    ['household_action $arg_a', '$arg_a', qr/invalid value/],
+    ['household_action auto; household_action 403', '', qr/is duplicate/],
+
+    ['household_offer', '', qr/invalid number of arguments/],
+    ['household_offer FR', '', qr/invalid number of arguments/],
+    ['household_offer FRA url=/', 'FRA', qr/invalid/],
+    ['household_offer F1 url=/', 'F1', qr/invalid/],
+    ['household_offer "" url=/', '""', qr/invalid/],
+    ['household_offer Default url=/', 'Default', qr/invalid/],
+    ['household_offer FR url=/a; household_offer fr url=/b', 'fr',
+     qr/duplicate offer/],
+    ['household_offer default url=/a; household_offer default url=/b',
+     'default', qr/duplicate offer/],
+    ['household_offer FR price=5.99 currency=EUR', 'FR', qr/no "url="/],
+    ['household_offer FR price=5.99 url=/', 'FR',
+     qr/"price=" and "currency=" must stand together/],
+    ['household_offer FR currency=EUR url=/', 'FR',
+     qr/"price=" and "currency=" must stand together/],
+    (map { ["household_offer FR price=$_ currency=EUR url=/", "price=$_",
+            qr/invalid parameter/] }
+     '', '.', '5.', '.99', '05.99', '5,99', '-5', '+5', '5.9999', '5.9.9',
+     '5e1', 'free', '$arg_price'),
+    (map { ["household_offer FR price=5 currency=$_ url=/", "currency=$_",
+            qr/invalid parameter/] }
+     '', 'eur', 'EURO', 'EU', 'EU1', '$arg_c'),
+    (map { ["household_offer FR url=$_", "url=$_", qr/invalid parameter/] }
+     '', 'offer', 'www.example.tv', 'https://', 'http://', 'https:/a',
+     'ftp://www.example.tv/', 'javascript:alert(1)'),
+    ['household_offer FR url=/ colour=red', 'colour=red',
+     qr/invalid parameter/],
+    ['household_offer FR /', '/', qr/invalid parameter/],
+    ['household_offer FR url=$none_such', 'none_such', qr/unknown .* variable/,
+     ''],
+
+    ['household_unavailable', '', qr/invalid number of arguments/],
+    ['household_unavailable off', 'off', qr/invalid value/],
+    ['household_unavailable allow; household_unavailable deny', '',
+     qr/is duplicate/],
+
+    ['household_unregistered', '', qr/invalid number of arguments/],
+    ['household_unregistered off', 'off', qr/invalid value/],
+    ['household_unregistered allow; household_unregistered deny', '',
+     qr/is duplicate/],
+
+    ['household_missing_family', '', qr/invalid number of arguments/],
+    ['household_missing_family learn', 'learn', qr/invalid value/],
+    ['household_missing_family allow; household_missing_family deny', '',
+     qr/is duplicate/],
+
+    ['household_ipv6_prefix', '', qr/invalid number of arguments/],
+    ['household_ipv6_prefix 0', '0', qr/between 1 and 128/],
+    ['household_ipv6_prefix 129', '129', qr/between 1 and 128/],
+    ['household_ipv6_prefix /64', '/64', qr/invalid/],
+    ['household_ipv6_prefix -1', '-1', qr/invalid/],
+    ['household_ipv6_prefix 56; household_ipv6_prefix 64', '',
+     qr/is duplicate/],
+
+    ['household_trusted_device', '', qr/invalid number of arguments/],
+    ['household_trusted_device off', 'off', qr/invalid value/],
+    ['household_trusted_device -1d', '-1d', qr/invalid value/],
+    ['household_trusted_device 10ms', '10ms', qr/invalid value/],
+    ['household_trusted_device 1d; household_trusted_device 2d', '',
+     qr/is duplicate/],
+
+    ['household_enforce_in', '', qr/invalid number of arguments/],
+    ['household_enforce_in FR FRA', 'FRA', qr/must be two letters/],
+    ['household_enforce_in everywhere', 'everywhere', qr/two letters/],
+    ['household_enforce_in 12', '12', qr/two letters/],
+    ['household_enforce_in FR; household_enforce_in DE', '', qr/is duplicate/],
+
+    ['household_rollout', '', qr/invalid number of arguments/],
+    ['household_rollout 101%', '101%', qr/"0%" to "100%"/],
+    ['household_rollout 100.01%', '100.01%', qr/"0%" to "100%"/],
+    ['household_rollout -1%', '-1%', qr/"0%" to "100%"/],
+    ['household_rollout %', '%', qr/"0%" to "100%"/],
+    ['household_rollout .5%', '.5%', qr/"0%" to "100%"/],
+    ['household_rollout 5.555%', '5.555%', qr/at most two decimals/],
+    ['household_rollout half', 'half', qr/or a variable/],
+    ['household_rollout ""', '""', qr/"0%" to "100%"/],
+    ['household_rollout 1%; household_rollout 2%', '', qr/is duplicate/],
+    ['household_rollout $arg_a; household_rollout 2%', '', qr/is duplicate/],
+    ['household_rollout $none_such', 'none_such', qr/unknown .* variable/, ''],
+
+    ['household_log_level', '', qr/invalid number of arguments/],
+    ['household_log_level debug', 'debug', qr/invalid value/],
+    ['household_log_level error; household_log_level warn', '',
+     qr/is duplicate/],
+
+    ['household_geoip', '', qr/invalid number of arguments/],
+    ["household_geoip $none", $none, qr/./],
+    ["household_geoip $text", $text, qr/./],
+    ["household_geoip $text path=a", 'path=a', qr/invalid parameter/],
+    ["household_geoip $text country=", $text, qr/path to the country/],
+
+    ['household_id_key', '', qr/invalid number of arguments/],
+    ["household_id_key $none", $none, qr/No such file/],
+    ["household_id_key $empty", $empty, qr/first line .* is empty/],
+    ["household_id_key $short", $short, qr/shorter than 16 bytes/],
+    ["household_id_key $key; household_id_key $key", '', qr/is duplicate/],
+    ["household_id_key $key valid=1", 'valid=1', qr/invalid parameter/],
+    ["household_id_key $key state=0", 'state=0', qr/invalid parameter/],
+    ["household_id_key $key state=x", 'state=x', qr/invalid parameter/],
+
+    ['household_token', '', qr/invalid number of arguments/],
+    ['household_token strip', '', qr/has no carrier/],
+    ['household_token cookie', 'cookie', qr/invalid carrier/],
+    ['household_token $none_such', 'none_such', qr/unknown .* variable/, ''],
+    ['household_token $remote_user strip', '$remote_user',
+     qr/cannot take .* out of a request/],
+    ['household_token bearer; household_token bearer', '', qr/is duplicate/],
+    ['household_token bearer; household_account $arg_a', 'household_account',
+     qr/stand together/, 'household_token'],
+    ['household_store main; household on; household_token bearer', '',
+     qr/without "household_token_key"/],
+
+    ['household_token_key', '', qr/invalid number of arguments/],
+    ["household_token_key $none", $none, qr/No such file/],
+    ["household_token_key $empty", $empty, qr/./],
+    ["household_token_key $text", $text, qr/JSON|keys/],
+    ["household_token_key $text alg=none", 'alg=none', qr/invalid parameter/],
+    ["household_token_key $text issuer=", 'issuer=', qr/invalid parameter/],
+    ["household_token_key $text issuer=a issuer=b", 'issuer=b',
+     qr/invalid parameter/],
+
+    ['household_token_claims', '', qr/invalid number of arguments/],
+    ['household_token_claims sub', 'sub', qr/invalid parameter/],
+    ['household_token_claims account=', 'account=', qr/invalid parameter/],
+    ['household_token_claims account=a account=b', 'account=b',
+     qr/invalid parameter/],
+    ['household_token_claims account=a; household_token_claims account=b', '',
+     qr/is duplicate/],
+
+    ['household_token_leeway', '', qr/invalid number of arguments/],
+    ['household_token_leeway x', 'x', qr/invalid value/],
+    ['household_token_leeway 301s', '', qr/at most 300s/],
+    ['household_token_leeway 1s; household_token_leeway 1s', '',
+     qr/is duplicate/],
+
+    ['household_redis', '', qr/has no opening "\{"/],
+    ['household_redis other', '', qr/has no opening "\{"/],
+    ['household_redis { server 127.0.0.1; }', '',
+     qr/invalid number of arguments/, 'household_redis'],
+    ['household_redis a b { server 127.0.0.1; }', '',
+     qr/invalid number of arguments/, 'household_redis'],
+    ['household_redis main { server 127.0.0.1; }', 'main', qr/duplicate/,
+     'household_redis'],
+    ['server { household_redis other { server 127.0.0.1; } }', '',
+     qr/is not allowed here/, 'household_redis'],
+);
+
+# within household_redis other { }; the name is of the inner directive
+
+my @redis = (
+    ['', 'other', qr/no "server"/, 'household_redis'],
+    ['user edge; password a', 'other', qr/no "server"/, 'household_redis'],
+    ['fly 1', 'fly', qr/unknown directive/],
+    ['server 127.0.0.1; listen', 'listen', qr/unknown directive/],
+
+    ['server', '', qr/invalid number of arguments/],
+    ['server 127.0.0.1 weight=5', 'weight=5', qr/invalid parameter/],
+    ['server ""', '""', qr/no host/],
+    ['server :6379', ':6379', qr/no host/],
+    ['server 127.0.0.1:0', '127.0.0.1:0', qr/invalid port/],
+    ['server 127.0.0.1:65536', '127.0.0.1:65536', qr/invalid port/],
+    ['server 127.0.0.1:redis', '127.0.0.1:redis', qr/invalid port/],
+    ['server 127.0.0.1:6379-6380', '127.0.0.1:6379-6380', qr/invalid port/],
+    ['server 127.0.0.1:6379/0', '127.0.0.1:6379/0', qr/invalid/],
+    ['server redis://127.0.0.1', 'redis://127.0.0.1', qr/invalid/],
+    ['server [::1', '[::1', qr/invalid host/],
+    ['server unix:', 'unix:', qr/no path/],
+    ['server none.invalid', 'none.invalid', qr/host not found/],
+
+    ['server 127.0.0.1; user', '', qr/invalid number of arguments/],
+    ['server 127.0.0.1; user a; user b', '', qr/is duplicate/],
+    ['server 127.0.0.1; user a', 'other', qr/without "password"/],
+    ['server 127.0.0.1; user a; password ""', 'other', qr/password/,
+     'password'],
+
+    ['server 127.0.0.1; password', '', qr/invalid number of arguments/],
+    ['server 127.0.0.1; password ""', '', qr/empty/],
+    ['server 127.0.0.1; password a; password b', '', qr/is duplicate/],
+    ["server 127.0.0.1; password_file $key; password b", '',
+     qr/is duplicate/],
+
+    ['server 127.0.0.1; password_file', '', qr/invalid number of arguments/],
+    ["server 127.0.0.1; password a; password_file $key", '',
+     qr/is duplicate or stands beside "password"/],
+    ["server 127.0.0.1; password_file $key; password_file $key", '',
+     qr/is duplicate/],
+    ["server 127.0.0.1; password_file $none", $none, qr/No such file/],
+    ["server 127.0.0.1; password_file $dir", $dir, qr/Is a directory/],
+    ["server 127.0.0.1; password_file $empty", $empty,
+     qr/first line .* is empty/],
+    ["server 127.0.0.1; password_file $first", $first,
+     qr/first line .* is empty/],
+    ["server 127.0.0.1; password_file $long", $long,
+     qr/larger than 4096 bytes|too long/],
+
+    ['server 127.0.0.1; database', '', qr/invalid number of arguments/],
+    ['server 127.0.0.1; database x', 'x', qr/invalid number/],
+    ['server 127.0.0.1; database -1', '-1', qr/invalid number/],
+    ['server 127.0.0.1; database 1048577', '1048577', qr/between/],
+    ['server 127.0.0.1; database 1; database 2', '', qr/is duplicate/],
+
+    ['server 127.0.0.1; key_prefix', '', qr/invalid number of arguments/],
+    ['server 127.0.0.1; key_prefix a; key_prefix b', '', qr/is duplicate/],
+
+    ['server 127.0.0.1; connect_timeout', '',
+     qr/invalid number of arguments/],
+    ['server 127.0.0.1; connect_timeout 0', 'other', qr/must not be 0/],
+    ['server 127.0.0.1; connect_timeout soon', 'soon', qr/invalid value/],
+    ['server 127.0.0.1; connect_timeout -1s', '-1s', qr/invalid value/],
+    ['server 127.0.0.1; connect_timeout 1s; connect_timeout 1s', '',
+     qr/is duplicate/],
+
+    ['server 127.0.0.1; timeout', '', qr/invalid number of arguments/],
+    ['server 127.0.0.1; timeout 0', 'other', qr/must not be 0/],
+    ['server 127.0.0.1; timeout 0ms', 'other', qr/must not be 0/],
+    ['server 127.0.0.1; timeout soon', 'soon', qr/invalid value/],
+    ['server 127.0.0.1; timeout 1s; timeout 1s', '', qr/is duplicate/],
+
+    ['server 127.0.0.1; connections', '', qr/invalid number of arguments/],
+    ['server 127.0.0.1; connections 0', '0', qr/between 1 and 64/],
+    ['server 127.0.0.1; connections 65', '65', qr/between 1 and 64/],
+    ['server 127.0.0.1; connections x', 'x', qr/invalid number/],
+    ['server 127.0.0.1; connections 1; connections 2', '', qr/is duplicate/],
+
+    ["server 127.0.0.1; include $none", $none, qr/No such file/, ''],
+);
+
+
+my $nginx = Test::Household::Nginx->new(start => 0, allow => qr/\[emerg\]/);
+
+sub said {
+    my ($http) = @_;
+    $nginx->{http} = "household_zone zone=z:1m;\n"
+                     . "household_redis main { server 127.0.0.1; }\n$http";
+    return $nginx->test;
+}
+
+sub check {
+    my ($text, $http, $value, $reason, $name) = @_;
+    my ($good, $said) = said($http);
+    my ($line) = $said =~ /\[emerg\] (?:\d+#\d+: )?([^\n]*)/;
+
+    $name //= $text =~ /.*(?:^|[;{] )(\w+)/ ? $1 : '';
+
+    my @missing = (
+        ($good ? 'a failure' : ()),
+        (($line // '') =~ $reason ? () : "the reason $reason"),
+        (index($line // '', $value) >= 0 ? () : "the value $value"),
+        (($line // '') =~ /(?<!\w)\Q$name\E(?!\w)/
+             ? () : "the directive $name"),
+        ($name eq '' || ($line // '') =~ /nginx\.conf:\d+/ ? () : 'the line'));
+
+    ok(!@missing, "$text: fails") or diag 'without ' . join(', ', @missing)
+        . ":\n" . ($line // "nginx -t said:\n$said");
+}
+
+my ($good, $said) = said(join "\n", 'household_store main zone=z;',
+    'household on; household_account $arg_a;',
+    'household_offer FR price=0.99 currency=EUR url=/;',
+    "household_redis other { server 127.0.0.1; password_file $key; user a; }");
+ok $good, 'what is around the errors is good' or diag $said;
+
+for my $row (@http) {
+    my ($text, @expected) = @$row;
+    my $end = $text =~ /\}$/ ? '' : ';';
+    check($text, "\n$text$end\n", @expected);
+}
+
+for my $row (@redis) {
+    my ($text, @expected) = @$row;
+    my $lines = join '', map { "    $_;\n" } split /; /, $text;
+    check($text, "household_redis other {\n$lines}\n", @expected);
+}
+
+# what is incomplete is found at every level
+
+for my $where ('server { listen 127.0.0.1:1; TEXT }',
+               'server { listen 127.0.0.1:1; location / { TEXT } }',
+               'server { listen 127.0.0.1:1; location / { location /a { TEXT } } }')
+{
+    my $http = $where =~ s/TEXT/household_store none;/r;
+    check($http, $http, 'none', qr/unknown household_redis/,
+          'household_redis');
+
+    $http = $where =~ s/TEXT/household on; household_store main;/r;
+    check($http, $http, '', qr/no "household_account"/, 'household');
+}
+
+# a password is nowhere to be seen
+
+for my $text ('user a; password s3cret; password s3cret',
+              'password s3cret; password_file ' . file(pw => "s3cret\n"))
+{
+    ($good, $said) = said("household_redis other { server 127.0.0.1; $text; }");
+    ok !$good, "$text: fails";
+    unlike $said, qr/s3cret/, 'and does not tell the password';
+}
+
+done_testing;
