@@ -260,6 +260,15 @@ ok !eval { $bad->start }, 'nginx: does not start so';
 like +($bad->problem_lines)[0], qr/unknown directive/, 'nginx: its log tells';
 unlink "$bad->{dir}/$_" for qw(error.log output.log);
 
+my $daemon = Test::Household::Nginx->new(daemon => 1);
+my @old = ($daemon->pid, $daemon->workers);
+$daemon->upgrade;
+ok wait_until { !grep { running($_) } @old }, 'nginx: the old binary leaves';
+is $daemon->get('/none')->{status}, 404, 'nginx: the new one works';
+@workers = ($daemon->pid, $daemon->workers);
+$daemon->quit;
+is scalar(grep { running($_) } @workers), 0, 'nginx: and ends';
+
 @workers = $nginx->workers;
 $nginx->quit;
 is $nginx->{status}, 0, 'nginx: quits';

@@ -11,8 +11,8 @@ use lib 't/lib';
 use IO::Socket::INET;
 use Test::More;
 use Test::Household::FakeRedis;
-use Test::Household::Nginx qw(http_config location load_module);
-use Test::Household::Process qw(wait_until free_port);
+use Test::Household::Nginx qw(http_config location);
+use Test::Household::Process qw(wait_until free_port running);
 
 my $secret = 'a-secret-of-the-test';
 my $home = '82.64.10.7';
@@ -173,21 +173,36 @@ ok wait_until { $fake->count('connections') > $connections },
 is_well $edge, 'unsolicited, idle: recovers';
 
 
-# refused: a line per change of state, however many requests there are
+# refused
 
 is_well $edge, 'refused: well before';
-my $mark = $edge->mark;
 $fake->behave('refuse');
 $fake->drop;
 ok wait_until { decision($edge, '/allow') =~ /unavailable/ }, 'refused: seen';
 is_unavailable $edge, 'refused';
-decision($edge, '/allow') for 1 .. 50;
 $fake->behave('normal');
 is_well $edge, 'refused: recovers';
 
-my $log = substr $edge->log, $mark;
-is scalar(() = $log =~ /is down/g), 1, 'refused: one line when it went down';
-is scalar(() = $log =~ /is up/g), 1, 'refused: one line when it came back';
+
+# a line per change of state, however many requests and attempts there are
+
+{
+    my $mark = $edge->mark;
+    $fake->behave(all_error => 'LOADING Redis is loading');
+    $fake->drop;
+
+    my $attempts = $fake->count('connections') + 5;
+    ok wait_until {
+        decision($edge, '/allow');
+        $fake->count('connections') >= $attempts
+    }, 'down: attempts go on';
+    $fake->behave('normal');
+    is_well $edge, 'down: recovers';
+
+    my $log = substr $edge->log, $mark;
+    is scalar(() = $log =~ /is down/g), 1, 'down: one line when it went';
+    is scalar(() = $log =~ /is up/g), 1, 'down: one line when it came back';
+}
 
 
 # the right answer in small pieces is a right answer
@@ -230,7 +245,7 @@ $fake->behave('normal');
 
     for my $times (2, 3) {
         is_well $edge, "extra, $times times: well before";
-        my $asked = $fake->count('commands');
+        my $asked = $fake->count('SMEMBERS');
         $fake->behave(hold => $times);
 
         my @conns = map { $edge->connect } 1 .. 5;
@@ -238,7 +253,7 @@ $fake->behave('normal');
             $conns[$_]->send_request(GET => '/allow?account='
                 . ('two', 43 .. 46)[$_], 'X-Forwarded-For' => $home);
             ok wait_until {
-                $fake->count('commands') >= $asked + 2 * ($_ + 1)
+                $fake->count('SMEMBERS') >= $asked + 5
             }, "extra, $times times: in one pipeline" if $_ == 4;
         }
 
@@ -260,16 +275,16 @@ $fake->behave('normal');
     my $edge = edge($fake->address, 'connect_timeout 20s; timeout 20s;');
     is_well $edge, 'client gone: well before';
 
-    my $asked = $fake->count('commands');
+    my $asked = $fake->count('SMEMBERS');
     $fake->behave('hold');
     my @gone = map { my $c = $edge->connect;
         $c->send_request(GET => "/allow?account=gone$_"); $c } 1 .. 5;
     my @stays = map { $edge->connect } 1 .. 2;
-    ok wait_until { $fake->count('commands') == $asked + 10 },
+    ok wait_until { $fake->count('SMEMBERS') == $asked + 5 },
         'client gone: all were asked for';
     $stays[$_]->send_request(GET => '/allow?account=' . (42 + $_),
         'X-Forwarded-For' => $home) for 0, 1;
-    ok wait_until { $fake->count('commands') == $asked + 14 },
+    ok wait_until { $fake->count('SMEMBERS') == $asked + 7 },
         'client gone: and those who stay';
 
     $_->close for @gone;
@@ -345,24 +360,57 @@ $fake->behave('normal');
 }
 
 
+# with a zone, what was known goes on to be known, stale, and only that
+
+{
+    my $edge = Test::Household::Nginx->new(
+        http => http_config(server => $fake->address, zone => '1m',
+                            redis => 'connect_timeout 1s; timeout 1s;'),
+        server => location('/allow', '', 'main zone=households fresh=1s'));
+    my $cache = sub {
+        my ($r) = decision($edge, '/allow', @_);
+        return join ' ', told($r), $r->{headers}{'x-cache'};
+    };
+
+    is_well $edge, 'stale: well before';
+    like $cache->(), qr/^200 ALLOWED home (?:HIT|MISS|EXPIRED)$/,
+        'stale: not before it is needed';
+
+    for my $way ('black_hole', 'refuse', 'garbage', 'all_http') {
+        $fake->behave($way);
+        $fake->drop;
+        ok wait_until { $cache->() eq '200 ALLOWED home STALE' },
+            "stale: $way: a record that is known";
+        like scalar(decision($edge, '/allow', 43)), qr/ unavailable$/,
+            "stale: $way: not one that is not";
+        $fake->behave('normal');
+        ok wait_until { $cache->() =~ /^200 ALLOWED home (?:HIT|EXPIRED)$/ },
+            "stale: $way: recovers";
+    }
+}
+
+
 # reload and quit while a lookup is under way: no request is lost
 
-for my $how ('reload', 'quit') {
+for my $how ('reload', 'quit', 'upgrade') {
     my $edge = edge($fake->address, 'connect_timeout 90s; timeout 90s;',
-                    main => 'worker_shutdown_timeout 90s;');
+                    main => 'worker_shutdown_timeout 90s;',
+                    daemon => $how eq 'upgrade');
     is_well $edge, "$how: well before";
 
-    my $asked = $fake->count('commands');
+    my $asked = $fake->count('SMEMBERS');
     $fake->behave('hold');
     my @conns = map { $edge->connect } 1 .. 5;
     $conns[$_]->send_request(GET => '/allow?account=42',
         'X-Forwarded-For' => "82.64.10.$_") for 0 .. 4;
-    ok wait_until { $fake->count('commands') >= $asked + 2
+    ok wait_until { $fake->count('SMEMBERS') > $asked
                     && $edge->get('/writing')->{body} =~ /Writing: 6 / },
         "$how: under way";
 
     my @workers = $edge->workers;
-    $how eq 'reload' ? $edge->reload : $edge->signal('QUIT');
+    $edge->reload if $how eq 'reload';
+    $edge->upgrade if $how eq 'upgrade';
+    $edge->signal('QUIT') if $how eq 'quit';
     ok $edge->wait_log(qr/gracefully shutting down/), "$how: begins";
     $fake->behave('normal');
     $fake->release;
@@ -370,11 +418,33 @@ for my $how ('reload', 'quit') {
     my @told = map { told($_->response) } @conns;
     is scalar(grep { /^\d/ } @told), 5, "$how: every request is answered";
 
-    ok wait_until {
-        !grep { Test::Household::Process::running($_) } @workers
-    }, "$how: and the old worker leaves";
+    ok wait_until { !grep { running($_) } @workers },
+        "$how: and the old worker leaves";
 
-    is_well $edge, "$how: the new one works" if $how eq 'reload';
+    is_well $edge, "$how: the new one works" if $how ne 'quit';
+}
+
+
+# one that does not answer, and no time for it: the worker leaves nonetheless
+
+{
+    my $edge = edge($fake->address, 'connect_timeout 90s; timeout 90s;',
+                    main => 'worker_shutdown_timeout 100ms;');
+    is_well $edge, 'out of time: well before';
+
+    my $asked = $fake->count('SMEMBERS');
+    $fake->behave('black_hole');
+    my @conns = map { $edge->connect } 1 .. 3;
+    $_->send_request(GET => '/allow?account=42') for @conns;
+    ok wait_until { $fake->count('SMEMBERS') > $asked },
+        'out of time: under way';
+
+    my @workers = $edge->workers;
+    $edge->reload;
+    ok wait_until { !grep { running($_) } @workers },
+        'out of time: the worker leaves';
+    $fake->behave('normal');
+    is_well $edge, 'out of time: the new one works';
 }
 
 done_testing;

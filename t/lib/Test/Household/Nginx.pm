@@ -7,7 +7,9 @@ package Test::Household::Nginx;
 #   my $r = $nginx->get('/a', 'X-Forwarded-For' => '192.0.2.1');
 #   is $r->{status}, 200; is $r->{headers}{'x-reason'}, 'home';
 #
-# At the end of the test its error log is read: see problems().
+# At the end of the test its error log is read: see problems().  Further
+# options: workers, log_level, main (text), start => 0, daemon => 1, allow =>
+# qr/lines of the log that are expected/.
 
 use strict;
 use warnings;
@@ -22,6 +24,10 @@ use Test::Household::Process qw(wait_until free_port temp_dir slurp);
 our @EXPORT_OK = qw(http_config location problems load_module);
 
 our $Binary = $ENV{TEST_NGINX_BINARY} || 'nginx';
+
+# nginx runs itself again by this name, without a look at PATH
+($Binary) = grep { -x } map { "$_/$Binary" } split /:/, $ENV{PATH}
+    if $Binary !~ m{/};
 
 my @All;
 my $Version = `$Binary -V 2>&1`;
@@ -64,6 +70,7 @@ location $path {
     household_device \$arg_device;
     add_header X-Status \$household_status always;
     add_header X-Reason \$household_reason always;
+    add_header X-Cache \$household_cache always;
     $text
     empty_gif;
 }
@@ -151,7 +158,13 @@ sub start {
     my ($self) = @_;
 
     $self->configure;
-    $self->spawn($self->_valgrind, $self->command('-g', 'daemon off;'));
+    $self->spawn($self->_valgrind, $self->command('-g', 'daemon '
+        . ($self->{daemon} ? 'on;' : 'off;')));
+
+    if ($self->{daemon}) {
+        $self->wait_exit;
+        $self->adopt($self->pidfile) if $self->pidfile;
+    }
 
     # the master listens before there are workers
     wait_until {
@@ -170,8 +183,26 @@ sub reload {
     $self->configure(%opt);
     $self->signal('HUP');
     $self->wait_log(qr/start worker process \d+/, $mark)
-        or die "nginx did not reload:\n" . slurp("$self->{dir}/error.log", $mark);
+        or die "nginx did not reload:\n" . $self->log;
 }
+
+# a new binary beside the old one, up to its workers, and then without: needs
+# "daemon => 1"
+sub upgrade {
+    my ($self) = @_;
+    my $old = $self->pid;
+
+    $self->signal('USR2');
+    wait_until {
+        my $new = $self->pidfile;
+        $new && $new != $old && _children($new);
+    } or die "nginx did not upgrade:\n" . $self->log;
+
+    $self->signal('QUIT');
+    $self->adopt($self->pidfile);
+}
+
+sub pidfile { (slurp("$_[0]{dir}/nginx.pid") =~ /(\d+)/)[0] }
 
 sub quit { $_[0]->stop('QUIT') }
 
@@ -191,9 +222,10 @@ sub wait_log {
 # the workers that run, those that are shutting down too
 sub workers {
     my ($self) = @_;
-    my $pid = $self->{pid} or return;
-    return split ' ', slurp("/proc/$pid/task/$pid/children");
+    return $self->{pid} ? _children($self->{pid}) : ();
 }
+
+sub _children { split ' ', slurp("/proc/$_[0]/task/$_[0]/children") }
 
 sub problem_lines {
     my ($self) = @_;

@@ -110,6 +110,15 @@ sub spawn {
     return $pid;
 }
 
+# a process that has left its parent, and is looked after from here on
+sub adopt {
+    my ($self, $pid) = @_;
+
+    delete $Live{ $self->{pid} // '' };
+    @$self{'pid', 'adopted'} = ($pid, 1);
+    $Live{$pid} = $self;
+}
+
 sub pid { $_[0]{pid} }
 
 sub signal {
@@ -125,14 +134,13 @@ sub exited {
     my ($self) = @_;
     my $pid = $self->{pid} or return 1;
 
-    if (waitpid($pid, POSIX::WNOHANG()) != 0) {
-        $self->{status} = $?;
-        delete $self->{pid};
-        delete $Live{$pid};
-        return 1;
-    }
+    return 0 if $self->{adopted} ? running($pid)
+                                 : waitpid($pid, POSIX::WNOHANG()) == 0;
 
-    return 0;
+    $self->{status} = $? if !delete $self->{adopted};
+    delete $self->{pid};
+    delete $Live{$pid};
+    return 1;
 }
 
 sub wait_exit {
