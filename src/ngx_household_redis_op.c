@@ -10,6 +10,9 @@
 #include "ngx_household_redis_op.h"
 
 
+#define NGX_HOUSEHOLD_REDIS_CODE_LEN  32
+
+
 static void ngx_household_redis_deadlines_handler(ngx_event_t *ev);
 
 
@@ -287,4 +290,30 @@ ngx_household_redis_deadlines_handler(ngx_event_t *ev)
 
         ngx_household_redis_op_end(op, NGX_HOUSEHOLD_REDIS_TIMEOUT);
     }
+}
+
+
+ngx_str_t
+ngx_household_redis_error_code(ngx_str_t *error)
+{
+    size_t     i;
+    ngx_str_t  code;
+
+    for (i = 0; i < error->len; i++) {
+        if (error->data[i] < 'A' || error->data[i] > 'Z') {
+            break;
+        }
+    }
+
+    if (i == 0 || i > NGX_HOUSEHOLD_REDIS_CODE_LEN
+        || (i < error->len && error->data[i] != ' '))
+    {
+        ngx_str_set(&code, "ERR");
+        return code;
+    }
+
+    code.data = error->data;
+    code.len = i;
+
+    return code;
 }

@@ -173,5 +173,8 @@ void ngx_household_redis_deadlines_add(ngx_household_redis_deadlines_t *d,
 /* ends all operations with DOWN and stops the timer */
 void ngx_household_redis_deadlines_stop(ngx_household_redis_deadlines_t *d);
 
+/* the code of an error reply: its first word, capitals only, else "ERR" */
+ngx_str_t ngx_household_redis_error_code(ngx_str_t *error);
+
 
 #endif /* _NGX_HOUSEHOLD_REDIS_OP_H_INCLUDED_ */

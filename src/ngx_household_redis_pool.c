@@ -100,12 +100,18 @@ ngx_household_redis_pool_push(ngx_household_redis_pool_t *pool,
 
     rc = NGX_DECLINED;
 
-    /* each in turn, and past those known dead */
+    /*
+     * Operations take turns, their commands stay together; those known dead
+     * are passed over.
+     */
+
+    if (cmd->index == 0) {
+        pool->next = (pool->next + 1) % pool->n;
+    }
 
     for (i = 0; i < pool->n; i++) {
 
-        conn = &pool->conns[pool->next];
-        pool->next = (pool->next + 1) % pool->n;
+        conn = &pool->conns[(pool->next + i) % pool->n];
 
         rc = ngx_household_redis_conn_push(conn, cmd);
 

@@ -18,6 +18,8 @@ typedef struct {
 } ngx_http_household_redis_block_t;
 
 
+static ngx_int_t ngx_http_household_redis_unset(ngx_conf_t *cf,
+    ngx_household_redis_conf_t *rcf);
 static char *ngx_http_household_redis_directive(ngx_conf_t *cf,
     ngx_command_t *dummy, void *conf);
 static ngx_command_t *ngx_http_household_redis_find(ngx_command_t *cmd,
@@ -249,21 +251,7 @@ ngx_http_household_redis_block(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
 
     rcf = &store->conf;
 
-    rcf->database = NGX_CONF_UNSET_UINT;
-    rcf->connect_timeout = NGX_CONF_UNSET_MSEC;
-    rcf->timeout = NGX_CONF_UNSET_MSEC;
-    rcf->connections = NGX_CONF_UNSET_UINT;
-    rcf->tracking = NGX_CONF_UNSET;
-    rcf->cluster = NGX_CONF_UNSET;
-    rcf->read_from = NGX_CONF_UNSET_UINT;
-
-    if (ngx_array_init(&rcf->servers, cf->pool, 4,
-                       sizeof(ngx_household_redis_server_t))
-        != NGX_OK
-        || ngx_array_init(&rcf->sentinels, cf->pool, 4,
-                          sizeof(ngx_household_redis_server_t))
-           != NGX_OK)
-    {
+    if (ngx_http_household_redis_unset(cf, rcf) != NGX_OK) {
         return NGX_CONF_ERROR;
     }
 
@@ -289,6 +277,30 @@ ngx_http_household_redis_block(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
     }
 
     return ngx_http_household_redis_ssl_init(cf, rcf, &block.ssl);
+}
+
+
+static ngx_int_t
+ngx_http_household_redis_unset(ngx_conf_t *cf, ngx_household_redis_conf_t *rcf)
+{
+    rcf->database = NGX_CONF_UNSET_UINT;
+    rcf->connect_timeout = NGX_CONF_UNSET_MSEC;
+    rcf->timeout = NGX_CONF_UNSET_MSEC;
+    rcf->connections = NGX_CONF_UNSET_UINT;
+    rcf->cluster = NGX_CONF_UNSET;
+    rcf->read_from = NGX_CONF_UNSET_UINT;
+
+    if (ngx_array_init(&rcf->servers, cf->pool, 4,
+                       sizeof(ngx_household_redis_server_t))
+        != NGX_OK
+        || ngx_array_init(&rcf->sentinels, cf->pool, 4,
+                          sizeof(ngx_household_redis_server_t))
+           != NGX_OK)
+    {
+        return NGX_ERROR;
+    }
+
+    return NGX_OK;
 }
 
 

@@ -47,10 +47,13 @@ sub run {
         }
 
         for my $conn (@conns) {
-            my $reason = eval { $conn->response->{headers}{'x-reason'} }
-                         // 'lost';
+            my $r = eval { $conn->response->{headers} } || {};
+            my $reason = $r->{'x-reason'} // 'lost';
             $seen{$reason}++;
-            $conn = $nginx->connect if $reason eq 'lost';
+
+            # nginx closes a connection after some number of requests
+            $conn = $nginx->connect
+                if $reason eq 'lost' || ($r->{connection} // '') eq 'close';
 
             if ($reason eq 'home') {
                 my $now = time;
