@@ -73,7 +73,7 @@ static ngx_household_note_t *ngx_household_note_alloc(
     ngx_str_t *account, ngx_str_t *argv, ngx_uint_t argc);
 static void ngx_household_note_send(ngx_household_note_t *note);
 static ngx_int_t ngx_household_note_reply(ngx_household_redis_op_t *op,
-    ngx_uint_t n, ngx_household_resp_reply_t *reply);
+    ngx_household_resp_reply_t *reply);
 static void ngx_household_note_done(ngx_household_redis_op_t *op,
     ngx_household_redis_status_e status);
 static void ngx_household_note_drop(ngx_household_note_t *note);
@@ -373,7 +373,7 @@ ngx_household_note_send(ngx_household_note_t *note)
 
 
 static ngx_int_t
-ngx_household_note_reply(ngx_household_redis_op_t *op, ngx_uint_t n,
+ngx_household_note_reply(ngx_household_redis_op_t *op,
     ngx_household_resp_reply_t *reply)
 {
     ngx_str_t              code;
@@ -387,7 +387,7 @@ ngx_household_note_reply(ngx_household_redis_op_t *op, ngx_uint_t n,
         return NGX_ERROR;
     }
 
-    code = ngx_household_redis_code(&reply->values[0].str);
+    code = ngx_household_redis_error_code(&reply->values[0].str);
 
     if (code.len == sizeof("NOSCRIPT") - 1
         && ngx_strncmp(code.data, "NOSCRIPT", code.len) == 0

@@ -122,7 +122,7 @@ ngx_household_redis_log_error(ngx_household_redis_t *redis, ngx_str_t *error)
         return;
     }
 
-    code = ngx_household_redis_code(error);
+    code = ngx_household_redis_error_code(error);
     level = ngx_household_redis_transient(&code) ? NGX_LOG_WARN : NGX_LOG_ERR;
 
     ngx_log_error(level, ngx_cycle->log, 0,

@@ -16,8 +16,6 @@
 
 #define NGX_HOUSEHOLD_REDIS_PING         10000  /* ms between looks */
 
-#define NGX_HOUSEHOLD_REDIS_CODE_LEN     32
-
 
 static void ngx_household_redis_event(ngx_household_redis_conn_t *conn,
     ngx_event_t *ev, ngx_event_handler_pt handler);
@@ -27,7 +25,7 @@ static void ngx_household_redis_retry_handler(ngx_event_t *ev);
 static void ngx_household_redis_stuck_handler(ngx_event_t *ev);
 static void ngx_household_redis_ping_handler(ngx_event_t *ev);
 static ngx_int_t ngx_household_redis_pong(ngx_household_redis_op_t *op,
-    ngx_uint_t i, ngx_household_resp_reply_t *reply);
+    ngx_household_resp_reply_t *reply);
 static void ngx_household_redis_ponged(ngx_household_redis_op_t *op,
     ngx_household_redis_status_e status);
 
@@ -322,7 +320,7 @@ ngx_household_redis_ping_handler(ngx_event_t *ev)
 
 
 static ngx_int_t
-ngx_household_redis_pong(ngx_household_redis_op_t *op, ngx_uint_t i,
+ngx_household_redis_pong(ngx_household_redis_op_t *op,
     ngx_household_resp_reply_t *reply)
 {
     /* any answer tells that somebody is there */
@@ -692,30 +690,4 @@ ngx_household_redis_conn_close(ngx_household_redis_conn_t *conn)
     conn->out_pos = 0;
     conn->out_last = 0;
     conn->state = NGX_HOUSEHOLD_REDIS_CLOSED;
-}
-
-
-ngx_str_t
-ngx_household_redis_code(ngx_str_t *error)
-{
-    size_t     i;
-    ngx_str_t  code;
-
-    for (i = 0; i < error->len; i++) {
-        if (error->data[i] < 'A' || error->data[i] > 'Z') {
-            break;
-        }
-    }
-
-    if (i == 0 || i > NGX_HOUSEHOLD_REDIS_CODE_LEN
-        || (i < error->len && error->data[i] != ' '))
-    {
-        ngx_str_set(&code, "ERR");
-        return code;
-    }
-
-    code.data = error->data;
-    code.len = i;
-
-    return code;
 }

@@ -163,9 +163,6 @@ ngx_int_t ngx_household_redis_conn_push(ngx_household_redis_conn_t *conn,
 void ngx_household_redis_conn_hold(ngx_household_redis_conn_t *conn);
 void ngx_household_redis_conn_resume(ngx_household_redis_conn_t *conn);
 
-/* the code of an error reply: its first word, capitals only, else "ERR" */
-ngx_str_t ngx_household_redis_code(ngx_str_t *error);
-
 
 /*
  * The rest is between the connection's files.

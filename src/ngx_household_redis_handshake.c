@@ -152,7 +152,7 @@ ngx_household_redis_handshake_reply(ngx_household_redis_conn_t *conn,
 
     if (v[0].type == NGX_HOUSEHOLD_RESP_ERROR) {
 
-        code = ngx_household_redis_code(&v[0].str);
+        code = ngx_household_redis_error_code(&v[0].str);
 
         /* an access list need not allow PING: the server is there */
 

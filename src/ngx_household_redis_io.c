@@ -127,7 +127,9 @@ ngx_household_redis_append(ngx_household_redis_conn_t *conn, ngx_str_t *wire)
 void
 ngx_household_redis_conn_send(ngx_household_redis_conn_t *conn)
 {
+    u_char             last[1];
     ssize_t            n;
+    ngx_err_t          err;
     ngx_connection_t  *c;
 
     c = conn->peer.connection;
@@ -142,8 +144,15 @@ ngx_household_redis_conn_send(ngx_household_redis_conn_t *conn)
         }
 
         if (n == NGX_ERROR || n == 0) {
-            ngx_household_redis_conn_lost(conn, NGX_HOUSEHOLD_REDIS_DOWN,
-                                          ngx_socket_errno, "send() failed");
+            err = ngx_socket_errno;
+
+            if (conn->state == NGX_HOUSEHOLD_REDIS_HANDSHAKE) {
+                /* it may have said why: an alert, which TLS takes note of */
+                (void) c->recv(c, last, 1);
+            }
+
+            ngx_household_redis_conn_lost(conn, NGX_HOUSEHOLD_REDIS_DOWN, err,
+                                          "send() failed");
             return;
         }
 

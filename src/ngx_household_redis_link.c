@@ -29,7 +29,7 @@ struct ngx_household_redis_ask_s {
 
 
 static ngx_int_t ngx_household_redis_link_answer(ngx_household_redis_op_t *op,
-    ngx_uint_t i, ngx_household_resp_reply_t *reply);
+    ngx_household_resp_reply_t *reply);
 static void ngx_household_redis_link_done(ngx_household_redis_op_t *op,
     ngx_household_redis_status_e status);
 static void ngx_household_redis_link_ready(ngx_household_redis_conn_t *conn);
@@ -39,7 +39,7 @@ static ngx_int_t ngx_household_redis_link_push(
     ngx_household_redis_conn_t *conn, ngx_household_resp_reply_t *reply);
 
 static ngx_int_t ngx_household_redis_ask_reply(ngx_household_redis_op_t *op,
-    ngx_uint_t i, ngx_household_resp_reply_t *reply);
+    ngx_household_resp_reply_t *reply);
 static void ngx_household_redis_ask_done(ngx_household_redis_op_t *op,
     ngx_household_redis_status_e status);
 static void ngx_household_redis_ask_ready(ngx_household_redis_conn_t *conn);
@@ -169,7 +169,7 @@ ngx_household_redis_link_send(ngx_household_redis_link_t *link,
 
 
 static ngx_int_t
-ngx_household_redis_link_answer(ngx_household_redis_op_t *op, ngx_uint_t i,
+ngx_household_redis_link_answer(ngx_household_redis_op_t *op,
     ngx_household_resp_reply_t *reply)
 {
     ngx_household_redis_link_t         *link = op->data;
@@ -315,7 +315,7 @@ ngx_household_redis_ask_ready(ngx_household_redis_conn_t *conn)
 
 
 static ngx_int_t
-ngx_household_redis_ask_reply(ngx_household_redis_op_t *op, ngx_uint_t i,
+ngx_household_redis_ask_reply(ngx_household_redis_op_t *op,
     ngx_household_resp_reply_t *reply)
 {
     ngx_household_redis_ask_end(op->data, reply, NULL);

@@ -10,6 +10,9 @@
 #include "ngx_household_redis_op.h"
 
 
+#define NGX_HOUSEHOLD_REDIS_CODE_LEN  32
+
+
 static void ngx_household_redis_deadlines_handler(ngx_event_t *ev);
 
 
@@ -190,8 +193,10 @@ ngx_household_redis_op_answer(ngx_household_redis_cmd_t *cmd,
 
     op->left--;
 
+    op->i = cmd->index;
+
     op->holds++;
-    rc = op->reply(op, cmd->index, reply);
+    rc = op->reply(op, reply);
     op->holds--;
 
     if (rc != NGX_OK) {
@@ -285,4 +290,30 @@ ngx_household_redis_deadlines_handler(ngx_event_t *ev)
 
         ngx_household_redis_op_end(op, NGX_HOUSEHOLD_REDIS_TIMEOUT);
     }
+}
+
+
+ngx_str_t
+ngx_household_redis_error_code(ngx_str_t *error)
+{
+    size_t     i;
+    ngx_str_t  code;
+
+    for (i = 0; i < error->len; i++) {
+        if (error->data[i] < 'A' || error->data[i] > 'Z') {
+            break;
+        }
+    }
+
+    if (i == 0 || i > NGX_HOUSEHOLD_REDIS_CODE_LEN
+        || (i < error->len && error->data[i] != ' '))
+    {
+        ngx_str_set(&code, "ERR");
+        return code;
+    }
+
+    code.data = error->data;
+    code.len = i;
+
+    return code;
 }

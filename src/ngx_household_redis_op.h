@@ -42,12 +42,12 @@ typedef enum {
 
 
 /*
- * Called for the reply of each command, "i" telling which, once, in any
+ * Called for the reply of each command, op->i telling which, once, in any
  * order.  NGX_OK, or NGX_ERROR if the reply cannot belong to the command: the
  * connection is then closed.
  */
 typedef ngx_int_t (*ngx_household_redis_reply_pt)(
-    ngx_household_redis_op_t *op, ngx_uint_t i,
+    ngx_household_redis_op_t *op,
     ngx_household_resp_reply_t *reply);
 
 /*
@@ -101,6 +101,7 @@ struct ngx_household_redis_op_s {
     ngx_household_redis_reply_pt   reply;
     ngx_household_redis_done_pt    done;
     void                          *data;
+    ngx_uint_t                     i;         /* what is answered */
 
     /* the transport's own */
     void                          *context;
@@ -171,6 +172,9 @@ void ngx_household_redis_deadlines_add(ngx_household_redis_deadlines_t *d,
 
 /* ends all operations with DOWN and stops the timer */
 void ngx_household_redis_deadlines_stop(ngx_household_redis_deadlines_t *d);
+
+/* the code of an error reply: its first word, capitals only, else "ERR" */
+ngx_str_t ngx_household_redis_error_code(ngx_str_t *error);
 
 
 #endif /* _NGX_HOUSEHOLD_REDIS_OP_H_INCLUDED_ */

@@ -100,12 +100,18 @@ ngx_household_redis_pool_push(ngx_household_redis_pool_t *pool,
 
     rc = NGX_DECLINED;
 
-    /* each in turn, and past those known dead */
+    /*
+     * Operations take turns, their commands stay together; those known dead
+     * are passed over.
+     */
+
+    if (cmd->index == 0) {
+        pool->next = (pool->next + 1) % pool->n;
+    }
 
     for (i = 0; i < pool->n; i++) {
 
-        conn = &pool->conns[pool->next];
-        pool->next = (pool->next + 1) % pool->n;
+        conn = &pool->conns[(pool->next + i) % pool->n];
 
         rc = ngx_household_redis_conn_push(conn, cmd);
 
@@ -215,12 +221,18 @@ ngx_household_redis_pool_lost(ngx_household_redis_conn_t *conn,
         return;
     }
 
-    if (!pool->down || ngx_strcmp(pool->what, what) != 0) {
+    /* two reasons that take turns are no news */
+
+    if (!pool->down
+        || (ngx_strcmp(pool->what, what) != 0
+            && ngx_strcmp(pool->before, what) != 0))
+    {
 
         ngx_log_error(NGX_LOG_ERR, ngx_cycle->log, err,
                       "household_redis \"%V\": %V is down: %s",
                       &pool->node->conf->name, &pool->node->name, what);
 
+        ngx_memcpy(pool->before, pool->what, sizeof(pool->what));
         (void) ngx_cpystrn(pool->what, (u_char *) what, sizeof(pool->what));
     }
 

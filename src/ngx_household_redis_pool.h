@@ -48,6 +48,7 @@ struct ngx_household_redis_pool_s {
     ngx_msec_t                               sick;  /* until; see "is_sick" */
 
     u_char                                   what[NGX_HOUSEHOLD_REDIS_WHAT];
+    u_char                                   before[NGX_HOUSEHOLD_REDIS_WHAT];
 
     unsigned                                 down:1;  /* as was logged */
     unsigned                                 is_sick:1;

@@ -153,7 +153,7 @@ ngx_household_redis_route_error(ngx_household_redis_pool_t *pool,
         return NGX_DECLINED;
     }
 
-    code = ngx_household_redis_code(error);
+    code = ngx_household_redis_error_code(error);
 
     return redis->kind->error(redis, pool, cmd, &code, error);
 }

@@ -251,8 +251,8 @@ ngx_household_redis_ssl_close(ngx_household_redis_conn_t *conn)
 
 /*
  * nginx tells the reason of a failure to its log alone, at the end of a line:
- * "... (SSL: error:0A000416:SSL routines::sslv3 alert certificate unknown)".
- * It is kept for the one line that is written of a change of state.
+ * "... (SSL: error:0A000418:SSL routines:function:reason:more)".  It is kept
+ * for the one line that is written of a change of state.
  */
 
 void
@@ -260,6 +260,7 @@ ngx_household_redis_ssl_log(ngx_log_t *log, ngx_uint_t level, u_char *buf,
     size_t len)
 {
     u_char                      *p, *last, *start;
+    ngx_uint_t                   colons;
     ngx_household_redis_conn_t  *conn = log->wdata;
 
     static u_char  mark[] = "(SSL: error:";
@@ -271,25 +272,31 @@ ngx_household_redis_ssl_log(ngx_log_t *log, ngx_uint_t level, u_char *buf,
     }
 
     for (p = buf; p + sizeof(mark) < last; p++) {
-
         if (ngx_strncmp(p, mark, sizeof(mark) - 1) == 0) {
-
-            start = p + sizeof(mark) - 1;
-
-            /* the code, the library, and the function, if it is known */
-
-            for (p = start; p < last && *p != ')'; p++) {
-                if (*p == ':') {
-                    start = p + 1;
-                }
-            }
-
-            (void) ngx_cpystrn(conn->tls, start,
-                               ngx_min((size_t) (p - start) + 1,
-                                       sizeof(conn->tls)));
-            return;
+            break;
         }
     }
+
+    if (p + sizeof(mark) >= last) {
+        return;
+    }
+
+    start = p + sizeof(mark) - 1;
+
+    /* past the code, the library, and the function, which may be empty */
+
+    for (colons = 0; start < last && colons < 3; start++) {
+        if (*start == ':') {
+            colons++;
+        }
+    }
+
+    for (p = start; p < last && *p != ':' && *p != ')'; p++) {
+        /* void */
+    }
+
+    (void) ngx_cpystrn(conn->tls, start, ngx_min((size_t) (p - start) + 1,
+                                                 sizeof(conn->tls)));
 }
 
 

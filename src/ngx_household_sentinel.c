@@ -120,6 +120,11 @@ ngx_household_sentinel_destroy(ngx_household_redis_t *redis)
         st->ask = NULL;
     }
 
+    if (st->looking != NULL) {
+        ngx_household_redis_ask_cancel(st->looking);
+        st->looking = NULL;
+    }
+
     if (st->retry.timer_set) {
         ngx_del_timer(&st->retry);
     }

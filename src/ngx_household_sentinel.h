@@ -25,7 +25,8 @@ typedef struct {
     ngx_uint_t                    tried;     /* in this round */
     ngx_int_t                     ident;     /* of the timers */
 
-    ngx_household_redis_ask_t    *ask;
+    ngx_household_redis_ask_t    *ask;       /* where the primary is */
+    ngx_household_redis_ask_t    *looking;   /* who the replicas are */
     ngx_household_redis_pool_t   *primary;   /* NULL: not known yet */
     ngx_uint_t                    next;      /* replica, in turn */
 

@@ -40,11 +40,15 @@ ngx_household_sentinel_replica(ngx_household_redis_t *redis,
         n++;
     }
 
-    /* each in turn: the list is a ring */
+    /* each in turn, by operation: the list is a ring */
+
+    if (cmd->index == 0) {
+        st->next++;
+    }
 
     q = ngx_queue_head(&redis->pools);
 
-    for (i = n ? st->next++ % n : 0; i > 0; i--) {
+    for (i = n ? st->next % n : 0; i > 0; i--) {
         q = ngx_queue_next(q);
     }
 
@@ -82,7 +86,7 @@ ngx_household_sentinel_look(ngx_event_t *ev)
 
     ngx_add_timer(ev, NGX_HOUSEHOLD_SENTINEL_REPLICAS);
 
-    if (st->ask != NULL || st->retry.timer_set) {
+    if (st->looking != NULL) {
         return;
     }
 
@@ -92,9 +96,9 @@ ngx_household_sentinel_look(ngx_event_t *ev)
     ngx_str_set(&argv[1], "replicas");
     argv[2] = conf->master;
 
-    st->ask = ngx_household_redis_ask(st->nodes[st->first], argv, 3,
-                                      conf->connect_timeout,
-                                      ngx_household_sentinel_replicas, st);
+    st->looking = ngx_household_redis_ask(st->nodes[st->first], argv, 3,
+                                          conf->connect_timeout,
+                                          ngx_household_sentinel_replicas, st);
 }
 
 
@@ -107,7 +111,7 @@ ngx_household_sentinel_replicas(void *data, ngx_household_resp_reply_t *reply,
     ngx_household_sentinel_t    *st = data;
     ngx_household_redis_pool_t  *pool;
 
-    st->ask = NULL;
+    st->looking = NULL;
     redis = st->redis;
 
     if (reply == NULL || reply->values[0].type != NGX_HOUSEHOLD_RESP_ARRAY
@@ -115,26 +119,21 @@ ngx_household_sentinel_replicas(void *data, ngx_household_resp_reply_t *reply,
     {
         /* the next look asks another sentinel */
         st->first = (st->first + 1) % st->n;
-
-    } else {
-        ngx_household_sentinel_add(st, reply);
-
-        for (q = ngx_queue_head(&redis->pools);
-             q != ngx_queue_sentinel(&redis->pools);
-             q = next)
-        {
-            next = ngx_queue_next(q);
-            pool = ngx_queue_data(q, ngx_household_redis_pool_t, queue);
-
-            if (pool->replica && !pool->mark) {
-                ngx_household_redis_route_drop(redis, pool);
-            }
-        }
+        return;
     }
 
-    if (st->primary != NULL && !ngx_household_redis_pool_usable(st->primary)) {
-        /* it was lost meanwhile */
-        ngx_household_sentinel_later(st);
+    ngx_household_sentinel_add(st, reply);
+
+    for (q = ngx_queue_head(&redis->pools);
+         q != ngx_queue_sentinel(&redis->pools);
+         q = next)
+    {
+        next = ngx_queue_next(q);
+        pool = ngx_queue_data(q, ngx_household_redis_pool_t, queue);
+
+        if (pool->replica && !pool->mark) {
+            ngx_household_redis_route_drop(redis, pool);
+        }
     }
 }
 

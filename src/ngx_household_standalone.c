@@ -143,7 +143,6 @@ static ngx_int_t
 ngx_household_standalone_push(ngx_household_redis_t *redis,
     ngx_household_redis_cmd_t *cmd, ngx_uint_t replica, ngx_uint_t avoided)
 {
-    ngx_int_t                    rc;
     ngx_uint_t                   n, skip;
     ngx_queue_t                 *q;
     ngx_household_redis_pool_t  *pool, *usable;
@@ -151,9 +150,13 @@ ngx_household_standalone_push(ngx_household_redis_t *redis,
 
     n = 0;
     usable = NULL;
-    skip = replica ? sa->next++ : 0;
+    /* replicas take turns, by operation; of primaries, the first */
 
-    /* replicas take turns; of primaries, the first */
+    if (replica && cmd->index == 0) {
+        sa->next++;
+    }
+
+    skip = replica ? sa->next : 0;
 
     for ( ;; ) {
 
@@ -188,9 +191,7 @@ ngx_household_standalone_push(ngx_household_redis_t *redis,
         return NGX_DECLINED;
     }
 
-    rc = ngx_household_redis_pool_push(usable, cmd);
-
-    return rc;
+    return ngx_household_redis_pool_push(usable, cmd);
 }
 
 

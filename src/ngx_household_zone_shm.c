@@ -31,7 +31,7 @@ ngx_household_zone_add(ngx_conf_t *cf, ngx_str_t *name, size_t size, void *tag)
 
     if (size && size < 8 * ngx_pagesize) {
         ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
-                           "zone \"%V\" is too small", name);
+                           "household_zone \"%V\" is too small", name);
         return NULL;
     }
 
@@ -56,7 +56,7 @@ ngx_household_zone_add(ngx_conf_t *cf, ngx_str_t *name, size_t size, void *tag)
 
     if (size && zone->declared) {
         ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
-                           "zone \"%V\" is duplicate", name);
+                           "household_zone \"%V\" is duplicate", name);
         return NULL;
     }
 
@@ -194,7 +194,7 @@ ngx_household_zone_create(ngx_household_zone_t *zone)
                            : NULL;
     if (sh->cells == NULL) {
         ngx_log_error(NGX_LOG_EMERG, zone->shm_zone->shm.log, 0,
-                      "zone \"%V\" is too small", name);
+                      "household_zone \"%V\" is too small", name);
         return NGX_ERROR;
     }
 

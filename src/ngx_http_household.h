@@ -270,6 +270,22 @@ ngx_int_t ngx_http_household_parse_percent(ngx_str_t *text,
     ngx_uint_t *percent);
 
 
+/* ngx_http_household_conf_slot.c: nginx's slots, with more to say */
+
+char *ngx_http_household_set_enum(ngx_conf_t *cf, ngx_command_t *cmd,
+    void *conf);
+char *ngx_http_household_set_sec(ngx_conf_t *cf, ngx_command_t *cmd,
+    void *conf);
+char *ngx_http_household_set_msec(ngx_conf_t *cf, ngx_command_t *cmd,
+    void *conf);
+char *ngx_http_household_set_num(ngx_conf_t *cf, ngx_command_t *cmd,
+    void *conf);
+
+/* logs that a parameter is invalid; returns NGX_CONF_ERROR */
+char *ngx_http_household_invalid(ngx_conf_t *cf, ngx_command_t *cmd,
+    ngx_str_t *value);
+
+
 /* ngx_http_household_conf_file.c: files that directives name */
 
 /*
@@ -277,15 +293,15 @@ ngx_int_t ngx_http_household_parse_percent(ngx_str_t *text,
  * those of its own directives.  Returns NGX_OK, or NGX_ERROR when the error
  * has been logged.
  */
-ngx_int_t ngx_http_household_read_file(ngx_conf_t *cf, ngx_str_t *file,
-    size_t max, ngx_str_t *text);
+ngx_int_t ngx_http_household_read_file(ngx_conf_t *cf, ngx_command_t *cmd,
+    ngx_str_t *file, size_t max, ngx_str_t *text);
 
 /*
  * Reads the first line of a file, without its end, which keeps a secret out
  * of nginx.conf.  An empty one is an error.  Returns as above.
  */
-ngx_int_t ngx_http_household_read_secret(ngx_conf_t *cf, ngx_str_t *file,
-    ngx_str_t *secret);
+ngx_int_t ngx_http_household_read_secret(ngx_conf_t *cf, ngx_command_t *cmd,
+    ngx_str_t *file, ngx_str_t *secret);
 
 char *ngx_http_household_set_id_key(ngx_conf_t *cf, ngx_command_t *cmd,
     void *conf);
@@ -412,6 +428,7 @@ ngx_int_t ngx_http_household_take_token(ngx_http_request_t *r,
  */
 ngx_int_t ngx_http_household_identify(ngx_http_request_t *r,
     ngx_http_household_loc_conf_t *hlcf, ngx_http_household_ctx_t *ctx);
+
 
 /* ngx_http_household_access.c: the way of a request */
 

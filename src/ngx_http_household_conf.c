@@ -260,9 +260,9 @@ ngx_http_household_set_mode(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
 
         if (ngx_http_household_parse_mode(&value[1], &hlcf->mode) != NGX_OK) {
             ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
-                               "invalid value \"%V\", it must be \"off\", "
-                               "\"monitor\", \"on\" or a variable",
-                               &value[1]);
+                               "invalid value \"%V\" of \"%V\", it must be "
+                               "\"off\", \"monitor\", \"on\" or a "
+                               "variable", &value[1], &cmd->name);
             return NGX_CONF_ERROR;
         }
 
@@ -332,7 +332,8 @@ ngx_http_household_set_offer(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
     for (i = 0; i < hlcf->offers->nelts - 1; i++) {
         if (ngx_memcmp(other[i].country, offer->country, 2) == 0) {
             ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
-                               "duplicate offer for \"%V\"", &value[1]);
+                               "duplicate offer for \"%V\" of \"%V\"",
+                               &value[1], &cmd->name);
             return NGX_CONF_ERROR;
         }
     }
@@ -387,14 +388,15 @@ ngx_http_household_set_offer(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
 
     if (url.len == 0) {
         ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
-                           "no \"url=\" in the offer for \"%V\"", &value[1]);
+                           "no \"url=\" in \"%V\" for \"%V\"", &cmd->name,
+                           &value[1]);
         return NGX_CONF_ERROR;
     }
 
     if ((offer->price.len == 0) != (offer->currency.len == 0)) {
         ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
                            "\"price=\" and \"currency=\" must stand together "
-                           "in the offer for \"%V\"", &value[1]);
+                           "in \"%V\" for \"%V\"", &cmd->name, &value[1]);
         return NGX_CONF_ERROR;
     }
 
@@ -412,10 +414,7 @@ ngx_http_household_set_offer(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
 
 invalid:
 
-    ngx_conf_log_error(NGX_LOG_EMERG, cf, 0, "invalid parameter \"%V\"",
-                       &value[i]);
-
-    return NGX_CONF_ERROR;
+    return ngx_http_household_invalid(cf, cmd, &value[i]);
 }
 
 
@@ -449,8 +448,8 @@ ngx_http_household_set_enforce_in(ngx_conf_t *cf, ngx_command_t *cmd,
 
         if (ngx_http_household_parse_country(&value[i], country) != NGX_OK) {
             ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
-                               "invalid country \"%V\", it must be two "
-                               "letters", &value[i]);
+                               "invalid country \"%V\" of \"%V\", it must be "
+                               "two letters", &value[i], &cmd->name);
             return NGX_CONF_ERROR;
         }
     }
@@ -481,9 +480,10 @@ ngx_http_household_set_rollout(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
             != NGX_OK)
         {
             ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
-                               "invalid value \"%V\", it must be \"0%%\" to "
-                               "\"100%%\" with at most two decimals, or a "
-                               "variable", &value[1]);
+                               "invalid value \"%V\" of \"%V\", it must be "
+                               "\"0%%\" to \"100%%\" with at most two "
+                               "decimals, or a variable", &value[1],
+                               &cmd->name);
             return NGX_CONF_ERROR;
         }
 

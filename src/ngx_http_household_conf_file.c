@@ -15,8 +15,8 @@
 
 
 ngx_int_t
-ngx_http_household_read_file(ngx_conf_t *cf, ngx_str_t *file, size_t max,
-    ngx_str_t *text)
+ngx_http_household_read_file(ngx_conf_t *cf, ngx_command_t *cmd,
+    ngx_str_t *file, size_t max, ngx_str_t *text)
 {
     size_t      size;
     ssize_t     n;
@@ -33,7 +33,8 @@ ngx_http_household_read_file(ngx_conf_t *cf, ngx_str_t *file, size_t max,
 
     if (fd == NGX_INVALID_FILE) {
         ngx_conf_log_error(NGX_LOG_EMERG, cf, ngx_errno,
-                           ngx_open_file_n " \"%V\" failed", &name);
+                           ngx_open_file_n " \"%V\" of \"%V\" failed", &name,
+                           &cmd->name);
         return NGX_ERROR;
     }
 
@@ -50,7 +51,8 @@ ngx_http_household_read_file(ngx_conf_t *cf, ngx_str_t *file, size_t max,
 
         if (n == -1) {
             ngx_conf_log_error(NGX_LOG_EMERG, cf, ngx_errno,
-                               ngx_read_fd_n " \"%V\" failed", &name);
+                               ngx_read_fd_n " \"%V\" of \"%V\" failed", &name,
+                               &cmd->name);
             break;
         }
 
@@ -72,7 +74,8 @@ ngx_http_household_read_file(ngx_conf_t *cf, ngx_str_t *file, size_t max,
 
     if (size > max) {
         ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
-                           "\"%V\" is larger than %uz bytes", &name, max);
+                           "\"%V\" of \"%V\" is larger than %uz bytes", &name,
+                           &cmd->name, max);
         return NGX_ERROR;
     }
 
@@ -83,13 +86,13 @@ ngx_http_household_read_file(ngx_conf_t *cf, ngx_str_t *file, size_t max,
 
 
 ngx_int_t
-ngx_http_household_read_secret(ngx_conf_t *cf, ngx_str_t *file,
-    ngx_str_t *secret)
+ngx_http_household_read_secret(ngx_conf_t *cf, ngx_command_t *cmd,
+    ngx_str_t *file, ngx_str_t *secret)
 {
     u_char  *end;
 
-    if (ngx_http_household_read_file(cf, file, NGX_HTTP_HOUSEHOLD_SECRET_SIZE,
-                                     secret)
+    if (ngx_http_household_read_file(cf, cmd, file,
+                                     NGX_HTTP_HOUSEHOLD_SECRET_SIZE, secret)
         != NGX_OK)
     {
         return NGX_ERROR;
@@ -109,7 +112,8 @@ ngx_http_household_read_secret(ngx_conf_t *cf, ngx_str_t *file,
 
     if (secret->len == 0) {
         ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
-                           "the first line of \"%V\" is empty", file);
+                           "the first line of \"%V\" of \"%V\" is empty", file,
+                           &cmd->name);
         return NGX_ERROR;
     }
 
@@ -150,7 +154,9 @@ ngx_http_household_set_id_key(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
         }
     }
 
-    if (ngx_http_household_read_secret(cf, &value[1], &secret) != NGX_OK) {
+    if (ngx_http_household_read_secret(cf, cmd, &value[1], &secret)
+        != NGX_OK)
+    {
         return NGX_CONF_ERROR;
     }
 
@@ -165,18 +171,16 @@ ngx_http_household_set_id_key(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
 
     if (rc == NGX_DECLINED) {
         ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
-                           "the first line of \"%V\" is shorter than %d bytes",
-                           &value[1], NGX_HOUSEHOLD_SEAL_KEY_MIN);
+                           "the first line of \"%V\" of \"%V\" is shorter "
+                           "than %d bytes", &value[1], &cmd->name,
+                           NGX_HOUSEHOLD_SEAL_KEY_MIN);
     }
 
     return rc == NGX_OK ? NGX_CONF_OK : NGX_CONF_ERROR;
 
 invalid:
 
-    ngx_conf_log_error(NGX_LOG_EMERG, cf, 0, "invalid parameter \"%V\"",
-                       &value[2]);
-
-    return NGX_CONF_ERROR;
+    return ngx_http_household_invalid(cf, cmd, &value[2]);
 }
 
 
@@ -200,9 +204,7 @@ ngx_http_household_set_geoip(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
     if (cf->args->nelts == 3) {
 
         if (ngx_strncmp(value[2].data, "country=", 8) != 0) {
-            ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
-                               "invalid parameter \"%V\"", &value[2]);
-            return NGX_CONF_ERROR;
+            return ngx_http_household_invalid(cf, cmd, &value[2]);
         }
 
         path.data = value[2].data + 8;
@@ -216,7 +218,8 @@ ngx_http_household_set_geoip(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
     hmcf->geo = ngx_household_geo_open(cf->pool, &name, &path, &error);
 
     if (hmcf->geo == NULL) {
-        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0, "\"%V\": %s", &name, error);
+        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0, "\"%V\" of \"%V\": %s", &name,
+                           &cmd->name, error);
         return NGX_CONF_ERROR;
     }
 

@@ -18,6 +18,8 @@ typedef struct {
 } ngx_http_household_redis_block_t;
 
 
+static ngx_int_t ngx_http_household_redis_unset(ngx_conf_t *cf,
+    ngx_household_redis_conf_t *rcf);
 static char *ngx_http_household_redis_directive(ngx_conf_t *cf,
     ngx_command_t *dummy, void *conf);
 static ngx_command_t *ngx_http_household_redis_find(ngx_command_t *cmd,
@@ -108,7 +110,7 @@ static ngx_command_t  ngx_http_household_redis_commands[] = {
 
     { ngx_string("read_from"),
       NGX_CONF_TAKE1,
-      ngx_conf_set_enum_slot,
+      ngx_http_household_set_enum,
       0,
       offsetof(ngx_household_redis_conf_t, read_from),
       ngx_http_household_redis_read_from },
@@ -136,7 +138,7 @@ static ngx_command_t  ngx_http_household_redis_commands[] = {
 
     { ngx_string("database"),
       NGX_CONF_TAKE1,
-      ngx_conf_set_num_slot,
+      ngx_http_household_set_num,
       0,
       offsetof(ngx_household_redis_conf_t, database),
       &ngx_http_household_redis_database_bounds },
@@ -150,21 +152,21 @@ static ngx_command_t  ngx_http_household_redis_commands[] = {
 
     { ngx_string("connect_timeout"),
       NGX_CONF_TAKE1,
-      ngx_conf_set_msec_slot,
+      ngx_http_household_set_msec,
       0,
       offsetof(ngx_household_redis_conf_t, connect_timeout),
       NULL },
 
     { ngx_string("timeout"),
       NGX_CONF_TAKE1,
-      ngx_conf_set_msec_slot,
+      ngx_http_household_set_msec,
       0,
       offsetof(ngx_household_redis_conf_t, timeout),
       NULL },
 
     { ngx_string("connections"),
       NGX_CONF_TAKE1,
-      ngx_conf_set_num_slot,
+      ngx_http_household_set_num,
       0,
       offsetof(ngx_household_redis_conf_t, connections),
       &ngx_http_household_redis_connections_bounds },
@@ -249,21 +251,7 @@ ngx_http_household_redis_block(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
 
     rcf = &store->conf;
 
-    rcf->database = NGX_CONF_UNSET_UINT;
-    rcf->connect_timeout = NGX_CONF_UNSET_MSEC;
-    rcf->timeout = NGX_CONF_UNSET_MSEC;
-    rcf->connections = NGX_CONF_UNSET_UINT;
-    rcf->tracking = NGX_CONF_UNSET;
-    rcf->cluster = NGX_CONF_UNSET;
-    rcf->read_from = NGX_CONF_UNSET_UINT;
-
-    if (ngx_array_init(&rcf->servers, cf->pool, 4,
-                       sizeof(ngx_household_redis_server_t))
-        != NGX_OK
-        || ngx_array_init(&rcf->sentinels, cf->pool, 4,
-                          sizeof(ngx_household_redis_server_t))
-           != NGX_OK)
-    {
+    if (ngx_http_household_redis_unset(cf, rcf) != NGX_OK) {
         return NGX_CONF_ERROR;
     }
 
@@ -289,6 +277,30 @@ ngx_http_household_redis_block(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
     }
 
     return ngx_http_household_redis_ssl_init(cf, rcf, &block.ssl);
+}
+
+
+static ngx_int_t
+ngx_http_household_redis_unset(ngx_conf_t *cf, ngx_household_redis_conf_t *rcf)
+{
+    rcf->database = NGX_CONF_UNSET_UINT;
+    rcf->connect_timeout = NGX_CONF_UNSET_MSEC;
+    rcf->timeout = NGX_CONF_UNSET_MSEC;
+    rcf->connections = NGX_CONF_UNSET_UINT;
+    rcf->cluster = NGX_CONF_UNSET;
+    rcf->read_from = NGX_CONF_UNSET_UINT;
+
+    if (ngx_array_init(&rcf->servers, cf->pool, 4,
+                       sizeof(ngx_household_redis_server_t))
+        != NGX_OK
+        || ngx_array_init(&rcf->sentinels, cf->pool, 4,
+                          sizeof(ngx_household_redis_server_t))
+           != NGX_OK)
+    {
+        return NGX_ERROR;
+    }
+
+    return NGX_OK;
 }
 
 
@@ -508,12 +520,14 @@ ngx_http_household_redis_password_file(ngx_conf_t *cf, ngx_command_t *cmd,
     password = (ngx_str_t *) (p + cmd->offset);
 
     if (password->data != NULL) {
-        return "is duplicate or stands beside \"password\"";
+        return "is duplicate or stands beside the password itself";
     }
 
     value = cf->args->elts;
 
-    if (ngx_http_household_read_secret(cf, &value[1], password) != NGX_OK) {
+    if (ngx_http_household_read_secret(cf, cmd, &value[1], password)
+        != NGX_OK)
+    {
         return NGX_CONF_ERROR;
     }
 
@@ -524,6 +538,13 @@ ngx_http_household_redis_password_file(ngx_conf_t *cf, ngx_command_t *cmd,
 static char *
 ngx_http_household_redis_init(ngx_conf_t *cf, ngx_household_redis_conf_t *rcf)
 {
+    if (rcf->password.data != NULL && rcf->password.len == 0) {
+        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
+                           "\"password\" is empty in household_redis \"%V\"",
+                           &rcf->name);
+        return NGX_CONF_ERROR;
+    }
+
     if (rcf->user.len && rcf->password.len == 0) {
         ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
                            "\"user\" without \"password\" or "

@@ -45,7 +45,7 @@ ngx_command_t  ngx_http_household_redis_ssl_commands[] = {
 
     { ngx_string("ssl_verify_depth"),
       NGX_CONF_TAKE1,
-      ngx_conf_set_num_slot,
+      ngx_http_household_set_num,
       0,
       offsetof(ngx_http_household_redis_ssl_t, depth),
       NULL },

@@ -16,7 +16,7 @@
 
 
 static char *ngx_http_household_store_params(ngx_conf_t *cf,
-    ngx_http_household_store_t *store);
+    ngx_command_t *cmd, ngx_http_household_store_t *store);
 static ngx_http_household_store_t *ngx_http_household_store_get(
     ngx_conf_t *cf, ngx_http_household_main_conf_t *hmcf,
     ngx_http_household_store_t *store);
@@ -63,8 +63,8 @@ ngx_http_household_set_zone(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
 invalid:
 
     ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
-                       "invalid value \"%V\", it must be \"zone=NAME:SIZE\"",
-                       &value[1]);
+                       "invalid value \"%V\" of \"%V\", it must be "
+                       "\"zone=NAME:SIZE\"", &value[1], &cmd->name);
 
     return NGX_CONF_ERROR;
 }
@@ -95,7 +95,7 @@ ngx_http_household_set_store(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
         return NGX_CONF_ERROR;
     }
 
-    rv = ngx_http_household_store_params(cf, &store);
+    rv = ngx_http_household_store_params(cf, cmd, &store);
     if (rv != NGX_CONF_OK) {
         return rv;
     }
@@ -107,7 +107,7 @@ ngx_http_household_set_store(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
 
 
 static char *
-ngx_http_household_store_params(ngx_conf_t *cf,
+ngx_http_household_store_params(ngx_conf_t *cf, ngx_command_t *cmd,
     ngx_http_household_store_t *store)
 {
     ngx_str_t   *value, text;
@@ -192,7 +192,7 @@ ngx_http_household_store_params(ngx_conf_t *cf,
     {
         ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
                            "\"fresh=\", \"missing=\" and \"stale=\" need a "
-                           "\"zone=\"");
+                           "\"zone=\" in \"%V\"", &cmd->name);
         return NGX_CONF_ERROR;
     }
 
@@ -204,10 +204,7 @@ ngx_http_household_store_params(ngx_conf_t *cf,
 
 invalid:
 
-    ngx_conf_log_error(NGX_LOG_EMERG, cf, 0, "invalid parameter \"%V\"",
-                       &value[i]);
-
-    return NGX_CONF_ERROR;
+    return ngx_http_household_invalid(cf, cmd, &value[i]);
 }
 
 

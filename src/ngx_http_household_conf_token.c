@@ -153,9 +153,10 @@ ngx_http_household_set_token(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
 
         if (tcf->strip && carrier->type == NGX_HTTP_HOUSEHOLD_VALUE) {
             ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
-                               "\"strip\" cannot take \"%V\" out of a "
-                               "request, only \"bearer\", \"$arg_NAME\", "
-                               "\"$cookie_NAME\" and \"$http_NAME\"",
+                               "\"strip\" of \"household_token\" cannot take "
+                               "\"%V\" out of a request, only \"bearer\", "
+                               "\"$arg_NAME\", \"$cookie_NAME\" and "
+                               "\"$http_NAME\"",
                                &value[i]);
             return NGX_CONF_ERROR;
         }
@@ -191,8 +192,8 @@ ngx_http_household_carrier(ngx_conf_t *cf, ngx_str_t *text,
 
     if (ngx_http_script_variables_count(text) == 0) {
         ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
-                           "invalid carrier \"%V\", it must be \"bearer\" or "
-                           "a variable", text);
+                           "invalid carrier \"%V\" of \"household_token\", it "
+                           "must be \"bearer\" or a variable", text);
         return NGX_ERROR;
     }
 
@@ -282,13 +283,11 @@ ngx_http_household_set_token_key(ngx_conf_t *cf, ngx_command_t *cmd,
             continue;
         }
 
-        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0, "invalid parameter \"%V\"",
-                           &value[i]);
-        return NGX_CONF_ERROR;
+        return ngx_http_household_invalid(cf, cmd, &value[i]);
     }
 
-    if (ngx_http_household_read_file(cf, &value[1], NGX_HOUSEHOLD_JWKS_SIZE,
-                                     &text)
+    if (ngx_http_household_read_file(cf, cmd, &value[1],
+                                     NGX_HOUSEHOLD_JWKS_SIZE, &text)
         != NGX_OK)
     {
         return NGX_CONF_ERROR;
@@ -305,8 +304,8 @@ ngx_http_household_set_token_key(ngx_conf_t *cf, ngx_command_t *cmd,
     ngx_explicit_memzero(text.data, text.len);
 
     if (issuer->jwks == NULL) {
-        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0, "\"%V\": %s", &value[1],
-                           error);
+        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0, "\"%V\" of \"%V\": %s",
+                           &value[1], &cmd->name, error);
         return NGX_CONF_ERROR;
     }
 
@@ -371,9 +370,7 @@ ngx_http_household_set_token_claims(ngx_conf_t *cf, ngx_command_t *cmd,
         }
 
         if (n == 2) {
-            ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
-                               "invalid parameter \"%V\"", &value[i]);
-            return NGX_CONF_ERROR;
+            return ngx_http_household_invalid(cf, cmd, &value[i]);
         }
 
         text.data = value[i].data + names[n].len;

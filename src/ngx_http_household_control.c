@@ -24,8 +24,7 @@
 static void ngx_http_household_control_ask(ngx_http_household_store_t *store,
     uint64_t generation);
 static ngx_int_t ngx_http_household_control_reply(
-    ngx_household_redis_op_t *op, ngx_uint_t n,
-    ngx_household_resp_reply_t *reply);
+    ngx_household_redis_op_t *op, ngx_household_resp_reply_t *reply);
 static void ngx_http_household_control_field(
     ngx_http_household_brake_t *brake, ngx_str_t *name, ngx_str_t *value);
 static void ngx_http_household_control_done(ngx_household_redis_op_t *op,
@@ -132,7 +131,7 @@ ngx_http_household_control_ask(ngx_http_household_store_t *store,
 
 
 static ngx_int_t
-ngx_http_household_control_reply(ngx_household_redis_op_t *op, ngx_uint_t n,
+ngx_http_household_control_reply(ngx_household_redis_op_t *op,
     ngx_household_resp_reply_t *reply)
 {
     ngx_http_household_store_t *store = op->data;

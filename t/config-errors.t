@@ -41,7 +41,8 @@ my @http = (
     ['household ""', '""', qr/invalid value/],
     ['household on; household off', '', qr/is duplicate/],
     ['household $arg_a; household off', '', qr/is duplicate/],
-    ['household $none_such', 'none_such', qr/unknown .* variable/, ''],
+    ['household_store main; household_account $arg_a; household $none_such',
+     'none_such', qr/unknown .* variable/, ''],
     ['household on; household_account $arg_a', '',
      qr/no "household_store" is defined/, 'household'],
     ['household monitor; household_account $arg_a', '',
@@ -264,7 +265,7 @@ my @redis = (
     ['server 127.0.0.1; listen', 'listen', qr/unknown directive/],
 
     ['server', '', qr/invalid number of arguments/],
-    ['server 127.0.0.1 weight=5', '', qr/invalid number of arguments/],
+    ['server 127.0.0.1 weight=5', 'weight=5', qr/invalid parameter/],
     ['server ""', '""', qr/no host/],
     ['server :6379', ':6379', qr/no host/],
     ['server 127.0.0.1:0', '127.0.0.1:0', qr/invalid port/],
@@ -291,7 +292,7 @@ my @redis = (
 
     ['server 127.0.0.1; password_file', '', qr/invalid number of arguments/],
     ["server 127.0.0.1; password a; password_file $key", '',
-     qr/is duplicate or stands beside "password"/],
+     qr/is duplicate or stands beside/],
     ["server 127.0.0.1; password_file $key; password_file $key", '',
      qr/is duplicate/],
     ["server 127.0.0.1; password_file $none", $none, qr/No such file/],

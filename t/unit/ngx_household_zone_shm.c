@@ -24,7 +24,7 @@ test_add(void **data)
 
     assert_null(ngx_household_zone_add(&test_conf, &test_name, 8 * 4096 - 1,
                                        &test_tag));
-    assert_string_equal(test_log, "zone \"households\" is too small");
+    assert_string_equal(test_log, "household_zone \"households\" is too small");
 
     /* used before it is declared */
 
@@ -38,7 +38,7 @@ test_add(void **data)
 
     assert_null(ngx_household_zone_add(&test_conf, &test_name, SIZE,
                                        &test_tag));
-    assert_string_equal(test_log, "zone \"households\" is duplicate");
+    assert_string_equal(test_log, "household_zone \"households\" is duplicate");
 
     assert_null(ngx_household_zone_add(&test_conf, &test_name, 0, &other_tag));
 

@@ -1,0 +1,216 @@
+#!/usr/bin/perl
+
+# Names that are resolved again: a server that moves, a resolver that is gone,
+# a name that has never been known.
+
+use strict;
+use warnings;
+
+use lib 't/lib';
+use IO::Select;
+use IO::Socket::INET;
+use Test::More;
+use Test::Household::Nginx qw(http_config location);
+use Test::Household::Process qw(wait_until free_port temp_dir slurp);
+use Test::Household::Redis;
+
+my $home = '82.64.10.7';
+my $port = free_port();
+my $times = 'connect_timeout 400ms; timeout 400ms;';
+
+
+# a name server of one name: its addresses are in a file, none is NXDOMAIN
+package NameServer {
+    our @ISA = 'Test::Household::Process';
+
+    sub new {
+        my ($class, @addresses) = @_;
+        my $self = bless { dir => main::temp_dir('dns') }, $class;
+
+        $self->{port} = main::free_port();
+        $self->says(@addresses);
+        return $self->start;
+    }
+
+    sub says {
+        my ($self, @addresses) = @_;
+        open my $out, '>', "$self->{dir}/new" or die;
+        print $out "@addresses";
+        close $out;
+        rename "$self->{dir}/new", "$self->{dir}/addresses";
+    }
+
+    sub start {
+        my ($self) = @_;
+        my $socket = IO::Socket::INET->new(Proto => 'udp',
+            LocalAddr => '127.0.0.1', LocalPort => $self->{port})
+            or die "udp: $!\n";
+        $self->spawn(sub { $self->run($socket) });
+        return $self;
+    }
+
+    sub run {
+        my ($self, $socket) = @_;
+
+        while (defined $socket->recv(my $query, 512)) {
+            my @addresses = split ' ',
+                main::slurp("$self->{dir}/addresses");
+            my ($id) = unpack 'n', $query;
+            my ($name) = substr($query, 12) =~ /\A((?:[^\0].*?)?\0)/s;
+            my $type = unpack 'n', substr $query, 12 + length $name, 2;
+
+            open my $log, '>>', "$self->{dir}/queries";
+            print $log "$type\n";
+            close $log;
+
+            my @a = $type == 1 ? grep { !/:/ } @addresses : ();
+            $socket->send(pack('n6', $id, @addresses ? 0x8180 : 0x8183, 1,
+                               scalar @a, 0, 0)
+                . $name . pack('n2', $type, 1)
+                . join '', map {
+                    pack('n3Nn', 0xc00c, 1, 1, 1, 4)
+                        . Socket::inet_aton($_)
+                } @a);
+        }
+    }
+
+    sub queries { () = main::slurp("$_[0]{dir}/queries") =~ /^1$/mg }
+}
+
+
+sub redis {
+    my ($ip) = @_;
+    my $redis = Test::Household::Redis->new(port => $port,
+        config => "bind $ip", address => $ip);
+    return $redis;
+}
+
+sub edge {
+    my ($dns, $text, %opt) = @_;
+    return Test::Household::Nginx->new(server => location('/t'), %opt,
+        http => http_config(server => "redis.example:$port resolve",
+                            redis => $text // $times)
+            . ($dns ? "resolver 127.0.0.1:$dns->{port} ipv6=off valid=1s;\n"
+                    : ''));
+}
+
+sub reason {
+    my ($edge) = @_;
+    return $edge->get('/t?account=42', 'X-Forwarded-For' => $home)
+                ->{headers}{'x-reason'};
+}
+
+sub is_soon {
+    my ($edge, $want, $name) = @_;
+    my $got;
+    wait_until { ($got = reason($edge)) eq $want };
+    is $got, $want, $name or diag $edge->log;
+}
+
+
+# two of them, at two addresses of the loopback and the same port; the test
+# library asks 127.0.0.1, so one with the other address has a socket too
+
+package Elsewhere {
+    our @ISA = 'Test::Household::Redis';
+
+    sub _config {
+        my ($self) = @_;
+        return $self->SUPER::_config . "port $port\nbind $self->{ip}\n";
+    }
+}
+
+sub elsewhere {
+    my ($ip, @homes) = @_;
+    my $redis = Elsewhere->new(unix => 1, ip => $ip);
+    $redis->cmd(SADD => 'household:{42}', @homes);
+    return $redis;
+}
+
+my $first = elsewhere('127.0.0.2', $home);
+my $second = elsewhere('127.0.0.3', '192.0.2.1');
+my $dns = NameServer->new('127.0.0.2');
+my $edge = edge($dns);
+
+
+is_soon $edge, 'home', 'the name is resolved';
+ok $dns->queries >= 1, 'by the resolver';
+
+# the name moves: nothing happens until the connection is lost
+
+$dns->says('127.0.0.3');
+is reason($edge), 'home', 'a connection that works is kept';
+$first->kill9;
+is_soon $edge, 'outside', 'the next one is made to the new address';
+
+# the resolver is gone: the last good address is used
+
+my $mark = $edge->mark;
+$dns->stop;
+$second->kill9;
+is_soon $edge, 'unavailable', 'both are gone';
+$second->start;
+$second->cmd(SADD => 'household:{42}', $home);
+is_soon $edge, 'home', 'without a resolver, the last good address is used';
+
+# so it is when the name is there no more
+
+$dns->start;
+$dns->says();
+$second->kill9;
+is_soon $edge, 'unavailable', 'the name is gone, and the server';
+$second->start;
+$second->cmd(SADD => 'household:{42}', $home);
+is_soon $edge, 'home', 'a name that is gone had an address';
+
+# several addresses: the ones that do not work are passed over
+
+$dns->says('127.0.0.2', '127.0.0.3');
+$second->kill9;
+is_soon $edge, 'unavailable', 'neither of two addresses works';
+$second->start;
+$second->cmd(SADD => 'household:{42}', $home);
+is_soon $edge, 'home', 'one of two addresses works';
+
+$edge->quit;
+ok !$edge->pid, 'nginx quits';
+
+# a name that has never been known
+
+$dns->says();
+my $new = edge($dns);
+is_soon $new, 'unavailable', 'nginx starts with a name that is not known';
+ok $new->wait_log(qr/is down: its name could not be resolved/),
+    'the log tells';
+$dns->says('127.0.0.3');
+is_soon $new, 'home', 'and goes on when it is';
+is scalar(() = $new->log =~ /could not be resolved/g), 1, 'having told once';
+
+$dns->stop;
+my $mute = edge($dns);
+is_soon $mute, 'unavailable', 'nginx starts with a resolver that is silent';
+$mute->quit;
+ok !$mute->pid, 'and quits while it waits for it';
+
+for my $case (
+    [edge(undef, undef, start => 0, allow => qr/emerg/),
+     qr/"resolve" in household_redis "main" without "resolver"/],
+    [Test::Household::Nginx->new(server => location('/t'), start => 0,
+        allow => qr/emerg/,
+        http => http_config(server => 'unix:/tmp/x.sock resolve')),
+     qr/"resolve" has no use with "unix:/],
+    [Test::Household::Nginx->new(server => location('/t'), start => 0,
+        allow => qr/emerg/,
+        http => http_config(server => 'redis.example resolved')),
+     qr/invalid parameter "resolved" of "server"/],
+    [Test::Household::Nginx->new(server => location('/t'), start => 0,
+        allow => qr/emerg/,
+        http => http_config(server => 'no-such-name.invalid')),
+     qr/host not found in server "no-such-name.invalid"/],
+) {
+    my ($bad, $re) = @$case;
+    my ($good, $said) = $bad->test;
+    ok !$good && $said =~ $re, "refused: $re" or diag $said;
+}
+
+done_testing;
