@@ -110,10 +110,14 @@ CONFIGURE_dynamic = $(FULL) --with-http_dav_module --with-http_flv_module \
 # nginx itself is checked for memory only: its undefined behaviour would drown
 # ours, which is fatal.  By clang: the reports of gcc's UBSan go to no file.
 
-CONFIGURE_asan = $(STATIC) --with-ld-opt="$(SANITIZE)" \
+CONFIGURE_asan = $(STATIC) --with-ld-opt="$(SANITIZE) $(B)/asan/options.o" \
     --with-cc-opt="-fsanitize=address -fno-omit-frame-pointer -O1 -g \
     -Wno-error -DNGX_DEBUG_PALLOC=1"
 OURS_asan = $(SANITIZE) -fno-sanitize-recover=undefined
+
+$(B)/asan/Makefile: $(B)/asan/options.o
+$(B)/asan/options.o: t/tools/sanitizers.c $(B)/asan/flags
+	@$(CC_asan) -DREPORTS='"$(B)/asan/reports/report"' -c -o $@ $<
 
 CONFIGURE_valgrind = $(STATIC) \
     --with-cc-opt="-O1 -g -Wno-error -DNGX_DEBUG_PALLOC=1"

@@ -12,6 +12,9 @@
 /* malformed entries of records are told of at most this often, in ms */
 #define NGX_HOUSEHOLD_LOOKUP_LOG_INTERVAL  1000
 
+/* digits of the number that the answers to a lookup end with */
+#define NGX_HOUSEHOLD_LOOKUP_NUMBER        8
+
 
 struct ngx_household_lookups_s {
     ngx_household_redis_t           *redis;
@@ -28,6 +31,8 @@ struct ngx_household_lookups_s {
     ngx_household_record_builder_t  *builders[4];
     ngx_uint_t                       nbuilders;
 
+    uint32_t                         number;   /* of the next lookup */
+
     ngx_msec_t                       logged;
     ngx_uint_t                       malformed;
 };
@@ -39,6 +44,7 @@ struct ngx_household_lookup_s {
     ngx_queue_t                      waiters;
     ngx_household_record_builder_t  *builder;  /* since the first reply */
     uint64_t                         generation; /* the keeper's */
+    u_char                           number[NGX_HOUSEHOLD_LOOKUP_NUMBER];
     unsigned                         overtaken:1; /* not in the tree */
     unsigned                         failed:1;
     unsigned                         too_large:1;
@@ -49,6 +55,11 @@ static ngx_household_lookup_t *ngx_household_lookup_start(
     ngx_household_lookups_t *lookups, ngx_str_t *account, uint32_t hash);
 static ngx_int_t ngx_household_lookup_send(ngx_household_lookups_t *lookups,
     ngx_household_lookup_t *lookup);
+static ngx_int_t ngx_household_lookup_submit(
+    ngx_household_lookups_t *lookups, ngx_household_lookup_t *lookup,
+    ngx_str_t *keys, ngx_str_t *ping);
+static ngx_int_t ngx_household_lookup_number(ngx_household_lookup_t *lookup,
+    ngx_household_resp_value_t *v);
 static ngx_int_t ngx_household_lookup_reply(ngx_household_redis_op_t *op,
     ngx_household_resp_reply_t *reply);
 static ngx_int_t ngx_household_lookup_homes(
@@ -193,8 +204,11 @@ ngx_household_lookup_cancel(ngx_household_waiter_t *waiter)
 
 /*
  * SMEMBERS household:{A} and HGETALL household:{A}:account, with the braces,
- * which keep both keys in one slot of a cluster; but for an account that
- * starts with '}', as an empty tag is none: then each goes its own way.
+ * which keep both keys in one slot of a cluster; and a PING with a number.
+ *
+ * Replies bear no name.  If a server ever sent one too many, each lookup
+ * after it would take the answer of another one for its own; the PING, which
+ * is answered by its number, tells in time.
  */
 
 static ngx_int_t
@@ -203,9 +217,7 @@ ngx_household_lookup_send(ngx_household_lookups_t *lookups,
 {
     u_char                        *p, *key;
     ngx_int_t                      rc;
-    ngx_str_t                      argv[2], commands[2], keys[2], *prefix;
-    ngx_household_redis_op_t      *op;
-    ngx_household_redis_status_e   status;
+    ngx_str_t                      keys[3], argv[2], *prefix;
 
     prefix = &lookups->redis->conf->key_prefix;
 
@@ -220,39 +232,23 @@ ngx_household_lookup_send(ngx_household_lookups_t *lookups,
     p = ngx_cpymem(p, lookup->node.str.data, lookup->node.str.len);
     *p++ = '}';
 
-    rc = NGX_ERROR;
-
-    ngx_str_set(&argv[0], "SMEMBERS");
-    argv[1].data = key;
-    argv[1].len = p - key;
-    keys[0] = argv[1];
-
-    if (ngx_household_resp_encode(argv, 2, &commands[0]) != NGX_OK) {
-        goto done;
-    }
+    keys[0].data = key;
+    keys[0].len = p - key;
 
     p = ngx_cpymem(p, ":account", sizeof(":account") - 1);
 
-    ngx_str_set(&argv[0], "HGETALL");
-    argv[1].len = p - key;
-    keys[1] = argv[1];
+    keys[1].data = key;
+    keys[1].len = p - key;
 
-    if (ngx_household_resp_encode(argv, 2, &commands[1]) == NGX_OK) {
+    keys[2] = keys[0];
 
-        op = ngx_household_redis_submit(lookups->redis, commands, keys, 2, 0,
-                                        ngx_household_lookup_reply,
-                                        ngx_household_lookup_done, lookup,
-                                        &status);
-        if (op != NULL) {
-            rc = NGX_OK;
-        }
+    (void) ngx_sprintf(lookup->number, "%08xD", lookups->number++);
 
-        ngx_household_resp_free(&commands[1]);
-    }
+    ngx_str_set(&argv[0], "PING");
+    argv[1].data = lookup->number;
+    argv[1].len = NGX_HOUSEHOLD_LOOKUP_NUMBER;
 
-    ngx_household_resp_free(&commands[0]);
-
-done:
+    rc = ngx_household_lookup_submit(lookups, lookup, keys, argv);
 
     ngx_free(key);
 
@@ -261,10 +257,64 @@ done:
 
 
 static ngx_int_t
+ngx_household_lookup_submit(ngx_household_lookups_t *lookups,
+    ngx_household_lookup_t *lookup, ngx_str_t *keys, ngx_str_t *ping)
+{
+    ngx_int_t                      rc;
+    ngx_str_t                      argv[2], commands[3];
+    ngx_uint_t                     n;
+    ngx_household_redis_op_t      *op;
+    ngx_household_redis_status_e   status;
+
+    op = NULL;
+    n = 0;
+
+    ngx_str_set(&argv[0], "SMEMBERS");
+    argv[1] = keys[0];
+
+    rc = ngx_household_resp_encode(argv, 2, &commands[n]);
+
+    if (rc == NGX_OK) {
+        n++;
+
+        ngx_str_set(&argv[0], "HGETALL");
+        argv[1] = keys[1];
+
+        rc = ngx_household_resp_encode(argv, 2, &commands[n]);
+    }
+
+    if (rc == NGX_OK) {
+        n++;
+
+        rc = ngx_household_resp_encode(ping, 2, &commands[n]);
+    }
+
+    if (rc == NGX_OK) {
+        n++;
+
+        op = ngx_household_redis_submit(lookups->redis, commands, keys, n, 0,
+                                        ngx_household_lookup_reply,
+                                        ngx_household_lookup_done, lookup,
+                                        &status);
+    }
+
+    while (n) {
+        ngx_household_resp_free(&commands[--n]);
+    }
+
+    return op != NULL ? NGX_OK : NGX_ERROR;
+}
+
+
+static ngx_int_t
 ngx_household_lookup_reply(ngx_household_redis_op_t *op,
     ngx_household_resp_reply_t *reply)
 {
     ngx_household_lookup_t  *lookup = op->data;
+
+    if (op->i == 2) {
+        return ngx_household_lookup_number(lookup, &reply->values[0]);
+    }
 
     if (reply->values[0].type == NGX_HOUSEHOLD_RESP_ERROR) {
         ngx_household_redis_log_error(lookup->lookups->redis,
@@ -296,6 +346,34 @@ ngx_household_lookup_reply(ngx_household_redis_op_t *op,
     }
 
     return ngx_household_lookup_fields(lookup->builder, reply);
+}
+
+
+/*
+ * An error is an answer, too: the access list need not allow PING.  A plain
+ * PONG is what servers say that do not know of an argument.
+ */
+
+static ngx_int_t
+ngx_household_lookup_number(ngx_household_lookup_t *lookup,
+    ngx_household_resp_value_t *v)
+{
+    switch (v->type) {
+
+    case NGX_HOUSEHOLD_RESP_BULK:
+        return v->str.len == NGX_HOUSEHOLD_LOOKUP_NUMBER
+               && ngx_memcmp(v->str.data, lookup->number,
+                             NGX_HOUSEHOLD_LOOKUP_NUMBER)
+                  == 0
+               ? NGX_OK : NGX_ERROR;
+
+    case NGX_HOUSEHOLD_RESP_STATUS:
+    case NGX_HOUSEHOLD_RESP_ERROR:
+        return NGX_OK;
+
+    default:
+        return NGX_ERROR;
+    }
 }
 
 

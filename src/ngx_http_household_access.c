@@ -135,7 +135,9 @@ ngx_http_household_start(ngx_http_request_t *r,
     if (r->method == NGX_HTTP_OPTIONS) {
         /* a CORS preflight carries no credentials, so nothing to judge by */
         return ngx_http_household_bypass(hlcf, ctx,
-                                         NGX_HOUSEHOLD_REASON_OPTIONS, NGX_OK);
+                                         NGX_HOUSEHOLD_REASON_OPTIONS,
+                                         ctx->mode == NGX_HOUSEHOLD_ON
+                                         ? NGX_OK : NGX_DECLINED);
     }
 
     if (ngx_http_household_identify(r, hlcf, ctx) != NGX_OK) {

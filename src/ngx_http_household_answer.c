@@ -191,6 +191,9 @@ ngx_http_household_problem(ngx_http_request_t *r,
 
     ngx_str_set(&type, NGX_HTTP_HOUSEHOLD_PROBLEM);
 
+    /* where this is an error page of something else, that had a status */
+    r->err_status = 0;
+
     /* this module is the last of the access phase: nobody else is to ask */
 
     ngx_http_finalize_request(r, ngx_http_send_response(r, NGX_HTTP_FORBIDDEN,

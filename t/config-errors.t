@@ -292,7 +292,7 @@ my @redis = (
 
     ['server 127.0.0.1; password_file', '', qr/invalid number of arguments/],
     ["server 127.0.0.1; password a; password_file $key", '',
-     qr/is duplicate or stands beside "password"/],
+     qr/is duplicate or stands beside/],
     ["server 127.0.0.1; password_file $key; password_file $key", '',
      qr/is duplicate/],
     ["server 127.0.0.1; password_file $none", $none, qr/No such file/],

@@ -318,13 +318,13 @@ my @bad = (
     ['server 127.0.0.1; fly 1;' => qr/unknown directive "fly"/],
     ['server 127.0.0.1; timeout;' => qr/invalid number of arguments/],
     ['server 127.0.0.1; timeout 0;' => qr/"timeout" must not be 0/],
-    ['server 127.0.0.1; timeout 1x;' => qr/"timeout" directive invalid value/],
+    ['server 127.0.0.1; timeout 1x;' => qr/invalid value "1x" of "timeout"/],
     ['server 127.0.0.1; timeout 1s; timeout 1s;' => qr/duplicate/],
-    ['server 127.0.0.1; database -1;' => qr/"database" directive invalid/],
+    ['server 127.0.0.1; database -1;' => qr/invalid number "-1" of "database"/],
     ['server 127.0.0.1; connections 0;' => qr/must be between 1 and/],
     ['server 127.0.0.1; user edge;' => qr/"user" without "password"/],
     ['server 127.0.0.1; password a; password_file b;' => qr/duplicate/],
-    ['server 127.0.0.1; password_file none;' => qr/open\(\) ".*none" failed/],
+    ['server 127.0.0.1; password_file none;' => qr/open\(\) ".*none" of "password_file" failed/],
     ['server 127.0.0.1; } household_redis main { server 127.0.0.1;'
         => qr/duplicate household_redis "main"/],
 );

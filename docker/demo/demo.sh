@@ -11,6 +11,9 @@
 
 set -eu
 
+trap 'exit 130' INT
+trap 'exit 143' TERM HUP
+
 here=$(cd "$(dirname "$0")" && pwd)
 
 dir=

@@ -53,8 +53,6 @@ make_dir() {
     done
 
     trap clean_up EXIT
-    trap 'exit 130' INT
-    trap 'exit 143' TERM HUP
 
     # workers of nginx may run as another user, and must get to the sockets
 

@@ -20,8 +20,7 @@ my $socket = "$dir/redis.sock";
 
 my $http = $ENV{HOUSEHOLD_GLOBALS_HTTP} // join ' ',
     "household_redis main { server unix:$socket; timeout 5s; }",
-    'household_store main;', 'household_account viewer;',
-    'household_unavailable deny;', 'household on;';
+    'household_store main;', 'household_account viewer;', 'household on;';
 
 
 sub redis {

@@ -13,14 +13,8 @@ rm -rf "$dir"
 mkdir -p "$dir"
 chmod 777 "$dir"
 
-# commas: Test::Nginx rewrites log_path up to the next one
-
-common="log_path=$dir/report,print_stacktrace=1"
 valgrind="--leak-check=full --show-leak-kinds=definite --trace-children=no \
 --suppressions=$PWD/t/tools/valgrind.supp --log-file=$dir/report.%p"
-
-export ASAN_OPTIONS="$common,detect_leaks=1,detect_stack_use_after_return=1"
-export UBSAN_OPTIONS="$common"
 
 case $dir in
     */valgrind/*) export TEST_NGINX_USE_VALGRIND="$valgrind" ;;

@@ -13,14 +13,19 @@ my %pure = map { $_ => 1 } qw(decide network record resp);
 
 my %wrapper = (
     'hiredis/' => 'resp',
-    'jansson.h' => 'jose jwk jwks jws token',
+    'jansson.h' => 'jose jwk jwks jws token urisigning',
     'maxminddb.h' => 'geo',
 );
 
-# parts of one layer that do not know each other
+# parts of the core layer that do not know each other
 
-my @strangers = ([qw(zone redis)], [qw(zone lookup)], [qw(token redis)],
-                 [qw(token zone)], [qw(geo redis)], [qw(geo zone)]);
+my %family = (
+    (map { $_ => 'redis' } qw(cluster lookup note redis sentinel slot
+                              standalone tracking)),
+    (map { $_ => 'token' } qw(ere jose jwk jwks jws token uri urisigning)),
+    (map { $_ => 'zone' } qw(cells zone)),
+    geo => 'geo',
+);
 
 
 sub layer {
@@ -51,12 +56,10 @@ sub check_include {
         fault($file, $line, "includes \"$header\", a layer above")
             if $own > $at;
 
-        for my $pair (@strangers) {
-            for my $p ([@$pair], [reverse @$pair]) {
-                fault($file, $line, "$p->[0] is not to know $p->[1]")
-                    if part($file) eq $p->[0] && part($header) eq $p->[1];
-            }
-        }
+        my ($from, $to) = map { $family{part($_)} } $file, $header;
+
+        fault($file, $line, "$from is not to know $to")
+            if $from && $to && $from ne $to;
 
         return;
     }
