@@ -31,7 +31,7 @@ my $none = "$dir/none";
 
 # Each row: what stands in http {}, the value, and the reason.  The directive
 # is the last one of the text, unless another name follows the reason: "" where
-# the words are nginx's own, of a variable or a zone.
+# the words are nginx's own, of a variable, a zone or OpenSSL.
 
 my @http = (
     ['household', 'household', qr/invalid number of arguments/],
@@ -170,6 +170,11 @@ my @http = (
     ['household_trusted_device 1d; household_trusted_device 2d', '',
      qr/is duplicate/],
 
+    ['household_grace', '', qr/invalid number of arguments/],
+    ['household_grace soon', 'soon', qr/invalid value/],
+    ['household_grace -1d', '-1d', qr/invalid value/],
+    ['household_grace 1d; household_grace 2d', '', qr/is duplicate/],
+
     ['household_enforce_in', '', qr/invalid number of arguments/],
     ['household_enforce_in FR FRA', 'FRA', qr/must be two letters/],
     ['household_enforce_in everywhere', 'everywhere', qr/two letters/],
@@ -193,6 +198,14 @@ my @http = (
     ['household_log_level debug', 'debug', qr/invalid value/],
     ['household_log_level error; household_log_level warn', '',
      qr/is duplicate/],
+
+    ['server { location / { household_status; } }', '',
+     qr/invalid number of arguments/, 'household_status'],
+    ['server { location / { household_status none; } }', 'none',
+     qr/zero size shared memory zone/, ''],
+    ['server { location / { household_status z; household_status z; } }', '',
+     qr/is duplicate/, 'household_status'],
+    ['household_status z', '', qr/is not allowed here/],
 
     ['household_geoip', '', qr/invalid number of arguments/],
     ["household_geoip $none", $none, qr/./],
@@ -254,6 +267,36 @@ my @http = (
      'household_redis'],
     ['server { household_redis other { server 127.0.0.1; } }', '',
      qr/is not allowed here/, 'household_redis'],
+);
+
+# of TLS, where nginx has it
+
+my $has_ssl = `$Test::Household::Nginx::Binary -V 2>&1` =~ /TLS SNI/;
+
+my @ssl = !$has_ssl ? ['server 127.0.0.1; ssl on', 'ssl', qr/./] : (
+    ['server 127.0.0.1; ssl', '', qr/invalid number of arguments/],
+    ['server 127.0.0.1; ssl yes', 'yes', qr/must be "on" or "off"/],
+    ['server 127.0.0.1; ssl on; ssl on', '', qr/is duplicate/],
+    ['server 127.0.0.1; ssl on', 'other',
+     qr/requires "ssl_trusted_certificate"/],
+    ["server 127.0.0.1; ssl on; ssl_trusted_certificate $none", $none,
+     qr/No such file/, ''],
+    ["server 127.0.0.1; ssl on; ssl_trusted_certificate $text", $text,
+     qr/no certificate/, ''],
+    ['server 127.0.0.1; ssl on; ssl_verify maybe', 'maybe',
+     qr/must be "on" or "off"/],
+    ['server 127.0.0.1; ssl on; ssl_verify off; ssl_verify_depth x', 'x',
+     qr/invalid number/],
+    ["server 127.0.0.1; ssl on; ssl_verify off; ssl_certificate $key",
+     'other', qr/require each other/],
+    ["server 127.0.0.1; ssl on; ssl_verify off; ssl_certificate_key $key",
+     'other', qr/require each other/],
+    ["server 127.0.0.1; ssl on; ssl_verify off; ssl_protocols SSLv1", 'SSLv1',
+     qr/invalid value/],
+    ["server 127.0.0.1; ssl on; ssl_verify off; ssl_ciphers none", 'none',
+     qr/no cipher match/, ''],
+    ["server 127.0.0.1; ssl on; ssl_verify off; ssl_crl $none", $none,
+     qr/No such file/, ''],
 );
 
 # within household_redis other { }; the name is of the inner directive
@@ -333,6 +376,58 @@ my @redis = (
     ['server 127.0.0.1; connections x', 'x', qr/invalid number/],
     ['server 127.0.0.1; connections 1; connections 2', '', qr/is duplicate/],
 
+    ['server 127.0.0.1 resolved', 'resolved', qr/invalid parameter/],
+    ['server unix:/a resolve', 'unix:/a', qr/no use/, 'resolve'],
+    ['server localhost resolve', 'other', qr/without "resolver"/, 'resolve'],
+    ['server 127.0.0.1 replica', 'other', qr/no "server" that is not/],
+
+    ['sentinel', '', qr/invalid number of arguments/],
+    ['sentinel 127.0.0.1:0; master m', '127.0.0.1:0', qr/invalid port/,
+     'sentinel'],
+    ['sentinel 127.0.0.1 replica; master m', 'replica',
+     qr/invalid parameter/, 'sentinel'],
+    ['sentinel 127.0.0.1', 'other', qr/without "master"/],
+    ['sentinel 127.0.0.1; master m; server 127.0.0.1', 'other',
+     qr/beside "sentinel"/],
+    ['sentinel 127.0.0.1; master m; cluster on', 'other',
+     qr/beside "sentinel"/],
+
+    ['server 127.0.0.1; master', '', qr/invalid number of arguments/],
+    ['server 127.0.0.1; master m', 'other', qr/without "sentinel"/],
+    ['sentinel 127.0.0.1; master m; master n', '', qr/is duplicate/],
+
+    ['sentinel 127.0.0.1; master m; sentinel_user a', 'other',
+     qr/without "sentinel_password"/],
+    ['sentinel 127.0.0.1; master m; sentinel_user a; sentinel_user b', '',
+     qr/is duplicate/],
+    ['server 127.0.0.1; sentinel_password a', 'other',
+     qr/without "sentinel"/],
+    ['sentinel 127.0.0.1; master m; sentinel_password a;'
+     . ' sentinel_password b', '', qr/is duplicate/],
+    ["server 127.0.0.1; sentinel_password_file $none", $none,
+     qr/No such file/],
+    ["server 127.0.0.1; sentinel_password a; sentinel_password_file $key", '',
+     qr/is duplicate or stands beside/],
+
+    ['server 127.0.0.1; cluster', '', qr/invalid number of arguments/],
+    ['server 127.0.0.1; cluster yes', 'yes', qr/must be "on" or "off"/],
+    ['server 127.0.0.1; cluster on; cluster on', '', qr/is duplicate/],
+    ['server 127.0.0.1; database 1; cluster on', 'other', qr/"database"/],
+    ['server unix:/a; cluster on', 'other', qr/that is a socket/],
+
+    ['server 127.0.0.1; read_from', '', qr/invalid number of arguments/],
+    ['server 127.0.0.1; read_from any', 'any', qr/invalid value/],
+    ['server 127.0.0.1; read_from primary; read_from replica', '',
+     qr/is duplicate/],
+    ['server 127.0.0.1; read_from replica', 'other',
+     qr/without a "replica"/],
+
+    ['server 127.0.0.1; tracking', '', qr/invalid number of arguments/],
+    ['server 127.0.0.1; tracking yes', 'yes', qr/must be "on" or "off"/],
+    ['server 127.0.0.1; tracking on; tracking off', '', qr/is duplicate/],
+
+    @ssl,
+
     ["server 127.0.0.1; include $none", $none, qr/No such file/, ''],
 );
 
@@ -365,11 +460,41 @@ sub check {
         . ":\n" . ($line // "nginx -t said:\n$said");
 }
 
-my ($good, $said) = said(join "\n", 'household_store main zone=z;',
-    'household on; household_account $arg_a;',
-    'household_offer FR price=0.99 currency=EUR url=/;',
-    "household_redis other { server 127.0.0.1; password_file $key; user a; }");
-ok $good, 'what is around the errors is good' or diag $said;
+# each directive by itself, at its best: the errors are of what is bad
+
+my ($good, $said);
+
+for my $text ((map { "household_store main zone=z; household_account \$arg_a; $_;" }
+    'household on', 'household $arg_m', 'household_device $arg_d',
+    'household_issued_at $arg_i', 'household_action redirect',
+    'household_offer FR price=0.99 currency=EUR url=/',
+    'household_offer default url=$arg_u', 'household_unavailable deny',
+    'household_unregistered learn', 'household_missing_family allow',
+    'household_ipv6_prefix 56', 'household_trusted_device 0',
+    'household_grace 1d', 'household_enforce_in FR de',
+    'household_rollout 0.05%', 'household_rollout $arg_r',
+    'household_log_level info',
+    "household_id_key $key state=1h", 'household_token_leeway 5m',
+    'household_token_claims account=a device=b'),
+    'household_store main zone=z fresh=1s missing=0 stale=1d;',
+    'household_zone zone=z2:1m;', 'server { location / { household_status z; } }',
+    'household_token bearer $cookie_a $arg_b strip;',
+    (map { "household_redis other {\n$_;\n}" }
+     'server 127.0.0.1; server 127.0.0.1:6380 replica; read_from replica',
+     'server unix:/a; server [::1]:6379; server localhost',
+     'sentinel 127.0.0.1; master m; sentinel_user a; sentinel_password b',
+     "sentinel 127.0.0.1; master m; sentinel_password_file $key",
+     'server 127.0.0.1; cluster on',
+     "server 127.0.0.1; user a; password_file $key; database 3",
+     'server 127.0.0.1; password b; key_prefix ""; connections 2',
+     'server 127.0.0.1; connect_timeout 1s; timeout 1ms',
+     'server 127.0.0.1; tracking on', 'server 127.0.0.1; tracking off',
+     $has_ssl ? 'server 127.0.0.1; ssl on; ssl_verify off; ssl_name a'
+              : 'server 127.0.0.1; ssl off'))
+{
+    ($good, $said) = said("$text\n");
+    ok $good, "$text is good" or diag $said;
+}
 
 for my $row (@http) {
     my ($text, @expected) = @$row;

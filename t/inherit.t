@@ -84,6 +84,11 @@ my @directives = (
       args => 'account=a&device=tv',
       expect => ['403 DENIED outside', '200 ALLOWED trusted_device'] },
 
+    { name => 'household_grace',
+      values => ['1000w', '0'],
+      args => 'account=waits',
+      expect => ['200 ALLOWED grace', '403 DENIED outside'] },
+
     { name => 'household_enforce_in',
       values => ['DE ES', 'ES FR'],
       args => 'account=a',
@@ -124,6 +129,8 @@ $redis->cmd(SADD => 'household:{large}',
             '10.1.0.0', map { "10.0.$_.0" } 0 .. 255);
 $redis->cmd(HSET => 'household:{a}:account', country => 'FR',
             'device:tv' => time);
+$redis->cmd(SADD => 'household:{waits}', '192.0.2.1');
+$redis->cmd(HSET => 'household:{waits}:account', outside_since => time - 100);
 $redis->cmd(HSET => 'household:{revoked}:account', revoked_before => 2);
 
 

@@ -261,3 +261,55 @@ sub { main::redis()->cmd('INFO', 'commandstats') =~ /smembers|hgetall/ ? 'asked'
 192.0.2.7  OPTIONS:/?mode=on       204 BYPASSED options
 192.0.2.7  OPTIONS:/?mode=monitor  204 BYPASSED options
 192.0.2.7  OPTIONS:/?mode=off      204 BYPASSED off
+
+
+=== the brake of the fleet loosens: off
+--- redis
+HSET household:control mode off
+SADD household:{a} 82.64.10.7
+--- viewers
+192.0.2.7   /?account=a  200 BYPASSED off
+
+
+=== the brake of the fleet loosens: monitor
+--- redis
+HSET household:control mode monitor
+SADD household:{a} 82.64.10.7
+--- viewers
+192.0.2.7   /?account=a  200 MONITORED outside
+82.64.10.7  /?account=a  200 ALLOWED home
+
+
+=== the brake of the fleet loosens: a share of all accounts
+--- redis
+HSET household:control rollout 0
+SADD household:{a} 82.64.10.7
+--- viewers
+192.0.2.7   /?account=a  200 ALLOWED rollout
+
+
+=== the brake of the fleet never tightens
+--- config
+    location / {
+        household monitor;
+        empty_gif;
+    }
+    location /on {
+        household on;
+        household_rollout 0;
+        empty_gif;
+    }
+--- redis
+HSET household:control mode on rollout 100
+SADD household:{a} 82.64.10.7
+--- viewers
+192.0.2.7   /?account=a    200 MONITORED outside
+192.0.2.7   /on?account=a  200 ALLOWED rollout
+
+
+=== a brake that is malformed does not count
+--- redis
+HSET household:control mode stop rollout half
+SADD household:{a} 82.64.10.7
+--- viewers
+192.0.2.7   /?account=a  403 DENIED outside

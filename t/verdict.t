@@ -269,6 +269,16 @@ HSET household:{b}:account country FR
 2001:db8::7  /?account=b  403 DENIED unregistered
 
 
+=== rule 8, no home network, and that is learned: learned
+--- guard
+        household_unregistered learn;
+--- redis
+SADD household:{b} 82.64.10.7
+--- viewers
+192.0.2.7  /?account=a  200 ALLOWED learned
+192.0.2.7  /?account=b  403 DENIED outside
+
+
 === rule 8, none of the viewer's family, and that allows: family_unknown
 --- guard
         household_missing_family allow;
@@ -351,6 +361,22 @@ SADD household:{a} 82.64.10.7
 192.0.2.7  /?account=a&percent=100%     403 DENIED outside
 
 
+=== rule 10, a first time outside: grace
+--- guard
+        household_grace 1h;
+--- redis
+SADD household:{a} 82.64.10.7
+SADD household:{b} 82.64.10.7
+HSET household:{b}:account outside_since NOW-3000
+SADD household:{c} 82.64.10.7
+HSET household:{c}:account outside_since NOW-3601
+--- viewers
+192.0.2.7   /?account=a  200 ALLOWED grace
+192.0.2.7   /?account=b  200 ALLOWED grace
+192.0.2.7   /?account=c  403 DENIED outside
+82.64.10.7  /?account=c  200 ALLOWED home
+
+
 === rule 11, anywhere else: outside
 --- redis
 SADD household:{a} 82.64.10.7
@@ -388,9 +414,10 @@ HSET household:{a}:account revoked_before 2
 82.64.10.7  /?account=a  401 UNAUTHORIZED revoked
 
 
-=== the first match wins: 4 to 9, each taken away in its turn
+=== the first match wins: 4 to 10, each taken away in its turn
 --- guard
-        household_rollout 0;
+        household_rollout $arg_percent;
+        household_grace 1h;
         household_enforce_in FR;
         household_unregistered allow;
         household_missing_family allow;
@@ -418,3 +445,4 @@ HSET household:{9b}:account country FR
 192.0.2.7  /?account=8b&device=tv  200 ALLOWED unregistered
 192.0.2.7  /?account=9&device=tv   200 ALLOWED not_enforced
 192.0.2.7  /?account=9b&device=tv  200 ALLOWED rollout
+192.0.2.7  /?account=9b&percent=100  200 ALLOWED grace
