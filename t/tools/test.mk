@@ -10,7 +10,8 @@ ON_NGINX = ngx_household_zone%
 NGINX_PARTS = slab shmtx md5 string
 
 HEADERS = $(wildcard src/*.h t/unit/*.h t/fuzz/*.h)
-UNITS = $(basename $(notdir $(wildcard t/unit/*.c)))
+UNITS = $(filter-out $(SKIP_UNITS),$(basename $(notdir $(wildcard \
+    t/unit/*.c))))
 FUZZERS = $(basename $(notdir $(wildcard t/fuzz/*.c)))
 
 INCLUDES = -Isrc -It/unit $(addprefix -isystem $(SRC_module)/src/,core event \
@@ -98,6 +99,12 @@ unit-asan: need-test need-fuzz ## the units under AddressSanitizer and UBSan
 fuzz: need-fuzz ## the fuzzers, FUZZ_SECONDS=20 each
 	@$(MAKE) build-fuzz
 	@$(PROVE) -v t/tools/fuzz.sh
+
+
+.PHONY: source units-on-nginx
+source: $(B)/nginx/configure ## fetch the source of nginx that some tests need
+units-on-nginx:
+	@echo $(filter $(ON_NGINX),$(UNITS))
 
 
 # --- the suite ------------------------------------------------------------
