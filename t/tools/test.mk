@@ -43,7 +43,7 @@ ORDER = installed static dynamic
 # --- units and fuzzers ----------------------------------------------------
 
 # $(1): folder, $(2): its tests, $(3): where they are, $(4): compiler with its
-# flags, $(5): libraries.  A test uses only some of what its headers define.
+# flags, $(5): libraries
 
 define programs
 CONFIGURE_$(1) = $(4) $(5) $(PARTS_LIBS)
@@ -66,13 +66,17 @@ $(addprefix $(B)/$(1)/,$(filter $(ON_NGINX),$(2))): $(B)/$(1)/nginx.a
 
 $(addprefix $(B)/$(1)/,$(2)): $(B)/$(1)/%: $(3)/%.c $(HEADERS) \
     $(B)/$(1)/parts.a
-	@$(4) $(or $(WARN_$(1)),$(WARN)) -Wno-unused-function $(INCLUDES) \
+	@$(4) $(or $(WARN_$(1)),$(WARN)) $(WARN_TESTS) $(INCLUDES) \
 	    -o $$@ $$< $$(filter %/parts.a,$$^) \
 	    $$(filter %/nginx.a,$$^) $(5) $(PARTS_LIBS)
 
 .PHONY: build-$(1)
 build-$(1): $(addprefix $(B)/$(1)/,$(2))
 endef
+
+# a test uses only some of what its headers define, and cmocka 1 as well as 2
+
+WARN_TESTS = -Wno-unused-function -Wno-deprecated-declarations
 
 # without optimisation gcc warns of what cannot be
 
