@@ -96,6 +96,11 @@ ngx_household_cluster_create(ngx_household_redis_t *redis, ngx_pool_t *pool)
     cl->refresh.log = ngx_cycle->log;
     cl->refresh.cancelable = 1;
 
+    cl->look.handler = ngx_household_cluster_look_handler;
+    cl->look.data = cl;
+    cl->look.log = ngx_cycle->log;
+    cl->look.cancelable = 1;
+
     /* workers that start together ask neither together nor the same node */
     cl->turn = ngx_random() % cl->nseeds;
     ngx_add_timer(&cl->refresh, 1 + ngx_random() % 100);
@@ -117,6 +122,10 @@ ngx_household_cluster_destroy(ngx_household_redis_t *redis)
 
     if (cl->refresh.timer_set) {
         ngx_del_timer(&cl->refresh);
+    }
+
+    if (cl->look.timer_set) {
+        ngx_del_timer(&cl->look);
     }
 
     ngx_household_redis_node_release(cl->asked);

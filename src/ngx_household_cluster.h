@@ -34,6 +34,7 @@ typedef struct {
     ngx_uint_t                    tried;      /* in this round */
 
     ngx_event_t                   refresh;
+    ngx_event_t                   look;       /* for replicas, now and then */
     ngx_msec_t                    refreshed;  /* when the last round began */
     ngx_uint_t                    failures;   /* rounds, since the last map */
 
@@ -51,8 +52,9 @@ typedef struct {
  */
 void ngx_household_cluster_refresh(ngx_household_cluster_t *cl);
 
-/* the handler of cl->refresh */
+/* the handlers of cl->refresh and cl->look */
 void ngx_household_cluster_refresh_handler(ngx_event_t *ev);
+void ngx_household_cluster_look_handler(ngx_event_t *ev);
 
 /* the node's pool, or a new one; NULL if memory is short */
 ngx_household_redis_pool_t *ngx_household_cluster_pool(

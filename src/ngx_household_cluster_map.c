@@ -14,6 +14,9 @@
 #define NGX_HOUSEHOLD_CLUSTER_INTERVAL     100
 #define NGX_HOUSEHOLD_CLUSTER_BACKOFF_MAX  2000
 
+/* ms between looks at the replicas, where they are read from */
+#define NGX_HOUSEHOLD_CLUSTER_REPLICAS     5000
+
 
 static void ngx_household_cluster_ask(ngx_household_cluster_t *cl);
 static ngx_household_redis_node_t *ngx_household_cluster_candidate(
@@ -62,6 +65,17 @@ ngx_household_cluster_refresh_handler(ngx_event_t *ev)
     cl->turn++;
 
     ngx_household_cluster_ask(cl);
+}
+
+
+/* one that comes back, or is new, gives no other sign */
+
+void
+ngx_household_cluster_look_handler(ngx_event_t *ev)
+{
+    if (!ngx_exiting) {
+        ngx_household_cluster_refresh(ev->data);
+    }
 }
 
 
@@ -183,6 +197,15 @@ ngx_household_cluster_answer(void *data, ngx_household_resp_reply_t *reply,
     cl->known = 1;
     cl->down = 0;
     cl->failures = 0;
+
+    if (redis->conf->read_from == NGX_HOUSEHOLD_REDIS_REPLICA) {
+
+        if (cl->look.timer_set) {
+            ngx_del_timer(&cl->look);
+        }
+
+        ngx_add_timer(&cl->look, NGX_HOUSEHOLD_CLUSTER_REPLICAS);
+    }
 
     ngx_household_cluster_sweep(cl);
     ngx_household_redis_unpark(redis);

@@ -110,7 +110,10 @@ ngx_household_ere_branch(ngx_household_ere_t *e)
 }
 
 
-/* an empty branch, or a repetition of nothing, finds no atom here */
+/*
+ * POSIX leaves undefined what an empty branch is and what is repeated by "*a"
+ * and "a**", and to others "a+?" is another thing: they find no atom here.
+ */
 
 static ngx_int_t
 ngx_household_ere_atom(ngx_household_ere_t *e)
@@ -244,14 +247,6 @@ ngx_household_ere_repeat(ngx_household_ere_t *e, ngx_uint_t start)
     }
 
     e->p++;
-
-    /* POSIX leaves "a**" undefined, and to others "a+?" is another thing */
-
-    if (e->p < e->last
-        && (*e->p == '*' || *e->p == '+' || *e->p == '?' || *e->p == '{'))
-    {
-        return NGX_ERROR;
-    }
 
     return ngx_household_ere_copies(e, start, min, max);
 }

@@ -64,6 +64,7 @@ ngx_household_redis_conn_init(ngx_household_redis_conn_t *conn,
 
     ngx_household_redis_fifo_init(&conn->sent);
     ngx_household_redis_fifo_init(&conn->waiting);
+    ngx_queue_init(&conn->answered);
 
     /*
      * nginx would write a line at each failed attempt; what matters is the
@@ -584,6 +585,10 @@ ngx_household_redis_conn_lost(ngx_household_redis_conn_t *conn,
 
     state = conn->state;
 
+    if (status == NGX_HOUSEHOLD_REDIS_PROTOCOL) {
+        ngx_household_redis_conn_tell(conn, status);
+    }
+
     ngx_household_redis_conn_close(conn);
 
     if (state != NGX_HOUSEHOLD_REDIS_READY
@@ -683,6 +688,8 @@ ngx_household_redis_conn_close(ngx_household_redis_conn_t *conn)
     if (conn->stuck.timer_set) {
         ngx_del_timer(&conn->stuck);
     }
+
+    ngx_household_redis_conn_tell(conn, NGX_HOUSEHOLD_REDIS_OK);
 
     ngx_household_resp_destroy(conn->resp);
 

@@ -111,6 +111,7 @@ struct ngx_household_redis_conn_s {
 
     ngx_household_redis_fifo_t           sent;     /* in order of replies */
     ngx_household_redis_fifo_t           waiting;
+    ngx_queue_t                          answered; /* operations, this turn */
 
     ngx_event_t                          post;     /* one send a loop turn */
     ngx_event_t                          retry;    /* next attempt */
@@ -228,6 +229,14 @@ void ngx_household_redis_conn_send(ngx_household_redis_conn_t *conn);
 
 /* sets the timer for a reply that is long in coming */
 void ngx_household_redis_conn_watch(ngx_household_redis_conn_t *conn);
+
+/*
+ * Ends the operations that were answered in this turn of the event loop: not
+ * before all that has come was read, as one reply too many makes the others
+ * doubtful.
+ */
+void ngx_household_redis_conn_tell(ngx_household_redis_conn_t *conn,
+    ngx_household_redis_status_e status);
 
 /* commands go back to the owner */
 void ngx_household_redis_conn_orphans(ngx_household_redis_conn_t *conn);

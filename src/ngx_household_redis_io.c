@@ -262,6 +262,12 @@ ngx_household_redis_conn_read_handler(ngx_event_t *rev)
         }
     }
 
+    ngx_household_redis_conn_tell(conn, NGX_HOUSEHOLD_REDIS_OK);
+
+    if (conn->peer.connection != c) {
+        return;
+    }
+
     if (i == NGX_HOUSEHOLD_REDIS_READ_BUDGET) {
         /* others want a turn, too */
         ngx_post_event(rev, &ngx_posted_events);
@@ -331,6 +337,7 @@ ngx_household_redis_reply(ngx_household_redis_conn_t *conn,
     ngx_household_resp_reply_t *reply)
 {
     ngx_int_t                   rc;
+    ngx_household_redis_op_t   *op;
     ngx_household_redis_cmd_t  *cmd;
 
     cmd = ngx_household_redis_fifo_head(&conn->sent);
@@ -370,7 +377,13 @@ ngx_household_redis_reply(ngx_household_redis_conn_t *conn,
         }
     }
 
+    op = cmd->op;
     rc = ngx_household_redis_op_answer(cmd, reply);
+
+    if (rc == NGX_DONE) {
+        ngx_queue_insert_tail(&conn->answered, &op->answered);
+        return NGX_OK;
+    }
 
     if (rc != NGX_OK && !conn->stopped) {
         ngx_household_redis_conn_lost(conn, NGX_HOUSEHOLD_REDIS_PROTOCOL, 0,
@@ -423,6 +436,24 @@ ngx_household_redis_is_message(ngx_household_redis_cmd_t *cmd,
                 && ngx_strncmp(v[1].str.data, "message", 7) == 0)
                || (v[1].str.len == 8
                    && ngx_strncmp(v[1].str.data, "pmessage", 8) == 0));
+}
+
+
+void
+ngx_household_redis_conn_tell(ngx_household_redis_conn_t *conn,
+    ngx_household_redis_status_e status)
+{
+    ngx_queue_t  *q;
+
+    while (!ngx_queue_empty(&conn->answered)) {
+
+        q = ngx_queue_head(&conn->answered);
+        ngx_queue_remove(q);
+
+        ngx_household_redis_op_told(ngx_queue_data(q, ngx_household_redis_op_t,
+                                                   answered),
+                                    status);
+    }
 }
 
 

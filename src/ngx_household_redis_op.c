@@ -204,11 +204,27 @@ ngx_household_redis_op_answer(ngx_household_redis_cmd_t *cmd,
         return NGX_ERROR;
     }
 
-    if (op->left == 0) {
-        ngx_household_redis_op_end(op, NGX_HOUSEHOLD_REDIS_OK);
+    if (op->left == 0 && !op->ended) {
+        op->holds++;
+        return NGX_DONE;
     }
 
     return NGX_OK;
+}
+
+
+void
+ngx_household_redis_op_told(ngx_household_redis_op_t *op,
+    ngx_household_redis_status_e status)
+{
+    op->holds--;
+
+    if (op->ended) {
+        ngx_household_redis_op_release(op);
+
+    } else {
+        ngx_household_redis_op_end(op, status);
+    }
 }
 
 

@@ -108,6 +108,7 @@ struct ngx_household_redis_op_s {
     ngx_queue_t                    timed;
     ngx_msec_t                     deadline;
     ngx_household_redis_deadlines_t  *deadlines;  /* NULL: it has none */
+    ngx_queue_t                    answered;  /* of a connection, until told */
     ngx_uint_t                     flags;
     ngx_uint_t                     n;
     ngx_uint_t                     left;      /* replies to come */
@@ -155,12 +156,16 @@ void ngx_household_redis_op_end(ngx_household_redis_op_t *op,
 void ngx_household_redis_op_release(ngx_household_redis_op_t *op);
 
 /*
- * A command has its reply.  Both may be gone afterwards.  Returns NGX_OK, or
+ * A command has its reply.  Both may be gone afterwards, unless it returns
+ * NGX_DONE: then it was the last reply, and the operation is held until
+ * ngx_household_redis_op_told() is called.  Returns NGX_OK otherwise, or
  * NGX_ERROR if the reply is not one of this command: the operation has then
  * ended with PROTOCOL.
  */
 ngx_int_t ngx_household_redis_op_answer(ngx_household_redis_cmd_t *cmd,
     ngx_household_resp_reply_t *reply);
+void ngx_household_redis_op_told(ngx_household_redis_op_t *op,
+    ngx_household_redis_status_e status);
 
 
 void ngx_household_redis_deadlines_init(ngx_household_redis_deadlines_t *d,

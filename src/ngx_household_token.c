@@ -7,6 +7,7 @@
 #include <ngx_config.h>
 #include <ngx_core.h>
 #include <openssl/err.h>
+#include "ngx_household_claims.h"
 #include "ngx_household_jose.h"
 #include "ngx_household_token.h"
 
@@ -41,19 +42,6 @@ static ngx_household_reason_e ngx_household_token_try_keys(
     ngx_uint_t *attempts);
 static ngx_uint_t ngx_household_token_audience(const json_t *claims,
     const ngx_str_t *audience);
-
-static ngx_household_reason_e ngx_household_token_claims(
-    const ngx_household_token_policy_t *policy, const json_t *claims,
-    int64_t now, ngx_household_token_claims_t *out);
-static ngx_household_reason_e ngx_household_token_times(const json_t *claims,
-    int64_t leeway, int64_t now, ngx_household_token_claims_t *out);
-static ngx_household_reason_e ngx_household_token_ids(
-    const ngx_household_token_policy_t *policy, const json_t *claims,
-    ngx_household_token_claims_t *out);
-static ngx_household_reason_e ngx_household_token_uri(
-    const ngx_household_token_policy_t *policy,
-    const ngx_household_token_t *t, const ngx_str_t *token,
-    const ngx_str_t *uri, ngx_household_token_claims_t *out);
 
 static ngx_int_t ngx_household_token_digest_str(EVP_MD_CTX *ctx,
     const ngx_str_t *s);
@@ -92,11 +80,12 @@ ngx_household_token_verify(const ngx_household_token_policy_t *policy,
     /* from here on the claims are the issuer's word */
 
     if (reason == NGX_HOUSEHOLD_REASON_NONE) {
-        reason = ngx_household_token_claims(policy, t.claims, now, claims);
+        reason = ngx_household_claims_read(policy, t.claims, now, claims);
     }
 
     if (reason == NGX_HOUSEHOLD_REASON_NONE) {
-        reason = ngx_household_token_uri(policy, &t, token, uri, claims);
+        reason = ngx_household_claims_uri(policy, t.claims, token, uri,
+                                          claims);
     }
 
     if (reason == NGX_HOUSEHOLD_REASON_NONE) {
@@ -259,7 +248,10 @@ ngx_household_token_authenticate(const ngx_household_token_policy_t *policy,
     ngx_household_reason_e               reason, rc;
     const ngx_household_token_issuer_t  *entry;
 
-    /* an issuer that is named has its own keys only, and all others none */
+    /*
+     * An issuer that has a line here is verified with the keys of its lines,
+     * and whoever has none with those of the lines without a name.
+     */
 
     ngx_str_null(&name);
 
@@ -415,142 +407,6 @@ ngx_household_token_audience(const json_t *claims, const ngx_str_t *audience)
     }
 
     return 0;
-}
-
-
-static ngx_household_reason_e
-ngx_household_token_claims(const ngx_household_token_policy_t *policy,
-    const json_t *claims, int64_t now, ngx_household_token_claims_t *out)
-{
-    int64_t                 leeway;
-    ngx_household_reason_e  reason;
-
-    /* RFC 9246, 2.1.4 and 2.1.5: none for a token of this kind */
-
-    leeway = ngx_household_urisigning_present(claims) ? 0 : policy->leeway;
-
-    reason = ngx_household_token_times(claims, leeway, now, out);
-
-    if (reason != NGX_HOUSEHOLD_REASON_NONE) {
-        return reason;
-    }
-
-    return ngx_household_token_ids(policy, claims, out);
-}
-
-
-static ngx_household_reason_e
-ngx_household_token_times(const json_t *claims, int64_t leeway, int64_t now,
-    ngx_household_token_claims_t *out)
-{
-    int64_t    exp, nbf, iat;
-    ngx_int_t  rc;
-
-    nbf = 0;
-    iat = NGX_HOUSEHOLD_ISSUED_UNKNOWN;
-
-    if (ngx_household_json_time(claims, "exp", &exp) != NGX_OK) {
-        return NGX_HOUSEHOLD_REASON_TOKEN_CLAIM;
-    }
-
-    rc = ngx_household_json_time(claims, "nbf", &nbf);
-
-    if (rc == NGX_ERROR) {
-        return NGX_HOUSEHOLD_REASON_TOKEN_CLAIM;
-    }
-
-    rc = ngx_household_json_time(claims, "iat", &iat);
-
-    if (rc == NGX_ERROR) {
-        return NGX_HOUSEHOLD_REASON_TOKEN_CLAIM;
-    }
-
-    if (now - leeway >= exp) {
-        return NGX_HOUSEHOLD_REASON_TOKEN_EXPIRED;
-    }
-
-    if (now + leeway < nbf || now + leeway < iat) {
-        return NGX_HOUSEHOLD_REASON_TOKEN_NOT_YET;
-    }
-
-    out->issued_at = iat;
-    out->until = exp + leeway;
-
-    return NGX_HOUSEHOLD_REASON_NONE;
-}
-
-
-static ngx_household_reason_e
-ngx_household_token_ids(const ngx_household_token_policy_t *policy,
-    const json_t *claims, ngx_household_token_claims_t *out)
-{
-    ngx_int_t  rc;
-    ngx_str_t  account, device;
-
-    rc = ngx_household_json_string(claims, (const char *) policy->account.data,
-                                   &account);
-
-    if (rc != NGX_OK || account.len == 0
-        || account.len > NGX_HOUSEHOLD_ID_LEN)
-    {
-        return NGX_HOUSEHOLD_REASON_TOKEN_CLAIM;
-    }
-
-    ngx_memcpy(out->account, account.data, account.len);
-    out->account_len = (uint16_t) account.len;
-
-    if (policy->device.len == 0) {
-        return NGX_HOUSEHOLD_REASON_NONE;
-    }
-
-    rc = ngx_household_json_string(claims, (const char *) policy->device.data,
-                                   &device);
-
-    if (rc == NGX_DECLINED) {
-        return NGX_HOUSEHOLD_REASON_NONE;
-    }
-
-    if (rc == NGX_ERROR || device.len > NGX_HOUSEHOLD_ID_LEN) {
-        return NGX_HOUSEHOLD_REASON_TOKEN_CLAIM;
-    }
-
-    ngx_memcpy(out->device, device.data, device.len);
-    out->device_len = (uint16_t) device.len;
-
-    return NGX_HOUSEHOLD_REASON_NONE;
-}
-
-
-static ngx_household_reason_e
-ngx_household_token_uri(const ngx_household_token_policy_t *policy,
-    const ngx_household_token_t *t, const ngx_str_t *token,
-    const ngx_str_t *uri, ngx_household_token_claims_t *out)
-{
-    ngx_str_t  container;
-
-    if (!ngx_household_urisigning_present(t->claims)) {
-        return NGX_HOUSEHOLD_REASON_NONE;
-    }
-
-    if (ngx_household_urisigning_check(t->claims, &container) != NGX_OK) {
-        return NGX_HOUSEHOLD_REASON_TOKEN_URI;
-    }
-
-    if (container.len == 0) {
-        return NGX_HOUSEHOLD_REASON_NONE;
-    }
-
-    if (ngx_household_urisigning_match(&container, uri, &policy->package,
-                                       token)
-        != NGX_OK)
-    {
-        return NGX_HOUSEHOLD_REASON_TOKEN_URI;
-    }
-
-    ngx_memcpy(out->container, container.data, container.len);
-    out->container_len = (uint16_t) container.len;
-
-    return NGX_HOUSEHOLD_REASON_NONE;
 }
 
 

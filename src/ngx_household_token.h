@@ -84,10 +84,11 @@ typedef struct {
  * "claims" all zeros:
  *
  *   TOKEN_MALFORMED  too large, not of the form, no JSON, a "crit" or "b64"
- *   TOKEN_ALGORITHM  an "alg" that is not known or that no such key allows
- *   TOKEN_KEY        no key of this "kid", or the issuer has none that fits
- *   TOKEN_ISSUER     an "iss" that nobody here has, or none where one must be
- *   TOKEN_SIGNATURE  the signature of none of the keys that fit
+ *   TOKEN_ALGORITHM  an "alg" that is not known, or that the key of this
+ *                    "kid", or without one every key, does not allow
+ *   TOKEN_KEY        no key of this "kid"
+ *   TOKEN_ISSUER     nobody here has this "iss", or is trusted without one
+ *   TOKEN_SIGNATURE  made by none of the keys that were tried
  *   TOKEN_AUDIENCE   "aud" does not name the audience
  *   TOKEN_EXPIRED    at or after "exp"
  *   TOKEN_NOT_YET    before "nbf" or "iat"

@@ -70,15 +70,13 @@ static void ngx_household_tracking_lost(ngx_household_tracking_t *tracking);
 
 static void ngx_household_tracking_listener_ready(
     ngx_household_redis_link_t *link);
-static void ngx_household_tracking_listener_lost(
-    ngx_household_redis_link_t *link, const char *what);
 static ngx_int_t ngx_household_tracking_id(ngx_household_redis_link_t *link,
     ngx_household_resp_reply_t *reply);
 static ngx_int_t ngx_household_tracking_subscribed(
     ngx_household_redis_link_t *link, ngx_household_resp_reply_t *reply);
 static void ngx_household_tracking_asker_ready(
     ngx_household_redis_link_t *link);
-static void ngx_household_tracking_asker_lost(
+static void ngx_household_tracking_link_lost(
     ngx_household_redis_link_t *link, const char *what);
 static void ngx_household_tracking_ask(ngx_household_tracking_pair_t *pair);
 static ngx_int_t ngx_household_tracking_ignored(
@@ -93,9 +91,7 @@ static ngx_int_t ngx_household_tracking_push(ngx_household_redis_link_t *link,
 
 static void ngx_household_tracking_handler(ngx_event_t *ev);
 static void ngx_household_tracking_beat(ngx_household_tracking_t *tracking);
-static ngx_int_t ngx_household_tracking_heard(
-    ngx_household_redis_link_t *link, ngx_household_resp_reply_t *reply);
-static ngx_int_t ngx_household_tracking_echoed(
+static ngx_int_t ngx_household_tracking_alive(
     ngx_household_redis_link_t *link, ngx_household_resp_reply_t *reply);
 static void ngx_household_tracking_report(ngx_household_tracking_t *tracking);
 
@@ -104,14 +100,14 @@ static const ngx_household_redis_link_calls_t
     ngx_household_tracking_listener =
 {
     ngx_household_tracking_listener_ready,
-    ngx_household_tracking_listener_lost,
+    ngx_household_tracking_link_lost,
     ngx_household_tracking_push
 };
 
 
 static const ngx_household_redis_link_calls_t  ngx_household_tracking_asker = {
     ngx_household_tracking_asker_ready,
-    ngx_household_tracking_asker_lost,
+    ngx_household_tracking_link_lost,
     ngx_household_tracking_push
 };
 
@@ -351,22 +347,6 @@ ngx_household_tracking_listener_ready(ngx_household_redis_link_t *link)
 }
 
 
-static void
-ngx_household_tracking_listener_lost(ngx_household_redis_link_t *link,
-    const char *what)
-{
-    ngx_household_tracking_pair_t  *pair;
-
-    pair = ngx_household_redis_link_data(link);
-
-    pair->listening = 0;
-    pair->told = 0;
-    pair->id = 0;
-
-    ngx_household_tracking_lost(pair->tracking);
-}
-
-
 static ngx_int_t
 ngx_household_tracking_id(ngx_household_redis_link_t *link,
     ngx_household_resp_reply_t *reply)
@@ -426,14 +406,21 @@ ngx_household_tracking_asker_ready(ngx_household_redis_link_t *link)
 
 
 static void
-ngx_household_tracking_asker_lost(ngx_household_redis_link_t *link,
+ngx_household_tracking_link_lost(ngx_household_redis_link_t *link,
     const char *what)
 {
     ngx_household_tracking_pair_t  *pair;
 
     pair = ngx_household_redis_link_data(link);
 
-    pair->asking = 0;
+    if (link == pair->listener) {
+        pair->listening = 0;
+        pair->id = 0;
+
+    } else {
+        pair->asking = 0;
+    }
+
     pair->told = 0;
 
     ngx_household_tracking_lost(pair->tracking);
@@ -637,42 +624,33 @@ ngx_household_tracking_beat(ngx_household_tracking_t *tracking)
         }
 
         (void) ngx_household_redis_link_send(pair->listener, &ping, 1,
-                                             ngx_household_tracking_heard);
+                                             ngx_household_tracking_alive);
         (void) ngx_household_redis_link_send(pair->asker, &ping, 1,
-                                             ngx_household_tracking_echoed);
+                                             ngx_household_tracking_alive);
     }
 }
 
 
 static ngx_int_t
-ngx_household_tracking_heard(ngx_household_redis_link_t *link,
+ngx_household_tracking_alive(ngx_household_redis_link_t *link,
     ngx_household_resp_reply_t *reply)
 {
     ngx_household_tracking_pair_t  *pair;
 
-    if (reply != NULL) {
-        pair = ngx_household_redis_link_data(link);
+    if (reply == NULL) {
+        return NGX_OK;
+    }
+
+    pair = ngx_household_redis_link_data(link);
+
+    if (link == pair->listener) {
         pair->heard = pair->tracking->beat;
 
-        ngx_household_tracking_report(pair->tracking);
-    }
-
-    return NGX_OK;
-}
-
-
-static ngx_int_t
-ngx_household_tracking_echoed(ngx_household_redis_link_t *link,
-    ngx_household_resp_reply_t *reply)
-{
-    ngx_household_tracking_pair_t  *pair;
-
-    if (reply != NULL) {
-        pair = ngx_household_redis_link_data(link);
+    } else {
         pair->echoed = pair->tracking->beat;
-
-        ngx_household_tracking_report(pair->tracking);
     }
+
+    ngx_household_tracking_report(pair->tracking);
 
     return NGX_OK;
 }

@@ -9,6 +9,8 @@
 #include "ngx_household_uri.h"
 
 
+static ngx_uint_t ngx_household_uri_printable(const ngx_str_t *uri);
+static u_char *ngx_household_uri_lower(u_char *dst, u_char *p, u_char *last);
 static ngx_int_t ngx_household_uri_scheme(const ngx_str_t *uri,
     ngx_str_t *port);
 static u_char *ngx_household_uri_authority(u_char *dst, u_char *p,
@@ -28,22 +30,13 @@ ngx_int_t
 ngx_household_uri_normalize(ngx_household_uri_t *u, const ngx_str_t *uri,
     ngx_str_t *dst, size_t size)
 {
-    size_t      i;
     u_char     *p, *last, *host, *path, *query, *d;
     ngx_int_t   n;
     ngx_str_t   port;
     ngx_uint_t  climbs;
 
-    if (uri->len >= size) {
+    if (uri->len >= size || !ngx_household_uri_printable(uri)) {
         return NGX_DECLINED;
-    }
-
-    for (i = 0; i < uri->len; i++) {
-        if (uri->data[i] <= 0x20 || uri->data[i] >= 0x7f
-            || uri->data[i] == '#')
-        {
-            return NGX_DECLINED;
-        }
     }
 
     n = ngx_household_uri_scheme(uri, &port);
@@ -61,11 +54,8 @@ ngx_household_uri_normalize(ngx_household_uri_t *u, const ngx_str_t *uri,
 
     for (query = path; query < last && *query != '?'; query++) { /* void */ }
 
-    for (i = 0; i < (size_t) n; i++) {
-        dst->data[i] = ngx_tolower(uri->data[i]);
-    }
-
-    d = ngx_household_uri_authority(dst->data + n, host, path, &port);
+    d = ngx_household_uri_lower(dst->data, uri->data, host);
+    d = ngx_household_uri_authority(d, host, path, &port);
 
     if (d == NULL) {
         return NGX_DECLINED;
@@ -99,6 +89,37 @@ ngx_household_uri_normalize(ngx_household_uri_t *u, const ngx_str_t *uri,
     dst->len = d - dst->data;
 
     return NGX_OK;
+}
+
+
+/* no space, no control character, nothing beyond ASCII, and no fragment */
+
+static ngx_uint_t
+ngx_household_uri_printable(const ngx_str_t *uri)
+{
+    size_t  i;
+
+    for (i = 0; i < uri->len; i++) {
+        if (uri->data[i] <= 0x20 || uri->data[i] >= 0x7f
+            || uri->data[i] == '#')
+        {
+            return 0;
+        }
+    }
+
+    return 1;
+}
+
+
+static u_char *
+ngx_household_uri_lower(u_char *dst, u_char *p, u_char *last)
+{
+    while (p < last) {
+        *dst++ = ngx_tolower(*p);
+        p++;
+    }
+
+    return dst;
 }
 
 
@@ -146,22 +167,17 @@ ngx_household_uri_authority(u_char *dst, u_char *p, u_char *last,
 
     start = dst;
     colon = NULL;
+    dst = ngx_household_uri_lower(dst, p, last);
 
-    while (p < last) {
+    for (p = start; p < dst; p++) {
 
         if (*p == '@' || *p == '%') {
             return NULL;
         }
 
         if (*p == ':') {
-            colon = dst;
-
-        } else if (*p == ']') {
-            colon = NULL;
+            colon = p;
         }
-
-        *dst++ = ngx_tolower(*p);
-        p++;
     }
 
     if (colon != NULL

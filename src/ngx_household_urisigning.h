@@ -15,7 +15,7 @@
 
 #include <ngx_config.h>
 #include <ngx_core.h>
-#include <jansson.h>
+#include "ngx_household_jose.h"
 
 
 #define NGX_HOUSEHOLD_URI_SIZE       8192

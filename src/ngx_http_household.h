@@ -281,6 +281,10 @@ char *ngx_http_household_set_msec(ngx_conf_t *cf, ngx_command_t *cmd,
 char *ngx_http_household_set_num(ngx_conf_t *cf, ngx_command_t *cmd,
     void *conf);
 
+/* compiles a text with variables; NGX_OK, or NGX_ERROR, which is logged */
+ngx_int_t ngx_http_household_compile(ngx_conf_t *cf, ngx_str_t *text,
+    ngx_http_complex_value_t *value);
+
 /* logs that a parameter is invalid; returns NGX_CONF_ERROR */
 char *ngx_http_household_invalid(ngx_conf_t *cf, ngx_command_t *cmd,
     ngx_str_t *value);

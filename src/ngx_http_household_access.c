@@ -140,6 +140,10 @@ ngx_http_household_start(ngx_http_request_t *r,
                                          ? NGX_OK : NGX_DECLINED);
     }
 
+    /* also if nobody is known to ask: keys that are wrong need a brake, too */
+
+    ngx_http_household_control_refresh(hlcf->store);
+
     if (ngx_http_household_identify(r, hlcf, ctx) != NGX_OK) {
         return NGX_HTTP_INTERNAL_SERVER_ERROR;
     }
@@ -199,8 +203,6 @@ ngx_http_household_look_up(ngx_http_request_t *r,
     ctx->started = ngx_current_msec;
     ctx->elapsed = 0;
     ctx->state = NGX_HTTP_HOUSEHOLD_KNOWN;
-
-    ngx_http_household_control_refresh(hlcf->store);
 
     rc = ngx_http_household_cache_get(hlcf->store, ctx);
 

@@ -15,6 +15,8 @@ static char *ngx_http_household_merge_identity(ngx_conf_t *cf,
     ngx_http_household_loc_conf_t *prev, ngx_http_household_loc_conf_t *conf);
 static char *ngx_http_household_check(ngx_conf_t *cf,
     ngx_http_household_loc_conf_t *conf);
+static ngx_int_t ngx_http_household_offer_param(ngx_str_t *param,
+    ngx_http_household_offer_t *offer, ngx_str_t *url);
 static ngx_int_t ngx_http_household_parse_country(ngx_str_t *text,
     u_char *country);
 static ngx_uint_t ngx_http_household_valid_price(ngx_str_t *price);
@@ -243,7 +245,6 @@ ngx_http_household_set_mode(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
     ngx_http_household_loc_conf_t *hlcf = conf;
 
     ngx_str_t                         *value;
-    ngx_http_compile_complex_value_t   ccv;
 
     if (hlcf->mode != NGX_CONF_UNSET_UINT) {
         return "is duplicate";
@@ -276,13 +277,9 @@ ngx_http_household_set_mode(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
         return NGX_CONF_ERROR;
     }
 
-    ngx_memzero(&ccv, sizeof(ngx_http_compile_complex_value_t));
-
-    ccv.cf = cf;
-    ccv.value = &value[1];
-    ccv.complex_value = hlcf->mode_value;
-
-    if (ngx_http_compile_complex_value(&ccv) != NGX_OK) {
+    if (ngx_http_household_compile(cf, &value[1], hlcf->mode_value)
+        != NGX_OK)
+    {
         return NGX_CONF_ERROR;
     }
 
@@ -295,11 +292,9 @@ ngx_http_household_set_offer(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
 {
     ngx_http_household_loc_conf_t *hlcf = conf;
 
-    u_char                            *p;
     ngx_str_t                         *value, url;
     ngx_uint_t                         i;
     ngx_http_household_offer_t        *offer, *other;
-    ngx_http_compile_complex_value_t   ccv;
 
     value = cf->args->elts;
 
@@ -339,51 +334,9 @@ ngx_http_household_set_offer(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
     }
 
     for (i = 2; i < cf->args->nelts; i++) {
-
-        p = ngx_strlchr(value[i].data, value[i].data + value[i].len, '=');
-        if (p == NULL) {
+        if (ngx_http_household_offer_param(&value[i], offer, &url) != NGX_OK) {
             goto invalid;
         }
-
-        p++;
-
-        if (ngx_strncmp(value[i].data, "price=", 6) == 0) {
-
-            offer->price.data = p;
-            offer->price.len = value[i].data + value[i].len - p;
-
-            if (!ngx_http_household_valid_price(&offer->price)) {
-                goto invalid;
-            }
-
-            continue;
-        }
-
-        if (ngx_strncmp(value[i].data, "currency=", 9) == 0) {
-
-            offer->currency.data = p;
-            offer->currency.len = value[i].data + value[i].len - p;
-
-            if (!ngx_http_household_valid_currency(&offer->currency)) {
-                goto invalid;
-            }
-
-            continue;
-        }
-
-        if (ngx_strncmp(value[i].data, "url=", 4) == 0) {
-
-            url.data = p;
-            url.len = value[i].data + value[i].len - p;
-
-            if (!ngx_http_household_valid_url(&url)) {
-                goto invalid;
-            }
-
-            continue;
-        }
-
-        goto invalid;
     }
 
     if (url.len == 0) {
@@ -400,13 +353,9 @@ ngx_http_household_set_offer(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
         return NGX_CONF_ERROR;
     }
 
-    ngx_memzero(&ccv, sizeof(ngx_http_compile_complex_value_t));
-
-    ccv.cf = cf;
-    ccv.value = &url;
-    ccv.complex_value = &offer->url;
-
-    if (ngx_http_compile_complex_value(&ccv) != NGX_OK) {
+    if (ngx_http_household_compile(cf, &url, &offer->url)
+        != NGX_OK)
+    {
         return NGX_CONF_ERROR;
     }
 
@@ -415,6 +364,53 @@ ngx_http_household_set_offer(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
 invalid:
 
     return ngx_http_household_invalid(cf, cmd, &value[i]);
+}
+
+
+/* "price=", "currency=" or "url="; NGX_OK, or NGX_DECLINED if invalid */
+
+static ngx_int_t
+ngx_http_household_offer_param(ngx_str_t *param,
+    ngx_http_household_offer_t *offer, ngx_str_t *url)
+{
+    size_t       len;
+    ngx_uint_t   valid;
+    ngx_str_t   *target, text;
+
+    text.data = ngx_strlchr(param->data, param->data + param->len, '=');
+
+    if (text.data == NULL) {
+        return NGX_DECLINED;
+    }
+
+    text.data++;
+    text.len = param->data + param->len - text.data;
+
+    len = text.data - param->data;
+
+    if (len == 6 && ngx_strncmp(param->data, "price=", 6) == 0) {
+        target = &offer->price;
+        valid = ngx_http_household_valid_price(&text);
+
+    } else if (len == 9 && ngx_strncmp(param->data, "currency=", 9) == 0) {
+        target = &offer->currency;
+        valid = ngx_http_household_valid_currency(&text);
+
+    } else if (len == 4 && ngx_strncmp(param->data, "url=", 4) == 0) {
+        target = url;
+        valid = ngx_http_household_valid_url(&text);
+
+    } else {
+        return NGX_DECLINED;
+    }
+
+    if (!valid || target->len) {
+        return NGX_DECLINED;
+    }
+
+    *target = text;
+
+    return NGX_OK;
 }
 
 
@@ -464,7 +460,6 @@ ngx_http_household_set_rollout(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
     ngx_http_household_loc_conf_t *hlcf = conf;
 
     ngx_str_t                         *value;
-    ngx_http_compile_complex_value_t   ccv;
 
     if (hlcf->rollout != NGX_CONF_UNSET_UINT) {
         return "is duplicate";
@@ -497,13 +492,9 @@ ngx_http_household_set_rollout(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
         return NGX_CONF_ERROR;
     }
 
-    ngx_memzero(&ccv, sizeof(ngx_http_compile_complex_value_t));
-
-    ccv.cf = cf;
-    ccv.value = &value[1];
-    ccv.complex_value = hlcf->rollout_value;
-
-    if (ngx_http_compile_complex_value(&ccv) != NGX_OK) {
+    if (ngx_http_household_compile(cf, &value[1], hlcf->rollout_value)
+        != NGX_OK)
+    {
         return NGX_CONF_ERROR;
     }
 

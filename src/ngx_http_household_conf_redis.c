@@ -287,6 +287,7 @@ ngx_http_household_redis_unset(ngx_conf_t *cf, ngx_household_redis_conf_t *rcf)
     rcf->connect_timeout = NGX_CONF_UNSET_MSEC;
     rcf->timeout = NGX_CONF_UNSET_MSEC;
     rcf->connections = NGX_CONF_UNSET_UINT;
+    rcf->tracking = NGX_CONF_UNSET;
     rcf->cluster = NGX_CONF_UNSET;
     rcf->read_from = NGX_CONF_UNSET_UINT;
 

@@ -17,6 +17,8 @@
 
 static char *ngx_http_household_store_params(ngx_conf_t *cf,
     ngx_command_t *cmd, ngx_http_household_store_t *store);
+static ngx_int_t ngx_http_household_store_time(
+    ngx_http_household_store_t *store, ngx_str_t *param);
 static ngx_http_household_store_t *ngx_http_household_store_get(
     ngx_conf_t *cf, ngx_http_household_main_conf_t *hmcf,
     ngx_http_household_store_t *store);
@@ -110,23 +112,8 @@ static char *
 ngx_http_household_store_params(ngx_conf_t *cf, ngx_command_t *cmd,
     ngx_http_household_store_t *store)
 {
-    ngx_str_t   *value, text;
-    ngx_uint_t   i, n;
-    ngx_msec_t  *time;
-
-    static const struct {
-        ngx_str_t   name;
-        size_t      offset;
-        ngx_msec_t  value;
-    } times[] = {
-        { ngx_string("fresh="), offsetof(ngx_http_household_store_t, fresh),
-          NGX_HTTP_HOUSEHOLD_FRESH },
-        { ngx_string("missing="),
-          offsetof(ngx_http_household_store_t, missing),
-          NGX_HTTP_HOUSEHOLD_MISSING },
-        { ngx_string("stale="), offsetof(ngx_http_household_store_t, stale),
-          NGX_HTTP_HOUSEHOLD_STALE }
-    };
+    ngx_str_t   *value, name;
+    ngx_uint_t   i;
 
     value = cf->args->elts;
 
@@ -136,16 +123,13 @@ ngx_http_household_store_params(ngx_conf_t *cf, ngx_command_t *cmd,
 
     for (i = 2; i < cf->args->nelts; i++) {
 
-        if (ngx_strncmp(value[i].data, "zone=", 5) == 0) {
+        if (value[i].len > 5 && store->zone == NULL
+            && ngx_strncmp(value[i].data, "zone=", 5) == 0)
+        {
+            name.data = value[i].data + 5;
+            name.len = value[i].len - 5;
 
-            text.data = value[i].data + 5;
-            text.len = value[i].len - 5;
-
-            if (text.len == 0 || store->zone != NULL) {
-                goto invalid;
-            }
-
-            store->zone = ngx_household_zone_add(cf, &text, 0,
+            store->zone = ngx_household_zone_add(cf, &name, 0,
                                                  &ngx_http_household_module);
             if (store->zone == NULL) {
                 return NGX_CONF_ERROR;
@@ -154,34 +138,8 @@ ngx_http_household_store_params(ngx_conf_t *cf, ngx_command_t *cmd,
             continue;
         }
 
-        for (n = 0; n < 3; n++) {
-            if (ngx_strncmp(value[i].data, times[n].name.data,
-                            times[n].name.len)
-                == 0)
-            {
-                break;
-            }
-        }
-
-        if (n == 3) {
-            goto invalid;
-        }
-
-        time = (ngx_msec_t *) ((u_char *) store + times[n].offset);
-
-        text.data = value[i].data + times[n].name.len;
-        text.len = value[i].len - times[n].name.len;
-
-        if (*time != NGX_CONF_UNSET_MSEC) {
-            goto invalid;
-        }
-
-        *time = ngx_parse_time(&text, 0);
-
-        if (*time == (ngx_msec_t) NGX_ERROR
-            || *time > NGX_HOUSEHOLD_ZONE_TIME_MAX)
-        {
-            goto invalid;
+        if (ngx_http_household_store_time(store, &value[i]) != NGX_OK) {
+            return ngx_http_household_invalid(cf, cmd, &value[i]);
         }
     }
 
@@ -196,15 +154,50 @@ ngx_http_household_store_params(ngx_conf_t *cf, ngx_command_t *cmd,
         return NGX_CONF_ERROR;
     }
 
-    ngx_conf_init_msec_value(store->fresh, times[0].value);
-    ngx_conf_init_msec_value(store->missing, times[1].value);
-    ngx_conf_init_msec_value(store->stale, times[2].value);
+    ngx_conf_init_msec_value(store->fresh, NGX_HTTP_HOUSEHOLD_FRESH);
+    ngx_conf_init_msec_value(store->missing, NGX_HTTP_HOUSEHOLD_MISSING);
+    ngx_conf_init_msec_value(store->stale, NGX_HTTP_HOUSEHOLD_STALE);
 
     return NGX_CONF_OK;
+}
 
-invalid:
 
-    return ngx_http_household_invalid(cf, cmd, &value[i]);
+/* "fresh=", "missing=" or "stale="; NGX_OK, or NGX_DECLINED if invalid */
+
+static ngx_int_t
+ngx_http_household_store_time(ngx_http_household_store_t *store,
+    ngx_str_t *param)
+{
+    size_t       len;
+    ngx_str_t    text;
+    ngx_msec_t  *time;
+
+    if (ngx_strncmp(param->data, "fresh=", 6) == 0) {
+        time = &store->fresh;
+        len = 6;
+
+    } else if (ngx_strncmp(param->data, "missing=", 8) == 0) {
+        time = &store->missing;
+        len = 8;
+
+    } else if (ngx_strncmp(param->data, "stale=", 6) == 0) {
+        time = &store->stale;
+        len = 6;
+
+    } else {
+        return NGX_DECLINED;
+    }
+
+    if (*time != NGX_CONF_UNSET_MSEC) {
+        return NGX_DECLINED;
+    }
+
+    text.data = param->data + len;
+    text.len = param->len - len;
+
+    *time = ngx_parse_time(&text, 0);
+
+    return *time <= NGX_HOUSEHOLD_ZONE_TIME_MAX ? NGX_OK : NGX_DECLINED;
 }
 
 

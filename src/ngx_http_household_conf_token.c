@@ -16,6 +16,8 @@
 
 static ngx_int_t ngx_http_household_carrier(ngx_conf_t *cf, ngx_str_t *text,
     ngx_http_household_carrier_t *carrier);
+static char *ngx_http_household_load_jwks(ngx_conf_t *cf, ngx_command_t *cmd,
+    ngx_str_t *file, ngx_household_token_issuer_t *issuer);
 static void ngx_http_household_destroy_jwks(void *data);
 static ngx_int_t ngx_http_household_claim_name(ngx_conf_t *cf,
     ngx_str_t *text, ngx_str_t *name);
@@ -172,7 +174,6 @@ ngx_http_household_carrier(ngx_conf_t *cf, ngx_str_t *text,
 {
     size_t                             i;
     ngx_uint_t                         n;
-    ngx_http_compile_complex_value_t   ccv;
 
     static const struct {
         ngx_str_t                      prefix;
@@ -224,13 +225,7 @@ ngx_http_household_carrier(ngx_conf_t *cf, ngx_str_t *text,
 
     carrier->type = NGX_HTTP_HOUSEHOLD_VALUE;
 
-    ngx_memzero(&ccv, sizeof(ngx_http_compile_complex_value_t));
-
-    ccv.cf = cf;
-    ccv.value = text;
-    ccv.complex_value = &carrier->value;
-
-    return ngx_http_compile_complex_value(&ccv);
+    return ngx_http_household_compile(cf, text, &carrier->value);
 }
 
 
@@ -240,12 +235,10 @@ ngx_http_household_set_token_key(ngx_conf_t *cf, ngx_command_t *cmd,
 {
     ngx_http_household_loc_conf_t *hlcf = conf;
 
-    char                             error[NGX_HOUSEHOLD_JWKS_ERROR];
-    ngx_str_t                       *value, text;
-    ngx_uint_t                       i;
-    ngx_pool_cleanup_t              *cln;
-    ngx_household_token_issuer_t    *issuer;
-    ngx_http_household_token_conf_t *tcf;
+    ngx_str_t                        *value;
+    ngx_uint_t                        i;
+    ngx_household_token_issuer_t     *issuer;
+    ngx_http_household_token_conf_t  *tcf;
 
     tcf = &hlcf->token;
     value = cf->args->elts;
@@ -286,7 +279,19 @@ ngx_http_household_set_token_key(ngx_conf_t *cf, ngx_command_t *cmd,
         return ngx_http_household_invalid(cf, cmd, &value[i]);
     }
 
-    if (ngx_http_household_read_file(cf, cmd, &value[1],
+    return ngx_http_household_load_jwks(cf, cmd, &value[1], issuer);
+}
+
+
+static char *
+ngx_http_household_load_jwks(ngx_conf_t *cf, ngx_command_t *cmd,
+    ngx_str_t *file, ngx_household_token_issuer_t *issuer)
+{
+    char                 error[NGX_HOUSEHOLD_JWKS_ERROR];
+    ngx_str_t            text;
+    ngx_pool_cleanup_t  *cln;
+
+    if (ngx_http_household_read_file(cf, cmd, file,
                                      NGX_HOUSEHOLD_JWKS_SIZE, &text)
         != NGX_OK)
     {
@@ -305,7 +310,7 @@ ngx_http_household_set_token_key(ngx_conf_t *cf, ngx_command_t *cmd,
 
     if (issuer->jwks == NULL) {
         ngx_conf_log_error(NGX_LOG_EMERG, cf, 0, "\"%V\" of \"%V\": %s",
-                           &value[1], &cmd->name, error);
+                           file, &cmd->name, error);
         return NGX_CONF_ERROR;
     }
 
@@ -315,7 +320,7 @@ ngx_http_household_set_token_key(ngx_conf_t *cf, ngx_command_t *cmd,
     if (issuer->jwks->skipped) {
         ngx_conf_log_error(NGX_LOG_NOTICE, cf, 0,
                            "\"%V\": %ui keys are not for verifying tokens, "
-                           "skipped", &value[1], issuer->jwks->skipped);
+                           "skipped", file, issuer->jwks->skipped);
     }
 
     return NGX_CONF_OK;

@@ -327,12 +327,12 @@ is left_by('sleep 600;', 'TERM'), '', 'nor when it is told to end';
 my ($worker, $said_at_end, $status) = script(<<'EOC');
 my $nginx = Test::Household::Nginx->new;
 my ($worker) = $nginx->workers;
-kill 'SEGV', $worker;
+kill 'KILL', $worker;
 $nginx->wait_log(qr/exited on signal/);
 print "$worker\n";
 EOC
 chomp $worker;
-like $said_at_end, qr/worker process $worker exited on signal 11/,
+like $said_at_end, qr/worker process $worker exited on signal 9/,
     'at its end a test tells what an nginx died of';
 isnt $status, 0, 'and fails';
 
@@ -380,12 +380,12 @@ Test::Household::wait_until {
     ($pid) = Test::Household::slurp($Test::Nginx::Util::PidFile) =~ /(\d+)/;
     $pid && Test::Household::slurp("/proc/$pid/task/$pid/children");
 };
-kill 'SEGV', split ' ', Test::Household::slurp("/proc/$pid/task/$pid/children");
+kill 'KILL', split ' ', Test::Household::slurp("/proc/$pid/task/$pid/children");
 Test::Household::wait_error_log(
-    qr/exited on signal 11(?s:.*)start worker process/);
+    qr/exited on signal 9(?s:.*)start worker process/);
 EOC
 is scalar(() = $said_ill =~ /^ok /mg), 4, 'Test::Nginx: blocks that pass';
-like $said_ill, qr/in the error log: .*exited on signal 11/,
+like $said_ill, qr/in the error log: .*exited on signal 9/,
     'Test::Nginx: but what their logs held is told';
 isnt $ill, 0, 'Test::Nginx: and fails the test';
 

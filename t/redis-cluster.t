@@ -185,8 +185,10 @@ ok !$edge->pid, 'nginx quits';
 
     my @replicas = grep { $_->cmd('INFO', 'replication') =~ /role:slave/ }
                    @nodes;
-    is scalar(grep { calls($_, 'smembers') > $before{ $_->{port} } } @replicas),
-        3, 'each replica is asked';
+    soon {
+        reason($other, $_) for @accounts;
+        3 == grep { calls($_, 'smembers') > $before{ $_->{port} } } @replicas;
+    } 'each replica is asked, even one that was away';
     $other->quit;
 }
 

@@ -137,8 +137,7 @@ for my $opt ({}, { unix => 1 }) {
     is_well edge($redis->address, 'key_prefix x:y:;'), 'key_prefix';
 
     my $edge = Test::Household::Nginx->new(
-        http => http_config(server => $redis->address, redis => $long)
-            . 'map $arg_account $account { ~^(?<a>.*)$ $a; }',
+        http => http_config(server => $redis->address, redis => $long),
         server => location('/t') =~ s/\$arg_account/\$http_account/r);
 
     for ("a b", "*2\\r\\n", "%s%n{}", "\xc3\xa9\xff", '}:account', '42}{43') {

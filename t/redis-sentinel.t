@@ -34,7 +34,11 @@ package Sentinel {
             'sentinel failover-timeout mymaster 4000';
     }
 
-    sub spawn_redis { $_[0]->spawn($bin, "$_[0]{dir}/redis.conf") }
+    # the same program by another name
+    sub spawn {
+        my ($self, $program, @args) = @_;
+        return $self->SUPER::spawn($bin, @args);
+    }
 }
 
 sub soon (&$;$) {

@@ -24,6 +24,8 @@ nginx_pid=
 
 on='/playback/token?account'
 monitored='/monitored/token?account'
+learning='/learning/token?account'
+announced='/announced/token?account'
 seat=https://www.example.tv/extra-member
 other=https://www.example.tv/household
 
@@ -134,6 +136,102 @@ while_redis_is_up() {
         200 MONITORED outside
 }
 
+noted() {
+    [ -n "$(redis HGET "household:{$1}:account" "$2")" ]
+}
+
+# note ACCOUNT FIELD: the edge writes it down, without a request that waits
+note() {
+    wait_for noted "$1" "$2" || echo "    WRONG: $2 of $1 was not noted"
+}
+
+say() {
+    printf '    %s\n' "$1"
+}
+
+story_of_a_family() {
+    local day=86400 now
+
+    now=$(date +%s)
+
+    heading 'A family: the Leroys'
+
+    viewer 'the television' 192.0.2.40 player "$on=leroy&device=tv" \
+        200 ALLOWED home
+    viewer "the daughter's phone" 192.0.2.40 player "$on=leroy&device=phone" \
+        200 ALLOWED home
+    note leroy device:phone
+    viewer '... on the train' 203.0.113.40 player "$on=leroy&device=phone" \
+        200 ALLOWED trusted_device
+    viewer 'the son, moved out' 198.51.100.90 player \
+        "$on=leroy&device=laptop" 403 OFFERED outside $seat '5.99 EUR'
+
+    redis HSET 'household:{leroy}:account' extra:son:198.51.100.90 \
+        $((now + 30 * day)) > /dev/null
+    say '(he takes the seat, and it is paid for a month)'
+
+    viewer '... the next request' 198.51.100.90 player \
+        "$on=leroy&device=laptop" 200 ALLOWED extra_member
+    note leroy device:laptop
+    viewer '... at a friend'\''s' 203.0.113.41 player \
+        "$on=leroy&device=laptop" 200 ALLOWED trusted_device
+
+    redis HSET 'household:{leroy}:account' extra:son:198.51.100.90 \
+        $((now - 1)) > /dev/null
+    say '(a month later, and not paid any more)'
+
+    viewer '... at his place' 198.51.100.90 player \
+        "$on=leroy&device=laptop" 403 OFFERED outside $seat '5.99 EUR'
+
+    redis HSET 'household:{leroy}:account' 'travel:*' \
+        $((now + 14 * day)) > /dev/null
+    say '(the household has told of its holidays: two weeks, anywhere)'
+
+    viewer 'the hotel television' 203.0.113.42 player \
+        "$on=leroy&device=hotel" 200 ALLOWED travel
+
+    redis HDEL 'household:{leroy}:account' 'travel:*' > /dev/null
+    redis HSET 'household:{leroy}:account' revoked_before "$now" > /dev/null
+    say '(the phone is lost: signed out of all devices)'
+
+    viewer 'the lost phone' 203.0.113.43 player \
+        "$on=leroy&device=phone&issued=$((now - day))" \
+        401 UNAUTHORIZED revoked
+    viewer 'the television, again' 192.0.2.40 player \
+        "$on=leroy&device=tv&issued=$now" 200 ALLOWED home
+}
+
+first_time_outside() {
+    heading 'Announced: a week of grace'
+
+    viewer "Martin's cousin" 203.0.113.9 player "$announced=martin" \
+        200 ALLOWED grace
+    note martin outside_since
+
+    redis HSET 'household:{martin}:account' outside_since \
+        $(($(date +%s) - 8 * 86400)) > /dev/null
+    say '(a week later)'
+
+    viewer "Martin's cousin" 203.0.113.9 player "$announced=martin" \
+        403 OFFERED outside $seat '5.99 EUR'
+}
+
+has_a_home() {
+    [ "$(redis SCARD "household:{$1}")" = 1 ]
+}
+
+new_household() {
+    heading 'A household that registers itself'
+
+    viewer 'Moreau, at home' 2001:db8:1:2::51 player "$learning=moreau" \
+        200 ALLOWED learned
+    wait_for has_a_home moreau || echo '    WRONG: it has no home'
+    viewer 'Moreau, at home' 2001:db8:1:2:3::9 player "$learning=moreau" \
+        200 ALLOWED home
+    viewer "Moreau's neighbour" 2001:db8:1:3::9 player "$learning=moreau" \
+        403 OFFERED outside $other
+}
+
 while_redis_is_stopped() {
     heading 'Redis is stopped: nobody is refused for that'
 
@@ -164,6 +262,9 @@ show() {
     sed '/^#/d; /^$/d; s/^/    /' "$here/households.txt"
 
     while_redis_is_up
+    story_of_a_family
+    first_time_outside
+    new_household
     stop_redis
     while_redis_is_stopped
     start_redis

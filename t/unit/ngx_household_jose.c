@@ -159,6 +159,7 @@ json_parses(void **state)
 
     assert_true(ngx_household_json_is(json_object_get(object, "a"), "x"));
     assert_false(ngx_household_json_is(json_object_get(object, "a"), "xx"));
+    assert_false(ngx_household_json_is(json_object_get(object, "a"), ""));
     assert_false(ngx_household_json_is(json_object_get(object, "b"), "x"));
     assert_false(ngx_household_json_is(NULL, "x"));
 

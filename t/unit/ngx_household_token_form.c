@@ -8,124 +8,138 @@
 #include "ngx_household_vectors.h"
 
 
-/* the text of a token, made of parts that are there already */
+/* a text made of the parts of a good token: header, payload, signature */
 
-static void
-raw_tokens(void **state)
+typedef struct {
+    const char              *name;
+    const char              *form;     /* "@h", "@p", "@s", others below */
+    ngx_household_reason_e   reason;
+} form_t;
+
+
+static const form_t  forms[] = {
+    { "good: as it is", "@h.@p.@s", NONE },
+    { "empty", "", MALFORMED },
+    { "1 segment", "@h", MALFORMED },
+    { "2 segments", "@h.@p", MALFORMED },
+    { "4 segments", "@h.@p.@s.@s", MALFORMED },
+    { "4 segments, the last empty", "@h.@p.@s.", MALFORMED },
+    { "5 segments", "@h.@p.@s.@p.@s", MALFORMED },
+    { "dots alone", "..", MALFORMED },
+    { "dots alone, more", "....", MALFORMED },
+    { "a dot before", ".@h.@p.@s", MALFORMED },
+    { "no header", ".@p.@s", MALFORMED },
+    { "no payload", "@h..@s", MALFORMED },
+    { "empty signature", "@h.@p.", SIGNATURE },
+    { "parts in another order", "@p.@h.@s", ALGORITHM },
+    { "header padded", "@h=.@p.@s", MALFORMED },
+    { "header padded twice", "@h==.@p.@s", MALFORMED },
+    { "payload padded", "@h.@p=.@s", MALFORMED },
+    { "signature padded", "@h.@p.@s=", MALFORMED },
+    { "signature padded twice", "@h.@p.@s==", MALFORMED },
+    { "space before", " @h.@p.@s", MALFORMED },
+    { "space behind", "@h.@p.@s ", MALFORMED },
+    { "line feed behind", "@h.@p.@s\n", MALFORMED },
+    { "CRLF behind", "@h.@p.@s\r\n", MALFORMED },
+    { "line feed within", "@h.\n@p.@s", MALFORMED },
+    { "tab within", "@h.@p\t.@s", MALFORMED },
+    { "a letter more in the signature", "@h.@p.@sA", SIGNATURE },
+    { "four letters more in the signature", "@h.@p.@sAAAA", SIGNATURE },
+    { "percent escaped dot", "@h%2E@p.@s", MALFORMED },
+    { "quoted", "\"@h.@p.@s\"", MALFORMED },
+    { "Bearer before", "Bearer @h.@p.@s", MALFORMED },
+    { "JSON serialization",
+      "{\"payload\":\"@p\",\"protected\":\"@h\",\"signature\":\"@s\"}",
+      MALFORMED },
+    { "none, empty signature", "@n.@p.", ALGORITHM },
+    { "none, no last dot", "@n.@p", MALFORMED },
+    { "none, the signature of another", "@n.@p.@s", ALGORITHM },
+    { "RFC 7519, 6.1", "@u", ALGORITHM },
+    { "None, empty signature", "@N.@p.", ALGORITHM },
+    { "NONE, empty signature", "@O.@p.", ALGORITHM },
+    { "nOnE, empty signature", "@E.@p.", ALGORITHM },
+    { "no algorithm, empty signature", "@x.@p.", ALGORITHM },
+    { "HS256, empty signature", "@H.@p.", SIGNATURE },
+    { "ES256, empty signature", "@C.@p.", SIGNATURE },
+    { "EdDSA, empty signature", "@D.@p.", SIGNATURE },
+    { "PS256, empty signature", "@P.@p.", SIGNATURE },
+    { "HS256 said, the signature of RS256", "@H.@p.@s", SIGNATURE },
+    { "PS256 said, the signature of RS256", "@P.@p.@s", SIGNATURE }
+};
+
+
+/* "part" is a letter of the form */
+
+static const char *
+part(char letter)
 {
-    char         text[2 * MINT_TOKEN], h[MINT_TOKEN], p[MINT_TOKEN];
-    char         none[256], *s, *to;
-    ngx_str_t    token;
-    ngx_uint_t   i;
-    const char  *f;
+    size_t       i;
+    const char  *first, *second;
+
+    static char  out[MINT_TOKEN];
 
     static const struct {
-        const char              *name;
-        const char              *form; /* @h, @p, @s: the parts */
-        ngx_household_reason_e   reason;
-    } forms[] = {
-        { "as it is", "@h.@p.@s", NONE },
-        { "empty", "", MALFORMED },
-        { "1 segment", "@h", MALFORMED },
-        { "2 segments", "@h.@p", MALFORMED },
-        { "4 segments", "@h.@p.@s.@s", MALFORMED },
-        { "4 segments, the last empty", "@h.@p.@s.", MALFORMED },
-        { "5 segments", "@h.@p.@s.@p.@s", MALFORMED },
-        { "dots alone", "..", MALFORMED },
-        { "dots alone, more", "....", MALFORMED },
-        { "a dot before", ".@h.@p.@s", MALFORMED },
-        { "no header", ".@p.@s", MALFORMED },
-        { "no payload", "@h..@s", MALFORMED },
-        { "empty signature", "@h.@p.", SIGNATURE },
-        { "parts in another order", "@p.@h.@s", ALGORITHM },
-        { "header padded", "@h=.@p.@s", MALFORMED },
-        { "header padded twice", "@h==.@p.@s", MALFORMED },
-        { "payload padded", "@h.@p=.@s", MALFORMED },
-        { "signature padded", "@h.@p.@s=", MALFORMED },
-        { "signature padded twice", "@h.@p.@s==", MALFORMED },
-        { "space before", " @h.@p.@s", MALFORMED },
-        { "space behind", "@h.@p.@s ", MALFORMED },
-        { "line feed behind", "@h.@p.@s\n", MALFORMED },
-        { "CRLF behind", "@h.@p.@s\r\n", MALFORMED },
-        { "line feed within", "@h.\n@p.@s", MALFORMED },
-        { "tab within", "@h.@p\t.@s", MALFORMED },
-        { "a letter more in the signature", "@h.@p.@sA", SIGNATURE },
-        { "four letters more in the signature", "@h.@p.@sAAAA", SIGNATURE },
-        { "percent escaped dot", "@h%2Ep.@s", MALFORMED },
-        { "quoted", "\"@h.@p.@s\"", MALFORMED },
-        { "Bearer before", "Bearer @h.@p.@s", MALFORMED },
-        { "JSON serialization",
-          "{\"payload\":\"@p\",\"protected\":\"@h\",\"signature\":\"@s\"}",
-          MALFORMED },
-        { "none, empty signature", "@n.@p.", ALGORITHM },
-        { "none, no last dot", "@n.@p", MALFORMED },
-        { "none, the signature of another", "@n.@p.@s", ALGORITHM },
-        { "RFC 7519, 6.1", "@u", ALGORITHM }
+        char         letter;
+        const char  *header;
+    } headers[] = {
+        { 'n', "{\"alg\":\"none\"}" }, { 'N', "{\"alg\":\"None\"}" },
+        { 'O', "{\"alg\":\"NONE\"}" }, { 'E', "{\"alg\":\"nOnE\"}" },
+        { 'x', "{}" }, { 'H', "{\"alg\":\"HS256\"}" },
+        { 'C', "{\"alg\":\"ES256\"}" }, { 'D', "{\"alg\":\"EdDSA\"}" },
+        { 'P', "{\"alg\":\"PS256\"}" }
     };
 
-    s = strchr(good_buf, '.');
-    sprintf(h, "%.*s", (int) (s - good_buf), good_buf);
-    sprintf(p, "%.*s", (int) (strrchr(good_buf, '.') - s - 1), s + 1);
-    s = strrchr(good_buf, '.') + 1;
-    mint_base64url(none, "{\"alg\":\"none\"}", 14);
+    first = strchr(good_buf, '.');
+    second = strrchr(good_buf, '.');
 
-    for (i = 0; i < mint_count(forms); i++) {
-        to = text;
+    switch (letter) {
 
-        for (f = forms[i].form; *f != '\0'; f++) {
+    case 'h':
+        sprintf(out, "%.*s", (int) (first - good_buf), good_buf);
+        return out;
 
-            if (*f != '@') {
-                *to++ = *f;
-                continue;
-            }
+    case 'p':
+        sprintf(out, "%.*s", (int) (second - first - 1), first + 1);
+        return out;
 
-            f++;
-            to += sprintf(to, "%s", *f == 'h' ? h : *f == 'p' ? p
-                                    : *f == 's' ? s : *f == 'n' ? none
-                                    : RFC7519_61_TOKEN);
-        }
+    case 's':
+        return second + 1;
 
-        *to = '\0';
-
-        token = mint_str(text);
-        expect(forms[i].name, verify(&plain, &token), forms[i].reason);
-        nothing_is_left();
+    case 'u':
+        return RFC7519_61_TOKEN;
     }
+
+    for (i = 0; headers[i].letter != letter; i++) { /* void */ }
+
+    mint_base64url(out, headers[i].header, strlen(headers[i].header));
+
+    return out;
 }
 
 
 static void
-unsigned_tokens(void **state)
+run_form(void **state)
 {
-    char       *p, header[64], text[1024];
-    ngx_str_t   token;
-    ngx_uint_t  i;
+    char           text[2 * MINT_TOKEN], *p;
+    ngx_str_t      token;
+    const char    *f;
+    const form_t  *form;
 
-    static const char  *names[] = {
-        "none", "None", "NONE", "nOnE", "", "RS256", "HS256", "ES256",
-        "EdDSA"
-    };
+    form = *state;
+    p = text;
 
-    for (i = 0; i < mint_count(names); i++) {
-        sprintf(header, "{\"alg\":\"%s\"}", names[i]);
+    for (f = form->form; *f != '\0'; f++) {
 
-        p = mint_base64url(text, header, strlen(header));
-        *p++ = '.';
-        p = mint_base64url(p, GOOD, strlen(GOOD));
+        if (*f == '@') {
+            p += sprintf(p, "%s", part(*++f));
 
-        token = mint_bytes(text, p - text);
-        expect("2 segments", verify(&plain, &token), MALFORMED);
-
-        *p++ = '.';
-        token = mint_bytes(text, p - text);
-        expect("empty signature", verify(&plain, &token),
-               i < 5 ? ALGORITHM : SIGNATURE);
-
-        *p++ = '.';
-        token = mint_bytes(text, p - text);
-        expect("4 segments", verify(&plain, &token), MALFORMED);
+        } else {
+            *p++ = *f;
+        }
     }
 
+    token = mint_bytes(text, p - text);
+    expect(form->name, verify(&plain, &token), form->reason);
     nothing_is_left();
 }
 
@@ -415,9 +429,10 @@ deep_nesting(void **state)
 int
 main(void)
 {
-    const struct CMUnitTest  tests[] = {
-        cmocka_unit_test(raw_tokens),
-        cmocka_unit_test(unsigned_tokens),
+    size_t             i, n;
+    struct CMUnitTest  tests[mint_count(forms) + 16];
+
+    static const struct CMUnitTest  others[] = {
         cmocka_unit_test(every_byte_counts),
         cmocka_unit_test(stray_bits),
         cmocka_unit_test(es256_raw),
@@ -426,5 +441,17 @@ main(void)
         cmocka_unit_test(deep_nesting)
     };
 
-    return cmocka_run_group_tests_name("token form", tests, setup, teardown);
+    memset(tests, 0, sizeof(tests));
+
+    for (n = 0; n < mint_count(forms); n++) {
+        tests[n].name = forms[n].name;
+        tests[n].test_func = run_form;
+        tests[n].initial_state = (void *) &forms[n];
+    }
+
+    for (i = 0; i < mint_count(others); i++) {
+        tests[n++] = others[i];
+    }
+
+    return _cmocka_run_group_tests("token form", tests, n, setup, teardown);
 }

@@ -42,7 +42,7 @@
 #define EDGE   "\"aud\":\"edge\""
 
 
-/* keys of this run, by the name that signs: "a.rsa" */
+/* keys of this run: of two issuers, public keys as secrets, an attacker's */
 
 enum { A_RSA, A_P256, A_P384, A_P521, A_ED, A_HS, A_HSPEM, A_HSDER,
        A_HSN, B_RSA, B_HS, EVIL_RSA, EVIL_HS, EVIL_P256, NKEYS };
@@ -153,12 +153,9 @@ sign(char *to, int key, const char *alg, const char *header,
 }
 
 
-static ngx_inline int
-setup(void **state)
+static ngx_inline void
+make_keys(void)
 {
-    char         text[65536], more[64], *p;
-    ngx_uint_t   i;
-
     keys[A_RSA] = mint_key("RSA", 2048);
     keys[A_P256] = mint_key("P-256", 0);
     keys[A_P384] = mint_key("P-384", 0);
@@ -171,8 +168,15 @@ setup(void **state)
     keys[EVIL_HS] = mint_key("oct", 64);
     keys[EVIL_P256] = mint_key("P-256", 0);
     make_confused();
+}
 
-    /* keys without "alg", no issuer, no audience */
+
+/* keys without "alg", no issuer, no audience */
+
+static ngx_inline void
+make_plain(void)
+{
+    char  text[32768], *p;
 
     p = text + sprintf(text, "{\"keys\":[");
     p = put(p, A_RSA, "\"kid\":\"rsa\"");
@@ -183,8 +187,15 @@ setup(void **state)
     p = put(p, A_HS, "\"kid\":\"hs\"");
     plain_issuer.jwks = end(text, p);
     set_policy(&plain, &plain_issuer, 1);
+}
 
-    /* public keys only, each for one algorithm */
+
+/* public keys only, each for one algorithm */
+
+static ngx_inline void
+make_strict(void)
+{
+    char  text[32768], *p;
 
     p = text + sprintf(text, "{\"keys\":[");
     p = put(p, A_RSA, "\"kid\":\"rsa\",\"alg\":\"RS256\"");
@@ -192,8 +203,15 @@ setup(void **state)
     p = put(p, B_RSA, "\"alg\":\"PS256\"");
     strict_issuer.jwks = end(text, p);
     set_policy(&strict, &strict_issuer, 1);
+}
 
-    /* two issuers with the same kid; one has two audiences; one without */
+
+/* two issuers with the same kid; one has two audiences; one without */
+
+static ngx_inline void
+make_two(void)
+{
+    char  text[32768], *p;
 
     p = text + sprintf(text, "{\"keys\":[");
     p = put(p, A_RSA, "\"kid\":\"k\"");
@@ -214,8 +232,16 @@ setup(void **state)
     p = put(p, B_HS, "\"kid\":\"h\"");
     two_issuers[3].jwks = end(text, p);
     set_policy(&two, two_issuers, 4);
+}
 
-    /* nine secrets without a kid; the last but one is A's, the last B's */
+
+/* nine secrets without a kid; the last but one is A's, the last B's */
+
+static ngx_inline void
+make_nine(void)
+{
+    char         text[32768], more[64], *p;
+    ngx_uint_t   i;
 
     p = text + sprintf(text, "{\"keys\":[");
 
@@ -230,6 +256,17 @@ setup(void **state)
     p = put(p, B_HS, "");
     nine_issuer.jwks = end(text, p);
     set_policy(&nine, &nine_issuer, 1);
+}
+
+
+static ngx_inline int
+setup(void **state)
+{
+    make_keys();
+    make_plain();
+    make_strict();
+    make_two();
+    make_nine();
 
     good = sign(good_buf, A_RSA, "RS256", "{\"alg\":\"RS256\"}", GOOD);
     forged = sign(forged_buf, EVIL_RSA, "RS256", "{\"alg\":\"RS256\"}", GOOD);

@@ -598,7 +598,6 @@ test_keys(void **data)
     s.data = (u_char *) "a\0c";
     assert_int_equal(ngx_household_zone_get(store, &s, 0, (u_char *) got, 99,
                                             &found), MISS);
-
     zone_stop(store->zone);
 }
 

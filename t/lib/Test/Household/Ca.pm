@@ -33,7 +33,8 @@ sub issue {
         map { $self->path("$name.$_") } qw(csr crt key ext);
 
     open my $out, '>', $ext or die "$ext: $!\n";
-    print $out $names ? "subjectAltName=$names\n" : "basicConstraints=CA:FALSE\n";
+    print $out $names ? "subjectAltName=$names\n"
+                      : "basicConstraints=CA:FALSE\n";
     close $out;
 
     $self->openssl(qw(req -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes

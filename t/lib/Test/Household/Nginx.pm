@@ -140,6 +140,10 @@ sub test {
     my ($self) = @_;
     my $command = join ' ', map { quotemeta } $self->command('-t');
 
+    # it frees nothing in the end
+    local $ENV{ASAN_OPTIONS} = join ',', $ENV{ASAN_OPTIONS} // (),
+        'detect_leaks=0';
+
     $self->configure;
     my $said = `$command 2>&1`;
     return ($? == 0, $said);

@@ -168,7 +168,7 @@ sub stop {
 
 sub output { slurp("$_[0]{dir}/output.log") }
 
-sub live { values %Live }
+sub live { grep { !$_->exited } values %Live }
 
 $SIG{$_} ||= sub { exit 1 } for qw(INT TERM HUP);
 $SIG{PIPE} = 'IGNORE';

@@ -1,0 +1,154 @@
+
+/*
+ * What the claims of a token say.
+ */
+
+
+#include <ngx_config.h>
+#include <ngx_core.h>
+#include "ngx_household_claims.h"
+#include "ngx_household_jose.h"
+#include "ngx_household_urisigning.h"
+
+
+static ngx_household_reason_e ngx_household_claims_times(const json_t *claims,
+    int64_t leeway, int64_t now, ngx_household_token_claims_t *out);
+static ngx_household_reason_e ngx_household_claims_ids(
+    const ngx_household_token_policy_t *policy, const json_t *claims,
+    ngx_household_token_claims_t *out);
+
+
+ngx_household_reason_e
+ngx_household_claims_read(const ngx_household_token_policy_t *policy,
+    const json_t *claims, int64_t now, ngx_household_token_claims_t *out)
+{
+    int64_t                 leeway;
+    ngx_household_reason_e  reason;
+
+    /* RFC 9246, 2.1.4 and 2.1.5: none for a token of this kind */
+
+    leeway = ngx_household_urisigning_present(claims) ? 0 : policy->leeway;
+
+    reason = ngx_household_claims_times(claims, leeway, now, out);
+
+    if (reason != NGX_HOUSEHOLD_REASON_NONE) {
+        return reason;
+    }
+
+    return ngx_household_claims_ids(policy, claims, out);
+}
+
+
+static ngx_household_reason_e
+ngx_household_claims_times(const json_t *claims, int64_t leeway, int64_t now,
+    ngx_household_token_claims_t *out)
+{
+    int64_t    exp, nbf, iat;
+    ngx_int_t  rc;
+
+    nbf = 0;
+    iat = NGX_HOUSEHOLD_ISSUED_UNKNOWN;
+
+    if (ngx_household_json_time(claims, "exp", &exp) != NGX_OK) {
+        return NGX_HOUSEHOLD_REASON_TOKEN_CLAIM;
+    }
+
+    rc = ngx_household_json_time(claims, "nbf", &nbf);
+
+    if (rc == NGX_ERROR) {
+        return NGX_HOUSEHOLD_REASON_TOKEN_CLAIM;
+    }
+
+    rc = ngx_household_json_time(claims, "iat", &iat);
+
+    if (rc == NGX_ERROR) {
+        return NGX_HOUSEHOLD_REASON_TOKEN_CLAIM;
+    }
+
+    if (now - leeway >= exp) {
+        return NGX_HOUSEHOLD_REASON_TOKEN_EXPIRED;
+    }
+
+    if (now + leeway < nbf || now + leeway < iat) {
+        return NGX_HOUSEHOLD_REASON_TOKEN_NOT_YET;
+    }
+
+    out->issued_at = iat;
+    out->until = exp + leeway;
+
+    return NGX_HOUSEHOLD_REASON_NONE;
+}
+
+
+static ngx_household_reason_e
+ngx_household_claims_ids(const ngx_household_token_policy_t *policy,
+    const json_t *claims, ngx_household_token_claims_t *out)
+{
+    ngx_int_t  rc;
+    ngx_str_t  account, device;
+
+    rc = ngx_household_json_string(claims, (const char *) policy->account.data,
+                                   &account);
+
+    if (rc != NGX_OK || account.len == 0
+        || account.len > NGX_HOUSEHOLD_ID_LEN)
+    {
+        return NGX_HOUSEHOLD_REASON_TOKEN_CLAIM;
+    }
+
+    ngx_memcpy(out->account, account.data, account.len);
+    out->account_len = (uint16_t) account.len;
+
+    if (policy->device.len == 0) {
+        return NGX_HOUSEHOLD_REASON_NONE;
+    }
+
+    rc = ngx_household_json_string(claims, (const char *) policy->device.data,
+                                   &device);
+
+    if (rc == NGX_DECLINED) {
+        return NGX_HOUSEHOLD_REASON_NONE;
+    }
+
+    if (rc == NGX_ERROR || device.len > NGX_HOUSEHOLD_ID_LEN) {
+        return NGX_HOUSEHOLD_REASON_TOKEN_CLAIM;
+    }
+
+    ngx_memcpy(out->device, device.data, device.len);
+    out->device_len = (uint16_t) device.len;
+
+    return NGX_HOUSEHOLD_REASON_NONE;
+}
+
+
+ngx_household_reason_e
+ngx_household_claims_uri(const ngx_household_token_policy_t *policy,
+    const json_t *claims, const ngx_str_t *token, const ngx_str_t *uri,
+    ngx_household_token_claims_t *out)
+{
+    ngx_str_t  container;
+
+    if (!ngx_household_urisigning_present(claims)) {
+        return NGX_HOUSEHOLD_REASON_NONE;
+    }
+
+    if (ngx_household_urisigning_check(claims, &container) != NGX_OK) {
+        return NGX_HOUSEHOLD_REASON_TOKEN_URI;
+    }
+
+    if (container.len == 0) {
+        return NGX_HOUSEHOLD_REASON_NONE;
+    }
+
+    if (ngx_household_urisigning_match(&container, uri, &policy->package,
+                                       token)
+        != NGX_OK)
+    {
+        return NGX_HOUSEHOLD_REASON_TOKEN_URI;
+    }
+
+    ngx_memcpy(out->container, container.data, container.len);
+    out->container_len = (uint16_t) container.len;
+
+    return NGX_HOUSEHOLD_REASON_NONE;
+}

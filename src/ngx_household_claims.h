@@ -1,0 +1,39 @@
+
+/*
+ * What the claims of a token say, once its signature is verified.
+ *
+ * Links without any nginx object file; needs jansson.
+ */
+
+
+#ifndef _NGX_HOUSEHOLD_CLAIMS_H_INCLUDED_
+#define _NGX_HOUSEHOLD_CLAIMS_H_INCLUDED_
+
+
+#include <ngx_config.h>
+#include <ngx_core.h>
+#include "ngx_household_jose.h"
+#include "ngx_household_token.h"
+
+
+/*
+ * Checks the times at "now" and reads times, account and device.  Returns
+ * NGX_HOUSEHOLD_REASON_NONE and fills these parts of "out"; or the reason why
+ * not, with "out" undefined.
+ */
+ngx_household_reason_e ngx_household_claims_read(
+    const ngx_household_token_policy_t *policy, const json_t *claims,
+    int64_t now, ngx_household_token_claims_t *out);
+
+/*
+ * Checks the claims of RFC 9246, if there are any, and that they allow "uri".
+ * Returns NGX_HOUSEHOLD_REASON_NONE and fills the container of "out", or
+ * NGX_HOUSEHOLD_REASON_TOKEN_URI.
+ */
+ngx_household_reason_e ngx_household_claims_uri(
+    const ngx_household_token_policy_t *policy, const json_t *claims,
+    const ngx_str_t *token, const ngx_str_t *uri,
+    ngx_household_token_claims_t *out);
+
+
+#endif /* _NGX_HOUSEHOLD_CLAIMS_H_INCLUDED_ */

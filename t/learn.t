@@ -1,0 +1,242 @@
+#!/usr/bin/perl
+
+# household_unregistered learn: the first network of a household is registered
+# by the edge, one and only one, however many edges see it at once.
+
+use strict;
+use warnings;
+
+use lib 't/lib';
+use Test::Household::Nginx qw(http_config location);
+use Test::Household::Process qw(wait_until temp_dir);
+use Test::Household::Redis;
+use Test::More;
+
+my $home = '82.64.10.7';
+my $away = '203.0.113.9';
+my $dir = temp_dir('learn');
+my $sockets = 0;
+my $marks = 0;
+
+my $redis = Test::Household::Redis->new(unix => 1);
+
+# without a zone, and with one that all workers share
+my @edges = map { edge($_) } undef, '1m';
+
+sub edge {
+    my ($zone, $workers) = @_;
+    my $learn = 'add_header X-Network $household_network always;'
+                . 'household_unregistered learn;';
+    my $socket = $dir . '/' . ++$sockets;
+    my $store = 'main' . ($zone ? ' zone=households' : '');
+
+    return Test::Household::Nginx->new(
+        workers => $workers || 2,
+        http => http_config(server => $redis->address, zone => $zone)
+                . "server { listen unix:$socket; "
+                . location('/', $learn, $store) . '}',
+        server => location('/', $learn, $store)
+                  . location('/wide', "$learn household_ipv6_prefix 56;",
+                             $store)
+                  . location('/monitor', "household monitor; $learn", $store)
+                      =~ s/household on;//r
+                  . location('/deny', '', $store)
+                  . "location /socket { proxy_pass http://unix:$socket:/; }"
+                  . 'location /stub { stub_status; }');
+}
+
+sub ask {
+    my ($edge, $from, $uri) = @_;
+    my $h = (my $r = $edge->get($uri, 'X-Forwarded-For' => $from))->{headers};
+    return join ' ', map { $_ // '-' } $r->{status},
+        @$h{'x-reason', 'x-network'};
+}
+
+# the home of an account, once there is one
+sub home {
+    my ($account) = @_;
+    my $members;
+
+    wait_until {
+        $members = $redis->cmd(SMEMBERS => "household:{$account}");
+        @$members;
+    };
+    return join ' ', sort @$members;
+}
+
+sub calls {
+    my ($command) = @_;
+    my ($n) = $redis->cmd(INFO => 'commandstats')
+        =~ /^cmdstat_$command:calls=(\d+)/m;
+    return $n // 0;
+}
+
+# a household's first network is its home
+
+for my $n (0, 1) {
+    my $edge = $edges[$n];
+    my $kind = $n ? 'with a zone' : 'without a zone';
+
+    is ask($edge, $away, "/deny?account=a$n"), '403 unregistered -',
+        "$kind: nothing is known";
+    is ask($edge, $home, "/?account=a$n"), "200 learned $home/32",
+        "$kind: the first network";
+    is home("a$n"), $home, "$kind: is registered as people write it";
+    ok wait_until(sub { ask($edge, $away, "/?account=a$n") =~ /^403 outside/ }),
+        "$kind: and no other one";
+    is ask($edge, $home, "/?account=a$n"), "200 home $home/32",
+        "$kind: it is home";
+    is home("a$n"), $home, "$kind: alone";
+}
+
+my $edge = $edges[0];
+
+# IPv6: the prefix
+
+is ask($edge, '2a01:e0a:1f3:9c42:1:2:3:4', '/?account=six'),
+    '200 learned 2a01:e0a:1f3:9c42::/64', 'IPv6';
+is home('six'), '2a01:e0a:1f3:9c42::/64', 'is registered as a prefix';
+is ask($edge, '2a01:e0a:1f3:9c42:ffff::1', '/?account=six'),
+    '200 home 2a01:e0a:1f3:9c42::/64', 'all of which is home';
+is ask($edge, '2a01:e0a:1f3:9c42::1', '/wide?account=wide'),
+    '200 learned 2a01:e0a:1f3:9c00::/56', 'the prefix of the configuration';
+is home('wide'), '2a01:e0a:1f3:9c00::/56', 'is registered';
+is ask($edge, "::ffff:$home", '/?account=mapped'), "200 learned $home/32",
+    'IPv4 in IPv6';
+is home('mapped'), $home, 'is IPv4';
+
+# in monitor, too
+
+is ask($edge, $home, '/monitor?account=watched'), "200 learned $home/32",
+    'monitor';
+is home('watched'), $home, 'learns as well';
+
+# what else is known of the account does not matter
+
+$redis->cmd(HSET => 'household:{b}:account', country => 'FR',
+            'device:tv' => time - 90 * 86400);
+is ask($edge, $home, '/?account=b&device=tv'), "200 learned $home/32",
+    'an account without a home';
+is home('b'), $home, 'gets one';
+
+# who may be elsewhere registers nothing
+
+$redis->cmd(HSET => 'household:{away}:account', 'travel:*' => time + 60,
+            'extra:s1:198.51.100.7' => 0);
+is ask($edge, $away, '/?account=away'), '200 travel -', 'who travels';
+is ask($edge, '198.51.100.7', '/?account=away'),
+    '200 extra_member 198.51.100.7/32', 'and who has a seat';
+is ask($edge, $home, '/?account=first'), "200 learned $home/32", '(a mark)';
+home('first');
+is $redis->cmd(EXISTS => 'household:{away}'), 0, 'register no home';
+
+# a viewer without an address
+
+{
+    my $r = $edge->get('/socket?account=nowhere');
+    is $r->{headers}{'x-reason'}, 'address_unknown', 'no address';
+    ask($edge, $home, '/?account=second');
+    home('second');
+    is $redis->cmd(EXISTS => 'household:{nowhere}'), 0, 'is not registered';
+}
+
+# the script is sent once, and again when Redis has forgotten it
+
+{
+    my ($eval, $sha) = (calls('eval'), calls('evalsha'));
+
+    ask($edge, $home, "/?account=known$_"), home("known$_") for 1 .. 3;
+    is calls('eval') - $eval, 0, 'a script that Redis knows is not sent';
+    is calls('evalsha') - $sha, 3, 'but named';
+
+    $redis->cmd(qw(SCRIPT FLUSH));
+    is ask($edge, $home, '/?account=again'), "200 learned $home/32",
+        'a script that Redis has forgotten';
+    is home('again'), $home, 'registers nevertheless';
+    is calls('eval') - $eval, 1, 'it is sent';
+    is calls('evalsha') - $sha, 4, 'when its name is not known';
+    ask($edge, $home, '/?account=after');
+    is home('after'), $home, 'and after that';
+    is calls('eval') - $eval, 1, 'it is known again';
+}
+
+# many edges at once: all see no home, and then all register theirs
+
+{
+    my @edges = map { edge($_, 1) } (undef, '1m') x 2;
+    ask($_, $home, '/?account=a0') for @edges;
+
+    for my $round (1 .. 3) {
+        my (@conn, %reason);
+
+        $redis->cmd(qw(SCRIPT FLUSH)) if $round > 1;
+        $redis->pause;
+
+        for my $n (1 .. 40) {
+            push @conn, my $conn = $edges[$n % 4]->connect;
+            $conn->send_request(GET => "/?account=race$round",
+                                'X-Forwarded-For' => "82.64.11.$n");
+        }
+
+        ok wait_until(sub { !grep { waiting($_) < 10 } @edges }),
+            "race $round: all wait";
+        $redis->resume;
+
+        $reason{ $_->response->{headers}{'x-reason'} }++ for @conn;
+        is_deeply \%reason, { learned => 40 }, "race $round: all pass";
+
+        my $won = home("race$round");
+        settle($_) for @edges;
+
+        like $won, qr/^82\.64\.11\.\d+$/, "race $round: one network";
+        is home("race$round"), $won, "race $round: stays the only one";
+    }
+}
+
+# requests of an edge that are not answered yet, but the one that asks
+sub waiting {
+    my ($edge) = @_;
+    return ($edge->get('/stub')->{body} =~ /Writing: (\d+)/)[0] - 1;
+}
+
+# Whatever an edge with one worker was to write has been written: it goes out
+# in its order.  Twice, as a script that Redis does not know is sent again.
+sub settle {
+    my ($edge) = @_;
+
+    for (1, 2) {
+        my $mark = 'mark' . ++$marks;
+        ask($edge, $home, "/?account=$mark");
+        home($mark) or die "no mark\n";
+    }
+}
+
+# Redis is away, or denies it
+
+{
+    my $denying = Test::Household::Redis->new(unix => 1,
+        acl => ['user default on nopass ~* &* +@all -eval -evalsha']);
+    my $edge = Test::Household::Nginx->new(
+        http => http_config(server => $denying->address, zone => '1m',
+                            redis => 'tracking off; timeout 5s;'),
+        server => location('/', 'household_unregistered learn;',
+                           'main zone=households missing=1ms')
+                  . 'location /status { household_status households; }');
+
+    is ask($edge, $home, '/?account=a'), '200 learned -',
+        'Redis denies the script: the request passes';
+    ok wait_until(sub { dropped($edge) == 1 }), 'and it is counted';
+    like $edge->log, qr/\[error\].*NOPERM/, 'and told in the log';
+
+    $denying->stop;
+    is ask($edge, $home, '/?account=b'), '200 unavailable -',
+        'Redis is away: nothing is learned of nobody';
+}
+
+sub dropped {
+    my ($edge) = @_;
+    my $text = $edge->get('/status')->{body};
+    return ($text =~ /^household_notes_dropped_total (\d+)/m)[0];
+}
+
+done_testing;
