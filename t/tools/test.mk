@@ -10,7 +10,8 @@ ON_NGINX = ngx_household_zone%
 NGINX_PARTS = slab shmtx md5 string
 
 HEADERS = $(wildcard src/*.h t/unit/*.h t/fuzz/*.h)
-UNITS = $(basename $(notdir $(wildcard t/unit/*.c)))
+UNITS = $(filter-out $(SKIP_UNITS),$(basename $(notdir $(wildcard \
+    t/unit/*.c))))
 FUZZERS = $(basename $(notdir $(wildcard t/fuzz/*.c)))
 
 INCLUDES = -Isrc -It/unit $(addprefix -isystem $(SRC_module)/src/,core event \
@@ -100,6 +101,12 @@ fuzz: need-fuzz ## the fuzzers, FUZZ_SECONDS=20 each
 	@$(PROVE) -v t/tools/fuzz.sh
 
 
+.PHONY: source units-on-nginx
+source: $(B)/nginx/configure ## fetch the source of nginx that some tests need
+units-on-nginx:
+	@echo $(filter $(ON_NGINX),$(UNITS))
+
+
 # --- the suite ------------------------------------------------------------
 
 .PHONY: unit unit-asan fuzz test test-hup test-asan test-valgrind
@@ -158,6 +165,18 @@ check: need-test ## the form: layers, lengths, lists; and that faults are seen
 
 matrix: need-matrix ## make test on Debian 12, 13 and sid, gcc and clang (root)
 	@BUILD=$(B) JOBS=$(JOBS) t/tools/matrix.sh $(SUITES)
+
+
+# --- what it costs --------------------------------------------------------
+
+.PHONY: bench bench-instructions bench-scale
+
+BENCH = $(TEST_ENV) NGINX=$(NGINX)
+
+bench-instructions: need-bench ## instructions per request: none may be more
+	@$(MAKE) build-module $(NGINX_SRC:%=build-full)
+	@$(BENCH) t/bench/instructions.pl $(RECORD:%=--record) \
+	    t/bench/instructions.txt
 
 
 # --- to look at -----------------------------------------------------------

@@ -110,7 +110,9 @@ sub configure {
         grep { $Version !~ /--without-http_${_}_module/ }
         qw(proxy fastcgi uwsgi scgi);
 
-    open my $out, '>', "$self->{dir}/nginx.conf" or die "nginx.conf: $!\n";
+    # written aside: a reload of before may be reading it
+    my $file = "$self->{dir}/nginx.conf";
+    open my $out, '>', "$file.new" or die "$file.new: $!\n";
     print $out join "\n",
         $module ? "load_module $module;" : '',
         $> == 0 ? 'user root;' : '',
@@ -127,6 +129,7 @@ sub configure {
         "root $self->{dir}/html;",
         $self->{server} // '', '} }', '';
     close $out;
+    rename "$file.new", $file or die "$file: $!\n";
 }
 
 sub command {
