@@ -10,7 +10,7 @@ use lib 't/lib';
 use Digest::SHA qw(hmac_sha256);
 use MIME::Base64 qw(encode_base64url);
 use Test::Household::Nginx qw(http_config location);
-use Test::Household::Process qw(temp_dir);
+use Test::Household::Process qw(temp_dir slurp);
 use Test::Household::Redis;
 use Test::More;
 
@@ -151,6 +151,43 @@ isnt state('FR-over'), $state, 'each account has its own';
 unlike $state, qr/FR|free/, 'no account id in it';
 unlike $state, qr/\Q$away\E|\Q$home\E/, 'no address in it';
 like $state, qr/\A[A-Za-z0-9._-]+\z/, 'nothing to be escaped';
+
+# and as the docs have a shop verify it
+
+{
+    my $docs = slurp('docs/offers.md');
+    my ($perl) = $docs =~ /```perl\n(.*?)```/s;
+    my ($python) = $docs =~ /```python\n(.*?)```/s;
+    my $who = eval "package Shop; $perl; \\&who_comes" or die;
+
+    is $who->($secret, $state), $id, 'the docs, Perl';
+    is $who->($secret, "${state}a"), undef, 'the docs, Perl: malformed';
+    is $who->("$secret?", $state), undef, 'the docs, Perl: forged';
+    is $who->($secret, old_state()), undef, 'the docs, Perl: expired';
+
+  SKIP: {
+        skip 'no python3', 1 if system 'python3 -c "" 2> /dev/null';
+        open my $out, '>', "$dir/shop.py" or die;
+        print $out $python, <<"EOC";
+import sys
+print(pseudonym(b"$secret", b"FR-free"),
+      *[who_comes(b"$secret", state) for state in sys.argv[1:]],
+      who_comes(b"another", sys.argv[1]))
+EOC
+        close $out;
+        my @states = ($state, "${state}a", "\n$state", "$state\n", old_state());
+        open my $in, '-|', 'python3', "$dir/shop.py", @states or die;
+        is scalar(<$in>), "$id $id None None None None None\n",
+            'the docs, Python';
+    }
+}
+
+# good until a moment ago
+sub old_state {
+    my $signed = "v1.$id." . time;
+    return "$signed." . encode_base64url(hmac_sha256($signed,
+        hmac_sha256('household state', $secret)));
+}
 
 # in a redirect, and in monitor
 
