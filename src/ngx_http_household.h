@@ -115,6 +115,7 @@ typedef struct {
 
 typedef struct {
     ngx_http_household_brake_t    brake;
+    ngx_msec_t                    looked;
     ngx_msec_t                    asked;
     uint64_t                      generation;
     unsigned                      known:1;
