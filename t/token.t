@@ -473,6 +473,34 @@ for my $row (
             : refused("URI: $name", $path, [], 'token_uri');
 }
 
+# the host is the one that nginx serves, whatever else is said to be it
+sub of_host {
+    my ($uri, $host) = @_;
+    my $conn = $nginx->connect;
+    $conn->send("GET $uri HTTP/1.1\r\nHost: $host\r\n\r\n");
+    push @{ $conn->{methods} }, 'GET';
+    push @paths, $uri;
+    return told($conn->response);
+}
+
+my $uri = "/uri/a?b=1&$signed";
+my ($ok, $no) = ('200 ALLOWED home a', '401 UNAUTHORIZED token_uri -');
+
+is of_host("http://$host$uri", $host), $ok, 'host: in the request line';
+is of_host("http://other$uri", $host), $no, 'host: another in that line';
+is of_host("http://$host$uri", 'other'), $ok, 'host: that line counts';
+is of_host($uri, 'other'), $no, 'host: another';
+is of_host($uri, 'LOCALHOST'), $ok, 'host: of any case';
+is of_host($uri, "$host:80"), $ok, 'host: the default port';
+is of_host($uri, "$host:81"), $no, 'host: another port';
+is of_host("http://$host:81$uri", "$host:81"), $no, 'host: twice with a port';
+
+my $foreign = '/uri/a?' . package_of('hash:sha-256;'
+    . b64(sha256('http://other/uri/a')));
+is of_host($foreign, 'other'), $ok, 'host: the other one';
+is of_host($foreign, "$host:80\@other"), $no, 'host: no port but an @';
+is of_host($foreign, "$host:\@other"), $no, 'host: an empty port and an @';
+
 is join(' ', sort keys %seen), join(' ', sort map { "token_$_" }
     qw(missing malformed expired not_yet signature key algorithm issuer
        audience claim uri conflict)), 'there was a test for every reason';
