@@ -168,9 +168,11 @@ sub start {
     $self->spawn($self->_valgrind, $self->command('-g', 'daemon '
         . ($self->{daemon} ? 'on;' : 'off;')));
 
+    # the first process goes before the second one writes down its pid
     if ($self->{daemon}) {
         $self->wait_exit;
-        $self->adopt($self->pidfile) if $self->pidfile;
+        my $pid = wait_until { $self->pidfile };
+        $self->adopt($pid) if $pid;
     }
 
     # the master listens before there are workers
