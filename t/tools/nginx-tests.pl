@@ -22,6 +22,10 @@ my $http = $ENV{HOUSEHOLD_GLOBALS_HTTP} // join ' ',
     "household_redis main { server unix:$socket; timeout 5s; }",
     'household_store main;', 'household_account viewer;', 'household on;';
 
+# under "satisfy any" it is enough to be at home: docs/rollout.md
+
+my %meant = map { ("auth_request_satisfy.t, test $_" => 1) } 14, 15, 17, 18;
+
 
 sub redis {
     my (@command) = @_;
@@ -107,6 +111,10 @@ kill 'TERM', $pid;
 waitpid $pid, 0;
 
 my @new = grep { !$without->{$_} } sort keys %$with;
+
+print "fails with the module, as it is meant to: $_\n"
+    for grep { $meant{$_} } @new;
+@new = grep { !$meant{$_} } @new;
 
 print "fails with the module only: $_\n" for @new;
 printf "%d test files, %d failures without the module, %d with it, %d of them"

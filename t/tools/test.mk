@@ -10,7 +10,8 @@ ON_NGINX = ngx_household_zone%
 NGINX_PARTS = slab shmtx md5 string
 
 HEADERS = $(wildcard src/*.h t/unit/*.h t/fuzz/*.h)
-UNITS = $(basename $(notdir $(wildcard t/unit/*.c)))
+UNITS = $(filter-out $(SKIP_UNITS),$(basename $(notdir $(wildcard \
+    t/unit/*.c))))
 FUZZERS = $(basename $(notdir $(wildcard t/fuzz/*.c)))
 
 INCLUDES = -Isrc -It/unit $(addprefix -isystem $(SRC_module)/src/,core event \
@@ -42,7 +43,7 @@ ORDER = installed static dynamic
 # --- units and fuzzers ----------------------------------------------------
 
 # $(1): folder, $(2): its tests, $(3): where they are, $(4): compiler with its
-# flags, $(5): libraries.  A test uses only some of what its headers define.
+# flags, $(5): libraries
 
 define programs
 CONFIGURE_$(1) = $(4) $(5) $(PARTS_LIBS)
@@ -65,13 +66,17 @@ $(addprefix $(B)/$(1)/,$(filter $(ON_NGINX),$(2))): $(B)/$(1)/nginx.a
 
 $(addprefix $(B)/$(1)/,$(2)): $(B)/$(1)/%: $(3)/%.c $(HEADERS) \
     $(B)/$(1)/parts.a
-	@$(4) $(or $(WARN_$(1)),$(WARN)) -Wno-unused-function $(INCLUDES) \
+	@$(4) $(or $(WARN_$(1)),$(WARN)) $(WARN_TESTS) $(INCLUDES) \
 	    -o $$@ $$< $$(filter %/parts.a,$$^) \
 	    $$(filter %/nginx.a,$$^) $(5) $(PARTS_LIBS)
 
 .PHONY: build-$(1)
 build-$(1): $(addprefix $(B)/$(1)/,$(2))
 endef
+
+# a test uses only some of what its headers define, and cmocka 1 as well as 2
+
+WARN_TESTS = -Wno-unused-function -Wno-deprecated-declarations
 
 # without optimisation gcc warns of what cannot be
 
@@ -98,6 +103,12 @@ unit-asan: need-test need-fuzz ## the units under AddressSanitizer and UBSan
 fuzz: need-fuzz ## the fuzzers, FUZZ_SECONDS=20 each
 	@$(MAKE) build-fuzz
 	@$(PROVE) -v t/tools/fuzz.sh
+
+
+.PHONY: source units-on-nginx
+source: $(B)/nginx/configure ## fetch the source of nginx that some tests need
+units-on-nginx:
+	@echo $(filter $(ON_NGINX),$(UNITS))
 
 
 # --- the suite ------------------------------------------------------------
@@ -158,6 +169,18 @@ check: need-test ## the form: layers, lengths, lists; and that faults are seen
 
 matrix: need-matrix ## make test on Debian 12, 13 and sid, gcc and clang (root)
 	@BUILD=$(B) JOBS=$(JOBS) t/tools/matrix.sh $(SUITES)
+
+
+# --- what it costs --------------------------------------------------------
+
+.PHONY: bench bench-instructions bench-scale
+
+BENCH = $(TEST_ENV) NGINX=$(NGINX)
+
+bench-instructions: need-bench ## instructions per request: none may be more
+	@$(MAKE) build-module $(NGINX_SRC:%=build-full)
+	@$(BENCH) t/bench/instructions.pl $(RECORD:%=--record) \
+	    t/bench/instructions.txt
 
 
 # --- to look at -----------------------------------------------------------
