@@ -126,6 +126,31 @@ is ask($away, '/none?account=a'), '403 DENIED outside',
     is $after - $before, 1, 'many at once: it is written once';
 }
 
+# another edge was faster: what it wrote stays
+
+{
+    my $slow = Test::Household::Nginx->new(
+        http => http_config(server => $redis->address, zone => '1m',
+                            redis => 'tracking off; timeout 5s;'),
+        server => location('/', $hour, 'main zone=households fresh=1h'));
+    my $visit = sub {
+        my ($from, $uri) = @_;
+        return $slow->get($uri, 'X-Forwarded-For' => $from)
+            ->{headers}{'x-reason'};
+    };
+
+    account();
+    is $visit->($home, "/?account=$account"), 'home', 'a cached record';
+    $redis->cmd(HSET => key(), outside_since => time - 100);
+    is $visit->($away, "/?account=$account"), 'grace', 'is old';
+
+    for (1, 2) {
+        $visit->($home, "/?account=mark&device=slow$_");
+        wait_until { field("device:slow$_", 'mark') } or die "no mark\n";
+    }
+    is_left('another edge was faster', outside_since => 100);
+}
+
 # it lasts, and ends by itself
 
 account(outside_since => 3500);
