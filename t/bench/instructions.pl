@@ -12,7 +12,7 @@
 # the difference is without the start and the end.  The kernel's part of a
 # request is not in it.
 #
-# NGINX and HOUSEHOLD_MODULE say what is measured, TOLERANCE how many percent
+# TEST_NGINX_BINARY and HOUSEHOLD_MODULE say what is measured, TOLERANCE how many percent
 # more are no regression.
 
 use strict;
@@ -25,6 +25,7 @@ use Bench::Callgrind;
 use Bench::Data qw(fill);
 use Bench::Rows qw(rows);
 use Getopt::Long;
+use Test::Household::Nginx;
 use Test::Household::Process qw(temp_dir);
 use Test::Household::Redis;
 
@@ -94,7 +95,7 @@ sub print_row {
 
 # the first words of the versions that the figures depend on
 sub made_with {
-    my $nginx = $ENV{NGINX} || 'nginx';
+    my $nginx = $Test::Household::Nginx::Binary;
     my ($version) = `$nginx -v 2>&1` =~ m{nginx/([\d.]+)};
     my ($gcc) = `gcc -dumpfullversion` =~ /(\S+)/;
     my ($libc) = `getconf GNU_LIBC_VERSION` =~ /(\S+)$/;

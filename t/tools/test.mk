@@ -175,7 +175,11 @@ matrix: need-matrix ## make test on Debian 12, 13 and sid, gcc and clang (root)
 
 .PHONY: bench bench-instructions bench-scale
 
-BENCH = $(TEST_ENV) NGINX=$(NGINX)
+BENCH = $(TEST_ENV)
+
+bench: need-bench ## what a decision costs, beside the alternatives
+	@$(MAKE) build-module $(NGINX_SRC:%=build-full)
+	@mkdir -p $(B)/bench && $(BENCH) t/bench/bench.pl --out $(B)/bench
 
 bench-instructions: need-bench ## instructions per request: none may be more
 	@$(MAKE) build-module $(NGINX_SRC:%=build-full)

@@ -22,7 +22,7 @@ sub run {
 
     $self->configure($row, $redis);
     $self->spawn('valgrind', '--tool=callgrind', '--vgdb=no', '-q',
-        "--callgrind-out-file=$self->{dir}/out", $ENV{NGINX} || 'nginx',
+        "--callgrind-out-file=$self->{dir}/out", $Test::Household::Nginx::Binary,
         '-p', "$self->{dir}/", '-c', "$self->{dir}/nginx.conf",
         '-e', "$self->{dir}/error.log");
 
@@ -47,7 +47,7 @@ sub configure {
     print $out join "\n", $module ? "load_module $module;" : '',
         'daemon off; master_process off;', "pid $self->{dir}/nginx.pid;",
         "error_log $self->{dir}/error.log;", 'events {}', 'http {', @temp,
-        http_text($redis->address), 'server {',
+        http_text(main => 'server ' . $redis->address . ';'), 'server {',
         "listen unix:$self->{dir}/nginx.sock;",
         # the viewer's address, which a unix socket has not
         'set_real_ip_from unix:; real_ip_header X-Viewer;',

@@ -100,28 +100,33 @@ sub rows {
             ask => \&_away, status => 403, conf => "$on$Cached\n$Offer"),
         _row('lookup', 'looked up in Redis, unix socket',
             lookups => 1, conf => $on . $Uncached),
+        (map { _row("lookup-$_", "looked up in Redis, \U$_", lookups => 1,
+                    conf => $on . "household_store $_;") }
+            @{ $opt{ways} || [] }),
         map { _token_rows($_, @opt{qw(accounts dir)}) }
             @{ $opt{tokens} || [] },
     );
 }
 
-# what stands in http {} of all rows; "server" is of Redis
+# What stands in http {} of all rows; "redis" maps names to the text of
+# household_redis blocks.
 sub http_text {
-    my ($server) = @_;
+    my (%redis) = @_;
 
     # ample: nobody is to be let in or out by a busy machine
-    return <<"EOC";
+    return <<"EOC" . join '', map { <<"EOB" } sort keys %redis;
 access_log off;
 keepalive_requests 1000000000;
 keepalive_timeout 1h;
 household_zone zone=households:64m;
 household_zone zone=unseen:64k;
-household_redis main {
-    server $server;
+EOC
+household_redis $_ {
+    $redis{$_}
     connect_timeout 20s;
     timeout 20s;
 }
-EOC
+EOB
 }
 
 sub location_text {
