@@ -20,7 +20,7 @@ declare -A packages=(
              libssl-dev make nginx nginx-dev"
 
     # a Redis, and something to ask with
-    [demo]="curl redis-server"
+    [demo]="curl openssl redis-server"
 
     # the suite: units, real servers, valgrind
     [test]="curl git jose libcmocka-dev libcrypt-jwt-perl

@@ -21,11 +21,17 @@ port=
 nginx_pid=
 
 . "$here/servers.sh"
+. "$here/tokens.sh"
 
 on='/playback/token?account'
 monitored='/monitored/token?account'
+<<<<<<< HEAD
 learning='/learning/token?account'
 announced='/announced/token?account'
+=======
+signed=/signed/token
+token=
+>>>>>>> refs/heads/tokhttp
 seat=https://www.example.tv/extra-member
 other=https://www.example.tv/household
 
@@ -57,6 +63,10 @@ ask() {
 
     if [ "$2" = browser ]; then
         accept=(-H 'Sec-Fetch-Mode: navigate' -H 'Accept: text/html,*/*;q=0.8')
+    fi
+
+    if [ -n "$token" ]; then
+        accept+=(-H "Authorization: Bearer $token")
     fi
 
     IFS='|' read -r code verdict reason location link type price < <(
@@ -257,6 +267,49 @@ after_redis_is_back() {
         303 OFFERED outside $seat '5.99 EUR'
 }
 
+# signed by KEY KID ACCOUNT SECONDS, and then as viewer()
+by_token() {
+    token=$(mint "$1" "$2" "$3" "$4")
+    shift 4
+    viewer "$1" "$2" player "$signed" "${@:3}"
+    token=
+}
+
+with_signed_tokens() {
+    heading 'Signed tokens: the account is the one that the issuer vouches for'
+
+    by_token may may martin 3600 'Martin, at home' 82.64.10.7 \
+        200 ALLOWED home
+    by_token may may martin 3600 'Martin, elsewhere' 203.0.113.9 \
+        403 OFFERED outside $seat '5.99 EUR'
+    by_token may may martin -3600 'Martin, an hour late' 82.64.10.7 \
+        401 UNAUTHORIZED token_expired
+    by_token forger may martin 3600 'a forger' 82.64.10.7 \
+        401 UNAUTHORIZED token_signature
+    viewer 'nobody' 82.64.10.7 player "$signed?account=martin" \
+        401 UNAUTHORIZED token_missing
+}
+
+with_rotated_keys() {
+    heading 'The issuer gets a new key: both are live'
+
+    publish may june
+    reload_nginx
+    by_token may may martin 3600 'Martin, the old key' 82.64.10.7 \
+        200 ALLOWED home
+    by_token june june martin 3600 'Martin, the new key' 82.64.10.7 \
+        200 ALLOWED home
+
+    heading 'The old key is gone'
+
+    publish june
+    reload_nginx
+    by_token may may martin 3600 'Martin, the old key' 82.64.10.7 \
+        401 UNAUTHORIZED token_key
+    by_token june june martin 3600 'Martin, the new key' 82.64.10.7 \
+        200 ALLOWED home
+}
+
 show() {
     printf '\nThe households of docker/demo/households.txt\n\n'
     sed '/^#/d; /^$/d; s/^/    /' "$here/households.txt"
@@ -269,6 +322,8 @@ show() {
     while_redis_is_stopped
     start_redis
     after_redis_is_back
+    with_signed_tokens
+    with_rotated_keys
 
     printf '\nWhat the player of that cousin was told\n\n    %s\n' "$problem"
 
@@ -299,6 +354,12 @@ Elsewhere, as a player, and as a browser:
   curl -i -H 'X-Forwarded-For: 203.0.113.9' -H 'Sec-Fetch-Mode: navigate' \\
       'http://127.0.0.1:$port$on=martin'
 
+With a signed token instead, of Martin and good for an hour:
+
+  curl -i -H 'X-Forwarded-For: 82.64.10.7' \\
+      -H 'Authorization: Bearer $(mint may may martin 3600)' \\
+      'http://127.0.0.1:$port$signed'
+
 That address becomes a home, and is one no more:
 
   redis-cli -s $dir/redis.sock SADD 'household:{martin}' 203.0.113.9
@@ -322,5 +383,11 @@ esac
 make_dir
 start_redis
 register
+
+for name in may june forger; do
+    new_key $name
+done
+
+publish may
 start_nginx "$here/nginx.conf" "${HOUSEHOLD_MODULE:-}"
 $what

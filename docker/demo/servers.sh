@@ -48,7 +48,7 @@ clean_up() {
 make_dir() {
     local need
 
-    for need in "$nginx" curl redis-server redis-cli; do
+    for need in "$nginx" curl openssl redis-server redis-cli; do
         command -v "$need" > /dev/null || die "no $need here"
     done
 
@@ -86,6 +86,28 @@ taken() {
 answers_or_gone() {
     gone "$nginx_pid" \
         || curl -q -s --noproxy '*' -o "$dir/body" "http://127.0.0.1:$port/"
+}
+
+workers() {
+    echo "$(< "/proc/$nginx_pid/task/$nginx_pid/children")"
+}
+
+all_new() {
+    local pid
+
+    [ -n "$(workers)" ] || return 1
+
+    for pid in $old_workers; do
+        gone "$pid" || return 1
+    done
+}
+
+# with what is in its files now; those that ran before have left when it is
+# done, so that none of them answers any more
+reload_nginx() {
+    old_workers=$(workers)
+    kill -HUP "$nginx_pid"
+    wait_for all_new || die "nginx does not reload"
 }
 
 # start_nginx TEMPLATE [MODULE]
