@@ -47,8 +47,8 @@ need = @BUILD=$(B) docker/packages.sh
 packages: ## install what is missing of SETS="build demo test fuzz" (as root)
 	$(need) $(SETS)
 
-.PHONY: need-build need-demo need-test need-fuzz need-matrix
-need-build need-demo need-test need-fuzz need-matrix: need-%:
+.PHONY: need-build need-demo need-test need-fuzz need-matrix need-bench
+need-build need-demo need-test need-fuzz need-matrix need-bench: need-%:
 	$(need) $(if $(filter matrix,$*),,build) $(filter-out build,$*)
 
 

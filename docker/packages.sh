@@ -29,7 +29,10 @@ declare -A packages=(
 
     [fuzz]="clang libclang-rt-dev llvm"
     [matrix]="git iproute2 mmdebstrap util-linux"
-    [bench]="nghttp2-client wrk"
+
+    # what measures, and what is measured beside the module
+    [bench]="haproxy libcrypt-jwt-perl libnginx-mod-http-lua lua-nginx-redis
+             nghttp2-client openssl perl redis-server valgrind wrk"
 )
 
 

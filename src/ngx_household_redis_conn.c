@@ -312,8 +312,10 @@ ngx_household_redis_ping_handler(ngx_event_t *ev)
     op = ngx_household_redis_op_create(&wire, 1, NGX_HOUSEHOLD_REDIS_OWN,
                                        ngx_household_redis_pong,
                                        ngx_household_redis_ponged, NULL);
-    if (op != NULL) {
-        (void) ngx_household_redis_conn_push(conn, &op->cmds[0]);
+    if (op != NULL
+        && ngx_household_redis_conn_push(conn, &op->cmds[0]) != NGX_OK)
+    {
+        ngx_household_redis_op_end(op, NGX_HOUSEHOLD_REDIS_DOWN);
     }
 
     ngx_household_resp_free(&wire);

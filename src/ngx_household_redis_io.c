@@ -519,6 +519,13 @@ ngx_household_redis_fail(ngx_household_redis_conn_t *conn)
         cmd->on_wire = 0;
 
         ngx_household_redis_cmd_unlink(cmd);
+
+        if (cmd->op->ended) {
+            /* by another of its commands; this one may be its last */
+            ngx_household_redis_op_release(cmd->op);
+            continue;
+        }
+
         ngx_household_redis_op_end(cmd->op, NGX_HOUSEHOLD_REDIS_DOWN);
     }
 }

@@ -135,7 +135,11 @@ ngx_household_redis_node_alloc(ngx_household_redis_conf_t *conf,
 
     node->host.data = p;
     node->host.len = host->len;
-    ngx_memcpy(p, host->data, host->len);
+
+    if (host->len) {
+        /* a unix socket has none */
+        ngx_memcpy(p, host->data, host->len);
+    }
 
     node->conf = conf;
     node->port = port;

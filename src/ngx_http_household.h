@@ -115,6 +115,7 @@ typedef struct {
 
 typedef struct {
     ngx_http_household_brake_t    brake;
+    ngx_msec_t                    looked;
     ngx_msec_t                    asked;
     uint64_t                      generation;
     unsigned                      known:1;
@@ -281,6 +282,9 @@ char *ngx_http_household_set_msec(ngx_conf_t *cf, ngx_command_t *cmd,
 char *ngx_http_household_set_num(ngx_conf_t *cf, ngx_command_t *cmd,
     void *conf);
 
+char *ngx_http_household_set_bitmask(ngx_conf_t *cf, ngx_command_t *cmd,
+    void *conf);
+
 /* compiles a text with variables; NGX_OK, or NGX_ERROR, which is logged */
 ngx_int_t ngx_http_household_compile(ngx_conf_t *cf, ngx_str_t *text,
     ngx_http_complex_value_t *value);
@@ -331,7 +335,7 @@ ngx_http_household_redis_t *ngx_http_household_redis_get(ngx_conf_t *cf,
  * "resolve" requires.
  */
 char *ngx_http_household_redis_resolver(ngx_conf_t *cf,
-    ngx_household_redis_conf_t *rcf);
+    ngx_http_household_redis_t *store);
 
 
 /* ngx_http_household_conf_ssl.c: TLS in the household_redis block */

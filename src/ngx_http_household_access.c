@@ -327,6 +327,10 @@ ngx_http_household_judge(ngx_http_request_t *r,
                                          NGX_DECLINED);
     }
 
+    if (policy.rollout < NGX_HOUSEHOLD_ROLLOUT_ALL) {
+        facts.bucket = ngx_household_bucket(&ctx->account);
+    }
+
     ngx_household_decide(&policy, &facts, ctx->record, &ctx->decision);
 
     ngx_http_household_effects(r, hlcf, ctx);
@@ -398,7 +402,6 @@ ngx_http_household_facts(ngx_http_request_t *r,
     facts->now = ngx_time();
     facts->issued_at = ctx->issued_at;
     facts->token = ctx->token;
-    facts->bucket = ngx_household_bucket(&ctx->account);
 
     /* after realip: it has replaced the peer's address by now */
     (void) ngx_household_addr_set(&facts->addr, r->connection->sockaddr);

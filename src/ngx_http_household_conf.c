@@ -75,7 +75,7 @@ ngx_http_household_init_main_conf(ngx_conf_t *cf, void *conf)
             return NGX_CONF_ERROR;
         }
 
-        if (ngx_http_household_redis_resolver(cf, &stores[i]->conf)
+        if (ngx_http_household_redis_resolver(cf, stores[i])
             != NGX_CONF_OK)
         {
             return NGX_CONF_ERROR;

@@ -661,12 +661,14 @@ ngx_http_household_redis_kind(ngx_conf_t *cf, ngx_household_redis_conf_t *rcf)
 
 char *
 ngx_http_household_redis_resolver(ngx_conf_t *cf,
-    ngx_household_redis_conf_t *rcf)
+    ngx_http_household_redis_t *store)
 {
     ngx_uint_t                     i, n, resolve;
     ngx_http_core_loc_conf_t      *clcf;
+    ngx_household_redis_conf_t    *rcf;
     ngx_household_redis_server_t  *servers;
 
+    rcf = &store->conf;
     resolve = 0;
 
     for (n = 0; n < 2; n++) {
@@ -685,7 +687,8 @@ ngx_http_household_redis_resolver(ngx_conf_t *cf,
     } else if (resolve) {
         ngx_log_error(NGX_LOG_EMERG, cf->log, 0,
                       "\"resolve\" in household_redis \"%V\" without "
-                      "\"resolver\" in http", &rcf->name);
+                      "\"resolver\" in http in %s:%ui", &rcf->name,
+                      store->file, store->line);
         return NGX_CONF_ERROR;
     }
 

@@ -167,6 +167,48 @@ ngx_http_household_set_num(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
 }
 
 
+char *
+ngx_http_household_set_bitmask(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
+{
+    char  *p = conf;
+
+    ngx_str_t           *value;
+    ngx_uint_t          *np, i, n;
+    ngx_conf_bitmask_t  *mask;
+
+    np = (ngx_uint_t *) (p + cmd->offset);
+    value = cf->args->elts;
+    mask = cmd->post;
+
+    if (*np != 0) {
+        return "is duplicate";
+    }
+
+    for (i = 1; i < cf->args->nelts; i++) {
+
+        for (n = 0; mask[n].name.len; n++) {
+
+            if (mask[n].name.len == value[i].len
+                && ngx_strcasecmp(mask[n].name.data, value[i].data) == 0)
+            {
+                break;
+            }
+        }
+
+        if (mask[n].name.len == 0) {
+            ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
+                               "invalid value \"%V\" of \"%V\"", &value[i],
+                               &cmd->name);
+            return NGX_CONF_ERROR;
+        }
+
+        *np |= mask[n].mask;
+    }
+
+    return NGX_CONF_OK;
+}
+
+
 ngx_int_t
 ngx_http_household_compile(ngx_conf_t *cf, ngx_str_t *text,
     ngx_http_complex_value_t *value)

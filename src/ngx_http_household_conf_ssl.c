@@ -87,7 +87,7 @@ ngx_command_t  ngx_http_household_redis_ssl_commands[] = {
 
     { ngx_string("ssl_protocols"),
       NGX_CONF_TAKE1|NGX_CONF_TAKE2|NGX_CONF_TAKE3,
-      ngx_conf_set_bitmask_slot,
+      ngx_http_household_set_bitmask,
       0,
       offsetof(ngx_http_household_redis_ssl_t, protocols),
       &ngx_http_household_redis_ssl_protocols },

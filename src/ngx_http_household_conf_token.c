@@ -14,6 +14,8 @@
 #define NGX_HTTP_HOUSEHOLD_LEEWAY  30          /* seconds */
 
 
+static void ngx_http_household_token_package(
+    ngx_http_household_token_conf_t *conf, ngx_str_t *package);
 static ngx_int_t ngx_http_household_carrier(ngx_conf_t *cf, ngx_str_t *text,
     ngx_http_household_carrier_t *carrier);
 static char *ngx_http_household_load_jwks(ngx_conf_t *cf, ngx_command_t *cmd,
@@ -76,7 +78,7 @@ ngx_http_household_token_policy(ngx_conf_t *cf,
     policy->leeway = conf->leeway;
     policy->max_size = NGX_HOUSEHOLD_TOKEN_SIZE;
 
-    ngx_str_set(&policy->package, NGX_HOUSEHOLD_URISIGNING_PACKAGE);
+    ngx_http_household_token_package(conf, &policy->package);
     ngx_str_set(&policy->account, "sub");
     ngx_str_null(&policy->device);
 
@@ -105,6 +107,28 @@ ngx_http_household_token_policy(ngx_conf_t *cf,
                                            &identity, 0);
 
     return conf->cache != NULL ? NGX_CONF_OK : NGX_CONF_ERROR;
+}
+
+
+/* RFC 9246, 2: the argument that has the token, which the URI is without */
+
+static void
+ngx_http_household_token_package(ngx_http_household_token_conf_t *conf,
+    ngx_str_t *package)
+{
+    ngx_uint_t                     i;
+    ngx_http_household_carrier_t  *carrier;
+
+    ngx_str_set(package, NGX_HOUSEHOLD_URISIGNING_PACKAGE);
+
+    carrier = conf->carriers->elts;
+
+    for (i = 0; i < conf->carriers->nelts; i++) {
+        if (carrier[i].type == NGX_HTTP_HOUSEHOLD_ARGUMENT) {
+            *package = carrier[i].name;
+            return;
+        }
+    }
 }
 
 

@@ -45,6 +45,13 @@ ngx_http_household_control_refresh(ngx_http_household_store_t *store)
     now = ngx_current_msec;
     generation = 0;
 
+    if (control->looked == now) {
+        /* requests of one moment see the same brake */
+        return;
+    }
+
+    control->looked = now;
+
     if (store->control_cache != NULL) {
 
         ngx_str_set(&id, NGX_HTTP_HOUSEHOLD_CONTROL_KEY);

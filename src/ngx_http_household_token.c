@@ -42,6 +42,8 @@ static void ngx_http_household_token_args(ngx_http_request_t *r,
     ngx_http_household_token_found_t *found);
 static ngx_int_t ngx_http_household_token_uri(ngx_http_request_t *r,
     ngx_str_t *uri);
+static void ngx_http_household_token_host(ngx_http_request_t *r,
+    ngx_str_t *host);
 static ngx_uint_t ngx_http_household_token_recall(
     ngx_http_household_token_conf_t *conf, ngx_str_t *id,
     ngx_household_token_claims_t *claims, uint64_t *generation);
@@ -266,7 +268,7 @@ static ngx_int_t
 ngx_http_household_token_uri(ngx_http_request_t *r, ngx_str_t *uri)
 {
     u_char     *p;
-    ngx_str_t   scheme, *host;
+    ngx_str_t   scheme, host;
 
     ngx_str_set(&scheme, "http");
 
@@ -276,13 +278,9 @@ ngx_http_household_token_uri(ngx_http_request_t *r, ngx_str_t *uri)
     }
 #endif
 
-    host = &r->headers_in.server;
+    ngx_http_household_token_host(r, &host);
 
-    if (r->headers_in.host != NULL) {
-        host = &r->headers_in.host->value;
-    }
-
-    uri->len = scheme.len + sizeof("://") - 1 + host->len
+    uri->len = scheme.len + sizeof("://") - 1 + host.len
                + r->unparsed_uri.len;
 
     uri->data = ngx_pnalloc(r->pool, uri->len);
@@ -292,10 +290,40 @@ ngx_http_household_token_uri(ngx_http_request_t *r, ngx_str_t *uri)
 
     p = ngx_cpymem(uri->data, scheme.data, scheme.len);
     p = ngx_cpymem(p, "://", sizeof("://") - 1);
-    p = ngx_cpymem(p, host->data, host->len);
+    p = ngx_cpymem(p, host.data, host.len);
     ngx_memcpy(p, r->unparsed_uri.data, r->unparsed_uri.len);
 
     return NGX_OK;
+}
+
+
+/*
+ * The host whose server answers, with the port of the Host header.  That
+ * header may name another host than a request line with one, which counts.
+ */
+
+static void
+ngx_http_household_token_host(ngx_http_request_t *r, ngx_str_t *host)
+{
+    ngx_str_t  *header;
+
+    *host = r->headers_in.server;
+
+    if (r->headers_in.host == NULL) {
+        return;
+    }
+
+    header = &r->headers_in.host->value;
+
+    if (header->len < host->len
+        || ngx_strncasecmp(header->data, host->data, host->len) != 0)
+    {
+        return;
+    }
+
+    if (header->len == host->len || header->data[host->len] == ':') {
+        *host = *header;
+    }
 }
 
 

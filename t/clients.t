@@ -204,7 +204,7 @@ SKIP: {
 
     # streams that wait for one store, and then another request
 
-    $fake->behave(delay => 0.001);
+    $fake->behave(delay => 0.0002);
     open $out, '>', $list or die;
     print $out "http://127.0.0.1:$http2_port/fake?account=a$_\n"
         for 0 .. 99;

@@ -138,9 +138,11 @@ sub clean {
     my $load = load($nginx, 3);
 
     for my $n (1 .. 50) {
-        $nginx->reload;
-        # a signal that comes too soon is one with that before it
-        wait_until { $n == (() = $nginx->log =~ /#\d+: reconfiguring$/mg) };
+        # a signal that comes too soon would be one with that before it
+        $nginx->signal('HUP');
+        wait_until {
+            2 + 2 * $n == (() = $nginx->log =~ / start worker process \d+$/mg)
+        };
         # every tenth set of workers works for a while
         progress($load) if $n % 10 == 0;
     }

@@ -172,6 +172,18 @@ matrix: need-matrix ## make test on Debian 12, 13 and sid, gcc and clang (root)
 	@BUILD=$(B) JOBS=$(JOBS) t/tools/matrix.sh $(SUITES)
 
 
+# --- what it costs --------------------------------------------------------
+
+.PHONY: bench bench-instructions bench-scale
+
+BENCH = $(TEST_ENV) NGINX=$(NGINX)
+
+bench-instructions: need-bench ## instructions per request: none may be more
+	@$(MAKE) build-module $(NGINX_SRC:%=build-full)
+	@$(BENCH) t/bench/instructions.pl $(RECORD:%=--record) \
+	    t/bench/instructions.txt
+
+
 # --- to look at -----------------------------------------------------------
 
 demo: need-demo ## households, viewers, verdicts: a table to look at

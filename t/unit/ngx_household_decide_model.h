@@ -53,6 +53,7 @@ typedef struct {
     model_device_t   travel[MODEL_MAX + 1];
     int64_t          revoked_before;
     int64_t          outside_since;
+    int64_t          home_since;
     int              slots;            /* or MODEL_UNKNOWN */
     const char      *country;          /* "": unknown */
     model_network_t  site[4];          /* where viewers of this one are */
@@ -76,6 +77,8 @@ typedef struct {
     ngx_uint_t               note;
     ngx_uint_t               learn;
     ngx_uint_t               grace;
+    ngx_uint_t               home_again;
+    ngx_uint_t               left_again;
     const model_network_t   *network;  /* NULL: none matched */
     const char              *slot;
 } model_verdict_t;
@@ -265,6 +268,11 @@ model_rules_4_to_7(const model_account_t *a, const model_request_t *r,
         if (model_inside(&a->home[i], &r->addr, r->policy.ipv6_prefix)) {
             v->network = &a->home[i];
             v->note = model_note(a, r, "");
+
+            v->home_again = (r->policy.grace > 0
+                             && r->policy.mode == NGX_HOUSEHOLD_ON
+                             && a->outside_since && !a->home_since);
+
             return model_allow(v, NGX_HOUSEHOLD_REASON_HOME);
         }
     }
@@ -340,6 +348,41 @@ model_enforced_in(const ngx_str_t *list, const char *country)
 
 
 static ngx_uint_t
+model_rule_10(const model_account_t *a, const model_request_t *r,
+    model_verdict_t *v)
+{
+    int64_t     outside, home, grace;
+    ngx_uint_t  writes;
+
+    grace = r->policy.grace;
+    outside = model_age(a->outside_since, r->facts.now);
+    home = model_age(a->home_since, r->facts.now);
+    writes = (r->policy.mode == NGX_HOUSEHOLD_ON);
+
+    if (a->outside_since == 0) {
+        v->grace = writes;
+        return model_allow(v, NGX_HOUSEHOLD_REASON_GRACE);
+    }
+
+    if (a->home_since != 0) {
+
+        if (outside >= grace && home >= grace) {
+            v->grace = writes;
+            return model_allow(v, NGX_HOUSEHOLD_REASON_GRACE);
+        }
+
+        v->left_again = writes;
+    }
+
+    if (outside < grace) {
+        return model_allow(v, NGX_HOUSEHOLD_REASON_GRACE);
+    }
+
+    return 0;
+}
+
+
+static ngx_uint_t
 model_rules_8_to_10(const model_account_t *a, const model_request_t *r,
     model_verdict_t *v)
 {
@@ -374,16 +417,7 @@ model_rules_8_to_10(const model_account_t *a, const model_request_t *r,
         return model_allow(v, NGX_HOUSEHOLD_REASON_ROLLOUT);
     }
 
-    if (p->grace > 0 && a->outside_since == 0) {
-        v->grace = (p->mode == NGX_HOUSEHOLD_ON);
-        return model_allow(v, NGX_HOUSEHOLD_REASON_GRACE);
-    }
-
-    if (model_age(a->outside_since, r->facts.now) < p->grace) {
-        return model_allow(v, NGX_HOUSEHOLD_REASON_GRACE);
-    }
-
-    return 0;
+    return p->grace > 0 && model_rule_10(a, r, v);
 }
 
 
@@ -506,6 +540,7 @@ model_record(ngx_household_record_builder_t *b, const model_account_t *a)
 
     model_add(b, "revoked_before", a->revoked_before, "");
     model_add(b, "outside_since", a->outside_since, "");
+    model_add(b, "home_since", a->home_since, "");
 
     if (a->slots != MODEL_UNKNOWN) {
         model_add(b, "slots", a->slots, "");

@@ -178,6 +178,7 @@ test_random_account(model_account_t *a)
 
     a->revoked_before = test_below(4) ? 0 : test_past();
     a->outside_since = test_below(2) ? 0 : test_past();
+    a->home_since = test_below(2) ? 0 : test_past();
     a->slots = (int) test_below(5) - 1;
     a->country = model_countries[test_below(4)];
 }
@@ -305,6 +306,8 @@ test_same(const ngx_household_decision_t *d, const model_verdict_t *v,
     assert_int_equal(d->note_device, v->note);
     assert_int_equal(d->learn, v->learn);
     assert_int_equal(d->start_grace, v->grace);
+    assert_int_equal(d->home_again, v->home_again);
+    assert_int_equal(d->left_again, v->left_again);
     assert_int_equal(d->matched, v->network != NULL);
     assert_int_equal(d->slot.len, strlen(v->slot));
 
@@ -324,7 +327,7 @@ static void
 test_decide_model(void **state)
 {
     ngx_uint_t                 i, n, seen[NGX_HOUSEHOLD_REASONS];
-    ngx_uint_t                 notes, seats;
+    ngx_uint_t                 notes, seats, begun, over, again, left;
     model_account_t            a;
     model_request_t            r;
     model_verdict_t            v;
@@ -332,6 +335,8 @@ test_decide_model(void **state)
     ngx_household_decision_t   d;
 
     test_random_start("model");
+
+    begun = over = again = left = 0;
 
     ngx_memzero(seen, sizeof(seen));
     notes = 0;
@@ -353,6 +358,10 @@ test_decide_model(void **state)
             seen[d.reason]++;
             notes += d.note_device;
             seats += d.seat;
+            begun += d.start_grace && a.outside_since == 0;
+            over += d.start_grace && a.outside_since != 0;
+            again += d.home_again;
+            left += d.left_again;
         }
     }
 
@@ -369,6 +378,10 @@ test_decide_model(void **state)
 
     assert_in_range(notes, 1000, TEST_ACCOUNTS * TEST_REQUESTS / 2);
     assert_in_range(seats, 1000, TEST_ACCOUNTS * TEST_REQUESTS / 2);
+    assert_in_range(begun, 1000, TEST_ACCOUNTS * TEST_REQUESTS / 4);
+    assert_in_range(over, 1000, TEST_ACCOUNTS * TEST_REQUESTS / 4);
+    assert_in_range(again, 1000, TEST_ACCOUNTS * TEST_REQUESTS / 4);
+    assert_in_range(left, 1000, TEST_ACCOUNTS * TEST_REQUESTS / 4);
 }
 
 

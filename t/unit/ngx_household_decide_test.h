@@ -308,6 +308,8 @@ test_outcome(const ngx_household_decision_t *d,
     p += sprintf(p, "%s", d->note_device ? " note" : "");
     p += sprintf(p, "%s", d->learn ? " learn" : "");
     p += sprintf(p, "%s", d->start_grace ? " start_grace" : "");
+    p += sprintf(p, "%s", d->home_again ? " home_again" : "");
+    p += sprintf(p, "%s", d->left_again ? " left_again" : "");
 
     if (d->matched) {
         *p++ = ' ';

@@ -109,6 +109,9 @@ sub _viewers {
 add_block_preprocessor(sub {
     my ($block) = @_;
 
+    # blocks run in any order, and are known by their place in the file
+    $block->set_value(name => 'TEST ' . $block->seq_num . ': ' . $block->name);
+
     $block->set_value(http_config =>
         edge_http() . ($block->http_config // ''))
         if !defined $block->bare;

@@ -110,7 +110,9 @@ sub configure {
         grep { $Version !~ /--without-http_${_}_module/ }
         qw(proxy fastcgi uwsgi scgi);
 
-    open my $out, '>', "$self->{dir}/nginx.conf" or die "nginx.conf: $!\n";
+    # written aside: a reload of before may be reading it
+    my $file = "$self->{dir}/nginx.conf";
+    open my $out, '>', "$file.new" or die "$file.new: $!\n";
     print $out join "\n",
         $module ? "load_module $module;" : '',
         $> == 0 ? 'user root;' : '',
@@ -127,6 +129,7 @@ sub configure {
         "root $self->{dir}/html;",
         $self->{server} // '', '} }', '';
     close $out;
+    rename "$file.new", $file or die "$file: $!\n";
 }
 
 sub command {
@@ -165,9 +168,11 @@ sub start {
     $self->spawn($self->_valgrind, $self->command('-g', 'daemon '
         . ($self->{daemon} ? 'on;' : 'off;')));
 
+    # the first process goes before the second one writes down its pid
     if ($self->{daemon}) {
         $self->wait_exit;
-        $self->adopt($self->pidfile) if $self->pidfile;
+        my $pid = wait_until { $self->pidfile };
+        $self->adopt($pid) if $pid;
     }
 
     # the master listens before there are workers

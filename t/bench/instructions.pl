@@ -1,0 +1,151 @@
+#!/usr/bin/perl
+
+# Instructions that nginx's worker runs for a request, as callgrind counts
+# them: the same wherever and whenever it is run, unless the code changes.
+#
+#   instructions.pl FILE             compares with FILE, 1 if something is more
+#   instructions.pl --record FILE    writes FILE
+#   instructions.pl --profile ROW    where it spends more than its floor does
+#   ... --only ROW,ROW               these rows
+#
+# A row is run twice, with more and with fewer requests on one connection:
+# the difference is without the start and the end.  The kernel's part of a
+# request is not in it.
+#
+# NGINX and HOUSEHOLD_MODULE say what is measured, TOLERANCE how many percent
+# more are no regression.
+
+use strict;
+use warnings;
+
+use FindBin;
+use lib "$FindBin::RealBin/lib", "$FindBin::RealBin/../lib";
+
+use Bench::Callgrind;
+use Bench::Data qw(fill);
+use Bench::Rows qw(rows);
+use Getopt::Long;
+use Test::Household::Process qw(temp_dir);
+use Test::Household::Redis;
+
+my $Tolerance = $ENV{TOLERANCE} || 3;
+my $Accounts = 50;
+my ($Few, $Many) = (500, 1500);
+
+GetOptions('record' => \my $record, 'profile=s' => \my $profile,
+           'only=s' => \my $only) or exit 2;
+my ($file) = @ARGV;
+
+my $redis = Test::Household::Redis->new(unix => 1);
+fill($redis, $Accounts);
+
+my @rows = rows(accounts => $Accounts, dir => temp_dir('keys'),
+                tokens => ['HS256', 'ES256']);
+my ($wanted) = grep { $_->{name} eq ($profile // '') } @rows;
+$only = "$wanted->{floor},$profile" if $wanted;
+
+@rows = grep { my $row = $_; grep { $_ eq $row->{name} } split /,/, $only }
+             @rows if $only;
+
+my $was = $file && !$record ? recorded($file) : {};
+my $made = made_with();
+my (%count, %self, @more);
+
+printf "%-14s %12s %9s %12s %9s\n", 'row', 'instructions', 'of floor',
+    'recorded', 'change';
+
+for my $row (@rows) {
+    my ($few, $many) = map {
+        Bench::Callgrind::run($row, $redis, $Accounts, $_)
+    } $Few, $Many;
+
+    $self{ $row->{name} } = per_function($few, $many);
+    $count{ $row->{name} } = int(($many->{total} - $few->{total})
+                                 / ($Many - $Few));
+    print_row($row);
+}
+
+if ($profile) {
+    print_profile($profile);
+
+} elsif ($record) {
+    write_record($file);
+
+} elsif (@more) {
+    print "\nmore than $Tolerance % above what is recorded: @more\n";
+    print "recorded with $was->{''}\nthis is       $made\n"
+        if ($was->{''} // '') ne $made;
+    exit 1;
+}
+
+
+sub print_row {
+    my ($row) = @_;
+    my $name = $row->{name};
+    my ($n, $floor, $old) = ($count{$name}, $count{ $row->{floor} },
+                             $was->{$name});
+
+    printf "%-14s %12d %9s %12s %9s\n", $name, $n,
+        $floor ? sprintf('%.3f', $n / $floor) : '-', $old // '-',
+        $old ? sprintf('%+.1f %%', 100 * ($n - $old) / $old) : '-';
+
+    push @more, $name if $old && $n > $old * (1 + $Tolerance / 100);
+}
+
+# the first words of the versions that the figures depend on
+sub made_with {
+    my $nginx = $ENV{NGINX} || 'nginx';
+    my ($version) = `$nginx -v 2>&1` =~ m{nginx/([\d.]+)};
+    my ($gcc) = `gcc -dumpfullversion` =~ /(\S+)/;
+    my ($libc) = `getconf GNU_LIBC_VERSION` =~ /(\S+)$/;
+    my ($machine) = `uname -m` =~ /(\S+)/;
+
+    return "nginx $version, gcc $gcc, glibc $libc, $machine";
+}
+
+sub recorded {
+    my ($file) = @_;
+    my %was;
+
+    open my $in, '<', $file or die "$file: $!\n";
+    while (<$in>) {
+        $was{$1} = $2 if /^([\w-]+)\s+(\d+)/;
+        $was{''} = $1 if /^# made with (.*)/;
+    }
+    return \%was;
+}
+
+sub write_record {
+    my ($file) = @_;
+
+    open my $out, '>', $file or die "$file: $!\n";
+    print $out <<"EOC";
+# Instructions of nginx's worker for a request, by row: see instructions.pl.
+# "make bench-instructions" compares with these; RECORD=1 writes them.
+# made with $made
+
+EOC
+    printf $out "%-14s %d\n", $_->{name}, $count{ $_->{name} } for @rows;
+    close $out or die "$file: $!\n";
+}
+
+# instructions a request by function
+sub per_function {
+    my ($few, $many) = @_;
+
+    return { map { $_ => ($many->{self}{$_} - ($few->{self}{$_} // 0))
+                         / ($Many - $Few) } keys %{ $many->{self} } };
+}
+
+# what a row has more than its floor, by function
+sub print_profile {
+    my ($name) = @_;
+    my ($row, $floor) = @self{$name, $wanted->{floor}};
+    my %more = map { $_ => $row->{$_} - ($floor->{$_} // 0) } keys %$row;
+
+    printf "\n%10s %10s  %s\n", 'more', 'of', 'function';
+    for (sort { abs $more{$b} <=> abs $more{$a} } keys %more) {
+        printf "%10.1f %10.1f  %s\n", $more{$_}, $row->{$_}, $_
+            if abs $more{$_} >= 5;
+    }
+}

@@ -1,0 +1,133 @@
+package Bench::Data;
+
+# Accounts and tokens for the benchmark.
+#
+# An account has a UUID, as most services have, two home networks and three
+# devices.  Those of account() are at home when they come from loopback, those
+# of stranger() are not.
+
+use strict;
+use warnings;
+
+use Exporter 'import';
+use Digest::MD5 qw(md5_hex);
+
+our @EXPORT_OK = qw(account stranger fill tokens jwks);
+
+my %Curve = (ES256 => 'secp256r1', ES384 => 'secp384r1');
+my %Key;
+
+
+sub account  { _uuid("account $_[0]") }
+sub stranger { _uuid("stranger $_[0]") }
+
+sub _uuid {
+    my ($name) = @_;
+    return join '-', unpack 'A8 A4 A4 A4 A12', md5_hex($name);
+}
+
+# Registers "n" of each in a Redis (Test::Household::Redis).  Options:
+# networks, devices; strangers => 0 for none.
+sub fill {
+    my ($redis, $n, %opt) = @_;
+    my $client = $redis->client;
+    my ($sent, $batch) = (0, '');
+
+    my $send = sub {
+        $batch .= Test::Household::Resp::encode_command(@_);
+        return if ++$sent % 500;
+        _pipe($client, $batch, 500);
+        $batch = '';
+    };
+
+    for my $i (1 .. $n) {
+        _register($send, account($i), '127.0.0.0/8', $i, %opt);
+        _register($send, stranger($i), '82.64.0.0/24', $i, %opt)
+            if $opt{strangers} // 1;
+    }
+
+    _pipe($client, $batch, $sent % 500) if length $batch;
+}
+
+sub _pipe {
+    my ($client, $batch, $n) = @_;
+
+    $client->send($batch);
+    for (1 .. $n) {
+        my $reply = $client->reply;
+        die "Redis: $$reply\n" if ref $reply;
+    }
+}
+
+sub _register {
+    my ($send, $id, $home, $i, %opt) = @_;
+    my $networks = $opt{networks} || 2;
+    my $devices = $opt{devices} // 3;
+
+    my @more = map {
+        $_ == 2 ? sprintf '2a01:e0a:%x:%x00::/56', $i >> 8 & 0xffff, $i & 0xff
+                : sprintf '10.%d.%d.0/24', $_ % 250, $i % 250
+    } 2 .. $networks;
+
+    $send->(SADD => "household:{$id}", $home, @more);
+    $send->(HSET => "household:{$id}:account", country => 'FR', slots => 1,
+        map { ("device:player-$_", time) } 1 .. $devices) if $devices;
+}
+
+
+# --- tokens ---------------------------------------------------------------
+
+# The key of an algorithm, made anew in each run.
+sub _key {
+    my ($alg) = @_;
+
+    return $Key{$alg} ||= do {
+        require Crypt::JWT;
+
+        if ($alg =~ /^HS/) {
+            join '', map { chr int rand 256 } 1 .. 32;
+
+        } elsif ($alg =~ /^RS/) {
+            require Crypt::PK::RSA;
+            Crypt::PK::RSA->new->generate_key(256);
+
+        } elsif ($alg =~ /^ES/) {
+            require Crypt::PK::ECC;
+            Crypt::PK::ECC->new->generate_key($Curve{$alg});
+
+        } else {
+            require Crypt::PK::Ed25519;
+            Crypt::PK::Ed25519->new->generate_key;
+        }
+    };
+}
+
+# the key set that verifies them, as text
+sub jwks {
+    my ($alg) = @_;
+    my $key = _key($alg);
+
+    require JSON::PP;
+    require Crypt::Misc;
+
+    my $jwk = ref $key ? $key->export_key_jwk('public', 1)
+        : { kty => 'oct', k => Crypt::Misc::encode_b64u($key) };
+
+    return JSON::PP->new->canonical->encode(
+        { keys => [ { %$jwk, kid => "k-$alg", alg => $alg } ] });
+}
+
+# a token for each of "n" accounts; "series" makes them others
+sub tokens {
+    my ($alg, $n, $series) = @_;
+
+    return map {
+        Crypt::JWT::encode_jwt(alg => $alg, key => _key($alg),
+            payload => { sub => account($_), iat => 1700000000,
+                         exp => 4102444800, jti => ($series // 0) . "-$_",
+                         iss => 'https://id.example' },
+            extra_headers => { typ => 'JWT', kid => "k-$alg" })
+    } 1 .. $n;
+}
+
+1;

@@ -1,0 +1,139 @@
+package Bench::Rows;
+
+# What is measured: one location a row, and what is asked of it.
+#
+# A row is a hash:
+#   name, what       the word and the text it goes by
+#   conf             directives of the location, beside "empty_gif"
+#   http             directives of http {}
+#   ask              code: the number of an account to [uri, header lines...]
+#   asks             how many numbers "ask" takes, if not one an account
+#   status           of every answer
+#   floor            the row it is compared with: the same request
+#   lookups          of Redis a request; 0 is "hardly any"
+#
+# Every row asks with the same account in the arguments, so that all of them
+# parse the same request line.
+
+use strict;
+use warnings;
+
+use Exporter 'import';
+use Bench::Data qw(account stranger tokens jwks);
+
+our @EXPORT_OK = qw(rows http_text location_text);
+
+# an edge that has room for all, and no refresh while it is measured
+my $Cached = 'household_store main zone=households fresh=1h stale=1h;';
+my $Forgetful = 'household_store main zone=unseen fresh=1h stale=1h;';
+my $Uncached = 'household_store main;';
+my $Account = 'household_account $arg_account;';
+
+my $Offer = <<'EOC';
+household_offer FR price=5.99 currency=EUR
+                url=https://www.example.tv/extra-member;
+household_offer default url=https://www.example.tv/household;
+EOC
+
+
+sub _at_home { [ '?account=' . account($_[0]) ] }
+sub _away    { [ '?account=' . stranger($_[0]) ] }
+
+sub _row {
+    my ($name, $what, %row) = @_;
+    return { name => $name, what => $what, status => 200, lookups => 0,
+             floor => 'floor', ask => \&_at_home, conf => '', http => '',
+             %row };
+}
+
+# rows with a token of this kind, for "n" accounts; "dir" takes the key set
+sub _token_rows {
+    my ($alg, $n, $dir) = @_;
+    my $file = "$dir/$alg.jwks";
+    my (@token, @unseen);
+
+    open my $out, '>', $file or die "$file: $!\n";
+    print $out jwks($alg);
+    close $out;
+
+    my $ask = sub {
+        @token = tokens($alg, $n) if !@token;
+        [ '?account=' . account($_[0]),
+          'Authorization: Bearer ' . $token[($_[0] - 1) % $n] ];
+    };
+
+    # each was forgotten long before it comes again: see the zone "unseen"
+    my $unseen = sub {
+        @unseen = map { tokens($alg, 20, $_) } 1 .. 50 if !@unseen;
+        [ '?account=' . account(($_[0] - 1) % 20 + 1),
+          'Authorization: Bearer ' . $unseen[$_[0] - 1] ];
+    };
+
+    my $conf = "household_token bearer;\n"
+             . "household_token_key $file issuer=https://id.example;\n";
+
+    return (
+        _row("floor-$alg", "empty_gif, asked with an $alg token",
+            ask => $ask, floor => "floor-$alg"),
+        _row("cached-$alg", "cached, $alg token seen before",
+            ask => $ask, floor => "floor-$alg",
+            conf => "household on;\n$Cached\n$conf"),
+        _row("verify-$alg", "cached, every $alg token verified",
+            ask => $unseen, asks => 1000, floor => "floor-$alg",
+            conf => "household on;\n$Forgetful\n$conf"),
+    );
+}
+
+sub rows {
+    my (%opt) = @_;
+    my $on = "household on;\n$Account\n";
+
+    return (
+        _row('floor', 'empty_gif, no household at all'),
+        _row('off', 'household off', conf => "$Account\n$Cached"),
+        _row('cached', 'cached, at home', conf => $on . $Cached),
+        _row('device', 'cached, at home, with a device',
+            conf => "$on$Cached\nhousehold_device player-2;"),
+        _row('monitor', 'cached, outside, monitored', ask => \&_away,
+            conf => "household monitor;\n$Account\n$Cached\n$Offer"),
+        _row('denied', 'cached, outside: 403 and problem+json',
+            ask => \&_away, status => 403, conf => "$on$Cached\n$Offer"),
+        _row('lookup', 'looked up in Redis, unix socket',
+            lookups => 1, conf => $on . $Uncached),
+        map { _token_rows($_, @opt{qw(accounts dir)}) }
+            @{ $opt{tokens} || [] },
+    );
+}
+
+# what stands in http {} of all rows; "server" is of Redis
+sub http_text {
+    my ($server) = @_;
+
+    # ample: nobody is to be let in or out by a busy machine
+    return <<"EOC";
+access_log off;
+keepalive_requests 1000000000;
+keepalive_timeout 1h;
+household_zone zone=households:64m;
+household_zone zone=unseen:64k;
+household_redis main {
+    server $server;
+    connect_timeout 20s;
+    timeout 20s;
+}
+EOC
+}
+
+sub location_text {
+    my ($row) = @_;
+
+    return <<"EOC";
+$row->{http}
+location = /$row->{name} {
+    $row->{conf}
+    empty_gif;
+}
+EOC
+}
+
+1;
