@@ -199,6 +199,10 @@ ngx_http_household_token_args(ngx_http_request_t *r,
     u_char     *p, *last;
     ngx_str_t   value;
 
+    if (r->args.len == 0) {
+        return;
+    }
+
     p = r->args.data;
     last = p + r->args.len;
 

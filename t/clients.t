@@ -52,7 +52,7 @@ my $nginx = Test::Household::Nginx->new(server => $guarded, http => <<"EOC");
 log_format verdict '\$status \$household_reason \$arg_account';
 access_log verdict.log verdict;
 household_redis main {
-    server ${\$redis->address}; connect_timeout 5s; timeout 5s;
+    server ${\$redis->address}; connect_timeout 20s; timeout 20s;
 }
 household_redis fake {
     server ${\$fake->address}; connect_timeout 5s; timeout 5s;
