@@ -55,7 +55,7 @@ household_redis main {
     server ${\$redis->address}; connect_timeout 20s; timeout 20s;
 }
 household_redis fake {
-    server ${\$fake->address}; connect_timeout 5s; timeout 5s;
+    server ${\$fake->address}; connect_timeout 20s; timeout 20s;
 }
 household_store main;
 household_account \$arg_account;
