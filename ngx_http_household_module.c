@@ -383,8 +383,4 @@ ngx_http_household_exit_process(ngx_cycle_t *cycle)
             ngx_household_lookups_destroy(store[i]->lookups);
         }
     }
-
-    /* what was closed above is freed by events, which nobody else would run */
-
-    ngx_event_process_posted(cycle, &ngx_posted_events);
 }
