@@ -22,7 +22,8 @@ sub run {
 
     $self->configure($row, $redis);
     $self->spawn('valgrind', '--tool=callgrind', '--vgdb=no', '-q',
-        "--callgrind-out-file=$self->{dir}/out", $Test::Household::Nginx::Binary,
+        "--callgrind-out-file=$self->{dir}/out",
+        $Test::Household::Nginx::Binary,
         '-p', "$self->{dir}/", '-c', "$self->{dir}/nginx.conf",
         '-e', "$self->{dir}/error.log");
 
