@@ -200,6 +200,7 @@ ngx_http_household_token_args(ngx_http_request_t *r,
     ngx_str_t   value;
 
     if (r->args.len == 0) {
+        /* and "data" may be NULL */
         return;
     }
 

@@ -73,6 +73,8 @@ EOC
         satisfy any; auth_basic zone; auth_basic_user_file $dir/users;"),
     place('/uri/', "household_token \$arg_URISigningPackage;
         household_token_key $dir/all;"),
+    place('/named/', "household_token \$arg_token \$arg_other;
+        household_token_key $dir/all;"),
     <<"EOC"));
 location /monitor {
     household monitor;
@@ -471,6 +473,17 @@ for my $row (
     my ($name, $path, $status) = @$row;
     $status ? accepted("URI: $name", $path, [])
             : refused("URI: $name", $path, [], 'token_uri');
+}
+
+# an argument of another name is not part of the URI either
+{
+    my $token = token($key{ES256}, { cdniv => 1, cdniuc => 'hash:sha-256;'
+        . b64(sha256("http://$host/named/a?b=1")) });
+
+    accepted('URI: a token of another name', "/named/a?b=1&token=$token", []);
+    accepted('URI: before the others', "/named/a?token=$token&b=1", []);
+    refused('URI: only the first carrier has that name',
+            "/named/a?b=1&other=$token", [], 'token_uri');
 }
 
 # the host is the one that nginx serves, whatever else is said to be it
