@@ -414,14 +414,35 @@ ngx_int_t
 ngx_household_token_digest(const ngx_str_t *token,
     u_char digest[NGX_HOUSEHOLD_TOKEN_DIGEST])
 {
-    if (EVP_Digest(token->data, token->len, digest, NULL, EVP_sha256(), NULL)
-        != 1)
-    {
-        ERR_clear_error();
-        return NGX_ERROR;
+    const EVP_MD       *md;
+    static EVP_MD_CTX  *ctx;
+
+    /*
+     * The context is kept: to make one and to find the algorithm would cost
+     * more than the digest itself.
+     */
+
+    md = NULL;
+
+    if (ctx == NULL) {
+        ctx = EVP_MD_CTX_new();
+        md = EVP_sha256();
     }
 
-    return NGX_OK;
+    if (ctx != NULL
+        && EVP_DigestInit_ex(ctx, md, NULL) == 1
+        && EVP_DigestUpdate(ctx, token->data, token->len) == 1
+        && EVP_DigestFinal_ex(ctx, digest, NULL) == 1)
+    {
+        return NGX_OK;
+    }
+
+    ERR_clear_error();
+
+    EVP_MD_CTX_free(ctx);
+    ctx = NULL;
+
+    return NGX_ERROR;
 }
 
 

@@ -26,7 +26,6 @@
 static ngx_int_t ngx_household_zone_key(ngx_household_zone_store_t *store,
     ngx_str_t *id, ngx_household_cells_key_t *key);
 static ngx_int_t ngx_household_zone_uuid(ngx_str_t *id, u_char *p);
-static ngx_inline u_char ngx_household_zone_hex(u_char ch);
 static ngx_household_chain_t *ngx_household_zone_find(
     ngx_household_zone_t *zone, const ngx_household_cells_key_t *key);
 static ngx_uint_t ngx_household_zone_alive(ngx_household_zone_t *zone,
@@ -93,8 +92,17 @@ ngx_household_zone_key(ngx_household_zone_store_t *store, ngx_str_t *id,
 static ngx_int_t
 ngx_household_zone_uuid(ngx_str_t *id, u_char *p)
 {
-    u_char       *s, high, low, wrong;
+    u_char       *s, high, low, right;
     ngx_uint_t    i;
+
+    /* a digit's value, and 16 to tell it from what is none */
+
+    static const u_char  digits[256] = {
+        ['0'] = 16, ['1'] = 17, ['2'] = 18, ['3'] = 19, ['4'] = 20,
+        ['5'] = 21, ['6'] = 22, ['7'] = 23, ['8'] = 24, ['9'] = 25,
+        ['a'] = 26, ['b'] = 27, ['c'] = 28, ['d'] = 29, ['e'] = 30,
+        ['f'] = 31
+    };
 
     static const u_char  bytes[] = {
         0, 2, 4, 6, 9, 11, 14, 16, 19, 21, 24, 26, 28, 30, 32, 34
@@ -106,34 +114,22 @@ ngx_household_zone_uuid(ngx_str_t *id, u_char *p)
 
     s = id->data;
 
-    wrong = (s[8] ^ '-') | (s[13] ^ '-') | (s[18] ^ '-') | (s[23] ^ '-');
-
-    for (i = 0; i < 16; i++) {
-        high = ngx_household_zone_hex(s[bytes[i]]);
-        low = ngx_household_zone_hex(s[bytes[i] + 1]);
-
-        /* what is no digit is 16 at least */
-
-        wrong |= (high | low) & 0xf0;
-
-        p[i] = high << 4 | low;
+    if (s[8] != '-' || s[13] != '-' || s[18] != '-' || s[23] != '-') {
+        return NGX_DECLINED;
     }
 
-    return wrong ? NGX_DECLINED : NGX_OK;
-}
+    right = 16;
 
+    for (i = 0; i < 16; i++) {
+        high = digits[s[bytes[i]]];
+        low = digits[s[bytes[i] + 1]];
 
-static ngx_inline u_char
-ngx_household_zone_hex(u_char ch)
-{
-    u_char  digit, letter;
+        right &= high & low;
 
-    digit = ch - '0';
-    letter = ch - 'a';
+        p[i] = (u_char) (high << 4) | (low & 15);
+    }
 
-    letter = (letter > 5) ? 0xf0 : letter + 10;
-
-    return (digit > 9) ? letter : digit;
+    return right ? NGX_OK : NGX_DECLINED;
 }
 
 
