@@ -158,6 +158,18 @@ for my $round (1 .. 10) {
         if $r ne "403 unregistered b$round" || $round == 10;
 }
 
+# who has left before the request is read
+
+$fake->behave('black_hole');
+$mark = verdicts_mark();
+kill 'STOP', $worker;
+my $gone = $nginx->connect;
+$gone->send_request(GET => '/fake?account=a5');
+$gone->close;
+kill 'CONT', $worker;
+ok wait_until { verdicts($mark) =~ / a5$/m }, 'one left before it was read';
+like verdicts($mark), qr/^499 - a5$/m, 'and was not kept waiting';
+
 # with a part of a request body, and with all of it
 
 $fake->behave('black_hole');
