@@ -197,7 +197,7 @@ for my $form (qw(public public_x509)) {
     my $n = 0;
 
     for my $secret ($pem, $pem =~ s/\n\z//r,
-                    $key{RS256}{key}->export_key_der($form))
+                    eval { $key{RS256}{key}->export_key_der($form) } // ())
     {
         $n++;
         refused("RS256 to HS256, $form $n, $_", '/rs',
