@@ -105,6 +105,12 @@ location /monitor {
     household monitor;
     proxy_pass http://unix:$dir/upstream.sock:/accel;
 }
+location /priced {
+    household on;
+    household_offer default price=3 currency=USD url=https://www.example.tv/;
+    $headers
+    empty_gif;
+}
 location /there { household on; household_account there; $headers empty_gif; }
 location /silent { household on; household_account none; empty_gif; }
 location /silently {
@@ -188,6 +194,11 @@ is_told('/?account=a', '198.51.100.1', 'an extra member', @known,
 is_told('/?account=a', '203.0.113.1', 'outside', @known, @offer,
     status => 'OFFERED', reason => 'outside');
 is_told('/?account=none', '203.0.113.1', 'outside, without a free slot',
+    @none, @default, status => 'OFFERED', reason => 'outside');
+is_told('/priced?account=a', '203.0.113.1', 'outside, any price', @known,
+    @default, offer_price => '3', offer_currency => 'USD',
+    status => 'OFFERED', reason => 'outside');
+is_told('/priced?account=none', '203.0.113.1', 'outside, any price, no slot',
     @none, @default, status => 'OFFERED', reason => 'outside');
 is_told('/mode?account=a&mode=monitor', '203.0.113.1', 'monitored', @known,
     @offer, status => 'MONITORED', reason => 'outside');
