@@ -511,8 +511,14 @@ is of_host("http://$host:81$uri", "$host:81"), $no, 'host: twice with a port';
 my $foreign = '/uri/a?' . package_of('hash:sha-256;'
     . b64(sha256('http://other/uri/a')));
 is of_host($foreign, 'other'), $ok, 'host: the other one';
-is of_host($foreign, "$host:80\@other"), $no, 'host: no port but an @';
-is of_host($foreign, "$host:\@other"), $no, 'host: an empty port and an @';
+
+# newer versions of nginx refuse these by themselves
+
+my $never = qr/\A(?:400 - - -|\Q$no\E)\z/;
+
+like of_host($foreign, "$host:80\@other"), $never, 'host: no port but an @';
+like of_host($foreign, "$host:\@other"), $never,
+    'host: an empty port and an @';
 
 is join(' ', sort keys %seen), join(' ', sort map { "token_$_" }
     qw(missing malformed expired not_yet signature key algorithm issuer
