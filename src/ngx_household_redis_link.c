@@ -397,8 +397,8 @@ ngx_household_redis_ask_end(ngx_household_redis_ask_t *ask,
 
     ngx_household_redis_conn_shutdown(&ask->conn);
 
-    if (ask->op != NULL && reply == NULL) {
-        /* it never was sent */
+    if (ask->op != NULL) {
+        /* it never was sent, or is being answered */
         ngx_household_redis_op_end(ask->op, NGX_HOUSEHOLD_REDIS_DOWN);
     }
 }

@@ -199,6 +199,12 @@ ngx_household_redis_op_answer(ngx_household_redis_cmd_t *cmd,
     rc = op->reply(op, reply);
     op->holds--;
 
+    if (op->ended) {
+        /* from within the call */
+        ngx_household_redis_op_release(op);
+        return rc;
+    }
+
     if (rc != NGX_OK) {
         ngx_household_redis_op_end(op, NGX_HOUSEHOLD_REDIS_PROTOCOL);
         return NGX_ERROR;
