@@ -12,8 +12,8 @@
 # the difference is without the start and the end.  The kernel's part of a
 # request is not in it.
 #
-# TEST_NGINX_BINARY and HOUSEHOLD_MODULE say what is measured, TOLERANCE how many percent
-# more are no regression.
+# TEST_NGINX_BINARY and HOUSEHOLD_MODULE say what is measured, TOLERANCE how
+# many percent more are no regression.
 
 use strict;
 use warnings;
