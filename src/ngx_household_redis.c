@@ -60,6 +60,7 @@ ngx_household_redis_destroy(ngx_household_redis_t *redis)
     redis->kind->destroy(redis);
 
     ngx_household_redis_route_stop(redis);
+    ngx_household_redis_link_drain();
 }
 
 

@@ -304,11 +304,9 @@ ngx_household_redis_ping_handler(ngx_event_t *ev)
     }
 
     ngx_str_set(&name, "PING");
-
     if (ngx_household_resp_encode(&name, 1, &wire) != NGX_OK) {
         return;
     }
-
     op = ngx_household_redis_op_create(&wire, 1, NGX_HOUSEHOLD_REDIS_OWN,
                                        ngx_household_redis_pong,
                                        ngx_household_redis_ponged, NULL);

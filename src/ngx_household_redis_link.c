@@ -129,6 +129,27 @@ ngx_household_redis_gone(ngx_event_t *ev)
 }
 
 
+void
+ngx_household_redis_link_drain(void)
+{
+    ngx_event_t  *ev;
+    ngx_queue_t  *q, *next;
+
+    for (q = ngx_queue_head(&ngx_posted_events);
+         q != ngx_queue_sentinel(&ngx_posted_events);
+         q = next)
+    {
+        next = ngx_queue_next(q);
+        ev = ngx_queue_data(q, ngx_event_t, queue);
+
+        if (ev->handler == ngx_household_redis_gone) {
+            ngx_delete_posted_event(ev);
+            ngx_free(ev->data);
+        }
+    }
+}
+
+
 ngx_int_t
 ngx_household_redis_link_send(ngx_household_redis_link_t *link,
     ngx_str_t *argv, ngx_uint_t argc, ngx_household_redis_link_reply_pt reply)

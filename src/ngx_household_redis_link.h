@@ -93,4 +93,11 @@ ngx_household_redis_ask_t *ngx_household_redis_ask(
 void ngx_household_redis_ask_cancel(ngx_household_redis_ask_t *ask);
 
 
+/*
+ * Frees links and questions that were closed.  As a rule a posted event does
+ * so; a process that exits runs no more of them.
+ */
+void ngx_household_redis_link_drain(void);
+
+
 #endif /* _NGX_HOUSEHOLD_REDIS_LINK_H_INCLUDED_ */

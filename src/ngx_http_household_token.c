@@ -199,6 +199,11 @@ ngx_http_household_token_args(ngx_http_request_t *r,
     u_char     *p, *last;
     ngx_str_t   value;
 
+    if (r->args.len == 0) {
+        /* and "data" may be NULL */
+        return;
+    }
+
     p = r->args.data;
     last = p + r->args.len;
 

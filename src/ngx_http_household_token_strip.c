@@ -174,6 +174,10 @@ ngx_http_household_strip_args(ngx_http_request_t *r,
     u_char     *p, *from, *text, *last, *args;
     ngx_str_t   value;
 
+    if (r->args.len == 0) {
+        return NGX_OK;
+    }
+
     text = r->args.data;
     last = text + r->args.len;
     from = text;

@@ -188,7 +188,7 @@ Link: <https://www.example.tv/household>; rel="payment"
 --- guard
         household_offer default url=/household;
 --- request eval
-[('GET /?account=a') x 19]
+[('GET /?account=a') x 20]
 --- more_headers eval
 [map { $_ ? "Accept: $_\n" : '' }
     '',
@@ -201,6 +201,7 @@ Link: <https://www.example.tv/household>; rel="payment"
     'text/html;q=0.9,*/*;q=0.901',
     'application/json;q=0.9 , text/html;q=0.899',
     'text/html;q=x',
+    'application/json;Q=0.3,text/html;Q=0.2',
     'text/html',
     'TEXT/HTML',
     'text/html;level=1',
@@ -212,23 +213,25 @@ Link: <https://www.example.tv/household>; rel="payment"
     'application/json;Q=0.2,text/html;Q=0.3',
 ]
 --- error_code eval
-[(403) x 10, (303) x 9]
+[(403) x 11, (303) x 9]
 
 
 === action auto: what is a page navigation, by Sec-Fetch-Mode
 --- guard
         household_offer default url=/household;
 --- request eval
-[('GET /?account=a') x 6]
+[('GET /?account=a') x 8]
 --- more_headers eval
-["Sec-Fetch-Mode: cors\nAccept: text/html\n",
+["Sec-Fetch-Mode: nav\nAccept: text/html\n",
+ "Sec-Fetch-Mode:\nAccept: text/html\n",
+ "Sec-Fetch-Mode: cors\nAccept: text/html\n",
  "Sec-Fetch-Mode: no-cors\nAccept: text/html\n",
  "Sec-Fetch-Mode: navigated\nAccept: text/html\n",
  "Sec-Fetch-Mode: navigate\nAccept: */*\n",
  "Sec-Fetch-Mode: navigate\n",
  "SEC-FETCH-MODE: navigate\nAccept: application/json\n"]
 --- error_code eval
-[(403) x 3, (303) x 3]
+[(403) x 5, (303) x 3]
 
 
 === HEAD: the same without a body
@@ -353,6 +356,24 @@ HSET household:{same}:account extra:s1:192.0.2.9 0 extra:s1:192.0.2.8 0
  ("X-Status: OFFERED\nLink: <https://fr.example.tv/>; rel=\"payment\"") x 3,
  "X-Status: DENIED\n!Link",
  "X-Status: OFFERED\nLink: <https://fr.example.tv/>; rel=\"payment\""]
+
+
+=== the default offer may have a price: it is that of a seat
+--- guard
+        household_offer default price=3 currency=EUR url=https://www.example.tv/;
+--- redis
+SADD household:{seat} 192.0.2.1
+SADD household:{none} 192.0.2.1
+HSET household:{none}:account slots 0
+--- request eval
+["GET /?account=seat", "GET /?account=none"]
+--- error_code eval
+[403, 403]
+--- response_body eval
+[main::problem('outside', '"kind":"extra_member","price":"3",'
+    . '"currency":"EUR","period":"month","url":"https://www.example.tv/"'),
+ main::problem('outside',
+    '"kind":"household","url":"https://www.example.tv/"')]
 
 
 === variables in the url
@@ -691,3 +712,26 @@ main::problem('outside')
 GET /none?account=a
 --- error_code: 402
 --- response_body: outside
+
+
+=== refused within an error page, not recursive: no other one
+--- config
+    error_page 404 /guarded?$args;
+    location / {
+        root $TEST_NGINX_SERVROOT/html;
+    }
+    location = /guarded {
+        household on;
+        error_page 403 = @refused;
+        empty_gif;
+    }
+    location @refused {
+        return 402;
+    }
+--- request
+GET /none?account=a
+--- error_code: 403
+--- response_headers
+Content-Type: application/problem+json
+--- response_body eval
+main::problem('outside')

@@ -52,10 +52,10 @@ my $nginx = Test::Household::Nginx->new(server => $guarded, http => <<"EOC");
 log_format verdict '\$status \$household_reason \$arg_account';
 access_log verdict.log verdict;
 household_redis main {
-    server ${\$redis->address}; connect_timeout 5s; timeout 5s;
+    server ${\$redis->address}; connect_timeout 20s; timeout 20s;
 }
 household_redis fake {
-    server ${\$fake->address}; connect_timeout 5s; timeout 5s;
+    server ${\$fake->address}; connect_timeout 20s; timeout 20s;
 }
 household_store main;
 household_account \$arg_account;
@@ -157,6 +157,18 @@ for my $round (1 .. 10) {
     is $r, "403 unregistered b$round", "not the answer of a$round"
         if $r ne "403 unregistered b$round" || $round == 10;
 }
+
+# who has left before the request is read
+
+$fake->behave('black_hole');
+$mark = verdicts_mark();
+kill 'STOP', $worker;
+my $gone = $nginx->connect;
+$gone->send_request(GET => '/fake?account=a5');
+$gone->close;
+kill 'CONT', $worker;
+ok wait_until { verdicts($mark) =~ / a5$/m }, 'one left before it was read';
+like verdicts($mark), qr/^499 - a5$/m, 'and was not kept waiting';
 
 # with a part of a request body, and with all of it
 

@@ -111,4 +111,46 @@ is $r->{headers}{link}, '<https://s.tv/x>; rel="payment"', 'and its link';
 like $r->{head}, qr/^Vary:.*Sec-Fetch-Mode/mi, 'by the kind of request';
 is $r->{headers}{'cache-control'}, 'no-store', 'not to be kept';
 
+# and a real browser, where there is one: a page of another origin asks with
+# a header that needs a preflight, and shows what it may read
+
+my ($browser) = grep { -x } map { "$_/chromium" } split /:/, $ENV{PATH};
+
+SKIP: {
+    skip 'no chromium', 1 if !$browser;
+
+    my $page = Test::Household::Nginx->new;
+    my $origin = "http://127.0.0.1:$page->{port}";
+
+    my $guarded = Test::Household::Nginx->new(
+        http => $edge->{http} =~ s/\Q$player\E/$origin/r,
+        server => $edge->{server});
+
+    open my $out, '>', "$page->{dir}/html/player.html" or die;
+    print $out <<"EOP";
+<body><script>
+fetch('http://127.0.0.1:$guarded->{port}/playback/token?account=a',
+      { credentials: 'include', headers: { Authorization: 'Bearer x' } })
+    .then(async r => [r.status, r.headers.get('Link'),
+                      (await r.json()).offer.price].join(' '),
+          e => 'refused: ' + e)
+    .then(text => document.body.textContent = 'told ' + text);
+</script></body>
+EOP
+    close $out;
+
+    my @flags = qw(--headless --no-sandbox --disable-gpu --disable-quic
+        --no-first-run --disable-background-networking
+        --disable-component-update --disable-sync --virtual-time-budget=10000 --dump-dom);
+    my $profile = "--user-data-dir=$page->{dir}/user";
+    my $log = "$page->{dir}/browser.log";
+    my $dom = `timeout 60 $browser @flags $profile $origin/player.html 2>$log`;
+
+    diag "$dom " . slurp($log) if $dom !~ /told 403/;
+    like $dom, qr/told 403 &lt;https:\/\/s\.tv\/x&gt;; rel="payment" 5\.99/,
+        'a browser: its player reads the offer';
+    like $guarded->access_log, qr/"OPTIONS \/playback\/token/,
+        'a browser: after a preflight';
+}
+
 done_testing;

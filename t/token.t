@@ -73,6 +73,8 @@ EOC
         satisfy any; auth_basic zone; auth_basic_user_file $dir/users;"),
     place('/uri/', "household_token \$arg_URISigningPackage;
         household_token_key $dir/all;"),
+    place('/named/', "household_token \$arg_token \$arg_other;
+        household_token_key $dir/all;"),
     <<"EOC"));
 location /monitor {
     household monitor;
@@ -195,7 +197,7 @@ for my $form (qw(public public_x509)) {
     my $n = 0;
 
     for my $secret ($pem, $pem =~ s/\n\z//r,
-                    $key{RS256}{key}->export_key_der($form))
+                    eval { $key{RS256}{key}->export_key_der($form) } // ())
     {
         $n++;
         refused("RS256 to HS256, $form $n, $_", '/rs',
@@ -473,6 +475,17 @@ for my $row (
             : refused("URI: $name", $path, [], 'token_uri');
 }
 
+# an argument of another name is not part of the URI either
+{
+    my $token = token($key{ES256}, { cdniv => 1, cdniuc => 'hash:sha-256;'
+        . b64(sha256("http://$host/named/a?b=1")) });
+
+    accepted('URI: a token of another name', "/named/a?b=1&token=$token", []);
+    accepted('URI: before the others', "/named/a?token=$token&b=1", []);
+    refused('URI: only the first carrier has that name',
+            "/named/a?b=1&other=$token", [], 'token_uri');
+}
+
 # the host is the one that nginx serves, whatever else is said to be it
 sub of_host {
     my ($uri, $host) = @_;
@@ -498,8 +511,14 @@ is of_host("http://$host:81$uri", "$host:81"), $no, 'host: twice with a port';
 my $foreign = '/uri/a?' . package_of('hash:sha-256;'
     . b64(sha256('http://other/uri/a')));
 is of_host($foreign, 'other'), $ok, 'host: the other one';
-is of_host($foreign, "$host:80\@other"), $no, 'host: no port but an @';
-is of_host($foreign, "$host:\@other"), $no, 'host: an empty port and an @';
+
+# newer versions of nginx refuse these by themselves
+
+my $never = qr/\A(?:400 - - -|\Q$no\E)\z/;
+
+like of_host($foreign, "$host:80\@other"), $never, 'host: no port but an @';
+like of_host($foreign, "$host:\@other"), $never,
+    'host: an empty port and an @';
 
 is join(' ', sort keys %seen), join(' ', sort map { "token_$_" }
     qw(missing malformed expired not_yet signature key algorithm issuer

@@ -27,6 +27,7 @@ $redis->cmd(SADD => 'household:{a}', '82.64.10.7', '192.0.2.7/24',
 $redis->cmd(HSET => 'household:{a}:account', country => 'fr',
             'extra:s1:198.51.100.9/25' => 0);
 $redis->cmd(SADD => 'household:{none}', '82.64.10.7');
+$redis->cmd(SADD => 'household:{there}', '203.0.113.1');
 $redis->cmd(HSET => 'household:{none}:account', country => 'FR', slots => 0);
 
 my $log = join ' ', map { "$_=\$household_$_" } @names;
@@ -100,6 +101,17 @@ location /accel {
     proxy_pass http://unix:$dir/upstream.sock:/accel;
 }
 location /again { household on; household_account none; $headers empty_gif; }
+location /monitor {
+    household monitor;
+    proxy_pass http://unix:$dir/upstream.sock:/accel;
+}
+location /priced {
+    household on;
+    household_offer default price=3 currency=USD url=https://www.example.tv/;
+    $headers
+    empty_gif;
+}
+location /there { household on; household_account there; $headers empty_gif; }
 location /silent { household on; household_account none; empty_gif; }
 location /silently {
     set \$early "\$household_reason\$household_status\$household_account";
@@ -183,6 +195,11 @@ is_told('/?account=a', '203.0.113.1', 'outside', @known, @offer,
     status => 'OFFERED', reason => 'outside');
 is_told('/?account=none', '203.0.113.1', 'outside, without a free slot',
     @none, @default, status => 'OFFERED', reason => 'outside');
+is_told('/priced?account=a', '203.0.113.1', 'outside, any price', @known,
+    @default, offer_price => '3', offer_currency => 'USD',
+    status => 'OFFERED', reason => 'outside');
+is_told('/priced?account=none', '203.0.113.1', 'outside, any price, no slot',
+    @none, @default, status => 'OFFERED', reason => 'outside');
 is_told('/mode?account=a&mode=monitor', '203.0.113.1', 'monitored', @known,
     @offer, status => 'MONITORED', reason => 'outside');
 is_told('/?account=b', '203.0.113.1', 'unregistered', @known, @default,
@@ -204,6 +221,9 @@ is_told('/accel?account=a&to=/silent', '192.0.2.200',
     status => 'OFFERED', reason => 'outside');
 is_told('/accel?account=a&to=/again', '82.64.10.7', 'judged twice', @none,
     status => 'ALLOWED', reason => 'home', network => '82.64.10.7/32');
+is_told('/monitor?account=a&to=/there', '203.0.113.1',
+    'an offer, and then none', @known, account => 'there', country => '-',
+    status => 'ALLOWED', reason => 'home', network => '203.0.113.1/32');
 is_told('/accel?account=a&to=/off', '82.64.10.7', 'judged, and then not',
     @known, status => 'ALLOWED', reason => 'home',
     network => '82.64.10.7/32');

@@ -25,13 +25,10 @@ nginx_pid=
 
 on='/playback/token?account'
 monitored='/monitored/token?account'
-<<<<<<< HEAD
 learning='/learning/token?account'
 announced='/announced/token?account'
-=======
 signed=/signed/token
 token=
->>>>>>> refs/heads/tokhttp
 seat=https://www.example.tv/extra-member
 other=https://www.example.tv/household
 

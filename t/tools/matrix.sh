@@ -57,6 +57,7 @@ inside() {
     mount -t proc proc "$root/proc"
     mount --rbind /dev "$root/dev"
     mount -t tmpfs tmpfs "$root/tmp"
+    echo "127.0.0.1 localhost" > "$root/etc/hosts"
     cp /etc/resolv.conf "$root/etc/resolv.conf" 2> /dev/null || true
 
     rm -rf "$root/household"

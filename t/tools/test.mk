@@ -76,7 +76,8 @@ endef
 
 # a test uses only some of what its headers define, and cmocka 1 as well as 2
 
-WARN_TESTS = -Wno-unused-function -Wno-deprecated-declarations
+WARN_TESTS = -Wno-unused-function -Wno-deprecated-declarations \
+    -Wno-pointer-sign
 
 # without optimisation gcc warns of what cannot be
 

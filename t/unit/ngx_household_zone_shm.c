@@ -94,7 +94,7 @@ test_smallest(void **data)
     assert_int_equal(fetch(store, UUID, "record", 0), NGX_OK);
     assert_int_equal(get(store, UUID, 0), HIT);
     assert_int_equal(store->zone->shpool->log_nomem, 0);
-    assert_string_equal(store->zone->shpool->log_ctx,
+    assert_string_equal((char *) store->zone->shpool->log_ctx,
                         " in household zone \"households\"");
     assert_true(store->zone->cells->cells
                 + (size_t) store->zone->cells->ncells * NGX_HOUSEHOLD_CELL

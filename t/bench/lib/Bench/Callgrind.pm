@@ -23,7 +23,8 @@ sub run {
     $self->configure($row, $redis);
     $self->spawn('valgrind', '--tool=callgrind', '--vgdb=no', '-q',
         "--callgrind-out-file=$self->{dir}/out",
-        $Test::Household::Nginx::Binary, '-p', "$self->{dir}/", '-c', "$self->{dir}/nginx.conf",
+        $Test::Household::Nginx::Binary,
+        '-p', "$self->{dir}/", '-c', "$self->{dir}/nginx.conf",
         '-e', "$self->{dir}/error.log");
 
     my $conn = wait_until { $self->exited ? die $self->output
@@ -82,7 +83,7 @@ sub ask {
 sub result {
     my ($self) = @_;
     my ($file) = glob "$self->{dir}/out*";
-    my (%name, %self, $function, $total);
+    my (%name, %self, $function, $total, $call);
 
     open my $in, '<', $file or die "no result of callgrind\n";
 

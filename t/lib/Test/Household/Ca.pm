@@ -48,8 +48,13 @@ sub issue {
     return ($crt, $key);
 }
 
-# it ended a day before it began, which all of openssl's versions sign
-sub expired { ('-days', -1) }
+# an openssl that cannot be told when it ended signs one that ended a day
+# before it began, which one that can be told does not
+sub expired {
+    return `openssl x509 -help 2>&1` =~ /-not_after/
+        ? (-not_before => '20200101000000Z', -not_after => '20200102000000Z')
+        : ('-days', -1);
+}
 
 sub openssl {
     my ($self, @args) = @_;
