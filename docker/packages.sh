@@ -31,7 +31,7 @@ declare -A packages=(
     [matrix]="git iproute2 mmdebstrap util-linux"
 
     # what measures, and what is measured beside the module
-    [bench]="haproxy libcrypt-jwt-perl libnginx-mod-http-lua lua-nginx-redis
+    [bench]="libcrypt-jwt-perl libnginx-mod-http-lua lua-nginx-redis
              nghttp2-client openssl perl redis-server valgrind wrk"
 )
 

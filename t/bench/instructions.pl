@@ -13,8 +13,7 @@
 # request is not in it.
 #
 # TEST_NGINX_BINARY and HOUSEHOLD_MODULE say what is measured, TOLERANCE how
-# many percent
-# more are no regression.
+# many percent more are no regression.
 
 use strict;
 use warnings;

@@ -182,6 +182,10 @@ bench: need-bench ## what a decision costs, beside the alternatives
 	@$(MAKE) build-module $(NGINX_SRC:%=build-full)
 	@mkdir -p $(B)/bench && $(BENCH) t/bench/bench.pl --out $(B)/bench
 
+bench-scale: need-bench ## how that grows; ACCOUNTS=1000,100000,1000000
+	@$(MAKE) build-module $(NGINX_SRC:%=build-full)
+	@$(BENCH) t/bench/scale.pl $(ACCOUNTS:%=--accounts %)
+
 bench-instructions: need-bench ## instructions per request: none may be more
 	@$(MAKE) build-module $(NGINX_SRC:%=build-full)
 	@$(BENCH) t/bench/instructions.pl $(RECORD:%=--record) \

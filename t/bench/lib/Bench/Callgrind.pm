@@ -83,7 +83,7 @@ sub ask {
 sub result {
     my ($self) = @_;
     my ($file) = glob "$self->{dir}/out*";
-    my (%name, %self, $function, $total, $call);
+    my (%name, %self, $function, $total);
 
     open my $in, '<', $file or die "no result of callgrind\n";
 

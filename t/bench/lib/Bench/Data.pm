@@ -12,7 +12,7 @@ use warnings;
 use Exporter 'import';
 use Digest::MD5 qw(md5_hex);
 
-our @EXPORT_OK = qw(account stranger fill tokens jwks);
+our @EXPORT_OK = qw(account stranger numbered fill tokens jwks);
 
 my %Curve = (ES256 => 'secp256r1', ES384 => 'secp384r1');
 my %Key;
@@ -21,16 +21,20 @@ my %Key;
 sub account  { _uuid("account $_[0]") }
 sub stranger { _uuid("stranger $_[0]") }
 
+# one that scale.lua can work out too
+sub numbered { sprintf '%08x-0000-4000-8000-%012x', $_[0], $_[0] }
+
 sub _uuid {
     my ($name) = @_;
     return join '-', unpack 'A8 A4 A4 A4 A12', md5_hex($name);
 }
 
 # Registers "n" of each in a Redis (Test::Household::Redis).  Options:
-# networks, devices; strangers => 0 for none.
+# networks, devices; strangers => 0 for none; id => what numbers an account.
 sub fill {
     my ($redis, $n, %opt) = @_;
     my $client = $redis->client;
+    my $id = $opt{id} || \&account;
     my ($sent, $batch) = (0, '');
 
     my $send = sub {
@@ -41,7 +45,7 @@ sub fill {
     };
 
     for my $i (1 .. $n) {
-        _register($send, account($i), '127.0.0.0/8', $i, %opt);
+        _register($send, $id->($i), '127.0.0.0/8', $i, %opt);
         _register($send, stranger($i), '82.64.0.0/24', $i, %opt)
             if $opt{strangers} // 1;
     }
