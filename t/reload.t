@@ -248,6 +248,21 @@ for my $case (
 }
 
 
+# the store accepts, and then says nothing: there is a connection to close
+
+{
+    my $fake = Test::Household::FakeRedis->new(unix => 1, %data);
+    $fake->behave('all_black_hole');
+    my $nginx = Test::Household::Nginx->new(server => $server,
+        http => http($fake));
+
+    ok wait_until { $fake->count('commands') }, 'a hung store: is asked';
+    $nginx->signal('QUIT');
+    ok $nginx->wait_exit(10), 'a hung store: it quits all the same';
+    clean($nginx, 'a hung store');
+}
+
+
 # an idle worker leaves at once, however long a lookup may take
 
 {
