@@ -24,7 +24,8 @@ declare -A packages=(
 
     # the suite: units, real servers, valgrind
     [test]="curl git jose libcmocka-dev libcrypt-jwt-perl
-            libmaxmind-db-writer-perl libtest-nginx-perl openssl perl
+            libmaxmind-db-writer-perl libtest-nginx-perl nghttp2-client
+            openssl perl
             redis-sentinel redis-server shellcheck valgrind"
 
     [fuzz]="clang libclang-rt-dev llvm"
