@@ -135,14 +135,19 @@ sub pairs {
 }
 
 # what a request leaves in the log, and its answer
-sub get {
-    my ($uri, @headers) = @_;
+sub logged (&) {
+    my ($request) = @_;
     my $mark = -s "$nginx->{dir}/household.log" || 0;
-    my $r = $nginx->get($uri, @headers);
+    my $r = $request->();
     my $line = wait_until(sub { slurp("$nginx->{dir}/household.log", $mark) });
 
     chomp $line;
     return (pairs($line), $r);
+}
+
+sub get {
+    my @request = @_;
+    return logged { $nginx->get(@request) };
 }
 
 # "-" in a log is what is not found; times and states differ
@@ -231,9 +236,11 @@ is_told('/accel?account=a&to=/off', '82.64.10.7', 'judged, and then not',
 # OPTIONS
 
 {
-    my $conn = $nginx->connect;
-    $conn->send_request(OPTIONS => '/?account=a');
-    my $r = $conn->response;
+    my ($logged, $r) = logged {
+        my $conn = $nginx->connect;
+        $conn->send_request(OPTIONS => '/?account=a');
+        $conn->response;
+    };
     is "$r->{headers}{'x-status'} $r->{headers}{'x-reason'}",
         'BYPASSED options', 'a preflight';
 }

@@ -11,6 +11,9 @@
 #define SIZE  (64 * 4096)
 #define UUID  "0d8f7f6c-3b1e-4c5a-9a77-1f0e2d3c4b5a"
 
+/* accounts beside the one that a test is about */
+#define OTHERS  16
+
 
 static void
 test_get(void **data)
@@ -367,9 +370,14 @@ test_invalidate(void **data)
 static void
 test_invalidate_between(void **data)
 {
-    uint64_t                     gen, other;
-    ngx_uint_t                   cached;
+    char                         id[OTHERS][16];
+    uint64_t                     gen, gens[OTHERS];
+    ngx_uint_t                   i, kept, cached;
     ngx_household_zone_store_t  *store;
+
+    for (i = 0; i < OTHERS; i++) {
+        sprintf(id[i], "other%u", (unsigned) i);
+    }
 
     for (cached = 0; cached < 2; cached++) {
 
@@ -380,7 +388,10 @@ test_invalidate_between(void **data)
         }
 
         gen = ngx_household_zone_begin(store, id_of(UUID));
-        other = ngx_household_zone_begin(store, id_of("other"));
+
+        for (i = 0; i < OTHERS; i++) {
+            gens[i] = ngx_household_zone_begin(store, id_of(id[i]));
+        }
 
         invalidate(store, UUID);
 
@@ -389,7 +400,13 @@ test_invalidate_between(void **data)
         assert_int_equal(found.invalidated, 1);
         assert_string_equal(got, "between");
 
-        assert_int_equal(put(store, "other", "other", other, 0), NGX_OK);
+        /* a false alarm of a stripe is all right, but a rare one */
+
+        for (i = kept = 0; i < OTHERS; i++) {
+            kept += (put(store, id[i], "other", gens[i], 0) == NGX_OK);
+        }
+
+        assert_in_range(kept, OTHERS / 2, OTHERS);
 
         assert_int_equal(fetch(store, UUID, "after", 0), NGX_OK);
         assert_int_equal(get(store, UUID, 0), HIT);
@@ -400,7 +417,8 @@ test_invalidate_between(void **data)
         assert_int_equal(get(store, UUID, 0), HIT);
         assert_string_equal(got, "after");
 
-        assert_int_equal(counter(store, NGX_HOUSEHOLD_ZONE_OVERTAKEN), 2);
+        assert_int_equal(counter(store, NGX_HOUSEHOLD_ZONE_OVERTAKEN),
+                         2 + OTHERS - kept);
 
         zone_stop(store->zone);
     }

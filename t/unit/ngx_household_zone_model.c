@@ -282,6 +282,13 @@ do_put(void)
     fetches[i] = fetches[--nfetches];
 
     v = &values[f.store][f.key];
+
+    /* any put may have cleared away what is past its time: a look tells */
+
+    if (v->there && now - v->stored >= v->fresh_min + v->stale) {
+        do_get(f.store, f.key);
+    }
+
     missing = (rnd(8) == 0);
     len = missing ? 0 : rnd(rnd(10) ? 200 : 4000);
     fresh = 1 + rnd(60000);
