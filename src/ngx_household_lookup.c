@@ -55,9 +55,6 @@ static ngx_household_lookup_t *ngx_household_lookup_start(
     ngx_household_lookups_t *lookups, ngx_str_t *account, uint32_t hash);
 static ngx_int_t ngx_household_lookup_send(ngx_household_lookups_t *lookups,
     ngx_household_lookup_t *lookup);
-static ngx_int_t ngx_household_lookup_submit(
-    ngx_household_lookups_t *lookups, ngx_household_lookup_t *lookup,
-    ngx_str_t *keys, ngx_str_t *ping);
 static ngx_int_t ngx_household_lookup_number(ngx_household_lookup_t *lookup,
     ngx_household_resp_value_t *v);
 static ngx_int_t ngx_household_lookup_reply(ngx_household_redis_op_t *op,
@@ -216,8 +213,20 @@ ngx_household_lookup_send(ngx_household_lookups_t *lookups,
     ngx_household_lookup_t *lookup)
 {
     u_char                        *p, *key;
-    ngx_int_t                      rc;
-    ngx_str_t                      keys[3], argv[2], *prefix;
+    ngx_str_t                     *prefix, keys[3];
+    ngx_uint_t                     i;
+    ngx_household_redis_op_t      *op;
+    ngx_household_redis_status_e   status;
+
+    ngx_str_t  argv[3][2] = {
+        { ngx_string("SMEMBERS"), ngx_null_string },
+        { ngx_string("HGETALL"), ngx_null_string },
+        { ngx_string("PING"), ngx_null_string }
+    };
+
+    ngx_household_resp_command_t  commands[3] = {
+        { argv[0], 2 }, { argv[1], 2 }, { argv[2], 2 }
+    };
 
     prefix = &lookups->redis->conf->key_prefix;
 
@@ -232,75 +241,28 @@ ngx_household_lookup_send(ngx_household_lookups_t *lookups,
     p = ngx_cpymem(p, lookup->node.str.data, lookup->node.str.len);
     *p++ = '}';
 
-    keys[0].data = key;
-    keys[0].len = p - key;
+    for (i = 0; i < 3; i++) {
+        keys[i].data = key;
+        keys[i].len = p - key;
+    }
 
     p = ngx_cpymem(p, ":account", sizeof(":account") - 1);
 
-    keys[1].data = key;
     keys[1].len = p - key;
-
-    keys[2] = keys[0];
 
     (void) ngx_sprintf(lookup->number, "%08xD", lookups->number++);
 
-    ngx_str_set(&argv[0], "PING");
-    argv[1].data = lookup->number;
-    argv[1].len = NGX_HOUSEHOLD_LOOKUP_NUMBER;
+    argv[0][1] = keys[0];
+    argv[1][1] = keys[1];
+    argv[2][1].data = lookup->number;
+    argv[2][1].len = NGX_HOUSEHOLD_LOOKUP_NUMBER;
 
-    rc = ngx_household_lookup_submit(lookups, lookup, keys, argv);
+    op = ngx_household_redis_submit(lookups->redis, commands, keys, 3, 0,
+                                    ngx_household_lookup_reply,
+                                    ngx_household_lookup_done, lookup,
+                                    &status);
 
     ngx_free(key);
-
-    return rc;
-}
-
-
-static ngx_int_t
-ngx_household_lookup_submit(ngx_household_lookups_t *lookups,
-    ngx_household_lookup_t *lookup, ngx_str_t *keys, ngx_str_t *ping)
-{
-    ngx_int_t                      rc;
-    ngx_str_t                      argv[2], commands[3];
-    ngx_uint_t                     n;
-    ngx_household_redis_op_t      *op;
-    ngx_household_redis_status_e   status;
-
-    op = NULL;
-    n = 0;
-
-    ngx_str_set(&argv[0], "SMEMBERS");
-    argv[1] = keys[0];
-
-    rc = ngx_household_resp_encode(argv, 2, &commands[n]);
-
-    if (rc == NGX_OK) {
-        n++;
-
-        ngx_str_set(&argv[0], "HGETALL");
-        argv[1] = keys[1];
-
-        rc = ngx_household_resp_encode(argv, 2, &commands[n]);
-    }
-
-    if (rc == NGX_OK) {
-        n++;
-
-        rc = ngx_household_resp_encode(ping, 2, &commands[n]);
-    }
-
-    if (rc == NGX_OK) {
-        n++;
-
-        op = ngx_household_redis_submit(lookups->redis, commands, keys, n, 0,
-                                        ngx_household_lookup_reply,
-                                        ngx_household_lookup_done, lookup,
-                                        &status);
-    }
-
-    while (n) {
-        ngx_household_resp_free(&commands[--n]);
-    }
 
     return op != NULL ? NGX_OK : NGX_ERROR;
 }

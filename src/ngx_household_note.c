@@ -324,10 +324,11 @@ ngx_household_note_alloc(ngx_household_notes_t *notes,
 static void
 ngx_household_note_send(ngx_household_note_t *note)
 {
-    ngx_str_t                      argv[3 + NGX_HOUSEHOLD_NOTE_ARGS], wire;
+    ngx_str_t                      argv[3 + NGX_HOUSEHOLD_NOTE_ARGS];
     ngx_uint_t                     n;
     ngx_household_redis_op_t      *op;
     ngx_household_note_script_t   *script;
+    ngx_household_resp_command_t   command;
     ngx_household_redis_status_e   status;
 
     if (note->type == NGX_HOUSEHOLD_NOTE_DEVICE) {
@@ -353,19 +354,14 @@ ngx_household_note_send(ngx_household_note_t *note)
 
     ngx_memcpy(&argv[n], note->argv, note->argc * sizeof(ngx_str_t));
 
-    op = NULL;
+    command.argv = argv;
+    command.argc = n + note->argc;
 
-    if (ngx_household_resp_encode(argv, n + note->argc, &wire) == NGX_OK) {
-
-        op = ngx_household_redis_submit(note->notes->redis, &wire,
-                                        &note->argv[0], 1,
-                                        NGX_HOUSEHOLD_REDIS_WRITE,
-                                        ngx_household_note_reply,
-                                        ngx_household_note_done, note,
-                                        &status);
-        ngx_household_resp_free(&wire);
-    }
-
+    op = ngx_household_redis_submit(note->notes->redis, &command,
+                                    &note->argv[0], 1,
+                                    NGX_HOUSEHOLD_REDIS_WRITE,
+                                    ngx_household_note_reply,
+                                    ngx_household_note_done, note, &status);
     if (op == NULL) {
         ngx_household_note_drop(note);
     }

@@ -65,10 +65,11 @@ ngx_household_redis_destroy(ngx_household_redis_t *redis)
 
 
 ngx_household_redis_op_t *
-ngx_household_redis_submit(ngx_household_redis_t *redis, ngx_str_t *commands,
-    ngx_str_t *keys, ngx_uint_t n, ngx_uint_t flags,
-    ngx_household_redis_reply_pt reply, ngx_household_redis_done_pt done,
-    void *data, ngx_household_redis_status_e *status)
+ngx_household_redis_submit(ngx_household_redis_t *redis,
+    ngx_household_resp_command_t *commands, ngx_str_t *keys, ngx_uint_t n,
+    ngx_uint_t flags, ngx_household_redis_reply_pt reply,
+    ngx_household_redis_done_pt done, void *data,
+    ngx_household_redis_status_e *status)
 {
     ngx_int_t                  rc;
     ngx_uint_t                 i;

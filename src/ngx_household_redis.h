@@ -33,19 +33,19 @@ ngx_household_redis_t *ngx_household_redis_create(ngx_cycle_t *cycle,
 void ngx_household_redis_destroy(ngx_household_redis_t *redis);
 
 /*
- * Submits encoded commands (see ngx_household_resp_encode(); they are copied)
- * as one operation.  Each has one key, which a cluster is routed by, and gets
- * one reply.  The operation ends within the deployment's timeout.  "flags" is
- * 0, or NGX_HOUSEHOLD_REDIS_WRITE.
+ * Submits commands, which are encoded at once, as one operation.  Each has
+ * one key, which a cluster is routed by, and gets one reply.  The operation
+ * ends within the deployment's timeout.  "flags" is 0, or
+ * NGX_HOUSEHOLD_REDIS_WRITE.
  *
  * Returns the operation, with "done" called later and never from within; or
  * NULL and sets "status" if it cannot be started: DOWN or BUSY.
  */
 ngx_household_redis_op_t *ngx_household_redis_submit(
-    ngx_household_redis_t *redis, ngx_str_t *commands, ngx_str_t *keys,
-    ngx_uint_t n, ngx_uint_t flags, ngx_household_redis_reply_pt reply,
-    ngx_household_redis_done_pt done, void *data,
-    ngx_household_redis_status_e *status);
+    ngx_household_redis_t *redis, ngx_household_resp_command_t *commands,
+    ngx_str_t *keys, ngx_uint_t n, ngx_uint_t flags,
+    ngx_household_redis_reply_pt reply, ngx_household_redis_done_pt done,
+    void *data, ngx_household_redis_status_e *status);
 
 /*
  * Logs an error reply: as an operator's error, at a limited rate, unless it

@@ -289,9 +289,10 @@ ngx_household_redis_stuck_handler(ngx_event_t *ev)
 static void
 ngx_household_redis_ping_handler(ngx_event_t *ev)
 {
-    ngx_str_t                    name, wire;
-    ngx_household_redis_op_t    *op;
-    ngx_household_redis_conn_t  *conn = ev->data;
+    ngx_str_t                      name;
+    ngx_household_redis_op_t      *op;
+    ngx_household_redis_conn_t    *conn = ev->data;
+    ngx_household_resp_command_t   command;
 
     if (ngx_exiting || conn->state != NGX_HOUSEHOLD_REDIS_READY) {
         return;
@@ -304,10 +305,11 @@ ngx_household_redis_ping_handler(ngx_event_t *ev)
     }
 
     ngx_str_set(&name, "PING");
-    if (ngx_household_resp_encode(&name, 1, &wire) != NGX_OK) {
-        return;
-    }
-    op = ngx_household_redis_op_create(&wire, 1, NGX_HOUSEHOLD_REDIS_OWN,
+
+    command.argv = &name;
+    command.argc = 1;
+
+    op = ngx_household_redis_op_create(&command, 1, NGX_HOUSEHOLD_REDIS_OWN,
                                        ngx_household_redis_pong,
                                        ngx_household_redis_ponged, NULL);
     if (op != NULL
@@ -315,8 +317,6 @@ ngx_household_redis_ping_handler(ngx_event_t *ev)
     {
         ngx_household_redis_op_end(op, NGX_HOUSEHOLD_REDIS_DOWN);
     }
-
-    ngx_household_resp_free(&wire);
 }
 
 

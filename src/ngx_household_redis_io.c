@@ -20,6 +20,8 @@
 
 static ngx_int_t ngx_household_redis_append(ngx_household_redis_conn_t *conn,
     ngx_str_t *wire);
+static ngx_int_t ngx_household_redis_reserve(ngx_household_redis_conn_t *conn,
+    size_t len);
 static ngx_int_t ngx_household_redis_process(ngx_household_redis_conn_t *conn);
 static ngx_int_t ngx_household_redis_reply(ngx_household_redis_conn_t *conn,
     ngx_household_resp_reply_t *reply);
@@ -35,18 +37,23 @@ ngx_int_t
 ngx_household_redis_conn_command(ngx_household_redis_conn_t *conn,
     ngx_str_t *argv, ngx_uint_t argc)
 {
-    ngx_int_t  rc;
-    ngx_str_t  wire;
+    u_char                        *p;
+    size_t                         size;
+    ngx_household_resp_command_t   command;
 
-    if (ngx_household_resp_encode(argv, argc, &wire) != NGX_OK) {
+    command.argv = argv;
+    command.argc = argc;
+
+    size = ngx_household_resp_size(&command);
+
+    if (size == 0 || ngx_household_redis_reserve(conn, size) != NGX_OK) {
         return NGX_ERROR;
     }
 
-    rc = ngx_household_redis_append(conn, &wire);
+    p = ngx_household_resp_encode(conn->out + conn->out_last, &command);
+    conn->out_last = p - conn->out;
 
-    ngx_household_resp_free(&wire);
-
-    return rc;
+    return NGX_OK;
 }
 
 
@@ -89,36 +96,50 @@ ngx_household_redis_conn_flush(ngx_household_redis_conn_t *conn)
 static ngx_int_t
 ngx_household_redis_append(ngx_household_redis_conn_t *conn, ngx_str_t *wire)
 {
-    u_char  *p;
-    size_t   size, used;
-
-    if (conn->out_size - conn->out_last < wire->len) {
-
-        used = conn->out_last - conn->out_pos;
-        size = ngx_max(4096, conn->out_size);
-
-        while (size - used < wire->len) {
-            size *= 2;
-        }
-
-        p = ngx_alloc(size, ngx_cycle->log);
-        if (p == NULL) {
-            return NGX_ERROR;
-        }
-
-        if (conn->out != NULL) {
-            ngx_memcpy(p, conn->out + conn->out_pos, used);
-            ngx_free(conn->out);
-        }
-
-        conn->out = p;
-        conn->out_size = size;
-        conn->out_pos = 0;
-        conn->out_last = used;
+    if (ngx_household_redis_reserve(conn, wire->len) != NGX_OK) {
+        return NGX_ERROR;
     }
 
     ngx_memcpy(conn->out + conn->out_last, wire->data, wire->len);
     conn->out_last += wire->len;
+
+    return NGX_OK;
+}
+
+
+/* room for "len" bytes after what is to be sent already */
+
+static ngx_int_t
+ngx_household_redis_reserve(ngx_household_redis_conn_t *conn, size_t len)
+{
+    u_char  *p;
+    size_t   size, used;
+
+    if (conn->out_size - conn->out_last >= len) {
+        return NGX_OK;
+    }
+
+    used = conn->out_last - conn->out_pos;
+    size = ngx_max(4096, conn->out_size);
+
+    while (size - used < len) {
+        size *= 2;
+    }
+
+    p = ngx_alloc(size, ngx_cycle->log);
+    if (p == NULL) {
+        return NGX_ERROR;
+    }
+
+    if (conn->out != NULL) {
+        ngx_memcpy(p, conn->out + conn->out_pos, used);
+        ngx_free(conn->out);
+    }
+
+    conn->out = p;
+    conn->out_size = size;
+    conn->out_pos = 0;
+    conn->out_last = used;
 
     return NGX_OK;
 }

@@ -154,23 +154,20 @@ ngx_int_t
 ngx_household_redis_link_send(ngx_household_redis_link_t *link,
     ngx_str_t *argv, ngx_uint_t argc, ngx_household_redis_link_reply_pt reply)
 {
-    ngx_int_t                  rc;
-    ngx_str_t                  wire;
-    ngx_household_redis_op_t  *op;
+    ngx_int_t                      rc;
+    ngx_household_redis_op_t      *op;
+    ngx_household_resp_command_t   command;
 
     if (link->conn.state != NGX_HOUSEHOLD_REDIS_READY) {
         return NGX_DECLINED;
     }
 
-    if (ngx_household_resp_encode(argv, argc, &wire) != NGX_OK) {
-        return NGX_ERROR;
-    }
+    command.argv = argv;
+    command.argc = argc;
 
-    op = ngx_household_redis_op_create(&wire, 1, NGX_HOUSEHOLD_REDIS_OWN,
+    op = ngx_household_redis_op_create(&command, 1, NGX_HOUSEHOLD_REDIS_OWN,
                                        ngx_household_redis_link_answer,
                                        ngx_household_redis_link_done, link);
-    ngx_household_resp_free(&wire);
-
     if (op == NULL) {
         return NGX_ERROR;
     }
@@ -266,8 +263,8 @@ ngx_household_redis_ask(ngx_household_redis_node_t *node, ngx_str_t *argv,
     ngx_uint_t argc, ngx_msec_t timeout, ngx_household_redis_answer_pt handler,
     void *data)
 {
-    ngx_str_t                   wire;
-    ngx_household_redis_ask_t  *ask;
+    ngx_household_redis_ask_t     *ask;
+    ngx_household_resp_command_t   command;
 
     ask = ngx_alloc(sizeof(ngx_household_redis_ask_t), ngx_cycle->log);
     if (ask == NULL) {
@@ -276,16 +273,13 @@ ngx_household_redis_ask(ngx_household_redis_node_t *node, ngx_str_t *argv,
 
     ngx_memzero(ask, sizeof(ngx_household_redis_ask_t));
 
-    if (ngx_household_resp_encode(argv, argc, &wire) != NGX_OK) {
-        ngx_free(ask);
-        return NULL;
-    }
+    command.argv = argv;
+    command.argc = argc;
 
-    ask->op = ngx_household_redis_op_create(&wire, 1, NGX_HOUSEHOLD_REDIS_OWN,
+    ask->op = ngx_household_redis_op_create(&command, 1,
+                                            NGX_HOUSEHOLD_REDIS_OWN,
                                             ngx_household_redis_ask_reply,
                                             ngx_household_redis_ask_done, ask);
-    ngx_household_resp_free(&wire);
-
     if (ask->op == NULL) {
         ngx_free(ask);
         return NULL;

@@ -72,25 +72,32 @@ ngx_household_redis_cmd_unlink(ngx_household_redis_cmd_t *cmd)
 
 
 ngx_household_redis_op_t *
-ngx_household_redis_op_create(ngx_str_t *commands, ngx_uint_t n,
-    ngx_uint_t flags, ngx_household_redis_reply_pt reply,
+ngx_household_redis_op_create(ngx_household_resp_command_t *commands,
+    ngx_uint_t n, ngx_uint_t flags, ngx_household_redis_reply_pt reply,
     ngx_household_redis_done_pt done, void *data)
 {
     u_char                    *p;
-    size_t                     len, size;
+    size_t                     len, size, room;
     ngx_uint_t                 i;
     ngx_household_redis_op_t  *op;
 
-    len = 0;
+    room = 0;
 
     for (i = 0; i < n; i++) {
-        len += commands[i].len;
+
+        len = ngx_household_resp_size(&commands[i]);
+
+        if (len == 0) {
+            return NULL;
+        }
+
+        room += len;
     }
 
     size = sizeof(ngx_household_redis_op_t)
            + (n - 1) * sizeof(ngx_household_redis_cmd_t);
 
-    op = ngx_alloc(size + len, ngx_cycle->log);
+    op = ngx_alloc(size + room, ngx_cycle->log);
     if (op == NULL) {
         return NULL;
     }
@@ -110,9 +117,10 @@ ngx_household_redis_op_create(ngx_str_t *commands, ngx_uint_t n,
         op->cmds[i].op = op;
         op->cmds[i].index = i;
         op->cmds[i].wire.data = p;
-        op->cmds[i].wire.len = commands[i].len;
 
-        p = ngx_cpymem(p, commands[i].data, commands[i].len);
+        p = ngx_household_resp_encode(p, &commands[i]);
+
+        op->cmds[i].wire.len = p - op->cmds[i].wire.data;
     }
 
     return op;

@@ -137,12 +137,14 @@ void ngx_household_redis_cmd_unlink(ngx_household_redis_cmd_t *cmd);
 
 
 /*
- * Makes an operation of "n" encoded commands, which are copied.  It is in no
- * list and has no deadline.  Returns NULL if memory is short.
+ * Makes an operation of "n" commands, which are encoded.  It is in no list
+ * and has no deadline.  Returns NULL if memory is short, or if a command has
+ * no argument or is too long (see ngx_household_resp_size()).
  */
-ngx_household_redis_op_t *ngx_household_redis_op_create(ngx_str_t *commands,
-    ngx_uint_t n, ngx_uint_t flags, ngx_household_redis_reply_pt reply,
-    ngx_household_redis_done_pt done, void *data);
+ngx_household_redis_op_t *ngx_household_redis_op_create(
+    ngx_household_resp_command_t *commands, ngx_uint_t n, ngx_uint_t flags,
+    ngx_household_redis_reply_pt reply, ngx_household_redis_done_pt done,
+    void *data);
 
 /*
  * Ends it: calls "done", once, and takes its commands from where they wait.

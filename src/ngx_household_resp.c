@@ -1,8 +1,7 @@
 
 /*
- * The Redis protocol, RESP2, over hiredis: its reader with object functions
- * of our own, which flatten a reply into memory of the decoder, and its
- * formatter of commands.
+ * Replies of the Redis protocol, RESP2: hiredis reads them, with object
+ * functions of our own, which flatten a reply into memory of the decoder.
  *
  * What the reader leaves to its user is done here: it takes the bytes after
  * a bulk string for CRLF without a look, waits for a bulk string of any
@@ -27,7 +26,6 @@
 
 /* hiredis 0.14 counts bytes in int here and there */
 #define NGX_HOUSEHOLD_RESP_MAX_SIZE   (1024 * 1024 * 1024)
-#define NGX_HOUSEHOLD_RESP_MAX_ARGS   (1024 * 1024)
 
 /* memory is had in no smaller pieces, and larger ones serve one reply */
 #define NGX_HOUSEHOLD_RESP_MIN_BUF    512
@@ -632,69 +630,4 @@ ngx_household_resp_trim(ngx_household_resp_buf_t *buf)
         buf->data = NULL;
         buf->size = 0;
     }
-}
-
-
-ngx_int_t
-ngx_household_resp_encode(ngx_str_t *argv, ngx_uint_t argc, ngx_str_t *out)
-{
-    char         *cmd;
-    size_t       *len, size;
-    long long     n;
-    ngx_uint_t    i;
-    const char  **arg;
-
-    ngx_str_null(out);
-
-    /* a command without arguments would be left without a reply */
-
-    if (argc == 0 || argc > NGX_HOUSEHOLD_RESP_MAX_ARGS) {
-        return NGX_ERROR;
-    }
-
-    arg = malloc(argc * (sizeof(char *) + sizeof(size_t)));
-    if (arg == NULL) {
-        return NGX_ERROR;
-    }
-
-    len = (size_t *) (arg + argc);
-    size = 0;
-    n = -1;
-    cmd = NULL;
-
-    for (i = 0; i < argc; i++) {
-
-        if (argv[i].len > NGX_HOUSEHOLD_RESP_MAX_SIZE - size) {
-            goto done;
-        }
-
-        size += argv[i].len;
-
-        arg[i] = (argv[i].len > 0) ? (char *) argv[i].data : "";
-        len[i] = argv[i].len;
-    }
-
-    n = redisFormatCommandArgv(&cmd, argc, arg, len);
-
-done:
-
-    free(arg);
-
-    if (n < 0) {
-        return NGX_ERROR;
-    }
-
-    out->data = (u_char *) cmd;
-    out->len = n;
-
-    return NGX_OK;
-}
-
-
-void
-ngx_household_resp_free(ngx_str_t *out)
-{
-    redisFreeCommand((char *) out->data);
-
-    ngx_str_null(out);
 }

@@ -1,7 +1,7 @@
 
 /*
- * The Redis protocol, RESP2, over hiredis as the codec: commands to bytes,
- * bytes to replies.  No sockets here, and hiredis nowhere else.
+ * The Redis protocol, RESP2: commands to bytes, and, over hiredis, bytes to
+ * replies.  No sockets here, and hiredis nowhere else.
  *
  * Everything that a peer says is bounded: nothing is allocated by a number
  * that it sent, and nothing that it sends aborts.
@@ -38,6 +38,14 @@ typedef struct {
     int64_t                    integer;   /* INTEGER */
     ngx_str_t                  str;       /* STATUS, ERROR, BULK */
 } ngx_household_resp_value_t;
+
+
+/* a command: its name and arguments, any bytes */
+
+typedef struct {
+    ngx_str_t                 *argv;
+    ngx_uint_t                 argc;
+} ngx_household_resp_command_t;
 
 
 /*
@@ -96,13 +104,15 @@ ngx_uint_t ngx_household_resp_pending(ngx_household_resp_t *resp);
 const char *ngx_household_resp_error(ngx_household_resp_t *resp);
 
 /*
- * Encodes one command; arguments are binary-safe.  Returns NGX_OK and sets
- * "out" to memory that ngx_household_resp_free() frees, or NGX_ERROR if
- * memory is short.
+ * The bytes that ngx_household_resp_encode() writes at most; or 0 if it must
+ * not be called, as the command has no argument, which no server answers, or
+ * more than any server reads.
  */
-ngx_int_t ngx_household_resp_encode(ngx_str_t *argv, ngx_uint_t argc,
-    ngx_str_t *out);
-void ngx_household_resp_free(ngx_str_t *out);
+size_t ngx_household_resp_size(const ngx_household_resp_command_t *command);
+
+/* Writes the command at "p", and returns the end of what it wrote. */
+u_char *ngx_household_resp_encode(u_char *p,
+    const ngx_household_resp_command_t *command);
 
 
 #endif /* _NGX_HOUSEHOLD_RESP_H_INCLUDED_ */

@@ -96,8 +96,9 @@ ngx_http_household_control_ask(ngx_http_household_store_t *store,
     uint64_t generation)
 {
     u_char                        *p;
-    ngx_str_t                      argv[2], wire, *prefix;
+    ngx_str_t                      argv[2], *prefix;
     ngx_household_redis_op_t      *op;
+    ngx_household_resp_command_t   command;
     ngx_household_redis_status_e   status;
     ngx_http_household_control_t  *control;
 
@@ -117,20 +118,17 @@ ngx_http_household_control_ask(ngx_http_household_store_t *store,
 
     ngx_str_set(&argv[0], "HGETALL");
 
-    if (ngx_household_resp_encode(argv, 2, &wire) == NGX_OK) {
+    command.argv = argv;
+    command.argc = 2;
 
-        op = ngx_household_redis_submit(store->redis->redis, &wire, &argv[1],
-                                        1, 0,
-                                        ngx_http_household_control_reply,
-                                        ngx_http_household_control_done,
-                                        store, &status);
-        ngx_household_resp_free(&wire);
-
-        if (op != NULL) {
-            control->asking = 1;
-            control->answered = 0;
-            control->generation = generation;
-        }
+    op = ngx_household_redis_submit(store->redis->redis, &command, &argv[1],
+                                    1, 0, ngx_http_household_control_reply,
+                                    ngx_http_household_control_done, store,
+                                    &status);
+    if (op != NULL) {
+        control->asking = 1;
+        control->answered = 0;
+        control->generation = generation;
     }
 
     ngx_free(argv[1].data);

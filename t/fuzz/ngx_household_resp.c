@@ -186,6 +186,7 @@ round_trip(const uint8_t *data, size_t size, unsigned cut)
     ngx_uint_t                   i, argc;
     ngx_household_resp_t        *resp;
     ngx_household_resp_reply_t   reply;
+    ngx_household_resp_command_t command;
 
     for (argc = 0; argc < 64 && size > 0; argc++) {
         n = cut % 19;
@@ -203,12 +204,19 @@ round_trip(const uint8_t *data, size_t size, unsigned cut)
         return;
     }
 
-    CHECK(ngx_household_resp_encode(argv, argc, &out) == NGX_OK);
+    command.argv = argv;
+    command.argc = argc;
+
+    n = ngx_household_resp_size(&command);
+    out.data = malloc(n);
+    CHECK(n > 0 && out.data != NULL);
+    out.len = ngx_household_resp_encode(out.data, &command) - out.data;
+    CHECK(out.len <= n);
 
     resp = ngx_household_resp_create(&limits[2]);
     CHECK(resp != NULL);
     CHECK(ngx_household_resp_feed(resp, out.data, out.len) == NGX_OK);
-    ngx_household_resp_free(&out);
+    free(out.data);
 
     CHECK(ngx_household_resp_next(resp, &reply) == NGX_OK);
     CHECK(reply.nvalues == argc + 1 && !reply.too_large);

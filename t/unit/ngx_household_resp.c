@@ -221,26 +221,46 @@ test_memory_let_go(void **state)
 }
 
 
+/* what is written ends where it says, and is within what was reserved */
+
+static void
+encode(ngx_str_t *argv, ngx_uint_t argc, ngx_str_t *out)
+{
+    size_t                        size;
+    ngx_household_resp_command_t  command;
+
+    command.argv = argv;
+    command.argc = argc;
+
+    size = ngx_household_resp_size(&command);
+    assert_true(size > 0);
+
+    out->data = malloc(size);
+    assert_non_null(out->data);
+    out->len = ngx_household_resp_encode(out->data, &command) - out->data;
+    assert_true(out->len <= size);
+}
+
+
 static void
 expect_encoded(ngx_str_t *argv, ngx_uint_t argc, const char *expected,
     size_t len)
 {
     ngx_str_t  out;
 
-    assert_int_equal(ngx_household_resp_encode(argv, argc, &out), NGX_OK);
+    encode(argv, argc, &out);
     assert_int_equal(out.len, len);
     assert_memory_equal(out.data, expected, len);
 
-    ngx_household_resp_free(&out);
-    assert_null(out.data);
-    assert_int_equal(out.len, 0);
+    free(out.data);
 }
 
 
 static void
 test_encode(void **state)
 {
-    ngx_str_t          out;
+    ngx_household_resp_command_t  command;
+
     static ngx_str_t   get[] = { ngx_string("GET"), ngx_string("a\0\r\n%s") };
     static ngx_str_t   empty[] = { ngx_string("ECHO"), ngx_null_string };
     static const char  got[] = "*2\r\n$3\r\nGET\r\n$6\r\na\0\r\n%s\r\n";
@@ -250,16 +270,50 @@ test_encode(void **state)
     expect_encoded(empty, 2, echo, sizeof(echo) - 1);
     expect_encoded(get, 1, "*1\r\n$3\r\nGET\r\n", 13);
 
-    assert_int_equal(ngx_household_resp_encode(get, 0, &out), NGX_ERROR);
-    assert_null(out.data);
+    command.argv = get;
+    command.argc = 0;
+    assert_int_equal(ngx_household_resp_size(&command), 0);
 
     /* nothing of this length is read */
 
+    command.argv = empty;
+    command.argc = 2;
     empty[1].len = (size_t) 4 * 1024 * 1024 * 1024;
-    assert_int_equal(ngx_household_resp_encode(empty, 2, &out), NGX_ERROR);
-    assert_null(out.data);
+    assert_int_equal(ngx_household_resp_size(&command), 0);
 
-    ngx_household_resp_free(&out);
+    empty[1].len = (size_t) -1;
+    assert_int_equal(ngx_household_resp_size(&command), 0);
+    empty[1].len = 0;
+}
+
+
+/* lengths of each number of digits */
+
+static void
+test_encode_lengths(void **state)
+{
+    char        expected[64];
+    size_t      n, head;
+    ngx_str_t   argv, out;
+
+    for (n = 1; n <= 1000000; n *= 10) {
+
+        argv.data = calloc(1, n);
+        assert_non_null(argv.data);
+
+        for (argv.len = n - 1; argv.len <= n; argv.len++) {
+
+            head = sprintf(expected, "*1\r\n$%zu\r\n", argv.len);
+
+            encode(&argv, 1, &out);
+            assert_int_equal(out.len, head + argv.len + 2);
+            assert_memory_equal(out.data, expected, head);
+            assert_memory_equal(out.data + head + argv.len, "\r\n", 2);
+            free(out.data);
+        }
+
+        free(argv.data);
+    }
 }
 
 
@@ -281,7 +335,7 @@ test_encode_many(void **state)
         argv[i].len = i;
     }
 
-    assert_int_equal(ngx_household_resp_encode(argv, 100, &out), NGX_OK);
+    encode(argv, 100, &out);
 
     l = limits;
     l.max_values = 101;
@@ -289,7 +343,7 @@ test_encode_many(void **state)
 
     resp = create(&l);
     assert_int_equal(ngx_household_resp_feed(resp, out.data, out.len), NGX_OK);
-    ngx_household_resp_free(&out);
+    free(out.data);
 
     assert_int_equal(ngx_household_resp_next(resp, &reply), NGX_OK);
     assert_int_equal(reply.nvalues, 101);
@@ -322,6 +376,7 @@ main(void)
         cmocka_unit_test(test_too_large_nested),
         cmocka_unit_test(test_memory_let_go),
         cmocka_unit_test(test_encode),
+        cmocka_unit_test(test_encode_lengths),
         cmocka_unit_test(test_encode_many),
     };
 

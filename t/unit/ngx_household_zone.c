@@ -8,10 +8,8 @@
 #include "ngx_household_zone_test.h"
 
 
-#define SIZE  (64 * 4096)
-#define UUID  "0d8f7f6c-3b1e-4c5a-9a77-1f0e2d3c4b5a"
-
-/* accounts beside the one that a test is about */
+#define SIZE    (64 * 4096)
+#define UUID    "0d8f7f6c-3b1e-4c5a-9a77-1f0e2d3c4b5a"
 #define OTHERS  16
 
 
@@ -370,14 +368,10 @@ test_invalidate(void **data)
 static void
 test_invalidate_between(void **data)
 {
-    char                         id[OTHERS][16];
+    char                         other[] = "other ?";
     uint64_t                     gen, gens[OTHERS];
     ngx_uint_t                   i, kept, cached;
     ngx_household_zone_store_t  *store;
-
-    for (i = 0; i < OTHERS; i++) {
-        sprintf(id[i], "other%u", (unsigned) i);
-    }
 
     for (cached = 0; cached < 2; cached++) {
 
@@ -388,9 +382,9 @@ test_invalidate_between(void **data)
         }
 
         gen = ngx_household_zone_begin(store, id_of(UUID));
-
         for (i = 0; i < OTHERS; i++) {
-            gens[i] = ngx_household_zone_begin(store, id_of(id[i]));
+            other[6] = 'a' + i;
+            gens[i] = ngx_household_zone_begin(store, id_of(other));
         }
 
         invalidate(store, UUID);
@@ -403,7 +397,8 @@ test_invalidate_between(void **data)
         /* a false alarm of a stripe is all right, but a rare one */
 
         for (i = kept = 0; i < OTHERS; i++) {
-            kept += (put(store, id[i], "other", gens[i], 0) == NGX_OK);
+            other[6] = 'a' + i;
+            kept += (put(store, other, "other", gens[i], 0) == NGX_OK);
         }
 
         assert_in_range(kept, OTHERS / 2, OTHERS);

@@ -1,0 +1,101 @@
+
+/*
+ * Commands of the Redis protocol, RESP2.
+ *
+ * hiredis could write them, too.  It prints each of them, by vsprintf(), into
+ * memory of its own: that was a fifth of the instructions of a whole lookup.
+ */
+
+
+#include <ngx_config.h>
+#include <ngx_core.h>
+#include "ngx_household_resp.h"
+
+
+/* a mistake rather than a command */
+#define NGX_HOUSEHOLD_RESP_MAX_SIZE  (1024 * 1024 * 1024)
+#define NGX_HOUSEHOLD_RESP_MAX_ARGS  (1024 * 1024)
+
+/* the type and length that a command and each of its arguments begin with */
+#define NGX_HOUSEHOLD_RESP_HEADER    (1 + NGX_SIZE_T_LEN + sizeof(CRLF) - 1)
+
+
+static u_char *ngx_household_resp_header(u_char *p, u_char type, size_t n);
+
+
+size_t
+ngx_household_resp_size(const ngx_household_resp_command_t *command)
+{
+    size_t      size;
+    ngx_uint_t  i;
+
+    if (command->argc == 0 || command->argc > NGX_HOUSEHOLD_RESP_MAX_ARGS) {
+        return 0;
+    }
+
+    size = NGX_HOUSEHOLD_RESP_HEADER;
+
+    for (i = 0; i < command->argc; i++) {
+
+        if (command->argv[i].len > NGX_HOUSEHOLD_RESP_MAX_SIZE) {
+            return 0;
+        }
+
+        size += NGX_HOUSEHOLD_RESP_HEADER + command->argv[i].len
+                + sizeof(CRLF) - 1;
+
+        if (size > NGX_HOUSEHOLD_RESP_MAX_SIZE) {
+            return 0;
+        }
+    }
+
+    return size;
+}
+
+
+u_char *
+ngx_household_resp_encode(u_char *p,
+    const ngx_household_resp_command_t *command)
+{
+    ngx_uint_t  i;
+
+    p = ngx_household_resp_header(p, '*', command->argc);
+
+    for (i = 0; i < command->argc; i++) {
+        p = ngx_household_resp_header(p, '$', command->argv[i].len);
+
+        /* an empty one may be a null pointer */
+
+        if (command->argv[i].len) {
+            p = ngx_cpymem(p, command->argv[i].data, command->argv[i].len);
+        }
+
+        *p++ = CR; *p++ = LF;
+    }
+
+    return p;
+}
+
+
+/* ngx_sprintf() takes ten times as long, and there are many of them */
+
+static u_char *
+ngx_household_resp_header(u_char *p, u_char type, size_t n)
+{
+    u_char  *last, digits[NGX_SIZE_T_LEN];
+
+    *p++ = type;
+
+    last = digits + sizeof(digits);
+
+    do {
+        *--last = (u_char) (n % 10 + '0');
+        n /= 10;
+    } while (n);
+
+    p = ngx_cpymem(p, last, digits + sizeof(digits) - last);
+
+    *p++ = CR; *p++ = LF;
+
+    return p;
+}
