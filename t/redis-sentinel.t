@@ -192,7 +192,7 @@ is_soon $edge, 'a5', 'home', 'and makes no difference';
 # all sentinels are gone: the primary is used on
 
 $_->stop('KILL') for @sentinels;
-is reason($edge, 'a6'), 'home', 'without sentinels, it goes on';
+is_soon $edge, 'a6', 'home', 'without sentinels, it goes on';
 
 $edge->quit;
 ok !$edge->pid, 'nginx quits';
