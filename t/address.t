@@ -192,7 +192,9 @@ SADD household:{a} 0.0.0.0/0 ::/0
 my $port = $Test::Nginx::Util::RandPorts->{TEST_NGINX_RAND_PORT_1};
 for (['82.64.10.7', 200], ['192.0.2.7', 403]) {
     my ($from, $status) = @$_;
-    my $client = Test::Household::Redis::Client->new("127.0.0.1:$port");
+    my $client = Test::Household::Process::wait_until {
+        eval { Test::Household::Redis::Client->new("127.0.0.1:$port") };
+    } or die "nobody listens on port $port\n";
     $client->send("PROXY TCP4 $from 127.0.0.1 1234 80\r\n"
                   . "GET /?account=a HTTP/1.0\r\n\r\n");
     1 while $client->fill;
