@@ -41,6 +41,7 @@ struct ngx_household_lookups_s {
 struct ngx_household_lookup_s {
     ngx_str_node_t                   node;     /* account; must be first */
     ngx_household_lookups_t         *lookups;
+    ngx_household_redis_op_t        *op;
     ngx_queue_t                      waiters;
     ngx_household_record_builder_t  *builder;  /* since the first reply */
     uint64_t                         generation; /* the keeper's */
@@ -151,6 +152,9 @@ ngx_household_lookup(ngx_household_lookups_t *lookups, ngx_str_t *account,
         ngx_queue_insert_tail(&lookup->waiters, &waiter->queue);
     }
 
+    ngx_household_redis_op_await(lookup->op,
+                                 !ngx_queue_empty(&lookup->waiters));
+
     return NGX_AGAIN;
 }
 
@@ -198,6 +202,10 @@ ngx_household_lookup_cancel(ngx_household_waiter_t *waiter)
     /* the lookup goes on: its replies must be read anyway */
 
     ngx_queue_remove(&waiter->queue);
+
+    ngx_household_redis_op_await(waiter->lookup->op,
+                                 !ngx_queue_empty(&waiter->lookup->waiters));
+
     waiter->lookup = NULL;
 }
 
@@ -301,6 +309,8 @@ ngx_household_lookup_submit(ngx_household_lookups_t *lookups,
     while (n) {
         ngx_household_resp_free(&commands[--n]);
     }
+
+    lookup->op = op;
 
     return op != NULL ? NGX_OK : NGX_ERROR;
 }

@@ -127,6 +127,8 @@ ngx_http_household_control_ask(ngx_http_household_store_t *store,
         ngx_household_resp_free(&wire);
 
         if (op != NULL) {
+            ngx_household_redis_op_await(op, 0);
+
             control->asking = 1;
             control->answered = 0;
             control->generation = generation;
