@@ -9,11 +9,19 @@
 #include "ngx_household_lookup.h"
 
 
-/* malformed entries of records are told of at most this often, in ms */
+/* what is wrong with records is told of at most this often, in ms */
 #define NGX_HOUSEHOLD_LOOKUP_LOG_INTERVAL  1000
 
 /* digits of the number that the answers to a lookup end with */
 #define NGX_HOUSEHOLD_LOOKUP_NUMBER        8
+
+
+/* one kind of what is wrong */
+
+typedef struct {
+    ngx_msec_t                       logged;
+    ngx_uint_t                       n;        /* since then */
+} ngx_household_lookup_wrong_t;
 
 
 struct ngx_household_lookups_s {
@@ -33,14 +41,15 @@ struct ngx_household_lookups_s {
 
     uint32_t                         number;   /* of the next lookup */
 
-    ngx_msec_t                       logged;
-    ngx_uint_t                       malformed;
+    ngx_household_lookup_wrong_t     malformed;
+    ngx_household_lookup_wrong_t     too_large;
 };
 
 
 struct ngx_household_lookup_s {
     ngx_str_node_t                   node;     /* account; must be first */
     ngx_household_lookups_t         *lookups;
+    ngx_household_redis_op_t        *op;
     ngx_queue_t                      waiters;
     ngx_household_record_builder_t  *builder;  /* since the first reply */
     uint64_t                         generation; /* the keeper's */
@@ -69,6 +78,9 @@ static void ngx_household_lookup_done(ngx_household_redis_op_t *op,
     ngx_household_redis_status_e status);
 static void ngx_household_lookup_malformed(ngx_household_lookups_t *lookups,
     ngx_uint_t n);
+static void ngx_household_lookup_too_large(ngx_household_lookups_t *lookups);
+static ngx_uint_t ngx_household_lookup_tell(
+    ngx_household_lookup_wrong_t *wrong);
 static ngx_household_record_builder_t *ngx_household_lookup_builder(
     ngx_household_lookups_t *lookups);
 static void ngx_household_lookup_release(ngx_household_lookup_t *lookup);
@@ -87,7 +99,9 @@ ngx_household_lookups_create(ngx_pool_t *pool, ngx_household_redis_t *redis,
 
     lookups->redis = redis;
     lookups->keeper = keeper;
-    lookups->logged = ngx_current_msec - NGX_HOUSEHOLD_LOOKUP_LOG_INTERVAL;
+    lookups->malformed.logged = ngx_current_msec
+                                - NGX_HOUSEHOLD_LOOKUP_LOG_INTERVAL;
+    lookups->too_large.logged = lookups->malformed.logged;
 
     ngx_rbtree_init(&lookups->tree, &lookups->sentinel,
                     ngx_str_rbtree_insert_value);
@@ -148,6 +162,9 @@ ngx_household_lookup(ngx_household_lookups_t *lookups, ngx_str_t *account,
         ngx_queue_insert_tail(&lookup->waiters, &waiter->queue);
     }
 
+    ngx_household_redis_op_await(lookup->op,
+                                 !ngx_queue_empty(&lookup->waiters));
+
     return NGX_AGAIN;
 }
 
@@ -195,6 +212,10 @@ ngx_household_lookup_cancel(ngx_household_waiter_t *waiter)
     /* the lookup goes on: its replies must be read anyway */
 
     ngx_queue_remove(&waiter->queue);
+
+    ngx_household_redis_op_await(waiter->lookup->op,
+                                 !ngx_queue_empty(&waiter->lookup->waiters));
+
     waiter->lookup = NULL;
 }
 
@@ -263,6 +284,8 @@ ngx_household_lookup_send(ngx_household_lookups_t *lookups,
                                     &status);
 
     ngx_free(key);
+
+    lookup->op = op;
 
     return op != NULL ? NGX_OK : NGX_ERROR;
 }
@@ -418,6 +441,10 @@ ngx_household_lookup_done(ngx_household_redis_op_t *op,
         ngx_household_lookup_malformed(lookups, record->malformed);
     }
 
+    if (outcome == NGX_HOUSEHOLD_LOOKUP_TOO_LARGE) {
+        ngx_household_lookup_too_large(lookups);
+    }
+
     if (record != NULL && lookups->keeper != NULL) {
         lookups->keeper->end(lookups->keeper->data, &lookup->node.str,
                              lookup->generation, record);
@@ -445,20 +472,53 @@ ngx_household_lookup_done(ngx_household_redis_op_t *op,
 static void
 ngx_household_lookup_malformed(ngx_household_lookups_t *lookups, ngx_uint_t n)
 {
-    lookups->malformed += n;
+    lookups->malformed.n += n;
 
-    if (ngx_current_msec - lookups->logged < NGX_HOUSEHOLD_LOOKUP_LOG_INTERVAL)
-    {
+    if (!ngx_household_lookup_tell(&lookups->malformed)) {
         return;
     }
 
     ngx_log_error(NGX_LOG_WARN, ngx_cycle->log, 0,
                   "household_redis \"%V\": dropped %ui malformed networks or "
                   "values from records", &lookups->redis->conf->name,
-                  lookups->malformed);
+                  lookups->malformed.n);
 
-    lookups->logged = ngx_current_msec;
-    lookups->malformed = 0;
+    lookups->malformed.n = 0;
+}
+
+
+/* whose they are is personal data: the access log may tell */
+
+static void
+ngx_household_lookup_too_large(ngx_household_lookups_t *lookups)
+{
+    lookups->too_large.n++;
+
+    if (!ngx_household_lookup_tell(&lookups->too_large)) {
+        return;
+    }
+
+    ngx_log_error(NGX_LOG_WARN, ngx_cycle->log, 0,
+                  "household_redis \"%V\": could not use %ui records with more "
+                  "than %d networks, %d devices and grants, or %d bytes",
+                  &lookups->redis->conf->name, lookups->too_large.n,
+                  NGX_HOUSEHOLD_RECORD_NETWORKS, NGX_HOUSEHOLD_RECORD_DEVICES,
+                  NGX_HOUSEHOLD_RECORD_SIZE);
+
+    lookups->too_large.n = 0;
+}
+
+
+static ngx_uint_t
+ngx_household_lookup_tell(ngx_household_lookup_wrong_t *wrong)
+{
+    if (ngx_current_msec - wrong->logged < NGX_HOUSEHOLD_LOOKUP_LOG_INTERVAL) {
+        return 0;
+    }
+
+    wrong->logged = ngx_current_msec;
+
+    return 1;
 }
 
 

@@ -15,6 +15,7 @@
 #define NGX_HOUSEHOLD_REDIS_LOG_INTERVAL  1000
 
 
+static void ngx_household_redis_busy(ngx_household_redis_t *redis);
 static void ngx_household_redis_abandon(ngx_household_redis_op_t *op,
     ngx_household_redis_status_e status);
 
@@ -44,6 +45,7 @@ ngx_household_redis_create(ngx_cycle_t *cycle,
     ngx_household_redis_route_init(redis, conf, kind);
 
     redis->logged = ngx_current_msec - NGX_HOUSEHOLD_REDIS_LOG_INTERVAL;
+    redis->busy = redis->logged;
 
     if (kind->create(redis, cycle->pool) != NGX_OK) {
         return NULL;
@@ -93,6 +95,10 @@ ngx_household_redis_submit(ngx_household_redis_t *redis,
             *status = rc == NGX_BUSY ? NGX_HOUSEHOLD_REDIS_BUSY
                                      : NGX_HOUSEHOLD_REDIS_DOWN;
 
+            if (rc == NGX_BUSY) {
+                ngx_household_redis_busy(redis);
+            }
+
             op->done = ngx_household_redis_abandon;
             ngx_household_redis_op_end(op, *status);
             return NULL;
@@ -102,6 +108,25 @@ ngx_household_redis_submit(ngx_household_redis_t *redis,
     ngx_household_redis_deadlines_add(&redis->deadlines, op);
 
     return op;
+}
+
+
+static void
+ngx_household_redis_busy(ngx_household_redis_t *redis)
+{
+    redis->refused++;
+
+    if (ngx_current_msec - redis->busy < NGX_HOUSEHOLD_REDIS_LOG_INTERVAL) {
+        return;
+    }
+
+    ngx_log_error(NGX_LOG_WARN, ngx_cycle->log, 0,
+                  "household_redis \"%V\": %ui lookups or notes were refused, "
+                  "as too many wait already", &redis->conf->name,
+                  redis->refused);
+
+    redis->busy = ngx_current_msec;
+    redis->refused = 0;
 }
 
 

@@ -140,11 +140,8 @@ ngx_household_redis_op_end(ngx_household_redis_op_t *op,
     op->ended = 1;
 
     if (op->deadlines != NULL) {
+        ngx_household_redis_op_await(op, 0);
         ngx_queue_remove(&op->timed);
-
-        /* where nobody waits, a worker that quits need not */
-        op->deadlines->timer.cancelable =
-                                       ngx_queue_empty(&op->deadlines->timed);
         op->deadlines = NULL;
     }
 
@@ -268,12 +265,30 @@ ngx_household_redis_deadlines_add(ngx_household_redis_deadlines_t *d,
 
     ngx_queue_insert_tail(&d->timed, &op->timed);
 
-    /* somebody waits: a worker that quits must, too */
-    d->timer.cancelable = 0;
+    ngx_household_redis_op_await(op, 1);
 
     if (!d->timer.timer_set) {
         ngx_add_timer(&d->timer, d->timeout);
     }
+}
+
+
+void
+ngx_household_redis_op_await(ngx_household_redis_op_t *op, ngx_uint_t awaited)
+{
+    ngx_household_redis_deadlines_t  *d;
+
+    d = op->deadlines;
+
+    if (d == NULL || op->awaited == awaited) {
+        return;
+    }
+
+    op->awaited = awaited;
+    d->awaited += awaited ? 1 : -1;
+
+    /* where nobody waits, a worker that quits need not */
+    d->timer.cancelable = d->awaited == 0;
 }
 
 

@@ -94,6 +94,7 @@ typedef struct {
     ngx_queue_t                    timed;
     ngx_msec_t                     timeout;
     ngx_event_t                    timer;
+    ngx_uint_t                     awaited;   /* how many of them are */
 } ngx_household_redis_deadlines_t;
 
 
@@ -114,6 +115,7 @@ struct ngx_household_redis_op_s {
     ngx_uint_t                     left;      /* replies to come */
     ngx_uint_t                     holds;
     unsigned                       ended:1;   /* "done" was called */
+    unsigned                       awaited:1;
     ngx_household_redis_cmd_t      cmds[1];
 };
 
@@ -176,6 +178,13 @@ void ngx_household_redis_deadlines_init(ngx_household_redis_deadlines_t *d,
 /* the operation ends with TIMEOUT if nothing ends it before */
 void ngx_household_redis_deadlines_add(ngx_household_redis_deadlines_t *d,
     ngx_household_redis_op_t *op);
+
+/*
+ * Tells whether somebody waits for it, as is assumed of one that was added: a
+ * worker that quits stays for no other.  It may have ended.
+ */
+void ngx_household_redis_op_await(ngx_household_redis_op_t *op,
+    ngx_uint_t awaited);
 
 /* ends all operations with DOWN and stops the timer */
 void ngx_household_redis_deadlines_stop(ngx_household_redis_deadlines_t *d);

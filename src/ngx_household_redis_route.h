@@ -83,6 +83,9 @@ struct ngx_household_redis_s {
     ngx_msec_t                          logged;  /* when the last one was */
     ngx_uint_t                          unlogged;
 
+    ngx_msec_t                          busy;    /* the same, a full queue */
+    ngx_uint_t                          refused;
+
     unsigned                            stopped:1;
 };
 

@@ -126,6 +126,8 @@ ngx_http_household_control_ask(ngx_http_household_store_t *store,
                                     ngx_http_household_control_done, store,
                                     &status);
     if (op != NULL) {
+        ngx_household_redis_op_await(op, 0);
+
         control->asking = 1;
         control->answered = 0;
         control->generation = generation;

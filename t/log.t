@@ -129,6 +129,8 @@ $nginx->get('/mode', 'X-Account' => $account, 'X-Mode' => 'sometimes');
 
 ok $nginx->wait_log(qr/answered WRONGTYPE/), 'a key of another type is told of';
 ok $nginx->wait_log(qr/dropped 1 malformed/), 'a malformed entry is told of';
+ok $nginx->wait_log(qr/\[warn\] .*"main": could not use 1 records with more than /),
+    'a record that is too large is told of';
 ok $nginx->wait_log(qr/invalid value "sometimes" of "household"/),
     'a bad mode is told of';
 ok $nginx->wait_log(qr/the device id is too long/), 'a long device is told of';

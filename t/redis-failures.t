@@ -300,6 +300,38 @@ $fake->behave('normal');
 }
 
 
+# what cannot be answered is not queued without end, and the log tells of it:
+# at most so often
+
+{
+    my $edge = edge($fake->address, 'connect_timeout 300s; timeout 300s;');
+    is_well $edge, 'too many: well before';
+    $fake->behave('black_hole');
+
+    # a lookup stays in the queue when its client has gone
+    my ($n, $refused) = 0;
+    until ($refused || $n > 8000) {
+        my @conns = map { $edge->connect } 1 .. 400;
+        $_->send_request(GET => '/allow?account=many' . $n++) for @conns;
+        wait_until { $edge->get('/writing')->{body} =~ /Writing: (\d+) /;
+                     $refused = $edge->log =~ /too many wait/;
+                     $refused || $1 > 400 };
+        $_->close for @conns;
+    }
+
+    ok $refused && $edge->wait_log(
+        qr/\[warn\] .*household_redis "main": \d+ lookups or notes were refused/),
+        'too many: the log tells';
+    my ($r, @lines) = decision($edge, '/deny', 'one-more');
+    is told($r), '403 DENIED unavailable', 'too many: at once';
+
+    decision($edge, '/allow', "more$_") for 1 .. 50;
+    @lines = $edge->log =~ /too many wait/g;
+    cmp_ok scalar(@lines), '<', 20, 'too many: but not of each';
+    $fake->behave('normal');
+}
+
+
 # a real one: restarted, stopped, killed
 
 {

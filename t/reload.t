@@ -275,6 +275,56 @@ for my $case (
 }
 
 
+# who waited has gone, or nobody waits: a lookup that is not answered holds no
+# worker
+
+{
+    my $fake = Test::Household::FakeRedis->new(unix => 1, %data);
+    my $nginx = Test::Household::Nginx->new(server => $server,
+        http => http($fake));
+
+    $fake->behave('black_hole');
+    my ($stays, @goes) = waiting($nginx, $fake, 3);
+    my $again = $nginx->connect;
+    $again->send_request(GET => '/?account=a1');
+    $nginx->signal('QUIT');
+    ok $nginx->wait_log(qr/gracefully shutting down/), 'gone: it quits';
+    $_->close for @goes, $again;
+    ok wait_until { 3 == (() = $nginx->log =~ /prematurely closed/g) },
+        'gone: nginx knows';
+    ok !$nginx->exited, 'gone: one still waits';
+    $stays->close;
+    ok $nginx->wait_exit(10), 'gone: all have, and the worker too';
+    clean($nginx, 'gone');
+}
+
+for my $changes ('told of', 'not told of') {
+    my $name = "a refresh, changes $changes";
+    my $more = $changes eq 'told of' ? '' : 'tracking off;';
+    my $fake = Test::Household::FakeRedis->new(unix => 1, %data);
+    my $nginx = Test::Household::Nginx->new(workers => 1, server => $server,
+        http => 'household_zone zone=z:1m;' . http($fake)
+                    =~ s/(?=connect_timeout)/$more /r
+                    =~ s/household_store main/$& zone=z fresh=1s/r);
+
+    is told($nginx->get('/?account=a1')), '200 home', "$name: well before";
+    my $asked = $fake->count('HGETALL');
+    $fake->behave('black_hole');
+    my @conns;
+
+    # what asks first waits; the control hash is asked for in any case
+    ok wait_until {
+        push @conns, $nginx->connect;
+        $conns[-1]->send_request(GET => '/?account=a1');
+        $fake->count('HGETALL') > $asked;
+    }, "$name: asked for";
+    $_->close for @conns;
+    $nginx->signal('QUIT');
+    ok $nginx->wait_exit(10), "$name: the worker leaves";
+    clean($nginx, $name);
+}
+
+
 # another binary takes over: only of a master that is a daemon
 
 my ($old, $new);
