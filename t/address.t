@@ -8,7 +8,10 @@ use warnings;
 
 use lib 't/lib';
 use Test::Household::Edge;
+use Test::Household::Process qw(free_port);
 use Test::Nginx::Socket 'no_plan';
+
+$ENV{TEST_NGINX_EDGE_PORT} = free_port();
 
 add_block_preprocessor(sub {
     my ($block) = @_;
@@ -99,13 +102,13 @@ SADD household:{v6} 2001:db8::/32
 === an IPv4 client of an IPv6 socket is IPv4
 --- http_config
     server {
-        listen [::]:$TEST_NGINX_RAND_PORT_1 ipv6only=off;
+        listen [::]:$TEST_NGINX_EDGE_PORT ipv6only=off;
         household on;
         location / { empty_gif; }
     }
 --- config
     location / {
-        proxy_pass http://127.0.0.1:$TEST_NGINX_RAND_PORT_1;
+        proxy_pass http://127.0.0.1:$TEST_NGINX_EDGE_PORT;
         proxy_pass_request_headers off;
     }
 --- skip_eval
@@ -118,13 +121,13 @@ SADD household:{v6} 2001:db8::/32
 === an IPv6 client
 --- http_config
     server {
-        listen [::1]:$TEST_NGINX_RAND_PORT_1;
+        listen [::1]:$TEST_NGINX_EDGE_PORT;
         household on;
         location / { empty_gif; }
     }
 --- config
     location / {
-        proxy_pass http://[::1]:$TEST_NGINX_RAND_PORT_1;
+        proxy_pass http://[::1]:$TEST_NGINX_EDGE_PORT;
         proxy_pass_request_headers off;
     }
 --- skip_eval
@@ -181,7 +184,7 @@ SADD household:{a} 0.0.0.0/0 ::/0
 === the address that the PROXY protocol tells
 --- http_config
     server {
-        listen 127.0.0.1:$TEST_NGINX_RAND_PORT_1 proxy_protocol;
+        listen 127.0.0.1:$TEST_NGINX_EDGE_PORT proxy_protocol;
         set_real_ip_from 127.0.0.1;
         real_ip_header proxy_protocol;
         household on;
@@ -189,7 +192,7 @@ SADD household:{a} 0.0.0.0/0 ::/0
     }
 --- init
 # nginx itself speaks it in stream {} only
-my $port = $Test::Nginx::Util::RandPorts->{TEST_NGINX_RAND_PORT_1};
+my $port = $ENV{TEST_NGINX_EDGE_PORT};
 for (['82.64.10.7', 200], ['192.0.2.7', 403]) {
     my ($from, $status) = @$_;
     my $client = Test::Household::Process::wait_until {
