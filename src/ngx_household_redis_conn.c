@@ -11,12 +11,6 @@
 #include "ngx_household_redis_conn.h"
 
 
-#define NGX_HOUSEHOLD_REDIS_BACKOFF      100    /* ms; doubles up to */
-#define NGX_HOUSEHOLD_REDIS_BACKOFF_MAX  2000
-
-#define NGX_HOUSEHOLD_REDIS_PING         10000  /* ms between looks */
-
-
 static void ngx_household_redis_event(ngx_household_redis_conn_t *conn,
     ngx_event_t *ev, ngx_event_handler_pt handler);
 static void ngx_household_redis_post(ngx_household_redis_conn_t *conn);
@@ -537,39 +531,11 @@ ngx_household_redis_conn_secured(ngx_household_redis_conn_t *conn)
 
 
 void
-ngx_household_redis_conn_ready(ngx_household_redis_conn_t *conn)
-{
-    ngx_connection_t  *c;
-
-    c = conn->peer.connection;
-
-    if (c->write->timer_set) {
-        ngx_del_timer(c->write);
-    }
-
-    conn->state = NGX_HOUSEHOLD_REDIS_READY;
-    conn->tried = 0;
-    conn->resolved = 0;
-
-    if (!conn->ping.timer_set && !ngx_exiting && !conn->once) {
-        ngx_add_timer(&conn->ping, NGX_HOUSEHOLD_REDIS_PING);
-    }
-
-    /* the owner logs what it was */
-    conn->owner->ready(conn);
-    conn->down = 0;
-
-    if (conn->state == NGX_HOUSEHOLD_REDIS_READY) {
-        ngx_household_redis_conn_flush(conn);
-    }
-}
-
-
-void
 ngx_household_redis_conn_lost(ngx_household_redis_conn_t *conn,
     ngx_household_redis_status_e status, ngx_err_t err, const char *what)
 {
     u_char                       text[NGX_HOUSEHOLD_REDIS_WHAT];
+    ngx_uint_t                   failed;
     ngx_household_redis_state_e  state;
 
     /* "what" may live in the decoder, which is about to go */
@@ -587,13 +553,21 @@ ngx_household_redis_conn_lost(ngx_household_redis_conn_t *conn,
 
     if (status == NGX_HOUSEHOLD_REDIS_PROTOCOL) {
         ngx_household_redis_conn_tell(conn, status);
+        conn->suspect = 1;
     }
 
     ngx_household_redis_conn_close(conn);
 
+    failed = conn->failures != 0
+             && (!conn->used || status != NGX_HOUSEHOLD_REDIS_DOWN);
+
+    if (state == NGX_HOUSEHOLD_REDIS_READY && failed) {
+        conn->suspect = 1;
+    }
+
     if (state != NGX_HOUSEHOLD_REDIS_READY
         || status == NGX_HOUSEHOLD_REDIS_TIMEOUT
-        || conn->failures != 0
+        || failed
         || conn->once)
     {
         ngx_household_redis_next(conn, status, err, (char *) text);

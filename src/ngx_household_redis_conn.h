@@ -31,6 +31,11 @@
 
 #define NGX_HOUSEHOLD_REDIS_MAX_STEPS  8
 
+#define NGX_HOUSEHOLD_REDIS_BACKOFF      100    /* ms; doubles up to */
+#define NGX_HOUSEHOLD_REDIS_BACKOFF_MAX  2000
+
+#define NGX_HOUSEHOLD_REDIS_PING         10000  /* ms between looks */
+
 
 typedef enum {
     NGX_HOUSEHOLD_REDIS_CLOSED = 0,
@@ -53,6 +58,9 @@ typedef struct ngx_household_redis_conn_s  ngx_household_redis_conn_t;
 typedef struct {
     /* it is connected; commands that wait are sent next */
     void       (*ready)(ngx_household_redis_conn_t *conn);
+
+    /* it was suspect when it got ready, and is not any more; may be NULL */
+    void       (*well)(ngx_household_redis_conn_t *conn);
 
     /*
      * It broke, having been ready, and is made anew at once (unless it is
@@ -121,7 +129,8 @@ struct ngx_household_redis_conn_s {
 
     ngx_uint_t                           addr;     /* index, of the node's */
     ngx_uint_t                           tried;    /* addresses, this round */
-    ngx_uint_t                           failures; /* since the last reply */
+    ngx_uint_t                           failures; /* since it was well */
+    ngx_msec_t                           since;    /* it is ready */
 
     u_char                               steps[NGX_HOUSEHOLD_REDIS_MAX_STEPS];
     ngx_uint_t                           nsteps;   /* of the handshake */
@@ -135,6 +144,9 @@ struct ngx_household_redis_conn_s {
     unsigned                             held:1;   /* do not connect now */
     unsigned                             stopped:1; /* shut down */
     unsigned                             resolved:1; /* for this round */
+    unsigned                             replied:1; /* in this turn */
+    unsigned                             used:1;    /* has replied, once */
+    unsigned                             suspect:1; /* fails in use */
 };
 
 
@@ -202,6 +214,13 @@ ngx_int_t ngx_household_redis_handshake_reply(ngx_household_redis_conn_t *conn,
 
 /* the handshake is over */
 void ngx_household_redis_conn_ready(ngx_household_redis_conn_t *conn);
+
+/*
+ * Replies were good, and there was nothing behind them.  That is enough of a
+ * server that was away; one that has failed in use, time and again or by what
+ * it sent, must do without that for a while.
+ */
+void ngx_household_redis_conn_well(ngx_household_redis_conn_t *conn);
 
 /*
  * The connection broke, or is not to be trusted any more: closes it and goes

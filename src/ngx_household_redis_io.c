@@ -283,6 +283,10 @@ ngx_household_redis_conn_read_handler(ngx_event_t *rev)
         }
     }
 
+    if (conn->replied) {
+        ngx_household_redis_conn_well(conn);
+    }
+
     ngx_household_redis_conn_tell(conn, NGX_HOUSEHOLD_REDIS_OK);
 
     if (conn->peer.connection != c) {
@@ -387,7 +391,7 @@ ngx_household_redis_reply(ngx_household_redis_conn_t *conn,
         return NGX_OK;
     }
 
-    conn->failures = 0;
+    conn->replied = 1;
 
     if (reply->values[0].type == NGX_HOUSEHOLD_RESP_ERROR
         && !cmd->op->ended && conn->owner->error != NULL

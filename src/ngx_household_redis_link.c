@@ -56,6 +56,7 @@ static void ngx_household_redis_gone(ngx_event_t *ev);
 
 static const ngx_household_redis_owner_t  ngx_household_redis_link_owner = {
     ngx_household_redis_link_ready,
+    NULL,
     ngx_household_redis_link_lost,
     ngx_household_redis_orphan,
     NULL,
@@ -65,6 +66,7 @@ static const ngx_household_redis_owner_t  ngx_household_redis_link_owner = {
 
 static const ngx_household_redis_owner_t  ngx_household_redis_ask_owner = {
     ngx_household_redis_ask_ready,
+    NULL,
     ngx_household_redis_ask_lost,
     ngx_household_redis_orphan,
     NULL,

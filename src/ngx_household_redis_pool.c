@@ -14,6 +14,7 @@
 
 
 static void ngx_household_redis_pool_ready(ngx_household_redis_conn_t *conn);
+static void ngx_household_redis_pool_well(ngx_household_redis_conn_t *conn);
 static void ngx_household_redis_pool_lost(ngx_household_redis_conn_t *conn,
     ngx_household_redis_status_e status, ngx_err_t err, const char *what);
 static void ngx_household_redis_pool_orphan(ngx_household_redis_conn_t *conn,
@@ -25,6 +26,7 @@ static ngx_int_t ngx_household_redis_pool_error(
 
 static const ngx_household_redis_owner_t  ngx_household_redis_pool_calls = {
     ngx_household_redis_pool_ready,
+    ngx_household_redis_pool_well,
     ngx_household_redis_pool_lost,
     ngx_household_redis_pool_orphan,
     ngx_household_redis_pool_error,
@@ -188,16 +190,30 @@ ngx_household_redis_pool_ready(ngx_household_redis_conn_t *conn)
     ngx_household_redis_pool_t  *pool = conn->data;
 
     conn->down = 0;
+    pool->down = 0;
 
-    if (pool->down) {
-        pool->down = 0;
+    if (!conn->suspect) {
+        ngx_household_redis_pool_well(conn);
+    }
+
+    pool->owner->changed(pool);
+}
+
+
+/* a server that works only until it is used is not up: the log need not tell */
+
+static void
+ngx_household_redis_pool_well(ngx_household_redis_conn_t *conn)
+{
+    ngx_household_redis_pool_t  *pool = conn->data;
+
+    if (pool->told) {
+        pool->told = 0;
 
         ngx_log_error(NGX_LOG_NOTICE, ngx_cycle->log, 0,
                       "household_redis \"%V\": %V is up",
                       &pool->node->conf->name, &pool->node->name);
     }
-
-    pool->owner->changed(pool);
 }
 
 
@@ -223,7 +239,7 @@ ngx_household_redis_pool_lost(ngx_household_redis_conn_t *conn,
 
     /* two reasons that take turns are no news */
 
-    if (!pool->down
+    if (!pool->told
         || (ngx_strcmp(pool->what, what) != 0
             && ngx_strcmp(pool->before, what) != 0))
     {
@@ -236,6 +252,7 @@ ngx_household_redis_pool_lost(ngx_household_redis_conn_t *conn,
         (void) ngx_cpystrn(pool->what, (u_char *) what, sizeof(pool->what));
     }
 
+    pool->told = 1;
     pool->down = 1;
     pool->owner->changed(pool);
 }

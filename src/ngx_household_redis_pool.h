@@ -50,7 +50,8 @@ struct ngx_household_redis_pool_s {
     u_char                                   what[NGX_HOUSEHOLD_REDIS_WHAT];
     u_char                                   before[NGX_HOUSEHOLD_REDIS_WHAT];
 
-    unsigned                                 down:1;  /* as was logged */
+    unsigned                                 down:1;
+    unsigned                                 told:1;  /* the log has it down */
     unsigned                                 is_sick:1;
     unsigned                                 replica:1;
     unsigned                                 mark:1;  /* the owner's */

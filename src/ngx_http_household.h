@@ -102,6 +102,7 @@ typedef struct {
     /* of a worker */
     ngx_household_redis_t        *redis;
     ngx_household_tracking_t     *tracking;  /* in one of them */
+    ngx_msec_t                    flushed;   /* as was logged */
 } ngx_http_household_redis_t;
 
 
@@ -120,6 +121,7 @@ typedef struct {
     uint64_t                      generation;
     unsigned                      known:1;
     unsigned                      asking:1;
+    unsigned                      again:1;     /* it has changed meanwhile */
     unsigned                      answered:1;
 } ngx_http_household_control_t;
 
@@ -393,6 +395,9 @@ ngx_int_t ngx_http_household_track(ngx_cycle_t *cycle,
  * the lookup of an account, so that its answer comes first.
  */
 void ngx_http_household_control_refresh(ngx_http_household_store_t *store);
+
+/* the hash is another one: fetches it into the zone of the store */
+void ngx_http_household_control_changed(ngx_http_household_store_t *store);
 
 /* loosens "mode" and "rollout" by what is known of the brake */
 void ngx_http_household_control_apply(ngx_http_household_store_t *store,

@@ -77,11 +77,18 @@ sub is_unavailable {
 # answer at all; an answer that comes too late is a failure just the same.
 
 my $fake = Test::Household::FakeRedis->new(data => \%data);
-my $edge = edge($fake->address, 'connect_timeout 500ms; timeout 500ms;');
+my $times = 'connect_timeout 500ms; timeout 500ms;';
+my $edge = edge($fake->address, $times);
 
 sub fails {
     my ($name, $way, @args) = @_;
     my $reason = $way =~ /^large$/ ? 'record_too_large' : undef;
+
+    # a server that has spoken nonsense is not trusted for a while
+    if ($name =~ /^protocol/) {
+        $edge->quit;
+        $edge = edge($fake->address, $times);
+    }
 
     is_well $edge, "$name: well before";
     $fake->behave($way, @args);
@@ -132,6 +139,8 @@ for (@errors) {
     $fake->behave('normal');
 }
 
+unlike $edge->log, qr/\Q$secret\E/, 'what Redis says is not logged';
+
 fails 'error: NOAUTH to everything', all_error => 'NOAUTH required';
 fails 'error: LOADING to everything', all_error => 'LOADING Redis is loading';
 fails 'protocol: garbage', 'garbage';
@@ -146,9 +155,6 @@ fails 'protocol: a line without an end', 'unended';
 fails 'protocol: another type', 'wrong_type';
 fails 'protocol: an extra reply', 'extra';
 fails 'oversized: a reply', 'large';
-
-unlike $edge->log, qr/\Q$secret\E/, 'what Redis says is not logged';
-
 
 # ways that only a new connection meets
 
@@ -187,6 +193,10 @@ is_well $edge, 'refused: recovers';
 # a line per change of state, however many requests and attempts there are
 
 {
+    $edge->quit;
+    $edge = edge($fake->address, $times);
+    is_well $edge, 'down: well before';
+
     my $mark = $edge->mark;
     $fake->behave(all_error => 'LOADING Redis is loading');
     $fake->drop;
@@ -202,6 +212,42 @@ is_well $edge, 'refused: recovers';
     my $log = substr $edge->log, $mark;
     is scalar(() = $log =~ /is down/g), 1, 'down: one line when it went';
     is scalar(() = $log =~ /is up/g), 1, 'down: one line when it came back';
+}
+
+
+# as well of a server that connects well, and fails whenever it is used
+
+for my $way ('junk behind a good reply', 'junk after a good reply', 'close') {
+    my %data = ('household:{42}' => [$home]);
+    my $fake = Test::Household::FakeRedis->new(data => \%data, handler => sub {
+        my (undef, $name, $number) = @_;
+        return if !$data{junk} || uc $name ne 'PING' || !defined $number;
+        my @reply = ("\$8\r\n$number\r\n", "+junk\r\n");
+        return $data{junk} =~ /behind/ ? [join '', @reply]
+                                       : [$reply[0], [delay => 0.02], $reply[1]];
+    });
+    my $edge = edge($fake->address, 'connect_timeout 5s; timeout 5s;');
+    my $lines = sub {
+        return scalar grep { /lost the connection|is down|is up/ && !/\[info\]/ }
+               split /^/, $edge->log;
+    };
+
+    is_well $edge, "$way: well before";
+    my $attempts = $fake->count('connections') + 5;
+    $way =~ /junk/ ? $fake->set(junk => $way) : $fake->behave($way);
+    ok wait_until {
+        decision($edge, '/allow');
+        $fake->count('connections') >= $attempts
+    }, "$way: attempts go on";
+
+    # it was lost, and is down, maybe for two reasons that take turns
+    cmp_ok $lines->(), '<=', 3, "$way: but not lines";
+
+    $way =~ /junk/ ? $fake->set(junk => '') : $fake->behave('normal');
+    ok wait_until {
+        decision($edge, '/allow') =~ /home/ && $edge->log =~ /is up/
+    }, "$way: recovers";
+    cmp_ok $lines->(), '<=', 4, "$way: which is told";
 }
 
 
