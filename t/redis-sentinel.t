@@ -15,8 +15,9 @@ use Test::Household::Process qw(wait_until free_port temp_dir);
 use Test::Household::Redis;
 
 my $home = '82.64.10.7';
-my ($bin) = grep { -x } map { "$_/redis-sentinel" } split /:/, $ENV{PATH};
-plan skip_all => 'there is no redis-sentinel' if !$bin;
+my $sentinel = $Test::Household::Redis::Server =~ s/-server$/-sentinel/r;
+my ($bin) = grep { -x } map { "$_/$sentinel" } split /:/, $ENV{PATH};
+plan skip_all => "there is no $sentinel" if !$bin;
 
 
 # a sentinel is a Redis with a file that it writes to
