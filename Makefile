@@ -47,8 +47,9 @@ need = @BUILD=$(B) docker/packages.sh
 packages: ## install what is missing of SETS="build demo test fuzz" (as root)
 	$(need) $(SETS)
 
-.PHONY: need-build need-demo need-test need-fuzz need-matrix need-bench
-need-build need-demo need-test need-fuzz need-matrix need-bench: need-%:
+NEEDS = $(addprefix need-,build demo test valkey fuzz matrix bench)
+.PHONY: $(NEEDS)
+$(NEEDS): need-%:
 	$(need) $(if $(filter matrix,$*),,build) $(filter-out build,$*)
 
 

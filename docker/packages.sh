@@ -2,7 +2,7 @@
 #
 # docker/packages.sh [--list] SET...: installs the Debian packages that the
 # named sets lack, as root; otherwise says which command does it.  Quick when
-# nothing is missing.  Sets: build demo test fuzz matrix bench.
+# nothing is missing.  Sets: build demo test valkey fuzz matrix bench.
 #
 # --list prints the names only.
 
@@ -27,6 +27,9 @@ declare -A packages=(
             libmaxmind-db-writer-perl libtest-nginx-perl nghttp2-client
             openssl perl
             redis-sentinel redis-server shellcheck valgrind"
+
+    # what a part of the suite runs with instead of Redis
+    [valkey]="valkey-sentinel valkey-server"
 
     [fuzz]="clang libclang-rt-dev llvm"
     [matrix]="git iproute2 mmdebstrap util-linux"

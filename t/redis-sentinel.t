@@ -13,33 +13,11 @@ use Test::Household::Load;
 use Test::Household::Nginx qw(location);
 use Test::Household::Process qw(wait_until free_port temp_dir);
 use Test::Household::Redis;
+use Test::Household::Sentinel;
 
 my $home = '82.64.10.7';
-my ($bin) = grep { -x } map { "$_/redis-sentinel" } split /:/, $ENV{PATH};
-plan skip_all => 'there is no redis-sentinel' if !$bin;
-
-
-# a sentinel is a Redis with a file that it writes to
-package Sentinel {
-    our @ISA = 'Test::Household::Redis';
-
-    sub _config {
-        my ($self) = @_;
-        my $primary = $self->{primary};
-        return join '', map { "$_\n" }
-            "port $self->{port}", 'bind 127.0.0.1', "dir $self->{dir}",
-            $self->{text} // '',
-            "sentinel monitor mymaster 127.0.0.1 $primary->{port} 2",
-            'sentinel down-after-milliseconds mymaster 1000',
-            'sentinel failover-timeout mymaster 4000';
-    }
-
-    # the same program by another name
-    sub spawn {
-        my ($self, $program, @args) = @_;
-        return $self->SUPER::spawn($bin, @args);
-    }
-}
+my $missing = Test::Household::Sentinel->missing;
+plan skip_all => $missing if $missing;
 
 sub soon (&$;$) {
     my ($code, $name, $timeout) = @_;
@@ -74,7 +52,9 @@ push @nodes, map {
     Test::Household::Redis->new(
         config => "$config\nreplicaof 127.0.0.1 $nodes[0]{port}")
 } 1 .. 2;
-my @sentinels = map { Sentinel->new(primary => $nodes[0]) } 1 .. 3;
+my @sentinels = map {
+    Test::Household::Sentinel->new(primary => $nodes[0])
+} 1 .. 3;
 
 $nodes[0]->cmd(SADD => "household:{a$_}", $home) for 0 .. 19;
 

@@ -2,7 +2,8 @@
 #
 # t/tools/matrix.sh SUITE...: in a small Debian of each suite, sets up what is
 # needed, builds this tree as it is with gcc and with clang, runs the whole
-# suite with the one and the units with the other.
+# suite with the one and the units with the other; and what is about Redis with
+# Valkey, where the suite has it.
 # Each runs in namespaces of its own: its mounts, processes and ports end with
 # it, and two can run side by side.
 
@@ -24,6 +25,12 @@ setup='
     make -s packages SETS="build test fuzz"
     dpkg-query -W -f "\${Package} \${Version}\n" gcc clang nginx-dev \
         libhiredis-dev redis-server
+
+    if apt-cache policy valkey-server | grep -q "Candidate: [^(]"; then
+        make -s packages SETS=valkey
+        dpkg-query -W -f "\${Package} \${Version}\n" valkey-server
+    fi
+
     mkdir -p build/clang
 
     if make -s source BUILD=build/gcc; then
@@ -43,6 +50,9 @@ tests='
     make -s test CC=gcc BUILD=build/gcc FUZZ_SECONDS=5 SKIP_UNITS="$skip"
     make -s module unit CC=clang BUILD=build/clang SKIP_UNITS="$skip"
     make -s order BUILD=build/gcc ORDER=installed
+    if [ -x /usr/bin/valkey-server ]; then
+        make -s test-valkey BUILD=build/gcc
+    fi
 '
 
 
@@ -75,13 +85,14 @@ inside() {
 
 suite() {
     local start=$SECONDS log=$build/$1.log
+    local shown='nginx-dev|libhiredis-dev|valkey-server|gcc|clang'
 
     if docker/chroot.sh "$1" "$build/$1" > "$log" 2>&1 \
         && unshare --mount --pid --fork --kill-child \
             "$0" --inside "$build/$1" >> "$log" 2>&1 < /dev/null
     then
         echo "ok     $1, $((SECONDS - start)) s:" \
-            $(grep -E '^(nginx-dev|libhiredis-dev|gcc|clang) ' "$log") \
+            $(grep -E "^($shown) " "$log") \
             $(grep '^no source' "$log")
         return
     fi

@@ -115,7 +115,7 @@ units-on-nginx:
 # --- the suite ------------------------------------------------------------
 
 .PHONY: unit unit-asan fuzz test test-hup test-asan test-valgrind
-.PHONY: test-nginx coverage order check matrix demo run
+.PHONY: soak test-valkey test-nginx coverage order check matrix demo run
 
 test: need-test need-fuzz ## all of it: units, fuzzers, the form, t/
 	@$(MAKE) build-module build-unit build-fuzz $(NGINX_SRC:%=build-full)
@@ -143,6 +143,19 @@ test-valgrind: TEST_BINARY = $(B)/valgrind/nginx
 test-valgrind: need-test ## t/ under valgrind (slow)
 	@$(MAKE) build-valgrind
 	@t/tools/reports.sh $(B)/valgrind/reports $(PROVE) $(T_ALONE)
+
+SECONDS = 180
+
+soak: need-test ## a Redis that comes and goes for SECONDS=180, and what is used
+	@$(MAKE) build-module $(NGINX_SRC:%=build-full)
+	@STRAIN_SECONDS=$(SECONDS) $(PROVE) -v t/strain.t
+
+VALKEY = coherence coherence-delay redis-cluster redis-replica redis-sentinel \
+    redis-tls
+
+test-valkey: need-test need-valkey ## what is about Redis in t/, with Valkey
+	@$(MAKE) build-module $(NGINX_SRC:%=build-full)
+	@HOUSEHOLD_REDIS_SERVER=valkey-server $(PROVE) $(VALKEY:%=t/%.t)
 
 test-nginx: need-test ## the suite of nginx itself, with the module switched on
 	@test -n '$(NGINX_TESTS)' || { echo 'household: say NGINX_TESTS=dir,' \

@@ -25,7 +25,9 @@ sub new {
             'cluster-announce-ip 127.0.0.1', 'repl-diskless-sync-delay 0',
             ref $opt{config} ? $opt{config}->($i) : $opt{config} // '',
             'cluster-port ' . free_port();
-        push @{ $self->{nodes} }, Test::Household::Redis->new(config => $text);
+        push @{ $self->{nodes} },
+            Test::Household::Redis->new(%{ $opt{args} || {} },
+                                        config => $text);
     }
 
     $self->create;

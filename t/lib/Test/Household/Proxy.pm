@@ -2,6 +2,10 @@ package Test::Household::Proxy;
 
 # Between an edge and a Redis, each on a unix socket: it passes on what comes,
 # until it is told to hold what the server says, or to cut all connections.
+#
+#   $proxy->hold; $proxy->release;    # what came between is lost
+#   $proxy->delay('SMEMBERS');        # what the server says where that is asked
+#   $proxy->deliver;                  # comes only now
 
 use strict;
 use warnings;
@@ -10,7 +14,7 @@ use parent -norequire, 'Test::Household::Process';
 
 use IO::Select;
 use IO::Socket::UNIX;
-use Test::Household::Process qw(wait_until temp_dir);
+use Test::Household::Process qw(wait_until temp_dir slurp);
 
 
 sub new {
@@ -29,30 +33,39 @@ sub new {
 
 sub address { "unix:$_[0]{path}" }
 
-sub hold    { $_[0]->_tell('USR1') }
-sub release { $_[0]->_tell('USR2') }
-sub cut     { $_[0]->_tell('HUP') }
+sub hold    { $_[0]->_tell('hold') }
+sub release { $_[0]->_tell('release') }
+sub cut     { $_[0]->_tell('cut') }
+sub delay   { $_[0]->_tell("delay $_[1]") }
+sub deliver { $_[0]->_tell('deliver') }
 
 # it is done once the call returns
 sub _tell {
-    my ($self, $signal) = @_;
+    my ($self, $text) = @_;
+
+    open my $out, '>', "$self->{dir}/told" or die "told: $!\n";
+    print $out $text;
+    close $out;
 
     unlink "$self->{dir}/ready";
-    $self->signal($signal);
+    $self->signal('USR1');
     wait_until { -e "$self->{dir}/ready" };
 }
 
+# %asked and %kept: of a connection to the server, all that was asked, and
+# what was said and is to come later
 sub _serve {
     my ($self, $listen) = @_;
-    my ($held, %peer, %server) = 0;
+    my ($held, $word, %peer, %server, %asked, %kept) = (0, '');
     my $select = IO::Select->new($listen);
     my $cut = sub {
-        $select->remove($_), close $_ for @_;
+        $select->remove($_), delete $asked{$_}, delete $kept{$_}, close $_
+            for @_;
     };
 
-    local $SIG{USR1} = sub { $self->{told} = 'hold' };
-    local $SIG{USR2} = sub { $self->{told} = 'release' };
-    local $SIG{HUP} = sub { $self->{told} = 'cut' };
+    local $SIG{USR1} = sub {
+        $self->{told} = slurp("$self->{dir}/told");
+    };
     local $SIG{PIPE} = 'IGNORE';
 
     $self->_ready;
@@ -64,8 +77,14 @@ sub _serve {
             $held = 1 if $told eq 'hold';
             $held = 0 if $told eq 'release';
 
+            ($word) = $told =~ /^delay (.*)/ or $word = '';
+
+            if ($told eq 'deliver') {
+                syswrite $peer{$_}[1], delete $kept{$_} for keys %kept;
+            }
+
             # what came while all was held is lost with its connections
-            if ($told ne 'hold') {
+            if ($told =~ /release|cut/) {
                 $cut->(map { $_->[0] } values %peer);
                 (%peer, %server) = ();
             }
@@ -94,7 +113,13 @@ sub _serve {
                 next;
             }
 
+            $asked{ $pair->[1] } .= $bytes if !$server{$from};
             next if $held && $server{$from};
+
+            if ($word && $server{$from} && $asked{$from} =~ /$word/) {
+                $kept{$from} .= $bytes;
+                next;
+            }
             syswrite $pair->[1], $bytes;
         }
     }

@@ -1,6 +1,7 @@
 package Test::Household::Redis;
 
-# A real redis-server of the test's own.
+# A real redis-server of the test's own; or what HOUSEHOLD_REDIS_SERVER names,
+# such as valkey-server.
 #
 #   my $redis = Test::Household::Redis->new(requirepass => 'secret');
 #   $redis->cmd(SADD => 'household:{42}', '82.64.10.7');
@@ -20,6 +21,8 @@ use IO::Socket::UNIX;
 use Test::Household::Process qw(wait_until free_port temp_dir);
 use Test::Household::Resp qw(encode_command take_value);
 
+our $Server = $ENV{HOUSEHOLD_REDIS_SERVER} || 'redis-server';
+
 
 sub new {
     my ($class, %opt) = @_;
@@ -37,9 +40,9 @@ sub start {
     print $out $self->_config;
     close $out;
 
-    $self->spawn('redis-server', "$self->{dir}/redis.conf");
+    $self->spawn($Server, "$self->{dir}/redis.conf");
     wait_until { $self->exited or eval { $self->cmd('PING') } };
-    die "redis-server did not start:\n" . $self->output
+    die "$Server did not start:\n" . $self->output
         if !$self->pid || !eval { $self->cmd('PING') };
     return $self;
 }
