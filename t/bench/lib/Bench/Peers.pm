@@ -10,7 +10,7 @@ package Bench::Peers;
 #   front, behind    the server that is asked, and those that it asks
 #
 # What takes the place of the edge has the edge's core.  A backend may use both
-# cores, as many as it has processes for; "backend_cores" allows it others.
+# cores; "backend_cores" allows it others.
 
 use strict;
 use warnings;
@@ -25,7 +25,7 @@ use Test::Household::Process qw(slurp);
 
 our @EXPORT_OK = qw(peers start_peers);
 
-my $Here = __FILE__ =~ s{/lib/Bench/Peers\.pm$}{/peers}r;
+my $Here = File::Spec->rel2abs(__FILE__) =~ s{/lib/Bench/\w+\.pm$}{/peers}r;
 my @Lua = map { "/usr/lib/nginx/modules/$_.so" }
           qw(ndk_http_module ngx_http_lua_module);
 my $Redigo = '/usr/share/gocode';
