@@ -19,6 +19,7 @@ use FindBin;
 use lib "$FindBin::RealBin/lib", "$FindBin::RealBin/../lib";
 
 use Bench::Data qw(fill account stranger);
+use Bench::Load qw(load);
 use Bench::Machine qw(machine check_load busy);
 use Bench::Peers qw(peers start_peers);
 use Bench::Report qw(median);
@@ -44,7 +45,6 @@ my $machine = machine();
 check_load($machine);
 
 my $dir = temp_dir('load');
-my $load = build_load();
 my ($redis, %redis) = start_redis();
 fill($redis, $Accounts);
 
@@ -66,7 +66,7 @@ for my $row (@rows) {
     check_answers($row);
 }
 
-load($_, 1) for @rows;    # what is to be cached is
+ask($_, seconds => 1) for @rows;    # what is to be cached is
 
 for my $run (1 .. $opt{runs}) {
     print STDERR "run $run of $opt{runs}: ";
@@ -104,13 +104,6 @@ sub start_redis {
 }
 
 sub on_core { system "taskset -cp $_[0] $_[1] > $dir/taskset 2>&1" }
-
-# what asks
-sub build_load {
-    my $said = `cc -O2 -o '$dir/load' '$Here/load.c' 2>&1`;
-    die "load.c: $said" if $?;
-    return "$dir/load";
-}
 
 # the nginx of the module, and of its floors
 sub start_edge {
@@ -197,7 +190,7 @@ sub peak {
     my $asked = lookups();
     my @before = used($row);
 
-    my ($n, $usec, $status) = load($row, $opt{seconds});
+    my ($n, $usec, $status) = ask($row);
 
     my ($front, $behind, $store, $load, $busy, $elapsed) =
         map { $_ - shift @before } used($row);
@@ -216,16 +209,11 @@ sub peak {
         if $row->{lookups} ? abs($asked - 1) > 0.1 : $asked > 0.1;
 }
 
-# answers, microseconds, those that are wrong; with a rate, latencies
-sub load {
-    my ($row, $seconds, $rate) = @_;
-    my $file = "$dir/$row->{name}.requests";
-
-    my $out = `taskset -c 1 $load $row->{front}{port} $file $Conns \\
-        $seconds $row->{status} @{[ $rate // '' ]} 2>&1`;
-
-    return $out =~ /^(\d[\d ]+)\n$/ ? split ' ', $1
-                                    : die "$row->{name}: $out\n";
+sub ask {
+    my ($row, %more) = @_;
+    return load(port => $row->{front}{port}, conns => $Conns,
+        what => "$dir/$row->{name}.requests", status => $row->{status},
+        seconds => $opt{seconds}, %more);
 }
 
 # lookups of accounts that Redis has answered
@@ -240,7 +228,7 @@ sub tail {
     my ($row) = @_;
     my $half = median($row->{runs}{rate}) / 2;
 
-    my ($n, $usec, $status, @p) = load($row, $opt{seconds}, $half);
+    my ($n, $usec, $status, @p) = ask($row, rate => $half);
     wrong($row, "$status wrong ones of $n") if $status;
 
     @$row{qw(p50 p99 p999)} = @p;

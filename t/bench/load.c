@@ -1,9 +1,12 @@
 
 /*
- * load PORT FILE CONNECTIONS SECONDS STATUS [RATE]
+ * load [-r RATE] PORT FILE CONNECTIONS SECONDS STATUS
+ * load [-r RATE] -n ACCOUNTS [-f FIRST] PORT PATH CONNECTIONS SECONDS STATUS
  *
  * Sends the requests of a file, one a line, to 127.0.0.1, and over again from
- * its first line; one request at a time on a connection.
+ * its first line; or a request for the path and one of so many accounts, at
+ * random, or each once, from the first on.  One request at a time is on a
+ * connection.
  *
  * With a rate, a request is due at its time by the clock, whatever became of
  * those before it: latency counts from then, so a stall of the server is in
@@ -20,11 +23,11 @@
 #include <errno.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
-#include <poll.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/epoll.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
 #include <time.h>
@@ -32,6 +35,7 @@
 
 
 #define PATIENCE  20               /* seconds without an answer */
+#define EVENTS    64
 
 
 typedef struct {
@@ -41,20 +45,20 @@ typedef struct {
 
 
 typedef struct {
+    int       fd;
     double    due;
     size_t    len;
     char      buf[16384];
 } conn_t;
 
 
-static int             nconns, nfree;
-static size_t          nrequests, nanswers, nlatencies, nwrong;
-static int            *idle;         /* those that wait for nothing: a stack */
-static conn_t         *conns;
-static text_t         *requests;
-static double         *latencies;
-static const char     *status;
-static struct pollfd  *fds;
+static int           nconns, nfree, events;
+static size_t        nrequests, nanswers, nlatencies, nwrong;
+static size_t        naccounts, first;
+static conn_t       *conns, **idle;    /* idle: those that wait for nothing */
+static text_t       *requests;
+static double       *latencies;
+static const char   *status, *path;
 
 
 static void
@@ -134,43 +138,77 @@ static void
 open_connections(int port)
 {
     int                 i, on;
+    conn_t             *c;
     struct sockaddr_in  to;
+    struct epoll_event  event;
 
     memset(&to, 0, sizeof(to));
     to.sin_family = AF_INET;
     to.sin_port = htons(port);
     to.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
 
-    for (on = 1, i = 0; i < nconns; i++) {
-        fds[i].events = POLLIN;
-        fds[i].fd = socket(AF_INET, SOCK_STREAM, 0);
+    events = epoll_create1(0);
+    if (events == -1) {
+        die("epoll");
+    }
 
-        if (fds[i].fd == -1
-            || connect(fds[i].fd, (struct sockaddr *) &to, sizeof(to)) == -1)
+    for (on = 1, i = 0; i < nconns; i++) {
+        c = &conns[i];
+        c->fd = socket(AF_INET, SOCK_STREAM, 0);
+
+        if (c->fd == -1
+            || connect(c->fd, (struct sockaddr *) &to, sizeof(to)) == -1)
         {
             die("connect");
         }
 
-        setsockopt(fds[i].fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
-        idle[nfree++] = i;
+        setsockopt(c->fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
+
+        event.events = EPOLLIN;
+        event.data.ptr = c;
+
+        if (epoll_ctl(events, EPOLL_CTL_ADD, c->fd, &event) == -1) {
+            die("epoll");
+        }
+
+        idle[nfree++] = c;
     }
 }
 
 
-static void
-ask(double due)
+/* whether there is something left to ask */
+
+static int
+left(size_t sent)
 {
-    int      i;
-    text_t  *request;
+    return !first || first + sent <= naccounts;
+}
 
-    static size_t  next;
 
-    i = idle[--nfree];
-    request = &requests[next++ % nrequests];
-    conns[i].due = due;
+static void
+ask(size_t n, double due)
+{
+    char     buf[256];
+    conn_t  *c;
+    size_t   account;
+    text_t   request;
 
-    if (send(fds[i].fd, request->data, request->len, MSG_NOSIGNAL)
-        != (ssize_t) request->len)
+    c = idle[--nfree];
+    c->due = due;
+
+    if (naccounts) {
+        account = first ? first + n : 1 + (size_t) (drand48() * naccounts);
+        request.data = buf;
+        request.len = snprintf(buf, sizeof(buf), "GET %s?account="
+                               "%08zx-0000-4000-8000-%012zx HTTP/1.1\r\n"
+                               "Host: edge.example\r\n\r\n",
+                               path, account, account);
+    } else {
+        request = requests[n % nrequests];
+    }
+
+    if (send(c->fd, request.data, request.len, MSG_NOSIGNAL)
+        != (ssize_t) request.len)
     {
         die("send");
     }
@@ -180,15 +218,13 @@ ask(double due)
 /* takes what has come; the answer is the only one on its way */
 
 static void
-answer(int i)
+answer(conn_t *c)
 {
     char     *end, *length;
     size_t    need;
     ssize_t   n;
-    conn_t   *c;
 
-    c = &conns[i];
-    n = recv(fds[i].fd, c->buf + c->len, sizeof(c->buf) - 1 - c->len, 0);
+    n = recv(c->fd, c->buf + c->len, sizeof(c->buf) - 1 - c->len, 0);
 
     if (n <= 0) {
         die("the connection was closed");
@@ -226,7 +262,7 @@ answer(int i)
     nwrong += strncmp(c->buf + 9, status, 3) != 0;
 
     c->len = 0;
-    idle[nfree++] = i;
+    idle[nfree++] = c;
 }
 
 
@@ -235,40 +271,38 @@ answer(int i)
 static void
 run(double rate, double start, double end)
 {
-    int              i, ready;
-    double           time, due, wait;
-    size_t           sent;
-    struct timespec  ts;
+    int                 i, n, more;
+    double              time, due, wait;
+    size_t              sent;
+    struct timespec     ts;
+    struct epoll_event  ready[EVENTS];
 
     for (sent = 0; /* void */; /* void */) {
         time = now();
         due = rate ? start + sent / rate : time;
+        more = due < end && left(sent);
 
-        if (due >= end && nfree == nconns) {
+        if (!more && nfree == nconns) {
             return;
         }
 
-        if (due < end && due <= time && nfree) {
-            ask(due);
-            sent++;
+        if (more && due <= time && nfree) {
+            ask(sent++, due);
             continue;
         }
 
-        wait = due < end && nfree ? due - time : PATIENCE;
+        wait = more && nfree ? due - time : PATIENCE;
         ts.tv_sec = (time_t) wait;
         ts.tv_nsec = (long) ((wait - ts.tv_sec) * 1e9);
 
-        ready = ppoll(fds, nconns, &ts, NULL);
+        n = epoll_pwait2(events, ready, EVENTS, &ts, NULL);
 
-        if (ready == -1 || (ready == 0 && wait == PATIENCE)) {
+        if (n == -1 || (n == 0 && wait == PATIENCE)) {
             die("no answer");
         }
 
-        for (i = 0; ready > 0 && i < nconns; i++) {
-            if (fds[i].revents) {
-                answer(i);
-                ready--;
-            }
+        for (i = 0; i < n; i++) {
+            answer(ready[i].data.ptr);
         }
     }
 }
@@ -286,40 +320,75 @@ compare(const void *one, const void *two)
 }
 
 
+static void
+usage(void)
+{
+    fprintf(stderr, "load [-r RATE] PORT FILE CONNECTIONS SECONDS STATUS\n"
+            "load [-r RATE] -n ACCOUNTS [-f FIRST] PORT PATH CONNECTIONS "
+            "SECONDS STATUS\n");
+    exit(2);
+}
+
+
 int
 main(int argc, char **argv)
 {
+    int     c;
     double  rate, seconds, start;
 
-    if (argc < 6 || argc > 7) {
-        fprintf(stderr,
-                "load PORT FILE CONNECTIONS SECONDS STATUS [RATE]\n");
-        return 2;
+    rate = 0;
+
+    while ((c = getopt(argc, argv, "f:n:r:")) != -1) {
+        switch (c) {
+
+        case 'f':
+            first = strtoul(optarg, NULL, 10);
+            break;
+
+        case 'n':
+            naccounts = strtoul(optarg, NULL, 10);
+            break;
+
+        case 'r':
+            rate = atof(optarg);
+            break;
+
+        default:
+            usage();
+        }
     }
 
-    nconns = atoi(argv[3]);
-    seconds = atof(argv[4]);
-    status = argv[5];
-    rate = argc == 7 ? atof(argv[6]) : 0;
+    if (argc - optind != 5) {
+        usage();
+    }
+
+    argv += optind;
+    path = argv[1];
+    nconns = atoi(argv[2]);
+    seconds = atof(argv[3]);
+    status = argv[4];
     nlatencies = (size_t) (rate * seconds);
 
     /* sleep by the clock, not 50 microseconds more */
     prctl(PR_SET_TIMERSLACK, 1);
 
-    fds = array(nconns, sizeof(struct pollfd));
-    idle = array(nconns, sizeof(int));
+    idle = array(nconns, sizeof(conn_t *));
     conns = array(nconns, sizeof(conn_t));
     latencies = array(nlatencies, sizeof(double));
 
-    read_requests(argv[2]);
-    open_connections(atoi(argv[1]));
+    if (!naccounts) {
+        read_requests(path);
+    }
+
+    srand48(getpid());
+    open_connections(atoi(argv[0]));
 
     start = now();
     run(rate, start, start + seconds);
 
     printf("%zu %.0f %zu", nanswers, (now() - start) * 1e6, nwrong);
 
-    if (nlatencies) {
+    if (nlatencies && nlatencies <= nanswers) {
         qsort(latencies, nlatencies, sizeof(double), compare);
         printf(" %.0f %.0f %.0f", latencies[nlatencies / 2],
                latencies[(size_t) (nlatencies * 0.99)],
