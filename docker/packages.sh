@@ -34,7 +34,7 @@ declare -A packages=(
     # what measures, and what is measured beside the module
     [bench]="golang-github-gomodule-redigo-dev golang-go haproxy
              libcrypt-jwt-perl libnginx-mod-http-lua lua-nginx-redis
-             node-redis nodejs openssl perl redis-server valgrind wrk"
+             node-redis nodejs openssl perl redis-server util-linux valgrind"
 )
 
 

@@ -10,7 +10,7 @@ use POSIX ();
 use Test::Household::Nginx;
 use Test::Household::Process qw(slurp);
 
-our @EXPORT_OK = qw(machine check_load busy);
+our @EXPORT_OK = qw(machine check_load busy available);
 
 my $Tick = POSIX::sysconf(POSIX::_SC_CLK_TCK());
 
@@ -44,6 +44,12 @@ sub check_load {
 *** it better.  Wait until the load is below half of the cores, and repeat.
 
 EOS
+}
+
+# megabytes of memory
+sub available {
+    my ($kb) = slurp('/proc/meminfo') =~ /^MemAvailable:\s*(\d+)/m;
+    return $kb / 1024;
 }
 
 # microseconds that all cores have worked, for anybody, other machines too

@@ -7,9 +7,9 @@ use strict;
 use warnings;
 
 use Bench::Picture;
+use Bench::Text qw(line put insert machine_text);
 use Exporter 'import';
 use JSON::PP;
-use Test::Household::Process qw(slurp);
 
 our @EXPORT_OK = qw(median);
 
@@ -44,14 +44,14 @@ sub write {
     my $picture = Bench::Picture::svg(\@result);
 
     _table(\%all);
-    _put("$dir/bench.json", JSON::PP->new->canonical->pretty->encode(\%all));
-    _put("$dir/bench.md", $text);
-    _put("$dir/bench.svg", $picture);
+    put("$dir/bench.json", JSON::PP->new->canonical->pretty->encode(\%all));
+    put("$dir/bench.md", $text);
+    put("$dir/bench.svg", $picture);
     print "\nhousehold: written to $dir/bench.json, bench.md, bench.svg\n";
 
     if ($docs) {
-        _insert($docs, $text);
-        _put($docs =~ s/\.md$/.svg/r, $picture);
+        insert($docs, 'make bench', $text);
+        put($docs =~ s/\.md$/.svg/r, $picture);
         print "household: and into $docs\n";
     }
 }
@@ -160,71 +160,46 @@ sub _table {
            map { _percent($_) } @{ $machine->{others} }{qw(median least most)};
 }
 
-sub _put {
-    my ($file, $text) = @_;
-
-    open my $out, '>', $file or die "$file: $!\n";
-    print $out $text;
-    close $out or die "$file: $!\n";
-}
-
-
 # --- for the documentation ------------------------------------------------
-
-sub _line { '| ' . join(' | ', @_) . " |\n" }
 
 sub _text {
     my ($all) = @_;
     my $m = $all->{machine};
-    my $n = @{ $all->{rows} };
 
-    my $text = sprintf "%d cores of %s, %d GB, %s, nginx %s, Redis %s. "
-        . "The load average at the start\nwas %.2f%s; other work took %s of "
-        . "the machine during the runs (%s to %s).\n\n",
-        @$m{qw(cores processor memory_gb system nginx redis load_at_start)},
-        $m->{busy_at_start} ? ', so **it was busy**' : '',
+    my $text = sprintf "%s; other work took %s of the\nmachine during the "
+        . "runs (%s to %s).\n\n", machine_text($m),
         map { _percent($_) } @{ $m->{others} }{qw(median least most)};
 
-    $text .= _line('row', 'requests/s', 'edge CPU, µs', 'backend', 'Redis',
+    $text .= line('row', 'requests/s', 'edge CPU, µs', 'backend', 'Redis',
                    'ratio (spread)', 'p50, µs', 'p99', 'p999')
-           . _line('---', '---:', '---:', '---:', '---:', '---', '---:',
+           . line('---', '---:', '---:', '---:', '---:', '---', '---:',
                    '---:', '---:');
 
     for (@{ $all->{rows} }) {
-        $text .= _line($_->{what} . ($_->{right} ? '' : ' **WRONG**'),
+        $text .= line($_->{what} . ($_->{right} ? '' : ' **WRONG**'),
             int $_->{requests_per_second}{median},
             (map { $_->{median} < 0.005 ? '' : sprintf '%.2f', $_->{median} }
                 @$_{qw(edge_cpu_us backend_cpu_us redis_cpu_us)}),
             _spread($_->{ratio}), map { $_ // '' } @$_{qw(p50 p99 p999)});
     }
 
-    $text .= "\n" . _line('instead of', 'the module does',
+    $text .= "\n" . line('instead of', 'the module does',
                           'and CPU in all, with Redis')
-           . _line('---', '---', '---');
+           . line('---', '---', '---');
 
-    $text .= _line($_->{what}, _spread($_->{times}) . ' times the requests/s',
+    $text .= line($_->{what}, _spread($_->{times}) . ' times the requests/s',
                    _spread($_->{times_cpu}) . ' times as much without it')
         for grep { $_->{rival} } @{ $all->{rows} };
 
-    $text .= "\n" . _line('goal', 'row', 'wanted', 'measured', '')
-           . _line('---', '---', '---', '---', '---');
+    $text .= "\n" . line('goal', 'row', 'wanted', 'measured', '')
+           . line('---', '---', '---', '---', '---');
 
-    $text .= _line(@$_{qw(what row)},
+    $text .= line(@$_{qw(what row)},
                    ($_->{sign} eq '<=' ? '≤ ' : '≥ ') . $_->{wanted},
                    _spread($_->{measured}), $_->{met} ? 'met' : 'not met')
         for @{ $all->{goals} };
 
     return $text;
-}
-
-# what stands between the two marks of the file is put in their place
-sub _insert {
-    my ($file, $text) = @_;
-    my $old = slurp($file);
-
-    $old =~ s/^(<!-- make bench -->\n).*?^(<!-- end -->)$/$1\n$text\n$2/ms
-        or die "$file: there is no place for the tables\n";
-    _put($file, $old);
 }
 
 1;
