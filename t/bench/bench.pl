@@ -61,23 +61,16 @@ start_peers([grep { $_->{peer} } @rows], redis => $redis{path},
             out => $opt{out}, backend_cores => $opt{'backend-cores'});
 my $wrong = 0;
 
-for my $row (@rows) {
-    write_requests($row);
-    check_answers($row);
-}
+write_requests($_) for @rows;
+each_row('answers', \&check_answers);
 
-ask($_, seconds => 1) for @rows;    # what is to be cached is
+# what is to be cached is
+each_row('warming up', sub { ask($_[0], seconds => 1) });
 
-for my $run (1 .. $opt{runs}) {
-    print STDERR "run $run of $opt{runs}: ";
-    peak($_), print STDERR '.' for @rows;
-    print STDERR "\n";
-}
+each_row("run $_ of $opt{runs}", \&peak) for 1 .. $opt{runs};
+each_row('tails', \&tail);
 
-print STDERR 'tails: ';
-tail($_), print STDERR '.' for @rows;
-print STDERR "\n";
-
+die "no row is left\n" if !@rows;
 Bench::Report::write(\@rows, $machine, @opt{qw(out docs)});
 exit($wrong ? 1 : 0);
 
@@ -159,6 +152,22 @@ sub check_answers {
             && ($r->{headers}{'content-type'} ne 'application/problem+json'
                 || $r->{body} !~ /"reason": ?"outside"/);
     }
+}
+
+# a row that fails is left out from there on
+sub each_row {
+    my ($what, $code) = @_;
+    my @left;
+
+    print STDERR "$what: ";
+
+    for my $row (@rows) {
+        eval { $code->($row); push @left, $row; 1 } or wrong($row, $@);
+        print STDERR '.';
+    }
+
+    print STDERR "\n";
+    @rows = @left;
 }
 
 sub wrong {

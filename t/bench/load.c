@@ -227,7 +227,8 @@ answer(conn_t *c)
     n = recv(c->fd, c->buf + c->len, sizeof(c->buf) - 1 - c->len, 0);
 
     if (n <= 0) {
-        die("the connection was closed");
+        errno = n ? errno : ECONNRESET;
+        die("no answer");
     }
 
     c->len += n;
