@@ -34,7 +34,9 @@ declare -A packages=(
     # what measures, and what is measured beside the module
     [bench]="golang-github-gomodule-redigo-dev golang-go haproxy
              libcrypt-jwt-perl libnginx-mod-http-lua lua-nginx-redis
-             node-redis nodejs openssl perl redis-server util-linux valgrind"
+             node-redis nodejs openssl perl python3-hiredis
+             python3-httptools python3-redis python3-uvloop redis-server
+             util-linux uvicorn valgrind"
 )
 
 

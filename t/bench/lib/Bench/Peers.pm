@@ -50,6 +50,8 @@ my %Needs = (
     node => ['nodejs and node-redis', '/usr/bin/node', "$Node/redis"],
     go => ['golang-go and golang-github-gomodule-redigo-dev',
            '/usr/bin/go', "$Redigo/src/github.com/gomodule/redigo"],
+    python => ['uvicorn or python3-redis', '/usr/bin/uvicorn',
+               '/usr/lib/python3/dist-packages/redis/asyncio'],
     haproxy => ['haproxy', '/usr/sbin/haproxy'],
 );
 
@@ -63,6 +65,7 @@ my @Peers = (
     ['auth-request', 'auth_request to nginx, Lua and Redis', 'nginx'],
     ['auth-request-go', 'auth_request to Go and Redis', 'go'],
     ['auth-request-node', 'auth_request to Node.js and Redis', 'node'],
+    ['auth-request-python', 'auth_request to Python and Redis', 'python'],
 );
 
 
@@ -146,7 +149,7 @@ sub _start_nginx {
 sub _start_auth {
     my ($fill, $server) = @_;
     my %socket = map { (uc, ($server->{$_} || {})->{dir} // '/none') }
-                 qw(nginx go node);
+                 qw(nginx go node python);
 
     return Bench::Server->new(fill => { %$fill, %socket },
         http => $Keep . slurp("$Here/auth-request.conf"));
@@ -170,6 +173,21 @@ sub _start_node {
     local $ENV{NODE_PATH} = $Node;
 
     return _start_backend($fill, 'node', '@PEERS@/verdict.js');
+}
+
+sub _start_python {
+    my ($fill) = @_;
+
+    local @ENV{'REDIS', 'PYTHONDONTWRITEBYTECODE'} = ($fill->{REDIS}, 1);
+
+    return Bench::Server->other(fill => $fill,
+        command => [qw(uvicorn --app-dir @PEERS@ --uds @DIR@/backend.sock
+                       --workers 2 --loop uvloop --http httptools
+                       --lifespan off --no-access-log --log-level warning
+                       --timeout-keep-alive 3600 verdict:app)],
+        ready => sub { IO::Socket::UNIX->new(
+                           Peer => "$_[0]{dir}/backend.sock")
+                       && $_[0]->pids > 2 });
 }
 
 sub _start_go {
