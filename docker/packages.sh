@@ -35,8 +35,11 @@ declare -A packages=(
     [matrix]="git iproute2 mmdebstrap util-linux"
 
     # what measures, and what is measured beside the module
-    [bench]="libcrypt-jwt-perl libnginx-mod-http-lua lua-nginx-redis
-             nghttp2-client openssl perl redis-server valgrind wrk"
+    [bench]="golang-github-gomodule-redigo-dev golang-go haproxy
+             libcrypt-jwt-perl libnginx-mod-http-lua lua-nginx-redis
+             node-redis nodejs openssl perl python3-hiredis
+             python3-httptools python3-redis python3-uvloop redis-server
+             util-linux uvicorn valgrind"
 )
 
 

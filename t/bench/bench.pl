@@ -3,12 +3,14 @@
 # What a decision costs, beside what people use today: see
 # docs/performance.md.
 #
-#   bench.pl [--out DIR] [--only ROW,ROW] [--runs N] [--seconds S]
+#   bench.pl [--out DIR] [--docs FILE] [--only ROW,ROW] [--runs N]
+#            [--seconds S] [--backend-cores 0,1]
 #
 # One worker of nginx has the first core; the load and Redis have the second.
 # The runs of all rows are interleaved, so that what else the machine does
-# falls on all of them.  Writes bench.json and bench.svg into DIR, and prints
-# a table.  Exits with 1 if an answer was wrong.
+# falls on all of them.  Writes bench.json, bench.md and bench.svg into DIR,
+# and prints a table; with --docs, the tables of that file and the picture
+# beside it are new.  Exits with 1 if an answer was wrong.
 
 use strict;
 use warnings;
@@ -17,57 +19,59 @@ use FindBin;
 use lib "$FindBin::RealBin/lib", "$FindBin::RealBin/../lib";
 
 use Bench::Data qw(fill account stranger);
-use Bench::Report;
+use Bench::Load qw(load);
+use Bench::Machine qw(machine check_load busy);
+use Bench::Peers qw(peers start_peers);
+use Bench::Report qw(median);
 use Bench::Rows qw(rows http_text location_text);
 use Bench::Server;
 use Getopt::Long;
 use Test::Household::Ca;
 use Test::Household::Nginx;
-use Test::Household::Process qw(temp_dir free_port slurp);
+use Test::Household::Process qw(temp_dir free_port);
 use Test::Household::Redis;
-use Time::HiRes qw(sleep);
+use Time::HiRes qw(time);
 
 my $Here = $FindBin::RealBin;
-my $Modules = '/usr/lib/nginx/modules';
 my $Accounts = 1000;
 my $Conns = 32;
-my %opt = (out => '.', runs => 3, seconds => 2);
+my %opt = (out => '.', runs => 5, seconds => 2, 'backend-cores' => '0,1');
 
-GetOptions(\%opt, 'out=s', 'only=s', 'runs=i', 'seconds=i') or exit 2;
+GetOptions(\%opt, 'out=s', 'docs=s', 'only=s', 'runs=i', 'seconds=i',
+           'backend-cores=s') or exit 2;
 
 $| = 1;
+my $machine = machine();
+check_load($machine);
+
 my $dir = temp_dir('load');
 my ($redis, %redis) = start_redis();
 fill($redis, $Accounts);
 
 my @rows = (rows(accounts => $Accounts, dir => $dir, ways => ['tcp', 'tls'],
-                 tokens => [qw(HS256 RS256 ES256 EdDSA)]), peers());
+                 tokens => [qw(HS256 RS256 ES256 EdDSA)]),
+            peers(sub { print STDERR "household: $_[0]\n" }));
 if ($opt{only}) {
     my %only = map { $_ => 1 } split /,/, $opt{only};
     @rows = grep { $only{ $_->{name} } } @rows;
 }
 
-start_servers();
+start_edge(grep { !$_->{peer} } @rows);
+start_peers([grep { $_->{peer} } @rows], redis => $redis{path},
+            out => $opt{out}, backend_cores => $opt{'backend-cores'});
 my $wrong = 0;
 
-for my $row (@rows) {
-    write_requests($row);
-    check_answers($row);
-}
+write_requests($_) for @rows;
+each_row('answers', \&check_answers);
 
-load($_, 1) for @rows;    # what is to be cached is
+# what is to be cached is
+each_row('warming up', sub { ask($_[0], seconds => 1) });
 
-for my $run (1 .. $opt{runs}) {
-    print STDERR "run $run of $opt{runs}: ";
-    peak($_), print STDERR '.' for @rows;
-    print STDERR "\n";
-}
+each_row("run $_ of $opt{runs}", \&peak) for 1 .. $opt{runs};
+each_row('tails', \&tail);
 
-print STDERR 'tails: ';
-tail($_), print STDERR '.' for grep { !$_->{asks} } @rows;
-print STDERR "\n";
-
-Bench::Report::write(\@rows, $opt{out});
+die "no row is left\n" if !@rows;
+Bench::Report::write(\@rows, $machine, @opt{qw(out docs)});
 exit($wrong ? 1 : 0);
 
 
@@ -94,43 +98,17 @@ sub start_redis {
 
 sub on_core { system "taskset -cp $_[0] $_[1] > $dir/taskset 2>&1" }
 
-# the rows of what people use today, as lines of the same table
-sub peers {
-    my @row = (
-        ['lua', 'lua-nginx-module, lua-resty-redis', 1],
-        ['lua-dict', 'lua-nginx-module, shared dict', 0],
-        ['auth-request', 'auth_request to nginx, Lua and Redis', 1],
-        ['auth-request-yes', 'auth_request to nginx that says yes', 0]);
-
-    return map { { name => $_->[0], what => $_->[1], lookups => $_->[2],
-                   peer => 1, status => 200, floor => 'floor',
-                   ask => sub { [ '?account=' . account($_[0]) ] } } } @row;
-}
-
-sub start_servers {
+# the nginx of the module, and of its floors
+sub start_edge {
+    my (@own) = @_;
     my $module = Test::Household::Nginx::load_module();
-    my @lua = map { "$Modules/$_" } 'ndk_http_module.so',
-                                    'ngx_http_lua_module.so';
-    my %fill = (PEERS => "$Here/peers", REDIS => $redis{path});
 
     my $edge = Bench::Server->new(load => [$module || ()], http =>
         http_text(map { $_ => $redis{$_} } qw(main tcp tls))
         . 'server { listen unix:@DIR@/nginx.sock; listen 127.0.0.1:@PORT@;'
-        . join('', map { location_text($_) } grep { !$_->{peer} } @rows)
-        . '}');
+        . join('', map { location_text($_) } @own) . '}');
 
-    $_->{servers} = [$edge] for grep { !$_->{peer} } @rows;
-    return if !grep { $_->{peer} } @rows;
-
-    my $common = "keepalive_requests 1000000000;\nkeepalive_timeout 1h;\n";
-    my $lua = Bench::Server->new(load => \@lua, fill => \%fill,
-        http => $common . slurp("$Here/peers/lua.conf"));
-    my $auth = Bench::Server->new(
-        fill => { %fill, BACKEND => "$lua->{dir}/backend.sock" },
-        http => $common . slurp("$Here/peers/auth-request.conf"));
-
-    $_->{servers} = $_->{name} =~ /^auth/ ? [$auth, $lua] : [$lua]
-        for grep { $_->{peer} } @rows;
+    @$_{'front', 'behind'} = ($edge, []) for @own;
 }
 
 
@@ -138,20 +116,17 @@ sub start_servers {
 
 sub write_requests {
     my ($row) = @_;
-    $row->{file} = "$dir/$row->{name}";
 
-    open my $wire, '>', "$row->{file}.requests" or die "$!\n";
-    open my $uris, '>', "$row->{file}.uris" or die "$!\n";
+    open my $out, '>', "$dir/$row->{name}.requests" or die "$!\n";
 
     for (1 .. $row->{asks} || $Accounts) {
         my ($args, @headers) = @{ $row->{ask}->($_) };
-        my $uri = "/$row->{name}$args";
 
-        $row->{header} ||= $headers[0];
-        print $wire join '\r\n', "GET $uri HTTP/1.1", 'Host: edge.example',
-            @headers, '', "\n";
-        print $uris "http://127.0.0.1:$row->{servers}[0]{port}$uri\n";
+        print $out join '\r\n', "GET /$row->{name}$args HTTP/1.1",
+            'Host: edge.example', @headers, '', "\n";
     }
+
+    close $out;
 }
 
 # whom it lets in and whom it does not, before anything is measured
@@ -160,14 +135,12 @@ sub check_answers {
     my @ask = ([$row->{ask}->(1), $row->{status}]);
 
     push @ask, [['?account=' . stranger(1)], 403]
-        if $row->{peer} && $row->{name} !~ /yes/
-           || $row->{name} =~ /^(cached|lookup.*)$/;
+        if $row->{denies} || $row->{name} =~ /^(cached|lookup.*)$/;
 
     for (@ask) {
         my ($ask, $status) = @$_;
         my ($args, @headers) = @$ask;
-        my $conn = Test::Household::Nginx::Conn->new(
-            $row->{servers}[0]{port});
+        my $conn = Test::Household::Nginx::Conn->new($row->{front}{port});
         my $r = $conn->get("/$row->{name}$args",
                            map { split /: /, $_, 2 } @headers);
 
@@ -175,7 +148,26 @@ sub check_answers {
             if $r->{status} != $status;
         wrong($row, 'not the gif')
             if $status == 200 && $r->{body} !~ /^GIF89a/;
+        wrong($row, "no reason for $args") if $status == 403
+            && ($r->{headers}{'content-type'} ne 'application/problem+json'
+                || $r->{body} !~ /"reason": ?"outside"/);
     }
+}
+
+# a row that fails is left out from there on
+sub each_row {
+    my ($what, $code) = @_;
+    my @left;
+
+    print STDERR "$what: ";
+
+    for my $row (@rows) {
+        eval { $code->($row); push @left, $row; 1 } or wrong($row, $@);
+        print STDERR '.';
+    }
+
+    print STDERR "\n";
+    @rows = @left;
 }
 
 sub wrong {
@@ -189,40 +181,48 @@ sub wrong {
 
 # --- what is measured -----------------------------------------------------
 
+# CPU of the front, of what is behind it, of Redis, of the load, and of the
+# whole machine; and the time
+sub used {
+    my ($row) = @_;
+    my @group = ([$row->{front}], $row->{behind}, [$redis]);
+    my @cpu = map { Bench::Server::cpu(map { pids($_) } @$_) } @group;
+    my ($user, $system) = (times)[2, 3];    # of the load, which has ended
+
+    return (@cpu, ($user + $system) * 1e6, busy(), time);
+}
+
+sub pids { $_[0]->can('pids') ? $_[0]->pids : $_[0]->pid }
+
 sub peak {
     my ($row) = @_;
-    my @pids = map { $_->worker } @{ $row->{servers} };
-    my @before = map { Bench::Server::cpu($_) } @pids, $redis->pid;
     my $asked = lookups();
+    my @before = used($row);
 
-    my ($n, $usec, $status, $errors) = load($row, $opt{seconds});
+    my ($n, $usec, $status) = ask($row);
 
-    my @used = map { Bench::Server::cpu($_) } @pids, $redis->pid;
-    $_ = ($_ - shift @before) / $n for @used;
+    my ($front, $behind, $store, $load, $busy, $elapsed) =
+        map { $_ - shift @before } used($row);
     $asked = (lookups() - $asked) / $n;
 
-    push @{ $row->{rate} }, $n / $usec * 1e6;
-    push @{ $row->{redis} }, pop @used;
-    push @{ $row->{cpu} }, eval { join '+', @used };
-    push @{ $row->{asked} }, $asked;
+    my %figure = (rate => $n / $usec * 1e6, asked => $asked,
+        front => $front / $n, behind => $behind / $n, store => $store / $n,
+        cpu => ($front + $behind) / $n,
+        all => ($front + $behind + $store) / $n, load => $load / $n,
+        others => ($busy - $front - $behind - $store - $load)
+                  / ($elapsed * 1e6 * $machine->{cores}));
+    push @{ $row->{runs}{$_} }, $figure{$_} for keys %figure;
 
-    wrong($row, "$errors errors") if $errors;
-    wrong($row, "$status refused of $n")
-        if $status != ($row->{status} == 200 ? 0 : $n);
+    wrong($row, "$status wrong ones of $n") if $status;
     wrong($row, sprintf '%.2f lookups a request', $asked)
         if $row->{lookups} ? abs($asked - 1) > 0.1 : $asked > 0.1;
 }
 
-# requests, microseconds, refused ones, and those without an answer
-sub load {
-    my ($row, $seconds) = @_;
-
-    local $ENV{WRK_REQUESTS} = "$row->{file}.requests";
-    my $out = `taskset -c 1 wrk -t1 -c$Conns -d${seconds}s --timeout 20s \\
-        -s $Here/load.lua http://127.0.0.1:$row->{servers}[0]{port}/ 2>&1`;
-
-    return $out =~ /^RESULT (\d+) (\d+) (\d+) (\d+)/m
-        ? ($1, $2, $3, $4) : die "$row->{name}: wrk: $out\n";
+sub ask {
+    my ($row, %more) = @_;
+    return load(port => $row->{front}{port}, conns => $Conns,
+        what => "$dir/$row->{name}.requests", status => $row->{status},
+        seconds => $opt{seconds}, %more);
 }
 
 # lookups of accounts that Redis has answered
@@ -232,26 +232,13 @@ sub lookups {
     return $calls || 0;
 }
 
-# Latency at half of the row's peak, by h2load: it starts requests by a clock
-# on each of its connections, but waits for the answer before the next one, so
-# a stall of the server delays what it sends.
+# latency at half of the row's peak
 sub tail {
     my ($row) = @_;
-    my $clients = 16;
-    my $rate = Bench::Report::median($row->{rate}) / 2;
-    my $log = "$row->{file}.latency";
-    my $header = $row->{header} ? "-H '$row->{header}'" : '';
+    my $half = median($row->{runs}{rate}) / 2;
 
-    my $out = `taskset -c 1 h2load --h1 -t1 -c$clients -D $opt{seconds} \\
-        --rps=@{[ $rate / $clients ]} --log-file=$log $header \\
-        -i $row->{file}.uris 2>&1`;
+    my ($n, $usec, $status, @p) = ask($row, rate => $half);
+    wrong($row, "$status wrong ones of $n") if $status;
 
-    my @usec = sort { $a <=> $b } map { (split)[2] } split /\n/, slurp($log);
-    unlink $log;
-    wrong($row, "h2load: $out"), return if !@usec;
-
-    $row->{p50} = $usec[0.5 * @usec];
-    $row->{p99} = $usec[0.99 * @usec];
-    $row->{p999} = $usec[0.999 * @usec];
-    $row->{tail_rate} = @usec / $opt{seconds};
+    @$row{qw(p50 p99 p999)} = @p;
 }

@@ -1,12 +1,15 @@
 #!/usr/bin/perl
 
-# How the cost of a decision grows: with the accounts in Redis, the size of
-# the zone, the networks of an account, the connections, and the distance of
-# Redis.
+# How the cost of a decision grows: with the networks of an account, the
+# connections, the distance of Redis, the accounts in Redis and the size of
+# the zone.
 #
-#   scale.pl [--accounts N,N] [--seconds S] [--parts accounts,networks,...]
+#   scale.pl [--out DIR] [--docs FILE] [--accounts N,N] [--seconds S]
+#            [--parts networks,connections,delay,accounts]
 #
-# As bench.pl: nginx has one core, the load and Redis the other.
+# As bench.pl: nginx has one core, the load and Redis the other.  Writes
+# scale.json and scale.md into DIR, and prints a table; with --docs, the
+# tables of that file are new.  Exits with 1 if an answer was wrong.
 
 use strict;
 use warnings;
@@ -14,7 +17,10 @@ use warnings;
 use FindBin;
 use lib "$FindBin::RealBin/lib", "$FindBin::RealBin/../lib";
 
-use Bench::Data qw(fill numbered);
+use Bench::Data qw(fill fill_numbered numbered);
+use Bench::Load qw(load);
+use Bench::Machine qw(machine check_load available);
+use Bench::Scale;
 use Bench::Server;
 use Getopt::Long;
 use Test::Household::Nginx;
@@ -22,72 +28,43 @@ use Test::Household::Process qw(temp_dir);
 use Test::Household::Redis;
 
 my $Here = $FindBin::RealBin;
-my %opt = (accounts => '1000,100000,1000000', seconds => 3,
-           parts => 'accounts,networks,connections,delay');
+my %opt = (out => '.', accounts => '1000,100000,1000000,10000000',
+           seconds => 3, parts => 'networks,connections,delay,accounts');
 
-GetOptions(\%opt, 'accounts=s', 'seconds=i', 'parts=s') or exit 2;
+GetOptions(\%opt, 'out=s', 'docs=s', 'accounts=s', 'seconds=i', 'parts=s')
+    or exit 2;
+
+# what an account takes at most: in Redis, and in the zone
+my ($RedisBytes, $ZoneBytes) = (700, 300);
 
 $| = 1;
+my $machine = machine();
+check_load($machine);
+
 my $dir = temp_dir('scale');
+my $report = Bench::Scale->new($machine);
 my $wrong = 0;
 my %part = (accounts => \&accounts, networks => \&networks,
             connections => \&connections, delay => \&delay);
 
 $part{$_}->() for split /,/, $opt{parts};
+
+$report->write(@opt{qw(out docs)});
 exit($wrong ? 1 : 0);
 
 
 # --- the parts ------------------------------------------------------------
 
-# the zone is larger than the set, and then smaller
-sub accounts {
-    heading('accounts', 'zone', 'per account: Redis, zone');
-
-    for my $n (split /,/, $opt{accounts}) {
-        my $redis = redis();
-        my $empty = used($redis);
-
-        fill($redis, $n, strangers => 0, id => \&numbered);
-        my $each = sprintf '%d bytes', (used($redis) - $empty) / $n;
-
-        for my $zone ('1024m', '16m') {
-            my $edge = edge($redis, zone => $zone);
-
-            # filled first, as far as time allows: "lookups" tells
-            local $ENV{WRK_FILL} = 1;
-            my $fill = $zone eq '16m' || $n < 1e5 ? 5 : 15;
-            load($edge, '/cached', $n, 32, $n < 1e6 ? $fill : 6 * $fill);
-            delete $ENV{WRK_FILL};
-
-            measure($redis, $edge, '/cached', $n, 32, $n, $zone,
-                    sprintf '%s, %d bytes', $each, record_size($edge));
-            $edge->stop('QUIT');
-        }
-        $redis->stop;
-    }
-}
-
-# bytes of the zone that a record takes
-sub record_size {
-    my ($edge) = @_;
-    my $text = Test::Household::Nginx::Conn->new($edge->{port})
-                   ->get('/status')->{body};
-
-    my ($used) = $text =~ /^household_zone_bytes\{state="used"\} (\d+)/m;
-    my ($n) = $text =~ /^household_zone_records\{kind="account"\} (\d+)/m;
-    return $n ? $used / $n : 0;
-}
-
 sub networks {
-    heading('networks', 'way', '');
+    $report->part('networks', 'networks of an account', 'way');
 
     for my $n (1, 2, 8, 32, 64) {
         my $redis = redis();
         fill($redis, 1000, strangers => 0, id => \&numbered, networks => $n);
         my $edge = edge($redis);
 
-        load($edge, '/cached', 1000, 32, 1);
-        measure($redis, $edge, "/$_", 1000, 32, $n, $_, '')
+        warm($edge, 1000);
+        measure($redis, $edge, path => "/$_", columns => [$n, $_])
             for 'cached', 'lookup';
         $edge->stop('QUIT');
         $redis->stop;
@@ -95,21 +72,21 @@ sub networks {
 }
 
 sub connections {
-    heading('connections', 'way', '');
+    $report->part('connections', 'connections', 'way');
     my $redis = redis();
     fill($redis, 1000, strangers => 0, id => \&numbered);
     my $edge = edge($redis);
 
-    load($edge, '/cached', 1000, 32, 1);
+    warm($edge, 1000);
 
     for my $n (1, 8, 32, 128, 1000) {
-        measure($redis, $edge, "/$_", 1000, $n, $n, $_, '')
+        measure($redis, $edge, path => "/$_", conns => $n, columns => [$n, $_])
             for 'cached', 'lookup';
     }
 }
 
 sub delay {
-    heading('delay, ms', 'connections', '');
+    $report->part('delay', 'delay of Redis, ms', 'connections');
     my $redis = redis();
     fill($redis, 1000, strangers => 0, id => \&numbered);
 
@@ -122,11 +99,59 @@ sub delay {
         Test::Household::Process::wait_until(sub { -S $path });
 
         my $edge = edge($redis, path => $path);
-        measure($redis, $edge, '/lookup', 1000, $_, $ms, $_, '')
-            for 32, 512;
+        measure($redis, $edge, path => '/lookup', conns => $_,
+                columns => [$ms, $_]) for 32, 512;
         $edge->stop('QUIT');
         $proxy->stop;
     }
+}
+
+# the zone is larger than the set, and then a quarter of what the set takes
+sub accounts {
+    $report->part('accounts', 'accounts in Redis', 'zone',
+                  'Redis, bytes an account', 'zone, bytes a record');
+
+    for my $n (split /,/, $opt{accounts}) {
+        my $need = $n * ($RedisBytes + $ZoneBytes) / 1048576;
+
+        if ($need > 0.8 * available()) {
+            printf "%s accounts are left out: they need %d MB of memory, "
+                   . "%d are available\n", $n, $need / 0.8, available();
+            next;
+        }
+
+        my $redis = redis();
+        my $empty = used($redis);
+
+        fill_numbered($redis, $n);
+        my $each = sprintf '%d', (used($redis) - $empty) / $n;
+        my $large = zone_size($n);
+
+        for my $zone ($large, $large / 4) {
+            my $edge = edge($redis, zone => "${zone}k");
+
+            warm($edge, $n, $zone < $large ? $n / 3 : $n);
+            measure($redis, $edge, path => '/cached', accounts => $n,
+                columns => [$n, sprintf('%.3g MB', $zone / 1024), $each,
+                            sprintf '%d', record_size($edge)]);
+            $edge->stop('QUIT');
+        }
+        $redis->stop;
+    }
+}
+
+# kilobytes, that can be divided by four
+sub zone_size { 4 * int($_[0] * $ZoneBytes / 4096 + 64) }
+
+# bytes of the zone that a record takes
+sub record_size {
+    my ($edge) = @_;
+    my $text = Test::Household::Nginx::Conn->new($edge->{port})
+                   ->get('/status')->{body};
+
+    my ($used) = $text =~ /^household_zone_bytes\{state="used"\} (\d+)/m;
+    my ($n) = $text =~ /^household_zone_records\{kind="account"\} (\d+)/m;
+    return $n ? $used / $n : 0;
 }
 
 
@@ -176,36 +201,42 @@ server {
 EOC
 }
 
-sub load {
-    my ($edge, $path, $accounts, $conns, $seconds) = @_;
 
-    local @ENV{'WRK_ACCOUNTS', 'WRK_PATH'} = ($accounts, $path);
-    my $out = `taskset -c 1 wrk -t1 -c$conns -d${seconds}s --timeout 20s \\
-        -s $Here/scale.lua http://127.0.0.1:$edge->{port}/ 2>&1`;
+# --- what is measured -----------------------------------------------------
 
-    return $out =~ /^RESULT (.*)/m ? split ' ', $1 : die "wrk: $out\n";
+# asks for the last "n" accounts, each once; "lookups" tells if time ran out
+sub warm {
+    my ($edge, $accounts, $n) = @_;
+
+    load(port => $edge->{port}, what => '/cached', accounts => $accounts,
+         first => 1 + $accounts - int($n || $accounts), conns => 32,
+         seconds => 10 + $accounts / 10000);
 }
 
-sub heading {
-    printf "\n%-11s %-11s %8s %8s %8s %7s %7s %7s  %s\n", @_[0, 1], 'req/s',
-        'nginx us', 'lookups', 'p50 us', 'p99', 'p999', $_[2];
-}
-
-# one line; its first two columns and its last are the caller's
+# one line: the peak, and the latency at half of it
 sub measure {
-    my ($redis, $edge, $path, $accounts, $conns, @column) = @_;
+    my ($redis, $edge, %more) = @_;
+    my %ask = (port => $edge->{port}, what => $more{path},
+               accounts => $more{accounts} || 1000,
+               conns => $more{conns} || 32, seconds => $opt{seconds});
+
     my $asked = lookups($redis);
-    my $cpu = Bench::Server::cpu($edge->worker);
+    my @before = cpu($edge, $redis);
+    my ($n, $usec, $status) = load(%ask);
+    my ($front, $store) = map { ($_ - shift @before) / $n } cpu($edge, $redis);
+    $asked = (lookups($redis) - $asked) / $n;
 
-    my ($n, $usec, $status, $errors, @p) =
-        load($edge, $path, $accounts, $conns, $opt{seconds});
+    my $rate = $n / $usec * 1e6;
+    my (undef, undef, $late, @p) = load(%ask, rate => $rate / 2);
 
-    printf "%-11s %-11s %8d %8.2f %8.2f %7d %7d %7d  %s%s\n", @column[0, 1],
-        $n / $usec * 1e6, (Bench::Server::cpu($edge->worker) - $cpu) / $n,
-        (lookups($redis) - $asked) / $n, @p, $column[2],
-        $status + $errors ? " WRONG: $status refused, $errors errors" : '';
+    $report->line($more{columns}, $rate, $front, $store, $asked, @p,
+                  $status + $late);
+    $wrong += $status + $late;
+}
 
-    $wrong += $status + $errors;
+sub cpu {
+    my ($edge, $redis) = @_;
+    return (Bench::Server::cpu($edge->pids), Bench::Server::cpu($redis->pid));
 }
 
 sub lookups {

@@ -191,13 +191,15 @@ matrix: need-matrix ## make test on Debian 12, 13 and sid, gcc and clang (root)
 
 BENCH = $(TEST_ENV)
 
-bench: need-bench ## what a decision costs, beside the alternatives
+bench: need-bench ## what a decision costs, and the alternatives; DOCS=1
 	@$(MAKE) build-module $(NGINX_SRC:%=build-full)
-	@mkdir -p $(B)/bench && $(BENCH) t/bench/bench.pl --out $(B)/bench
+	@mkdir -p $(B)/bench && $(BENCH) t/bench/bench.pl --out $(B)/bench \
+	    $(DOCS:%=--docs docs/performance.md)
 
-bench-scale: need-bench ## how that grows; ACCOUNTS=1000,100000,1000000
+bench-scale: need-bench ## how that grows; ACCOUNTS=1000,10000000 DOCS=1
 	@$(MAKE) build-module $(NGINX_SRC:%=build-full)
-	@$(BENCH) t/bench/scale.pl $(ACCOUNTS:%=--accounts %)
+	@mkdir -p $(B)/bench && $(BENCH) t/bench/scale.pl --out $(B)/bench \
+	    $(ACCOUNTS:%=--accounts %) $(DOCS:%=--docs docs/performance.md)
 
 bench-instructions: need-bench ## instructions per request: none may be more
 	@$(MAKE) build-module $(NGINX_SRC:%=build-full)

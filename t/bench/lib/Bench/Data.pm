@@ -12,7 +12,7 @@ use warnings;
 use Exporter 'import';
 use Digest::MD5 qw(md5_hex);
 
-our @EXPORT_OK = qw(account stranger numbered fill tokens jwks);
+our @EXPORT_OK = qw(account stranger numbered fill fill_numbered tokens jwks);
 
 my %Curve = (ES256 => 'secp256r1', ES384 => 'secp384r1');
 my %Key;
@@ -21,7 +21,7 @@ my %Key;
 sub account  { _uuid("account $_[0]") }
 sub stranger { _uuid("stranger $_[0]") }
 
-# one that scale.lua can work out too
+# one that load.c can work out too
 sub numbered { sprintf '%08x-0000-4000-8000-%012x', $_[0], $_[0] }
 
 sub _uuid {
@@ -76,6 +76,27 @@ sub _register {
     $send->(SADD => "household:{$id}", $home, @more);
     $send->(HSET => "household:{$id}:account", country => 'FR', slots => 1,
         map { ("device:player-$_", time) } 1 .. $devices) if $devices;
+}
+
+# The same for millions of accounts that numbered() gives, two networks and
+# three devices each: made by Redis itself.
+sub fill_numbered {
+    my ($redis, $n) = @_;
+    my $batch = 5000;
+
+    for (my $i = 1; $i <= $n; $i += $batch) {
+        my $last = $i + $batch - 1;
+        $redis->cmd(EVAL => <<'EOS', 0, $i, $last < $n ? $last : $n, time);
+for i = ARGV[1], ARGV[2] do
+    local id = string.format('household:{%08x-0000-4000-8000-%012x}', i, i)
+    redis.call('SADD', id, '127.0.0.0/8', string.format(
+        '2a01:e0a:%x:%x00::/56', math.floor(i / 256) % 65536, i % 256))
+    redis.call('HSET', id .. ':account', 'country', 'FR', 'slots', 1,
+        'device:player-1', ARGV[3], 'device:player-2', ARGV[3],
+        'device:player-3', ARGV[3])
+end
+EOS
+    }
 }
 
 

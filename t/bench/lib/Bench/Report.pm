@@ -1,11 +1,29 @@
 package Bench::Report;
 
-# The figures as a table, as JSON and as a picture.
+# The figures as a table, as JSON, as text for the documentation and as a
+# picture.
 
 use strict;
 use warnings;
 
+use Bench::Picture;
+use Bench::Text qw(line put insert machine_text);
+use Exporter 'import';
 use JSON::PP;
+
+our @EXPORT_OK = qw(median);
+
+# what the design asks for: the text, the rows, the figure, and its bound
+my @Goals = (
+    ['cached account, nginx CPU', ['cached'], 'ratio', '<=', 1.08],
+    ['cached, verified token, nginx CPU',
+     [map { "cached-$_" } qw(HS256 RS256 ES256 EdDSA)], 'ratio', '<=', 1.25],
+    ['every request a lookup, nginx CPU', ['lookup'], 'ratio', '<=', 1.9],
+    ['shared dict of Lua, requests/s', ['lua-dict'], 'times', '>=', 1.8],
+    ['lua-resty-redis, requests/s', ['lua'], 'times', '>=', 3],
+    ['auth_request to a backend, requests/s',
+     [map { "auth-request-$_" } qw(go node python)], 'times', '>=', 6],
+);
 
 
 sub median {
@@ -13,111 +31,175 @@ sub median {
     return @n % 2 ? $n[$#n / 2] : ($n[@n / 2 - 1] + $n[@n / 2]) / 2;
 }
 
+# "docs", if any, is a file that holds the tables of an earlier time
 sub write {
-    my ($rows, $dir) = @_;
+    my ($rows, $machine, $dir, $docs) = @_;
     my %row = map { $_->{name} => $_ } @$rows;
-    my @result = map { _summary($_, $row{ $_->{floor} }) } @$rows;
+    my @result = map { _summary($_, \%row) } @$rows;
+    my @others = map { @{ $_->{runs}{others} } } @$rows;
 
-    _table(\@result);
-    _put("$dir/bench.json", JSON::PP->new->canonical->pretty->encode(\@result));
-    _put("$dir/bench.svg", _svg(\@result));
+    my %all = (machine => { %$machine, others => _of(\@others) },
+               rows => \@result, goals => [_goals(\@result)]);
+    my $text = _text(\%all);
+    my $picture = Bench::Picture::svg(\@result);
+
+    _table(\%all);
+    put("$dir/bench.json", JSON::PP->new->canonical->pretty->encode(\%all));
+    put("$dir/bench.md", $text);
+    put("$dir/bench.svg", $picture);
+    print "\nhousehold: written to $dir/bench.json, bench.md, bench.svg\n";
+
+    if ($docs) {
+        insert($docs, 'make bench', $text);
+        put($docs =~ s/\.md$/.svg/r, $picture);
+        print "household: and into $docs\n";
+    }
 }
 
-# The CPU of a row in a run is compared with that of its floor in the same run:
-# "ratio" is the median of that, "spread" the least and the most.
+# median, least and most
+sub _of {
+    my @n = sort { $a <=> $b } @{ $_[0] };
+    return { median => _round(median(\@n)), least => _round($n[0]),
+             most => _round($n[-1]) };
+}
+
+# Rows are compared run by run: CPU with that of the floor, requests per
+# second and all CPU with those of the rival.
 sub _summary {
-    my ($row, $floor) = @_;
-    my @cpu = map { _sum($_) } @{ $row->{cpu} };
-    my @floor = map { _sum($_) } @{ $floor ? $floor->{cpu} : [] };
-    my @ratio = sort { $a <=> $b } map { $cpu[$_] / $floor[$_] } 0 .. $#floor;
+    my ($row, $row_of) = @_;
+    my $mine = $row->{runs};
+    my $floor = $row_of->{ $row->{floor} };
+    my $rival = $row_of->{ $row->{rival} // '' };
+
+    my $compared = sub {
+        my ($one, $other, $what) = @_;
+        return _of([map { $one->{$what}[$_] / $other->{$what}[$_] }
+                    0 .. $#{ $mine->{rate} }]);
+    };
 
     return {
         name => $row->{name}, what => $row->{what},
         peer => $row->{peer} ? JSON::PP::true : JSON::PP::false,
         right => $row->{wrong} ? JSON::PP::false : JSON::PP::true,
-        floor => $row->{floor},
-        requests_per_second => int median($row->{rate}),
-        nginx_cpu_us => _round(median(\@cpu)),
-        redis_cpu_us => _round(median($row->{redis})),
-        lookups => _round(median($row->{asked})),
-        @ratio ? (ratio => _round(median(\@ratio)),
-                  spread => [map { _round($_) } @ratio[0, -1]]) : (),
+        requests_per_second => _of($mine->{rate}),
+        edge_cpu_us => _of($mine->{front}),
+        backend_cpu_us => _of($mine->{behind}),
+        redis_cpu_us => _of($mine->{store}),
+        all_cpu_us => _of($mine->{all}),
+        load_cpu_us => _of($mine->{load}),
+        lookups => _of($mine->{asked}),
+        others => _of($mine->{others}),
+        $floor ? (floor => $row->{floor},
+                  ratio => $compared->($mine, $floor->{runs}, 'cpu')) : (),
+        $rival ? (rival => $row->{rival},
+                  times => $compared->($rival->{runs}, $mine, 'rate'),
+                  times_cpu => $compared->($mine, $rival->{runs}, 'all')) : (),
         map { $_ => $row->{$_} } grep { defined $row->{$_} }
             qw(p50 p99 p999),
     };
 }
 
-sub _sum {
-    my $sum = 0;
-    $sum += $_ for split /\+/, $_[0];
-    return $sum;
+sub _goals {
+    my ($rows) = @_;
+    my %row = map { $_->{name} => $_ } @$rows;
+    my @goals;
+
+    for (@Goals) {
+        my ($what, $names, $figure, $sign, $bound) = @$_;
+
+        for my $row (grep { $_ && $_->{$figure} } @row{@$names}) {
+            my $n = $row->{$figure}{median};
+            my $met = $sign eq '<=' ? $n <= $bound : $n >= $bound;
+
+            push @goals, { what => $what, row => $row->{what}, sign => $sign,
+                wanted => $bound, measured => $row->{$figure},
+                all_cpu => $row->{times_cpu},
+                met => $met ? JSON::PP::true : JSON::PP::false };
+        }
+    }
+
+    return @goals;
 }
 
 sub _round { 0 + sprintf '%.3f', $_[0] }
 
+sub _spread {
+    my ($of) = @_;
+    return $of ? sprintf '%.2f (%.2f-%.2f)', @$of{qw(median least most)} : '-';
+}
+
+sub _percent { sprintf '%.0f %%', 100 * $_[0] }
+
+
 sub _table {
-    my ($rows) = @_;
+    my ($all) = @_;
 
-    printf "%-17s %8s %8s %6s %-11s %8s %7s %7s %7s\n", 'row', 'req/s',
-        'nginx us', 'ratio', '(spread)', 'Redis us', 'p50 us', 'p99', 'p999';
+    printf "\n%-17s %8s %-17s %7s %7s %7s %6s %6s %6s  %s\n", 'row', 'req/s',
+        'ratio (spread)', 'edge us', 'backend', 'Redis', 'p50 us', 'p99',
+        'p999', 'times (spread)';
 
-    for (@$rows) {
-        printf "%-17s %8d %8.2f %6s %-11s %8.2f %7s %7s %7s%s\n", $_->{name},
-            @$_{qw(requests_per_second nginx_cpu_us)},
-            $_->{ratio} ? sprintf '%.2f', $_->{ratio} : '-',
-            $_->{ratio} ? sprintf '%.2f-%.2f', @{ $_->{spread} } : '',
-            $_->{redis_cpu_us},
+    for (@{ $all->{rows} }) {
+        printf "%-17s %8d %-17s %7.2f %7.2f %7.2f %6s %6s %6s  %s%s\n",
+            $_->{name}, $_->{requests_per_second}{median},
+            _spread($_->{ratio}),
+            (map { $_->{median} } @$_{qw(edge_cpu_us backend_cpu_us
+                                         redis_cpu_us)}),
             (map { $_ // '-' } @$_{qw(p50 p99 p999)}),
+            $_->{rival} ? _spread($_->{times}) . " of $_->{rival}" : '',
             $_->{right} ? '' : ' WRONG';
     }
+
+    print "\n";
+    printf "%-38s %-34s %s %-4s %s %s\n", @$_{qw(what row sign wanted)},
+        _spread($_->{measured}), $_->{met} ? 'met' : 'NOT MET'
+        for @{ $all->{goals} };
+
+    my $machine = $all->{machine};
+    printf "\nload at start %.2f on %d cores; other work took %s (%s-%s) of "
+           . "the machine\n", @$machine{qw(load_at_start cores)},
+           map { _percent($_) } @{ $machine->{others} }{qw(median least most)};
 }
 
-sub _put {
-    my ($file, $text) = @_;
+# --- for the documentation ------------------------------------------------
 
-    open my $out, '>', $file or die "$file: $!\n";
-    print $out $text;
-    close $out or die "$file: $!\n";
-}
+sub _text {
+    my ($all) = @_;
+    my $m = $all->{machine};
 
+    my $text = sprintf "%s; other work took %s of the\nmachine during the "
+        . "runs (%s to %s).\n\n", machine_text($m),
+        map { _percent($_) } @{ $m->{others} }{qw(median least most)};
 
-# bars of CPU per request: nginx and, after it, Redis
-sub _svg {
-    my ($rows) = @_;
-    my ($left, $width, $step) = (300, 420, 22);
-    my @rows = grep { $_->{name} !~ /^verify/ } @$rows;
-    my $height = $step * @rows + 50;
-    my ($most) = sort { $b <=> $a }
-                 map { $_->{nginx_cpu_us} + $_->{redis_cpu_us} } @rows;
-    my ($y, $bars) = (34, '');
+    $text .= line('row', 'requests/s', 'edge CPU, µs', 'backend', 'Redis',
+                   'ratio (spread)', 'p50, µs', 'p99', 'p999')
+           . line('---', '---:', '---:', '---:', '---:', '---', '---:',
+                   '---:', '---:');
 
-    for (@rows) {
-        my $nginx = $width * $_->{nginx_cpu_us} / $most;
-        my $redis = $width * $_->{redis_cpu_us} / $most;
-
-        $bars .= sprintf <<'EOS', $left - 8, $y + 12, $_->{what},
-<text x="%d" y="%d" text-anchor="end">%s</text>
-<rect x="%d" y="%d" width="%.1f" height="15" fill="%s"/>
-<rect x="%.1f" y="%d" width="%.1f" height="15" fill="#d8a24a"/>
-<text x="%.1f" y="%d">%.1f</text>
-EOS
-            $left, $y, $nginx, $_->{peer} ? '#999' : '#3b6ea5',
-            $left + $nginx, $y, $redis,
-            $left + $nginx + $redis + 5, $y + 12,
-            $_->{nginx_cpu_us} + $_->{redis_cpu_us};
-        $y += $step;
+    for (@{ $all->{rows} }) {
+        $text .= line($_->{what} . ($_->{right} ? '' : ' **WRONG**'),
+            int $_->{requests_per_second}{median},
+            (map { $_->{median} < 0.005 ? '' : sprintf '%.2f', $_->{median} }
+                @$_{qw(edge_cpu_us backend_cpu_us redis_cpu_us)}),
+            _spread($_->{ratio}), map { $_ // '' } @$_{qw(p50 p99 p999)});
     }
 
-    my $all = $left + $width + 70;
+    $text .= "\n" . line('instead of', 'the module does',
+                          'and CPU in all, with Redis')
+           . line('---', '---', '---');
 
-    return <<"EOS";
-<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 $all $height"
- font-family="sans-serif" font-size="12">
-<rect width="$all" height="$height" fill="white"/>
-<text x="$left" y="20" font-size="14">CPU per request, microseconds: nginx
- (blue; peers grey), Redis (yellow)</text>
-$bars</svg>
-EOS
+    $text .= line($_->{what}, _spread($_->{times}) . ' times the requests/s',
+                   _spread($_->{times_cpu}) . ' times as much without it')
+        for grep { $_->{rival} } @{ $all->{rows} };
+
+    $text .= "\n" . line('goal', 'row', 'wanted', 'measured', '')
+           . line('---', '---', '---', '---', '---');
+
+    $text .= line(@$_{qw(what row)},
+                   ($_->{sign} eq '<=' ? '≤ ' : '≥ ') . $_->{wanted},
+                   _spread($_->{measured}), $_->{met} ? 'met' : 'not met')
+        for @{ $all->{goals} };
+
+    return $text;
 }
 
 1;
