@@ -205,12 +205,15 @@ sub peak {
         map { $_ - shift @before } used($row);
     $asked = (lookups() - $asked) / $n;
 
+    # the kernel counts the machine in ticks, which are coarse
+    my $others = ($busy - $front - $behind - $store - $load)
+                 / ($elapsed * 1e6 * $machine->{cores});
+
     my %figure = (rate => $n / $usec * 1e6, asked => $asked,
         front => $front / $n, behind => $behind / $n, store => $store / $n,
         cpu => ($front + $behind) / $n,
         all => ($front + $behind + $store) / $n, load => $load / $n,
-        others => ($busy - $front - $behind - $store - $load)
-                  / ($elapsed * 1e6 * $machine->{cores}));
+        others => $others > 0 ? $others : 0);
     push @{ $row->{runs}{$_} }, $figure{$_} for keys %figure;
 
     wrong($row, "$status wrong ones of $n") if $status;
@@ -232,12 +235,16 @@ sub lookups {
     return $calls || 0;
 }
 
-# latency at half of the row's peak
+# latency, and CPU again, at half of the row's peak
 sub tail {
     my ($row) = @_;
     my $half = median($row->{runs}{rate}) / 2;
 
+    my @before = used($row);
     my ($n, $usec, $status, @p) = ask($row, rate => $half);
+    my ($front, $behind) = map { $_ - shift @before } used($row);
+
+    $row->{cpu_at_half} = ($front + $behind) / $n;
     wrong($row, "$status wrong ones of $n") if $status;
 
     @$row{qw(p50 p99 p999)} = @p;

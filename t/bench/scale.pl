@@ -132,7 +132,7 @@ sub accounts {
 
             warm($edge, $n, $zone < $large ? $n / 3 : $n);
             measure($redis, $edge, path => '/cached', accounts => $n,
-                columns => [$n, sprintf('%.3g MB', $zone / 1024), $each,
+                columns => [$n, sprintf('%.1f MB', $zone / 1024), $each,
                             sprintf '%d', record_size($edge)]);
             $edge->stop('QUIT');
         }

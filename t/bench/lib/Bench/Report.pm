@@ -87,6 +87,7 @@ sub _summary {
         redis_cpu_us => _of($mine->{store}),
         all_cpu_us => _of($mine->{all}),
         load_cpu_us => _of($mine->{load}),
+        cpu_at_half_us => _round($row->{cpu_at_half}),
         lookups => _of($mine->{asked}),
         others => _of($mine->{others}),
         $floor ? (floor => $row->{floor},
