@@ -340,7 +340,7 @@ ngx_household_lookup_reply(ngx_household_redis_op_t *op,
     }
 
     if (reply->values[0].type == NGX_HOUSEHOLD_RESP_ERROR) {
-        ngx_household_redis_log_error(lookup->lookups->redis,
+        ngx_household_redis_log_error(lookup->lookups->redis, "a lookup",
                                       &reply->values[0].str);
         lookup->failed = 1;
         return NGX_OK;

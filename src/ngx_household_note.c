@@ -399,7 +399,7 @@ ngx_household_note_reply(ngx_household_redis_op_t *op,
 
     note->failed = 1;
 
-    ngx_household_redis_log_error(note->notes->redis,
+    ngx_household_redis_log_error(note->notes->redis, "a note",
                                   &reply->values[0].str);
     return NGX_OK;
 }

@@ -138,7 +138,8 @@ ngx_household_redis_abandon(ngx_household_redis_op_t *op,
 
 
 void
-ngx_household_redis_log_error(ngx_household_redis_t *redis, ngx_str_t *error)
+ngx_household_redis_log_error(ngx_household_redis_t *redis, const char *what,
+    ngx_str_t *error)
 {
     ngx_str_t    code;
     ngx_uint_t   level;
@@ -152,9 +153,9 @@ ngx_household_redis_log_error(ngx_household_redis_t *redis, ngx_str_t *error)
     level = ngx_household_redis_transient(&code) ? NGX_LOG_WARN : NGX_LOG_ERR;
 
     ngx_log_error(level, ngx_cycle->log, 0,
-                  "household_redis \"%V\": a lookup was answered %V, "
+                  "household_redis \"%V\": %s was answered %V, "
                   "%ui more errors since the last such line",
-                  &redis->conf->name, &code, redis->unlogged);
+                  &redis->conf->name, what, &code, redis->unlogged);
 
     redis->logged = ngx_current_msec;
     redis->unlogged = 0;

@@ -48,13 +48,13 @@ ngx_household_redis_op_t *ngx_household_redis_submit(
     ngx_household_redis_status_e *status);
 
 /*
- * Logs an error reply: as an operator's error, at a limited rate, unless it
- * is one that passes by itself (LOADING, READONLY, CLUSTERDOWN, TRYAGAIN,
- * MASTERDOWN).  Only the code, its first word, is logged: the rest may repeat
- * arguments.
+ * Logs an error reply to "what": as an operator's error, at a limited rate,
+ * unless it is one that passes by itself (LOADING, READONLY, CLUSTERDOWN,
+ * TRYAGAIN, MASTERDOWN).  Only the code, its first word, is logged: the rest
+ * may repeat arguments.
  */
 void ngx_household_redis_log_error(ngx_household_redis_t *redis,
-    ngx_str_t *error);
+    const char *what, ngx_str_t *error);
 
 /*
  * Fills "nodes" with the primaries, as far as they are known: in a cluster

@@ -509,6 +509,7 @@ ngx_household_tracking_refused(ngx_household_tracking_pair_t *pair,
     }
 
     ngx_household_redis_log_error(pair->tracking->redis,
+                                  "a request to track changes",
                                   &reply->values[0].str);
 
     pair->refused = 1;

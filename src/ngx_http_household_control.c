@@ -152,7 +152,9 @@ ngx_http_household_control_reply(ngx_household_redis_op_t *op,
     v = reply->values;
 
     if (v[0].type == NGX_HOUSEHOLD_RESP_ERROR) {
-        ngx_household_redis_log_error(store->redis->redis, &v[0].str);
+        ngx_household_redis_log_error(store->redis->redis,
+                                      "a lookup of the control hash",
+                                      &v[0].str);
         return NGX_OK;
     }
 

@@ -209,7 +209,39 @@ $nginx = Test::Household::Nginx->new(
     server => 'location / { household on; empty_gif; }');
 wait_until { $nginx->log =~ /answered/ or ask($nginx, '/') && 0 };
 is ask($nginx, '/')->{status}, 200, 'a real one permits nothing: passes';
-ok $nginx->wait_log(qr/a lookup was answered NOPERM/), 'which is told of';
+ok $nginx->wait_log(qr/a lookup .*was answered NOPERM/), 'which is told of';
 unlike $nginx->log, $secret, 'without who asked, or the password';
+$nginx->quit;
+
+
+# what it was that Redis has refused
+
+my %refused = (
+    'a lookup' => qr/^SMEMBERS /,
+    'a note' => qr/^HSET /,
+    'a request to track changes' => qr/^CLIENT /,
+    'a lookup of the control hash' => qr/^HGETALL household:control$/,
+);
+
+for my $what (sort keys %refused) {
+    my $fake = Test::Household::FakeRedis->new(unix => 1,
+        data => { "household:{$account}" => ['82.64.10.7'] },
+        handler => sub { shift; "@_" =~ $refused{$what}
+                                ? ["-NOPERM $secret\r\n"] : undef });
+    my $zone = $what =~ /track/;
+
+    $nginx = Test::Household::Nginx->new(
+        http => ($zone ? 'household_zone zone=z:1m;' : '')
+                . block($fake->address)
+                    =~ s/household_store main/$& . ($zone ? ' zone=z' : '')/er,
+        server => 'location / { household on; empty_gif; }');
+
+    wait_until { $nginx->log =~ /answered/
+                 or ask($nginx, '/', from => '82.64.10.7') && 0 };
+    like $nginx->log, qr/household_redis "main": \Q$what\E was answered NOPERM,/,
+        "$what is told as such";
+    $nginx->quit;
+    $fake->stop;
+}
 
 done_testing;
