@@ -100,6 +100,14 @@ $redis->cmd(SADD => 'household:{a}', $home);
 becomes('/?account=a', 'home', 'a flush: before');
 $redis->cmd('FLUSHALL');
 becomes('/?account=a', 'unregistered', 'a flush: after');
+ok $edge->wait_log(
+    qr/\[warn\] .*household_redis "main": a server has dropped all its data/),
+    'a flush: the log tells';
+$redis->cmd('FLUSHALL') for 1 .. 50;
+$redis->cmd(SADD => 'household:{a}', $home);
+becomes('/?account=a', 'home', 'a flush: again and again');
+cmp_ok scalar(() = $edge->log =~ /dropped all/g), '<', 20,
+    'a flush: but not of each';
 
 
 # a model: what was written last is what is answered, in every worker
