@@ -121,6 +121,7 @@ typedef struct {
     uint64_t                      generation;
     unsigned                      known:1;
     unsigned                      asking:1;
+    unsigned                      again:1;     /* it has changed meanwhile */
     unsigned                      answered:1;
 } ngx_http_household_control_t;
 
@@ -394,6 +395,9 @@ ngx_int_t ngx_http_household_track(ngx_cycle_t *cycle,
  * the lookup of an account, so that its answer comes first.
  */
 void ngx_http_household_control_refresh(ngx_http_household_store_t *store);
+
+/* the hash is another one: fetches it into the zone of the store */
+void ngx_http_household_control_changed(ngx_http_household_store_t *store);
 
 /* loosens "mode" and "rollout" by what is known of the brake */
 void ngx_http_household_control_apply(ngx_http_household_store_t *store,

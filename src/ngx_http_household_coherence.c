@@ -103,6 +103,7 @@ ngx_http_household_key_changed(void *data, ngx_str_t *key)
     {
         while ((store = ngx_http_household_next_store(redis, &i)) != NULL) {
             ngx_household_zone_invalidate(store->control_cache, &name);
+            ngx_http_household_control_changed(store);
         }
 
         return;
@@ -159,6 +160,7 @@ ngx_http_household_flushed(void *data)
     while ((store = ngx_http_household_next_store(redis, &i)) != NULL) {
         ngx_household_zone_flush(store->cache);
         ngx_household_zone_flush(store->control_cache);
+        ngx_http_household_control_changed(store);
     }
 
     /* answers will be good ones, and denials */

@@ -3,9 +3,10 @@
  * household:control, the brake of the whole fleet: a mode and a share of the
  * accounts that loosen what nginx.conf says, and never tighten it.
  *
- * It is kept in the zone as records are, so a change is seen by all workers
- * as soon as the zone is told of it; each worker remembers the last one, so
- * that an outage of the store does not release the brake.
+ * It is kept in the zone as records are.  The worker that is told of a change
+ * fetches it at once, so that the next request sees it in all of them; each
+ * remembers the last one, so that an outage of the store does not release the
+ * brake.
  */
 
 
@@ -88,6 +89,24 @@ ngx_http_household_control_refresh(ngx_http_household_store_t *store)
     if (!control->asking) {
         ngx_http_household_control_ask(store, generation);
     }
+}
+
+
+void
+ngx_http_household_control_changed(ngx_http_household_store_t *store)
+{
+    ngx_str_t  id;
+
+    if (store->control.asking) {
+        /* that may have been too early */
+        store->control.again = 1;
+        return;
+    }
+
+    ngx_str_set(&id, NGX_HTTP_HOUSEHOLD_CONTROL_KEY);
+
+    ngx_http_household_control_ask(store,
+                           ngx_household_zone_begin(store->control_cache, &id));
 }
 
 
@@ -225,10 +244,13 @@ ngx_http_household_control_done(ngx_household_redis_op_t *op,
     ngx_http_household_store_t *store = op->data;
 
     ngx_str_t                      id;
+    ngx_uint_t                     again;
     ngx_msec_t                     fresh;
     ngx_http_household_control_t  *control;
 
     control = &store->control;
+    again = control->again;
+    control->again = 0;
     control->asking = 0;
 
     if (status != NGX_HOUSEHOLD_REDIS_OK || !control->answered) {
@@ -253,6 +275,10 @@ ngx_http_household_control_done(ngx_household_redis_op_t *op,
                                   sizeof(control->brake), 0,
                                   control->generation, ngx_current_msec,
                                   fresh, NGX_HOUSEHOLD_ZONE_TIME_MAX);
+
+    if (again) {
+        ngx_http_household_control_changed(store);
+    }
 }
 
 

@@ -142,7 +142,6 @@ for my $kind (sort keys %edge) {
 
     control(mode => 'monitor');
     $is->('a brake', '/on?account=a', '200 MONITORED outside');
-    $redis->cmd(DEL => $key);
     $redis->cmd(SET => $key, 'off');
     is ask($edge, '/on?account=a'), '200 MONITORED outside',
         "$kind: a key of another type is no brake, nor the end of one"
@@ -187,6 +186,53 @@ is_deeply [map { ask(edge(@$_), '/on?account=a') }
             '200 MONITORED account_missing');
     control(mode => 'off');
 }
+
+# it is fetched when it changes, and not when somebody asks: the next request
+# sees it, even if nothing else of that must be looked up
+
+{
+    my $edge = Test::Household::Nginx->new(workers => 1,
+        http => http_config(server => $redis->address, zone => '1m'),
+        server => location('/on', '', 'main zone=households'));
+    my $asked = sub {
+        $redis->cmd(INFO => 'commandstats') =~ /cmdstat_hgetall:calls=(\d+)/;
+        return $1;
+    };
+
+    control();
+    ok wait_until {
+        my $r = $edge->get('/on?account=a', 'X-Forwarded-For' => $away);
+        $r->{headers}{'x-reason'} eq 'outside'
+            && $r->{headers}{'x-cache'} eq 'HIT';
+    }, 'fetched: an account that is kept';
+
+    for (['monitor', '200 MONITORED outside'], ['off', '200 BYPASSED off'],
+         ['on', '403 DENIED outside'])
+    {
+        my ($mode, $expected) = @$_;
+        my $before = $asked->();
+        $redis->cmd(HSET => $key, mode => $mode);
+        ok wait_until { $asked->() > $before }, "fetched: $mode: at once";
+        is ask($edge, '/on?account=a'), $expected, "fetched: $mode: is seen";
+    }
+
+    # many changes at a time: the last one counts
+
+    $redis->cmd(HSET => $key, mode => $_ % 2 ? 'on' : 'off') for 1 .. 200;
+    becomes('fetched: the last of many', $edge, '/on?account=a',
+            '200 BYPASSED off');
+
+    # also if all is dropped
+
+    my $before = $asked->();
+    $redis->cmd('FLUSHALL');
+    $redis->cmd(SADD => 'household:{a}', $home);
+    ok wait_until { $asked->() > $before }, 'fetched: after a flush';
+    becomes('fetched: after a flush: is seen', $edge, '/on?account=a',
+            '403 DENIED outside');
+    control(mode => 'off');
+}
+
 
 # Redis is away: what was known stays
 
