@@ -151,7 +151,7 @@ soak: need-test ## a Redis that comes and goes for SECONDS=180, and what is used
 	@STRAIN_SECONDS=$(SECONDS) $(PROVE) -v t/strain.t
 
 VALKEY = coherence coherence-delay redis-cluster redis-replica redis-sentinel \
-    redis-tls
+    redis-tls redis-tls-many
 
 test-valkey: need-test need-valkey ## what is about Redis in t/, with Valkey
 	@$(MAKE) build-module $(NGINX_SRC:%=build-full)
