@@ -91,7 +91,7 @@ ngx_household_claims_ids(const ngx_household_token_policy_t *policy,
                                    &account);
 
     if (rc != NGX_OK || account.len == 0
-        || account.len > NGX_HOUSEHOLD_ID_LEN)
+        || !ngx_household_id_valid(&account))
     {
         return NGX_HOUSEHOLD_REASON_TOKEN_CLAIM;
     }
@@ -110,7 +110,7 @@ ngx_household_claims_ids(const ngx_household_token_policy_t *policy,
         return NGX_HOUSEHOLD_REASON_NONE;
     }
 
-    if (rc == NGX_ERROR || device.len > NGX_HOUSEHOLD_ID_LEN) {
+    if (rc == NGX_ERROR || !ngx_household_id_valid(&device)) {
         return NGX_HOUSEHOLD_REASON_TOKEN_CLAIM;
     }
 

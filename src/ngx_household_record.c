@@ -318,6 +318,25 @@ ngx_household_entry_paid(ngx_household_entry_t *e, int64_t now)
 
 
 ngx_uint_t
+ngx_household_id_valid(const ngx_str_t *id)
+{
+    size_t  i;
+
+    if (id->len > NGX_HOUSEHOLD_ID_LEN) {
+        return 0;
+    }
+
+    for (i = 0; i < id->len; i++) {
+        if (id->data[i] < 0x20 || id->data[i] == 0x7f) {
+            return 0;
+        }
+    }
+
+    return 1;
+}
+
+
+ngx_uint_t
 ngx_household_id_set(ngx_household_id_t *id, const ngx_str_t *text)
 {
     if (text->len == 0 || text->len > NGX_HOUSEHOLD_ID_LEN) {

@@ -73,6 +73,13 @@ typedef struct {
 } ngx_household_record_builder_t;
 
 
+/*
+ * Tells whether an account or a device may have this id: at most
+ * NGX_HOUSEHOLD_ID_LEN bytes, and no control characters.  Variables carry ids
+ * into headers and logs, where nginx writes them as they are.
+ */
+ngx_uint_t ngx_household_id_valid(const ngx_str_t *id);
+
 void ngx_household_record_start(ngx_household_record_builder_t *b);
 
 /*

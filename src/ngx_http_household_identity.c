@@ -105,7 +105,8 @@ ngx_http_household_identify(ngx_http_request_t *r,
         return NGX_OK;
     }
 
-    if (ctx->account.len > NGX_HOUSEHOLD_ID_LEN) {
+    if (!ngx_household_id_valid(&ctx->account)) {
+        ngx_str_null(&ctx->account);
         ctx->unauthorized = NGX_HOUSEHOLD_REASON_ACCOUNT_INVALID;
         return NGX_OK;
     }
@@ -118,10 +119,11 @@ ngx_http_household_identify(ngx_http_request_t *r,
         return NGX_ERROR;
     }
 
-    if (ctx->device.len > NGX_HOUSEHOLD_ID_LEN) {
-        /* no record can hold it: a device that nobody knows */
+    if (!ngx_household_id_valid(&ctx->device)) {
+        /* a device that nobody knows */
         ngx_log_error(NGX_LOG_INFO, r->connection->log, 0,
-                      "household: the device id is too long, ignored");
+                      "household: the device id is too long or has control "
+                      "characters, ignored");
         ngx_str_null(&ctx->device);
     }
 

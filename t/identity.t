@@ -104,12 +104,12 @@ SADD household:{} 82.64.10.7
 82.64.10.7  /?account=aa     403 DENIED unregistered
 
 
-=== accounts of any bytes
+=== accounts of any bytes but control characters
 --- config
 $TEST_NGINX_ANY_ID
 --- init
 for my $account ("a\r\nSADD household:{x} 82.64.10.7\r\n", " a ", "a:account",
-                 "\xff\xfe\x80", "\x01\x7f\t", "\$1\r\n*2\r\n")
+                 "\xff\xfe\x80", "\$1", "\x1f", "\t", "\x7f", "\x{a0}")
 {
     main::redis()->cmd(SADD => "household:{$account}", '82.64.10.7');
 }
@@ -117,8 +117,11 @@ for my $account ("a\r\nSADD household:{x} 82.64.10.7\r\n", " a ", "a:account",
 CORE::join "\n", (map {
     '82.64.10.7 /account/' . s/([^A-Za-z])/sprintf '%%%02x', ord $1/ger
     . ' 200 ALLOWED home'
-} "a\r\nSADD household:{x} 82.64.10.7\r\n", " a ", "a:account",
-  "\xff\xfe\x80", "\x01\x7f\t", "\$1\r\n*2\r\n"),
+} " a ", "a:account", "\xff\xfe\x80", "\$1", "\x{a0}"),
+  (map {
+    '82.64.10.7 /account/' . s/([^A-Za-z])/sprintf '%%%02x', ord $1/ger
+    . ' 401 UNAUTHORIZED account_invalid'
+} "a\r\nSADD household:{x} 82.64.10.7\r\n", "\x1f", "\t", "\x7f"),
   '82.64.10.7 /account/x 403 DENIED unregistered',
   '82.64.10.7 /account/a 403 DENIED unregistered',
   '82.64.10.7 /account/%ff%fe 403 DENIED unregistered'
@@ -165,7 +168,27 @@ CORE::join "\n",
 'GET /?account=a&device=' . 'd' x 129
 --- error_code: 403
 --- error_log eval
-qr/\[info\].*household: the device id is too long, ignored/
+qr/\[info\].*household: the device id is too long or has control characters, ignored/
+
+
+=== ids end no header
+--- http_config
+    add_header X-Account $household_account always;
+    add_header X-Device $household_device always;
+--- config
+$TEST_NGINX_ANY_ID
+--- redis
+SADD household:{a} 82.64.10.7
+--- more_headers
+X-Forwarded-For: 82.64.10.7
+--- request eval
+["GET /account/a%0d%0aX-Injected:%201", "GET /account/a|tv%0d%0aX-Injected:%201",
+ "GET /account/a|tv"]
+--- error_code eval
+[401, 200, 200]
+--- response_headers eval
+["!X-Injected\n!X-Account\n", "!X-Injected\nX-Account: a\n!X-Device\n",
+ "X-Account: a\nX-Device: tv\n"]
 
 
 === devices are exact bytes
@@ -195,7 +218,7 @@ HSET household:{a}:account device:7C9E6679-7425-40DE-944B-E07FC1F90AE7 NOW
 192.0.2.7  /?account=a&device=7c9e6679-7425-40de-944b-e07fc1f90ae7  403 DENIED outside
 
 
-=== devices of any bytes
+=== devices of any bytes but control characters
 --- config
 $TEST_NGINX_ANY_ID
 --- init
@@ -203,7 +226,7 @@ main::redis()->cmd(SADD => 'household:{a}', '82.64.10.7');
 main::redis()->cmd(HSET => 'household:{a}:account', "device:$_" => time)
     for "\r\n", "\xff\xfe\x80", " a";
 --- viewers
-192.0.2.7  /account/a|%0d%0a    200 ALLOWED trusted_device
+192.0.2.7  /account/a|%0d%0a    403 DENIED outside
 192.0.2.7  /account/a|%ff%fe%80  200 ALLOWED trusted_device
 192.0.2.7  /account/a|%20a      200 ALLOWED trusted_device
 192.0.2.7  /account/a|%0d       403 DENIED outside

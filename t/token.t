@@ -174,6 +174,21 @@ plain('without an account', token($key{RS256}, { sub => undef }),
 plain('an account of 129 bytes', token($key{RS256}, { sub => 'a' x 129 }),
       'token_claim');
 
+# what goes into headers must not end them
+
+for my $odd ("a\r\nX-Injected: 1", "a\n", "a\t", "\x1f", "a\x7f") {
+    my $name = $odd =~ s/([^ -~])/sprintf '\\x%02x', ord $1/ger;
+    my $account = token($key{RS256}, { sub => $odd });
+    my $device = token($key{HS256}, { account => 'a', device => $odd });
+
+    plain("an account $name", $account, 'token_claim');
+    refused("a device $name", '/claims', [bearer($device)], 'token_claim');
+
+    ok !defined $nginx->get($_->[0], bearer($_->[1]))->{headers}{'x-injected'},
+        "$_->[0]: $name is no header"
+        for ['/plain', $account], ['/claims', $device];
+}
+
 accepted('within the leeway', '/plain',
          [bearer(token($key{RS256}, { exp => time - 1 }))]);
 refused('no leeway', '/exact', [bearer(token($key{RS256},
