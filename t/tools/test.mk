@@ -195,9 +195,9 @@ bench-instructions: need-bench ## instructions per request: none may be more
 # --- to look at -----------------------------------------------------------
 
 demo: need-demo ## households, viewers, verdicts: a table to look at
-	@$(MAKE) build-module
+	@$(MAKE) build-module $(NGINX_SRC:%=build-full)
 	@$(TEST_ENV) NGINX=$(NGINX) docker/demo/demo.sh
 
 run: need-demo ## the same edge, left running
-	@$(MAKE) build-module
+	@$(MAKE) build-module $(NGINX_SRC:%=build-full)
 	@$(TEST_ENV) NGINX=$(NGINX) docker/demo/demo.sh run
