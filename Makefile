@@ -76,6 +76,7 @@ DEB_FLAGS = --with-cc-opt="$$(dpkg-buildflags --get CFLAGS) -fPIC \
 
 CC_module = $(CC)
 CC_static = $(CC)
+CC_bare = $(CC)
 CC_dynamic = $(CC)
 CC_asan = $(CLANG)
 CC_valgrind = $(CC)
@@ -106,6 +107,11 @@ CONFIGURE_dynamic = $(FULL) --with-http_dav_module --with-http_flv_module \
     --with-stream --with-stream_ssl_module --with-stream_realip_module \
     --with-stream_ssl_preread_module --with-mail --with-mail_ssl_module \
     --add-dynamic-module=$(ROOT) $(PROBE)
+
+# as nginx is without options: no TLS, to clients or to Redis
+
+CONFIGURE_bare = --with-cc=$(CC_bare) $(NGINX_CONFIGURE) \
+    --add-module=$(ROOT)
 
 # nginx itself is checked for memory only: its undefined behaviour would drown
 # ours, which is fatal.  By clang: the reports of gcc's UBSan go to no file.
@@ -165,7 +171,8 @@ $(B)/%/Makefile: $(B)/%/flags config
 	    '$(WARN) $(OURS_$*)' >> $@
 
 $(B)/module/Makefile $(B)/installed/Makefile: | $(SRC_module)/configure
-$(patsubst %,$(B)/%/Makefile,static dynamic asan valgrind gcov): \
+$(patsubst %,$(B)/%/Makefile,static bare dynamic asan valgrind \
+    gcov): \
     | $(B)/nginx/configure
 
 MAKE_IN = @$(MAKE) -s -j$(JOBS) -C $(or $(SRC_$*),$(B)/nginx) \
@@ -180,7 +187,8 @@ module: need-build ## (the default) the dynamic module, for the installed nginx
 build-module build-installed: build-%: $(B)/%/Makefile
 	$(MAKE_IN) modules
 
-BINARIES = nginx-static nginx-dynamic nginx-asan nginx-valgrind nginx-gcov
+BINARIES = nginx-static nginx-bare nginx-dynamic nginx-asan nginx-valgrind \
+    nginx-gcov
 .PHONY: $(BINARIES)
 $(BINARIES): nginx-%: need-build
 	@$(MAKE) build-$*
@@ -190,6 +198,7 @@ $(BINARIES:nginx-%=build-%): build-%: $(B)/%/Makefile
 	$(MAKE_IN) binary modules
 
 nginx-static: ## nginx with the module linked in
+nginx-bare: ## the same without TLS
 nginx-dynamic: ## nginx with all modules, and ours to load
 nginx-asan: ## nginx-static under AddressSanitizer and UBSan
 nginx-valgrind: ## nginx-static for valgrind: each allocation on its own

@@ -42,6 +42,7 @@ tests='
     fi
     make -s test CC=gcc BUILD=build/gcc FUZZ_SECONDS=5 SKIP_UNITS="$skip"
     make -s module unit CC=clang BUILD=build/clang SKIP_UNITS="$skip"
+    [ -e build/no-source ] || make -s nginx-bare BUILD=build/gcc
     make -s order BUILD=build/gcc ORDER=installed
 '
 
