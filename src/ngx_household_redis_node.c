@@ -170,6 +170,12 @@ ngx_household_redis_node_release(ngx_household_redis_node_t *node)
         ngx_free(node->addrs);
     }
 
+#if (NGX_SSL)
+    if (node->session != NULL) {
+        ngx_ssl_free_session(node->session);
+    }
+#endif
+
     ngx_free(node);
 }
 

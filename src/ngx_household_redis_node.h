@@ -35,6 +35,11 @@ typedef struct {
 
     ngx_uint_t                   flags;
     ngx_uint_t                   refs;
+
+#if (NGX_SSL)
+    ngx_ssl_session_t           *session; /* the last; or NULL */
+#endif
+
     unsigned                     resolve:1;
 } ngx_household_redis_node_t;
 

@@ -14,6 +14,7 @@
 
 static ngx_int_t ngx_household_redis_ssl_name(ngx_connection_t *c,
     ngx_str_t *name);
+static void ngx_household_redis_ssl_save(ngx_connection_t *c);
 static void ngx_household_redis_ssl_handler(ngx_connection_t *c);
 static ngx_int_t ngx_household_redis_ssl_verify(
     ngx_household_redis_conn_t *conn);
@@ -56,6 +57,16 @@ ngx_household_redis_ssl_start(ngx_household_redis_conn_t *conn)
     name = conf->ssl_name.len ? &conf->ssl_name : &conn->node->host;
 
     if (ngx_household_redis_ssl_name(c, name) != NGX_OK) {
+        return NGX_ERROR;
+    }
+
+    /* a connection that is made again needs no whole handshake */
+
+    c->ssl->save_session = ngx_household_redis_ssl_save;
+
+    if (conn->node->session != NULL
+        && ngx_ssl_set_session(c, conn->node->session) != NGX_OK)
+    {
         return NGX_ERROR;
     }
 
@@ -110,6 +121,34 @@ ngx_household_redis_ssl_name(ngx_connection_t *c, ngx_str_t *name)
     }
 
     return NGX_OK;
+}
+
+
+/* with TLS 1.3 more than once, and after the handshake */
+
+static void
+ngx_household_redis_ssl_save(ngx_connection_t *c)
+{
+    ngx_ssl_session_t           *session;
+    ngx_household_redis_conn_t  *conn = c->data;
+
+    if (conn->node->conf->ssl_verify
+        && SSL_get_verify_result(c->ssl->connection) != X509_V_OK)
+    {
+        return;
+    }
+
+    session = ngx_ssl_get_session(c);
+
+    if (session == NULL) {
+        return;
+    }
+
+    if (conn->node->session != NULL) {
+        ngx_ssl_free_session(conn->node->session);
+    }
+
+    conn->node->session = session;
 }
 
 

@@ -161,7 +161,9 @@ ngx_http_household_redis_ssl_init(ngx_conf_t *cf,
     cln->handler = ngx_ssl_cleanup_ctx;
     cln->data = ctx;
 
-    if (ngx_http_household_redis_ssl_files(cf, ctx, ssl) != NGX_OK) {
+    if (ngx_http_household_redis_ssl_files(cf, ctx, ssl) != NGX_OK
+        || ngx_ssl_client_session_cache(cf, ctx, 1) != NGX_OK)
+    {
         return NGX_CONF_ERROR;
     }
 

@@ -102,6 +102,26 @@ is_up edge($redis->{tls}, "$trust $times ssl_protocols TLSv1.2;
     ssl_ciphers ECDHE-ECDSA-AES128-GCM-SHA256;"), 'TLS 1.2 and a cipher';
 
 
+# a connection that is made again is the same session
+
+for my $version ('TLSv1.2', 'TLSv1.3') {
+    my $edge = Test::Household::Nginx->new(server => location('/t'),
+        log_level => 'debug', http => http_config(server => $redis->{tls},
+            redis => "$trust $times ssl_protocols $version;"));
+    is_up $edge, "$version: well";
+
+    my $nginx = `$Test::Household::Nginx::Binary -V 2>&1`;
+
+    SKIP: {
+        skip 'nginx has no debugging log', 3 if $nginx !~ /--with-debug/;
+        unlike $edge->log, qr/SSL reused session/, "$version: a new session";
+        $redis->cmd(CLIENT => KILL => TYPE => 'normal', SKIPME => 'yes');
+        is_up $edge, "$version: well again";
+        ok $edge->wait_log(qr/SSL reused session/), "$version: the same one";
+    }
+}
+
+
 # whom it does not
 
 is_down edge($redis->{tls}, "ssl on; ssl_trusted_certificate "
