@@ -1,5 +1,6 @@
 
 #include "ngx_household_zone_shm.h"
+#include "ngx_household_uuid.h"
 
 
 /* entries past their time that a put clears away besides its own work */
@@ -13,7 +14,6 @@
 /* of the first byte of a key, whose other bits are the number of the slot */
 #define NGX_HOUSEHOLD_ZONE_UUID         0x80
 
-#define NGX_HOUSEHOLD_ZONE_UUID_LEN       36
 
 
 #define ngx_household_zone_stripe(sh, hash)                                   \
@@ -25,7 +25,6 @@
 
 static ngx_int_t ngx_household_zone_key(ngx_household_zone_store_t *store,
     ngx_str_t *id, ngx_household_cells_key_t *key);
-static ngx_int_t ngx_household_zone_uuid(ngx_str_t *id, u_char *p);
 static ngx_household_chain_t *ngx_household_zone_find(
     ngx_household_zone_t *zone, const ngx_household_cells_key_t *key);
 static ngx_uint_t ngx_household_zone_alive(ngx_household_zone_t *zone,
@@ -68,9 +67,9 @@ ngx_household_zone_key(ngx_household_zone_store_t *store, ngx_str_t *id,
 
     key->bytes[0] = store->slot;
 
-    if (ngx_household_zone_uuid(id, key->bytes + 1) == NGX_OK) {
+    if (ngx_household_uuid_pack(key->bytes + 1, id)) {
         key->bytes[0] |= NGX_HOUSEHOLD_ZONE_UUID;
-        key->len = 1 + 16;
+        key->len = 1 + NGX_HOUSEHOLD_UUID_PACKED;
 
     } else {
         ngx_memcpy(key->bytes + 1, id->data, id->len);
@@ -81,55 +80,6 @@ ngx_household_zone_key(ngx_household_zone_store_t *store, ngx_str_t *id,
                                          key->len);
 
     return NGX_OK;
-}
-
-
-/*
- * The usual form of an id, lower case only, fits 16 bytes without a loss.
- * Digits and letters come at random: no branch could be foreseen.
- */
-
-static ngx_int_t
-ngx_household_zone_uuid(ngx_str_t *id, u_char *p)
-{
-    u_char       *s, high, low, right;
-    ngx_uint_t    i;
-
-    /* a digit's value, and 16 to tell it from what is none */
-
-    static const u_char  digits[256] = {
-        ['0'] = 16, ['1'] = 17, ['2'] = 18, ['3'] = 19, ['4'] = 20,
-        ['5'] = 21, ['6'] = 22, ['7'] = 23, ['8'] = 24, ['9'] = 25,
-        ['a'] = 26, ['b'] = 27, ['c'] = 28, ['d'] = 29, ['e'] = 30,
-        ['f'] = 31
-    };
-
-    static const u_char  bytes[] = {
-        0, 2, 4, 6, 9, 11, 14, 16, 19, 21, 24, 26, 28, 30, 32, 34
-    };
-
-    if (id->len != NGX_HOUSEHOLD_ZONE_UUID_LEN) {
-        return NGX_DECLINED;
-    }
-
-    s = id->data;
-
-    if (s[8] != '-' || s[13] != '-' || s[18] != '-' || s[23] != '-') {
-        return NGX_DECLINED;
-    }
-
-    right = 16;
-
-    for (i = 0; i < 16; i++) {
-        high = digits[s[bytes[i]]];
-        low = digits[s[bytes[i] + 1]];
-
-        right &= high & low;
-
-        p[i] = (u_char) (high << 4) | (low & 15);
-    }
-
-    return right ? NGX_OK : NGX_DECLINED;
 }
 
 

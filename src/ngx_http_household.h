@@ -156,6 +156,14 @@ typedef struct {
 } ngx_http_household_main_conf_t;
 
 
+/* a text with variables: see ngx_http_household_text() */
+
+typedef struct {
+    ngx_http_complex_value_t      complex;
+    ngx_int_t                     index;  /* of the variable that is all */
+} ngx_http_household_text_t;
+
+
 typedef struct {
     u_char                        country[2];  /* zeros: default */
     ngx_str_t                     price;       /* e.g. 5.99; may be empty */
@@ -172,8 +180,8 @@ typedef struct {
 
     ngx_http_household_store_t   *store;
 
-    ngx_http_complex_value_t     *account;
-    ngx_http_complex_value_t     *device;
+    ngx_http_household_text_t    *account;
+    ngx_http_household_text_t    *device;
     ngx_http_complex_value_t     *issued_at;
     ngx_http_household_token_conf_t  token;    /* or this, not both */
 
@@ -286,6 +294,20 @@ char *ngx_http_household_set_num(ngx_conf_t *cf, ngx_command_t *cmd,
 
 char *ngx_http_household_set_bitmask(ngx_conf_t *cf, ngx_command_t *cmd,
     void *conf);
+
+char *ngx_http_household_set_text(ngx_conf_t *cf, ngx_command_t *cmd,
+    void *conf);
+
+/* compiles a text with variables; NGX_OK, or NGX_ERROR, which is logged */
+ngx_int_t ngx_http_household_text_compile(ngx_conf_t *cf, ngx_str_t *value,
+    ngx_http_household_text_t *text);
+
+/*
+ * Evaluates it; what is not found is empty.  "value" is good for as long as
+ * the request.  Returns NGX_OK, or NGX_ERROR if memory is short.
+ */
+ngx_int_t ngx_http_household_text(ngx_http_request_t *r,
+    ngx_http_household_text_t *text, ngx_str_t *value);
 
 /* compiles a text with variables; NGX_OK, or NGX_ERROR, which is logged */
 ngx_int_t ngx_http_household_compile(ngx_conf_t *cf, ngx_str_t *text,

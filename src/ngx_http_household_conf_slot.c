@@ -209,6 +209,37 @@ ngx_http_household_set_bitmask(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
 }
 
 
+char *
+ngx_http_household_set_text(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
+{
+    char  *p = conf;
+
+    ngx_str_t                  *value;
+    ngx_http_household_text_t  *text, **field;
+
+    field = (ngx_http_household_text_t **) (p + cmd->offset);
+
+    if (*field != NGX_CONF_UNSET_PTR) {
+        return "is duplicate";
+    }
+
+    text = ngx_palloc(cf->pool, sizeof(ngx_http_household_text_t));
+    if (text == NULL) {
+        return NGX_CONF_ERROR;
+    }
+
+    value = cf->args->elts;
+
+    if (ngx_http_household_text_compile(cf, &value[1], text) != NGX_OK) {
+        return NGX_CONF_ERROR;
+    }
+
+    *field = text;
+
+    return NGX_CONF_OK;
+}
+
+
 ngx_int_t
 ngx_http_household_compile(ngx_conf_t *cf, ngx_str_t *text,
     ngx_http_complex_value_t *value)

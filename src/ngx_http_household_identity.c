@@ -96,7 +96,7 @@ ngx_http_household_identify(ngx_http_request_t *r,
         return ngx_http_household_verify_token(r, hlcf, ctx);
     }
 
-    if (ngx_http_complex_value(r, hlcf->account, &ctx->account) != NGX_OK) {
+    if (ngx_http_household_text(r, hlcf->account, &ctx->account) != NGX_OK) {
         return NGX_ERROR;
     }
 
@@ -115,7 +115,7 @@ ngx_http_household_identify(ngx_http_request_t *r,
         return NGX_OK;
     }
 
-    if (ngx_http_complex_value(r, hlcf->device, &ctx->device) != NGX_OK) {
+    if (ngx_http_household_text(r, hlcf->device, &ctx->device) != NGX_OK) {
         return NGX_ERROR;
     }
 

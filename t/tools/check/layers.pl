@@ -7,7 +7,7 @@ our (%text, @c);
 
 # layers: a file includes its own and those below; see docs/internals.md
 
-my %pure = map { $_ => 1 } qw(decide network record resp);
+my %pure = map { $_ => 1 } qw(decide network record resp uuid);
 
 # a library is known to the part that wraps it
 
