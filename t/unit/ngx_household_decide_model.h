@@ -506,7 +506,7 @@ model_add(ngx_household_record_builder_t *b, const char *name, int64_t time,
 static ngx_household_record_t *
 model_record(ngx_household_record_builder_t *b, const model_account_t *a)
 {
-    char        text[256], name[256];
+    char        text[256], name[512];
     ngx_str_t   s, field;
     ngx_uint_t  i;
 
