@@ -11,42 +11,15 @@ use Test::More;
 use Time::HiRes qw(time);
 use Test::Household::Cluster;
 use Test::Household::Load;
-use Test::Household::Nginx qw(location);
 use Test::Household::Process qw(wait_until free_port);
 use Test::Household::Redis;
+use Test::Household::Viewer;
 
-my $home = '82.64.10.7';
 my $times = 'connect_timeout 300ms; timeout 300ms;';
 my $cluster = Test::Household::Cluster->new;
 my @nodes = $cluster->nodes;
 my $seeds = join ' ', map { 'server ' . $_->address . ';' } @nodes[0, 4];
 
-
-sub soon (&$;$) {
-    my ($code, $name, $timeout) = @_;
-    return ok &wait_until($code, $timeout), $name;
-}
-
-sub edge {
-    my ($text, %opt) = @_;
-    return Test::Household::Nginx->new(server => location('/t'), %opt,
-        http => "household_redis main { $text }
-                 set_real_ip_from 127.0.0.1;
-                 real_ip_header X-Forwarded-For;");
-}
-
-sub reason {
-    my ($edge, $account) = @_;
-    return $edge->get("/t?account=$account", 'X-Forwarded-For' => $home)
-                ->{headers}{'x-reason'};
-}
-
-sub is_soon {
-    my ($edge, $account, $want, $name) = @_;
-    my $got;
-    wait_until { ($got = reason($edge, $account)) eq $want };
-    is $got, $want, $name or diag $edge->log;
-}
 
 sub calls {
     my ($node, $command) = @_;
@@ -55,7 +28,7 @@ sub calls {
 }
 
 my @accounts = map { "a$_" } 0 .. 39;
-$cluster->cmd("household:{$_}", SADD => "household:{$_}", $home) for @accounts;
+$cluster->cmd("household:{$_}", SADD => "household:{$_}", $Home) for @accounts;
 
 my $edge = edge("$seeds cluster on; $times", workers => 2);
 

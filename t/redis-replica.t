@@ -8,34 +8,12 @@ use warnings;
 
 use lib 't/lib';
 use Test::More;
-use Test::Household::Nginx qw(location);
 use Test::Household::Process qw(wait_until free_port);
 use Test::Household::Redis;
+use Test::Household::Viewer;
 
-my $home = '82.64.10.7';
 my $times = 'connect_timeout 400ms; timeout 400ms;';
 
-
-sub edge {
-    my ($text, %opt) = @_;
-    return Test::Household::Nginx->new(server => location('/t'), %opt,
-        http => "household_redis main { $text }
-                 set_real_ip_from 127.0.0.1;
-                 real_ip_header X-Forwarded-For;");
-}
-
-sub reason {
-    my ($edge) = @_;
-    return $edge->get('/t?account=42', 'X-Forwarded-For' => $home)
-                ->{headers}{'x-reason'};
-}
-
-sub is_soon {
-    my ($edge, $want, $name) = @_;
-    my $got;
-    wait_until { ($got = reason($edge)) eq $want };
-    is $got, $want, $name or diag $edge->log;
-}
 
 sub reads {
     my ($node) = @_;
@@ -48,7 +26,7 @@ my $primary = Test::Household::Redis->new(config => $text);
 my @replicas = map { Test::Household::Redis->new(
     config => "$text\nreplicaof 127.0.0.1 $primary->{port}") } 1 .. 2;
 
-$primary->cmd(SADD => 'household:{42}', $home);
+$primary->cmd(SADD => 'household:{42}', $Home);
 wait_until {
     2 == grep { $_->cmd('INFO', 'replication') =~ /link_status:up/ } @replicas;
 } 40 or die "the replicas do not follow\n";
@@ -61,31 +39,31 @@ my $servers = 'server ' . $primary->address . '; '
 # from the primary, as long as it is there
 
 my $edge = edge("$servers $times");
-is_soon $edge, 'home', 'the primary';
-reason($edge) for 1 .. 10;
+is_soon $edge, 42, 'home', 'the primary';
+reason($edge, 42) for 1 .. 10;
 is reads($_), 0, 'no replica is read from' for @replicas;
 
 # from replicas, in turn
 
 my $other = edge("$servers read_from replica; $times");
-is_soon $other, 'home', 'a replica';
+is_soon $other, 42, 'home', 'a replica';
 my $before = reads($primary);
-reason($other) for 1 .. 10;
+reason($other, 42) for 1 .. 10;
 is reads($primary), $before, 'the primary is not read from';
 cmp_ok reads($_), '>=', 5, 'replicas take turns' for @replicas;
 
 # one of them is gone
 
 $replicas[0]->kill9;
-is_soon $other, 'home', 'one replica is gone';
-is scalar(grep { reason($other) eq 'home' } 1 .. 10), 10,
+is_soon $other, 42, 'home', 'one replica is gone';
+is scalar(grep { reason($other, 42) eq 'home' } 1 .. 10), 10,
     'the other one does';
 is reads($primary), $before, 'alone';
 
 # both are: the primary does
 
 $replicas[1]->pause;
-is_soon $other, 'home', 'no replica answers: the primary does';
+is_soon $other, 42, 'home', 'no replica answers: the primary does';
 wait_until { reads($primary) > $before };
 cmp_ok reads($primary), '>', $before, 'as it shows';
 $replicas[1]->resume;
@@ -97,12 +75,12 @@ wait_until { $replicas[0]->cmd('INFO', 'replication') =~ /link_status:up/ };
 $before = reads($primary);
 my $apart = edge('server ' . $primary->address . '; server '
                  . $replicas[0]->address . " replica; read_from replica; $times");
-is_soon $apart, 'home', 'a replica that is well';
+is_soon $apart, 42, 'home', 'a replica that is well';
 my $nowhere = free_port();
 $replicas[0]->cmd(REPLICAOF => '127.0.0.1', $nowhere);
 is $replicas[0]->try('SMEMBERS', 'x') =~ /^MASTERDOWN/ ? 1 : 0, 1,
     'it has lost its primary';
-is scalar(grep { reason($apart) eq 'home' } 1 .. 10), 10,
+is scalar(grep { reason($apart, 42) eq 'home' } 1 .. 10), 10,
     'every viewer is known: the primary is asked';
 $replicas[0]->cmd(REPLICAOF => '127.0.0.1', $primary->{port});
 
@@ -113,11 +91,11 @@ wait_until {
 } 40;
 $_->cmd(CONFIG => SET => 'replica-serve-stale-data', 'yes') for @replicas;
 $primary->kill9;
-is_soon $edge, 'home', 'without a primary, replicas are read from';
-is scalar(grep { reason($edge) eq 'home' } 1 .. 10), 10, 'all the time';
+is_soon $edge, 42, 'home', 'without a primary, replicas are read from';
+is scalar(grep { reason($edge, 42) eq 'home' } 1 .. 10), 10, 'all the time';
 $primary->start;
-$primary->cmd(SADD => 'household:{42}', $home);
-wait_until { reason($edge); reads($primary) };
+$primary->cmd(SADD => 'household:{42}', $Home);
+wait_until { reason($edge, 42); reads($primary) };
 ok reads($primary), 'and when it is back, it is';
 
 
@@ -125,17 +103,17 @@ ok reads($primary), 'and when it is back, it is';
 
 {
     my @pair = map { Test::Household::Redis->new } 1 .. 2;
-    $pair[0]->cmd(SADD => 'household:{42}', $home);
+    $pair[0]->cmd(SADD => 'household:{42}', $Home);
     my $two = edge(join(' ', map { 'server ' . $_->address . ';' } @pair)
                    . $times);
 
-    is_soon $two, 'home', 'the first of two';
+    is_soon $two, 42, 'home', 'the first of two';
     is reads($pair[1]), 0, 'the second stands by';
     $pair[0]->kill9;
-    is_soon $two, 'unregistered', 'and steps in';
+    is_soon $two, 42, 'unregistered', 'and steps in';
     $pair[0]->start;
-    $pair[0]->cmd(SADD => 'household:{42}', $home);
-    is_soon $two, 'home', 'and back';
+    $pair[0]->cmd(SADD => 'household:{42}', $Home);
+    is_soon $two, 42, 'home', 'and back';
 
     # it was lost, and then refused: a line for each, and not one an attempt
     like scalar(() = $two->log =~ /is down/g), qr/\A[12]\z/, 'in a line or two';

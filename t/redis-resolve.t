@@ -13,8 +13,8 @@ use Test::More;
 use Test::Household::Nginx qw(http_config location);
 use Test::Household::Process qw(wait_until free_port temp_dir slurp);
 use Test::Household::Redis;
+use Test::Household::Viewer qw($Home reason is_soon);
 
-my $home = '82.64.10.7';
 my $port = free_port();
 my $times = 'connect_timeout 400ms; timeout 400ms;';
 
@@ -94,19 +94,6 @@ sub edge {
                     : ''));
 }
 
-sub reason {
-    my ($edge) = @_;
-    return $edge->get('/t?account=42', 'X-Forwarded-For' => $home)
-                ->{headers}{'x-reason'};
-}
-
-sub is_soon {
-    my ($edge, $want, $name) = @_;
-    my $got;
-    wait_until { ($got = reason($edge)) eq $want };
-    is $got, $want, $name or diag $edge->log;
-}
-
 
 # two of them, at two addresses of the loopback and the same port; the test
 # library asks 127.0.0.1, so one with the other address has a socket too
@@ -127,50 +114,50 @@ sub elsewhere {
     return $redis;
 }
 
-my $first = elsewhere('127.0.0.2', $home);
+my $first = elsewhere('127.0.0.2', $Home);
 my $second = elsewhere('127.0.0.3', '192.0.2.1');
 my $dns = NameServer->new('127.0.0.2');
 my $edge = edge($dns);
 
 
-is_soon $edge, 'home', 'the name is resolved';
+is_soon $edge, 42, 'home', 'the name is resolved';
 ok $dns->queries >= 1, 'by the resolver';
 
 # the name moves: nothing happens until the connection is lost
 
 $dns->says('127.0.0.3');
-is reason($edge), 'home', 'a connection that works is kept';
+is reason($edge, 42), 'home', 'a connection that works is kept';
 $first->kill9;
-is_soon $edge, 'outside', 'the next one is made to the new address';
+is_soon $edge, 42, 'outside', 'the next one is made to the new address';
 
 # the resolver is gone: the last good address is used
 
 my $mark = $edge->mark;
 $dns->stop;
 $second->kill9;
-is_soon $edge, 'unavailable', 'both are gone';
+is_soon $edge, 42, 'unavailable', 'both are gone';
 $second->start;
-$second->cmd(SADD => 'household:{42}', $home);
-is_soon $edge, 'home', 'without a resolver, the last good address is used';
+$second->cmd(SADD => 'household:{42}', $Home);
+is_soon $edge, 42, 'home', 'without a resolver, the last good address is used';
 
 # so it is when the name is there no more
 
 $dns->start;
 $dns->says();
 $second->kill9;
-is_soon $edge, 'unavailable', 'the name is gone, and the server';
+is_soon $edge, 42, 'unavailable', 'the name is gone, and the server';
 $second->start;
-$second->cmd(SADD => 'household:{42}', $home);
-is_soon $edge, 'home', 'a name that is gone had an address';
+$second->cmd(SADD => 'household:{42}', $Home);
+is_soon $edge, 42, 'home', 'a name that is gone had an address';
 
 # several addresses: the ones that do not work are passed over
 
 $dns->says('127.0.0.2', '127.0.0.3');
 $second->kill9;
-is_soon $edge, 'unavailable', 'neither of two addresses works';
+is_soon $edge, 42, 'unavailable', 'neither of two addresses works';
 $second->start;
-$second->cmd(SADD => 'household:{42}', $home);
-is_soon $edge, 'home', 'one of two addresses works';
+$second->cmd(SADD => 'household:{42}', $Home);
+is_soon $edge, 42, 'home', 'one of two addresses works';
 
 $edge->quit;
 ok !$edge->pid, 'nginx quits';
@@ -179,16 +166,16 @@ ok !$edge->pid, 'nginx quits';
 
 $dns->says();
 my $new = edge($dns);
-is_soon $new, 'unavailable', 'nginx starts with a name that is not known';
+is_soon $new, 42, 'unavailable', 'nginx starts with a name that is not known';
 ok $new->wait_log(qr/is down: its name could not be resolved/),
     'the log tells';
 $dns->says('127.0.0.3');
-is_soon $new, 'home', 'and goes on when it is';
+is_soon $new, 42, 'home', 'and goes on when it is';
 is scalar(() = $new->log =~ /could not be resolved/g), 1, 'having told once';
 
 $dns->stop;
 my $mute = edge($dns);
-is_soon $mute, 'unavailable', 'nginx starts with a resolver that is silent';
+is_soon $mute, 42, 'unavailable', 'nginx starts with a resolver that is silent';
 $mute->quit;
 ok !$mute->pid, 'and quits while it waits for it';
 

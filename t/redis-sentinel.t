@@ -10,41 +10,13 @@ use lib 't/lib';
 use Test::More;
 use Time::HiRes qw(time);
 use Test::Household::Load;
-use Test::Household::Nginx qw(location);
 use Test::Household::Process qw(wait_until free_port temp_dir);
 use Test::Household::Redis;
 use Test::Household::Sentinel;
+use Test::Household::Viewer;
 
-my $home = '82.64.10.7';
 my $missing = Test::Household::Sentinel->missing;
 plan skip_all => $missing if $missing;
-
-sub soon (&$;$) {
-    my ($code, $name, $timeout) = @_;
-    return ok &wait_until($code, $timeout), $name;
-}
-
-sub edge {
-    my ($text, %opt) = @_;
-    return Test::Household::Nginx->new(server => location('/t'), %opt,
-        http => "household_redis main { $text }
-                 set_real_ip_from 127.0.0.1;
-                 real_ip_header X-Forwarded-For;");
-}
-
-sub reason {
-    my ($edge, $account) = @_;
-    return $edge->get("/t?account=$account", 'X-Forwarded-For' => $home)
-                ->{headers}{'x-reason'};
-}
-
-sub is_soon {
-    my ($edge, $account, $want, $name) = @_;
-    my $got;
-    wait_until { ($got = reason($edge, $account)) eq $want };
-    is $got, $want, $name or diag $edge->log;
-}
-
 
 my $config = 'repl-diskless-sync-delay 0';
 my @nodes = Test::Household::Redis->new(config => $config);
@@ -56,7 +28,7 @@ my @sentinels = map {
     Test::Household::Sentinel->new(primary => $nodes[0])
 } 1 .. 3;
 
-$nodes[0]->cmd(SADD => "household:{a$_}", $home) for 0 .. 19;
+$nodes[0]->cmd(SADD => "household:{a$_}", $Home) for 0 .. 19;
 
 sub field {
     my ($sentinel, $name) = @_;
