@@ -37,7 +37,7 @@ help: ## this list
 	@echo '  NGINX_CONFIGURE="flags for NGINX_SRC" JOBS=$(JOBS)'
 	@echo
 	@sed -n 's/^\([a-z-]*\):[^#]*## */\1\t/p' Makefile t/tools/test.mk \
-	    | while IFS=$$'\t' read -r t s; do printf '%-16s%s\n' $$t "$$s"; done
+	    | while IFS=$$'\t' read -r t s; do printf '%-20s%s\n' $$t "$$s"; done
 
 
 # --- packages -------------------------------------------------------------
@@ -199,7 +199,7 @@ $(BINARIES:nginx-%=build-%): build-%: $(B)/%/Makefile
 	$(MAKE_IN) binary modules
 
 nginx-static: ## nginx with the module linked in
-nginx-bare: ## the same without TLS
+nginx-bare: ## nginx with the module linked in, without TLS
 nginx-dynamic: ## nginx with all modules, and ours to load
 nginx-asan: ## nginx-static under AddressSanitizer and UBSan
 nginx-valgrind: ## nginx-static for valgrind: each allocation on its own
