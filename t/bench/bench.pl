@@ -35,7 +35,7 @@ use Time::HiRes qw(time);
 my $Here = $FindBin::RealBin;
 my $Accounts = 1000;
 my $Conns = 32;
-my %opt = (out => '.', runs => 5, seconds => 2, 'backend-cores' => '0,1');
+my %opt = (out => '.', runs => 3, seconds => 2, 'backend-cores' => '0,1');
 
 GetOptions(\%opt, 'out=s', 'docs=s', 'only=s', 'runs=i', 'seconds=i',
            'backend-cores=s') or exit 2;
@@ -69,6 +69,7 @@ each_row('warming up', sub { ask($_[0], seconds => 1) });
 
 each_row("run $_ of $opt{runs}", \&peak) for 1 .. $opt{runs};
 each_row('tails', \&tail);
+each_row("at one rate, $_ of $opt{runs}", \&paced) for 1 .. $opt{runs};
 
 die "no row is left\n" if !@rows;
 Bench::Report::write(\@rows, $machine, @opt{qw(out docs)});
@@ -235,17 +236,35 @@ sub lookups {
     return $calls || 0;
 }
 
-# latency, and CPU again, at half of the row's peak
+# latency at half of the row's peak
 sub tail {
     my ($row) = @_;
-    my $half = median($row->{runs}{rate}) / 2;
+    my ($n, $usec, $status, @p) = ask($row, rate => half($row));
 
+    wrong($row, "$status wrong ones of $n") if $status;
+    @$row{qw(p50 p99 p999)} = @p;
+}
+
+sub half { median($_[0]{runs}{rate}) / 2 }
+
+# CPU of a row and of its floor at the same rate.  At its peak each of them has
+# a rate of its own, and whether nginx waits for the load or the load for nginx
+# decides who wakes whom: for the quick rows that costs as much as the module.
+sub paced {
+    my ($row) = @_;
+    my ($floor) = grep { $_->{name} eq $row->{floor} } @rows or return;
+
+    push @{ $row->{runs}{paced} }, cost($row, half($row));
+    push @{ $row->{runs}{floor} }, cost($floor, half($row));
+}
+
+sub cost {
+    my ($row, $rate) = @_;
     my @before = used($row);
-    my ($n, $usec, $status, @p) = ask($row, rate => $half);
+    my ($n, $usec, $status) = ask($row, rate => $rate,
+                                  seconds => $opt{seconds} / 2);
     my ($front, $behind) = map { $_ - shift @before } used($row);
 
-    $row->{cpu_at_half} = ($front + $behind) / $n;
     wrong($row, "$status wrong ones of $n") if $status;
-
-    @$row{qw(p50 p99 p999)} = @p;
+    return ($front + $behind) / $n;
 }

@@ -63,8 +63,9 @@ sub _of {
              most => _round($n[-1]) };
 }
 
-# Rows are compared run by run: CPU with that of the floor, requests per
-# second and all CPU with those of the rival.
+# Rows are compared run by run: CPU with that of the floor, each at its peak
+# ("ratio") and both at one rate ("paced"); requests per second and all CPU
+# with those of the rival.
 sub _summary {
     my ($row, $row_of) = @_;
     my $mine = $row->{runs};
@@ -72,9 +73,8 @@ sub _summary {
     my $rival = $row_of->{ $row->{rival} // '' };
 
     my $compared = sub {
-        my ($one, $other, $what) = @_;
-        return _of([map { $one->{$what}[$_] / $other->{$what}[$_] }
-                    0 .. $#{ $mine->{rate} }]);
+        my ($one, $other) = @_;
+        return _of([map { $one->[$_] / $other->[$_] } 0 .. $#$one]);
     };
 
     return {
@@ -87,14 +87,18 @@ sub _summary {
         redis_cpu_us => _of($mine->{store}),
         all_cpu_us => _of($mine->{all}),
         load_cpu_us => _of($mine->{load}),
-        cpu_at_half_us => _round($row->{cpu_at_half}),
         lookups => _of($mine->{asked}),
         others => _of($mine->{others}),
-        $floor ? (floor => $row->{floor},
-                  ratio => $compared->($mine, $floor->{runs}, 'cpu')) : (),
-        $rival ? (rival => $row->{rival},
-                  times => $compared->($rival->{runs}, $mine, 'rate'),
-                  times_cpu => $compared->($mine, $rival->{runs}, 'all')) : (),
+        $floor ? (
+            floor => $row->{floor},
+            ratio => $compared->($mine->{cpu}, $floor->{runs}{cpu}),
+            paced_cpu_us => _of($mine->{paced}),
+            paced_floor_cpu_us => _of($mine->{floor}),
+            paced => $compared->(@$mine{qw(paced floor)})) : (),
+        $rival ? (
+            rival => $row->{rival},
+            times => $compared->($rival->{runs}{rate}, $mine->{rate}),
+            times_cpu => $compared->($mine->{all}, $rival->{runs}{all})) : (),
         map { $_ => $row->{$_} } grep { defined $row->{$_} }
             qw(p50 p99 p999),
     };
@@ -129,20 +133,22 @@ sub _spread {
     return $of ? sprintf '%.2f (%.2f-%.2f)', @$of{qw(median least most)} : '-';
 }
 
+sub _ratio { $_[0] ? sprintf '%.2f', $_[0]{median} : '-' }
+
 sub _percent { sprintf '%.0f %%', 100 * $_[0] }
 
 
 sub _table {
     my ($all) = @_;
 
-    printf "\n%-17s %8s %-17s %7s %7s %7s %6s %6s %6s  %s\n", 'row', 'req/s',
-        'ratio (spread)', 'edge us', 'backend', 'Redis', 'p50 us', 'p99',
-        'p999', 'times (spread)';
+    printf "\n%-18s %7s %-16s %5s %6s %6s %6s %5s %5s %5s  %s\n", 'row',
+        'req/s', 'ratio (spread)', 'paced', 'edge', 'behind', 'Redis', 'p50',
+        'p99', 'p999', 'times (spread)';
 
     for (@{ $all->{rows} }) {
-        printf "%-17s %8d %-17s %7.2f %7.2f %7.2f %6s %6s %6s  %s%s\n",
+        printf "%-18s %7d %-16s %5s %6.2f %6.2f %6.2f %5s %5s %5s  %s%s\n",
             $_->{name}, $_->{requests_per_second}{median},
-            _spread($_->{ratio}),
+            _spread($_->{ratio}), _ratio($_->{paced}),
             (map { $_->{median} } @$_{qw(edge_cpu_us backend_cpu_us
                                          redis_cpu_us)}),
             (map { $_ // '-' } @$_{qw(p50 p99 p999)}),
@@ -172,16 +178,17 @@ sub _text {
         map { _percent($_) } @{ $m->{others} }{qw(median least most)};
 
     $text .= line('row', 'requests/s', 'edge CPU, µs', 'backend', 'Redis',
-                   'ratio (spread)', 'p50, µs', 'p99', 'p999')
+                   'ratio (spread)', 'at one rate', 'p50, µs', 'p99', 'p999')
            . line('---', '---:', '---:', '---:', '---:', '---', '---:',
-                   '---:', '---:');
+                   '---:', '---:', '---:');
 
     for (@{ $all->{rows} }) {
         $text .= line($_->{what} . ($_->{right} ? '' : ' **WRONG**'),
             int $_->{requests_per_second}{median},
             (map { $_->{median} < 0.005 ? '' : sprintf '%.2f', $_->{median} }
                 @$_{qw(edge_cpu_us backend_cpu_us redis_cpu_us)}),
-            _spread($_->{ratio}), map { $_ // '' } @$_{qw(p50 p99 p999)});
+            _spread($_->{ratio}), _ratio($_->{paced}),
+            map { $_ // '' } @$_{qw(p50 p99 p999)});
     }
 
     $text .= "\n" . line('instead of', 'the module does',
