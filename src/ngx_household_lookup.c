@@ -9,19 +9,8 @@
 #include "ngx_household_lookup.h"
 
 
-/* what is wrong with records is told of at most this often, in ms */
-#define NGX_HOUSEHOLD_LOOKUP_LOG_INTERVAL  1000
-
 /* digits of the number that the answers to a lookup end with */
 #define NGX_HOUSEHOLD_LOOKUP_NUMBER        8
-
-
-/* one kind of what is wrong */
-
-typedef struct {
-    ngx_msec_t                       logged;
-    ngx_uint_t                       n;        /* since then */
-} ngx_household_lookup_wrong_t;
 
 
 struct ngx_household_lookups_s {
@@ -41,8 +30,9 @@ struct ngx_household_lookups_s {
 
     uint32_t                         number;   /* of the next lookup */
 
-    ngx_household_lookup_wrong_t     malformed;
-    ngx_household_lookup_wrong_t     too_large;
+    /* what is wrong with records */
+    ngx_household_limit_t            malformed;
+    ngx_household_limit_t            too_large;
 };
 
 
@@ -79,8 +69,6 @@ static void ngx_household_lookup_done(ngx_household_redis_op_t *op,
 static void ngx_household_lookup_malformed(ngx_household_lookups_t *lookups,
     ngx_uint_t n);
 static void ngx_household_lookup_too_large(ngx_household_lookups_t *lookups);
-static ngx_uint_t ngx_household_lookup_tell(
-    ngx_household_lookup_wrong_t *wrong);
 static ngx_household_record_builder_t *ngx_household_lookup_builder(
     ngx_household_lookups_t *lookups);
 static void ngx_household_lookup_release(ngx_household_lookup_t *lookup);
@@ -99,9 +87,6 @@ ngx_household_lookups_create(ngx_pool_t *pool, ngx_household_redis_t *redis,
 
     lookups->redis = redis;
     lookups->keeper = keeper;
-    lookups->malformed.logged = ngx_current_msec
-                                - NGX_HOUSEHOLD_LOOKUP_LOG_INTERVAL;
-    lookups->too_large.logged = lookups->malformed.logged;
 
     ngx_rbtree_init(&lookups->tree, &lookups->sentinel,
                     ngx_str_rbtree_insert_value);
@@ -472,18 +457,14 @@ ngx_household_lookup_done(ngx_household_redis_op_t *op,
 static void
 ngx_household_lookup_malformed(ngx_household_lookups_t *lookups, ngx_uint_t n)
 {
-    lookups->malformed.n += n;
+    n = ngx_household_limit(&lookups->malformed, n);
 
-    if (!ngx_household_lookup_tell(&lookups->malformed)) {
-        return;
+    if (n) {
+        ngx_log_error(NGX_LOG_WARN, ngx_cycle->log, 0,
+                      "household_redis \"%V\": dropped %ui malformed networks "
+                      "or values from records", &lookups->redis->conf->name,
+                      n);
     }
-
-    ngx_log_error(NGX_LOG_WARN, ngx_cycle->log, 0,
-                  "household_redis \"%V\": dropped %ui malformed networks or "
-                  "values from records", &lookups->redis->conf->name,
-                  lookups->malformed.n);
-
-    lookups->malformed.n = 0;
 }
 
 
@@ -492,33 +473,18 @@ ngx_household_lookup_malformed(ngx_household_lookups_t *lookups, ngx_uint_t n)
 static void
 ngx_household_lookup_too_large(ngx_household_lookups_t *lookups)
 {
-    lookups->too_large.n++;
+    ngx_uint_t  n;
 
-    if (!ngx_household_lookup_tell(&lookups->too_large)) {
-        return;
+    n = ngx_household_limit(&lookups->too_large, 1);
+
+    if (n) {
+        ngx_log_error(NGX_LOG_WARN, ngx_cycle->log, 0,
+                      "household_redis \"%V\": could not use %ui records with "
+                      "more than %d networks, %d devices and grants, or %d "
+                      "bytes", &lookups->redis->conf->name, n,
+                      NGX_HOUSEHOLD_RECORD_NETWORKS,
+                      NGX_HOUSEHOLD_RECORD_DEVICES, NGX_HOUSEHOLD_RECORD_SIZE);
     }
-
-    ngx_log_error(NGX_LOG_WARN, ngx_cycle->log, 0,
-                  "household_redis \"%V\": could not use %ui records with more "
-                  "than %d networks, %d devices and grants, or %d bytes",
-                  &lookups->redis->conf->name, lookups->too_large.n,
-                  NGX_HOUSEHOLD_RECORD_NETWORKS, NGX_HOUSEHOLD_RECORD_DEVICES,
-                  NGX_HOUSEHOLD_RECORD_SIZE);
-
-    lookups->too_large.n = 0;
-}
-
-
-static ngx_uint_t
-ngx_household_lookup_tell(ngx_household_lookup_wrong_t *wrong)
-{
-    if (ngx_current_msec - wrong->logged < NGX_HOUSEHOLD_LOOKUP_LOG_INTERVAL) {
-        return 0;
-    }
-
-    wrong->logged = ngx_current_msec;
-
-    return 1;
 }
 
 

@@ -11,10 +11,6 @@
 #include "ngx_household_slot.h"
 
 
-/* ms between two lines about errors that an operator must mend */
-#define NGX_HOUSEHOLD_REDIS_LOG_INTERVAL  1000
-
-
 static void ngx_household_redis_busy(ngx_household_redis_t *redis);
 static void ngx_household_redis_abandon(ngx_household_redis_op_t *op,
     ngx_household_redis_status_e status);
@@ -43,9 +39,6 @@ ngx_household_redis_create(ngx_cycle_t *cycle,
     }
 
     ngx_household_redis_route_init(redis, conf, kind);
-
-    redis->logged = ngx_current_msec - NGX_HOUSEHOLD_REDIS_LOG_INTERVAL;
-    redis->busy = redis->logged;
 
     if (kind->create(redis, cycle->pool) != NGX_OK) {
         return NULL;
@@ -114,19 +107,16 @@ ngx_household_redis_submit(ngx_household_redis_t *redis,
 static void
 ngx_household_redis_busy(ngx_household_redis_t *redis)
 {
-    redis->refused++;
+    ngx_uint_t  n;
 
-    if (ngx_current_msec - redis->busy < NGX_HOUSEHOLD_REDIS_LOG_INTERVAL) {
-        return;
+    n = ngx_household_limit(&redis->busy, 1);
+
+    if (n) {
+        ngx_log_error(NGX_LOG_WARN, ngx_cycle->log, 0,
+                      "household_redis \"%V\": %ui lookups or notes were "
+                      "refused, as too many wait already",
+                      &redis->conf->name, n);
     }
-
-    ngx_log_error(NGX_LOG_WARN, ngx_cycle->log, 0,
-                  "household_redis \"%V\": %ui lookups or notes were refused, "
-                  "as too many wait already", &redis->conf->name,
-                  redis->refused);
-
-    redis->busy = ngx_current_msec;
-    redis->refused = 0;
 }
 
 
@@ -143,10 +133,11 @@ ngx_household_redis_log_error(ngx_household_redis_t *redis, const char *what,
     ngx_str_t *error)
 {
     ngx_str_t    code;
-    ngx_uint_t   level;
+    ngx_uint_t   n, level;
 
-    if (ngx_current_msec - redis->logged < NGX_HOUSEHOLD_REDIS_LOG_INTERVAL) {
-        redis->unlogged++;
+    n = ngx_household_limit(&redis->errors, 1);
+
+    if (n == 0) {
         return;
     }
 
@@ -156,10 +147,7 @@ ngx_household_redis_log_error(ngx_household_redis_t *redis, const char *what,
     ngx_log_error(level, ngx_cycle->log, 0,
                   "household_redis \"%V\": %s was answered %V, "
                   "%ui more errors since the last such line",
-                  &redis->conf->name, what, &code, redis->unlogged);
-
-    redis->logged = ngx_current_msec;
-    redis->unlogged = 0;
+                  &redis->conf->name, what, &code, n - 1);
 }
 
 

@@ -14,6 +14,7 @@
 #include <ngx_config.h>
 #include <ngx_core.h>
 #include <ngx_event.h>
+#include "ngx_household_limit.h"
 #include "ngx_household_redis_pool.h"
 
 
@@ -80,11 +81,8 @@ struct ngx_household_redis_s {
     ngx_event_t                         notify;
 
     /* errors that an operator must mend are logged at a limited rate */
-    ngx_msec_t                          logged;  /* when the last one was */
-    ngx_uint_t                          unlogged;
-
-    ngx_msec_t                          busy;    /* the same, a full queue */
-    ngx_uint_t                          refused;
+    ngx_household_limit_t               errors;
+    ngx_household_limit_t               busy;    /* the same, a full queue */
 
     unsigned                            stopped:1;
 };

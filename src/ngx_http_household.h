@@ -102,7 +102,7 @@ typedef struct {
     /* of a worker */
     ngx_household_redis_t        *redis;
     ngx_household_tracking_t     *tracking;  /* in one of them */
-    ngx_msec_t                    flushed;   /* as was logged */
+    ngx_household_limit_t         flushed;   /* as is logged */
 } ngx_http_household_redis_t;
 
 

@@ -10,10 +10,6 @@
 #include "ngx_http_household.h"
 
 
-/* ms between two lines about data that is gone */
-#define NGX_HTTP_HOUSEHOLD_FLUSH_INTERVAL  1000
-
-
 static void ngx_http_household_key_changed(void *data, ngx_str_t *key);
 static ngx_int_t ngx_http_household_key_account(ngx_str_t *key,
     ngx_str_t *account);
@@ -45,8 +41,6 @@ ngx_http_household_track(ngx_cycle_t *cycle, ngx_http_household_redis_t *redis)
     {
         return NGX_OK;
     }
-
-    redis->flushed = ngx_current_msec - NGX_HTTP_HOUSEHOLD_FLUSH_INTERVAL;
 
     redis->tracking = ngx_household_tracking_create(cycle->pool, redis->redis,
                                                 &redis->conf.key_prefix,
@@ -165,16 +159,11 @@ ngx_http_household_flushed(void *data)
 
     /* answers will be good ones, and denials */
 
-    if (ngx_current_msec - redis->flushed < NGX_HTTP_HOUSEHOLD_FLUSH_INTERVAL)
-    {
-        return;
+    if (ngx_household_limit(&redis->flushed, 1)) {
+        ngx_log_error(NGX_LOG_WARN, ngx_cycle->log, 0,
+                      "household_redis \"%V\": a server has dropped all its "
+                      "data", &redis->conf.name);
     }
-
-    redis->flushed = ngx_current_msec;
-
-    ngx_log_error(NGX_LOG_WARN, ngx_cycle->log, 0,
-                  "household_redis \"%V\": a server has dropped all its data",
-                  &redis->conf.name);
 }
 
 

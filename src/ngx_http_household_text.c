@@ -4,7 +4,7 @@
  *
  * Most often a text is one variable and nothing else, such as "$arg_account".
  * Its value is taken as it is: to evaluate it as a text of several parts takes
- * 210 instructions more, where a cached decision takes 2800 in all.
+ * 320 instructions more, where a cached decision takes 2800 in all.
  */
 
 
