@@ -14,25 +14,35 @@ use Test::More;
 
 my $long = 'x' x 81;
 my $module = 'ngx_http_household_module.c';
-my $decide = 'src/ngx_household_decide.c';
-my $resp = 'src/ngx_household_resp.c';
-my $zone = 'src/ngx_household_zone.c';
+my $decide = 'src/household/ngx_household_decide.c';
+my $redis = 'src/redis/ngx_household_redis.c';
+my $resp = 'src/redis/wire/ngx_household_resp.c';
+my $zone = 'src/zone/ngx_household_zone.c';
 
 my %good = (
     config => "ngx_household_srcs=\"\n    $module\n    $decide\n"
-        . "    src/ngx_household_redis.c\n    $resp\n    $zone\n"
-        . "    src/ngx_http_household_conf.c\n\"\n"
-        . "ngx_household_deps=\"\n    src/ngx_household_resp.h\n\"\n",
+        . "    src/http/conf/ngx_http_household_conf.c\n"
+        . "    $redis\n    $resp\n    $zone\n\"\n"
+        . "ngx_household_deps=\"\n    src/core/ngx_household_uuid.h\n"
+        . "    src/http/ngx_http_household.h\n"
+        . "    src/redis/wire/ngx_household_resp.h\n"
+        . "    src/zone/ngx_household_zone.h\n\"\n"
+        . "ngx_household_rooms=\"\n    src/core\n    src/household\n"
+        . "    src/http\n    src/http/conf\n    src/redis\n"
+        . "    src/redis/wire\n    src/zone\n\"\n",
     $module => "#include <ngx_http.h>\n\n"
         . "static ngx_command_t  commands[] = {\n\n"
         . "    { ngx_string(\"household\"),\n      0 },\n\n"
         . "    { ngx_string(\"household_store\"),\n      0 },\n\n"
         . "      ngx_null_command\n};\n",
-    $decide => "#include <ngx_core.h>\n#include \"ngx_household_resp.h\"\n",
+    $decide => "#include <ngx_core.h>\n#include \"ngx_household_uuid.h\"\n",
     $resp => "#include <hiredis/hiredis.h>\n",
-    'src/ngx_household_redis.c' => "#include <ngx_event.h>\n",
-    'src/ngx_household_resp.h' => "\n",
-    'src/ngx_http_household_conf.c' => "#include <ngx_http.h>\n",
+    $redis => "#include <ngx_event.h>\n#include \"ngx_household_resp.h\"\n",
+    'src/core/ngx_household_uuid.h' => "\n",
+    'src/redis/wire/ngx_household_resp.h' => "\n",
+    'src/http/ngx_http_household.h' => "\n",
+    'src/http/conf/ngx_http_household_conf.c' => "#include <ngx_http.h>\n",
+    'src/zone/ngx_household_zone.h' => "\n",
     $zone => "#include <ngx_core.h>\n",
     'docs/directives.md' => "| `household on` |\n| `household_store NAME` |\n",
     't/a.t' => "household on;\nhousehold_store main;\n",
@@ -44,20 +54,25 @@ my %good = (
 
 my @faults = (
     ['pure includes the event layer', $decide, "#include <ngx_event.h>\n",
-     qr/decide\.c:3: the pure layer does not include ngx_event\.h/],
+     qr/decide\.c:3: household is pure and does not include ngx_event\.h/],
     ['pure includes the http layer', $decide, "#include <ngx_http.h>\n",
      qr/decide\.c:3: ngx_http\.h is nginx's http layer/],
-    ['core includes the http layer', $zone, "#include <ngx_http.h>\n",
+    ['zone includes the http layer', $zone, "#include <ngx_http.h>\n",
      qr/zone\.c:2: ngx_http\.h is nginx's http layer/],
-    ['core includes our http layer', $zone,
-     "#include \"ngx_http_household.h\"\n", qr/zone\.c:2: .* a layer above/],
-    ['pure includes core', $decide, "#include \"ngx_household_zone.h\"\n",
-     qr/decide\.c:3: .* a layer above/],
-    ['zone knows redis', $zone, "#include \"ngx_household_redis.h\"\n",
-     qr/zone\.c:2: zone is not to know redis/],
-    ['redis knows zone', 'src/ngx_household_redis.c',
-     "#include \"ngx_household_zone.h\"\n", qr/redis is not to know zone/],
-    ['hiredis elsewhere', 'src/ngx_household_redis.c',
+    ['zone includes our http layer', $zone,
+     "#include \"ngx_http_household.h\"\n",
+     qr/zone\.c:2: zone is not to know http /],
+    ['pure includes the zone', $decide, "#include \"ngx_household_zone.h\"\n",
+     qr/decide\.c:3: household is not to know zone /],
+    ['zone knows redis', $zone, "#include \"ngx_household_resp.h\"\n",
+     qr/zone\.c:2: zone is not to know redis\/wire /],
+    ['redis knows zone', $redis, "#include \"ngx_household_zone.h\"\n",
+     qr/redis is not to know zone /],
+    ['a room that is not listed', 'src/attic/ngx_household_a.c', "\n",
+     qr/attic\/ngx_household_a\.c: is in no room/],
+    ['a source in no room', 'src/ngx_household_a.c', "\n",
+     qr/src\/ngx_household_a\.c: is in no room/],
+    ['hiredis elsewhere', $redis,
      "#include <hiredis/read.h>\n", qr/only resp may include hiredis/],
     ['81 columns', $zone, "/* $long */\n", qr/zone\.c:2: 87 columns/],
     ['81 columns in a script', 't/tools/a.sh', "echo $long\n",
@@ -67,10 +82,12 @@ my @faults = (
     ['701 lines', $zone, ";\n" x 700, qr/zone\.c: 701 lines/],
     ['a long function', $zone, "int\nf(void)\n{\n" . "    a();\n" x 81 . "}\n",
      qr/zone\.c:4: f\(\) has 81 lines/],
-    ['a source not in config', 'src/ngx_household_geo.c', "\n",
-     qr/config: src\/ngx_household_geo\.c is not in ngx_household_srcs/],
-    ['a header not in config', 'src/ngx_household_geo.h', "\n",
-     qr/config: src\/ngx_household_geo\.h is not in ngx_household_deps/],
+    ['a source not in config', 'src/core/ngx_household_geo.c', "\n",
+     qr/config: src\/core\/ngx_\w+_geo\.c is not in ngx_household_srcs/],
+    ['a header not in config', 'src/core/ngx_household_geo.h', "\n",
+     qr/config: src\/core\/ngx_\w+_geo\.h is not in ngx_household_deps/],
+    ['a room not in config', 'src/token/ngx_household_jwk.h', "\n",
+     qr/config: src\/token is not in ngx_household_rooms/],
     ['a source only in config', 'config', sub { s/_zone\.c/$&\n src\/zz.c/r },
      qr/config: there is no src\/zz\.c/],
     ['config not sorted', 'config', sub { s/( +\S+_resp\.c\n)( +\S+\n)/$2$1/r },

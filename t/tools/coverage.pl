@@ -34,7 +34,7 @@ for my $note (@notes) {
             next;
         }
 
-        next if $runs eq '-' || $file !~ m{^(src/)?ngx_\w+\.[ch]$};
+        next if $runs eq '-' || $file !~ m{^(src/[\w/]+/)?ngx_\w+\.[ch]$};
 
         # "12", "12*" (a part of the line never ran), "#####", "====="
 

@@ -3,19 +3,27 @@
 # Units and fuzzers link what they call of these and no nginx at all, but for
 # the ones that stand on parts of it.
 
-PARTS = $(wildcard src/ngx_household_*.c)
+dirs = $(patsubst %/,%,$(sort $(dir $(wildcard $(1)/*.[ch] $(1)/*/*.[ch] \
+    $(1)/*/*/*.[ch]))))
+
+ROOMS := $(call dirs,src)
+UNIT_DIRS := $(call dirs,t/unit)
+
+PARTS = $(wildcard $(ROOMS:%=%/ngx_household_*.c))
 PARTS_LIBS = -Wl,--as-needed -lhiredis -ljansson -lmaxminddb -lcrypto
 
-ON_NGINX = ngx_household_zone%
+ON_NGINX = test_zone%
 NGINX_PARTS = slab shmtx md5 string
 
-HEADERS = $(wildcard src/*.h t/unit/*.h t/fuzz/*.h)
-UNITS = $(filter-out $(SKIP_UNITS),$(basename $(notdir $(wildcard \
-    t/unit/*.c))))
-FUZZERS = $(basename $(notdir $(wildcard t/fuzz/*.c)))
+HEADERS = $(wildcard $(addsuffix /*.h,$(ROOMS) $(UNIT_DIRS) t/fuzz))
+UNIT_SRCS = $(wildcard $(UNIT_DIRS:%=%/*.c))
+UNITS = $(filter-out $(SKIP_UNITS),$(basename $(notdir $(UNIT_SRCS))))
+FUZZER_SRCS = $(wildcard t/fuzz/*.c)
+FUZZERS = $(basename $(notdir $(FUZZER_SRCS)))
 
-INCLUDES = -Isrc -It/unit $(addprefix -isystem $(SRC_module)/src/,core event \
-    event/modules event/quic os/unix) -isystem $(B)/module
+INCLUDES = $(addprefix -I,$(ROOMS) $(UNIT_DIRS)) \
+    $(addprefix -isystem $(SRC_module)/src/,core event event/modules \
+    event/quic os/unix) -isystem $(B)/module
 
 ifeq ($(NGINX_SRC),)
 NGINX = /usr/sbin/nginx
@@ -42,7 +50,7 @@ ORDER = installed static dynamic
 
 # --- units and fuzzers ----------------------------------------------------
 
-# $(1): folder, $(2): its tests, $(3): where they are, $(4): compiler with its
+# $(1): folder, $(2): its tests, $(3): their sources, $(4): compiler with its
 # flags, $(5): libraries
 
 define programs
@@ -64,10 +72,10 @@ $(B)/$(1)/nginx.a: $(NGINX_PARTS:%=$(B)/$(1)/nginx/%.o)
 
 $(addprefix $(B)/$(1)/,$(filter $(ON_NGINX),$(2))): $(B)/$(1)/nginx.a
 
-$(addprefix $(B)/$(1)/,$(2)): $(B)/$(1)/%: $(3)/%.c $(HEADERS) \
-    $(B)/$(1)/parts.a
+$(foreach src,$(3),$(eval $(B)/$(1)/$(basename $(notdir $(src))): $(src)))
+$(addprefix $(B)/$(1)/,$(2)): $(B)/$(1)/%: $(HEADERS) $(B)/$(1)/parts.a
 	@$(4) $(or $(WARN_$(1)),$(WARN)) $(WARN_TESTS) $(INCLUDES) \
-	    -o $$@ $$< $$(filter %/parts.a,$$^) \
+	    -o $$@ $$(filter %.c,$$^) $$(filter %/parts.a,$$^) \
 	    $$(filter %/nginx.a,$$^) $(5) $(PARTS_LIBS)
 
 .PHONY: build-$(1)
@@ -85,12 +93,12 @@ WARN_unit-gcov = -Wall
 
 SANITIZE_OURS = $(SANITIZE) -fno-sanitize-recover=undefined -O1 -g
 
-$(eval $(call programs,unit,$(UNITS),t/unit,$(CC) -O2 -g,-lcmocka))
-$(eval $(call programs,unit-asan,$(UNITS),t/unit,$(CLANG) \
+$(eval $(call programs,unit,$(UNITS),$(UNIT_SRCS),$(CC) -O2 -g,-lcmocka))
+$(eval $(call programs,unit-asan,$(UNITS),$(UNIT_SRCS),$(CLANG) \
     $(SANITIZE_OURS),-lcmocka))
-$(eval $(call programs,unit-gcov,$(UNITS),t/unit,gcc -O0 -g \
+$(eval $(call programs,unit-gcov,$(UNITS),$(UNIT_SRCS),gcc -O0 -g \
     --coverage,-lcmocka))
-$(eval $(call programs,fuzz,$(FUZZERS),t/fuzz,$(CLANG) \
+$(eval $(call programs,fuzz,$(FUZZERS),$(FUZZER_SRCS),$(CLANG) \
     $(SANITIZE_OURS) -fsanitize=fuzzer))
 
 unit: need-test ## the units alone

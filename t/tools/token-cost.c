@@ -4,9 +4,9 @@
  * token and a forged one, and what is refused before any signature.  It only
  * tells.
  *
- *   cc -O2 -Isrc -It/unit $INCLUDES -o token-cost t/tools/token-cost.c \
- *       src/ngx_household_{claims,ere,ere_compile,jose,jwk,jwks,jws,token,uri,\
- *       urisigning}.c -lcmocka -lcrypto -ljansson
+ *   cc -O2 -Isrc/token -Isrc/token/cdni -It/unit -It/unit/token $INCLUDES \
+ *       -o token-cost t/tools/token-cost.c src/token/*.c src/token/cdni/*.c \
+ *       -lcmocka -lcrypto -ljansson
  */
 
 

@@ -63,8 +63,7 @@ change='
 try() {
     local dir=$1 f n o objs='' run=''
 
-    mkdir "$dir/src"
-    cp "$root"/src/ngx_household_*.[ch] "$dir/src"
+    cp -R "$work/src" "$dir/src"
 
     for n in "$dir"/ngx_*.[0-9]*; do
         f=$(basename "${n%.*}")
@@ -83,7 +82,7 @@ try() {
         f=ngx_household_$f
         o=$work/base/$f.o
 
-        if ! cmp -s "$root/src/$f.c" "$dir/src/$f.c"; then
+        if ! cmp -s "$work/src/$f.c" "$dir/src/$f.c"; then
             o=$dir/$f.o
 
             if ! $cc $flags -I"$dir/src" -c -o "$o" "$dir/src/$f.c" \
@@ -124,23 +123,28 @@ try() {
 
 
 rm -rf "$work"
-mkdir -p "$work/base"
+mkdir -p "$work/base" "$work/src" "$work/units"
+
+# sources and units of all rooms, each in one folder
+
+find "$root/src" -name 'ngx_household_*.[ch]' -exec cp -t "$work/src" {} +
+find "$root/t/unit" -name '*.[ch]' -exec cp -t "$work/units" {} +
 
 for f in $sources; do
-    $cc $flags -I"$root/src" -c -o "$work/base/ngx_household_$f.o" \
-        "$root/src/ngx_household_$f.c"
+    $cc $flags -I"$work/src" -c -o "$work/base/ngx_household_$f.o" \
+        "$work/src/ngx_household_$f.c"
 done
 
 for f in $(for s in $sources; do units $s; done | tr ' ' '\n' | sort -u); do
-    $cc $flags -I"$root/src" -I"$root/t/unit" -c \
-        -o "$work/base/unit_$f.o" "$root/t/unit/ngx_household_$f.c"
+    $cc $flags -I"$work/src" -I"$work/units" -c \
+        -o "$work/base/unit_$f.o" "$work/units/test_$f.c"
     $cc -o "$work/base/unit" "$work/base/unit_$f.o" \
         "$work"/base/ngx_household_*.o $libs
 
     if ! (cd "$root" && CMOCKA_MESSAGE_OUTPUT=TAP "$work/base/unit" \
           > "$work/base/$f.out" 2>&1)
     then
-        echo "Bail out! ngx_household_$f fails as it is"
+        echo "Bail out! test_$f fails as it is"
         exit 1
     fi
 

@@ -9,14 +9,19 @@ our (%text, @c, @tests);
 sub check_config {
     my $config = $text{config} // '';
 
-    for (['srcs', qr{^(ngx_\w+|src/\w+)\.c$}], ['deps', qr{^src/\w+\.h$}]) {
-        my ($list, $files) = @$_;
+    my %rooms = map { m{^(src/.+)/} ? ($1 => 1) : () } @c;
+
+    for (['srcs', grep { m{^(?!t/).+\.c$} } @c],
+         ['deps', grep { m{^src/.+\.h$} } @c],
+         ['rooms', sort keys %rooms])
+    {
+        my ($list, @there) = @$_;
 
         my ($names) = $config =~ /^ngx_household_$list="([^"]*)"/m;
         my @listed = split ' ', $names // '';
         my %listed = map { $_ => 1 } @listed;
 
-        for my $file (grep { $_ =~ $files } @c) {
+        for my $file (@there) {
             fault('config', 0, "$file is not in ngx_household_$list")
                 unless delete $listed{$file};
         }
