@@ -1,6 +1,6 @@
 
 /*
- * Units of src/ngx_household_decide.c: the table of docs/verdict.md case by
+ * Units of ngx_household_decide.c: the table of docs/verdict.md case by
  * case, the words, and the buckets.
  */
 

@@ -1,6 +1,6 @@
 
 /*
- * Units of src/ngx_household_decide.c: random accounts and requests, judged
+ * Units of ngx_household_decide.c: random accounts and requests, judged
  * as the model does, and properties that hold for all of them.
  */
 

@@ -1,7 +1,7 @@
 
 /*
- * Units of ids: src/ngx_household_uuid.c, and which ids there may be
- * (src/ngx_household_record.c).
+ * Units of ids: ngx_household_uuid.c, and which ids there may be
+ * (ngx_household_record.c).
  */
 
 

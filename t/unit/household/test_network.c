@@ -1,6 +1,6 @@
 
 /*
- * Units of src/ngx_household_network.c.
+ * Units of ngx_household_network.c.
  */
 
 

@@ -1,6 +1,6 @@
 
 /*
- * Units of src/ngx_household_record.c: lookups.
+ * Units of ngx_household_record.c: lookups.
  */
 
 

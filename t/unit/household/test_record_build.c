@@ -1,6 +1,6 @@
 
 /*
- * Units of src/ngx_household_record_build.c: the builder.
+ * Units of ngx_household_record_build.c: the builder.
  */
 
 

@@ -1,6 +1,6 @@
 
 /*
- * Units of src/ngx_household_slot.c.
+ * Units of ngx_household_slot.c.
  */
 
 

@@ -3,7 +3,7 @@
  * What the units of the zone stand on: nginx's slab and mutex as they are,
  * and in place of the rest of nginx the few symbols that those need.
  *
- * Links: src/ngx_household_{cells,zone,zone_shm,zone_track}.c, and of nginx
+ * Links: ngx_household_{cells,zone,zone_shm,zone_track}.c, and of nginx
  * src/core/ngx_{slab,shmtx,md5,string}.c.
  */
 

@@ -1,8 +1,8 @@
 
 /*
- * Unit of src/ngx_household_cells.c.
+ * Unit of ngx_household_cells.c.
  *
- * Links: src/ngx_household_cells.c, and nothing of nginx.
+ * Links: ngx_household_cells.c, and nothing of nginx.
  */
 
 #include <stdarg.h>

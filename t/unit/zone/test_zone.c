@@ -1,6 +1,6 @@
 
 /*
- * Unit of src/ngx_household_zone.c: values, times, refreshes, invalidations.
+ * Unit of ngx_household_zone.c: values, times, refreshes, invalidations.
  *
  * Links: see ngx_household_zone_test.h.
  */

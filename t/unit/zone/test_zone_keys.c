@@ -1,6 +1,6 @@
 
 /*
- * Unit of src/ngx_household_zone.c: keys.
+ * Unit of ngx_household_zone.c: keys.
  *
  * Links: see ngx_household_zone_test.h.
  */

@@ -1,6 +1,6 @@
 
 /*
- * Unit of src/ngx_household_zone*.c: long random runs against a plain model,
+ * Unit of ngx_household_zone*.c: long random runs against a plain model,
  * which knows all but the jitter, and learns that from what it sees.
  *
  * Links: see ngx_household_zone_test.h.

@@ -1,6 +1,6 @@
 
 /*
- * Unit of src/ngx_household_zone*.c: several processes in one zone, and some
+ * Unit of ngx_household_zone*.c: several processes in one zone, and some
  * that die in it.
  *
  * Links: see ngx_household_zone_test.h.

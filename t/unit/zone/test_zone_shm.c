@@ -1,6 +1,6 @@
 
 /*
- * Unit of src/ngx_household_zone_shm.c: the zone as a whole, through
+ * Unit of ngx_household_zone_shm.c: the zone as a whole, through
  * configurations, and under pressure.
  *
  * Links: see ngx_household_zone_test.h.
