@@ -15,10 +15,10 @@
 #include "ngx_household_redis.h"
 #include "ngx_household_lookup.h"
 #include "ngx_household_zone.h"
-#include "ngx_household_note.h"
-#include "ngx_household_tracking.h"
+#include "ngx_household_writer.h"
+#include "ngx_household_redis_tracking.h"
 #include "ngx_household_geo.h"
-#include "ngx_household_seal.h"
+#include "ngx_household_hmac.h"
 #include "ngx_http_household_token.h"
 
 
@@ -396,7 +396,7 @@ void ngx_http_household_cache_stale(ngx_http_household_store_t *store,
     ngx_http_household_ctx_t *ctx);
 
 
-/* ngx_http_household_coherence.c: from changes in Redis to zones */
+/* ngx_http_household_invalidate.c: from changes in Redis to zones */
 
 /*
  * Has the zones told of changes in a deployment, if that is this worker's
@@ -406,7 +406,7 @@ ngx_int_t ngx_http_household_track(ngx_cycle_t *cycle,
     ngx_http_household_redis_t *redis);
 
 
-/* ngx_http_household_control.c: the fleet-wide brake */
+/* ngx_http_household_override.c: the fleet-wide brake */
 
 /* the brake's key, after the prefix, and its id in a zone */
 #define NGX_HTTP_HOUSEHOLD_CONTROL_KEY  "control"
@@ -440,7 +440,7 @@ void ngx_http_household_count(ngx_http_household_loc_conf_t *hlcf,
 void ngx_http_household_note_dropped(void *data);
 
 
-/* ngx_http_household_status.c: the page of counters */
+/* ngx_http_household_metrics.c: the page of counters */
 
 char *ngx_http_household_set_status(ngx_conf_t *cf, ngx_command_t *cmd,
     void *conf);

@@ -12,7 +12,7 @@
 #include <ngx_config.h>
 #include <ngx_core.h>
 #include <ngx_http.h>
-#include "ngx_household_token.h"
+#include "ngx_household_jwt.h"
 #include "ngx_household_zone.h"
 
 

@@ -8,7 +8,7 @@
 #include <ngx_core.h>
 #include <ngx_event.h>
 #include "ngx_household_redis.h"
-#include "ngx_household_slot.h"
+#include "ngx_household_redis_keyslot.h"
 
 
 static void ngx_household_redis_busy(ngx_household_redis_t *redis);

@@ -15,7 +15,7 @@
 #include <ngx_core.h>
 #include <ngx_event.h>
 #include "ngx_household_redis_route.h"
-#include "ngx_household_redis_link.h"
+#include "ngx_household_redis_dedicated.h"
 
 
 /*

@@ -14,8 +14,8 @@
 #include <ngx_config.h>
 #include <ngx_core.h>
 #include <ngx_event.h>
-#include "ngx_household_limit.h"
-#include "ngx_household_redis_pool.h"
+#include "ngx_household_log_limit.h"
+#include "ngx_household_redis_peer.h"
 
 
 /* how often a command is routed before it is given up */

@@ -13,7 +13,7 @@
 #include <ngx_config.h>
 #include <ngx_core.h>
 #include "ngx_household_jose.h"
-#include "ngx_household_token.h"
+#include "ngx_household_jwt.h"
 
 
 /*

@@ -11,7 +11,7 @@
 #include <ngx_core.h>
 #include <openssl/err.h>
 #include <openssl/hmac.h>
-#include "ngx_household_token.h"
+#include "ngx_household_jwt.h"
 #include "ngx_household_vectors.h"
 
 

@@ -11,7 +11,7 @@
 
 
 #include "ngx_household_mint.h"
-#include "ngx_household_token.h"
+#include "ngx_household_jwt.h"
 #include <time.h>
 
 

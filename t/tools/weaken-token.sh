@@ -27,18 +27,18 @@ nginx=${NGINX_SRC:-$build/nginx-dev}
 
 flags="-std=gnu99 -O1 -w $INCLUDES"
 libs="-lcmocka -lcrypto -ljansson"
-sources="claims ere ere_compile jose jwk jwks jws token uri urisigning"
+sources="claims ere ere_compile jose jwk jwks jws jwt uri urisigning"
 
 
 units() {
     case $1 in
     ere|ere_compile) echo ere urisigning ;;
     uri) echo uri urisigning ;;
-    urisigning) echo urisigning token token_cases ;;
-    jose) echo jose jwks token token_cases token_form urisigning ;;
-    jws) echo jws jwks token token_cases token_form ;;
-    jwk|jwks) echo jws jwks token ;;
-    claims|token) echo token token_cases token_form ;;
+    urisigning) echo urisigning jwt jwt_cases ;;
+    jose) echo jose jwks jwt jwt_cases jwt_form urisigning ;;
+    jws) echo jws jwks jwt jwt_cases jwt_form ;;
+    jwk|jwks) echo jws jwks jwt ;;
+    claims|jwt) echo jwt jwt_cases jwt_form ;;
     esac
 }
 
@@ -108,7 +108,7 @@ try() {
         # a case counts if it failed by itself, not by what came after it
 
         case $f in
-        token_cases|token_form)
+        jwt_cases|jwt_form)
             sed -n 's/^ERROR: \(.*\): reason .*/\1/p' "$dir/$f.out"
             sed -n 's/^not ok [0-9]* - \([a-z0-9]*_[a-z0-9_]*\)$/\1/p' \
                 "$dir/$f.out" ;;

@@ -14,7 +14,7 @@
 #include <ngx_config.h>
 #include <ngx_core.h>
 #include <ngx_event.h>
-#include "ngx_household_redis_conf.h"
+#include "ngx_household_redis_options.h"
 
 
 /* what a connection does before it is used, beyond AUTH and PING */

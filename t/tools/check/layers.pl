@@ -33,7 +33,7 @@ my %pure = map { $_ => 1 } qw(household);
 
 my %wrapper = (
     'hiredis/' => 'resp',
-    'jansson.h' => 'jose jwk jwks jws token urisigning',
+    'jansson.h' => 'jose jwk jwks jws jwt urisigning',
     'maxminddb.h' => 'geo',
 );
 

@@ -6,8 +6,8 @@
  */
 
 
-#ifndef _NGX_HOUSEHOLD_REDIS_CONF_H_INCLUDED_
-#define _NGX_HOUSEHOLD_REDIS_CONF_H_INCLUDED_
+#ifndef _NGX_HOUSEHOLD_REDIS_OPTIONS_H_INCLUDED_
+#define _NGX_HOUSEHOLD_REDIS_OPTIONS_H_INCLUDED_
 
 
 #include <ngx_config.h>
@@ -68,4 +68,4 @@ typedef struct {
 } ngx_household_redis_conf_t;
 
 
-#endif /* _NGX_HOUSEHOLD_REDIS_CONF_H_INCLUDED_ */
+#endif /* _NGX_HOUSEHOLD_REDIS_OPTIONS_H_INCLUDED_ */

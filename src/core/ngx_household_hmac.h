@@ -7,8 +7,8 @@
  */
 
 
-#ifndef _NGX_HOUSEHOLD_SEAL_H_INCLUDED_
-#define _NGX_HOUSEHOLD_SEAL_H_INCLUDED_
+#ifndef _NGX_HOUSEHOLD_HMAC_H_INCLUDED_
+#define _NGX_HOUSEHOLD_HMAC_H_INCLUDED_
 
 
 #include <ngx_config.h>
@@ -62,4 +62,4 @@ size_t ngx_household_seal_state(const ngx_household_seal_t *seal,
     const ngx_str_t *account, int64_t expires, u_char *state);
 
 
-#endif /* _NGX_HOUSEHOLD_SEAL_H_INCLUDED_ */
+#endif /* _NGX_HOUSEHOLD_HMAC_H_INCLUDED_ */

@@ -1,14 +1,14 @@
 
 /*
  * The replicas of a primary that sentinels watch, for reading.  See
- * ngx_household_sentinel.h.
+ * ngx_household_redis_sentinel.h.
  */
 
 
 #include <ngx_config.h>
 #include <ngx_core.h>
 #include <ngx_event.h>
-#include "ngx_household_sentinel.h"
+#include "ngx_household_redis_sentinel.h"
 
 
 #define NGX_HOUSEHOLD_SENTINEL_REPLICAS  5000    /* ms between looks */

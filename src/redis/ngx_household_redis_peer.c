@@ -1,13 +1,13 @@
 
 /*
- * Connections to one node.  See ngx_household_redis_pool.h.
+ * Connections to one node.  See ngx_household_redis_peer.h.
  */
 
 
 #include <ngx_config.h>
 #include <ngx_core.h>
 #include <ngx_event.h>
-#include "ngx_household_redis_pool.h"
+#include "ngx_household_redis_peer.h"
 
 
 #define NGX_HOUSEHOLD_REDIS_SICK  1000    /* ms */

@@ -7,8 +7,8 @@
  */
 
 
-#ifndef _NGX_HOUSEHOLD_REDIS_POOL_H_INCLUDED_
-#define _NGX_HOUSEHOLD_REDIS_POOL_H_INCLUDED_
+#ifndef _NGX_HOUSEHOLD_REDIS_PEER_H_INCLUDED_
+#define _NGX_HOUSEHOLD_REDIS_PEER_H_INCLUDED_
 
 
 #include <ngx_config.h>
@@ -86,4 +86,4 @@ void ngx_household_redis_pool_hold(ngx_household_redis_pool_t *pool);
 void ngx_household_redis_pool_resume(ngx_household_redis_pool_t *pool);
 
 
-#endif /* _NGX_HOUSEHOLD_REDIS_POOL_H_INCLUDED_ */
+#endif /* _NGX_HOUSEHOLD_REDIS_PEER_H_INCLUDED_ */

@@ -6,15 +6,15 @@
  */
 
 
-#ifndef _NGX_HOUSEHOLD_SENTINEL_H_INCLUDED_
-#define _NGX_HOUSEHOLD_SENTINEL_H_INCLUDED_
+#ifndef _NGX_HOUSEHOLD_REDIS_SENTINEL_H_INCLUDED_
+#define _NGX_HOUSEHOLD_REDIS_SENTINEL_H_INCLUDED_
 
 
 #include <ngx_config.h>
 #include <ngx_core.h>
 #include <ngx_event.h>
 #include "ngx_household_redis_route.h"
-#include "ngx_household_redis_link.h"
+#include "ngx_household_redis_dedicated.h"
 
 
 typedef struct {
@@ -52,4 +52,4 @@ ngx_int_t ngx_household_sentinel_replica(ngx_household_redis_t *redis,
 void ngx_household_sentinel_look(ngx_event_t *ev);
 
 
-#endif /* _NGX_HOUSEHOLD_SENTINEL_H_INCLUDED_ */
+#endif /* _NGX_HOUSEHOLD_REDIS_SENTINEL_H_INCLUDED_ */

@@ -1,13 +1,13 @@
 
 /*
- * Changes in Redis.  See ngx_household_tracking.h.
+ * Changes in Redis.  See ngx_household_redis_tracking.h.
  */
 
 
 #include <ngx_config.h>
 #include <ngx_core.h>
 #include <ngx_event.h>
-#include "ngx_household_tracking.h"
+#include "ngx_household_redis_tracking.h"
 
 
 #define NGX_HOUSEHOLD_TRACKING_CHANNEL  "__redis__:invalidate"

@@ -4,7 +4,7 @@
  */
 
 
-#include "ngx_household_token_test.h"
+#include "ngx_household_jwt_test.h"
 #include "ngx_household_vectors.h"
 
 

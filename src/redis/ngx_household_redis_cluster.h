@@ -6,16 +6,16 @@
  */
 
 
-#ifndef _NGX_HOUSEHOLD_CLUSTER_H_INCLUDED_
-#define _NGX_HOUSEHOLD_CLUSTER_H_INCLUDED_
+#ifndef _NGX_HOUSEHOLD_REDIS_CLUSTER_H_INCLUDED_
+#define _NGX_HOUSEHOLD_REDIS_CLUSTER_H_INCLUDED_
 
 
 #include <ngx_config.h>
 #include <ngx_core.h>
 #include <ngx_event.h>
 #include "ngx_household_redis_route.h"
-#include "ngx_household_redis_link.h"
-#include "ngx_household_slot.h"
+#include "ngx_household_redis_dedicated.h"
+#include "ngx_household_redis_keyslot.h"
 
 
 typedef struct {
@@ -68,4 +68,4 @@ const char *ngx_household_cluster_slots(ngx_household_cluster_t *cl,
     ngx_household_resp_reply_t *reply);
 
 
-#endif /* _NGX_HOUSEHOLD_CLUSTER_H_INCLUDED_ */
+#endif /* _NGX_HOUSEHOLD_REDIS_CLUSTER_H_INCLUDED_ */

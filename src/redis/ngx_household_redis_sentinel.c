@@ -10,7 +10,7 @@
 #include <ngx_config.h>
 #include <ngx_core.h>
 #include <ngx_event.h>
-#include "ngx_household_sentinel.h"
+#include "ngx_household_redis_sentinel.h"
 
 
 #define NGX_HOUSEHOLD_SENTINEL_BACKOFF      50     /* ms; doubles up to */

@@ -10,7 +10,7 @@
 
 
 #include "ngx_household_mint.h"
-#include "ngx_household_token.h"
+#include "ngx_household_jwt.h"
 
 
 #define NOW     1700000000

@@ -10,8 +10,8 @@
  */
 
 
-#ifndef _NGX_HOUSEHOLD_TRACKING_H_INCLUDED_
-#define _NGX_HOUSEHOLD_TRACKING_H_INCLUDED_
+#ifndef _NGX_HOUSEHOLD_REDIS_TRACKING_H_INCLUDED_
+#define _NGX_HOUSEHOLD_REDIS_TRACKING_H_INCLUDED_
 
 
 #include <ngx_config.h>
@@ -59,4 +59,4 @@ ngx_household_tracking_t *ngx_household_tracking_create(ngx_pool_t *pool,
 void ngx_household_tracking_destroy(ngx_household_tracking_t *tracking);
 
 
-#endif /* _NGX_HOUSEHOLD_TRACKING_H_INCLUDED_ */
+#endif /* _NGX_HOUSEHOLD_REDIS_TRACKING_H_INCLUDED_ */

@@ -7,8 +7,8 @@
  */
 
 
-#ifndef _NGX_HOUSEHOLD_SLOT_H_INCLUDED_
-#define _NGX_HOUSEHOLD_SLOT_H_INCLUDED_
+#ifndef _NGX_HOUSEHOLD_REDIS_KEYSLOT_H_INCLUDED_
+#define _NGX_HOUSEHOLD_REDIS_KEYSLOT_H_INCLUDED_
 
 
 #include <ngx_config.h>
@@ -25,4 +25,4 @@
 ngx_uint_t ngx_household_slot(const ngx_str_t *key);
 
 
-#endif /* _NGX_HOUSEHOLD_SLOT_H_INCLUDED_ */
+#endif /* _NGX_HOUSEHOLD_REDIS_KEYSLOT_H_INCLUDED_ */

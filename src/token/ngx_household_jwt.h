@@ -10,8 +10,8 @@
  */
 
 
-#ifndef _NGX_HOUSEHOLD_TOKEN_H_INCLUDED_
-#define _NGX_HOUSEHOLD_TOKEN_H_INCLUDED_
+#ifndef _NGX_HOUSEHOLD_JWT_H_INCLUDED_
+#define _NGX_HOUSEHOLD_JWT_H_INCLUDED_
 
 
 #include <ngx_config.h>
@@ -116,4 +116,4 @@ ngx_int_t ngx_household_token_policy_digest(
     u_char digest[NGX_HOUSEHOLD_TOKEN_DIGEST]);
 
 
-#endif /* _NGX_HOUSEHOLD_TOKEN_H_INCLUDED_ */
+#endif /* _NGX_HOUSEHOLD_JWT_H_INCLUDED_ */

@@ -10,7 +10,7 @@
 #include <ngx_config.h>
 #include <ngx_core.h>
 #include <ngx_event.h>
-#include "ngx_household_cluster.h"
+#include "ngx_household_redis_cluster.h"
 
 
 /* a slot of a node that is gone, or a state that passes: tries, then told */

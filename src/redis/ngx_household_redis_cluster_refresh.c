@@ -1,13 +1,13 @@
 
 /*
- * Getting the map of a cluster.  See ngx_household_cluster.h.
+ * Getting the map of a cluster.  See ngx_household_redis_cluster.h.
  */
 
 
 #include <ngx_config.h>
 #include <ngx_core.h>
 #include <ngx_event.h>
-#include "ngx_household_cluster.h"
+#include "ngx_household_redis_cluster.h"
 
 
 /* ms between two rounds: at least, and when there is no map to be had */

@@ -1,6 +1,6 @@
 
 /*
- * Unit of ngx_household_zone_track.c: who receives the invalidations of a
+ * Unit of ngx_household_zone_coherence.c: who receives the invalidations of a
  * store, and what becomes of its values when nobody does.
  *
  * Links: see ngx_household_zone_test.h.

@@ -1,6 +1,6 @@
 
 /*
- * Pseudonyms and states.  See ngx_household_seal.h.
+ * Pseudonyms and states.  See ngx_household_hmac.h.
  */
 
 
@@ -8,7 +8,7 @@
 #include <ngx_core.h>
 #include <openssl/evp.h>
 #include <openssl/hmac.h>
-#include "ngx_household_seal.h"
+#include "ngx_household_hmac.h"
 
 
 static ngx_int_t ngx_household_seal_mac(const u_char *key, size_t keylen,

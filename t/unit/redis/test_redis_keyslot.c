@@ -1,11 +1,11 @@
 
 /*
- * Units of ngx_household_slot.c.
+ * Units of ngx_household_redis_keyslot.c.
  */
 
 
 #include "ngx_household_test.h"
-#include "ngx_household_slot.h"
+#include "ngx_household_redis_keyslot.h"
 
 
 #define TEST_RANDOM  20000

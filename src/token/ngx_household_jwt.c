@@ -9,7 +9,7 @@
 #include <openssl/err.h>
 #include "ngx_household_claims.h"
 #include "ngx_household_jose.h"
-#include "ngx_household_token.h"
+#include "ngx_household_jwt.h"
 
 
 /* a token taken apart; nothing of it is to be trusted as such */

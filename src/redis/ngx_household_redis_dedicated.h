@@ -7,8 +7,8 @@
  */
 
 
-#ifndef _NGX_HOUSEHOLD_REDIS_LINK_H_INCLUDED_
-#define _NGX_HOUSEHOLD_REDIS_LINK_H_INCLUDED_
+#ifndef _NGX_HOUSEHOLD_REDIS_DEDICATED_H_INCLUDED_
+#define _NGX_HOUSEHOLD_REDIS_DEDICATED_H_INCLUDED_
 
 
 #include <ngx_config.h>
@@ -100,4 +100,4 @@ void ngx_household_redis_ask_cancel(ngx_household_redis_ask_t *ask);
 void ngx_household_redis_link_drain(void);
 
 
-#endif /* _NGX_HOUSEHOLD_REDIS_LINK_H_INCLUDED_ */
+#endif /* _NGX_HOUSEHOLD_REDIS_DEDICATED_H_INCLUDED_ */

@@ -1,12 +1,12 @@
 
 /*
- * The slot of a key.  See ngx_household_slot.h.
+ * The slot of a key.  See ngx_household_redis_keyslot.h.
  */
 
 
 #include <ngx_config.h>
 #include <ngx_core.h>
-#include "ngx_household_slot.h"
+#include "ngx_household_redis_keyslot.h"
 
 
 static ngx_uint_t ngx_household_slot_crc(const u_char *p, size_t len);

@@ -11,8 +11,8 @@
  */
 
 
-#ifndef _NGX_HOUSEHOLD_NOTE_H_INCLUDED_
-#define _NGX_HOUSEHOLD_NOTE_H_INCLUDED_
+#ifndef _NGX_HOUSEHOLD_WRITER_H_INCLUDED_
+#define _NGX_HOUSEHOLD_WRITER_H_INCLUDED_
 
 
 #include <ngx_config.h>
@@ -67,4 +67,4 @@ void ngx_household_note_return(ngx_household_notes_t *notes,
     ngx_str_t *account, int64_t now);
 
 
-#endif /* _NGX_HOUSEHOLD_NOTE_H_INCLUDED_ */
+#endif /* _NGX_HOUSEHOLD_WRITER_H_INCLUDED_ */

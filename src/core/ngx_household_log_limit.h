@@ -7,8 +7,8 @@
  */
 
 
-#ifndef _NGX_HOUSEHOLD_LIMIT_H_INCLUDED_
-#define _NGX_HOUSEHOLD_LIMIT_H_INCLUDED_
+#ifndef _NGX_HOUSEHOLD_LOG_LIMIT_H_INCLUDED_
+#define _NGX_HOUSEHOLD_LOG_LIMIT_H_INCLUDED_
 
 
 #include <ngx_config.h>
@@ -51,4 +51,4 @@ ngx_household_limit(ngx_household_limit_t *limit, ngx_uint_t n)
 }
 
 
-#endif /* _NGX_HOUSEHOLD_LIMIT_H_INCLUDED_ */
+#endif /* _NGX_HOUSEHOLD_LOG_LIMIT_H_INCLUDED_ */

@@ -1,13 +1,13 @@
 
 /*
- * Reading the map of a cluster.  See ngx_household_cluster.h.
+ * Reading the map of a cluster.  See ngx_household_redis_cluster.h.
  */
 
 
 #include <ngx_config.h>
 #include <ngx_core.h>
 #include <ngx_event.h>
-#include "ngx_household_cluster.h"
+#include "ngx_household_redis_cluster.h"
 
 
 /* one entry: slots from .. to, and who holds them, the primary first */

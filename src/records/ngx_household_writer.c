@@ -1,13 +1,13 @@
 
 /*
- * What the edge writes to the store.  See ngx_household_note.h.
+ * What the edge writes to the store.  See ngx_household_writer.h.
  */
 
 
 #include <ngx_config.h>
 #include <ngx_core.h>
 #include <ngx_sha1.h>
-#include "ngx_household_note.h"
+#include "ngx_household_writer.h"
 #include "ngx_household_redis_conn.h"
 #include "ngx_household_record.h"
 

@@ -1,13 +1,13 @@
 
 /*
- * Connections for one purpose.  See ngx_household_redis_link.h.
+ * Connections for one purpose.  See ngx_household_redis_dedicated.h.
  */
 
 
 #include <ngx_config.h>
 #include <ngx_core.h>
 #include <ngx_event.h>
-#include "ngx_household_redis_link.h"
+#include "ngx_household_redis_dedicated.h"
 
 
 struct ngx_household_redis_link_s {

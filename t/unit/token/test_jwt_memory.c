@@ -10,7 +10,7 @@
 #include <ngx_core.h>
 #include <jansson.h>
 #include <openssl/crypto.h>
-#include "ngx_household_token_test.h"
+#include "ngx_household_jwt_test.h"
 
 
 /* how many allocations still succeed; negative: all */
