@@ -84,7 +84,7 @@ static ngx_command_t  ngx_http_household_commands[] = {
 
     { ngx_string("household_id_key"),
       NGX_HTTP_MAIN_CONF|NGX_CONF_TAKE12,
-      ngx_http_household_set_id_key,
+      ngx_http_household_set_hmac_key,
       NGX_HTTP_MAIN_CONF_OFFSET,
       0,
       NULL },
@@ -133,14 +133,14 @@ static ngx_command_t  ngx_http_household_commands[] = {
 
     { ngx_string("household_account"),
       NGX_HTTP_HOUSEHOLD_ANY_CONF|NGX_CONF_TAKE1,
-      ngx_http_household_set_text,
+      ngx_http_household_set_value,
       NGX_HTTP_LOC_CONF_OFFSET,
       offsetof(ngx_http_household_loc_conf_t, account),
       NULL },
 
     { ngx_string("household_device"),
       NGX_HTTP_HOUSEHOLD_ANY_CONF|NGX_CONF_TAKE1,
-      ngx_http_household_set_text,
+      ngx_http_household_set_value,
       NGX_HTTP_LOC_CONF_OFFSET,
       offsetof(ngx_http_household_loc_conf_t, device),
       NULL },
@@ -231,7 +231,7 @@ static ngx_command_t  ngx_http_household_commands[] = {
 
     { ngx_string("household_status"),
       NGX_HTTP_LOC_CONF|NGX_CONF_TAKE1,
-      ngx_http_household_set_status,
+      ngx_http_household_set_metrics,
       NGX_HTTP_LOC_CONF_OFFSET,
       0,
       NULL },
@@ -330,18 +330,18 @@ ngx_http_household_init_process(ngx_cycle_t *cycle)
             return NGX_ERROR;
         }
 
-        store[i]->notes = ngx_household_notes_create(cycle->pool,
-                                           store[i]->redis->redis,
-                                           &store[i]->redis->conf.key_prefix,
-                                           ngx_http_household_note_dropped,
-                                           store[i]);
+        store[i]->notes = ngx_household_writer_create(cycle->pool,
+                                       store[i]->redis->redis,
+                                       &store[i]->redis->conf.key_prefix,
+                                       ngx_http_household_effects_write_dropped,
+                                       store[i]);
         if (store[i]->notes == NULL) {
             return NGX_ERROR;
         }
     }
 
     for (i = 0; i < hmcf->redis.nelts; i++) {
-        if (ngx_http_household_track(cycle, redis[i]) != NGX_OK) {
+        if (ngx_http_household_invalidate_start(cycle, redis[i]) != NGX_OK) {
             return NGX_ERROR;
         }
     }
@@ -368,7 +368,7 @@ ngx_http_household_exit_process(ngx_cycle_t *cycle)
 
     for (i = 0; i < hmcf->redis.nelts; i++) {
         if (redis[i]->tracking != NULL) {
-            ngx_household_tracking_destroy(redis[i]->tracking);
+            ngx_household_redis_tracking_destroy(redis[i]->tracking);
         }
 
         if (redis[i]->redis != NULL) {

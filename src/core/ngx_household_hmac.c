@@ -11,53 +11,53 @@
 #include "ngx_household_hmac.h"
 
 
-static ngx_int_t ngx_household_seal_mac(const u_char *key, size_t keylen,
+static ngx_int_t ngx_household_hmac_digest(const u_char *key, size_t keylen,
     const u_char *data, size_t len, u_char mac[32]);
 
 
 ngx_int_t
-ngx_household_seal_init(ngx_household_seal_t *seal, ngx_str_t *key)
+ngx_household_hmac_init(ngx_household_hmac_t *seal, ngx_str_t *key)
 {
     static const u_char  id[] = "household id";
     static const u_char  state[] = "household state";
 
-    if (key->len < NGX_HOUSEHOLD_SEAL_KEY_MIN) {
+    if (key->len < NGX_HOUSEHOLD_HMAC_KEY_MIN) {
         return NGX_DECLINED;
     }
 
-    if (ngx_household_seal_mac(key->data, key->len, id, sizeof(id) - 1,
-                               seal->id)
+    if (ngx_household_hmac_digest(key->data, key->len, id, sizeof(id) - 1,
+                                  seal->id)
         != NGX_OK)
     {
         return NGX_ERROR;
     }
 
-    return ngx_household_seal_mac(key->data, key->len, state,
-                                  sizeof(state) - 1, seal->state);
+    return ngx_household_hmac_digest(key->data, key->len, state,
+                                     sizeof(state) - 1, seal->state);
 }
 
 
 ngx_int_t
-ngx_household_seal_id(const ngx_household_seal_t *seal,
+ngx_household_hmac_id(const ngx_household_hmac_t *seal,
     const ngx_str_t *account, u_char *id)
 {
     u_char  mac[32];
 
-    if (ngx_household_seal_mac(seal->id, sizeof(seal->id), account->data,
-                               account->len, mac)
+    if (ngx_household_hmac_digest(seal->id, sizeof(seal->id), account->data,
+                                  account->len, mac)
         != NGX_OK)
     {
         return NGX_ERROR;
     }
 
-    (void) ngx_hex_dump(id, mac, NGX_HOUSEHOLD_SEAL_ID_LEN / 2);
+    (void) ngx_hex_dump(id, mac, NGX_HOUSEHOLD_HMAC_ID_LEN / 2);
 
     return NGX_OK;
 }
 
 
 size_t
-ngx_household_seal_state(const ngx_household_seal_t *seal,
+ngx_household_hmac_state(const ngx_household_hmac_t *seal,
     const ngx_str_t *account, int64_t expires, u_char *state)
 {
     u_char     *p, mac[32];
@@ -65,14 +65,14 @@ ngx_household_seal_state(const ngx_household_seal_t *seal,
 
     p = ngx_cpymem(state, "v1.", 3);
 
-    if (ngx_household_seal_id(seal, account, p) != NGX_OK) {
+    if (ngx_household_hmac_id(seal, account, p) != NGX_OK) {
         return 0;
     }
 
-    p = ngx_sprintf(p + NGX_HOUSEHOLD_SEAL_ID_LEN, ".%L", expires);
+    p = ngx_sprintf(p + NGX_HOUSEHOLD_HMAC_ID_LEN, ".%L", expires);
 
-    if (ngx_household_seal_mac(seal->state, sizeof(seal->state), state,
-                               p - state, mac)
+    if (ngx_household_hmac_digest(seal->state, sizeof(seal->state), state,
+                                  p - state, mac)
         != NGX_OK)
     {
         return 0;
@@ -91,7 +91,7 @@ ngx_household_seal_state(const ngx_household_seal_t *seal,
 
 
 static ngx_int_t
-ngx_household_seal_mac(const u_char *key, size_t keylen, const u_char *data,
+ngx_household_hmac_digest(const u_char *key, size_t keylen, const u_char *data,
     size_t len, u_char mac[32])
 {
     unsigned int  n;

@@ -15,7 +15,7 @@
 #include <ngx_core.h>
 
 
-#define NGX_HOUSEHOLD_LIMIT_INTERVAL  1000    /* ms */
+#define NGX_HOUSEHOLD_LOG_LIMIT_INTERVAL  1000    /* ms */
 
 
 /* of one line of the log; zeros at the start */
@@ -24,7 +24,7 @@ typedef struct {
     ngx_msec_t   last;
     ngx_uint_t   n;                    /* that no line has told of */
     unsigned     told:1;
-} ngx_household_limit_t;
+} ngx_household_log_limit_t;
 
 
 /*
@@ -32,12 +32,12 @@ typedef struct {
  * or 0 if the last line is too recent.
  */
 static ngx_inline ngx_uint_t
-ngx_household_limit(ngx_household_limit_t *limit, ngx_uint_t n)
+ngx_household_log_limit(ngx_household_log_limit_t *limit, ngx_uint_t n)
 {
     n += limit->n;
 
     if (limit->told
-        && ngx_current_msec - limit->last < NGX_HOUSEHOLD_LIMIT_INTERVAL)
+        && ngx_current_msec - limit->last < NGX_HOUSEHOLD_LOG_LIMIT_INTERVAL)
     {
         limit->n = n;
         return 0;

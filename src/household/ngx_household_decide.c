@@ -19,9 +19,10 @@ typedef struct {
 } ngx_household_case_t;
 
 
-static ngx_uint_t ngx_household_decide_unknown(ngx_household_case_t *c);
-static ngx_uint_t ngx_household_decide_place(ngx_household_case_t *c);
-static ngx_uint_t ngx_household_decide_away(ngx_household_case_t *c);
+static ngx_uint_t ngx_household_decide_preconditions(ngx_household_case_t *c);
+static ngx_uint_t ngx_household_decide_home_or_extra(ngx_household_case_t *c);
+static ngx_uint_t ngx_household_decide_device_or_travel(
+    ngx_household_case_t *c);
 static ngx_uint_t ngx_household_decide_unregistered(ngx_household_case_t *c);
 static ngx_uint_t ngx_household_decide_unenforced(ngx_household_case_t *c);
 static ngx_uint_t ngx_household_decide_grace(ngx_household_case_t *c);
@@ -96,9 +97,9 @@ ngx_household_decide(const ngx_household_policy_t *policy,
     c.rec = rec;
     c.d = d;
 
-    if (!ngx_household_decide_unknown(&c)
-        && !ngx_household_decide_place(&c)
-        && !ngx_household_decide_away(&c)
+    if (!ngx_household_decide_preconditions(&c)
+        && !ngx_household_decide_home_or_extra(&c)
+        && !ngx_household_decide_device_or_travel(&c)
         && !ngx_household_decide_unregistered(&c)
         && !ngx_household_decide_unenforced(&c)
         && !ngx_household_decide_grace(&c))
@@ -117,7 +118,7 @@ ngx_household_decide(const ngx_household_policy_t *policy,
 /* rules 1 to 3: the account or the place of the viewer is not known */
 
 static ngx_uint_t
-ngx_household_decide_unknown(ngx_household_case_t *c)
+ngx_household_decide_preconditions(ngx_household_case_t *c)
 {
     const ngx_household_facts_t  *facts;
 
@@ -152,7 +153,7 @@ ngx_household_decide_unknown(ngx_household_case_t *c)
 /* rules 4 and 5: the viewer is at a place that belongs to the account */
 
 static ngx_uint_t
-ngx_household_decide_place(ngx_household_case_t *c)
+ngx_household_decide_home_or_extra(ngx_household_case_t *c)
 {
     ngx_household_decision_t     *d;
     const ngx_household_facts_t  *facts;
@@ -192,7 +193,7 @@ ngx_household_decide_place(ngx_household_case_t *c)
 /* rules 6 and 7: the device may be anywhere */
 
 static ngx_uint_t
-ngx_household_decide_away(ngx_household_case_t *c)
+ngx_household_decide_device_or_travel(ngx_household_case_t *c)
 {
     if (ngx_household_decide_trusted(c)) {
         return ngx_household_decide_allow(c,
@@ -354,8 +355,8 @@ ngx_household_decide_deny(ngx_household_case_t *c)
 
     slots = c->rec->slots;
 
-    c->d->seat = (slots == NGX_HOUSEHOLD_SLOTS_UNKNOWN
-                  || slots > ngx_household_record_slots_taken(c->rec,
+    c->d->seat = (slots == NGX_HOUSEHOLD_SEATS_UNKNOWN
+                  || slots > ngx_household_record_seats_taken(c->rec,
                                                               c->facts->now));
 }
 
@@ -432,7 +433,7 @@ ngx_household_decide_trusted(ngx_household_case_t *c)
     /* who moved out with an extra member's seat is away as long as it lasts */
 
     return slot.len == 0
-           || ngx_household_record_slot_paid(c->rec, &slot, c->facts->now);
+           || ngx_household_record_seat_paid(c->rec, &slot, c->facts->now);
 }
 
 
@@ -460,14 +461,14 @@ ngx_household_decide_note(ngx_household_case_t *c)
     }
 
     if (!ngx_household_record_device(c->rec, device, &seen, &slot)) {
-        return ngx_household_record_room(c->rec);
+        return ngx_household_record_has_capacity(c->rec);
     }
 
     moved = (slot.len != 0
              && (slot.len != place->len
                  || ngx_memcmp(slot.data, place->data, slot.len) != 0));
 
-    period = NGX_HOUSEHOLD_NOTE_INTERVAL - 1;
+    period = NGX_HOUSEHOLD_WRITER_INTERVAL - 1;
 
     if (slot.len == 0 && place->len != 0) {
         period = ngx_max(period, c->policy->trusted_device);
@@ -479,7 +480,7 @@ ngx_household_decide_note(ngx_household_case_t *c)
 
     /* a note that grows takes room as a new one does */
 
-    return place->len <= slot.len || ngx_household_record_room(c->rec);
+    return place->len <= slot.len || ngx_household_record_has_capacity(c->rec);
 }
 
 

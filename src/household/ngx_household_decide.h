@@ -32,7 +32,7 @@
 #define NGX_HOUSEHOLD_ISSUED_UNKNOWN  -1
 
 /* a device that stays at home is noted again after this many seconds */
-#define NGX_HOUSEHOLD_NOTE_INTERVAL  86400
+#define NGX_HOUSEHOLD_WRITER_INTERVAL  86400
 
 
 typedef enum {

@@ -147,7 +147,7 @@ ngx_household_record_travel(const ngx_household_record_t *rec,
 
 
 ngx_uint_t
-ngx_household_record_room(const ngx_household_record_t *rec)
+ngx_household_record_has_capacity(const ngx_household_record_t *rec)
 {
     ngx_uint_t             n;
     ngx_household_entry_t  e;
@@ -163,13 +163,13 @@ ngx_household_record_room(const ngx_household_record_t *rec)
         }
     }
 
-    return n < NGX_HOUSEHOLD_ROOM_DEVICES
-           && rec->size < NGX_HOUSEHOLD_ROOM_SIZE;
+    return n < NGX_HOUSEHOLD_CAPACITY_DEVICES
+           && rec->size < NGX_HOUSEHOLD_CAPACITY_SIZE;
 }
 
 
 ngx_uint_t
-ngx_household_record_slot_paid(const ngx_household_record_t *rec,
+ngx_household_record_seat_paid(const ngx_household_record_t *rec,
     const ngx_str_t *slot, int64_t now)
 {
     ngx_household_entry_t  e;
@@ -190,7 +190,7 @@ ngx_household_record_slot_paid(const ngx_household_record_t *rec,
 
 
 ngx_uint_t
-ngx_household_record_slots_taken(const ngx_household_record_t *rec,
+ngx_household_record_seats_taken(const ngx_household_record_t *rec,
     int64_t now)
 {
     ngx_str_t              slots[NGX_HOUSEHOLD_RECORD_NETWORKS];
@@ -265,7 +265,7 @@ ngx_household_entry_next(ngx_household_entry_t *e)
 
     ngx_str_null(&e->slot);
 
-    if (e->kind & NGX_HOUSEHOLD_ENTRY_SLOT) {
+    if (e->kind & NGX_HOUSEHOLD_ENTRY_SEAT) {
         e->slot.len = *p++;
         e->slot.data = p;
         p += e->slot.len;
@@ -296,7 +296,7 @@ ngx_household_entry_match(ngx_household_entry_t *e,
 
     found.addr.family = family;
     found.prefix = e->network[0];
-    found.bare = (e->kind & NGX_HOUSEHOLD_ENTRY_BARE) != 0;
+    found.bare = (e->kind & NGX_HOUSEHOLD_ENTRY_NO_PREFIX) != 0;
 
     ngx_memcpy(found.addr.bytes, e->network + 1,
                family == NGX_HOUSEHOLD_FAMILY_INET6 ? 16 : 4);

@@ -27,13 +27,13 @@
 
 #define NGX_HOUSEHOLD_ID_LEN            128  /* account, device, slot */
 
-/* devices are noted up to these only: see ngx_household_record_room() */
-#define NGX_HOUSEHOLD_ROOM_DEVICES                                            \
+/* limits of ngx_household_record_has_capacity(): devices are written below */
+#define NGX_HOUSEHOLD_CAPACITY_DEVICES                                        \
     (NGX_HOUSEHOLD_RECORD_DEVICES / 2)
-#define NGX_HOUSEHOLD_ROOM_SIZE                                               \
+#define NGX_HOUSEHOLD_CAPACITY_SIZE                                           \
     (NGX_HOUSEHOLD_RECORD_SIZE / 2)
 
-#define NGX_HOUSEHOLD_SLOTS_UNKNOWN  0xffff
+#define NGX_HOUSEHOLD_SEATS_UNKNOWN  0xffff
 
 
 /*
@@ -47,7 +47,7 @@ typedef struct {
     uint32_t    outside_since;         /* 0: no grace period has started */
     uint32_t    home_since;            /* 0: nobody came home after that */
     uint32_t    size;                  /* bytes, this header included */
-    uint16_t    slots;                 /* or NGX_HOUSEHOLD_SLOTS_UNKNOWN */
+    uint16_t    slots;                 /* or NGX_HOUSEHOLD_SEATS_UNKNOWN */
     uint16_t    malformed;             /* entries dropped; 0xffff: or more */
     u_char      country[2];            /* ISO 3166-1 alpha-2; zeros: unknown */
     u_char      inet;                  /* has a home network of this family */
@@ -80,27 +80,27 @@ typedef struct {
  */
 ngx_uint_t ngx_household_id_valid(const ngx_str_t *id);
 
-void ngx_household_record_start(ngx_household_record_builder_t *b);
+void ngx_household_record_builder_start(ngx_household_record_builder_t *b);
 
 /*
  * Adds a member of the SET household:{A}: one home network.  A malformed one
  * is dropped and counted in record.malformed.
  */
-void ngx_household_record_add_home(ngx_household_record_builder_t *b,
+void ngx_household_record_builder_add_home(ngx_household_record_builder_t *b,
     ngx_str_t *member);
 
 /*
  * Adds one field of the HASH household:{A}:account.  Unknown names are
  * ignored; a malformed name or value of a known one is dropped and counted.
  */
-void ngx_household_record_add_field(ngx_household_record_builder_t *b,
+void ngx_household_record_builder_add_field(ngx_household_record_builder_t *b,
     ngx_str_t *name, ngx_str_t *value);
 
 /*
  * Returns the record, "size" bytes of it, which lives in the builder until
  * the next start; or NULL if it is over a limit.
  */
-ngx_household_record_t *ngx_household_record_finish(
+ngx_household_record_t *ngx_household_record_builder_finish(
     ngx_household_record_builder_t *b);
 
 
@@ -138,14 +138,14 @@ ngx_uint_t ngx_household_record_travel(const ngx_household_record_t *rec,
  * Tells whether one more device may be noted.  The module's own notes take at
  * most half of each limit, or they would in the end make the record too large.
  */
-ngx_uint_t ngx_household_record_room(const ngx_household_record_t *rec);
+ngx_uint_t ngx_household_record_has_capacity(const ngx_household_record_t *rec);
 
 /* tells whether any network of the slot is paid at "now" */
-ngx_uint_t ngx_household_record_slot_paid(const ngx_household_record_t *rec,
+ngx_uint_t ngx_household_record_seat_paid(const ngx_household_record_t *rec,
     const ngx_str_t *slot, int64_t now);
 
 /* counts the distinct slots with a network that is paid at "now" */
-ngx_uint_t ngx_household_record_slots_taken(const ngx_household_record_t *rec,
+ngx_uint_t ngx_household_record_seats_taken(const ngx_household_record_t *rec,
     int64_t now);
 
 

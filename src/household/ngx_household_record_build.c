@@ -34,7 +34,7 @@ static ngx_int_t ngx_household_field_time32(ngx_household_record_builder_t *b,
     ngx_household_field_t *field, ngx_str_t *rest, ngx_str_t *value);
 static ngx_int_t ngx_household_field_country(ngx_household_record_builder_t *b,
     ngx_household_field_t *field, ngx_str_t *rest, ngx_str_t *value);
-static ngx_int_t ngx_household_field_slots(ngx_household_record_builder_t *b,
+static ngx_int_t ngx_household_field_seats(ngx_household_record_builder_t *b,
     ngx_household_field_t *field, ngx_str_t *rest, ngx_str_t *value);
 
 static void ngx_household_record_malformed(ngx_household_record_builder_t *b);
@@ -44,7 +44,7 @@ static u_char *ngx_household_record_put_network(u_char *p, u_char kind,
     ngx_household_network_t *net);
 static u_char *ngx_household_record_put_str(u_char *p, ngx_str_t *str);
 static ngx_int_t ngx_household_record_number(ngx_str_t *text, int64_t *n);
-static ngx_uint_t ngx_household_record_slot_valid(ngx_str_t *slot);
+static ngx_uint_t ngx_household_record_seat_valid(ngx_str_t *slot);
 
 
 static ngx_household_field_t  ngx_household_fields[] = {
@@ -53,7 +53,7 @@ static ngx_household_field_t  ngx_household_fields[] = {
     { ngx_string("extra:"),
       ngx_household_field_extra,
       0,
-      NGX_HOUSEHOLD_ENTRY_EXTRA|NGX_HOUSEHOLD_ENTRY_SLOT },
+      NGX_HOUSEHOLD_ENTRY_EXTRA|NGX_HOUSEHOLD_ENTRY_SEAT },
 
     /* device:<id>  <seen>[@<slot>] */
     { ngx_string("device:"),
@@ -84,14 +84,14 @@ static ngx_household_field_t  ngx_household_fields[] = {
 
     { ngx_string("country"), ngx_household_field_country, 0, 0 },
 
-    { ngx_string("slots"), ngx_household_field_slots, 0, 0 },
+    { ngx_string("slots"), ngx_household_field_seats, 0, 0 },
 
     { ngx_null_string, NULL, 0, 0 }
 };
 
 
 void
-ngx_household_record_start(ngx_household_record_builder_t *b)
+ngx_household_record_builder_start(ngx_household_record_builder_t *b)
 {
     b->networks = 0;
     b->devices = 0;
@@ -100,12 +100,12 @@ ngx_household_record_start(ngx_household_record_builder_t *b)
     ngx_memzero(&b->u.record, sizeof(ngx_household_record_t));
 
     b->u.record.size = sizeof(ngx_household_record_t);
-    b->u.record.slots = NGX_HOUSEHOLD_SLOTS_UNKNOWN;
+    b->u.record.slots = NGX_HOUSEHOLD_SEATS_UNKNOWN;
 }
 
 
 void
-ngx_household_record_add_home(ngx_household_record_builder_t *b,
+ngx_household_record_builder_add_home(ngx_household_record_builder_t *b,
     ngx_str_t *member)
 {
     u_char                   *p, entry[NGX_HOUSEHOLD_ENTRY_SIZE];
@@ -134,7 +134,7 @@ ngx_household_record_add_home(ngx_household_record_builder_t *b,
 
 
 void
-ngx_household_record_add_field(ngx_household_record_builder_t *b,
+ngx_household_record_builder_add_field(ngx_household_record_builder_t *b,
     ngx_str_t *name, ngx_str_t *value)
 {
     ngx_str_t               rest, *known;
@@ -168,7 +168,7 @@ ngx_household_record_add_field(ngx_household_record_builder_t *b,
 
 
 ngx_household_record_t *
-ngx_household_record_finish(ngx_household_record_builder_t *b)
+ngx_household_record_builder_finish(ngx_household_record_builder_t *b)
 {
     return b->too_large ? NULL : &b->u.record;
 }
@@ -194,7 +194,7 @@ ngx_household_field_extra(ngx_household_record_builder_t *b,
     slot.data = rest->data;
     p++;
 
-    if (!ngx_household_record_slot_valid(&slot)
+    if (!ngx_household_record_seat_valid(&slot)
         || ngx_household_network_parse(&net, p, last - p) != NGX_OK
         || ngx_household_record_number(value, &until) != NGX_OK)
     {
@@ -231,7 +231,7 @@ ngx_household_field_device(ngx_household_record_builder_t *b,
             slot.len = value->len - number.len - 1;
             slot.data = p + 1;
 
-            if (!ngx_household_record_slot_valid(&slot)) {
+            if (!ngx_household_record_seat_valid(&slot)) {
                 return NGX_DECLINED;
             }
         }
@@ -245,7 +245,7 @@ ngx_household_field_device(ngx_household_record_builder_t *b,
 
     p = entry;
     *p++ = field->kind | id.kind
-           | (slot.len != 0 ? NGX_HOUSEHOLD_ENTRY_SLOT : 0);
+           | (slot.len != 0 ? NGX_HOUSEHOLD_ENTRY_SEAT : 0);
 
     if (id.kind == NGX_HOUSEHOLD_ENTRY_UUID) {
         p = ngx_cpymem(p, id.uuid, 16);
@@ -319,13 +319,13 @@ ngx_household_field_country(ngx_household_record_builder_t *b,
 
 
 static ngx_int_t
-ngx_household_field_slots(ngx_household_record_builder_t *b,
+ngx_household_field_seats(ngx_household_record_builder_t *b,
     ngx_household_field_t *field, ngx_str_t *rest, ngx_str_t *value)
 {
     int64_t  n;
 
     if (ngx_household_record_number(value, &n) != NGX_OK
-        || n >= NGX_HOUSEHOLD_SLOTS_UNKNOWN)
+        || n >= NGX_HOUSEHOLD_SEATS_UNKNOWN)
     {
         return NGX_DECLINED;
     }
@@ -391,7 +391,7 @@ ngx_household_record_put_network(u_char *p, u_char kind,
     }
 
     if (net->bare) {
-        kind |= NGX_HOUSEHOLD_ENTRY_BARE;
+        kind |= NGX_HOUSEHOLD_ENTRY_NO_PREFIX;
     }
 
     *p++ = kind;
@@ -443,7 +443,7 @@ ngx_household_record_number(ngx_str_t *text, int64_t *n)
 
 
 static ngx_uint_t
-ngx_household_record_slot_valid(ngx_str_t *slot)
+ngx_household_record_seat_valid(ngx_str_t *slot)
 {
     return slot->len != 0
            && slot->len <= NGX_HOUSEHOLD_ID_LEN

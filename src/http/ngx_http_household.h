@@ -50,7 +50,7 @@ typedef enum {
 
 /* counters of a zone, beyond those of the zone itself */
 
-#define NGX_HTTP_HOUSEHOLD_COUNT_STATUS   NGX_HOUSEHOLD_ZONE_VERDICT
+#define NGX_HTTP_HOUSEHOLD_COUNT_STATUS   NGX_HOUSEHOLD_ZONE_USER_COUNTERS
 #define NGX_HTTP_HOUSEHOLD_COUNT_REASON                                       \
     (NGX_HTTP_HOUSEHOLD_COUNT_STATUS + NGX_HTTP_HOUSEHOLD_STATUSES)
 #define NGX_HTTP_HOUSEHOLD_COUNT_DROPPED                                      \
@@ -90,19 +90,19 @@ typedef struct {
 /* a household_redis block and, in a worker, what is connected to it */
 
 typedef struct {
-    ngx_household_redis_conf_t    conf;
+    ngx_household_redis_options_t    conf;
 
     /* where it was first named, for the message if it is never defined */
-    u_char                       *file;
-    ngx_uint_t                    line;
-    ngx_uint_t                    defined;
+    u_char                          *file;
+    ngx_uint_t                       line;
+    ngx_uint_t                       defined;
 
-    ngx_array_t                  *stores;    /* all, of the configuration */
+    ngx_array_t                     *stores;    /* all, of the configuration */
 
     /* of a worker */
-    ngx_household_redis_t        *redis;
-    ngx_household_tracking_t     *tracking;  /* in one of them */
-    ngx_household_limit_t         flushed;   /* as is logged */
+    ngx_household_redis_t           *redis;
+    ngx_household_redis_tracking_t  *tracking;  /* in one of them */
+    ngx_household_log_limit_t        flushed;   /* as is logged */
 } ngx_http_household_redis_t;
 
 
@@ -111,39 +111,39 @@ typedef struct {
 typedef struct {
     uint32_t                      mode;        /* ON: it does not loosen */
     uint32_t                      rollout;
-} ngx_http_household_brake_t;
+} ngx_http_household_override_value_t;
 
 
 typedef struct {
-    ngx_http_household_brake_t    brake;
-    ngx_msec_t                    looked;
-    ngx_msec_t                    asked;
-    uint64_t                      generation;
-    unsigned                      known:1;
-    unsigned                      asking:1;
-    unsigned                      again:1;     /* it has changed meanwhile */
-    unsigned                      answered:1;
-} ngx_http_household_control_t;
+    ngx_http_household_override_value_t   value;
+    ngx_msec_t                            checked;
+    ngx_msec_t                            queried;
+    uint64_t                              generation;
+    unsigned                              known:1;
+    unsigned                              fetching:1;
+    unsigned                              again:1;   /* changed meanwhile */
+    unsigned                              answered:1;
+} ngx_http_household_override_t;
 
 
 /* a household_store: a deployment, and the zone that keeps its records */
 
 typedef struct {
-    ngx_http_household_redis_t   *redis;
-    ngx_household_zone_t         *zone;      /* NULL: nothing is kept */
-    ngx_household_zone_store_t   *cache;     /* within the zone */
-    ngx_household_zone_store_t   *control_cache;
+    ngx_http_household_redis_t     *redis;
+    ngx_household_zone_t           *zone;   /* NULL: nothing is kept */
+    ngx_household_zone_ns_t        *cache;  /* within the zone */
+    ngx_household_zone_ns_t        *override_cache;
 
-    ngx_msec_t                    fresh;
-    ngx_msec_t                    missing;
-    ngx_msec_t                    stale;
+    ngx_msec_t                      fresh;
+    ngx_msec_t                      missing;
+    ngx_msec_t                      stale;
 
-    ngx_household_lookup_keeper_t keeper;
+    ngx_household_lookup_cache_t    keeper;
 
     /* of a worker */
-    ngx_household_lookups_t      *lookups;
-    ngx_household_notes_t        *notes;
-    ngx_http_household_control_t  control;
+    ngx_household_lookups_t        *lookups;
+    ngx_household_writer_t         *notes;
+    ngx_http_household_override_t   override;
 } ngx_http_household_store_t;
 
 
@@ -151,17 +151,17 @@ typedef struct {
     ngx_array_t                   redis;  /* ngx_http_household_redis_t * */
     ngx_array_t                   stores; /* ngx_http_household_store_t * */
     ngx_household_geo_t          *geo;    /* NULL: no database */
-    ngx_household_seal_t         *seal;   /* NULL: no key */
+    ngx_household_hmac_t         *seal;   /* NULL: no key */
     time_t                        state_valid; /* seconds */
 } ngx_http_household_main_conf_t;
 
 
-/* a text with variables: see ngx_http_household_text() */
+/* a text with variables: see ngx_http_household_value() */
 
 typedef struct {
     ngx_http_complex_value_t      complex;
     ngx_int_t                     index;  /* of the variable that is all */
-} ngx_http_household_text_t;
+} ngx_http_household_value_t;
 
 
 typedef struct {
@@ -173,33 +173,33 @@ typedef struct {
 
 
 typedef struct {
-    ngx_uint_t                    mode;        /* NGX_HOUSEHOLD_OFF, ... */
-    ngx_http_complex_value_t     *mode_value;  /* instead, where variable */
-    u_char                       *mode_file;   /* where "household" stands */
-    ngx_uint_t                    mode_line;
+    ngx_uint_t                        mode;       /* NGX_HOUSEHOLD_OFF, ... */
+    ngx_http_complex_value_t         *mode_value; /* instead, where variable */
+    u_char                           *mode_file;  /* of "household" */
+    ngx_uint_t                        mode_line;
 
-    ngx_http_household_store_t   *store;
+    ngx_http_household_store_t       *store;
 
-    ngx_http_household_text_t    *account;
-    ngx_http_household_text_t    *device;
-    ngx_http_complex_value_t     *issued_at;
-    ngx_http_household_token_conf_t  token;    /* or this, not both */
+    ngx_http_household_value_t       *account;
+    ngx_http_household_value_t       *device;
+    ngx_http_complex_value_t         *issued_at;
+    ngx_http_household_token_conf_t   token;      /* or this, not both */
 
-    ngx_uint_t                    action;
-    ngx_array_t                  *offers;      /* ..._offer_t */
-    ngx_uint_t                    log_level;
+    ngx_uint_t                        action;
+    ngx_array_t                      *offers;     /* ..._offer_t */
+    ngx_uint_t                        log_level;
 
-    ngx_uint_t                    unavailable;
-    ngx_uint_t                    unregistered;
-    ngx_uint_t                    missing_family;
-    ngx_int_t                     ipv6_prefix;
-    time_t                        trusted_device;
-    time_t                        grace;
-    ngx_array_t                  *enforce_in;  /* u_char[2] */
-    ngx_uint_t                    rollout;
-    ngx_http_complex_value_t     *rollout_value;
+    ngx_uint_t                        unavailable;
+    ngx_uint_t                        unregistered;
+    ngx_uint_t                        missing_family;
+    ngx_int_t                         ipv6_prefix;
+    time_t                            trusted_device;
+    time_t                            grace;
+    ngx_array_t                      *enforce_in; /* u_char[2] */
+    ngx_uint_t                        rollout;
+    ngx_http_complex_value_t         *rollout_value;
 
-    ngx_household_zone_t         *status_zone; /* of household_status */
+    ngx_household_zone_t             *status_zone; /* of household_status */
 } ngx_http_household_loc_conf_t;
 
 
@@ -271,13 +271,13 @@ char *ngx_http_household_set_rollout(ngx_conf_t *cf, ngx_command_t *cmd,
  * Parses "off", "monitor" or "on".  Returns NGX_OK, or NGX_DECLINED if the
  * text is none of them.
  */
-ngx_int_t ngx_http_household_parse_mode(ngx_str_t *text, ngx_uint_t *mode);
+ngx_int_t ngx_http_household_conf_parse_mode(ngx_str_t *text, ngx_uint_t *mode);
 
 /*
  * Parses "25%" or "0.5%", 0-100 with at most two decimals, the sign optional,
  * to hundredths of a percent.  Returns NGX_OK or NGX_DECLINED.
  */
-ngx_int_t ngx_http_household_parse_percent(ngx_str_t *text,
+ngx_int_t ngx_http_household_conf_parse_percent(ngx_str_t *text,
     ngx_uint_t *percent);
 
 
@@ -295,26 +295,26 @@ char *ngx_http_household_set_num(ngx_conf_t *cf, ngx_command_t *cmd,
 char *ngx_http_household_set_bitmask(ngx_conf_t *cf, ngx_command_t *cmd,
     void *conf);
 
-char *ngx_http_household_set_text(ngx_conf_t *cf, ngx_command_t *cmd,
+char *ngx_http_household_set_value(ngx_conf_t *cf, ngx_command_t *cmd,
     void *conf);
 
 /* compiles a text with variables; NGX_OK, or NGX_ERROR, which is logged */
-ngx_int_t ngx_http_household_text_compile(ngx_conf_t *cf, ngx_str_t *value,
-    ngx_http_household_text_t *text);
+ngx_int_t ngx_http_household_value_compile(ngx_conf_t *cf, ngx_str_t *value,
+    ngx_http_household_value_t *text);
 
 /*
  * Evaluates it; what is not found is empty.  "value" is good for as long as
  * the request.  Returns NGX_OK, or NGX_ERROR if memory is short.
  */
-ngx_int_t ngx_http_household_text(ngx_http_request_t *r,
-    ngx_http_household_text_t *text, ngx_str_t *value);
+ngx_int_t ngx_http_household_value(ngx_http_request_t *r,
+    ngx_http_household_value_t *text, ngx_str_t *value);
 
 /* compiles a text with variables; NGX_OK, or NGX_ERROR, which is logged */
-ngx_int_t ngx_http_household_compile(ngx_conf_t *cf, ngx_str_t *text,
-    ngx_http_complex_value_t *value);
+ngx_int_t ngx_http_household_value_compile_complex(ngx_conf_t *cf,
+    ngx_str_t *text, ngx_http_complex_value_t *value);
 
 /* logs that a parameter is invalid; returns NGX_CONF_ERROR */
-char *ngx_http_household_invalid(ngx_conf_t *cf, ngx_command_t *cmd,
+char *ngx_http_household_conf_invalid(ngx_conf_t *cf, ngx_command_t *cmd,
     ngx_str_t *value);
 
 
@@ -325,17 +325,17 @@ char *ngx_http_household_invalid(ngx_conf_t *cf, ngx_command_t *cmd,
  * those of its own directives.  Returns NGX_OK, or NGX_ERROR when the error
  * has been logged.
  */
-ngx_int_t ngx_http_household_read_file(ngx_conf_t *cf, ngx_command_t *cmd,
+ngx_int_t ngx_http_household_conf_read_file(ngx_conf_t *cf, ngx_command_t *cmd,
     ngx_str_t *file, size_t max, ngx_str_t *text);
 
 /*
  * Reads the first line of a file, without its end, which keeps a secret out
  * of nginx.conf.  An empty one is an error.  Returns as above.
  */
-ngx_int_t ngx_http_household_read_secret(ngx_conf_t *cf, ngx_command_t *cmd,
-    ngx_str_t *file, ngx_str_t *secret);
+ngx_int_t ngx_http_household_conf_read_secret(ngx_conf_t *cf,
+    ngx_command_t *cmd, ngx_str_t *file, ngx_str_t *secret);
 
-char *ngx_http_household_set_id_key(ngx_conf_t *cf, ngx_command_t *cmd,
+char *ngx_http_household_set_hmac_key(ngx_conf_t *cf, ngx_command_t *cmd,
     void *conf);
 char *ngx_http_household_set_geoip(ngx_conf_t *cf, ngx_command_t *cmd,
     void *conf);
@@ -350,7 +350,7 @@ char *ngx_http_household_redis_block(ngx_conf_t *cf, ngx_command_t *cmd,
  * Finds the deployment of that name, or makes room for it: it may be defined
  * further down.  Returns NULL if memory is short.
  */
-ngx_http_household_redis_t *ngx_http_household_redis_get(ngx_conf_t *cf,
+ngx_http_household_redis_t *ngx_http_household_redis_find_or_add(ngx_conf_t *cf,
     ngx_http_household_main_conf_t *hmcf, ngx_str_t *name);
 
 
@@ -370,7 +370,7 @@ void ngx_http_household_redis_ssl_unset(ngx_http_household_redis_ssl_t *ssl);
 
 /* checks what was set, and makes rcf->ssl_ctx of it */
 char *ngx_http_household_redis_ssl_init(ngx_conf_t *cf,
-    ngx_household_redis_conf_t *rcf, ngx_http_household_redis_ssl_t *ssl);
+    ngx_household_redis_options_t *rcf, ngx_http_household_redis_ssl_t *ssl);
 
 
 /* ngx_http_household_cache.c: the zone between requests and lookups */
@@ -402,27 +402,27 @@ void ngx_http_household_cache_stale(ngx_http_household_store_t *store,
  * Has the zones told of changes in a deployment, if that is this worker's
  * part.  Returns NGX_OK or NGX_ERROR.
  */
-ngx_int_t ngx_http_household_track(ngx_cycle_t *cycle,
+ngx_int_t ngx_http_household_invalidate_start(ngx_cycle_t *cycle,
     ngx_http_household_redis_t *redis);
 
 
 /* ngx_http_household_override.c: the fleet-wide brake */
 
 /* the brake's key, after the prefix, and its id in a zone */
-#define NGX_HTTP_HOUSEHOLD_CONTROL_KEY  "control"
+#define NGX_HTTP_HOUSEHOLD_OVERRIDE_KEY  "control"
 
 
 /*
  * Takes note of the brake, and asks the store for it again if need be: before
  * the lookup of an account, so that its answer comes first.
  */
-void ngx_http_household_control_refresh(ngx_http_household_store_t *store);
+void ngx_http_household_override_refresh(ngx_http_household_store_t *store);
 
 /* the hash is another one: fetches it into the zone of the store */
-void ngx_http_household_control_changed(ngx_http_household_store_t *store);
+void ngx_http_household_override_changed(ngx_http_household_store_t *store);
 
 /* loosens "mode" and "rollout" by what is known of the brake */
-void ngx_http_household_control_apply(ngx_http_household_store_t *store,
+void ngx_http_household_override_apply(ngx_http_household_store_t *store,
     ngx_uint_t *mode, ngx_uint_t *rollout);
 
 
@@ -433,16 +433,16 @@ void ngx_http_household_effects(ngx_http_request_t *r,
     ngx_http_household_loc_conf_t *hlcf, ngx_http_household_ctx_t *ctx);
 
 /* counts a request that was judged */
-void ngx_http_household_count(ngx_http_household_loc_conf_t *hlcf,
+void ngx_http_household_effects_count(ngx_http_household_loc_conf_t *hlcf,
     ngx_http_household_ctx_t *ctx);
 
 /* counts a note that was not written; "data" is the store */
-void ngx_http_household_note_dropped(void *data);
+void ngx_http_household_effects_write_dropped(void *data);
 
 
 /* ngx_http_household_metrics.c: the page of counters */
 
-char *ngx_http_household_set_status(ngx_conf_t *cf, ngx_command_t *cmd,
+char *ngx_http_household_set_metrics(ngx_conf_t *cf, ngx_command_t *cmd,
     void *conf);
 
 
@@ -454,14 +454,14 @@ char *ngx_http_household_set_status(ngx_conf_t *cf, ngx_command_t *cmd,
  * not there any more, and the one found before counts.  Sets ctx->raw_token,
  * or ctx->unauthorized.  Returns NGX_OK or NGX_ERROR.
  */
-ngx_int_t ngx_http_household_take_token(ngx_http_request_t *r,
+ngx_int_t ngx_http_household_identity_extract_token(ngx_http_request_t *r,
     ngx_http_household_loc_conf_t *hlcf, ngx_http_household_ctx_t *ctx);
 
 /*
  * Sets ctx->account and ctx->device, or ctx->unauthorized.  Returns NGX_OK or
  * NGX_ERROR.
  */
-ngx_int_t ngx_http_household_identify(ngx_http_request_t *r,
+ngx_int_t ngx_http_household_identity_find(ngx_http_request_t *r,
     ngx_http_household_loc_conf_t *hlcf, ngx_http_household_ctx_t *ctx);
 
 
@@ -479,14 +479,14 @@ ngx_http_household_ctx_t *ngx_http_household_get_ctx(ngx_http_request_t *r);
  * Answers a refused request by ctx->decision.  Returns what the access
  * handler is to return.
  */
-ngx_int_t ngx_http_household_refuse(ngx_http_request_t *r,
+ngx_int_t ngx_http_household_answer_refuse(ngx_http_request_t *r,
     ngx_http_household_ctx_t *ctx);
 
 /*
  * Finds the offer to make to a viewer: the one for "country" (zeros: unknown)
  * if a seat is free, else the default one.  Returns NULL if there is none.
  */
-ngx_http_household_offer_t *ngx_http_household_find_offer(
+ngx_http_household_offer_t *ngx_http_household_answer_find_offer(
     ngx_http_household_loc_conf_t *hlcf, const u_char *country,
     ngx_uint_t seat);
 
@@ -494,7 +494,7 @@ ngx_http_household_offer_t *ngx_http_household_find_offer(
  * The offer's url for this request, safe in a header: whatever cannot stand
  * in a URI (RFC 3986) is percent-encoded.  Returns NGX_OK or NGX_ERROR.
  */
-ngx_int_t ngx_http_household_offer_url(ngx_http_request_t *r,
+ngx_int_t ngx_http_household_answer_offer_url(ngx_http_request_t *r,
     ngx_http_household_offer_t *offer, ngx_str_t *url);
 
 

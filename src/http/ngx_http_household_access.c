@@ -12,34 +12,35 @@
 #include "ngx_http_household.h"
 
 
-static ngx_int_t ngx_http_household_mode(ngx_http_request_t *r,
+static ngx_int_t ngx_http_household_access_mode(ngx_http_request_t *r,
     ngx_http_household_loc_conf_t *hlcf, ngx_uint_t *mode);
-static ngx_int_t ngx_http_household_start(ngx_http_request_t *r,
+static ngx_int_t ngx_http_household_access_start(ngx_http_request_t *r,
     ngx_http_household_loc_conf_t *hlcf, ngx_http_household_ctx_t *ctx);
-static ngx_int_t ngx_http_household_look_up(ngx_http_request_t *r,
+static ngx_int_t ngx_http_household_access_fetch_record(ngx_http_request_t *r,
     ngx_http_household_loc_conf_t *hlcf, ngx_http_household_ctx_t *ctx);
-static void ngx_http_household_found(ngx_household_waiter_t *waiter,
-    ngx_household_lookup_status_e status, ngx_household_record_t *record);
-static void ngx_http_household_resume(ngx_event_t *ev);
-static ngx_int_t ngx_http_household_judge(ngx_http_request_t *r,
+static void ngx_http_household_access_lookup_done(
+    ngx_household_waiter_t *waiter, ngx_household_lookup_status_e status,
+    ngx_household_record_t *record);
+static void ngx_http_household_access_resume(ngx_event_t *ev);
+static ngx_int_t ngx_http_household_access_evaluate(ngx_http_request_t *r,
     ngx_http_household_loc_conf_t *hlcf, ngx_http_household_ctx_t *ctx);
-static ngx_int_t ngx_http_household_policy(ngx_http_request_t *r,
+static ngx_int_t ngx_http_household_access_policy(ngx_http_request_t *r,
     ngx_http_household_loc_conf_t *hlcf, ngx_http_household_ctx_t *ctx,
     ngx_household_policy_t *policy);
-static ngx_int_t ngx_http_household_facts(ngx_http_request_t *r,
+static ngx_int_t ngx_http_household_access_facts(ngx_http_request_t *r,
     ngx_http_household_loc_conf_t *hlcf, ngx_http_household_ctx_t *ctx,
     ngx_household_facts_t *facts);
-static void ngx_http_household_locate(ngx_http_request_t *r,
+static void ngx_http_household_access_viewer_country(ngx_http_request_t *r,
     ngx_http_household_store_t *store, ngx_http_household_ctx_t *ctx,
     ngx_household_facts_t *facts);
-static ngx_int_t ngx_http_household_conclude(ngx_http_request_t *r,
+static ngx_int_t ngx_http_household_access_finalize(ngx_http_request_t *r,
     ngx_http_household_loc_conf_t *hlcf, ngx_http_household_ctx_t *ctx);
-static ngx_int_t ngx_http_household_bypass(
+static ngx_int_t ngx_http_household_access_bypass(
     ngx_http_household_loc_conf_t *hlcf, ngx_http_household_ctx_t *ctx,
     ngx_household_reason_e reason, ngx_int_t rc);
-static ngx_http_household_ctx_t *ngx_http_household_create_ctx(
+static ngx_http_household_ctx_t *ngx_http_household_access_create_ctx(
     ngx_http_request_t *r);
-static void ngx_http_household_cleanup(void *data);
+static void ngx_http_household_access_cleanup(void *data);
 
 
 ngx_int_t
@@ -67,7 +68,7 @@ ngx_http_household_access_handler(ngx_http_request_t *r)
         }
 
         if (ctx == NULL) {
-            ctx = ngx_http_household_create_ctx(r);
+            ctx = ngx_http_household_access_create_ctx(r);
             if (ctx == NULL) {
                 return NGX_HTTP_INTERNAL_SERVER_ERROR;
             }
@@ -81,7 +82,7 @@ ngx_http_household_access_handler(ngx_http_request_t *r)
 
     if (ctx->state == NGX_HTTP_HOUSEHOLD_NEW) {
 
-        rc = ngx_http_household_start(r, hlcf, ctx);
+        rc = ngx_http_household_access_start(r, hlcf, ctx);
 
         if (ctx->state == NGX_HTTP_HOUSEHOLD_NEW
             || ctx->state == NGX_HTTP_HOUSEHOLD_DECIDED)
@@ -94,14 +95,14 @@ ngx_http_household_access_handler(ngx_http_request_t *r)
         return NGX_AGAIN;
     }
 
-    return ngx_http_household_judge(r, hlcf, ctx);
+    return ngx_http_household_access_evaluate(r, hlcf, ctx);
 }
 
 
 /* returns with a state: WAITING, KNOWN; DECIDED and what to return; or NEW */
 
 static ngx_int_t
-ngx_http_household_start(ngx_http_request_t *r,
+ngx_http_household_access_start(ngx_http_request_t *r,
     ngx_http_household_loc_conf_t *hlcf, ngx_http_household_ctx_t *ctx)
 {
     ctx->status = NGX_HTTP_HOUSEHOLD_NONE;
@@ -118,33 +119,34 @@ ngx_http_household_start(ngx_http_request_t *r,
     ngx_str_null(&ctx->device);
 
     if (hlcf->token.carriers != NULL
-        && ngx_http_household_take_token(r, hlcf, ctx) != NGX_OK)
+        && ngx_http_household_identity_extract_token(r, hlcf, ctx) != NGX_OK)
     {
         return NGX_HTTP_INTERNAL_SERVER_ERROR;
     }
 
-    if (ngx_http_household_mode(r, hlcf, &ctx->mode) != NGX_OK) {
+    if (ngx_http_household_access_mode(r, hlcf, &ctx->mode) != NGX_OK) {
         return NGX_HTTP_INTERNAL_SERVER_ERROR;
     }
 
     if (ctx->mode == NGX_HOUSEHOLD_OFF) {
-        return ngx_http_household_bypass(hlcf, ctx, NGX_HOUSEHOLD_REASON_OFF,
-                                         NGX_DECLINED);
+        return ngx_http_household_access_bypass(hlcf, ctx,
+                                                NGX_HOUSEHOLD_REASON_OFF,
+                                                NGX_DECLINED);
     }
 
     if (r->method == NGX_HTTP_OPTIONS) {
         /* a CORS preflight carries no credentials, so nothing to judge by */
-        return ngx_http_household_bypass(hlcf, ctx,
-                                         NGX_HOUSEHOLD_REASON_OPTIONS,
-                                         ctx->mode == NGX_HOUSEHOLD_ON
-                                         ? NGX_OK : NGX_DECLINED);
+        return ngx_http_household_access_bypass(hlcf, ctx,
+                                                NGX_HOUSEHOLD_REASON_OPTIONS,
+                                                ctx->mode == NGX_HOUSEHOLD_ON
+                                                ? NGX_OK : NGX_DECLINED);
     }
 
     /* also if nobody is known to ask: keys that are wrong need a brake, too */
 
-    ngx_http_household_control_refresh(hlcf->store);
+    ngx_http_household_override_refresh(hlcf->store);
 
-    if (ngx_http_household_identify(r, hlcf, ctx) != NGX_OK) {
+    if (ngx_http_household_identity_find(r, hlcf, ctx) != NGX_OK) {
         return NGX_HTTP_INTERNAL_SERVER_ERROR;
     }
 
@@ -153,12 +155,12 @@ ngx_http_household_start(ngx_http_request_t *r,
         return NGX_OK;
     }
 
-    return ngx_http_household_look_up(r, hlcf, ctx);
+    return ngx_http_household_access_fetch_record(r, hlcf, ctx);
 }
 
 
 static ngx_int_t
-ngx_http_household_mode(ngx_http_request_t *r,
+ngx_http_household_access_mode(ngx_http_request_t *r,
     ngx_http_household_loc_conf_t *hlcf, ngx_uint_t *mode)
 {
     ngx_str_t  value;
@@ -178,7 +180,7 @@ ngx_http_household_mode(ngx_http_request_t *r,
         return NGX_OK;
     }
 
-    if (ngx_http_household_parse_mode(&value, mode) != NGX_OK) {
+    if (ngx_http_household_conf_parse_mode(&value, mode) != NGX_OK) {
 
         /* seen and counted, but nobody is denied for a slip of the pen */
 
@@ -194,7 +196,7 @@ ngx_http_household_mode(ngx_http_request_t *r,
 
 
 static ngx_int_t
-ngx_http_household_look_up(ngx_http_request_t *r,
+ngx_http_household_access_fetch_record(ngx_http_request_t *r,
     ngx_http_household_loc_conf_t *hlcf, ngx_http_household_ctx_t *ctx)
 {
     ngx_int_t     rc;
@@ -248,7 +250,7 @@ ngx_http_household_look_up(ngx_http_request_t *r,
 
 
 static void
-ngx_http_household_found(ngx_household_waiter_t *waiter,
+ngx_http_household_access_lookup_done(ngx_household_waiter_t *waiter,
     ngx_household_lookup_status_e status, ngx_household_record_t *record)
 {
     ngx_http_household_ctx_t *ctx = waiter->data;
@@ -282,7 +284,7 @@ ngx_http_household_found(ngx_household_waiter_t *waiter,
 
 
 static void
-ngx_http_household_resume(ngx_event_t *ev)
+ngx_http_household_access_resume(ngx_event_t *ev)
 {
     ngx_connection_t          *c;
     ngx_http_request_t        *r;
@@ -307,7 +309,7 @@ ngx_http_household_resume(ngx_event_t *ev)
 
 
 static ngx_int_t
-ngx_http_household_judge(ngx_http_request_t *r,
+ngx_http_household_access_evaluate(ngx_http_request_t *r,
     ngx_http_household_loc_conf_t *hlcf, ngx_http_household_ctx_t *ctx)
 {
     ngx_household_facts_t   facts;
@@ -315,16 +317,17 @@ ngx_http_household_judge(ngx_http_request_t *r,
 
     ctx->state = NGX_HTTP_HOUSEHOLD_DECIDED;
 
-    if (ngx_http_household_policy(r, hlcf, ctx, &policy) != NGX_OK
-        || ngx_http_household_facts(r, hlcf, ctx, &facts) != NGX_OK)
+    if (ngx_http_household_access_policy(r, hlcf, ctx, &policy) != NGX_OK
+        || ngx_http_household_access_facts(r, hlcf, ctx, &facts) != NGX_OK)
     {
         return NGX_HTTP_INTERNAL_SERVER_ERROR;
     }
 
     if (policy.mode == NGX_HOUSEHOLD_OFF) {
         /* the brake */
-        return ngx_http_household_bypass(hlcf, ctx, NGX_HOUSEHOLD_REASON_OFF,
-                                         NGX_DECLINED);
+        return ngx_http_household_access_bypass(hlcf, ctx,
+                                                NGX_HOUSEHOLD_REASON_OFF,
+                                                NGX_DECLINED);
     }
 
     if (policy.rollout < NGX_HOUSEHOLD_ROLLOUT_ALL) {
@@ -335,12 +338,12 @@ ngx_http_household_judge(ngx_http_request_t *r,
 
     ngx_http_household_effects(r, hlcf, ctx);
 
-    return ngx_http_household_conclude(r, hlcf, ctx);
+    return ngx_http_household_access_finalize(r, hlcf, ctx);
 }
 
 
 static ngx_int_t
-ngx_http_household_policy(ngx_http_request_t *r,
+ngx_http_household_access_policy(ngx_http_request_t *r,
     ngx_http_household_loc_conf_t *hlcf, ngx_http_household_ctx_t *ctx,
     ngx_household_policy_t *policy)
 {
@@ -368,7 +371,7 @@ ngx_http_household_policy(ngx_http_request_t *r,
             return NGX_ERROR;
         }
 
-        if (ngx_http_household_parse_percent(&value, &policy->rollout)
+        if (ngx_http_household_conf_parse_percent(&value, &policy->rollout)
             != NGX_OK)
         {
             ngx_log_error(NGX_LOG_ERR, r->connection->log, 0,
@@ -378,8 +381,8 @@ ngx_http_household_policy(ngx_http_request_t *r,
         }
     }
 
-    ngx_http_household_control_apply(hlcf->store, &policy->mode,
-                                     &policy->rollout);
+    ngx_http_household_override_apply(hlcf->store, &policy->mode,
+                                      &policy->rollout);
     ctx->mode = policy->mode;
 
     return NGX_OK;
@@ -387,7 +390,7 @@ ngx_http_household_policy(ngx_http_request_t *r,
 
 
 static ngx_int_t
-ngx_http_household_facts(ngx_http_request_t *r,
+ngx_http_household_access_facts(ngx_http_request_t *r,
     ngx_http_household_loc_conf_t *hlcf, ngx_http_household_ctx_t *ctx,
     ngx_household_facts_t *facts)
 {
@@ -406,7 +409,7 @@ ngx_http_household_facts(ngx_http_request_t *r,
     /* after realip: it has replaced the peer's address by now */
     (void) ngx_household_addr_set(&facts->addr, r->connection->sockaddr);
 
-    ngx_http_household_locate(r, hlcf->store, ctx, facts);
+    ngx_http_household_access_viewer_country(r, hlcf->store, ctx, facts);
 
     if (ctx->token || hlcf->issued_at == NULL) {
         return NGX_OK;
@@ -433,7 +436,7 @@ ngx_http_household_facts(ngx_http_request_t *r,
 /* where the viewer is: for logs, and where the account does not say */
 
 static void
-ngx_http_household_locate(ngx_http_request_t *r,
+ngx_http_household_access_viewer_country(ngx_http_request_t *r,
     ngx_http_household_store_t *store, ngx_http_household_ctx_t *ctx,
     ngx_household_facts_t *facts)
 {
@@ -464,7 +467,7 @@ ngx_http_household_locate(ngx_http_request_t *r,
 /* from the decision to what is seen of it */
 
 static ngx_int_t
-ngx_http_household_conclude(ngx_http_request_t *r,
+ngx_http_household_access_finalize(ngx_http_request_t *r,
     ngx_http_household_loc_conf_t *hlcf, ngx_http_household_ctx_t *ctx)
 {
     const u_char               *country;
@@ -499,7 +502,8 @@ ngx_http_household_conclude(ngx_http_request_t *r,
                 country = ctx->record->country;
             }
 
-            ctx->offer = ngx_http_household_find_offer(hlcf, country, d->seat);
+            ctx->offer = ngx_http_household_answer_find_offer(hlcf, country,
+                                                              d->seat);
         }
 
         ctx->status = ctx->offer != NULL ? NGX_HTTP_HOUSEHOLD_OFFERED
@@ -510,7 +514,7 @@ ngx_http_household_conclude(ngx_http_request_t *r,
         ctx->status = NGX_HTTP_HOUSEHOLD_MONITORED;
     }
 
-    ngx_http_household_count(hlcf, ctx);
+    ngx_http_household_effects_count(hlcf, ctx);
 
     if (d->monitored) {
         return NGX_DECLINED;
@@ -529,12 +533,12 @@ ngx_http_household_conclude(ngx_http_request_t *r,
 
     ctx->refused = 1;
 
-    return ngx_http_household_refuse(r, ctx);
+    return ngx_http_household_answer_refuse(r, ctx);
 }
 
 
 static ngx_int_t
-ngx_http_household_bypass(ngx_http_household_loc_conf_t *hlcf,
+ngx_http_household_access_bypass(ngx_http_household_loc_conf_t *hlcf,
     ngx_http_household_ctx_t *ctx, ngx_household_reason_e reason, ngx_int_t rc)
 {
     ngx_memzero(&ctx->decision, sizeof(ngx_household_decision_t));
@@ -543,14 +547,14 @@ ngx_http_household_bypass(ngx_http_household_loc_conf_t *hlcf,
     ctx->status = NGX_HTTP_HOUSEHOLD_BYPASSED;
     ctx->state = NGX_HTTP_HOUSEHOLD_DECIDED;
 
-    ngx_http_household_count(hlcf, ctx);
+    ngx_http_household_effects_count(hlcf, ctx);
 
     return rc;
 }
 
 
 static ngx_http_household_ctx_t *
-ngx_http_household_create_ctx(ngx_http_request_t *r)
+ngx_http_household_access_create_ctx(ngx_http_request_t *r)
 {
     ngx_pool_cleanup_t        *cln;
     ngx_http_household_ctx_t  *ctx;
@@ -563,14 +567,14 @@ ngx_http_household_create_ctx(ngx_http_request_t *r)
     ctx = cln->data;
     ngx_memzero(ctx, sizeof(ngx_http_household_ctx_t));
 
-    cln->handler = ngx_http_household_cleanup;
+    cln->handler = ngx_http_household_access_cleanup;
 
     ctx->request = r;
 
-    ctx->waiter.handler = ngx_http_household_found;
+    ctx->waiter.handler = ngx_http_household_access_lookup_done;
     ctx->waiter.data = ctx;
 
-    ctx->resume.handler = ngx_http_household_resume;
+    ctx->resume.handler = ngx_http_household_access_resume;
     ctx->resume.data = ctx;
     ctx->resume.log = r->connection->log;
 
@@ -595,7 +599,7 @@ ngx_http_household_get_ctx(ngx_http_request_t *r)
     /* a redirect has reset the contexts, but the cleanup still knows */
 
     for (cln = r->pool->cleanup; cln; cln = cln->next) {
-        if (cln->handler == ngx_http_household_cleanup) {
+        if (cln->handler == ngx_http_household_access_cleanup) {
             return cln->data;
         }
     }
@@ -607,7 +611,7 @@ ngx_http_household_get_ctx(ngx_http_request_t *r)
 /* the request ends, perhaps while it waits */
 
 static void
-ngx_http_household_cleanup(void *data)
+ngx_http_household_access_cleanup(void *data)
 {
     ngx_http_household_ctx_t  *ctx = data;
 

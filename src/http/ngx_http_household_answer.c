@@ -14,27 +14,28 @@
 #define NGX_HTTP_HOUSEHOLD_PROBLEM  "application/problem+json"
 
 
-static ngx_int_t ngx_http_household_challenge(ngx_http_request_t *r,
+static ngx_int_t ngx_http_household_answer_challenge(ngx_http_request_t *r,
     ngx_household_reason_e reason);
-static ngx_int_t ngx_http_household_redirect(ngx_http_request_t *r,
+static ngx_int_t ngx_http_household_answer_redirect(ngx_http_request_t *r,
     ngx_str_t *url);
-static ngx_int_t ngx_http_household_problem(ngx_http_request_t *r,
+static ngx_int_t ngx_http_household_answer_problem(ngx_http_request_t *r,
     ngx_http_household_ctx_t *ctx, ngx_str_t *url);
-static ngx_int_t ngx_http_household_problem_text(ngx_http_request_t *r,
+static ngx_int_t ngx_http_household_answer_problem_text(ngx_http_request_t *r,
     ngx_http_household_ctx_t *ctx, ngx_str_t *url, ngx_str_t *text);
-static ngx_uint_t ngx_http_household_navigates(ngx_http_request_t *r);
-static ngx_uint_t ngx_http_household_accepts_html(ngx_http_request_t *r);
-static ngx_int_t ngx_http_household_quality(u_char *p, u_char *last);
-static ngx_uint_t ngx_http_household_has_error_page(ngx_http_request_t *r,
-    ngx_uint_t status);
-static ngx_int_t ngx_http_household_add_header(ngx_http_request_t *r,
+static ngx_uint_t ngx_http_household_answer_navigates(ngx_http_request_t *r);
+static ngx_uint_t ngx_http_household_answer_accepts_html(ngx_http_request_t *r);
+static ngx_int_t ngx_http_household_answer_quality(u_char *p, u_char *last);
+static ngx_uint_t ngx_http_household_answer_has_error_page(
+    ngx_http_request_t *r, ngx_uint_t status);
+static ngx_int_t ngx_http_household_answer_add_header(ngx_http_request_t *r,
     const char *name, ngx_str_t *value);
-static ngx_table_elt_t *ngx_http_household_header_in(ngx_http_request_t *r,
-    const char *name, size_t len, ngx_list_part_t **part, ngx_uint_t *i);
+static ngx_table_elt_t *ngx_http_household_answer_header_in(
+    ngx_http_request_t *r, const char *name, size_t len,
+    ngx_list_part_t **part, ngx_uint_t *i);
 
 
 ngx_int_t
-ngx_http_household_refuse(ngx_http_request_t *r,
+ngx_http_household_answer_refuse(ngx_http_request_t *r,
     ngx_http_household_ctx_t *ctx)
 {
     ngx_str_t                       url, value;
@@ -47,12 +48,14 @@ ngx_http_household_refuse(ngx_http_request_t *r,
 
     ngx_str_set(&value, "no-store");
 
-    if (ngx_http_household_add_header(r, "Cache-Control", &value) != NGX_OK) {
+    if (ngx_http_household_answer_add_header(r, "Cache-Control", &value)
+        != NGX_OK)
+    {
         return NGX_HTTP_INTERNAL_SERVER_ERROR;
     }
 
     if (ctx->decision.verdict == NGX_HOUSEHOLD_VERDICT_UNAUTHORIZED) {
-        return ngx_http_household_challenge(r, ctx->decision.reason);
+        return ngx_http_household_answer_challenge(r, ctx->decision.reason);
     }
 
     if (clcf->satisfy == NGX_HTTP_SATISFY_ANY
@@ -70,32 +73,36 @@ ngx_http_household_refuse(ngx_http_request_t *r,
 
         if (hlcf->action == NGX_HTTP_HOUSEHOLD_AUTO) {
 
-            page = ngx_http_household_navigates(r);
+            page = ngx_http_household_answer_navigates(r);
 
             ngx_str_set(&value, "Sec-Fetch-Mode, Accept");
 
-            if (ngx_http_household_add_header(r, "Vary", &value) != NGX_OK) {
+            if (ngx_http_household_answer_add_header(r, "Vary", &value)
+                != NGX_OK)
+            {
                 return NGX_HTTP_INTERNAL_SERVER_ERROR;
             }
         }
 
-        if (ngx_http_household_offer_url(r, ctx->offer, &url) != NGX_OK) {
+        if (ngx_http_household_answer_offer_url(r, ctx->offer, &url)
+            != NGX_OK)
+        {
             return NGX_HTTP_INTERNAL_SERVER_ERROR;
         }
 
         if (page) {
-            return ngx_http_household_redirect(r, &url);
+            return ngx_http_household_answer_redirect(r, &url);
         }
     }
 
-    return ngx_http_household_problem(r, ctx, &url);
+    return ngx_http_household_answer_problem(r, ctx, &url);
 }
 
 
 /* RFC 6750, 3: no error where no credentials came; and 3.1 */
 
 static ngx_int_t
-ngx_http_household_challenge(ngx_http_request_t *r,
+ngx_http_household_answer_challenge(ngx_http_request_t *r,
     ngx_household_reason_e reason)
 {
     ngx_table_elt_t  *h;
@@ -131,7 +138,7 @@ ngx_http_household_challenge(ngx_http_request_t *r,
 
 
 static ngx_int_t
-ngx_http_household_redirect(ngx_http_request_t *r, ngx_str_t *url)
+ngx_http_household_answer_redirect(ngx_http_request_t *r, ngx_str_t *url)
 {
     ngx_table_elt_t  *h;
 
@@ -155,7 +162,7 @@ ngx_http_household_redirect(ngx_http_request_t *r, ngx_str_t *url)
 
 
 static ngx_int_t
-ngx_http_household_problem(ngx_http_request_t *r,
+ngx_http_household_answer_problem(ngx_http_request_t *r,
     ngx_http_household_ctx_t *ctx, ngx_str_t *url)
 {
     u_char                    *p;
@@ -173,16 +180,16 @@ ngx_http_household_problem(ngx_http_request_t *r,
         p = ngx_sprintf(value.data, "<%V>; rel=\"payment\"", url);
         value.len = p - value.data;
 
-        if (ngx_http_household_add_header(r, "Link", &value) != NGX_OK) {
+        if (ngx_http_household_answer_add_header(r, "Link", &value) != NGX_OK) {
             return NGX_HTTP_INTERNAL_SERVER_ERROR;
         }
     }
 
-    if (ngx_http_household_has_error_page(r, NGX_HTTP_FORBIDDEN)) {
+    if (ngx_http_household_answer_has_error_page(r, NGX_HTTP_FORBIDDEN)) {
         return NGX_HTTP_FORBIDDEN;
     }
 
-    if (ngx_http_household_problem_text(r, ctx, url, &value) != NGX_OK) {
+    if (ngx_http_household_answer_problem_text(r, ctx, url, &value) != NGX_OK) {
         return NGX_HTTP_INTERNAL_SERVER_ERROR;
     }
 
@@ -204,7 +211,7 @@ ngx_http_household_problem(ngx_http_request_t *r,
 
 
 static ngx_int_t
-ngx_http_household_problem_text(ngx_http_request_t *r,
+ngx_http_household_answer_problem_text(ngx_http_request_t *r,
     ngx_http_household_ctx_t *ctx, ngx_str_t *url, ngx_str_t *text)
 {
     u_char                      *p;
@@ -262,7 +269,7 @@ ngx_http_household_problem_text(ngx_http_request_t *r,
 
 
 ngx_http_household_offer_t *
-ngx_http_household_find_offer(ngx_http_household_loc_conf_t *hlcf,
+ngx_http_household_answer_find_offer(ngx_http_household_loc_conf_t *hlcf,
     const u_char *country, ngx_uint_t seat)
 {
     ngx_uint_t                   i;
@@ -292,7 +299,7 @@ ngx_http_household_find_offer(ngx_http_household_loc_conf_t *hlcf,
 
 
 ngx_int_t
-ngx_http_household_offer_url(ngx_http_request_t *r,
+ngx_http_household_answer_offer_url(ngx_http_request_t *r,
     ngx_http_household_offer_t *offer, ngx_str_t *url)
 {
     u_char      *p, c;
@@ -342,7 +349,7 @@ ngx_http_household_offer_url(ngx_http_request_t *r,
 /* does a person's browser ask for a page, rather than a player for a token? */
 
 static ngx_uint_t
-ngx_http_household_navigates(ngx_http_request_t *r)
+ngx_http_household_answer_navigates(ngx_http_request_t *r)
 {
     ngx_uint_t        i;
     ngx_list_part_t  *part;
@@ -350,22 +357,23 @@ ngx_http_household_navigates(ngx_http_request_t *r)
 
     part = NULL;
 
-    h = ngx_http_household_header_in(r, "sec-fetch-mode",
-                                     sizeof("sec-fetch-mode") - 1, &part, &i);
+    h = ngx_http_household_answer_header_in(r, "sec-fetch-mode",
+                                            sizeof("sec-fetch-mode") - 1,
+                                            &part, &i);
 
     if (h != NULL) {
         return h->value.len == sizeof("navigate") - 1
                && ngx_strncmp(h->value.data, "navigate", h->value.len) == 0;
     }
 
-    return ngx_http_household_accepts_html(r);
+    return ngx_http_household_answer_accepts_html(r);
 }
 
 
 /* RFC 9110, 12.5.1: text/html is named, and no range is preferred to it */
 
 static ngx_uint_t
-ngx_http_household_accepts_html(ngx_http_request_t *r)
+ngx_http_household_answer_accepts_html(ngx_http_request_t *r)
 {
     u_char           *p, *last, *end;
     ngx_int_t         html, best, quality;
@@ -379,8 +387,9 @@ ngx_http_household_accepts_html(ngx_http_request_t *r)
 
     for ( ;; ) {
 
-        h = ngx_http_household_header_in(r, "accept", sizeof("accept") - 1,
-                                         &part, &i);
+        h = ngx_http_household_answer_header_in(r, "accept",
+                                                sizeof("accept") - 1, &part,
+                                                &i);
         if (h == NULL) {
             break;
         }
@@ -398,7 +407,7 @@ ngx_http_household_accepts_html(ngx_http_request_t *r)
                 p++;
             }
 
-            quality = ngx_http_household_quality(p, end);
+            quality = ngx_http_household_answer_quality(p, end);
 
             if (end - p >= 9 && ngx_strncasecmp(p, (u_char *) "text/html", 9)
                                 == 0
@@ -418,7 +427,7 @@ ngx_http_household_accepts_html(ngx_http_request_t *r)
 /* the weight of a media range, in thousandths: 1000 where there is none */
 
 static ngx_int_t
-ngx_http_household_quality(u_char *p, u_char *last)
+ngx_http_household_answer_quality(u_char *p, u_char *last)
 {
     ngx_int_t  quality;
 
@@ -454,7 +463,8 @@ ngx_http_household_quality(u_char *p, u_char *last)
 /* would nginx answer this status by an error_page of the configuration? */
 
 static ngx_uint_t
-ngx_http_household_has_error_page(ngx_http_request_t *r, ngx_uint_t status)
+ngx_http_household_answer_has_error_page(ngx_http_request_t *r,
+    ngx_uint_t status)
 {
     ngx_uint_t                 i;
     ngx_http_err_page_t       *page;
@@ -479,7 +489,7 @@ ngx_http_household_has_error_page(ngx_http_request_t *r, ngx_uint_t status)
 
 
 static ngx_int_t
-ngx_http_household_add_header(ngx_http_request_t *r, const char *name,
+ngx_http_household_answer_add_header(ngx_http_request_t *r, const char *name,
     ngx_str_t *value)
 {
     ngx_table_elt_t  *h;
@@ -506,7 +516,7 @@ ngx_http_household_add_header(ngx_http_request_t *r, const char *name,
  */
 
 static ngx_table_elt_t *
-ngx_http_household_header_in(ngx_http_request_t *r, const char *name,
+ngx_http_household_answer_header_in(ngx_http_request_t *r, const char *name,
     size_t len, ngx_list_part_t **part, ngx_uint_t *i)
 {
     ngx_table_elt_t  *h;

@@ -11,14 +11,14 @@
 #include "ngx_http_household.h"
 
 
-static ngx_household_zone_store_t *ngx_http_household_cache_store(
+static ngx_household_zone_ns_t *ngx_http_household_cache_namespace(
     ngx_conf_t *cf, ngx_http_household_store_t *store, const char *kind);
-static uint64_t ngx_http_household_cache_begin(void *data,
+static uint64_t ngx_http_household_cache_fetch_begin(void *data,
     ngx_str_t *account);
-static void ngx_http_household_cache_end(void *data, ngx_str_t *account,
+static void ngx_http_household_cache_put(void *data, ngx_str_t *account,
     uint64_t generation, ngx_household_record_t *record);
 static ngx_uint_t ngx_http_household_cache_usable(
-    ngx_http_household_store_t *store, ngx_household_zone_found_t *found);
+    ngx_http_household_store_t *store, ngx_household_zone_result_t *found);
 
 
 ngx_int_t
@@ -38,17 +38,18 @@ ngx_http_household_cache_init(ngx_conf_t *cf,
 
         /* an account may have any name, so the brake is kept apart */
 
-        store[i]->cache = ngx_http_household_cache_store(cf, store[i],
-                                                         "record");
-        store[i]->control_cache = ngx_http_household_cache_store(cf, store[i],
-                                                                 "control");
+        store[i]->cache = ngx_http_household_cache_namespace(cf, store[i],
+                                                             "record");
+        store[i]->override_cache = ngx_http_household_cache_namespace(cf,
+                                                                     store[i],
+                                                                     "control");
 
-        if (store[i]->cache == NULL || store[i]->control_cache == NULL) {
+        if (store[i]->cache == NULL || store[i]->override_cache == NULL) {
             return NGX_ERROR;
         }
 
-        store[i]->keeper.begin = ngx_http_household_cache_begin;
-        store[i]->keeper.end = ngx_http_household_cache_end;
+        store[i]->keeper.begin = ngx_http_household_cache_fetch_begin;
+        store[i]->keeper.end = ngx_http_household_cache_put;
         store[i]->keeper.data = store[i];
     }
 
@@ -61,17 +62,17 @@ ngx_http_household_cache_init(ngx_conf_t *cf,
  * what else is kept of the same place.
  */
 
-static ngx_household_zone_store_t *
-ngx_http_household_cache_store(ngx_conf_t *cf,
+static ngx_household_zone_ns_t *
+ngx_http_household_cache_namespace(ngx_conf_t *cf,
     ngx_http_household_store_t *store, const char *kind)
 {
-    u_char                        *p;
-    size_t                         len;
-    ngx_str_t                      identity;
-    ngx_uint_t                     i, n;
-    ngx_array_t                   *lists[2];
-    ngx_household_redis_conf_t    *conf;
-    ngx_household_redis_server_t  *server;
+    u_char                         *p;
+    size_t                          len;
+    ngx_str_t                       identity;
+    ngx_uint_t                      i, n;
+    ngx_array_t                    *lists[2];
+    ngx_household_redis_options_t  *conf;
+    ngx_household_redis_server_t   *server;
 
     conf = &store->redis->conf;
 
@@ -110,9 +111,9 @@ ngx_http_household_cache_store(ngx_conf_t *cf,
 
     identity.len = p - identity.data;
 
-    return ngx_household_zone_store(cf, store->zone,
-                                    NGX_HOUSEHOLD_ZONE_ACCOUNT, &identity,
-                                    conf->tracking);
+    return ngx_household_zone_ns(cf, store->zone,
+                                 NGX_HOUSEHOLD_ZONE_ACCOUNT, &identity,
+                                 conf->tracking);
 }
 
 
@@ -120,10 +121,10 @@ ngx_int_t
 ngx_http_household_cache_get(ngx_http_household_store_t *store,
     ngx_http_household_ctx_t *ctx)
 {
-    u_char                       buf[NGX_HOUSEHOLD_RECORD_SIZE];
-    ngx_household_record_t      *record;
-    ngx_household_zone_found_t   found;
-    ngx_household_zone_state_e   state;
+    u_char                        buf[NGX_HOUSEHOLD_RECORD_SIZE];
+    ngx_household_record_t       *record;
+    ngx_household_zone_result_t   found;
+    ngx_household_zone_state_e    state;
 
     if (store->cache == NULL) {
         ctx->cache = NGX_HTTP_HOUSEHOLD_CACHE_BYPASS;
@@ -178,7 +179,7 @@ ngx_http_household_cache_get(ngx_http_household_store_t *store,
 
 static ngx_uint_t
 ngx_http_household_cache_usable(ngx_http_household_store_t *store,
-    ngx_household_zone_found_t *found)
+    ngx_household_zone_result_t *found)
 {
     ngx_msec_t  fresh;
 
@@ -192,7 +193,7 @@ ngx_http_household_cache_usable(ngx_http_household_store_t *store,
 
     fresh = found->missing ? store->missing : store->fresh;
 
-    return !found->refresh && found->age < fresh + NGX_HOUSEHOLD_ZONE_LEASE;
+    return !found->refresh && found->age < fresh + NGX_HOUSEHOLD_ZONE_LOCK_AGE;
 }
 
 
@@ -212,16 +213,16 @@ ngx_http_household_cache_stale(ngx_http_household_store_t *store,
 
 
 static uint64_t
-ngx_http_household_cache_begin(void *data, ngx_str_t *account)
+ngx_http_household_cache_fetch_begin(void *data, ngx_str_t *account)
 {
     ngx_http_household_store_t  *store = data;
 
-    return ngx_household_zone_begin(store->cache, account);
+    return ngx_household_zone_get_generation(store->cache, account);
 }
 
 
 static void
-ngx_http_household_cache_end(void *data, ngx_str_t *account,
+ngx_http_household_cache_put(void *data, ngx_str_t *account,
     uint64_t generation, ngx_household_record_t *record)
 {
     ngx_http_household_store_t  *store = data;

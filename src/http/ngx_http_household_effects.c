@@ -11,7 +11,7 @@
 #include "ngx_http_household.h"
 
 
-static void ngx_http_household_learn(ngx_http_request_t *r,
+static void ngx_http_household_effects_learn(ngx_http_request_t *r,
     ngx_http_household_loc_conf_t *hlcf, ngx_http_household_ctx_t *ctx);
 
 
@@ -19,32 +19,34 @@ void
 ngx_http_household_effects(ngx_http_request_t *r,
     ngx_http_household_loc_conf_t *hlcf, ngx_http_household_ctx_t *ctx)
 {
-    ngx_household_notes_t     *notes;
+    ngx_household_writer_t    *notes;
     ngx_household_decision_t  *d;
 
     d = &ctx->decision;
     notes = hlcf->store->notes;
 
     if (d->note_device) {
-        ngx_household_note_device(notes, &ctx->account, &ctx->device,
-                                  &d->slot, ngx_time());
+        ngx_household_writer_write_device(notes, &ctx->account, &ctx->device,
+                                          &d->slot, ngx_time());
     }
 
     if (d->learn) {
-        ngx_http_household_learn(r, hlcf, ctx);
+        ngx_http_household_effects_learn(r, hlcf, ctx);
     }
 
     if (d->start_grace) {
-        ngx_household_note_outside(notes, &ctx->account,
-                                   ctx->record->outside_since, ngx_time());
+        ngx_household_writer_write_grace_start(notes, &ctx->account,
+                                               ctx->record->outside_since,
+                                               ngx_time());
     }
 
     if (d->home_again) {
-        ngx_household_note_return(notes, &ctx->account, ngx_time());
+        ngx_household_writer_write_grace_return(notes, &ctx->account,
+                                                ngx_time());
     }
 
     if (d->left_again) {
-        ngx_household_note_return(notes, &ctx->account, 0);
+        ngx_household_writer_write_grace_return(notes, &ctx->account, 0);
     }
 }
 
@@ -52,7 +54,7 @@ ngx_http_household_effects(ngx_http_request_t *r,
 /* an IPv6 address is learned as the prefix that it stands for */
 
 static void
-ngx_http_household_learn(ngx_http_request_t *r,
+ngx_http_household_effects_learn(ngx_http_request_t *r,
     ngx_http_household_loc_conf_t *hlcf, ngx_http_household_ctx_t *ctx)
 {
     u_char                   text[NGX_HOUSEHOLD_NETWORK_LEN];
@@ -76,12 +78,13 @@ ngx_http_household_learn(ngx_http_request_t *r,
         network.len -= sizeof("/32") - 1;
     }
 
-    ngx_household_note_home(hlcf->store->notes, &ctx->account, &network);
+    ngx_household_writer_write_home(hlcf->store->notes, &ctx->account,
+                                    &network);
 }
 
 
 void
-ngx_http_household_count(ngx_http_household_loc_conf_t *hlcf,
+ngx_http_household_effects_count(ngx_http_household_loc_conf_t *hlcf,
     ngx_http_household_ctx_t *ctx)
 {
     ngx_household_zone_t  *zone;
@@ -100,7 +103,7 @@ ngx_http_household_count(ngx_http_household_loc_conf_t *hlcf,
 
 
 void
-ngx_http_household_note_dropped(void *data)
+ngx_http_household_effects_write_dropped(void *data)
 {
     ngx_http_household_store_t *store = data;
 

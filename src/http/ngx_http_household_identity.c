@@ -10,12 +10,12 @@
 #include "ngx_http_household.h"
 
 
-static ngx_int_t ngx_http_household_verify_token(ngx_http_request_t *r,
+static ngx_int_t ngx_http_household_identity_from_token(ngx_http_request_t *r,
     ngx_http_household_loc_conf_t *hlcf, ngx_http_household_ctx_t *ctx);
 
 
 ngx_int_t
-ngx_http_household_take_token(ngx_http_request_t *r,
+ngx_http_household_identity_extract_token(ngx_http_request_t *r,
     ngx_http_household_loc_conf_t *hlcf, ngx_http_household_ctx_t *ctx)
 {
     ngx_str_t               token;
@@ -46,19 +46,19 @@ ngx_http_household_take_token(ngx_http_request_t *r,
 
 
 static ngx_int_t
-ngx_http_household_verify_token(ngx_http_request_t *r,
+ngx_http_household_identity_from_token(ngx_http_request_t *r,
     ngx_http_household_loc_conf_t *hlcf, ngx_http_household_ctx_t *ctx)
 {
-    u_char                        *p;
-    ngx_household_token_claims_t   claims;
+    u_char                      *p;
+    ngx_household_jwt_claims_t   claims;
 
     if (ctx->unauthorized != NGX_HOUSEHOLD_REASON_NONE) {
         return NGX_OK;
     }
 
-    ctx->unauthorized = ngx_http_household_token_check(r, &hlcf->token,
-                                                       &ctx->raw_token,
-                                                       &claims);
+    ctx->unauthorized = ngx_http_household_token_verify_cached(r, &hlcf->token,
+                                                               &ctx->raw_token,
+                                                               &claims);
 
     if (ctx->unauthorized == NGX_HOUSEHOLD_REASONS) {
         return NGX_ERROR;
@@ -89,14 +89,14 @@ ngx_http_household_verify_token(ngx_http_request_t *r,
 
 
 ngx_int_t
-ngx_http_household_identify(ngx_http_request_t *r,
+ngx_http_household_identity_find(ngx_http_request_t *r,
     ngx_http_household_loc_conf_t *hlcf, ngx_http_household_ctx_t *ctx)
 {
     if (hlcf->token.carriers != NULL) {
-        return ngx_http_household_verify_token(r, hlcf, ctx);
+        return ngx_http_household_identity_from_token(r, hlcf, ctx);
     }
 
-    if (ngx_http_household_text(r, hlcf->account, &ctx->account) != NGX_OK) {
+    if (ngx_http_household_value(r, hlcf->account, &ctx->account) != NGX_OK) {
         return NGX_ERROR;
     }
 
@@ -115,7 +115,7 @@ ngx_http_household_identify(ngx_http_request_t *r,
         return NGX_OK;
     }
 
-    if (ngx_http_household_text(r, hlcf->device, &ctx->device) != NGX_OK) {
+    if (ngx_http_household_value(r, hlcf->device, &ctx->device) != NGX_OK) {
         return NGX_ERROR;
     }
 

@@ -10,24 +10,28 @@
 #include "ngx_http_household.h"
 
 
-static void ngx_http_household_key_changed(void *data, ngx_str_t *key);
-static ngx_int_t ngx_http_household_key_account(ngx_str_t *key,
+static void ngx_http_household_invalidate_key(void *data, ngx_str_t *key);
+static ngx_int_t ngx_http_household_invalidate_key_account(ngx_str_t *key,
     ngx_str_t *account);
-static void ngx_http_household_flushed(void *data);
-static ngx_int_t ngx_http_household_coherent(void *data, ngx_uint_t on);
-static ngx_http_household_store_t *ngx_http_household_next_store(
+static void ngx_http_household_invalidate_flushed(void *data);
+static ngx_int_t ngx_http_household_invalidate_coherent(void *data,
+    ngx_uint_t on);
+static ngx_http_household_store_t *ngx_http_household_invalidate_next_store(
     ngx_http_household_redis_t *redis, ngx_uint_t *i);
 
 
-static const ngx_household_tracking_calls_t  ngx_http_household_tracking = {
-    ngx_http_household_key_changed,
-    ngx_http_household_flushed,
-    ngx_http_household_coherent
+static const ngx_household_redis_tracking_calls_t
+    ngx_http_household_invalidate_calls =
+{
+    ngx_http_household_invalidate_key,
+    ngx_http_household_invalidate_flushed,
+    ngx_http_household_invalidate_coherent
 };
 
 
 ngx_int_t
-ngx_http_household_track(ngx_cycle_t *cycle, ngx_http_household_redis_t *redis)
+ngx_http_household_invalidate_start(ngx_cycle_t *cycle,
+    ngx_http_household_redis_t *redis)
 {
     ngx_uint_t  i;
 
@@ -36,16 +40,17 @@ ngx_http_household_track(ngx_cycle_t *cycle, ngx_http_household_redis_t *redis)
     /* one worker is told, and the zone tells all */
 
     if (!redis->conf.tracking
-        || ngx_http_household_next_store(redis, &i) == NULL
+        || ngx_http_household_invalidate_next_store(redis, &i) == NULL
         || (ngx_process == NGX_PROCESS_WORKER && ngx_worker != 0))
     {
         return NGX_OK;
     }
 
-    redis->tracking = ngx_household_tracking_create(cycle->pool, redis->redis,
-                                                &redis->conf.key_prefix,
-                                                &ngx_http_household_tracking,
-                                                redis);
+    redis->tracking = ngx_household_redis_tracking_create(cycle->pool,
+                                           redis->redis,
+                                           &redis->conf.key_prefix,
+                                           &ngx_http_household_invalidate_calls,
+                                           redis);
 
     return redis->tracking != NULL ? NGX_OK : NGX_ERROR;
 }
@@ -54,7 +59,8 @@ ngx_http_household_track(ngx_cycle_t *cycle, ngx_http_household_redis_t *redis)
 /* the stores that keep records of this deployment, one after the other */
 
 static ngx_http_household_store_t *
-ngx_http_household_next_store(ngx_http_household_redis_t *redis, ngx_uint_t *i)
+ngx_http_household_invalidate_next_store(ngx_http_household_redis_t *redis,
+    ngx_uint_t *i)
 {
     ngx_http_household_store_t  **store;
 
@@ -74,7 +80,7 @@ ngx_http_household_next_store(ngx_http_household_redis_t *redis, ngx_uint_t *i)
 
 
 static void
-ngx_http_household_key_changed(void *data, ngx_str_t *key)
+ngx_http_household_invalidate_key(void *data, ngx_str_t *key)
 {
     ngx_http_household_redis_t *redis = data;
 
@@ -91,23 +97,27 @@ ngx_http_household_key_changed(void *data, ngx_str_t *key)
 
     i = 0;
 
-    if (name.len == sizeof(NGX_HTTP_HOUSEHOLD_CONTROL_KEY) - 1
-        && ngx_strncmp(name.data, NGX_HTTP_HOUSEHOLD_CONTROL_KEY, name.len)
+    if (name.len == sizeof(NGX_HTTP_HOUSEHOLD_OVERRIDE_KEY) - 1
+        && ngx_strncmp(name.data, NGX_HTTP_HOUSEHOLD_OVERRIDE_KEY, name.len)
            == 0)
     {
-        while ((store = ngx_http_household_next_store(redis, &i)) != NULL) {
-            ngx_household_zone_invalidate(store->control_cache, &name);
-            ngx_http_household_control_changed(store);
+        while ((store = ngx_http_household_invalidate_next_store(redis, &i))
+               != NULL)
+        {
+            ngx_household_zone_invalidate(store->override_cache, &name);
+            ngx_http_household_override_changed(store);
         }
 
         return;
     }
 
-    if (ngx_http_household_key_account(&name, &account) != NGX_OK) {
+    if (ngx_http_household_invalidate_key_account(&name, &account) != NGX_OK) {
         return;
     }
 
-    while ((store = ngx_http_household_next_store(redis, &i)) != NULL) {
+    while ((store = ngx_http_household_invalidate_next_store(redis, &i))
+           != NULL)
+    {
         ngx_household_zone_invalidate(store->cache, &account);
     }
 }
@@ -116,7 +126,7 @@ ngx_http_household_key_changed(void *data, ngx_str_t *key)
 /* "{A}" or "{A}:account"; A may have braces of its own */
 
 static ngx_int_t
-ngx_http_household_key_account(ngx_str_t *key, ngx_str_t *account)
+ngx_http_household_invalidate_key_account(ngx_str_t *key, ngx_str_t *account)
 {
     size_t  tail;
 
@@ -142,7 +152,7 @@ ngx_http_household_key_account(ngx_str_t *key, ngx_str_t *account)
 
 
 static void
-ngx_http_household_flushed(void *data)
+ngx_http_household_invalidate_flushed(void *data)
 {
     ngx_http_household_redis_t *redis = data;
 
@@ -151,15 +161,17 @@ ngx_http_household_flushed(void *data)
 
     i = 0;
 
-    while ((store = ngx_http_household_next_store(redis, &i)) != NULL) {
+    while ((store = ngx_http_household_invalidate_next_store(redis, &i))
+           != NULL)
+    {
         ngx_household_zone_flush(store->cache);
-        ngx_household_zone_flush(store->control_cache);
-        ngx_http_household_control_changed(store);
+        ngx_household_zone_flush(store->override_cache);
+        ngx_http_household_override_changed(store);
     }
 
     /* answers will be good ones, and denials */
 
-    if (ngx_household_limit(&redis->flushed, 1)) {
+    if (ngx_household_log_limit(&redis->flushed, 1)) {
         ngx_log_error(NGX_LOG_WARN, ngx_cycle->log, 0,
                       "household_redis \"%V\": a server has dropped all its "
                       "data", &redis->conf.name);
@@ -168,31 +180,33 @@ ngx_http_household_flushed(void *data)
 
 
 static ngx_int_t
-ngx_http_household_coherent(void *data, ngx_uint_t on)
+ngx_http_household_invalidate_coherent(void *data, ngx_uint_t on)
 {
     ngx_http_household_redis_t *redis = data;
 
     ngx_int_t                    rc;
     ngx_uint_t                   i, covered;
-    ngx_household_zone_store_t  *caches[2];
+    ngx_household_zone_ns_t  *caches[2];
     ngx_http_household_store_t  *store;
 
     i = 0;
     covered = 1;
 
-    while ((store = ngx_http_household_next_store(redis, &i)) != NULL) {
+    while ((store = ngx_http_household_invalidate_next_store(redis, &i))
+           != NULL)
+    {
 
         caches[0] = store->cache;
-        caches[1] = store->control_cache;
+        caches[1] = store->override_cache;
 
-        rc = ngx_household_zone_track(caches[0], ngx_current_msec,
-                                      NGX_HOUSEHOLD_TRACKING_LEASE, on);
+        rc = ngx_household_zone_renew(caches[0], ngx_current_msec,
+                                      NGX_HOUSEHOLD_REDIS_TRACKING_LEASE, on);
         if (rc != NGX_DONE) {
             covered = 0;
         }
 
-        rc = ngx_household_zone_track(caches[1], ngx_current_msec,
-                                      NGX_HOUSEHOLD_TRACKING_LEASE, on);
+        rc = ngx_household_zone_renew(caches[1], ngx_current_msec,
+                                      NGX_HOUSEHOLD_REDIS_TRACKING_LEASE, on);
         if (rc != NGX_DONE) {
             covered = 0;
         }

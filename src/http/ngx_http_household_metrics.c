@@ -25,10 +25,10 @@ typedef struct {
 } ngx_http_household_metric_t;
 
 
-static ngx_int_t ngx_http_household_status_handler(ngx_http_request_t *r);
-static u_char *ngx_http_household_status_text(ngx_http_request_t *r,
+static ngx_int_t ngx_http_household_metrics_handler(ngx_http_request_t *r);
+static u_char *ngx_http_household_metrics_text(ngx_http_request_t *r,
     ngx_household_zone_stat_t *stat, u_char *p);
-static u_char *ngx_http_household_status_words(
+static u_char *ngx_http_household_metrics_words(
     ngx_household_zone_stat_t *stat, u_char *p);
 
 
@@ -42,7 +42,7 @@ static ngx_http_household_metric_t  ngx_http_household_metrics[] = {
     { NGX_HOUSEHOLD_ZONE_STALE, "cache_stale",
       "Values that were served because the store was away." },
     { NGX_HOUSEHOLD_ZONE_STORED, "cache_stored", "Values kept." },
-    { NGX_HOUSEHOLD_ZONE_OVERTAKEN, "cache_overtaken",
+    { NGX_HOUSEHOLD_ZONE_SUPERSEDED, "cache_overtaken",
       "Replies that an invalidation overtook." },
     { NGX_HOUSEHOLD_ZONE_EVICTED, "cache_evicted",
       "Values removed to make room." },
@@ -50,11 +50,11 @@ static ngx_http_household_metric_t  ngx_http_household_metrics[] = {
       "Values that were too big to be kept." },
     { NGX_HOUSEHOLD_ZONE_INVALIDATED, "cache_invalidated",
       "Changes of single accounts that were told of." },
-    { NGX_HOUSEHOLD_ZONE_MARKED, "cache_marked",
+    { NGX_HOUSEHOLD_ZONE_NS_INVALIDATED, "cache_marked",
       "Times that everything ceased to be fresh." },
     { NGX_HOUSEHOLD_ZONE_FLUSHED, "cache_flushed",
       "Times that everything was forgotten." },
-    { NGX_HOUSEHOLD_ZONE_REPAIRED, "cache_repaired",
+    { NGX_HOUSEHOLD_ZONE_RESETS, "cache_repaired",
       "Times that the zone was emptied after a crash." },
     { NGX_HOUSEHOLD_ZONE_MALFORMED, "record_malformed",
       "Networks and values dropped from records." },
@@ -67,7 +67,7 @@ static ngx_http_household_metric_t  ngx_http_household_metrics[] = {
 
 
 char *
-ngx_http_household_set_status(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
+ngx_http_household_set_metrics(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
 {
     ngx_http_household_loc_conf_t *hlcf = conf;
 
@@ -87,14 +87,14 @@ ngx_http_household_set_status(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
     }
 
     clcf = ngx_http_conf_get_module_loc_conf(cf, ngx_http_core_module);
-    clcf->handler = ngx_http_household_status_handler;
+    clcf->handler = ngx_http_household_metrics_handler;
 
     return NGX_CONF_OK;
 }
 
 
 static ngx_int_t
-ngx_http_household_status_handler(ngx_http_request_t *r)
+ngx_http_household_metrics_handler(ngx_http_request_t *r)
 {
     size_t                          size;
     ngx_int_t                       rc;
@@ -130,7 +130,7 @@ ngx_http_household_status_handler(ngx_http_request_t *r)
         return NGX_HTTP_INTERNAL_SERVER_ERROR;
     }
 
-    text.len = ngx_http_household_status_text(r, stat, text.data) - text.data;
+    text.len = ngx_http_household_metrics_text(r, stat, text.data) - text.data;
 
     ngx_memzero(&cv, sizeof(ngx_http_complex_value_t));
     cv.value = text;
@@ -144,12 +144,12 @@ ngx_http_household_status_handler(ngx_http_request_t *r)
 
 
 static u_char *
-ngx_http_household_status_text(ngx_http_request_t *r,
+ngx_http_household_metrics_text(ngx_http_request_t *r,
     ngx_household_zone_stat_t *stat, u_char *p)
 {
     ngx_http_household_metric_t  *m;
 
-    p = ngx_http_household_status_words(stat, p);
+    p = ngx_http_household_metrics_words(stat, p);
 
     for (m = ngx_http_household_metrics; m->name; m++) {
         p = ngx_sprintf(p, "# HELP household_%s_total %s\n"
@@ -177,7 +177,7 @@ ngx_http_household_status_text(ngx_http_request_t *r,
 /* every word of $household_status and $household_reason, also at zero */
 
 static u_char *
-ngx_http_household_status_words(ngx_household_zone_stat_t *stat, u_char *p)
+ngx_http_household_metrics_words(ngx_household_zone_stat_t *stat, u_char *p)
 {
     ngx_uint_t  i;
 

@@ -6,7 +6,7 @@
  * It is kept in the zone as records are.  The worker that is told of a change
  * fetches it at once, so that the next request sees it in all of them; each
  * remembers the last one, so that an outage of the store does not release the
- * brake.
+ * value.
  */
 
 
@@ -17,56 +17,57 @@
 
 
 /* ms after which it is asked for again: told of changes, and not */
-#define NGX_HTTP_HOUSEHOLD_CONTROL_TRACKED    60000
-#define NGX_HTTP_HOUSEHOLD_CONTROL_UNTRACKED  1000
+#define NGX_HTTP_HOUSEHOLD_OVERRIDE_TRACKED    60000
+#define NGX_HTTP_HOUSEHOLD_OVERRIDE_UNTRACKED  1000
 
 
 
-static void ngx_http_household_control_ask(ngx_http_household_store_t *store,
+static void ngx_http_household_override_fetch(ngx_http_household_store_t *store,
     uint64_t generation);
-static ngx_int_t ngx_http_household_control_reply(
+static ngx_int_t ngx_http_household_override_reply(
     ngx_household_redis_op_t *op, ngx_household_resp_reply_t *reply);
-static void ngx_http_household_control_field(
-    ngx_http_household_brake_t *brake, ngx_str_t *name, ngx_str_t *value);
-static void ngx_http_household_control_done(ngx_household_redis_op_t *op,
-    ngx_household_redis_status_e status);
+static void ngx_http_household_override_field(
+    ngx_http_household_override_value_t *override, ngx_str_t *name,
+    ngx_str_t *value);
+static void ngx_http_household_override_done(ngx_household_redis_op_t *op,
+    ngx_household_redis_result_e status);
 
 
 void
-ngx_http_household_control_refresh(ngx_http_household_store_t *store)
+ngx_http_household_override_refresh(ngx_http_household_store_t *store)
 {
-    ngx_str_t                    id;
-    uint64_t                     generation;
-    ngx_msec_t                   now;
-    ngx_household_zone_found_t   found;
-    ngx_http_household_brake_t   brake;
-    ngx_http_household_control_t *control;
+    ngx_str_t                             id;
+    uint64_t                              generation;
+    ngx_msec_t                            now;
+    ngx_household_zone_result_t           found;
+    ngx_http_household_override_value_t   value;
+    ngx_http_household_override_t        *override;
 
-    control = &store->control;
+    override = &store->override;
     now = ngx_current_msec;
     generation = 0;
 
-    if (control->looked == now) {
+    if (override->checked == now) {
         /* requests of one moment see the same brake */
         return;
     }
 
-    control->looked = now;
+    override->checked = now;
 
-    if (store->control_cache != NULL) {
+    if (store->override_cache != NULL) {
 
-        ngx_str_set(&id, NGX_HTTP_HOUSEHOLD_CONTROL_KEY);
+        ngx_str_set(&id, NGX_HTTP_HOUSEHOLD_OVERRIDE_KEY);
 
-        switch (ngx_household_zone_get(store->control_cache, &id, now,
-                                       (u_char *) &brake, sizeof(brake),
+        switch (ngx_household_zone_get(store->override_cache, &id, now,
+                                       (u_char *) &value, sizeof(value),
                                        &found))
         {
         case NGX_HOUSEHOLD_ZONE_HIT:
-            control->brake = brake;
+            override->value = value;
             return;
 
         case NGX_HOUSEHOLD_ZONE_EXPIRED:
-            control->brake = brake;
+            override->value = value;
 
             if (!found.refresh) {
                 return;
@@ -80,51 +81,52 @@ ngx_http_household_control_refresh(ngx_http_household_store_t *store)
 
         generation = found.generation;
 
-    } else if (control->known
-               && now - control->asked < NGX_HTTP_HOUSEHOLD_CONTROL_UNTRACKED)
+    } else if (override->known
+               && now - override->queried
+                  < NGX_HTTP_HOUSEHOLD_OVERRIDE_UNTRACKED)
     {
         return;
     }
 
-    if (!control->asking) {
-        ngx_http_household_control_ask(store, generation);
+    if (!override->fetching) {
+        ngx_http_household_override_fetch(store, generation);
     }
 }
 
 
 void
-ngx_http_household_control_changed(ngx_http_household_store_t *store)
+ngx_http_household_override_changed(ngx_http_household_store_t *store)
 {
     ngx_str_t  id;
 
-    if (store->control.asking) {
+    if (store->override.fetching) {
         /* that may have been too early */
-        store->control.again = 1;
+        store->override.again = 1;
         return;
     }
 
-    ngx_str_set(&id, NGX_HTTP_HOUSEHOLD_CONTROL_KEY);
+    ngx_str_set(&id, NGX_HTTP_HOUSEHOLD_OVERRIDE_KEY);
 
-    ngx_http_household_control_ask(store,
-                           ngx_household_zone_begin(store->control_cache, &id));
+    ngx_http_household_override_fetch(store,
+                ngx_household_zone_get_generation(store->override_cache, &id));
 }
 
 
 static void
-ngx_http_household_control_ask(ngx_http_household_store_t *store,
+ngx_http_household_override_fetch(ngx_http_household_store_t *store,
     uint64_t generation)
 {
-    u_char                        *p;
-    ngx_str_t                      argv[2], *prefix;
-    ngx_household_redis_op_t      *op;
-    ngx_household_resp_command_t   command;
-    ngx_household_redis_status_e   status;
-    ngx_http_household_control_t  *control;
+    u_char                         *p;
+    ngx_str_t                       argv[2], *prefix;
+    ngx_household_redis_op_t       *op;
+    ngx_household_resp_command_t    command;
+    ngx_household_redis_result_e    status;
+    ngx_http_household_override_t  *override;
 
-    control = &store->control;
+    override = &store->override;
     prefix = &store->redis->conf.key_prefix;
 
-    argv[1].len = prefix->len + sizeof(NGX_HTTP_HOUSEHOLD_CONTROL_KEY) - 1;
+    argv[1].len = prefix->len + sizeof(NGX_HTTP_HOUSEHOLD_OVERRIDE_KEY) - 1;
     argv[1].data = ngx_alloc(argv[1].len, ngx_cycle->log);
 
     if (argv[1].data == NULL) {
@@ -132,8 +134,8 @@ ngx_http_household_control_ask(ngx_http_household_store_t *store,
     }
 
     p = ngx_cpymem(argv[1].data, prefix->data, prefix->len);
-    ngx_memcpy(p, NGX_HTTP_HOUSEHOLD_CONTROL_KEY,
-               sizeof(NGX_HTTP_HOUSEHOLD_CONTROL_KEY) - 1);
+    ngx_memcpy(p, NGX_HTTP_HOUSEHOLD_OVERRIDE_KEY,
+               sizeof(NGX_HTTP_HOUSEHOLD_OVERRIDE_KEY) - 1);
 
     ngx_str_set(&argv[0], "HGETALL");
 
@@ -141,15 +143,15 @@ ngx_http_household_control_ask(ngx_http_household_store_t *store,
     command.argc = 2;
 
     op = ngx_household_redis_submit(store->redis->redis, &command, &argv[1],
-                                    1, 0, ngx_http_household_control_reply,
-                                    ngx_http_household_control_done, store,
+                                    1, 0, ngx_http_household_override_reply,
+                                    ngx_http_household_override_done, store,
                                     &status);
     if (op != NULL) {
         ngx_household_redis_op_await(op, 0);
 
-        control->asking = 1;
-        control->answered = 0;
-        control->generation = generation;
+        override->fetching = 1;
+        override->answered = 0;
+        override->generation = generation;
     }
 
     ngx_free(argv[1].data);
@@ -157,14 +159,14 @@ ngx_http_household_control_ask(ngx_http_household_store_t *store,
 
 
 static ngx_int_t
-ngx_http_household_control_reply(ngx_household_redis_op_t *op,
+ngx_http_household_override_reply(ngx_household_redis_op_t *op,
     ngx_household_resp_reply_t *reply)
 {
     ngx_http_household_store_t *store = op->data;
 
     ngx_uint_t                   i;
     ngx_household_resp_value_t  *v;
-    ngx_http_household_brake_t   brake;
+    ngx_http_household_override_value_t   value;
 
     v = reply->values;
 
@@ -179,8 +181,8 @@ ngx_http_household_control_reply(ngx_household_redis_op_t *op,
         return NGX_ERROR;
     }
 
-    brake.mode = NGX_HOUSEHOLD_ON;
-    brake.rollout = NGX_HOUSEHOLD_ROLLOUT_ALL;
+    value.mode = NGX_HOUSEHOLD_ON;
+    value.rollout = NGX_HOUSEHOLD_ROLLOUT_ALL;
 
     for (i = 2; i < reply->nvalues; i += 2) {
 
@@ -190,18 +192,18 @@ ngx_http_household_control_reply(ngx_household_redis_op_t *op,
             return NGX_ERROR;
         }
 
-        ngx_http_household_control_field(&brake, &v[i - 1].str, &v[i].str);
+        ngx_http_household_override_field(&value, &v[i - 1].str, &v[i].str);
     }
 
-    store->control.brake = brake;
-    store->control.answered = 1;
+    store->override.value = value;
+    store->override.answered = 1;
 
     return NGX_OK;
 }
 
 
 static void
-ngx_http_household_control_field(ngx_http_household_brake_t *brake,
+ngx_http_household_override_field(ngx_http_household_override_value_t *override,
     ngx_str_t *name, ngx_str_t *value)
 {
     ngx_int_t   rc;
@@ -209,18 +211,18 @@ ngx_http_household_control_field(ngx_http_household_brake_t *brake,
 
     if (name->len == 4 && ngx_strncmp(name->data, "mode", 4) == 0) {
 
-        rc = ngx_http_household_parse_mode(value, &n);
+        rc = ngx_http_household_conf_parse_mode(value, &n);
 
         if (rc == NGX_OK) {
-            brake->mode = n;
+            override->mode = n;
         }
 
     } else if (name->len == 7 && ngx_strncmp(name->data, "rollout", 7) == 0) {
 
-        rc = ngx_http_household_parse_percent(value, &n);
+        rc = ngx_http_household_conf_parse_percent(value, &n);
 
         if (rc == NGX_OK) {
-            brake->rollout = n;
+            override->rollout = n;
         }
 
     } else {
@@ -236,54 +238,54 @@ ngx_http_household_control_field(ngx_http_household_brake_t *brake,
 
 
 static void
-ngx_http_household_control_done(ngx_household_redis_op_t *op,
-    ngx_household_redis_status_e status)
+ngx_http_household_override_done(ngx_household_redis_op_t *op,
+    ngx_household_redis_result_e status)
 {
     ngx_http_household_store_t *store = op->data;
 
     ngx_str_t                      id;
     ngx_uint_t                     again;
     ngx_msec_t                     fresh;
-    ngx_http_household_control_t  *control;
+    ngx_http_household_override_t  *override;
 
-    control = &store->control;
-    again = control->again;
-    control->again = 0;
-    control->asking = 0;
+    override = &store->override;
+    again = override->again;
+    override->again = 0;
+    override->fetching = 0;
 
-    if (status != NGX_HOUSEHOLD_REDIS_OK || !control->answered) {
+    if (status != NGX_HOUSEHOLD_REDIS_RESULT_OK || !override->answered) {
         return;
     }
 
-    control->known = 1;
-    control->asked = ngx_current_msec;
+    override->known = 1;
+    override->queried = ngx_current_msec;
 
-    if (store->control_cache == NULL) {
+    if (store->override_cache == NULL) {
         return;
     }
 
-    ngx_str_set(&id, NGX_HTTP_HOUSEHOLD_CONTROL_KEY);
+    ngx_str_set(&id, NGX_HTTP_HOUSEHOLD_OVERRIDE_KEY);
 
-    fresh = store->control_cache->tracked
-            ? NGX_HTTP_HOUSEHOLD_CONTROL_TRACKED
-            : NGX_HTTP_HOUSEHOLD_CONTROL_UNTRACKED;
+    fresh = store->override_cache->tracked
+            ? NGX_HTTP_HOUSEHOLD_OVERRIDE_TRACKED
+            : NGX_HTTP_HOUSEHOLD_OVERRIDE_UNTRACKED;
 
-    (void) ngx_household_zone_put(store->control_cache, &id,
-                                  (u_char *) &control->brake,
-                                  sizeof(control->brake), 0,
-                                  control->generation, ngx_current_msec,
+    (void) ngx_household_zone_put(store->override_cache, &id,
+                                  (u_char *) &override->value,
+                                  sizeof(override->value), 0,
+                                  override->generation, ngx_current_msec,
                                   fresh, NGX_HOUSEHOLD_ZONE_TIME_MAX);
 
     if (again) {
-        ngx_http_household_control_changed(store);
+        ngx_http_household_override_changed(store);
     }
 }
 
 
 void
-ngx_http_household_control_apply(ngx_http_household_store_t *store,
+ngx_http_household_override_apply(ngx_http_household_store_t *store,
     ngx_uint_t *mode, ngx_uint_t *rollout)
 {
-    *mode = ngx_min(*mode, store->control.brake.mode);
-    *rollout = ngx_min(*rollout, store->control.brake.rollout);
+    *mode = ngx_min(*mode, store->override.value.mode);
+    *rollout = ngx_min(*rollout, store->override.value.rollout);
 }

@@ -32,7 +32,7 @@ typedef struct {
 } ngx_http_household_token_found_t;
 
 
-static void ngx_http_household_token_take(
+static void ngx_http_household_token_extract(
     ngx_http_household_token_found_t *found, ngx_str_t *value);
 static void ngx_http_household_token_headers(ngx_http_request_t *r,
     ngx_http_household_carrier_t *carrier,
@@ -46,10 +46,10 @@ static void ngx_http_household_token_host(ngx_http_request_t *r,
     ngx_str_t *host);
 static ngx_uint_t ngx_http_household_token_recall(
     ngx_http_household_token_conf_t *conf, ngx_str_t *id,
-    ngx_household_token_claims_t *claims, uint64_t *generation);
+    ngx_household_jwt_claims_t *claims, uint64_t *generation);
 static void ngx_http_household_token_keep(
     ngx_http_household_token_conf_t *conf, ngx_str_t *id,
-    ngx_household_token_claims_t *claims, uint64_t generation);
+    ngx_household_jwt_claims_t *claims, uint64_t generation);
 
 
 ngx_household_reason_e
@@ -80,7 +80,7 @@ ngx_http_household_token_find(ngx_http_request_t *r,
                 return NGX_HOUSEHOLD_REASONS;
             }
 
-            ngx_http_household_token_take(&found, &value);
+            ngx_http_household_token_extract(&found, &value);
             break;
 
         default:
@@ -105,7 +105,7 @@ ngx_http_household_token_find(ngx_http_request_t *r,
 /* the same token twice is one; two that differ are none */
 
 static void
-ngx_http_household_token_take(ngx_http_household_token_found_t *found,
+ngx_http_household_token_extract(ngx_http_household_token_found_t *found,
     ngx_str_t *value)
 {
     if (value->len == 0) {
@@ -170,7 +170,7 @@ ngx_http_household_token_headers(ngx_http_request_t *r,
             while (ngx_http_household_token_cookie(&p, last, &carrier->name,
                                                    &value))
             {
-                ngx_http_household_token_take(found, &value);
+                ngx_http_household_token_extract(found, &value);
             }
 
             continue;
@@ -186,7 +186,7 @@ ngx_http_household_token_headers(ngx_http_request_t *r,
         value.data = p;
         value.len = last - p;
 
-        ngx_http_household_token_take(found, &value);
+        ngx_http_household_token_extract(found, &value);
     }
 }
 
@@ -208,17 +208,17 @@ ngx_http_household_token_args(ngx_http_request_t *r,
     last = p + r->args.len;
 
     while (ngx_http_household_token_arg(&p, last, &carrier->name, &value)) {
-        ngx_http_household_token_take(found, &value);
+        ngx_http_household_token_extract(found, &value);
     }
 }
 
 
 ngx_household_reason_e
-ngx_http_household_token_check(ngx_http_request_t *r,
+ngx_http_household_token_verify_cached(ngx_http_request_t *r,
     ngx_http_household_token_conf_t *conf, ngx_str_t *token,
-    ngx_household_token_claims_t *claims)
+    ngx_household_jwt_claims_t *claims)
 {
-    u_char                  digest[NGX_HOUSEHOLD_TOKEN_DIGEST];
+    u_char                  digest[NGX_HOUSEHOLD_JWT_DIGEST];
     uint64_t                generation;
     ngx_str_t               id, uri, container;
     ngx_uint_t              kept;
@@ -229,7 +229,7 @@ ngx_http_household_token_check(ngx_http_request_t *r,
     id.len = 0;
 
     if (conf->cache != NULL && token->len <= conf->policy.max_size
-        && ngx_household_token_digest(token, digest) == NGX_OK)
+        && ngx_household_jwt_digest(token, digest) == NGX_OK)
     {
         id.data = digest;
         id.len = sizeof(digest);
@@ -256,8 +256,8 @@ ngx_http_household_token_check(ngx_http_request_t *r,
                ? NGX_HOUSEHOLD_REASON_NONE : NGX_HOUSEHOLD_REASON_TOKEN_URI;
     }
 
-    reason = ngx_household_token_verify(&conf->policy, token, &uri,
-                                        ngx_time(), claims);
+    reason = ngx_household_jwt_verify(&conf->policy, token, &uri,
+                                      ngx_time(), claims);
 
     if (reason == NGX_HOUSEHOLD_REASON_NONE && id.len) {
         ngx_http_household_token_keep(conf, &id, claims, generation);
@@ -334,12 +334,12 @@ ngx_http_household_token_host(ngx_http_request_t *r, ngx_str_t *host)
 
 static ngx_uint_t
 ngx_http_household_token_recall(ngx_http_household_token_conf_t *conf,
-    ngx_str_t *id, ngx_household_token_claims_t *claims,
+    ngx_str_t *id, ngx_household_jwt_claims_t *claims,
     uint64_t *generation)
 {
-    u_char                            buf[sizeof(ngx_household_token_claims_t)];
+    u_char                            buf[sizeof(ngx_household_jwt_claims_t)];
     u_char                           *p;
-    ngx_household_zone_found_t        found;
+    ngx_household_zone_result_t       found;
     ngx_http_household_token_kept_t   kept;
 
     if (ngx_household_zone_get(conf->cache, id, ngx_current_msec, buf,
@@ -382,9 +382,9 @@ ngx_http_household_token_recall(ngx_http_household_token_conf_t *conf,
 
 static void
 ngx_http_household_token_keep(ngx_http_household_token_conf_t *conf,
-    ngx_str_t *id, ngx_household_token_claims_t *claims, uint64_t generation)
+    ngx_str_t *id, ngx_household_jwt_claims_t *claims, uint64_t generation)
 {
-    u_char                            buf[sizeof(ngx_household_token_claims_t)];
+    u_char                            buf[sizeof(ngx_household_jwt_claims_t)];
     u_char                           *p;
     int64_t                           left;
     ngx_msec_t                        fresh;

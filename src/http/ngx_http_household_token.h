@@ -33,14 +33,14 @@ typedef struct {
 
 
 typedef struct {
-    ngx_array_t                   *carriers; /* ..._carrier_t; NULL: none */
-    ngx_uint_t                     strip;
-    ngx_array_t                   *issuers;  /* ..._token_issuer_t */
-    ngx_array_t                   *claims;   /* two names; NULL: defaults */
-    time_t                         leeway;
+    ngx_array_t                 *carriers;  /* ..._carrier_t; NULL: none */
+    ngx_uint_t                   strip;
+    ngx_array_t                 *issuers;   /* ..._token_issuer_t */
+    ngx_array_t                 *claims;    /* two names; NULL: defaults */
+    time_t                       leeway;
 
-    ngx_household_token_policy_t   policy;   /* of all the above */
-    ngx_household_zone_store_t    *cache;    /* of verified ones, or NULL */
+    ngx_household_jwt_policy_t   policy;    /* of all the above */
+    ngx_household_zone_ns_t     *cache;     /* of verified ones, or NULL */
 } ngx_http_household_token_conf_t;
 
 
@@ -64,7 +64,7 @@ char *ngx_http_household_token_merge(ngx_conf_t *cf,
  * Makes the policy of a location that judges.  "zone" may keep verified
  * tokens, or is NULL.
  */
-char *ngx_http_household_token_policy(ngx_conf_t *cf,
+char *ngx_http_household_token_build_policy(ngx_conf_t *cf,
     ngx_http_household_token_conf_t *conf, ngx_household_zone_t *zone);
 
 
@@ -78,11 +78,11 @@ ngx_household_reason_e ngx_http_household_token_find(ngx_http_request_t *r,
 
 /*
  * Verifies a token, or finds that it was verified before.  Returns as
- * ngx_household_token_verify(), or REASONS if memory is short.
+ * ngx_household_jwt_verify(), or REASONS if memory is short.
  */
-ngx_household_reason_e ngx_http_household_token_check(ngx_http_request_t *r,
-    ngx_http_household_token_conf_t *conf, ngx_str_t *token,
-    ngx_household_token_claims_t *claims);
+ngx_household_reason_e ngx_http_household_token_verify_cached(
+    ngx_http_request_t *r, ngx_http_household_token_conf_t *conf,
+    ngx_str_t *token, ngx_household_jwt_claims_t *claims);
 
 /*
  * Takes tokens out of $args and of the headers that go upstream, wherever a

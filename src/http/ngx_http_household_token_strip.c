@@ -13,13 +13,13 @@
 #include "ngx_http_household_token.h"
 
 
-static ngx_int_t ngx_http_household_strip_args(ngx_http_request_t *r,
+static ngx_int_t ngx_http_household_token_strip_args(ngx_http_request_t *r,
     ngx_http_household_carrier_t *carrier);
-static ngx_int_t ngx_http_household_strip_headers(ngx_http_request_t *r,
+static ngx_int_t ngx_http_household_token_strip_headers(ngx_http_request_t *r,
     ngx_http_household_token_conf_t *conf);
-static ngx_int_t ngx_http_household_strip_header(ngx_http_request_t *r,
+static ngx_int_t ngx_http_household_token_strip_header(ngx_http_request_t *r,
     ngx_http_household_token_conf_t *conf, ngx_table_elt_t *h);
-static ngx_int_t ngx_http_household_strip_cookie(ngx_http_request_t *r,
+static ngx_int_t ngx_http_household_token_strip_cookie(ngx_http_request_t *r,
     ngx_http_household_carrier_t *carrier, ngx_str_t *text);
 
 
@@ -158,17 +158,17 @@ ngx_http_household_token_strip(ngx_http_request_t *r,
             continue;
         }
 
-        if (ngx_http_household_strip_args(r, &carrier[i]) != NGX_OK) {
+        if (ngx_http_household_token_strip_args(r, &carrier[i]) != NGX_OK) {
             return NGX_ERROR;
         }
     }
 
-    return headers ? ngx_http_household_strip_headers(r, conf) : NGX_OK;
+    return headers ? ngx_http_household_token_strip_headers(r, conf) : NGX_OK;
 }
 
 
 static ngx_int_t
-ngx_http_household_strip_args(ngx_http_request_t *r,
+ngx_http_household_token_strip_args(ngx_http_request_t *r,
     ngx_http_household_carrier_t *carrier)
 {
     u_char     *p, *from, *text, *last, *args;
@@ -228,7 +228,7 @@ ngx_http_household_strip_args(ngx_http_request_t *r,
  */
 
 static ngx_int_t
-ngx_http_household_strip_headers(ngx_http_request_t *r,
+ngx_http_household_token_strip_headers(ngx_http_request_t *r,
     ngx_http_household_token_conf_t *conf)
 {
     ngx_int_t         rc;
@@ -251,7 +251,7 @@ ngx_http_household_strip_headers(ngx_http_request_t *r,
 
             kept = h[i];
 
-            rc = ngx_http_household_strip_header(r, conf, &kept);
+            rc = ngx_http_household_token_strip_header(r, conf, &kept);
 
             if (rc == NGX_ERROR) {
                 return NGX_ERROR;
@@ -283,7 +283,7 @@ ngx_http_household_strip_headers(ngx_http_request_t *r,
 /* NGX_OK: keep "h", which may have changed; NGX_DECLINED: leave it out */
 
 static ngx_int_t
-ngx_http_household_strip_header(ngx_http_request_t *r,
+ngx_http_household_token_strip_header(ngx_http_request_t *r,
     ngx_http_household_token_conf_t *conf, ngx_table_elt_t *h)
 {
     ngx_uint_t                     i;
@@ -301,7 +301,7 @@ ngx_http_household_strip_header(ngx_http_request_t *r,
             return NGX_DECLINED;
         }
 
-        if (ngx_http_household_strip_cookie(r, &carrier[i], &h->value)
+        if (ngx_http_household_token_strip_cookie(r, &carrier[i], &h->value)
             != NGX_OK)
         {
             return NGX_ERROR;
@@ -317,7 +317,7 @@ ngx_http_household_strip_header(ngx_http_request_t *r,
 
 
 static ngx_int_t
-ngx_http_household_strip_cookie(ngx_http_request_t *r,
+ngx_http_household_token_strip_cookie(ngx_http_request_t *r,
     ngx_http_household_carrier_t *carrier, ngx_str_t *text)
 {
     u_char     *p, *from, *at, *last, *copy;

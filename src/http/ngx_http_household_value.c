@@ -14,19 +14,21 @@
 #include "ngx_http_household.h"
 
 
-static ngx_int_t ngx_http_household_text_single(ngx_conf_t *cf,
+static ngx_int_t ngx_http_household_value_single(ngx_conf_t *cf,
     ngx_str_t text);
 
 
 ngx_int_t
-ngx_http_household_text_compile(ngx_conf_t *cf, ngx_str_t *value,
-    ngx_http_household_text_t *text)
+ngx_http_household_value_compile(ngx_conf_t *cf, ngx_str_t *value,
+    ngx_http_household_value_t *text)
 {
-    if (ngx_http_household_compile(cf, value, &text->complex) != NGX_OK) {
+    if (ngx_http_household_value_compile_complex(cf, value, &text->complex)
+        != NGX_OK)
+    {
         return NGX_ERROR;
     }
 
-    text->index = ngx_http_household_text_single(cf, *value);
+    text->index = ngx_http_household_value_single(cf, *value);
 
     return text->index == NGX_ERROR ? NGX_ERROR : NGX_OK;
 }
@@ -35,7 +37,7 @@ ngx_http_household_text_compile(ngx_conf_t *cf, ngx_str_t *value,
 /* the index of the variable that is all of a text; or NGX_DECLINED */
 
 static ngx_int_t
-ngx_http_household_text_single(ngx_conf_t *cf, ngx_str_t text)
+ngx_http_household_value_single(ngx_conf_t *cf, ngx_str_t text)
 {
     u_char  c;
     size_t  i;
@@ -67,8 +69,8 @@ ngx_http_household_text_single(ngx_conf_t *cf, ngx_str_t text)
 
 
 ngx_int_t
-ngx_http_household_text(ngx_http_request_t *r,
-    ngx_http_household_text_t *text, ngx_str_t *value)
+ngx_http_household_value(ngx_http_request_t *r,
+    ngx_http_household_value_t *text, ngx_str_t *value)
 {
     ngx_http_variable_value_t  *vv;
 

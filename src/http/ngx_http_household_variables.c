@@ -11,35 +11,35 @@
 #include "ngx_http_household.h"
 
 
-static ngx_int_t ngx_http_household_variable(ngx_http_request_t *r,
+static ngx_int_t ngx_http_household_variable_get(ngx_http_request_t *r,
     ngx_http_variable_value_t *v, uintptr_t data);
-static ngx_int_t ngx_http_household_value_status(ngx_http_request_t *r,
+static ngx_int_t ngx_http_household_variable_status(ngx_http_request_t *r,
     ngx_http_household_ctx_t *ctx, ngx_str_t *value);
-static ngx_int_t ngx_http_household_value_reason(ngx_http_request_t *r,
+static ngx_int_t ngx_http_household_variable_reason(ngx_http_request_t *r,
     ngx_http_household_ctx_t *ctx, ngx_str_t *value);
-static ngx_int_t ngx_http_household_value_account(ngx_http_request_t *r,
+static ngx_int_t ngx_http_household_variable_account(ngx_http_request_t *r,
     ngx_http_household_ctx_t *ctx, ngx_str_t *value);
-static ngx_int_t ngx_http_household_value_device(ngx_http_request_t *r,
+static ngx_int_t ngx_http_household_variable_device(ngx_http_request_t *r,
     ngx_http_household_ctx_t *ctx, ngx_str_t *value);
-static ngx_int_t ngx_http_household_value_network(ngx_http_request_t *r,
+static ngx_int_t ngx_http_household_variable_network(ngx_http_request_t *r,
     ngx_http_household_ctx_t *ctx, ngx_str_t *value);
-static ngx_int_t ngx_http_household_value_country(ngx_http_request_t *r,
+static ngx_int_t ngx_http_household_variable_country(ngx_http_request_t *r,
     ngx_http_household_ctx_t *ctx, ngx_str_t *value);
-static ngx_int_t ngx_http_household_value_viewer_country(
+static ngx_int_t ngx_http_household_variable_viewer_country(
     ngx_http_request_t *r, ngx_http_household_ctx_t *ctx, ngx_str_t *value);
-static ngx_int_t ngx_http_household_value_id(ngx_http_request_t *r,
+static ngx_int_t ngx_http_household_variable_pseudonym(ngx_http_request_t *r,
     ngx_http_household_ctx_t *ctx, ngx_str_t *value);
-static ngx_int_t ngx_http_household_value_offer_state(ngx_http_request_t *r,
+static ngx_int_t ngx_http_household_variable_offer_state(ngx_http_request_t *r,
     ngx_http_household_ctx_t *ctx, ngx_str_t *value);
-static ngx_int_t ngx_http_household_value_cache(ngx_http_request_t *r,
+static ngx_int_t ngx_http_household_variable_cache_status(ngx_http_request_t *r,
     ngx_http_household_ctx_t *ctx, ngx_str_t *value);
-static ngx_int_t ngx_http_household_value_time(ngx_http_request_t *r,
+static ngx_int_t ngx_http_household_variable_lookup_time(ngx_http_request_t *r,
     ngx_http_household_ctx_t *ctx, ngx_str_t *value);
-static ngx_int_t ngx_http_household_value_offer_url(ngx_http_request_t *r,
+static ngx_int_t ngx_http_household_variable_offer_url(ngx_http_request_t *r,
     ngx_http_household_ctx_t *ctx, ngx_str_t *value);
-static ngx_int_t ngx_http_household_value_offer_price(ngx_http_request_t *r,
+static ngx_int_t ngx_http_household_variable_offer_price(ngx_http_request_t *r,
     ngx_http_household_ctx_t *ctx, ngx_str_t *value);
-static ngx_int_t ngx_http_household_value_offer_currency(
+static ngx_int_t ngx_http_household_variable_offer_currency(
     ngx_http_request_t *r, ngx_http_household_ctx_t *ctx, ngx_str_t *value);
 
 
@@ -47,35 +47,36 @@ static ngx_int_t ngx_http_household_value_offer_currency(
  * Fills "value", which may stay empty: the variable is then not found.
  * Returns NGX_OK or NGX_ERROR.
  */
-typedef ngx_int_t (*ngx_http_household_value_pt)(ngx_http_request_t *r,
+typedef ngx_int_t (*ngx_http_household_variable_pt)(ngx_http_request_t *r,
     ngx_http_household_ctx_t *ctx, ngx_str_t *value);
 
 
 typedef struct {
-    ngx_str_t                    name;
-    ngx_http_household_value_pt  value;
+    ngx_str_t                       name;
+    ngx_http_household_variable_pt  value;
 } ngx_http_household_variable_t;
 
 
 static ngx_http_household_variable_t  ngx_http_household_variables[] = {
-    { ngx_string("household_status"), ngx_http_household_value_status },
-    { ngx_string("household_reason"), ngx_http_household_value_reason },
-    { ngx_string("household_account"), ngx_http_household_value_account },
-    { ngx_string("household_device"), ngx_http_household_value_device },
-    { ngx_string("household_network"), ngx_http_household_value_network },
-    { ngx_string("household_country"), ngx_http_household_value_country },
+    { ngx_string("household_status"), ngx_http_household_variable_status },
+    { ngx_string("household_reason"), ngx_http_household_variable_reason },
+    { ngx_string("household_account"), ngx_http_household_variable_account },
+    { ngx_string("household_device"), ngx_http_household_variable_device },
+    { ngx_string("household_network"), ngx_http_household_variable_network },
+    { ngx_string("household_country"), ngx_http_household_variable_country },
     { ngx_string("household_viewer_country"),
-      ngx_http_household_value_viewer_country },
-    { ngx_string("household_id"), ngx_http_household_value_id },
-    { ngx_string("household_cache"), ngx_http_household_value_cache },
-    { ngx_string("household_time"), ngx_http_household_value_time },
-    { ngx_string("household_offer_url"), ngx_http_household_value_offer_url },
+      ngx_http_household_variable_viewer_country },
+    { ngx_string("household_id"), ngx_http_household_variable_pseudonym },
+    { ngx_string("household_cache"), ngx_http_household_variable_cache_status },
+    { ngx_string("household_time"), ngx_http_household_variable_lookup_time },
+    { ngx_string("household_offer_url"),
+      ngx_http_household_variable_offer_url },
     { ngx_string("household_offer_state"),
-      ngx_http_household_value_offer_state },
+      ngx_http_household_variable_offer_state },
     { ngx_string("household_offer_price"),
-      ngx_http_household_value_offer_price },
+      ngx_http_household_variable_offer_price },
     { ngx_string("household_offer_currency"),
-      ngx_http_household_value_offer_currency },
+      ngx_http_household_variable_offer_currency },
     { ngx_null_string, NULL }
 };
 
@@ -115,7 +116,7 @@ ngx_http_household_add_variables(ngx_conf_t *cf)
             return NGX_ERROR;
         }
 
-        var->get_handler = ngx_http_household_variable;
+        var->get_handler = ngx_http_household_variable_get;
         var->data = (uintptr_t) v;
     }
 
@@ -124,7 +125,7 @@ ngx_http_household_add_variables(ngx_conf_t *cf)
 
 
 static ngx_int_t
-ngx_http_household_variable(ngx_http_request_t *r,
+ngx_http_household_variable_get(ngx_http_request_t *r,
     ngx_http_variable_value_t *v, uintptr_t data)
 {
     ngx_str_t                       value;
@@ -162,7 +163,7 @@ ngx_http_household_variable(ngx_http_request_t *r,
 
 
 static ngx_int_t
-ngx_http_household_value_status(ngx_http_request_t *r,
+ngx_http_household_variable_status(ngx_http_request_t *r,
     ngx_http_household_ctx_t *ctx, ngx_str_t *value)
 {
     *value = *ngx_http_household_status_name(ctx->status);
@@ -179,7 +180,7 @@ ngx_http_household_status_name(ngx_http_household_status_e status)
 
 
 static ngx_int_t
-ngx_http_household_value_reason(ngx_http_request_t *r,
+ngx_http_household_variable_reason(ngx_http_request_t *r,
     ngx_http_household_ctx_t *ctx, ngx_str_t *value)
 {
     *value = *ngx_household_reason_name(ctx->decision.reason);
@@ -189,7 +190,7 @@ ngx_http_household_value_reason(ngx_http_request_t *r,
 
 
 static ngx_int_t
-ngx_http_household_value_account(ngx_http_request_t *r,
+ngx_http_household_variable_account(ngx_http_request_t *r,
     ngx_http_household_ctx_t *ctx, ngx_str_t *value)
 {
     *value = ctx->account;
@@ -199,7 +200,7 @@ ngx_http_household_value_account(ngx_http_request_t *r,
 
 
 static ngx_int_t
-ngx_http_household_value_device(ngx_http_request_t *r,
+ngx_http_household_variable_device(ngx_http_request_t *r,
     ngx_http_household_ctx_t *ctx, ngx_str_t *value)
 {
     *value = ctx->device;
@@ -211,7 +212,7 @@ ngx_http_household_value_device(ngx_http_request_t *r,
 /* the registered network that the viewer is in */
 
 static ngx_int_t
-ngx_http_household_value_network(ngx_http_request_t *r,
+ngx_http_household_variable_network(ngx_http_request_t *r,
     ngx_http_household_ctx_t *ctx, ngx_str_t *value)
 {
     ngx_http_household_loc_conf_t  *hlcf;
@@ -236,7 +237,7 @@ ngx_http_household_value_network(ngx_http_request_t *r,
 /* of the subscription; of the viewer, where that is not known */
 
 static ngx_int_t
-ngx_http_household_value_country(ngx_http_request_t *r,
+ngx_http_household_variable_country(ngx_http_request_t *r,
     ngx_http_household_ctx_t *ctx, ngx_str_t *value)
 {
     value->data = ctx->country;
@@ -254,7 +255,7 @@ ngx_http_household_value_country(ngx_http_request_t *r,
 /* where the viewer is, as the database has it */
 
 static ngx_int_t
-ngx_http_household_value_viewer_country(ngx_http_request_t *r,
+ngx_http_household_variable_viewer_country(ngx_http_request_t *r,
     ngx_http_household_ctx_t *ctx, ngx_str_t *value)
 {
     if (ctx->country[0] != '\0') {
@@ -269,7 +270,7 @@ ngx_http_household_value_viewer_country(ngx_http_request_t *r,
 /* for logs: the account's pseudonym */
 
 static ngx_int_t
-ngx_http_household_value_id(ngx_http_request_t *r,
+ngx_http_household_variable_pseudonym(ngx_http_request_t *r,
     ngx_http_household_ctx_t *ctx, ngx_str_t *value)
 {
     ngx_http_household_main_conf_t  *hmcf;
@@ -280,21 +281,21 @@ ngx_http_household_value_id(ngx_http_request_t *r,
         return NGX_OK;
     }
 
-    value->data = ngx_pnalloc(r->pool, NGX_HOUSEHOLD_SEAL_ID_LEN);
+    value->data = ngx_pnalloc(r->pool, NGX_HOUSEHOLD_HMAC_ID_LEN);
     if (value->data == NULL) {
         return NGX_ERROR;
     }
 
-    value->len = NGX_HOUSEHOLD_SEAL_ID_LEN;
+    value->len = NGX_HOUSEHOLD_HMAC_ID_LEN;
 
-    return ngx_household_seal_id(hmcf->seal, &ctx->account, value->data);
+    return ngx_household_hmac_id(hmcf->seal, &ctx->account, value->data);
 }
 
 
 /* for the offer's url: who comes, signed, good for a short time */
 
 static ngx_int_t
-ngx_http_household_value_offer_state(ngx_http_request_t *r,
+ngx_http_household_variable_offer_state(ngx_http_request_t *r,
     ngx_http_household_ctx_t *ctx, ngx_str_t *value)
 {
     ngx_http_household_main_conf_t  *hmcf;
@@ -305,12 +306,12 @@ ngx_http_household_value_offer_state(ngx_http_request_t *r,
         return NGX_OK;
     }
 
-    value->data = ngx_pnalloc(r->pool, NGX_HOUSEHOLD_SEAL_STATE_LEN);
+    value->data = ngx_pnalloc(r->pool, NGX_HOUSEHOLD_HMAC_STATE_LEN);
     if (value->data == NULL) {
         return NGX_ERROR;
     }
 
-    value->len = ngx_household_seal_state(hmcf->seal, &ctx->account,
+    value->len = ngx_household_hmac_state(hmcf->seal, &ctx->account,
                                           ngx_time() + hmcf->state_valid,
                                           value->data);
 
@@ -319,7 +320,7 @@ ngx_http_household_value_offer_state(ngx_http_request_t *r,
 
 
 static ngx_int_t
-ngx_http_household_value_cache(ngx_http_request_t *r,
+ngx_http_household_variable_cache_status(ngx_http_request_t *r,
     ngx_http_household_ctx_t *ctx, ngx_str_t *value)
 {
     *value = ngx_http_household_caches[ctx->cache];
@@ -331,7 +332,7 @@ ngx_http_household_value_cache(ngx_http_request_t *r,
 /* seconds with milliseconds, as $request_time */
 
 static ngx_int_t
-ngx_http_household_value_time(ngx_http_request_t *r,
+ngx_http_household_variable_lookup_time(ngx_http_request_t *r,
     ngx_http_household_ctx_t *ctx, ngx_str_t *value)
 {
     if (ctx->cache == NGX_HTTP_HOUSEHOLD_CACHE_NONE) {
@@ -353,19 +354,19 @@ ngx_http_household_value_time(ngx_http_request_t *r,
 
 
 static ngx_int_t
-ngx_http_household_value_offer_url(ngx_http_request_t *r,
+ngx_http_household_variable_offer_url(ngx_http_request_t *r,
     ngx_http_household_ctx_t *ctx, ngx_str_t *value)
 {
     if (ctx->offer == NULL) {
         return NGX_OK;
     }
 
-    return ngx_http_household_offer_url(r, ctx->offer, value);
+    return ngx_http_household_answer_offer_url(r, ctx->offer, value);
 }
 
 
 static ngx_int_t
-ngx_http_household_value_offer_price(ngx_http_request_t *r,
+ngx_http_household_variable_offer_price(ngx_http_request_t *r,
     ngx_http_household_ctx_t *ctx, ngx_str_t *value)
 {
     if (ctx->offer != NULL && ctx->decision.seat) {
@@ -377,7 +378,7 @@ ngx_http_household_value_offer_price(ngx_http_request_t *r,
 
 
 static ngx_int_t
-ngx_http_household_value_offer_currency(ngx_http_request_t *r,
+ngx_http_household_variable_offer_currency(ngx_http_request_t *r,
     ngx_http_household_ctx_t *ctx, ngx_str_t *value)
 {
     if (ctx->offer != NULL && ctx->decision.seat) {

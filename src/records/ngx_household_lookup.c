@@ -15,7 +15,7 @@
 
 struct ngx_household_lookups_s {
     ngx_household_redis_t           *redis;
-    ngx_household_lookup_keeper_t   *keeper;   /* or NULL */
+    ngx_household_lookup_cache_t    *keeper;  /* or NULL */
 
     /* under way, by account */
     ngx_rbtree_t                     tree;
@@ -28,11 +28,11 @@ struct ngx_household_lookups_s {
     ngx_household_record_builder_t  *builders[4];
     ngx_uint_t                       nbuilders;
 
-    uint32_t                         number;   /* of the next lookup */
+    uint32_t                         number;  /* of the next lookup */
 
     /* what is wrong with records */
-    ngx_household_limit_t            malformed;
-    ngx_household_limit_t            too_large;
+    ngx_household_log_limit_t        malformed;
+    ngx_household_log_limit_t        too_large;
 };
 
 
@@ -65,7 +65,7 @@ static ngx_int_t ngx_household_lookup_fields(
     ngx_household_record_builder_t *builder,
     ngx_household_resp_reply_t *reply);
 static void ngx_household_lookup_done(ngx_household_redis_op_t *op,
-    ngx_household_redis_status_e status);
+    ngx_household_redis_result_e status);
 static void ngx_household_lookup_malformed(ngx_household_lookups_t *lookups,
     ngx_uint_t n);
 static void ngx_household_lookup_too_large(ngx_household_lookups_t *lookups);
@@ -76,7 +76,7 @@ static void ngx_household_lookup_release(ngx_household_lookup_t *lookup);
 
 ngx_household_lookups_t *
 ngx_household_lookups_create(ngx_pool_t *pool, ngx_household_redis_t *redis,
-    ngx_household_lookup_keeper_t *keeper)
+    ngx_household_lookup_cache_t *keeper)
 {
     ngx_household_lookups_t  *lookups;
 
@@ -222,7 +222,7 @@ ngx_household_lookup_send(ngx_household_lookups_t *lookups,
     ngx_str_t                     *prefix, keys[3];
     ngx_uint_t                     i;
     ngx_household_redis_op_t      *op;
-    ngx_household_redis_status_e   status;
+    ngx_household_redis_result_e   status;
 
     ngx_str_t  argv[3][2] = {
         { ngx_string("SMEMBERS"), ngx_null_string },
@@ -362,7 +362,7 @@ ngx_household_lookup_homes(ngx_household_record_builder_t *builder,
             return NGX_ERROR;
         }
 
-        ngx_household_record_add_home(builder, &v[i].str);
+        ngx_household_record_builder_add_home(builder, &v[i].str);
     }
 
     return NGX_OK;
@@ -389,7 +389,8 @@ ngx_household_lookup_fields(ngx_household_record_builder_t *builder,
         }
 
         if (i % 2 == 0) {
-            ngx_household_record_add_field(builder, &v[i - 1].str, &v[i].str);
+            ngx_household_record_builder_add_field(builder, &v[i - 1].str,
+                                                   &v[i].str);
         }
     }
 
@@ -399,7 +400,7 @@ ngx_household_lookup_fields(ngx_household_record_builder_t *builder,
 
 static void
 ngx_household_lookup_done(ngx_household_redis_op_t *op,
-    ngx_household_redis_status_e status)
+    ngx_household_redis_result_e status)
 {
     ngx_queue_t                    *q;
     ngx_household_record_t         *record;
@@ -412,10 +413,10 @@ ngx_household_lookup_done(ngx_household_redis_op_t *op,
     record = NULL;
     outcome = NGX_HOUSEHOLD_LOOKUP_UNAVAILABLE;
 
-    if (status == NGX_HOUSEHOLD_REDIS_OK && !lookup->failed) {
+    if (status == NGX_HOUSEHOLD_REDIS_RESULT_OK && !lookup->failed) {
 
         if (!lookup->too_large) {
-            record = ngx_household_record_finish(lookup->builder);
+            record = ngx_household_record_builder_finish(lookup->builder);
         }
 
         outcome = record != NULL ? NGX_HOUSEHOLD_LOOKUP_OK
@@ -457,7 +458,7 @@ ngx_household_lookup_done(ngx_household_redis_op_t *op,
 static void
 ngx_household_lookup_malformed(ngx_household_lookups_t *lookups, ngx_uint_t n)
 {
-    n = ngx_household_limit(&lookups->malformed, n);
+    n = ngx_household_log_limit(&lookups->malformed, n);
 
     if (n) {
         ngx_log_error(NGX_LOG_WARN, ngx_cycle->log, 0,
@@ -475,7 +476,7 @@ ngx_household_lookup_too_large(ngx_household_lookups_t *lookups)
 {
     ngx_uint_t  n;
 
-    n = ngx_household_limit(&lookups->too_large, 1);
+    n = ngx_household_log_limit(&lookups->too_large, 1);
 
     if (n) {
         ngx_log_error(NGX_LOG_WARN, ngx_cycle->log, 0,
@@ -504,7 +505,7 @@ ngx_household_lookup_builder(ngx_household_lookups_t *lookups)
         }
     }
 
-    ngx_household_record_start(builder);
+    ngx_household_record_builder_start(builder);
 
     return builder;
 }

@@ -62,7 +62,7 @@ typedef struct {
                                     uint64_t generation,
                                     ngx_household_record_t *record);
     void                      *data;
-} ngx_household_lookup_keeper_t;
+} ngx_household_lookup_cache_t;
 
 
 /*
@@ -71,7 +71,7 @@ typedef struct {
  * short.
  */
 ngx_household_lookups_t *ngx_household_lookups_create(ngx_pool_t *pool,
-    ngx_household_redis_t *redis, ngx_household_lookup_keeper_t *keeper);
+    ngx_household_redis_t *redis, ngx_household_lookup_cache_t *keeper);
 
 /* frees what lookups keep; none may be under way */
 void ngx_household_lookups_destroy(ngx_household_lookups_t *lookups);

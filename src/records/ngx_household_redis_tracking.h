@@ -20,14 +20,14 @@
 
 
 /* ms between proofs of life, and how long one is good for */
-#define NGX_HOUSEHOLD_TRACKING_BEAT    500
-#define NGX_HOUSEHOLD_TRACKING_LEASE  2000
+#define NGX_HOUSEHOLD_REDIS_TRACKING_HEARTBEAT    500
+#define NGX_HOUSEHOLD_REDIS_TRACKING_LEASE  2000
 
 /* primaries of one deployment; with more, nothing is coherent */
-#define NGX_HOUSEHOLD_TRACKING_NODES   256
+#define NGX_HOUSEHOLD_REDIS_TRACKING_NODES   256
 
 
-typedef struct ngx_household_tracking_s  ngx_household_tracking_t;
+typedef struct ngx_household_redis_tracking_s  ngx_household_redis_tracking_t;
 
 
 typedef struct {
@@ -43,7 +43,7 @@ typedef struct {
      * process is told of the same, so that a worker that quits may stop.
      */
     ngx_int_t  (*coherent)(void *data, ngx_uint_t on);
-} ngx_household_tracking_calls_t;
+} ngx_household_redis_tracking_calls_t;
 
 
 /*
@@ -51,12 +51,13 @@ typedef struct {
  * "redis" of this worker.  Allocated from "pool".  Returns NULL if memory is
  * short.
  */
-ngx_household_tracking_t *ngx_household_tracking_create(ngx_pool_t *pool,
-    ngx_household_redis_t *redis, ngx_str_t *prefix,
-    const ngx_household_tracking_calls_t *calls, void *data);
+ngx_household_redis_tracking_t *ngx_household_redis_tracking_create(
+    ngx_pool_t *pool, ngx_household_redis_t *redis, ngx_str_t *prefix,
+    const ngx_household_redis_tracking_calls_t *calls, void *data);
 
 /* says "coherent 0" and closes; to be called before the deployment goes */
-void ngx_household_tracking_destroy(ngx_household_tracking_t *tracking);
+void ngx_household_redis_tracking_destroy(
+    ngx_household_redis_tracking_t *tracking);
 
 
 #endif /* _NGX_HOUSEHOLD_REDIS_TRACKING_H_INCLUDED_ */

@@ -12,73 +12,73 @@
 #include "ngx_household_record.h"
 
 
-#define NGX_HOUSEHOLD_NOTE_ARGS      6
+#define NGX_HOUSEHOLD_WRITER_ARGS      6
 
 /* notes that were made not long ago, by hash: a power of two */
-#define NGX_HOUSEHOLD_NOTE_RECENT    4096
-#define NGX_HOUSEHOLD_NOTE_REPEAT    300000    /* ms */
+#define NGX_HOUSEHOLD_WRITER_RECENT    4096
+#define NGX_HOUSEHOLD_WRITER_REPEAT    300000    /* ms */
 
 
 typedef enum {
-    NGX_HOUSEHOLD_NOTE_HOME = 0,
-    NGX_HOUSEHOLD_NOTE_OUTSIDE,
-    NGX_HOUSEHOLD_NOTE_RETURN,
-    NGX_HOUSEHOLD_NOTE_GONE,
-    NGX_HOUSEHOLD_NOTE_DEVICE              /* a plain command */
-} ngx_household_note_e;
+    NGX_HOUSEHOLD_WRITE_HOME = 0,
+    NGX_HOUSEHOLD_WRITE_GRACE_START,
+    NGX_HOUSEHOLD_WRITE_GRACE_RETURN,
+    NGX_HOUSEHOLD_WRITE_GONE,
+    NGX_HOUSEHOLD_WRITE_DEVICE              /* a plain command */
+} ngx_household_write_e;
 
 
 typedef struct {
     ngx_str_t   text;
     u_char      sha1[40];
-} ngx_household_note_script_t;
+} ngx_household_writer_script_t;
 
 
 typedef struct {
     uint64_t    hash;
     ngx_msec_t  made;
-} ngx_household_note_recent_t;
+} ngx_household_writer_recent_t;
 
 
-struct ngx_household_notes_s {
+struct ngx_household_writer_s {
     ngx_household_redis_t        *redis;
     ngx_str_t                    *key_prefix;
     ngx_uint_t                    n;       /* under way */
     void                        (*dropped)(void *data);
     void                         *data;
-    ngx_household_note_script_t   scripts[NGX_HOUSEHOLD_NOTE_DEVICE];
-    ngx_household_note_recent_t   recent[NGX_HOUSEHOLD_NOTE_RECENT];
+    ngx_household_writer_script_t   scripts[NGX_HOUSEHOLD_WRITE_DEVICE];
+    ngx_household_writer_recent_t   recent[NGX_HOUSEHOLD_WRITER_RECENT];
 };
 
 
 /* one note under way; its strings lie behind it */
 
 typedef struct {
-    ngx_household_notes_t        *notes;
-    ngx_household_note_e          type;
-    uint64_t                      hash;
-    ngx_uint_t                    argc;
-    ngx_str_t                     argv[NGX_HOUSEHOLD_NOTE_ARGS];
-    unsigned                      whole:1;  /* the script itself is sent */
-    unsigned                      unknown:1; /* NOSCRIPT */
-    unsigned                      failed:1;
-} ngx_household_note_t;
+    ngx_household_writer_t        *notes;
+    ngx_household_write_e          type;
+    uint64_t                       hash;
+    ngx_uint_t                     argc;
+    ngx_str_t                      argv[NGX_HOUSEHOLD_WRITER_ARGS];
+    unsigned                       whole:1;  /* the script itself is sent */
+    unsigned                       unknown:1; /* NOSCRIPT */
+    unsigned                       failed:1;
+} ngx_household_write_t;
 
 
-static void ngx_household_note(ngx_household_notes_t *notes,
-    ngx_household_note_e type, ngx_str_t *account, ngx_str_t *argv,
+static void ngx_household_writer_submit(ngx_household_writer_t *notes,
+    ngx_household_write_e type, ngx_str_t *account, ngx_str_t *argv,
     ngx_uint_t argc, uint64_t hash);
-static ngx_household_note_t *ngx_household_note_alloc(
-    ngx_household_notes_t *notes, ngx_household_note_e type,
+static ngx_household_write_t *ngx_household_write_alloc(
+    ngx_household_writer_t *notes, ngx_household_write_e type,
     ngx_str_t *account, ngx_str_t *argv, ngx_uint_t argc);
-static void ngx_household_note_send(ngx_household_note_t *note);
-static ngx_int_t ngx_household_note_reply(ngx_household_redis_op_t *op,
+static void ngx_household_write_send(ngx_household_write_t *note);
+static ngx_int_t ngx_household_write_reply(ngx_household_redis_op_t *op,
     ngx_household_resp_reply_t *reply);
-static void ngx_household_note_done(ngx_household_redis_op_t *op,
-    ngx_household_redis_status_e status);
-static void ngx_household_note_drop(ngx_household_note_t *note);
-static uint64_t ngx_household_note_hash(uint64_t hash, ngx_str_t *text);
-static ngx_uint_t ngx_household_note_repeated(ngx_household_notes_t *notes,
+static void ngx_household_write_done(ngx_household_redis_op_t *op,
+    ngx_household_redis_result_e status);
+static void ngx_household_write_drop(ngx_household_write_t *note);
+static uint64_t ngx_household_write_hash(uint64_t hash, ngx_str_t *text);
+static ngx_uint_t ngx_household_writer_repeated(ngx_household_writer_t *notes,
     uint64_t hash);
 
 
@@ -89,37 +89,37 @@ static ngx_uint_t ngx_household_note_repeated(ngx_household_notes_t *notes,
 
 static ngx_str_t  ngx_household_note_scripts[] = {
 
-    /* NGX_HOUSEHOLD_NOTE_HOME: network */
+    /* NGX_HOUSEHOLD_WRITE_HOME: network */
     ngx_string("if redis.call('EXISTS',KEYS[1])==0 then "
                "return redis.call('SADD',KEYS[1],ARGV[1]) end "
                "return 0"),
 
-    /* NGX_HOUSEHOLD_NOTE_OUTSIDE: former, now */
+    /* NGX_HOUSEHOLD_WRITE_GRACE_START: former, now */
     ngx_string("local s=redis.call('HGET',KEYS[1],'outside_since') "
                "if (s or '0')~=ARGV[1] then return 0 end "
                "redis.call('HDEL',KEYS[1],'home_since') "
                "redis.call('HSET',KEYS[1],'outside_since',ARGV[2]) "
                "return 1"),
 
-    /* NGX_HOUSEHOLD_NOTE_RETURN: now */
+    /* NGX_HOUSEHOLD_WRITE_GRACE_RETURN: now */
     ngx_string("return redis.call('HSETNX',KEYS[1],'home_since',ARGV[1])"),
 
-    /* NGX_HOUSEHOLD_NOTE_GONE */
+    /* NGX_HOUSEHOLD_WRITE_GONE */
     ngx_string("return redis.call('HDEL',KEYS[1],'home_since')")
 };
 
 
-ngx_household_notes_t *
-ngx_household_notes_create(ngx_pool_t *pool, ngx_household_redis_t *redis,
+ngx_household_writer_t *
+ngx_household_writer_create(ngx_pool_t *pool, ngx_household_redis_t *redis,
     ngx_str_t *key_prefix, void (*dropped)(void *data), void *data)
 {
-    u_char                        digest[20];
-    ngx_uint_t                    i;
-    ngx_sha1_t                    sha1;
-    ngx_household_notes_t        *notes;
-    ngx_household_note_script_t  *script;
+    u_char                          digest[20];
+    ngx_uint_t                      i;
+    ngx_sha1_t                      sha1;
+    ngx_household_writer_t         *notes;
+    ngx_household_writer_script_t  *script;
 
-    notes = ngx_pcalloc(pool, sizeof(ngx_household_notes_t));
+    notes = ngx_pcalloc(pool, sizeof(ngx_household_writer_t));
     if (notes == NULL) {
         return NULL;
     }
@@ -129,7 +129,7 @@ ngx_household_notes_create(ngx_pool_t *pool, ngx_household_redis_t *redis,
     notes->dropped = dropped;
     notes->data = data;
 
-    for (i = 0; i < NGX_HOUSEHOLD_NOTE_DEVICE; i++) {
+    for (i = 0; i < NGX_HOUSEHOLD_WRITE_DEVICE; i++) {
 
         script = &notes->scripts[i];
         script->text = ngx_household_note_scripts[i];
@@ -146,8 +146,8 @@ ngx_household_notes_create(ngx_pool_t *pool, ngx_household_redis_t *redis,
 
 
 void
-ngx_household_note_device(ngx_household_notes_t *notes, ngx_str_t *account,
-    ngx_str_t *device, ngx_str_t *slot, int64_t now)
+ngx_household_writer_write_device(ngx_household_writer_t *notes,
+    ngx_str_t *account, ngx_str_t *device, ngx_str_t *slot, int64_t now)
 {
     u_char      name[sizeof("device:") + NGX_HOUSEHOLD_ID_LEN];
     u_char      value[NGX_INT64_LEN + 1 + NGX_HOUSEHOLD_ID_LEN];
@@ -166,32 +166,32 @@ ngx_household_note_device(ngx_household_notes_t *notes, ngx_str_t *account,
     argv[1].len = (slot->len ? ngx_sprintf(value, "%L@%V", now, slot)
                              : ngx_sprintf(value, "%L", now)) - value;
 
-    hash = ngx_household_note_hash(NGX_HOUSEHOLD_NOTE_DEVICE, account);
-    hash = ngx_household_note_hash(hash, &argv[0]);
-    hash = ngx_household_note_hash(hash, slot);
+    hash = ngx_household_write_hash(NGX_HOUSEHOLD_WRITE_DEVICE, account);
+    hash = ngx_household_write_hash(hash, &argv[0]);
+    hash = ngx_household_write_hash(hash, slot);
 
-    ngx_household_note(notes, NGX_HOUSEHOLD_NOTE_DEVICE, account, argv, 2,
-                       hash);
+    ngx_household_writer_submit(notes, NGX_HOUSEHOLD_WRITE_DEVICE, account,
+                                argv, 2, hash);
 }
 
 
 void
-ngx_household_note_home(ngx_household_notes_t *notes, ngx_str_t *account,
-    ngx_str_t *network)
+ngx_household_writer_write_home(ngx_household_writer_t *notes,
+    ngx_str_t *account, ngx_str_t *network)
 {
     uint64_t  hash;
 
-    hash = ngx_household_note_hash(NGX_HOUSEHOLD_NOTE_HOME, account);
-    hash = ngx_household_note_hash(hash, network);
+    hash = ngx_household_write_hash(NGX_HOUSEHOLD_WRITE_HOME, account);
+    hash = ngx_household_write_hash(hash, network);
 
-    ngx_household_note(notes, NGX_HOUSEHOLD_NOTE_HOME, account, network, 1,
-                       hash);
+    ngx_household_writer_submit(notes, NGX_HOUSEHOLD_WRITE_HOME, account,
+                                network, 1, hash);
 }
 
 
 void
-ngx_household_note_outside(ngx_household_notes_t *notes, ngx_str_t *account,
-    int64_t former, int64_t now)
+ngx_household_writer_write_grace_start(ngx_household_writer_t *notes,
+    ngx_str_t *account, int64_t former, int64_t now)
 {
     u_char     was[NGX_INT64_LEN], is[NGX_INT64_LEN];
     uint64_t   hash;
@@ -203,51 +203,52 @@ ngx_household_note_outside(ngx_household_notes_t *notes, ngx_str_t *account,
     argv[1].data = is;
     argv[1].len = ngx_sprintf(is, "%L", now) - is;
 
-    hash = ngx_household_note_hash(NGX_HOUSEHOLD_NOTE_OUTSIDE, account);
-    hash = ngx_household_note_hash(hash, &argv[0]);
+    hash = ngx_household_write_hash(NGX_HOUSEHOLD_WRITE_GRACE_START, account);
+    hash = ngx_household_write_hash(hash, &argv[0]);
 
-    ngx_household_note(notes, NGX_HOUSEHOLD_NOTE_OUTSIDE, account, argv, 2,
-                       hash);
+    ngx_household_writer_submit(notes, NGX_HOUSEHOLD_WRITE_GRACE_START,
+                                account, argv, 2, hash);
 }
 
 
 void
-ngx_household_note_return(ngx_household_notes_t *notes, ngx_str_t *account,
-    int64_t now)
+ngx_household_writer_write_grace_return(ngx_household_writer_t *notes,
+    ngx_str_t *account, int64_t now)
 {
     u_char      text[NGX_INT64_LEN];
     ngx_str_t   value;
 
     if (now == 0) {
-        ngx_household_note(notes, NGX_HOUSEHOLD_NOTE_GONE, account, NULL, 0,
-                           ngx_household_note_hash(NGX_HOUSEHOLD_NOTE_GONE,
-                                                   account));
+        ngx_household_writer_submit(notes, NGX_HOUSEHOLD_WRITE_GONE, account,
+                   NULL, 0,
+                   ngx_household_write_hash(NGX_HOUSEHOLD_WRITE_GONE, account));
         return;
     }
 
     value.data = text;
     value.len = ngx_sprintf(text, "%L", now) - text;
 
-    ngx_household_note(notes, NGX_HOUSEHOLD_NOTE_RETURN, account, &value, 1,
-                       ngx_household_note_hash(NGX_HOUSEHOLD_NOTE_RETURN,
-                                               account));
+    ngx_household_writer_submit(notes, NGX_HOUSEHOLD_WRITE_GRACE_RETURN,
+           account, &value, 1,
+           ngx_household_write_hash(NGX_HOUSEHOLD_WRITE_GRACE_RETURN, account));
 }
 
 
 static void
-ngx_household_note(ngx_household_notes_t *notes, ngx_household_note_e type,
-    ngx_str_t *account, ngx_str_t *argv, ngx_uint_t argc, uint64_t hash)
+ngx_household_writer_submit(ngx_household_writer_t *notes,
+    ngx_household_write_e type, ngx_str_t *account, ngx_str_t *argv,
+    ngx_uint_t argc, uint64_t hash)
 {
-    ngx_household_note_t  *note;
+    ngx_household_write_t  *note;
 
-    if (ngx_household_note_repeated(notes, hash)) {
+    if (ngx_household_writer_repeated(notes, hash)) {
         return;
     }
 
     note = NULL;
 
-    if (notes->n < NGX_HOUSEHOLD_NOTES_MAX) {
-        note = ngx_household_note_alloc(notes, type, account, argv, argc);
+    if (notes->n < NGX_HOUSEHOLD_WRITER_MAX) {
+        note = ngx_household_write_alloc(notes, type, account, argv, argc);
     }
 
     if (note == NULL) {
@@ -261,21 +262,21 @@ ngx_household_note(ngx_household_notes_t *notes, ngx_household_note_e type,
     note->hash = hash;
     notes->n++;
 
-    ngx_household_note_send(note);
+    ngx_household_write_send(note);
 }
 
 
 /* a copy of all: the request may be gone before the note is written */
 
-static ngx_household_note_t *
-ngx_household_note_alloc(ngx_household_notes_t *notes,
-    ngx_household_note_e type, ngx_str_t *account, ngx_str_t *argv,
+static ngx_household_write_t *
+ngx_household_write_alloc(ngx_household_writer_t *notes,
+    ngx_household_write_e type, ngx_str_t *account, ngx_str_t *argv,
     ngx_uint_t argc)
 {
-    u_char                *p;
-    size_t                 len;
-    ngx_uint_t             i;
-    ngx_household_note_t  *note;
+    u_char                 *p;
+    size_t                  len;
+    ngx_uint_t              i;
+    ngx_household_write_t  *note;
 
     len = notes->key_prefix->len + account->len + sizeof("{}:account") - 1;
 
@@ -283,19 +284,19 @@ ngx_household_note_alloc(ngx_household_notes_t *notes,
         len += argv[i].len;
     }
 
-    note = ngx_alloc(sizeof(ngx_household_note_t) + len, ngx_cycle->log);
+    note = ngx_alloc(sizeof(ngx_household_write_t) + len, ngx_cycle->log);
     if (note == NULL) {
         return NULL;
     }
 
-    ngx_memzero(note, sizeof(ngx_household_note_t));
+    ngx_memzero(note, sizeof(ngx_household_write_t));
 
     note->notes = notes;
     note->type = type;
 
     /* the key comes first, then the arguments */
 
-    p = (u_char *) note + sizeof(ngx_household_note_t);
+    p = (u_char *) note + sizeof(ngx_household_write_t);
 
     note->argv[0].data = p;
 
@@ -304,7 +305,7 @@ ngx_household_note_alloc(ngx_household_notes_t *notes,
     p = ngx_cpymem(p, account->data, account->len);
     *p++ = '}';
 
-    if (type != NGX_HOUSEHOLD_NOTE_HOME) {
+    if (type != NGX_HOUSEHOLD_WRITE_HOME) {
         p = ngx_cpymem(p, ":account", sizeof(":account") - 1);
     }
 
@@ -322,16 +323,16 @@ ngx_household_note_alloc(ngx_household_notes_t *notes,
 
 
 static void
-ngx_household_note_send(ngx_household_note_t *note)
+ngx_household_write_send(ngx_household_write_t *note)
 {
-    ngx_str_t                      argv[3 + NGX_HOUSEHOLD_NOTE_ARGS];
-    ngx_uint_t                     n;
-    ngx_household_redis_op_t      *op;
-    ngx_household_note_script_t   *script;
-    ngx_household_resp_command_t   command;
-    ngx_household_redis_status_e   status;
+    ngx_str_t                       argv[3 + NGX_HOUSEHOLD_WRITER_ARGS];
+    ngx_uint_t                      n;
+    ngx_household_redis_op_t       *op;
+    ngx_household_writer_script_t  *script;
+    ngx_household_resp_command_t    command;
+    ngx_household_redis_result_e    status;
 
-    if (note->type == NGX_HOUSEHOLD_NOTE_DEVICE) {
+    if (note->type == NGX_HOUSEHOLD_WRITE_DEVICE) {
         ngx_str_set(&argv[0], "HSET");
         n = 1;
 
@@ -360,20 +361,20 @@ ngx_household_note_send(ngx_household_note_t *note)
     op = ngx_household_redis_submit(note->notes->redis, &command,
                                     &note->argv[0], 1,
                                     NGX_HOUSEHOLD_REDIS_WRITE,
-                                    ngx_household_note_reply,
-                                    ngx_household_note_done, note, &status);
+                                    ngx_household_write_reply,
+                                    ngx_household_write_done, note, &status);
     if (op == NULL) {
-        ngx_household_note_drop(note);
+        ngx_household_write_drop(note);
     }
 }
 
 
 static ngx_int_t
-ngx_household_note_reply(ngx_household_redis_op_t *op,
+ngx_household_write_reply(ngx_household_redis_op_t *op,
     ngx_household_resp_reply_t *reply)
 {
-    ngx_str_t              code;
-    ngx_household_note_t  *note = op->data;
+    ngx_str_t               code;
+    ngx_household_write_t  *note = op->data;
 
     if (reply->values[0].type == NGX_HOUSEHOLD_RESP_INTEGER) {
         return NGX_OK;
@@ -402,13 +403,13 @@ ngx_household_note_reply(ngx_household_redis_op_t *op,
 
 
 static void
-ngx_household_note_done(ngx_household_redis_op_t *op,
-    ngx_household_redis_status_e status)
+ngx_household_write_done(ngx_household_redis_op_t *op,
+    ngx_household_redis_result_e status)
 {
-    ngx_household_note_t  *note = op->data;
+    ngx_household_write_t  *note = op->data;
 
-    if (status != NGX_HOUSEHOLD_REDIS_OK || note->failed) {
-        ngx_household_note_drop(note);
+    if (status != NGX_HOUSEHOLD_REDIS_RESULT_OK || note->failed) {
+        ngx_household_write_drop(note);
         return;
     }
 
@@ -418,7 +419,7 @@ ngx_household_note_done(ngx_household_redis_op_t *op,
 
         note->unknown = 0;
         note->whole = 1;
-        ngx_household_note_send(note);
+        ngx_household_write_send(note);
         return;
     }
 
@@ -428,16 +429,16 @@ ngx_household_note_done(ngx_household_redis_op_t *op,
 
 
 static void
-ngx_household_note_drop(ngx_household_note_t *note)
+ngx_household_write_drop(ngx_household_write_t *note)
 {
-    ngx_household_notes_t        *notes;
-    ngx_household_note_recent_t  *recent;
+    ngx_household_writer_t         *notes;
+    ngx_household_writer_recent_t  *recent;
 
     notes = note->notes;
 
     /* the next request may try again */
 
-    recent = &notes->recent[note->hash % NGX_HOUSEHOLD_NOTE_RECENT];
+    recent = &notes->recent[note->hash % NGX_HOUSEHOLD_WRITER_RECENT];
 
     if (recent->hash == note->hash) {
         recent->hash = 0;
@@ -455,7 +456,7 @@ ngx_household_note_drop(ngx_household_note_t *note)
 /* FNV-1a, 64 bits, with the length, so that parts do not run together */
 
 static uint64_t
-ngx_household_note_hash(uint64_t hash, ngx_str_t *text)
+ngx_household_write_hash(uint64_t hash, ngx_str_t *text)
 {
     size_t  i;
 
@@ -475,14 +476,14 @@ ngx_household_note_hash(uint64_t hash, ngx_str_t *text)
  */
 
 static ngx_uint_t
-ngx_household_note_repeated(ngx_household_notes_t *notes, uint64_t hash)
+ngx_household_writer_repeated(ngx_household_writer_t *notes, uint64_t hash)
 {
-    ngx_household_note_recent_t  *recent;
+    ngx_household_writer_recent_t  *recent;
 
-    recent = &notes->recent[hash % NGX_HOUSEHOLD_NOTE_RECENT];
+    recent = &notes->recent[hash % NGX_HOUSEHOLD_WRITER_RECENT];
 
     if (recent->hash == hash
-        && ngx_current_msec - recent->made < NGX_HOUSEHOLD_NOTE_REPEAT)
+        && ngx_current_msec - recent->made < NGX_HOUSEHOLD_WRITER_REPEAT)
     {
         return 1;
     }

@@ -21,10 +21,10 @@
 
 
 /* notes under way in one worker; more are dropped */
-#define NGX_HOUSEHOLD_NOTES_MAX   1024
+#define NGX_HOUSEHOLD_WRITER_MAX   1024
 
 
-typedef struct ngx_household_notes_s  ngx_household_notes_t;
+typedef struct ngx_household_writer_s  ngx_household_writer_t;
 
 
 /*
@@ -32,7 +32,7 @@ typedef struct ngx_household_notes_s  ngx_household_notes_t;
  * "dropped" is called for each note that was not written, and may be NULL.
  * Returns NULL if memory is short.
  */
-ngx_household_notes_t *ngx_household_notes_create(ngx_pool_t *pool,
+ngx_household_writer_t *ngx_household_writer_create(ngx_pool_t *pool,
     ngx_household_redis_t *redis, ngx_str_t *key_prefix,
     void (*dropped)(void *data), void *data);
 
@@ -41,29 +41,29 @@ ngx_household_notes_t *ngx_household_notes_create(ngx_pool_t *pool,
  * "slot" that is not empty, at that extra member's network.  The same note is
  * not repeated within some minutes.
  */
-void ngx_household_note_device(ngx_household_notes_t *notes,
+void ngx_household_writer_write_device(ngx_household_writer_t *notes,
     ngx_str_t *account, ngx_str_t *device, ngx_str_t *slot, int64_t now);
 
 /*
  * Registers "network" (text) as the home of an account that has none: one
  * network, however many are registered at the same moment (a script).
  */
-void ngx_household_note_home(ngx_household_notes_t *notes, ngx_str_t *account,
-    ngx_str_t *network);
+void ngx_household_writer_write_home(ngx_household_writer_t *notes,
+    ngx_str_t *account, ngx_str_t *network);
 
 /*
  * The grace period of an account starts at "now", in place of the one that
  * started at "former" (0: none); if that is not what the store has, another
  * edge was faster, and nothing is written (a script).
  */
-void ngx_household_note_outside(ngx_household_notes_t *notes,
+void ngx_household_writer_write_grace_start(ngx_household_writer_t *notes,
     ngx_str_t *account, int64_t former, int64_t now);
 
 /*
  * Somebody is home again since "now", after a grace period (0: nobody is any
  * more).  An earlier time stays.
  */
-void ngx_household_note_return(ngx_household_notes_t *notes,
+void ngx_household_writer_write_grace_return(ngx_household_writer_t *notes,
     ngx_str_t *account, int64_t now);
 
 

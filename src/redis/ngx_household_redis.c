@@ -13,15 +13,15 @@
 
 static void ngx_household_redis_busy(ngx_household_redis_t *redis);
 static void ngx_household_redis_abandon(ngx_household_redis_op_t *op,
-    ngx_household_redis_status_e status);
+    ngx_household_redis_result_e status);
 
 
 ngx_household_redis_t *
 ngx_household_redis_create(ngx_cycle_t *cycle,
-    ngx_household_redis_conf_t *conf)
+    ngx_household_redis_options_t *conf)
 {
-    ngx_household_redis_t             *redis;
-    const ngx_household_redis_kind_t  *kind;
+    ngx_household_redis_t                 *redis;
+    const ngx_household_redis_topology_t  *kind;
 
     redis = ngx_pcalloc(cycle->pool, sizeof(ngx_household_redis_t));
     if (redis == NULL) {
@@ -29,13 +29,13 @@ ngx_household_redis_create(ngx_cycle_t *cycle,
     }
 
     if (conf->cluster) {
-        kind = &ngx_household_cluster;
+        kind = &ngx_household_redis_cluster;
 
     } else if (conf->sentinels.nelts) {
-        kind = &ngx_household_sentinel;
+        kind = &ngx_household_redis_sentinel;
 
     } else {
-        kind = &ngx_household_standalone;
+        kind = &ngx_household_redis_standalone;
     }
 
     ngx_household_redis_route_init(redis, conf, kind);
@@ -55,7 +55,7 @@ ngx_household_redis_destroy(ngx_household_redis_t *redis)
     redis->kind->destroy(redis);
 
     ngx_household_redis_route_stop(redis);
-    ngx_household_redis_link_drain();
+    ngx_household_redis_dedicated_drain();
 }
 
 
@@ -64,7 +64,7 @@ ngx_household_redis_submit(ngx_household_redis_t *redis,
     ngx_household_resp_command_t *commands, ngx_str_t *keys, ngx_uint_t n,
     ngx_uint_t flags, ngx_household_redis_reply_pt reply,
     ngx_household_redis_done_pt done, void *data,
-    ngx_household_redis_status_e *status)
+    ngx_household_redis_result_e *status)
 {
     ngx_int_t                  rc;
     ngx_uint_t                 i;
@@ -72,21 +72,21 @@ ngx_household_redis_submit(ngx_household_redis_t *redis,
 
     op = ngx_household_redis_op_create(commands, n, flags, reply, done, data);
     if (op == NULL) {
-        *status = NGX_HOUSEHOLD_REDIS_BUSY;
+        *status = NGX_HOUSEHOLD_REDIS_RESULT_BUSY;
         return NULL;
     }
 
     for (i = 0; i < n; i++) {
 
         if (redis->conf->cluster) {
-            op->cmds[i].slot = ngx_household_slot(&keys[i]);
+            op->cmds[i].slot = ngx_household_redis_keyslot(&keys[i]);
         }
 
         rc = ngx_household_redis_route(redis, &op->cmds[i]);
 
         if (rc != NGX_OK) {
-            *status = rc == NGX_BUSY ? NGX_HOUSEHOLD_REDIS_BUSY
-                                     : NGX_HOUSEHOLD_REDIS_DOWN;
+            *status = rc == NGX_BUSY ? NGX_HOUSEHOLD_REDIS_RESULT_BUSY
+                                     : NGX_HOUSEHOLD_REDIS_RESULT_DOWN;
 
             if (rc == NGX_BUSY) {
                 ngx_household_redis_busy(redis);
@@ -109,7 +109,7 @@ ngx_household_redis_busy(ngx_household_redis_t *redis)
 {
     ngx_uint_t  n;
 
-    n = ngx_household_limit(&redis->busy, 1);
+    n = ngx_household_log_limit(&redis->busy, 1);
 
     if (n) {
         ngx_log_error(NGX_LOG_WARN, ngx_cycle->log, 0,
@@ -122,7 +122,7 @@ ngx_household_redis_busy(ngx_household_redis_t *redis)
 
 static void
 ngx_household_redis_abandon(ngx_household_redis_op_t *op,
-    ngx_household_redis_status_e status)
+    ngx_household_redis_result_e status)
 {
     /* it was not started: the caller is told so otherwise */
 }
@@ -135,14 +135,16 @@ ngx_household_redis_log_error(ngx_household_redis_t *redis, const char *what,
     ngx_str_t    code;
     ngx_uint_t   n, level;
 
-    n = ngx_household_limit(&redis->errors, 1);
+    n = ngx_household_log_limit(&redis->errors, 1);
 
     if (n == 0) {
         return;
     }
 
     code = ngx_household_redis_error_code(error);
-    level = ngx_household_redis_transient(&code) ? NGX_LOG_WARN : NGX_LOG_ERR;
+    level = ngx_household_redis_error_transient(&code)
+            ? NGX_LOG_WARN
+            : NGX_LOG_ERR;
 
     ngx_log_error(level, ngx_cycle->log, 0,
                   "household_redis \"%V\": %s was answered %V, "
@@ -160,15 +162,15 @@ ngx_household_redis_primaries(ngx_household_redis_t *redis,
 
 
 void
-ngx_household_redis_watch(ngx_household_redis_t *redis,
-    ngx_household_redis_watch_t *watch)
+ngx_household_redis_observe_primaries(ngx_household_redis_t *redis,
+    ngx_household_redis_observer_t *watch)
 {
     ngx_queue_insert_tail(&redis->watches, &watch->queue);
 }
 
 
 void
-ngx_household_redis_unwatch(ngx_household_redis_watch_t *watch)
+ngx_household_redis_unobserve_primaries(ngx_household_redis_observer_t *watch)
 {
     ngx_queue_remove(&watch->queue);
 }

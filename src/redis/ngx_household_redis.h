@@ -24,7 +24,7 @@
  * Returns NULL if memory is short.
  */
 ngx_household_redis_t *ngx_household_redis_create(ngx_cycle_t *cycle,
-    ngx_household_redis_conf_t *conf);
+    ngx_household_redis_options_t *conf);
 
 /*
  * Closes every connection; operations under way end with DOWN.  To be called
@@ -45,7 +45,7 @@ ngx_household_redis_op_t *ngx_household_redis_submit(
     ngx_household_redis_t *redis, ngx_household_resp_command_t *commands,
     ngx_str_t *keys, ngx_uint_t n, ngx_uint_t flags,
     ngx_household_redis_reply_pt reply, ngx_household_redis_done_pt done,
-    void *data, ngx_household_redis_status_e *status);
+    void *data, ngx_household_redis_result_e *status);
 
 /*
  * Logs an error reply to "what": as an operator's error, at a limited rate,
@@ -69,9 +69,10 @@ ngx_uint_t ngx_household_redis_primaries(ngx_household_redis_t *redis,
  * Has watch->changed called, from the event loop, after the primaries may
  * have changed; a node that is the same has the same pointer.
  */
-void ngx_household_redis_watch(ngx_household_redis_t *redis,
-    ngx_household_redis_watch_t *watch);
-void ngx_household_redis_unwatch(ngx_household_redis_watch_t *watch);
+void ngx_household_redis_observe_primaries(ngx_household_redis_t *redis,
+    ngx_household_redis_observer_t *watch);
+void ngx_household_redis_unobserve_primaries(
+    ngx_household_redis_observer_t *watch);
 
 
 #endif /* _NGX_HOUSEHOLD_REDIS_H_INCLUDED_ */

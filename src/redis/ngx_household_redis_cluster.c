@@ -14,48 +14,49 @@
 
 
 /* a slot of a node that is gone, or a state that passes: tries, then told */
-#define NGX_HOUSEHOLD_CLUSTER_TRIES  4
+#define NGX_HOUSEHOLD_REDIS_CLUSTER_MAX_RETRIES  4
 
 
-static ngx_int_t ngx_household_cluster_create(ngx_household_redis_t *redis,
-    ngx_pool_t *pool);
-static void ngx_household_cluster_destroy(ngx_household_redis_t *redis);
-static ngx_int_t ngx_household_cluster_route(ngx_household_redis_t *redis,
+static ngx_int_t ngx_household_redis_cluster_create(
+    ngx_household_redis_t *redis, ngx_pool_t *pool);
+static void ngx_household_redis_cluster_destroy(ngx_household_redis_t *redis);
+static ngx_int_t ngx_household_redis_cluster_route(ngx_household_redis_t *redis,
     ngx_household_redis_cmd_t *cmd);
-static ngx_int_t ngx_household_cluster_error(ngx_household_redis_t *redis,
-    ngx_household_redis_pool_t *pool, ngx_household_redis_cmd_t *cmd,
+static ngx_int_t ngx_household_redis_cluster_error(ngx_household_redis_t *redis,
+    ngx_household_redis_peer_t *pool, ngx_household_redis_cmd_t *cmd,
     ngx_str_t *code, ngx_str_t *error);
-static ngx_int_t ngx_household_cluster_redirect(ngx_household_cluster_t *cl,
-    ngx_household_redis_pool_t *pool, ngx_household_redis_cmd_t *cmd,
-    ngx_uint_t ask, ngx_str_t *error);
-static ngx_int_t ngx_household_cluster_target(
-    ngx_household_redis_pool_t *pool, ngx_str_t *error, ngx_uint_t *slot,
+static ngx_int_t ngx_household_redis_cluster_redirect(
+    ngx_household_redis_cluster_t *cl, ngx_household_redis_peer_t *pool,
+    ngx_household_redis_cmd_t *cmd, ngx_uint_t ask, ngx_str_t *error);
+static ngx_int_t ngx_household_redis_cluster_target(
+    ngx_household_redis_peer_t *pool, ngx_str_t *error, ngx_uint_t *slot,
     ngx_str_t *host, in_port_t *port);
-static void ngx_household_cluster_changed(ngx_household_redis_t *redis,
-    ngx_household_redis_pool_t *pool);
-static ngx_uint_t ngx_household_cluster_primaries(
+static void ngx_household_redis_cluster_changed(ngx_household_redis_t *redis,
+    ngx_household_redis_peer_t *pool);
+static ngx_uint_t ngx_household_redis_cluster_primaries(
     ngx_household_redis_t *redis, ngx_household_redis_node_t **nodes,
     ngx_uint_t max);
 
 
-const ngx_household_redis_kind_t  ngx_household_cluster = {
-    ngx_household_cluster_create,
-    ngx_household_cluster_destroy,
-    ngx_household_cluster_route,
-    ngx_household_cluster_error,
-    ngx_household_cluster_changed,
-    ngx_household_cluster_primaries
+const ngx_household_redis_topology_t  ngx_household_redis_cluster = {
+    ngx_household_redis_cluster_create,
+    ngx_household_redis_cluster_destroy,
+    ngx_household_redis_cluster_route,
+    ngx_household_redis_cluster_error,
+    ngx_household_redis_cluster_changed,
+    ngx_household_redis_cluster_primaries
 };
 
 
 static ngx_int_t
-ngx_household_cluster_create(ngx_household_redis_t *redis, ngx_pool_t *pool)
+ngx_household_redis_cluster_create(ngx_household_redis_t *redis,
+    ngx_pool_t *pool)
 {
-    ngx_uint_t                     i;
-    ngx_household_cluster_t       *cl;
-    ngx_household_redis_server_t  *servers;
+    ngx_uint_t                      i;
+    ngx_household_redis_cluster_t  *cl;
+    ngx_household_redis_server_t   *servers;
 
-    cl = ngx_pcalloc(pool, sizeof(ngx_household_cluster_t));
+    cl = ngx_pcalloc(pool, sizeof(ngx_household_redis_cluster_t));
     if (cl == NULL) {
         return NGX_ERROR;
     }
@@ -66,13 +67,13 @@ ngx_household_cluster_create(ngx_household_redis_t *redis, ngx_pool_t *pool)
     cl->ident = -1;
     cl->nseeds = redis->conf->servers.nelts;
 
-    cl->slots = ngx_pcalloc(pool, 2 * NGX_HOUSEHOLD_SLOTS
-                                  * sizeof(ngx_household_redis_pool_t *));
+    cl->slots = ngx_pcalloc(pool, 2 * NGX_HOUSEHOLD_REDIS_HASH_SLOTS
+                                  * sizeof(ngx_household_redis_peer_t *));
     if (cl->slots == NULL) {
         return NGX_ERROR;
     }
 
-    cl->replicas = cl->slots + NGX_HOUSEHOLD_SLOTS;
+    cl->replicas = cl->slots + NGX_HOUSEHOLD_REDIS_HASH_SLOTS;
 
     cl->seeds = ngx_pcalloc(pool, cl->nseeds
                                   * sizeof(ngx_household_redis_node_t *));
@@ -91,12 +92,12 @@ ngx_household_cluster_create(ngx_household_redis_t *redis, ngx_pool_t *pool)
         }
     }
 
-    cl->refresh.handler = ngx_household_cluster_refresh_handler;
+    cl->refresh.handler = ngx_household_redis_cluster_refresh_handler;
     cl->refresh.data = cl;
     cl->refresh.log = ngx_cycle->log;
     cl->refresh.cancelable = 1;
 
-    cl->look.handler = ngx_household_cluster_look_handler;
+    cl->look.handler = ngx_household_redis_cluster_replica_timer_handler;
     cl->look.data = cl;
     cl->look.log = ngx_cycle->log;
     cl->look.cancelable = 1;
@@ -110,13 +111,13 @@ ngx_household_cluster_create(ngx_household_redis_t *redis, ngx_pool_t *pool)
 
 
 static void
-ngx_household_cluster_destroy(ngx_household_redis_t *redis)
+ngx_household_redis_cluster_destroy(ngx_household_redis_t *redis)
 {
-    ngx_uint_t                i;
-    ngx_household_cluster_t  *cl = redis->state;
+    ngx_uint_t                      i;
+    ngx_household_redis_cluster_t  *cl = redis->state;
 
     if (cl->ask != NULL) {
-        ngx_household_redis_ask_cancel(cl->ask);
+        ngx_household_redis_query_cancel(cl->ask);
         cl->ask = NULL;
     }
 
@@ -138,12 +139,12 @@ ngx_household_cluster_destroy(ngx_household_redis_t *redis)
 
 
 static ngx_int_t
-ngx_household_cluster_route(ngx_household_redis_t *redis,
+ngx_household_redis_cluster_route(ngx_household_redis_t *redis,
     ngx_household_redis_cmd_t *cmd)
 {
-    ngx_int_t                    rc;
-    ngx_household_cluster_t     *cl = redis->state;
-    ngx_household_redis_pool_t  *pool;
+    ngx_int_t                       rc;
+    ngx_household_redis_cluster_t  *cl = redis->state;
+    ngx_household_redis_peer_t     *pool;
 
     if (!cl->known) {
 
@@ -151,15 +152,15 @@ ngx_household_cluster_route(ngx_household_redis_t *redis,
             return NGX_DECLINED;
         }
 
-        ngx_household_cluster_refresh(cl);
-        return ngx_household_redis_park(redis, cmd);
+        ngx_household_redis_cluster_refresh(cl);
+        return ngx_household_redis_route_park(redis, cmd);
     }
 
     pool = cl->replicas[cmd->slot];
 
     if (pool != NULL && !(cmd->op->flags & NGX_HOUSEHOLD_REDIS_WRITE)
-        && !ngx_household_redis_pool_avoided(pool)
-        && ngx_household_redis_pool_push(pool, cmd) == NGX_OK)
+        && !ngx_household_redis_peer_avoided(pool)
+        && ngx_household_redis_peer_enqueue(pool, cmd) == NGX_OK)
     {
         return NGX_OK;
     }
@@ -167,7 +168,7 @@ ngx_household_cluster_route(ngx_household_redis_t *redis,
     pool = cl->slots[cmd->slot];
 
     if (pool != NULL) {
-        rc = ngx_household_redis_pool_push(pool, cmd);
+        rc = ngx_household_redis_peer_enqueue(pool, cmd);
 
         if (rc != NGX_DECLINED) {
             return rc;
@@ -176,42 +177,42 @@ ngx_household_cluster_route(ngx_household_redis_t *redis,
 
     /* known dead, or not covered: another may take over at any time */
 
-    ngx_household_cluster_refresh(cl);
+    ngx_household_redis_cluster_refresh(cl);
 
     return NGX_DECLINED;
 }
 
 
 static ngx_int_t
-ngx_household_cluster_error(ngx_household_redis_t *redis,
-    ngx_household_redis_pool_t *pool, ngx_household_redis_cmd_t *cmd,
+ngx_household_redis_cluster_error(ngx_household_redis_t *redis,
+    ngx_household_redis_peer_t *pool, ngx_household_redis_cmd_t *cmd,
     ngx_str_t *code, ngx_str_t *error)
 {
-    ngx_household_cluster_t  *cl = redis->state;
+    ngx_household_redis_cluster_t  *cl = redis->state;
 
-    if (ngx_household_redis_code_is(code, "MOVED")) {
-        return ngx_household_cluster_redirect(cl, pool, cmd, 0, error);
+    if (ngx_household_redis_error_is(code, "MOVED")) {
+        return ngx_household_redis_cluster_redirect(cl, pool, cmd, 0, error);
     }
 
-    if (ngx_household_redis_code_is(code, "ASK")) {
-        return ngx_household_cluster_redirect(cl, pool, cmd, 1, error);
+    if (ngx_household_redis_error_is(code, "ASK")) {
+        return ngx_household_redis_cluster_redirect(cl, pool, cmd, 1, error);
     }
 
-    if (!ngx_household_redis_transient(code)) {
+    if (!ngx_household_redis_error_transient(code)) {
         return NGX_DECLINED;
     }
 
-    if (!ngx_household_redis_code_is(code, "TRYAGAIN")) {
-        ngx_household_cluster_refresh(cl);
-        ngx_household_redis_pool_avoid(pool);
+    if (!ngx_household_redis_error_is(code, "TRYAGAIN")) {
+        ngx_household_redis_cluster_refresh(cl);
+        ngx_household_redis_peer_avoid(pool);
     }
 
-    if (cmd->tries >= NGX_HOUSEHOLD_CLUSTER_TRIES) {
+    if (cmd->tries >= NGX_HOUSEHOLD_REDIS_CLUSTER_MAX_RETRIES) {
         return NGX_DECLINED;
     }
 
-    ngx_household_redis_take(cmd);
-    ngx_household_redis_delay(redis, cmd);
+    ngx_household_redis_cmd_detach(cmd);
+    ngx_household_redis_cmd_retry_later(redis, cmd);
 
     return NGX_OK;
 }
@@ -223,8 +224,8 @@ ngx_household_cluster_error(ngx_household_redis_t *redis,
  */
 
 static ngx_int_t
-ngx_household_cluster_redirect(ngx_household_cluster_t *cl,
-    ngx_household_redis_pool_t *pool, ngx_household_redis_cmd_t *cmd,
+ngx_household_redis_cluster_redirect(ngx_household_redis_cluster_t *cl,
+    ngx_household_redis_peer_t *pool, ngx_household_redis_cmd_t *cmd,
     ngx_uint_t ask, ngx_str_t *error)
 {
     in_port_t    port;
@@ -232,13 +233,13 @@ ngx_household_cluster_redirect(ngx_household_cluster_t *cl,
     ngx_int_t    rc;
     ngx_uint_t   slot;
 
-    if (ngx_household_cluster_target(pool, error, &slot, &host, &port)
+    if (ngx_household_redis_cluster_target(pool, error, &slot, &host, &port)
         != NGX_OK)
     {
         return NGX_DECLINED;
     }
 
-    pool = ngx_household_cluster_pool(cl, &host, port);
+    pool = ngx_household_redis_cluster_peer(cl, &host, port);
     if (pool == NULL) {
         return NGX_DECLINED;
     }
@@ -248,23 +249,23 @@ ngx_household_cluster_redirect(ngx_household_cluster_t *cl,
         if (cl->slots[slot] != pool) {
             cl->slots[slot] = pool;
             cl->replicas[slot] = NULL;
-            ngx_household_redis_changed(cl->redis);
+            ngx_household_redis_notify_primaries(cl->redis);
         }
 
-        ngx_household_cluster_refresh(cl);
+        ngx_household_redis_cluster_refresh(cl);
     }
 
-    ngx_household_redis_take(cmd);
+    ngx_household_redis_cmd_detach(cmd);
 
     cmd->tries++;
     cmd->asking = ask ? 1 : 0;
 
-    rc = ngx_household_redis_pool_push(pool, cmd);
+    rc = ngx_household_redis_peer_enqueue(pool, cmd);
 
     if (rc != NGX_OK) {
         ngx_household_redis_op_end(cmd->op, rc == NGX_BUSY
-                                            ? NGX_HOUSEHOLD_REDIS_BUSY
-                                            : NGX_HOUSEHOLD_REDIS_DOWN);
+                                            ? NGX_HOUSEHOLD_REDIS_RESULT_BUSY
+                                            : NGX_HOUSEHOLD_REDIS_RESULT_DOWN);
     }
 
     return NGX_OK;
@@ -277,7 +278,7 @@ ngx_household_cluster_redirect(ngx_household_cluster_t *cl,
  */
 
 static ngx_int_t
-ngx_household_cluster_target(ngx_household_redis_pool_t *pool,
+ngx_household_redis_cluster_target(ngx_household_redis_peer_t *pool,
     ngx_str_t *error, ngx_uint_t *slot, ngx_str_t *host, in_port_t *port)
 {
     u_char     *p, *last, *sep;
@@ -297,7 +298,7 @@ ngx_household_cluster_target(ngx_household_redis_pool_t *pool,
 
     n = ngx_atoi(p, sep - p);
 
-    if (n < 0 || n >= NGX_HOUSEHOLD_SLOTS) {
+    if (n < 0 || n >= NGX_HOUSEHOLD_REDIS_HASH_SLOTS) {
         return NGX_ERROR;
     }
 
@@ -336,35 +337,35 @@ ngx_household_cluster_target(ngx_household_redis_pool_t *pool,
 /* a primary that is lost will have a successor */
 
 static void
-ngx_household_cluster_changed(ngx_household_redis_t *redis,
-    ngx_household_redis_pool_t *pool)
+ngx_household_redis_cluster_changed(ngx_household_redis_t *redis,
+    ngx_household_redis_peer_t *pool)
 {
-    if (pool->down || pool->conns[0].state != NGX_HOUSEHOLD_REDIS_READY) {
-        ngx_household_cluster_refresh(redis->state);
+    if (pool->down || pool->conns[0].state != NGX_HOUSEHOLD_REDIS_CONN_READY) {
+        ngx_household_redis_cluster_refresh(redis->state);
     }
 }
 
 
 static ngx_uint_t
-ngx_household_cluster_primaries(ngx_household_redis_t *redis,
+ngx_household_redis_cluster_primaries(ngx_household_redis_t *redis,
     ngx_household_redis_node_t **nodes, ngx_uint_t max)
 {
-    ngx_uint_t                   i, n;
-    ngx_queue_t                 *q;
-    ngx_household_cluster_t     *cl = redis->state;
-    ngx_household_redis_pool_t  *pool;
+    ngx_uint_t                      i, n;
+    ngx_queue_t                    *q;
+    ngx_household_redis_cluster_t  *cl = redis->state;
+    ngx_household_redis_peer_t     *pool;
 
     for (q = ngx_queue_head(&redis->pools);
          q != ngx_queue_sentinel(&redis->pools);
          q = ngx_queue_next(q))
     {
-        pool = ngx_queue_data(q, ngx_household_redis_pool_t, queue);
+        pool = ngx_queue_data(q, ngx_household_redis_peer_t, queue);
         pool->mark = 0;
     }
 
     n = 0;
 
-    for (i = 0; i < NGX_HOUSEHOLD_SLOTS; i++) {
+    for (i = 0; i < NGX_HOUSEHOLD_REDIS_HASH_SLOTS; i++) {
 
         pool = cl->slots[i];
 

@@ -17,33 +17,35 @@ typedef struct {
     ngx_int_t                     to;
     ngx_household_resp_value_t   *nodes;
     ngx_uint_t                    n;        /* values */
-} ngx_household_cluster_entry_t;
+} ngx_household_redis_cluster_entry_t;
 
 
-static ngx_uint_t ngx_household_cluster_entry(
+static ngx_uint_t ngx_household_redis_cluster_parse_entry(
     ngx_household_resp_value_t *v, ngx_uint_t n,
-    ngx_household_cluster_entry_t *entry);
-static const char *ngx_household_cluster_check(
+    ngx_household_redis_cluster_entry_t *entry);
+static const char *ngx_household_redis_cluster_parse_check(
     ngx_household_resp_reply_t *reply);
-static ngx_int_t ngx_household_cluster_apply(ngx_household_cluster_t *cl,
-    ngx_household_cluster_entry_t *entry, ngx_uint_t *changed);
-static ngx_uint_t ngx_household_cluster_node(ngx_household_cluster_t *cl,
-    ngx_household_cluster_entry_t *entry, ngx_uint_t i, ngx_str_t *host,
+static ngx_int_t ngx_household_redis_cluster_apply(
+    ngx_household_redis_cluster_t *cl,
+    ngx_household_redis_cluster_entry_t *entry, ngx_uint_t *changed);
+static ngx_uint_t ngx_household_redis_cluster_parse_node(
+    ngx_household_redis_cluster_t *cl,
+    ngx_household_redis_cluster_entry_t *entry, ngx_uint_t i, ngx_str_t *host,
     in_port_t *port);
 
 
 const char *
-ngx_household_cluster_slots(ngx_household_cluster_t *cl,
+ngx_household_redis_cluster_parse(ngx_household_redis_cluster_t *cl,
     ngx_household_resp_reply_t *reply)
 {
-    ngx_int_t                       slot;
-    const char                     *what;
-    ngx_uint_t                      i, changed;
-    ngx_queue_t                    *q;
-    ngx_household_redis_pool_t     *pool;
-    ngx_household_cluster_entry_t   entry;
+    ngx_int_t                             slot;
+    const char                           *what;
+    ngx_uint_t                            i, changed;
+    ngx_queue_t                          *q;
+    ngx_household_redis_peer_t           *pool;
+    ngx_household_redis_cluster_entry_t   entry;
 
-    what = ngx_household_cluster_check(reply);
+    what = ngx_household_redis_cluster_parse_check(reply);
 
     if (what != NULL) {
         return what;
@@ -53,7 +55,7 @@ ngx_household_cluster_slots(ngx_household_cluster_t *cl,
          q != ngx_queue_sentinel(&cl->redis->pools);
          q = ngx_queue_next(q))
     {
-        pool = ngx_queue_data(q, ngx_household_redis_pool_t, queue);
+        pool = ngx_queue_data(q, ngx_household_redis_peer_t, queue);
         pool->mark = 0;
     }
 
@@ -64,15 +66,16 @@ ngx_household_cluster_slots(ngx_household_cluster_t *cl,
 
     for (i = 1; i < reply->nvalues; /* void */) {
 
-        i += ngx_household_cluster_entry(&reply->values[i],
-                                         reply->nvalues - i, &entry);
+        i += ngx_household_redis_cluster_parse_entry(&reply->values[i],
+                                                     reply->nvalues - i,
+                                                     &entry);
 
-        if (ngx_household_cluster_apply(cl, &entry, &changed) != NGX_OK) {
+        if (ngx_household_redis_cluster_apply(cl, &entry, &changed) != NGX_OK) {
             return "memory is short";
         }
     }
 
-    for (slot = 0; slot < NGX_HOUSEHOLD_SLOTS; slot++) {
+    for (slot = 0; slot < NGX_HOUSEHOLD_REDIS_HASH_SLOTS; slot++) {
 
         if (cl->slots[slot] != NULL && !cl->slots[slot]->mark) {
             cl->slots[slot] = NULL;
@@ -85,7 +88,7 @@ ngx_household_cluster_slots(ngx_household_cluster_t *cl,
     }
 
     if (changed) {
-        ngx_household_redis_changed(cl->redis);
+        ngx_household_redis_notify_primaries(cl->redis);
     }
 
     return NULL;
@@ -93,11 +96,11 @@ ngx_household_cluster_slots(ngx_household_cluster_t *cl,
 
 
 static const char *
-ngx_household_cluster_check(ngx_household_resp_reply_t *reply)
+ngx_household_redis_cluster_parse_check(ngx_household_resp_reply_t *reply)
 {
-    ngx_uint_t                      i;
-    ngx_household_resp_value_t     *v;
-    ngx_household_cluster_entry_t   entry;
+    ngx_uint_t                            i;
+    ngx_household_resp_value_t           *v;
+    ngx_household_redis_cluster_entry_t   entry;
 
     v = reply->values;
 
@@ -127,9 +130,10 @@ ngx_household_cluster_check(ngx_household_resp_reply_t *reply)
 
     for (i = 1; i < reply->nvalues; /* void */) {
 
-        i += ngx_household_cluster_entry(&v[i], reply->nvalues - i, &entry);
+        i += ngx_household_redis_cluster_parse_entry(&v[i], reply->nvalues - i,
+                                                     &entry);
 
-        if (entry.from < 0 || entry.to >= NGX_HOUSEHOLD_SLOTS
+        if (entry.from < 0 || entry.to >= NGX_HOUSEHOLD_REDIS_HASH_SLOTS
             || entry.from > entry.to)
         {
             return "its map makes no sense";
@@ -143,8 +147,8 @@ ngx_household_cluster_check(ngx_household_resp_reply_t *reply)
 /* returns how many values the entry has; "from" is -1 if it makes no sense */
 
 static ngx_uint_t
-ngx_household_cluster_entry(ngx_household_resp_value_t *v, ngx_uint_t n,
-    ngx_household_cluster_entry_t *entry)
+ngx_household_redis_cluster_parse_entry(ngx_household_resp_value_t *v,
+    ngx_uint_t n, ngx_household_redis_cluster_entry_t *entry)
 {
     ngx_uint_t  i;
 
@@ -152,14 +156,14 @@ ngx_household_cluster_entry(ngx_household_resp_value_t *v, ngx_uint_t n,
         /* void */
     }
 
-    ngx_memzero(entry, sizeof(ngx_household_cluster_entry_t));
+    ngx_memzero(entry, sizeof(ngx_household_redis_cluster_entry_t));
 
     entry->from = -1;
 
     if (i < 3 || v[0].type != NGX_HOUSEHOLD_RESP_ARRAY
         || v[1].type != NGX_HOUSEHOLD_RESP_INTEGER
         || v[2].type != NGX_HOUSEHOLD_RESP_INTEGER
-        || v[1].integer < 0 || v[2].integer >= NGX_HOUSEHOLD_SLOTS)
+        || v[1].integer < 0 || v[2].integer >= NGX_HOUSEHOLD_REDIS_HASH_SLOTS)
     {
         return i;
     }
@@ -174,14 +178,14 @@ ngx_household_cluster_entry(ngx_household_resp_value_t *v, ngx_uint_t n,
 
 
 static ngx_int_t
-ngx_household_cluster_apply(ngx_household_cluster_t *cl,
-    ngx_household_cluster_entry_t *entry, ngx_uint_t *changed)
+ngx_household_redis_cluster_apply(ngx_household_redis_cluster_t *cl,
+    ngx_household_redis_cluster_entry_t *entry, ngx_uint_t *changed)
 {
     in_port_t                    port;
     ngx_int_t                    slot;
     ngx_str_t                    host;
     ngx_uint_t                   i, n, replicas;
-    ngx_household_redis_pool_t  *pool, *primary, *replica;
+    ngx_household_redis_peer_t  *pool, *primary, *replica;
 
     n = 0;
     replicas = 0;
@@ -190,7 +194,9 @@ ngx_household_cluster_apply(ngx_household_cluster_t *cl,
 
     for (i = 0; i < entry->n; i++) {
 
-        if (!ngx_household_cluster_node(cl, entry, i, &host, &port)) {
+        if (!ngx_household_redis_cluster_parse_node(cl, entry, i, &host,
+                                                    &port))
+        {
             continue;
         }
 
@@ -198,7 +204,7 @@ ngx_household_cluster_apply(ngx_household_cluster_t *cl,
             break;
         }
 
-        pool = ngx_household_cluster_pool(cl, &host, port);
+        pool = ngx_household_redis_cluster_peer(cl, &host, port);
         if (pool == NULL) {
             return NGX_ERROR;
         }
@@ -242,8 +248,8 @@ ngx_household_cluster_apply(ngx_household_cluster_t *cl,
  */
 
 static ngx_uint_t
-ngx_household_cluster_node(ngx_household_cluster_t *cl,
-    ngx_household_cluster_entry_t *entry, ngx_uint_t i, ngx_str_t *host,
+ngx_household_redis_cluster_parse_node(ngx_household_redis_cluster_t *cl,
+    ngx_household_redis_cluster_entry_t *entry, ngx_uint_t i, ngx_str_t *host,
     in_port_t *port)
 {
     ngx_household_resp_value_t  *v;

@@ -11,25 +11,27 @@
 
 
 /* ms between two rounds: at least, and when there is no map to be had */
-#define NGX_HOUSEHOLD_CLUSTER_INTERVAL     100
-#define NGX_HOUSEHOLD_CLUSTER_BACKOFF_MAX  2000
+#define NGX_HOUSEHOLD_REDIS_CLUSTER_INTERVAL     100
+#define NGX_HOUSEHOLD_REDIS_CLUSTER_BACKOFF_MAX  2000
 
 /* ms between looks at the replicas, where they are read from */
-#define NGX_HOUSEHOLD_CLUSTER_REPLICAS     5000
+#define NGX_HOUSEHOLD_REDIS_CLUSTER_REPLICAS     5000
 
 
-static void ngx_household_cluster_ask(ngx_household_cluster_t *cl);
-static ngx_household_redis_node_t *ngx_household_cluster_candidate(
-    ngx_household_cluster_t *cl, ngx_uint_t i);
-static void ngx_household_cluster_answer(void *data,
+static void ngx_household_redis_cluster_fetch_slots(
+    ngx_household_redis_cluster_t *cl);
+static ngx_household_redis_node_t *ngx_household_redis_cluster_candidate(
+    ngx_household_redis_cluster_t *cl, ngx_uint_t i);
+static void ngx_household_redis_cluster_slots_reply(void *data,
     ngx_household_resp_reply_t *reply, const char *what);
-static void ngx_household_cluster_failed(ngx_household_cluster_t *cl,
-    const char *what);
-static void ngx_household_cluster_sweep(ngx_household_cluster_t *cl);
+static void ngx_household_redis_cluster_fetch_failed(
+    ngx_household_redis_cluster_t *cl, const char *what);
+static void ngx_household_redis_cluster_drop_unused_peers(
+    ngx_household_redis_cluster_t *cl);
 
 
 void
-ngx_household_cluster_refresh(ngx_household_cluster_t *cl)
+ngx_household_redis_cluster_refresh(ngx_household_redis_cluster_t *cl)
 {
     ngx_msec_t      interval;
     ngx_msec_int_t  left;
@@ -38,12 +40,12 @@ ngx_household_cluster_refresh(ngx_household_cluster_t *cl)
         return;
     }
 
-    interval = NGX_HOUSEHOLD_CLUSTER_INTERVAL << ngx_min(cl->failures, 8);
-    interval = ngx_min(interval, NGX_HOUSEHOLD_CLUSTER_BACKOFF_MAX);
+    interval = NGX_HOUSEHOLD_REDIS_CLUSTER_INTERVAL << ngx_min(cl->failures, 8);
+    interval = ngx_min(interval, NGX_HOUSEHOLD_REDIS_CLUSTER_BACKOFF_MAX);
 
     left = (ngx_msec_int_t) (cl->refreshed + interval - ngx_current_msec);
 
-    if (left < 1 || left > NGX_HOUSEHOLD_CLUSTER_BACKOFF_MAX) {
+    if (left < 1 || left > NGX_HOUSEHOLD_REDIS_CLUSTER_BACKOFF_MAX) {
         left = 1;
     }
 
@@ -52,9 +54,9 @@ ngx_household_cluster_refresh(ngx_household_cluster_t *cl)
 
 
 void
-ngx_household_cluster_refresh_handler(ngx_event_t *ev)
+ngx_household_redis_cluster_refresh_handler(ngx_event_t *ev)
 {
-    ngx_household_cluster_t  *cl = ev->data;
+    ngx_household_redis_cluster_t  *cl = ev->data;
 
     if (cl->ask != NULL || (ngx_exiting && cl->redis->parked.n == 0)) {
         return;
@@ -64,39 +66,40 @@ ngx_household_cluster_refresh_handler(ngx_event_t *ev)
     cl->tried = 0;
     cl->turn++;
 
-    ngx_household_cluster_ask(cl);
+    ngx_household_redis_cluster_fetch_slots(cl);
 }
 
 
 /* one that comes back, or is new, gives no other sign */
 
 void
-ngx_household_cluster_look_handler(ngx_event_t *ev)
+ngx_household_redis_cluster_replica_timer_handler(ngx_event_t *ev)
 {
     if (!ngx_exiting) {
-        ngx_household_cluster_refresh(ev->data);
+        ngx_household_redis_cluster_refresh(ev->data);
     }
 }
 
 
 static void
-ngx_household_cluster_ask(ngx_household_cluster_t *cl)
+ngx_household_redis_cluster_fetch_slots(ngx_household_redis_cluster_t *cl)
 {
     ngx_str_t  argv[2];
 
     ngx_household_redis_node_release(cl->asked);
 
     cl->asked = ngx_household_redis_node_keep(
-                        ngx_household_cluster_candidate(cl, cl->tried));
+                        ngx_household_redis_cluster_candidate(cl, cl->tried));
 
     ngx_str_set(&argv[0], "CLUSTER");
     ngx_str_set(&argv[1], "SLOTS");
 
-    cl->ask = ngx_household_redis_ask(cl->asked, argv, 2,
-                                      cl->redis->conf->connect_timeout,
-                                      ngx_household_cluster_answer, cl);
+    cl->ask = ngx_household_redis_query(cl->asked, argv, 2,
+                                        cl->redis->conf->connect_timeout,
+                                        ngx_household_redis_cluster_slots_reply,
+                                        cl);
     if (cl->ask == NULL) {
-        ngx_household_cluster_failed(cl, "memory is short");
+        ngx_household_redis_cluster_fetch_failed(cl, "memory is short");
     }
 }
 
@@ -107,11 +110,12 @@ ngx_household_cluster_ask(ngx_household_cluster_t *cl)
  */
 
 static ngx_household_redis_node_t *
-ngx_household_cluster_candidate(ngx_household_cluster_t *cl, ngx_uint_t i)
+ngx_household_redis_cluster_candidate(ngx_household_redis_cluster_t *cl,
+    ngx_uint_t i)
 {
     ngx_uint_t                   n, pass, skip;
     ngx_queue_t                 *q, *pools;
-    ngx_household_redis_pool_t  *pool;
+    ngx_household_redis_peer_t  *pool;
 
     n = 0;
     skip = 0;
@@ -123,9 +127,9 @@ ngx_household_cluster_candidate(ngx_household_cluster_t *cl, ngx_uint_t i)
              q != ngx_queue_sentinel(pools);
              q = ngx_queue_next(q))
         {
-            pool = ngx_queue_data(q, ngx_household_redis_pool_t, queue);
+            pool = ngx_queue_data(q, ngx_household_redis_peer_t, queue);
 
-            if (!ngx_household_redis_pool_usable(pool)) {
+            if (!ngx_household_redis_peer_usable(pool)) {
                 continue;
             }
 
@@ -151,19 +155,19 @@ ngx_household_cluster_candidate(ngx_household_cluster_t *cl, ngx_uint_t i)
 
 
 static void
-ngx_household_cluster_answer(void *data, ngx_household_resp_reply_t *reply,
-    const char *what)
+ngx_household_redis_cluster_slots_reply(void *data,
+    ngx_household_resp_reply_t *reply, const char *what)
 {
-    ngx_queue_t              *q;
-    ngx_uint_t                n;
-    ngx_household_redis_t    *redis;
-    ngx_household_cluster_t  *cl = data;
+    ngx_queue_t                    *q;
+    ngx_uint_t                      n;
+    ngx_household_redis_t          *redis;
+    ngx_household_redis_cluster_t  *cl = data;
 
     cl->ask = NULL;
     redis = cl->redis;
 
     if (reply != NULL) {
-        what = ngx_household_cluster_slots(cl, reply);
+        what = ngx_household_redis_cluster_parse(cl, reply);
     }
 
     if (what != NULL) {
@@ -178,10 +182,10 @@ ngx_household_cluster_answer(void *data, ngx_household_resp_reply_t *reply,
         }
 
         if (++cl->tried < n) {
-            ngx_household_cluster_ask(cl);
+            ngx_household_redis_cluster_fetch_slots(cl);
 
         } else {
-            ngx_household_cluster_failed(cl, what);
+            ngx_household_redis_cluster_fetch_failed(cl, what);
         }
 
         return;
@@ -204,16 +208,17 @@ ngx_household_cluster_answer(void *data, ngx_household_resp_reply_t *reply,
             ngx_del_timer(&cl->look);
         }
 
-        ngx_add_timer(&cl->look, NGX_HOUSEHOLD_CLUSTER_REPLICAS);
+        ngx_add_timer(&cl->look, NGX_HOUSEHOLD_REDIS_CLUSTER_REPLICAS);
     }
 
-    ngx_household_cluster_sweep(cl);
-    ngx_household_redis_unpark(redis);
+    ngx_household_redis_cluster_drop_unused_peers(cl);
+    ngx_household_redis_route_unpark(redis);
 }
 
 
 static void
-ngx_household_cluster_failed(ngx_household_cluster_t *cl, const char *what)
+ngx_household_redis_cluster_fetch_failed(ngx_household_redis_cluster_t *cl,
+    const char *what)
 {
     ngx_household_redis_t  *redis;
 
@@ -233,47 +238,47 @@ ngx_household_cluster_failed(ngx_household_cluster_t *cl, const char *what)
     cl->down = 1;
     cl->failures++;
 
-    ngx_household_cluster_refresh(cl);
-    ngx_household_redis_unpark(redis);
+    ngx_household_redis_cluster_refresh(cl);
+    ngx_household_redis_route_unpark(redis);
 }
 
 
 /* connections to nodes that the map does not name are closed */
 
 static void
-ngx_household_cluster_sweep(ngx_household_cluster_t *cl)
+ngx_household_redis_cluster_drop_unused_peers(ngx_household_redis_cluster_t *cl)
 {
     ngx_queue_t                 *q, *next;
-    ngx_household_redis_pool_t  *pool;
+    ngx_household_redis_peer_t  *pool;
 
     for (q = ngx_queue_head(&cl->redis->pools);
          q != ngx_queue_sentinel(&cl->redis->pools);
          q = next)
     {
         next = ngx_queue_next(q);
-        pool = ngx_queue_data(q, ngx_household_redis_pool_t, queue);
+        pool = ngx_queue_data(q, ngx_household_redis_peer_t, queue);
 
         if (!pool->mark) {
-            ngx_household_redis_route_drop(cl->redis, pool);
+            ngx_household_redis_route_remove_peer(cl->redis, pool);
         }
     }
 }
 
 
-ngx_household_redis_pool_t *
-ngx_household_cluster_pool(ngx_household_cluster_t *cl, ngx_str_t *host,
-    in_port_t port)
+ngx_household_redis_peer_t *
+ngx_household_redis_cluster_peer(ngx_household_redis_cluster_t *cl,
+    ngx_str_t *host, in_port_t port)
 {
     ngx_uint_t                   flags;
     ngx_queue_t                 *q;
     ngx_household_redis_node_t  *node;
-    ngx_household_redis_pool_t  *pool;
+    ngx_household_redis_peer_t  *pool;
 
     for (q = ngx_queue_head(&cl->redis->pools);
          q != ngx_queue_sentinel(&cl->redis->pools);
          q = ngx_queue_next(q))
     {
-        pool = ngx_queue_data(q, ngx_household_redis_pool_t, queue);
+        pool = ngx_queue_data(q, ngx_household_redis_peer_t, queue);
 
         if (ngx_household_redis_node_is(pool->node, host, port)) {
             return pool;
@@ -286,12 +291,13 @@ ngx_household_cluster_pool(ngx_household_cluster_t *cl, ngx_str_t *host,
         flags |= NGX_HOUSEHOLD_REDIS_NODE_READONLY;
     }
 
-    node = ngx_household_redis_node_learn(cl->redis->conf, host, port, flags);
+    node = ngx_household_redis_node_discover(cl->redis->conf, host, port,
+                                             flags);
     if (node == NULL) {
         return NULL;
     }
 
-    pool = ngx_household_redis_route_pool(cl->redis, node, 1);
+    pool = ngx_household_redis_route_add_peer(cl->redis, node, 1);
     ngx_household_redis_node_release(node);
 
     return pool;

@@ -10,65 +10,69 @@
 #include "ngx_household_redis_dedicated.h"
 
 
-struct ngx_household_redis_link_s {
-    ngx_household_redis_conn_t               conn;  /* must be first */
-    const ngx_household_redis_link_calls_t  *calls;
-    void                                    *data;
-    ngx_event_t                              gone;  /* frees it */
+struct ngx_household_redis_dedicated_s {
+    ngx_household_redis_conn_t                    conn;  /* must be first */
+    const ngx_household_redis_dedicated_calls_t  *calls;
+    void                                         *data;
+    ngx_event_t                                   gone;  /* frees it */
 };
 
 
-struct ngx_household_redis_ask_s {
-    ngx_household_redis_conn_t               conn;  /* must be first */
-    ngx_household_redis_answer_pt            handler;
-    void                                    *data;
-    ngx_household_redis_op_t                *op;
-    ngx_event_t                              timer;
-    ngx_event_t                              gone;
+struct ngx_household_redis_query_s {
+    ngx_household_redis_conn_t              conn;  /* must be first */
+    ngx_household_redis_query_pt            handler;
+    void                                   *data;
+    ngx_household_redis_op_t               *op;
+    ngx_event_t                             timer;
+    ngx_event_t                             gone;
 };
 
 
-static ngx_int_t ngx_household_redis_link_answer(ngx_household_redis_op_t *op,
-    ngx_household_resp_reply_t *reply);
-static void ngx_household_redis_link_done(ngx_household_redis_op_t *op,
-    ngx_household_redis_status_e status);
-static void ngx_household_redis_link_ready(ngx_household_redis_conn_t *conn);
-static void ngx_household_redis_link_lost(ngx_household_redis_conn_t *conn,
-    ngx_household_redis_status_e status, ngx_err_t err, const char *what);
-static ngx_int_t ngx_household_redis_link_push(
+static ngx_int_t ngx_household_redis_dedicated_reply(
+    ngx_household_redis_op_t *op, ngx_household_resp_reply_t *reply);
+static void ngx_household_redis_dedicated_done(ngx_household_redis_op_t *op,
+    ngx_household_redis_result_e status);
+static void ngx_household_redis_dedicated_ready(
+    ngx_household_redis_conn_t *conn);
+static void ngx_household_redis_dedicated_lost(ngx_household_redis_conn_t *conn,
+    ngx_household_redis_result_e status, ngx_err_t err, const char *what);
+static ngx_int_t ngx_household_redis_dedicated_push(
     ngx_household_redis_conn_t *conn, ngx_household_resp_reply_t *reply);
 
-static ngx_int_t ngx_household_redis_ask_reply(ngx_household_redis_op_t *op,
+static ngx_int_t ngx_household_redis_query_reply(ngx_household_redis_op_t *op,
     ngx_household_resp_reply_t *reply);
-static void ngx_household_redis_ask_done(ngx_household_redis_op_t *op,
-    ngx_household_redis_status_e status);
-static void ngx_household_redis_ask_ready(ngx_household_redis_conn_t *conn);
-static void ngx_household_redis_ask_lost(ngx_household_redis_conn_t *conn,
-    ngx_household_redis_status_e status, ngx_err_t err, const char *what);
-static void ngx_household_redis_ask_timeout(ngx_event_t *ev);
-static void ngx_household_redis_ask_end(ngx_household_redis_ask_t *ask,
+static void ngx_household_redis_query_done(ngx_household_redis_op_t *op,
+    ngx_household_redis_result_e status);
+static void ngx_household_redis_query_ready(ngx_household_redis_conn_t *conn);
+static void ngx_household_redis_query_lost(ngx_household_redis_conn_t *conn,
+    ngx_household_redis_result_e status, ngx_err_t err, const char *what);
+static void ngx_household_redis_query_timeout(ngx_event_t *ev);
+static void ngx_household_redis_query_end(ngx_household_redis_query_t *ask,
     ngx_household_resp_reply_t *reply, const char *what);
 
-static void ngx_household_redis_orphan(ngx_household_redis_conn_t *conn,
-    ngx_household_redis_cmd_t *cmd, ngx_uint_t sent);
-static void ngx_household_redis_gone(ngx_event_t *ev);
+static void ngx_household_redis_dedicated_orphan(
+    ngx_household_redis_conn_t *conn, ngx_household_redis_cmd_t *cmd,
+    ngx_uint_t sent);
+static void ngx_household_redis_dedicated_free_handler(ngx_event_t *ev);
 
 
-static const ngx_household_redis_owner_t  ngx_household_redis_link_owner = {
-    ngx_household_redis_link_ready,
+static const ngx_household_redis_conn_calls_t
+    ngx_household_redis_dedicated_calls =
+{
+    ngx_household_redis_dedicated_ready,
     NULL,
-    ngx_household_redis_link_lost,
-    ngx_household_redis_orphan,
+    ngx_household_redis_dedicated_lost,
+    ngx_household_redis_dedicated_orphan,
     NULL,
-    ngx_household_redis_link_push
+    ngx_household_redis_dedicated_push
 };
 
 
-static const ngx_household_redis_owner_t  ngx_household_redis_ask_owner = {
-    ngx_household_redis_ask_ready,
+static const ngx_household_redis_conn_calls_t  ngx_household_redis_ask_owner = {
+    ngx_household_redis_query_ready,
     NULL,
-    ngx_household_redis_ask_lost,
-    ngx_household_redis_orphan,
+    ngx_household_redis_query_lost,
+    ngx_household_redis_dedicated_orphan,
     NULL,
     NULL
 };
@@ -85,27 +89,27 @@ static const ngx_household_resp_limits_t  ngx_household_redis_ask_limits = {
 };
 
 
-ngx_household_redis_link_t *
-ngx_household_redis_link_open(ngx_household_redis_node_t *node,
-    const ngx_household_redis_link_calls_t *calls, void *data)
+ngx_household_redis_dedicated_t *
+ngx_household_redis_dedicated_open(ngx_household_redis_node_t *node,
+    const ngx_household_redis_dedicated_calls_t *calls, void *data)
 {
-    ngx_household_redis_link_t  *link;
+    ngx_household_redis_dedicated_t  *link;
 
-    link = ngx_alloc(sizeof(ngx_household_redis_link_t), ngx_cycle->log);
+    link = ngx_alloc(sizeof(ngx_household_redis_dedicated_t), ngx_cycle->log);
     if (link == NULL) {
         return NULL;
     }
 
-    ngx_memzero(link, sizeof(ngx_household_redis_link_t));
+    ngx_memzero(link, sizeof(ngx_household_redis_dedicated_t));
 
     link->calls = calls;
     link->data = data;
-    link->gone.handler = ngx_household_redis_gone;
+    link->gone.handler = ngx_household_redis_dedicated_free_handler;
     link->gone.data = link;
     link->gone.log = ngx_cycle->log;
 
     ngx_household_redis_conn_init(&link->conn, node,
-                                  &ngx_household_redis_link_owner, link);
+                                  &ngx_household_redis_dedicated_calls, link);
     ngx_household_redis_conn_start(&link->conn, 0);
 
     return link;
@@ -113,7 +117,7 @@ ngx_household_redis_link_open(ngx_household_redis_node_t *node,
 
 
 void
-ngx_household_redis_link_close(ngx_household_redis_link_t *link)
+ngx_household_redis_dedicated_close(ngx_household_redis_dedicated_t *link)
 {
     link->calls = NULL;
 
@@ -125,14 +129,14 @@ ngx_household_redis_link_close(ngx_household_redis_link_t *link)
 
 
 static void
-ngx_household_redis_gone(ngx_event_t *ev)
+ngx_household_redis_dedicated_free_handler(ngx_event_t *ev)
 {
     ngx_free(ev->data);
 }
 
 
 void
-ngx_household_redis_link_drain(void)
+ngx_household_redis_dedicated_drain(void)
 {
     ngx_event_t  *ev;
     ngx_queue_t  *q, *next;
@@ -144,7 +148,7 @@ ngx_household_redis_link_drain(void)
         next = ngx_queue_next(q);
         ev = ngx_queue_data(q, ngx_event_t, queue);
 
-        if (ev->handler == ngx_household_redis_gone) {
+        if (ev->handler == ngx_household_redis_dedicated_free_handler) {
             ngx_delete_posted_event(ev);
             ngx_free(ev->data);
         }
@@ -153,14 +157,15 @@ ngx_household_redis_link_drain(void)
 
 
 ngx_int_t
-ngx_household_redis_link_send(ngx_household_redis_link_t *link,
-    ngx_str_t *argv, ngx_uint_t argc, ngx_household_redis_link_reply_pt reply)
+ngx_household_redis_dedicated_send(ngx_household_redis_dedicated_t *link,
+    ngx_str_t *argv, ngx_uint_t argc,
+    ngx_household_redis_dedicated_reply_pt reply)
 {
     ngx_int_t                      rc;
     ngx_household_redis_op_t      *op;
     ngx_household_resp_command_t   command;
 
-    if (link->conn.state != NGX_HOUSEHOLD_REDIS_READY) {
+    if (link->conn.state != NGX_HOUSEHOLD_REDIS_CONN_READY) {
         return NGX_DECLINED;
     }
 
@@ -168,8 +173,9 @@ ngx_household_redis_link_send(ngx_household_redis_link_t *link,
     command.argc = argc;
 
     op = ngx_household_redis_op_create(&command, 1, NGX_HOUSEHOLD_REDIS_OWN,
-                                       ngx_household_redis_link_answer,
-                                       ngx_household_redis_link_done, link);
+                                       ngx_household_redis_dedicated_reply,
+                                       ngx_household_redis_dedicated_done,
+                                       link);
     if (op == NULL) {
         return NGX_ERROR;
     }
@@ -177,7 +183,7 @@ ngx_household_redis_link_send(ngx_household_redis_link_t *link,
     op->context = (void *) reply;
     link->conn.down = 0;
 
-    rc = ngx_household_redis_conn_push(&link->conn, &op->cmds[0]);
+    rc = ngx_household_redis_conn_enqueue(&link->conn, &op->cmds[0]);
 
     if (rc != NGX_OK) {
         ngx_free(op);
@@ -189,13 +195,13 @@ ngx_household_redis_link_send(ngx_household_redis_link_t *link,
 
 
 static ngx_int_t
-ngx_household_redis_link_answer(ngx_household_redis_op_t *op,
+ngx_household_redis_dedicated_reply(ngx_household_redis_op_t *op,
     ngx_household_resp_reply_t *reply)
 {
-    ngx_household_redis_link_t         *link = op->data;
-    ngx_household_redis_link_reply_pt   handler;
+    ngx_household_redis_dedicated_t         *link = op->data;
+    ngx_household_redis_dedicated_reply_pt   handler;
 
-    handler = (ngx_household_redis_link_reply_pt) op->context;
+    handler = (ngx_household_redis_dedicated_reply_pt) op->context;
     op->context = NULL;
 
     return link->calls == NULL ? NGX_OK : handler(link, reply);
@@ -203,13 +209,13 @@ ngx_household_redis_link_answer(ngx_household_redis_op_t *op,
 
 
 static void
-ngx_household_redis_link_done(ngx_household_redis_op_t *op,
-    ngx_household_redis_status_e status)
+ngx_household_redis_dedicated_done(ngx_household_redis_op_t *op,
+    ngx_household_redis_result_e status)
 {
-    ngx_household_redis_link_t         *link = op->data;
-    ngx_household_redis_link_reply_pt   handler;
+    ngx_household_redis_dedicated_t         *link = op->data;
+    ngx_household_redis_dedicated_reply_pt   handler;
 
-    handler = (ngx_household_redis_link_reply_pt) op->context;
+    handler = (ngx_household_redis_dedicated_reply_pt) op->context;
 
     if (handler != NULL && link->calls != NULL) {
         (void) handler(link, NULL);
@@ -218,70 +224,71 @@ ngx_household_redis_link_done(ngx_household_redis_op_t *op,
 
 
 void *
-ngx_household_redis_link_data(ngx_household_redis_link_t *link)
+ngx_household_redis_dedicated_data(ngx_household_redis_dedicated_t *link)
 {
     return link->data;
 }
 
 
 ngx_household_redis_node_t *
-ngx_household_redis_link_node(ngx_household_redis_link_t *link)
+ngx_household_redis_dedicated_node(ngx_household_redis_dedicated_t *link)
 {
     return link->conn.node;
 }
 
 
 static void
-ngx_household_redis_link_ready(ngx_household_redis_conn_t *conn)
+ngx_household_redis_dedicated_ready(ngx_household_redis_conn_t *conn)
 {
-    ngx_household_redis_link_t  *link = conn->data;
+    ngx_household_redis_dedicated_t  *link = conn->data;
 
     link->calls->ready(link);
 }
 
 
 static void
-ngx_household_redis_link_lost(ngx_household_redis_conn_t *conn,
-    ngx_household_redis_status_e status, ngx_err_t err, const char *what)
+ngx_household_redis_dedicated_lost(ngx_household_redis_conn_t *conn,
+    ngx_household_redis_result_e status, ngx_err_t err, const char *what)
 {
-    ngx_household_redis_link_t  *link = conn->data;
+    ngx_household_redis_dedicated_t  *link = conn->data;
 
     link->calls->lost(link, what);
 }
 
 
 static ngx_int_t
-ngx_household_redis_link_push(ngx_household_redis_conn_t *conn,
+ngx_household_redis_dedicated_push(ngx_household_redis_conn_t *conn,
     ngx_household_resp_reply_t *reply)
 {
-    ngx_household_redis_link_t  *link = conn->data;
+    ngx_household_redis_dedicated_t  *link = conn->data;
 
     return link->calls->push(link, reply);
 }
 
 
-ngx_household_redis_ask_t *
-ngx_household_redis_ask(ngx_household_redis_node_t *node, ngx_str_t *argv,
-    ngx_uint_t argc, ngx_msec_t timeout, ngx_household_redis_answer_pt handler,
+ngx_household_redis_query_t *
+ngx_household_redis_query(ngx_household_redis_node_t *node, ngx_str_t *argv,
+    ngx_uint_t argc, ngx_msec_t timeout, ngx_household_redis_query_pt handler,
     void *data)
 {
-    ngx_household_redis_ask_t     *ask;
+    ngx_household_redis_query_t   *ask;
     ngx_household_resp_command_t   command;
 
-    ask = ngx_alloc(sizeof(ngx_household_redis_ask_t), ngx_cycle->log);
+    ask = ngx_alloc(sizeof(ngx_household_redis_query_t), ngx_cycle->log);
     if (ask == NULL) {
         return NULL;
     }
 
-    ngx_memzero(ask, sizeof(ngx_household_redis_ask_t));
+    ngx_memzero(ask, sizeof(ngx_household_redis_query_t));
 
     command.argv = argv;
     command.argc = argc;
 
     ask->op = ngx_household_redis_op_create(&command, 1,
                                             NGX_HOUSEHOLD_REDIS_OWN,
-                                            ngx_household_redis_ask_reply,
-                                            ngx_household_redis_ask_done, ask);
+                                            ngx_household_redis_query_reply,
+                                            ngx_household_redis_query_done,
+                                            ask);
     if (ask->op == NULL) {
         ngx_free(ask);
         return NULL;
@@ -290,13 +297,13 @@ ngx_household_redis_ask(ngx_household_redis_node_t *node, ngx_str_t *argv,
     ask->handler = handler;
     ask->data = data;
 
-    ask->timer.handler = ngx_household_redis_ask_timeout;
+    ask->timer.handler = ngx_household_redis_query_timeout;
     ask->timer.data = ask;
     ask->timer.log = ngx_cycle->log;
     ask->timer.cancelable = 1;
     ngx_add_timer(&ask->timer, timeout);
 
-    ask->gone.handler = ngx_household_redis_gone;
+    ask->gone.handler = ngx_household_redis_dedicated_free_handler;
     ask->gone.data = ask;
     ask->gone.log = ngx_cycle->log;
 
@@ -314,63 +321,63 @@ ngx_household_redis_ask(ngx_household_redis_node_t *node, ngx_str_t *argv,
 
 
 void
-ngx_household_redis_ask_cancel(ngx_household_redis_ask_t *ask)
+ngx_household_redis_query_cancel(ngx_household_redis_query_t *ask)
 {
     ask->handler = NULL;
-    ngx_household_redis_ask_end(ask, NULL, NULL);
+    ngx_household_redis_query_end(ask, NULL, NULL);
 }
 
 
 static void
-ngx_household_redis_ask_ready(ngx_household_redis_conn_t *conn)
+ngx_household_redis_query_ready(ngx_household_redis_conn_t *conn)
 {
-    ngx_household_redis_ask_t  *ask = conn->data;
+    ngx_household_redis_query_t  *ask = conn->data;
 
     conn->down = 0;
-    (void) ngx_household_redis_conn_push(conn, &ask->op->cmds[0]);
+    (void) ngx_household_redis_conn_enqueue(conn, &ask->op->cmds[0]);
 }
 
 
 static ngx_int_t
-ngx_household_redis_ask_reply(ngx_household_redis_op_t *op,
+ngx_household_redis_query_reply(ngx_household_redis_op_t *op,
     ngx_household_resp_reply_t *reply)
 {
-    ngx_household_redis_ask_end(op->data, reply, NULL);
+    ngx_household_redis_query_end(op->data, reply, NULL);
 
     return NGX_OK;
 }
 
 
 static void
-ngx_household_redis_ask_done(ngx_household_redis_op_t *op,
-    ngx_household_redis_status_e status)
+ngx_household_redis_query_done(ngx_household_redis_op_t *op,
+    ngx_household_redis_result_e status)
 {
-    ngx_household_redis_ask_t  *ask = op->data;
+    ngx_household_redis_query_t  *ask = op->data;
 
     ask->op = NULL;
 }
 
 
 static void
-ngx_household_redis_ask_lost(ngx_household_redis_conn_t *conn,
-    ngx_household_redis_status_e status, ngx_err_t err, const char *what)
+ngx_household_redis_query_lost(ngx_household_redis_conn_t *conn,
+    ngx_household_redis_result_e status, ngx_err_t err, const char *what)
 {
-    ngx_household_redis_ask_end(conn->data, NULL, what);
+    ngx_household_redis_query_end(conn->data, NULL, what);
 }
 
 
 static void
-ngx_household_redis_ask_timeout(ngx_event_t *ev)
+ngx_household_redis_query_timeout(ngx_event_t *ev)
 {
-    ngx_household_redis_ask_end(ev->data, NULL, "it does not answer in time");
+    ngx_household_redis_query_end(ev->data, NULL, "it does not answer in time");
 }
 
 
 static void
-ngx_household_redis_ask_end(ngx_household_redis_ask_t *ask,
+ngx_household_redis_query_end(ngx_household_redis_query_t *ask,
     ngx_household_resp_reply_t *reply, const char *what)
 {
-    ngx_household_redis_answer_pt  handler;
+    ngx_household_redis_query_pt  handler;
 
     handler = ask->handler;
     ask->handler = NULL;
@@ -395,7 +402,7 @@ ngx_household_redis_ask_end(ngx_household_redis_ask_t *ask,
 
     if (ask->op != NULL) {
         /* it never was sent, or is being answered */
-        ngx_household_redis_op_end(ask->op, NGX_HOUSEHOLD_REDIS_DOWN);
+        ngx_household_redis_op_end(ask->op, NGX_HOUSEHOLD_REDIS_RESULT_DOWN);
     }
 }
 
@@ -403,8 +410,8 @@ ngx_household_redis_ask_end(ngx_household_redis_ask_t *ask,
 /* there are none: all commands are the connections' own */
 
 static void
-ngx_household_redis_orphan(ngx_household_redis_conn_t *conn,
+ngx_household_redis_dedicated_orphan(ngx_household_redis_conn_t *conn,
     ngx_household_redis_cmd_t *cmd, ngx_uint_t sent)
 {
-    ngx_household_redis_op_end(cmd->op, NGX_HOUSEHOLD_REDIS_DOWN);
+    ngx_household_redis_op_end(cmd->op, NGX_HOUSEHOLD_REDIS_RESULT_DOWN);
 }

@@ -17,38 +17,38 @@
 #include "ngx_household_redis_conn.h"
 
 
-typedef struct ngx_household_redis_link_s  ngx_household_redis_link_t;
-typedef struct ngx_household_redis_ask_s   ngx_household_redis_ask_t;
+typedef struct ngx_household_redis_dedicated_s  ngx_household_redis_dedicated_t;
+typedef struct ngx_household_redis_query_s   ngx_household_redis_query_t;
 
 
 /* each may close the link; the callbacks of a closed link are not called */
 
 typedef struct {
     /* it is connected, and has forgotten all that was said before */
-    void       (*ready)(ngx_household_redis_link_t *link);
+    void       (*ready)(ngx_household_redis_dedicated_t *link);
 
     /*
      * It was ready and is no more; or an attempt has failed, again.  It goes
      * on trying, at growing intervals up to 2 s.  "what" is for a log.
      */
-    void       (*lost)(ngx_household_redis_link_t *link, const char *what);
+    void       (*lost)(ngx_household_redis_dedicated_t *link, const char *what);
 
     /*
      * A message: an array whose first element is "message" or "pmessage", or
      * anything that no command asked for.  Valid during the call.  NGX_OK, or
      * NGX_ERROR if it makes no sense: the connection is then lost.
      */
-    ngx_int_t  (*push)(ngx_household_redis_link_t *link,
+    ngx_int_t  (*push)(ngx_household_redis_dedicated_t *link,
                        ngx_household_resp_reply_t *reply);
-} ngx_household_redis_link_calls_t;
+} ngx_household_redis_dedicated_calls_t;
 
 
 /*
  * The reply to a command, or NULL if the connection was lost before.  NGX_OK,
  * or NGX_ERROR if it makes no sense: the connection is then lost.
  */
-typedef ngx_int_t (*ngx_household_redis_link_reply_pt)(
-    ngx_household_redis_link_t *link, ngx_household_resp_reply_t *reply);
+typedef ngx_int_t (*ngx_household_redis_dedicated_reply_pt)(
+    ngx_household_redis_dedicated_t *link, ngx_household_resp_reply_t *reply);
 
 
 /*
@@ -56,48 +56,49 @@ typedef ngx_int_t (*ngx_household_redis_link_reply_pt)(
  * within.  It authenticates as all connections to the node do.  It holds no
  * worker that quits.  Returns NULL if memory is short.
  */
-ngx_household_redis_link_t *ngx_household_redis_link_open(
+ngx_household_redis_dedicated_t *ngx_household_redis_dedicated_open(
     ngx_household_redis_node_t *node,
-    const ngx_household_redis_link_calls_t *calls, void *data);
+    const ngx_household_redis_dedicated_calls_t *calls, void *data);
 
-void ngx_household_redis_link_close(ngx_household_redis_link_t *link);
+void ngx_household_redis_dedicated_close(ngx_household_redis_dedicated_t *link);
 
 /*
  * Sends a command.  Returns NGX_OK if "reply" will be called; NGX_DECLINED
  * if the link is not ready; NGX_ERROR if memory is short.  No reply for twice
  * the deployment's timeout is a lost connection.
  */
-ngx_int_t ngx_household_redis_link_send(ngx_household_redis_link_t *link,
-    ngx_str_t *argv, ngx_uint_t argc, ngx_household_redis_link_reply_pt reply);
+ngx_int_t ngx_household_redis_dedicated_send(
+    ngx_household_redis_dedicated_t *link, ngx_str_t *argv, ngx_uint_t argc,
+    ngx_household_redis_dedicated_reply_pt reply);
 
-void *ngx_household_redis_link_data(ngx_household_redis_link_t *link);
-ngx_household_redis_node_t *ngx_household_redis_link_node(
-    ngx_household_redis_link_t *link);
+void *ngx_household_redis_dedicated_data(ngx_household_redis_dedicated_t *link);
+ngx_household_redis_node_t *ngx_household_redis_dedicated_node(
+    ngx_household_redis_dedicated_t *link);
 
 
 /*
  * One question, on a connection of its own.  "handler" is called once, from
  * the event loop, with the reply or with NULL and why; "ask" is gone then.
  */
-typedef void (*ngx_household_redis_answer_pt)(void *data,
+typedef void (*ngx_household_redis_query_pt)(void *data,
     ngx_household_resp_reply_t *reply, const char *what);
 
 /*
  * The whole takes at most "timeout" ms.  Returns NULL if memory is short.
  */
-ngx_household_redis_ask_t *ngx_household_redis_ask(
+ngx_household_redis_query_t *ngx_household_redis_query(
     ngx_household_redis_node_t *node, ngx_str_t *argv, ngx_uint_t argc,
-    ngx_msec_t timeout, ngx_household_redis_answer_pt handler, void *data);
+    ngx_msec_t timeout, ngx_household_redis_query_pt handler, void *data);
 
 /* the handler will not be called */
-void ngx_household_redis_ask_cancel(ngx_household_redis_ask_t *ask);
+void ngx_household_redis_query_cancel(ngx_household_redis_query_t *ask);
 
 
 /*
  * Frees links and questions that were closed.  As a rule a posted event does
  * so; a process that exits runs no more of them.
  */
-void ngx_household_redis_link_drain(void);
+void ngx_household_redis_dedicated_drain(void);
 
 
 #endif /* _NGX_HOUSEHOLD_REDIS_DEDICATED_H_INCLUDED_ */

@@ -9,11 +9,11 @@
 #include "ngx_household_redis_keyslot.h"
 
 
-static ngx_uint_t ngx_household_slot_crc(const u_char *p, size_t len);
+static ngx_uint_t ngx_household_redis_keyslot_crc(const u_char *p, size_t len);
 
 
 ngx_uint_t
-ngx_household_slot(const ngx_str_t *key)
+ngx_household_redis_keyslot(const ngx_str_t *key)
 {
     size_t   open, close;
 
@@ -32,17 +32,18 @@ ngx_household_slot(const ngx_str_t *key)
             break;
         }
 
-        return ngx_household_slot_crc(key->data + open + 1, close - open - 1);
+        return ngx_household_redis_keyslot_crc(key->data + open + 1,
+                                               close - open - 1);
     }
 
-    return ngx_household_slot_crc(key->data, key->len);
+    return ngx_household_redis_keyslot_crc(key->data, key->len);
 }
 
 
 /* four bits at a time: x^16 + x^12 + x^5 + 1, starting from 0 */
 
 static ngx_uint_t
-ngx_household_slot_crc(const u_char *p, size_t len)
+ngx_household_redis_keyslot_crc(const u_char *p, size_t len)
 {
     size_t    i;
     uint16_t  crc;
@@ -59,5 +60,5 @@ ngx_household_slot_crc(const u_char *p, size_t len)
         crc = (uint16_t) ((crc << 4) ^ table[(crc >> 12) ^ (p[i] & 0x0f)]);
     }
 
-    return crc % NGX_HOUSEHOLD_SLOTS;
+    return crc % NGX_HOUSEHOLD_REDIS_HASH_SLOTS;
 }

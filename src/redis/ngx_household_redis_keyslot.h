@@ -15,14 +15,14 @@
 #include <ngx_core.h>
 
 
-#define NGX_HOUSEHOLD_SLOTS  16384
+#define NGX_HOUSEHOLD_REDIS_HASH_SLOTS  16384
 
 
 /*
  * The CRC16 (XMODEM) of the key, or of what stands between its first '{' and
  * the first '}' after that, unless nothing does; modulo the number of slots.
  */
-ngx_uint_t ngx_household_slot(const ngx_str_t *key);
+ngx_uint_t ngx_household_redis_keyslot(const ngx_str_t *key);
 
 
 #endif /* _NGX_HOUSEHOLD_REDIS_KEYSLOT_H_INCLUDED_ */

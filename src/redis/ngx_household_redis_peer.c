@@ -10,42 +10,45 @@
 #include "ngx_household_redis_peer.h"
 
 
-#define NGX_HOUSEHOLD_REDIS_SICK  1000    /* ms */
+#define NGX_HOUSEHOLD_REDIS_AVOID_TIME  1000    /* ms */
 
 
-static void ngx_household_redis_pool_ready(ngx_household_redis_conn_t *conn);
-static void ngx_household_redis_pool_well(ngx_household_redis_conn_t *conn);
-static void ngx_household_redis_pool_lost(ngx_household_redis_conn_t *conn,
-    ngx_household_redis_status_e status, ngx_err_t err, const char *what);
-static void ngx_household_redis_pool_orphan(ngx_household_redis_conn_t *conn,
+static void ngx_household_redis_peer_ready(ngx_household_redis_conn_t *conn);
+static void ngx_household_redis_peer_recovered(
+    ngx_household_redis_conn_t *conn);
+static void ngx_household_redis_peer_lost(ngx_household_redis_conn_t *conn,
+    ngx_household_redis_result_e status, ngx_err_t err, const char *what);
+static void ngx_household_redis_peer_orphan(ngx_household_redis_conn_t *conn,
     ngx_household_redis_cmd_t *cmd, ngx_uint_t sent);
-static ngx_int_t ngx_household_redis_pool_error(
+static ngx_int_t ngx_household_redis_peer_error(
     ngx_household_redis_conn_t *conn, ngx_household_redis_cmd_t *cmd,
     ngx_str_t *error);
 
 
-static const ngx_household_redis_owner_t  ngx_household_redis_pool_calls = {
-    ngx_household_redis_pool_ready,
-    ngx_household_redis_pool_well,
-    ngx_household_redis_pool_lost,
-    ngx_household_redis_pool_orphan,
-    ngx_household_redis_pool_error,
+static const ngx_household_redis_conn_calls_t
+    ngx_household_redis_peer_calls =
+{
+    ngx_household_redis_peer_ready,
+    ngx_household_redis_peer_recovered,
+    ngx_household_redis_peer_lost,
+    ngx_household_redis_peer_orphan,
+    ngx_household_redis_peer_error,
     NULL
 };
 
 
-ngx_household_redis_pool_t *
-ngx_household_redis_pool_create(ngx_household_redis_node_t *node,
-    ngx_uint_t lazy, const ngx_household_redis_pool_owner_t *owner, void *data)
+ngx_household_redis_peer_t *
+ngx_household_redis_peer_create(ngx_household_redis_node_t *node,
+    ngx_uint_t lazy, const ngx_household_redis_peer_calls_t *owner, void *data)
 {
     size_t                       size;
     ngx_uint_t                   i, n;
     ngx_household_redis_conn_t  *conn;
-    ngx_household_redis_pool_t  *pool;
+    ngx_household_redis_peer_t  *pool;
 
     n = node->conf->connections;
 
-    size = sizeof(ngx_household_redis_pool_t)
+    size = sizeof(ngx_household_redis_peer_t)
            + (n - 1) * sizeof(ngx_household_redis_conn_t);
 
     pool = ngx_alloc(size, ngx_cycle->log);
@@ -65,7 +68,7 @@ ngx_household_redis_pool_create(ngx_household_redis_node_t *node,
         conn = &pool->conns[i];
 
         ngx_household_redis_conn_init(conn, node,
-                                      &ngx_household_redis_pool_calls, pool);
+                                      &ngx_household_redis_peer_calls, pool);
         conn->lazy = lazy ? 1 : 0;
 
         if (!lazy) {
@@ -79,7 +82,7 @@ ngx_household_redis_pool_create(ngx_household_redis_node_t *node,
 
 
 void
-ngx_household_redis_pool_destroy(ngx_household_redis_pool_t *pool)
+ngx_household_redis_peer_destroy(ngx_household_redis_peer_t *pool)
 {
     ngx_uint_t  i;
 
@@ -93,7 +96,7 @@ ngx_household_redis_pool_destroy(ngx_household_redis_pool_t *pool)
 
 
 ngx_int_t
-ngx_household_redis_pool_push(ngx_household_redis_pool_t *pool,
+ngx_household_redis_peer_enqueue(ngx_household_redis_peer_t *pool,
     ngx_household_redis_cmd_t *cmd)
 {
     ngx_int_t                    rc;
@@ -115,7 +118,7 @@ ngx_household_redis_pool_push(ngx_household_redis_pool_t *pool,
 
         conn = &pool->conns[(pool->next + i) % pool->n];
 
-        rc = ngx_household_redis_conn_push(conn, cmd);
+        rc = ngx_household_redis_conn_enqueue(conn, cmd);
 
         if (rc == NGX_OK) {
             return NGX_OK;
@@ -127,7 +130,7 @@ ngx_household_redis_pool_push(ngx_household_redis_pool_t *pool,
 
 
 ngx_uint_t
-ngx_household_redis_pool_usable(ngx_household_redis_pool_t *pool)
+ngx_household_redis_peer_usable(ngx_household_redis_peer_t *pool)
 {
     ngx_uint_t  i;
 
@@ -142,15 +145,15 @@ ngx_household_redis_pool_usable(ngx_household_redis_pool_t *pool)
 
 
 void
-ngx_household_redis_pool_avoid(ngx_household_redis_pool_t *pool)
+ngx_household_redis_peer_avoid(ngx_household_redis_peer_t *pool)
 {
     pool->is_sick = 1;
-    pool->sick = ngx_current_msec + NGX_HOUSEHOLD_REDIS_SICK;
+    pool->sick = ngx_current_msec + NGX_HOUSEHOLD_REDIS_AVOID_TIME;
 }
 
 
 ngx_uint_t
-ngx_household_redis_pool_avoided(ngx_household_redis_pool_t *pool)
+ngx_household_redis_peer_avoided(ngx_household_redis_peer_t *pool)
 {
     if (pool->is_sick
         && (ngx_msec_int_t) (pool->sick - ngx_current_msec) <= 0)
@@ -163,18 +166,18 @@ ngx_household_redis_pool_avoided(ngx_household_redis_pool_t *pool)
 
 
 void
-ngx_household_redis_pool_hold(ngx_household_redis_pool_t *pool)
+ngx_household_redis_peer_suspend(ngx_household_redis_peer_t *pool)
 {
     ngx_uint_t  i;
 
     for (i = 0; i < pool->n; i++) {
-        ngx_household_redis_conn_hold(&pool->conns[i]);
+        ngx_household_redis_conn_suspend(&pool->conns[i]);
     }
 }
 
 
 void
-ngx_household_redis_pool_resume(ngx_household_redis_pool_t *pool)
+ngx_household_redis_peer_resume(ngx_household_redis_peer_t *pool)
 {
     ngx_uint_t  i;
 
@@ -185,15 +188,15 @@ ngx_household_redis_pool_resume(ngx_household_redis_pool_t *pool)
 
 
 static void
-ngx_household_redis_pool_ready(ngx_household_redis_conn_t *conn)
+ngx_household_redis_peer_ready(ngx_household_redis_conn_t *conn)
 {
-    ngx_household_redis_pool_t  *pool = conn->data;
+    ngx_household_redis_peer_t  *pool = conn->data;
 
     conn->down = 0;
     pool->down = 0;
 
     if (!conn->suspect) {
-        ngx_household_redis_pool_well(conn);
+        ngx_household_redis_peer_recovered(conn);
     }
 
     pool->owner->changed(pool);
@@ -203,9 +206,9 @@ ngx_household_redis_pool_ready(ngx_household_redis_conn_t *conn)
 /* a server that works only until it is used is not up: the log need not tell */
 
 static void
-ngx_household_redis_pool_well(ngx_household_redis_conn_t *conn)
+ngx_household_redis_peer_recovered(ngx_household_redis_conn_t *conn)
 {
-    ngx_household_redis_pool_t  *pool = conn->data;
+    ngx_household_redis_peer_t  *pool = conn->data;
 
     if (pool->told) {
         pool->told = 0;
@@ -218,15 +221,15 @@ ngx_household_redis_pool_well(ngx_household_redis_conn_t *conn)
 
 
 static void
-ngx_household_redis_pool_lost(ngx_household_redis_conn_t *conn,
-    ngx_household_redis_status_e status, ngx_err_t err, const char *what)
+ngx_household_redis_peer_lost(ngx_household_redis_conn_t *conn,
+    ngx_household_redis_result_e status, ngx_err_t err, const char *what)
 {
     ngx_uint_t                   level;
-    ngx_household_redis_pool_t  *pool = conn->data;
+    ngx_household_redis_peer_t  *pool = conn->data;
 
     if (!conn->down) {
 
-        level = status == NGX_HOUSEHOLD_REDIS_PROTOCOL ? NGX_LOG_ERR
+        level = status == NGX_HOUSEHOLD_REDIS_RESULT_PROTOCOL ? NGX_LOG_ERR
                                                        : NGX_LOG_INFO;
 
         ngx_log_error(level, ngx_cycle->log, err,
@@ -259,20 +262,20 @@ ngx_household_redis_pool_lost(ngx_household_redis_conn_t *conn,
 
 
 static void
-ngx_household_redis_pool_orphan(ngx_household_redis_conn_t *conn,
+ngx_household_redis_peer_orphan(ngx_household_redis_conn_t *conn,
     ngx_household_redis_cmd_t *cmd, ngx_uint_t sent)
 {
-    ngx_household_redis_pool_t  *pool = conn->data;
+    ngx_household_redis_peer_t  *pool = conn->data;
 
     pool->owner->orphan(pool, cmd, sent);
 }
 
 
 static ngx_int_t
-ngx_household_redis_pool_error(ngx_household_redis_conn_t *conn,
+ngx_household_redis_peer_error(ngx_household_redis_conn_t *conn,
     ngx_household_redis_cmd_t *cmd, ngx_str_t *error)
 {
-    ngx_household_redis_pool_t  *pool = conn->data;
+    ngx_household_redis_peer_t  *pool = conn->data;
 
     return pool->owner->error(pool, cmd, error);
 }

@@ -17,29 +17,29 @@
 #include "ngx_household_redis_conn.h"
 
 
-typedef struct ngx_household_redis_pool_s  ngx_household_redis_pool_t;
+typedef struct ngx_household_redis_peer_s  ngx_household_redis_peer_t;
 
 
 /* what the deployment does; "data" is the one given to create */
 
 typedef struct {
     /* as of a connection's owner, see there */
-    void       (*orphan)(ngx_household_redis_pool_t *pool,
+    void       (*orphan)(ngx_household_redis_peer_t *pool,
                          ngx_household_redis_cmd_t *cmd, ngx_uint_t sent);
-    ngx_int_t  (*error)(ngx_household_redis_pool_t *pool,
+    ngx_int_t  (*error)(ngx_household_redis_peer_t *pool,
                         ngx_household_redis_cmd_t *cmd, ngx_str_t *error);
 
     /*
      * A connection was made, or was lost, or could not be made, which
      * pool->down tells.  What it means was logged.
      */
-    void       (*changed)(ngx_household_redis_pool_t *pool);
-} ngx_household_redis_pool_owner_t;
+    void       (*changed)(ngx_household_redis_peer_t *pool);
+} ngx_household_redis_peer_calls_t;
 
 
-struct ngx_household_redis_pool_s {
+struct ngx_household_redis_peer_s {
     ngx_household_redis_node_t              *node;
-    const ngx_household_redis_pool_owner_t  *owner;
+    const ngx_household_redis_peer_calls_t  *owner;
     void                                    *data;
 
     ngx_queue_t                              queue; /* the deployment's */
@@ -47,8 +47,8 @@ struct ngx_household_redis_pool_s {
     ngx_uint_t                               next;  /* round robin */
     ngx_msec_t                               sick;  /* until; see "is_sick" */
 
-    u_char                                   what[NGX_HOUSEHOLD_REDIS_WHAT];
-    u_char                                   before[NGX_HOUSEHOLD_REDIS_WHAT];
+    u_char                                   what[NGX_HOUSEHOLD_REDIS_ERRLEN];
+    u_char                                   before[NGX_HOUSEHOLD_REDIS_ERRLEN];
 
     unsigned                                 down:1;
     unsigned                                 told:1;  /* the log has it down */
@@ -64,26 +64,26 @@ struct ngx_household_redis_pool_s {
  * Keeps the node.  Connections are made soon, or when they are needed if
  * "lazy".  Returns NULL if memory is short.
  */
-ngx_household_redis_pool_t *ngx_household_redis_pool_create(
+ngx_household_redis_peer_t *ngx_household_redis_peer_create(
     ngx_household_redis_node_t *node, ngx_uint_t lazy,
-    const ngx_household_redis_pool_owner_t *owner, void *data);
+    const ngx_household_redis_peer_calls_t *owner, void *data);
 
 /* commands become orphans; not to be called from within the owner's calls */
-void ngx_household_redis_pool_destroy(ngx_household_redis_pool_t *pool);
+void ngx_household_redis_peer_destroy(ngx_household_redis_peer_t *pool);
 
-/* as ngx_household_redis_conn_push(), to a connection that is not down */
-ngx_int_t ngx_household_redis_pool_push(ngx_household_redis_pool_t *pool,
+/* as ngx_household_redis_conn_enqueue(), to a connection that is not down */
+ngx_int_t ngx_household_redis_peer_enqueue(ngx_household_redis_peer_t *pool,
     ngx_household_redis_cmd_t *cmd);
 
 /* tells whether push would find a connection */
-ngx_uint_t ngx_household_redis_pool_usable(ngx_household_redis_pool_t *pool);
+ngx_uint_t ngx_household_redis_peer_usable(ngx_household_redis_peer_t *pool);
 
 /* others are preferred to it for a second: it said that it cannot serve */
-void ngx_household_redis_pool_avoid(ngx_household_redis_pool_t *pool);
-ngx_uint_t ngx_household_redis_pool_avoided(ngx_household_redis_pool_t *pool);
+void ngx_household_redis_peer_avoid(ngx_household_redis_peer_t *pool);
+ngx_uint_t ngx_household_redis_peer_avoided(ngx_household_redis_peer_t *pool);
 
-void ngx_household_redis_pool_hold(ngx_household_redis_pool_t *pool);
-void ngx_household_redis_pool_resume(ngx_household_redis_pool_t *pool);
+void ngx_household_redis_peer_suspend(ngx_household_redis_peer_t *pool);
+void ngx_household_redis_peer_resume(ngx_household_redis_peer_t *pool);
 
 
 #endif /* _NGX_HOUSEHOLD_REDIS_PEER_H_INCLUDED_ */

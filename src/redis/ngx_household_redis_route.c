@@ -14,20 +14,20 @@
 #define NGX_HOUSEHOLD_REDIS_PARKED  16384
 
 
-static void ngx_household_redis_route_orphan(ngx_household_redis_pool_t *pool,
+static void ngx_household_redis_route_orphan(ngx_household_redis_peer_t *pool,
     ngx_household_redis_cmd_t *cmd, ngx_uint_t sent);
 static ngx_int_t ngx_household_redis_route_error(
-    ngx_household_redis_pool_t *pool, ngx_household_redis_cmd_t *cmd,
+    ngx_household_redis_peer_t *pool, ngx_household_redis_cmd_t *cmd,
     ngx_str_t *error);
 static void ngx_household_redis_route_changed(
-    ngx_household_redis_pool_t *pool);
-static void ngx_household_redis_again_handler(ngx_event_t *ev);
-static void ngx_household_redis_notify_handler(ngx_event_t *ev);
+    ngx_household_redis_peer_t *pool);
+static void ngx_household_redis_route_retry_handler(ngx_event_t *ev);
+static void ngx_household_redis_route_notify_handler(ngx_event_t *ev);
 static void ngx_household_redis_route_all(ngx_household_redis_t *redis,
     ngx_household_redis_fifo_t *fifo);
 
 
-static const ngx_household_redis_pool_owner_t  ngx_household_redis_route_calls
+static const ngx_household_redis_peer_calls_t  ngx_household_redis_route_calls
     = {
     ngx_household_redis_route_orphan,
     ngx_household_redis_route_error,
@@ -37,7 +37,8 @@ static const ngx_household_redis_pool_owner_t  ngx_household_redis_route_calls
 
 void
 ngx_household_redis_route_init(ngx_household_redis_t *redis,
-    ngx_household_redis_conf_t *conf, const ngx_household_redis_kind_t *kind)
+    ngx_household_redis_options_t *conf,
+    const ngx_household_redis_topology_t *kind)
 {
     redis->conf = conf;
     redis->kind = kind;
@@ -52,12 +53,12 @@ ngx_household_redis_route_init(ngx_household_redis_t *redis,
     ngx_household_redis_fifo_init(&redis->delayed);
 
     /* deadlines hold a worker that quits; this does not */
-    redis->again.handler = ngx_household_redis_again_handler;
+    redis->again.handler = ngx_household_redis_route_retry_handler;
     redis->again.data = redis;
     redis->again.log = ngx_cycle->log;
     redis->again.cancelable = 1;
 
-    redis->notify.handler = ngx_household_redis_notify_handler;
+    redis->notify.handler = ngx_household_redis_route_notify_handler;
     redis->notify.data = redis;
     redis->notify.log = ngx_cycle->log;
 }
@@ -67,15 +68,15 @@ void
 ngx_household_redis_route_stop(ngx_household_redis_t *redis)
 {
     ngx_queue_t                 *q;
-    ngx_household_redis_pool_t  *pool;
+    ngx_household_redis_peer_t  *pool;
 
     redis->stopped = 1;
 
     while (!ngx_queue_empty(&redis->pools)) {
         q = ngx_queue_head(&redis->pools);
-        pool = ngx_queue_data(q, ngx_household_redis_pool_t, queue);
+        pool = ngx_queue_data(q, ngx_household_redis_peer_t, queue);
 
-        ngx_household_redis_route_drop(redis, pool);
+        ngx_household_redis_route_remove_peer(redis, pool);
     }
 
     ngx_household_redis_deadlines_stop(&redis->deadlines);
@@ -94,7 +95,7 @@ ngx_int_t
 ngx_household_redis_route(ngx_household_redis_t *redis,
     ngx_household_redis_cmd_t *cmd)
 {
-    if (redis->stopped || cmd->tries++ >= NGX_HOUSEHOLD_REDIS_TRIES) {
+    if (redis->stopped || cmd->tries++ >= NGX_HOUSEHOLD_REDIS_MAX_REDIRECTS) {
         return NGX_DECLINED;
     }
 
@@ -112,14 +113,14 @@ ngx_household_redis_reroute(ngx_household_redis_t *redis,
 
     if (rc != NGX_OK) {
         ngx_household_redis_op_end(cmd->op, rc == NGX_BUSY
-                                            ? NGX_HOUSEHOLD_REDIS_BUSY
-                                            : NGX_HOUSEHOLD_REDIS_DOWN);
+                                            ? NGX_HOUSEHOLD_REDIS_RESULT_BUSY
+                                            : NGX_HOUSEHOLD_REDIS_RESULT_DOWN);
     }
 }
 
 
 static void
-ngx_household_redis_route_orphan(ngx_household_redis_pool_t *pool,
+ngx_household_redis_route_orphan(ngx_household_redis_peer_t *pool,
     ngx_household_redis_cmd_t *cmd, ngx_uint_t sent)
 {
     ngx_household_redis_t  *redis = pool->data;
@@ -129,7 +130,8 @@ ngx_household_redis_route_orphan(ngx_household_redis_pool_t *pool,
         /* reading twice does no harm; more often would not help */
 
         if (cmd->resent || (cmd->op->flags & NGX_HOUSEHOLD_REDIS_WRITE)) {
-            ngx_household_redis_op_end(cmd->op, NGX_HOUSEHOLD_REDIS_DOWN);
+            ngx_household_redis_op_end(cmd->op,
+                                       NGX_HOUSEHOLD_REDIS_RESULT_DOWN);
             return;
         }
 
@@ -143,13 +145,13 @@ ngx_household_redis_route_orphan(ngx_household_redis_pool_t *pool,
 
 
 static ngx_int_t
-ngx_household_redis_route_error(ngx_household_redis_pool_t *pool,
+ngx_household_redis_route_error(ngx_household_redis_peer_t *pool,
     ngx_household_redis_cmd_t *cmd, ngx_str_t *error)
 {
     ngx_str_t               code;
     ngx_household_redis_t  *redis = pool->data;
 
-    if (redis->stopped || cmd->tries >= NGX_HOUSEHOLD_REDIS_TRIES) {
+    if (redis->stopped || cmd->tries >= NGX_HOUSEHOLD_REDIS_MAX_REDIRECTS) {
         return NGX_DECLINED;
     }
 
@@ -160,7 +162,7 @@ ngx_household_redis_route_error(ngx_household_redis_pool_t *pool,
 
 
 static void
-ngx_household_redis_route_changed(ngx_household_redis_pool_t *pool)
+ngx_household_redis_route_changed(ngx_household_redis_peer_t *pool)
 {
     ngx_household_redis_t  *redis = pool->data;
 
@@ -170,13 +172,13 @@ ngx_household_redis_route_changed(ngx_household_redis_pool_t *pool)
 }
 
 
-ngx_household_redis_pool_t *
-ngx_household_redis_route_pool(ngx_household_redis_t *redis,
+ngx_household_redis_peer_t *
+ngx_household_redis_route_add_peer(ngx_household_redis_t *redis,
     ngx_household_redis_node_t *node, ngx_uint_t lazy)
 {
-    ngx_household_redis_pool_t  *pool;
+    ngx_household_redis_peer_t  *pool;
 
-    pool = ngx_household_redis_pool_create(node, lazy,
+    pool = ngx_household_redis_peer_create(node, lazy,
                                            &ngx_household_redis_route_calls,
                                            redis);
     if (pool == NULL) {
@@ -190,17 +192,17 @@ ngx_household_redis_route_pool(ngx_household_redis_t *redis,
 
 
 void
-ngx_household_redis_route_drop(ngx_household_redis_t *redis,
-    ngx_household_redis_pool_t *pool)
+ngx_household_redis_route_remove_peer(ngx_household_redis_t *redis,
+    ngx_household_redis_peer_t *pool)
 {
     ngx_queue_remove(&pool->queue);
 
-    ngx_household_redis_pool_destroy(pool);
+    ngx_household_redis_peer_destroy(pool);
 }
 
 
 ngx_int_t
-ngx_household_redis_park(ngx_household_redis_t *redis,
+ngx_household_redis_route_park(ngx_household_redis_t *redis,
     ngx_household_redis_cmd_t *cmd)
 {
     if (redis->parked.n >= NGX_HOUSEHOLD_REDIS_PARKED) {
@@ -214,14 +216,14 @@ ngx_household_redis_park(ngx_household_redis_t *redis,
 
 
 void
-ngx_household_redis_unpark(ngx_household_redis_t *redis)
+ngx_household_redis_route_unpark(ngx_household_redis_t *redis)
 {
     ngx_household_redis_route_all(redis, &redis->parked);
 }
 
 
 void
-ngx_household_redis_take(ngx_household_redis_cmd_t *cmd)
+ngx_household_redis_cmd_detach(ngx_household_redis_cmd_t *cmd)
 {
     ngx_household_redis_cmd_unlink(cmd);
 
@@ -231,7 +233,7 @@ ngx_household_redis_take(ngx_household_redis_cmd_t *cmd)
 
 
 void
-ngx_household_redis_delay(ngx_household_redis_t *redis,
+ngx_household_redis_cmd_retry_later(ngx_household_redis_t *redis,
     ngx_household_redis_cmd_t *cmd)
 {
     ngx_household_redis_fifo_push(&redis->delayed, cmd);
@@ -243,7 +245,7 @@ ngx_household_redis_delay(ngx_household_redis_t *redis,
 
 
 static void
-ngx_household_redis_again_handler(ngx_event_t *ev)
+ngx_household_redis_route_retry_handler(ngx_event_t *ev)
 {
     ngx_household_redis_t  *redis = ev->data;
 
@@ -271,7 +273,7 @@ ngx_household_redis_route_all(ngx_household_redis_t *redis,
 
 
 void
-ngx_household_redis_changed(ngx_household_redis_t *redis)
+ngx_household_redis_notify_primaries(ngx_household_redis_t *redis)
 {
     if (!redis->stopped && !ngx_queue_empty(&redis->watches)) {
         ngx_post_event(&redis->notify, &ngx_posted_events);
@@ -280,18 +282,18 @@ ngx_household_redis_changed(ngx_household_redis_t *redis)
 
 
 static void
-ngx_household_redis_notify_handler(ngx_event_t *ev)
+ngx_household_redis_route_notify_handler(ngx_event_t *ev)
 {
-    ngx_queue_t                  *q, *next;
-    ngx_household_redis_t        *redis = ev->data;
-    ngx_household_redis_watch_t  *watch;
+    ngx_queue_t                     *q, *next;
+    ngx_household_redis_t           *redis = ev->data;
+    ngx_household_redis_observer_t  *watch;
 
     for (q = ngx_queue_head(&redis->watches);
          q != ngx_queue_sentinel(&redis->watches);
          q = next)
     {
         next = ngx_queue_next(q);
-        watch = ngx_queue_data(q, ngx_household_redis_watch_t, queue);
+        watch = ngx_queue_data(q, ngx_household_redis_observer_t, queue);
 
         watch->changed(watch->data);
     }
@@ -299,7 +301,7 @@ ngx_household_redis_notify_handler(ngx_event_t *ev)
 
 
 ngx_uint_t
-ngx_household_redis_transient(ngx_str_t *code)
+ngx_household_redis_error_transient(ngx_str_t *code)
 {
     ngx_uint_t  i;
 

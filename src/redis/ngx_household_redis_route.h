@@ -19,7 +19,7 @@
 
 
 /* how often a command is routed before it is given up */
-#define NGX_HOUSEHOLD_REDIS_TRIES  8
+#define NGX_HOUSEHOLD_REDIS_MAX_REDIRECTS  8
 
 
 typedef struct ngx_household_redis_s  ngx_household_redis_t;
@@ -41,17 +41,17 @@ typedef struct {
 
     /* as of the owner of a pool; "code" is that of the error */
     ngx_int_t   (*error)(ngx_household_redis_t *redis,
-                         ngx_household_redis_pool_t *pool,
+                         ngx_household_redis_peer_t *pool,
                          ngx_household_redis_cmd_t *cmd, ngx_str_t *code,
                          ngx_str_t *error);
     void        (*changed)(ngx_household_redis_t *redis,
-                           ngx_household_redis_pool_t *pool);
+                           ngx_household_redis_peer_t *pool);
 
     /* see ngx_household_redis_primaries() */
     ngx_uint_t  (*primaries)(ngx_household_redis_t *redis,
                              ngx_household_redis_node_t **nodes,
                              ngx_uint_t max);
-} ngx_household_redis_kind_t;
+} ngx_household_redis_topology_t;
 
 
 /* who wants to know of changes of the primaries; the caller's memory */
@@ -60,36 +60,37 @@ typedef struct {
     void                              (*changed)(void *data);
     void                               *data;
     ngx_queue_t                         queue;
-} ngx_household_redis_watch_t;
+} ngx_household_redis_observer_t;
 
 
 struct ngx_household_redis_s {
-    ngx_household_redis_conf_t         *conf;
-    const ngx_household_redis_kind_t   *kind;
-    void                               *state;   /* the kind's */
-    ngx_int_t                           ident;   /* of the timers below */
+    ngx_household_redis_options_t         *conf;
+    const ngx_household_redis_topology_t  *kind;
+    void                                  *state;  /* the kind's */
+    ngx_int_t                              ident;  /* of the timers below */
 
-    ngx_queue_t                         pools;
-    ngx_household_redis_deadlines_t     deadlines;
+    ngx_queue_t                            pools;
+    ngx_household_redis_deadlines_t        deadlines;
 
     /* until the kind knows where to; until a moment has passed */
-    ngx_household_redis_fifo_t          parked;
-    ngx_household_redis_fifo_t          delayed;
-    ngx_event_t                         again;
+    ngx_household_redis_fifo_t             parked;
+    ngx_household_redis_fifo_t             delayed;
+    ngx_event_t                            again;
 
-    ngx_queue_t                         watches;
-    ngx_event_t                         notify;
+    ngx_queue_t                            watches;
+    ngx_event_t                            notify;
 
     /* errors that an operator must mend are logged at a limited rate */
-    ngx_household_limit_t               errors;
-    ngx_household_limit_t               busy;    /* the same, a full queue */
+    ngx_household_log_limit_t              errors;
+    ngx_household_log_limit_t              busy;   /* the same, a full queue */
 
-    unsigned                            stopped:1;
+    unsigned                               stopped:1;
 };
 
 
 void ngx_household_redis_route_init(ngx_household_redis_t *redis,
-    ngx_household_redis_conf_t *conf, const ngx_household_redis_kind_t *kind);
+    ngx_household_redis_options_t *conf,
+    const ngx_household_redis_topology_t *kind);
 
 /* ends all operations with DOWN, destroys the pools */
 void ngx_household_redis_route_stop(ngx_household_redis_t *redis);
@@ -109,41 +110,41 @@ void ngx_household_redis_reroute(ngx_household_redis_t *redis,
  */
 
 /* makes a pool, the last of the list; NULL if memory is short */
-ngx_household_redis_pool_t *ngx_household_redis_route_pool(
+ngx_household_redis_peer_t *ngx_household_redis_route_add_peer(
     ngx_household_redis_t *redis, ngx_household_redis_node_t *node,
     ngx_uint_t lazy);
 
 /* not from within route(), error() or changed() */
-void ngx_household_redis_route_drop(ngx_household_redis_t *redis,
-    ngx_household_redis_pool_t *pool);
+void ngx_household_redis_route_remove_peer(ngx_household_redis_t *redis,
+    ngx_household_redis_peer_t *pool);
 
 /* it waits for unpark; NGX_OK or NGX_BUSY */
-ngx_int_t ngx_household_redis_park(ngx_household_redis_t *redis,
+ngx_int_t ngx_household_redis_route_park(ngx_household_redis_t *redis,
     ngx_household_redis_cmd_t *cmd);
-void ngx_household_redis_unpark(ngx_household_redis_t *redis);
+void ngx_household_redis_route_unpark(ngx_household_redis_t *redis);
 
 /* takes a command, whose reply has come, from its connection */
-void ngx_household_redis_take(ngx_household_redis_cmd_t *cmd);
+void ngx_household_redis_cmd_detach(ngx_household_redis_cmd_t *cmd);
 
 /* routes it again in a moment */
-void ngx_household_redis_delay(ngx_household_redis_t *redis,
+void ngx_household_redis_cmd_retry_later(ngx_household_redis_t *redis,
     ngx_household_redis_cmd_t *cmd);
 
 /* watchers are told soon */
-void ngx_household_redis_changed(ngx_household_redis_t *redis);
+void ngx_household_redis_notify_primaries(ngx_household_redis_t *redis);
 
 /* tells whether the code is that of an error which passes by itself */
-ngx_uint_t ngx_household_redis_transient(ngx_str_t *code);
+ngx_uint_t ngx_household_redis_error_transient(ngx_str_t *code);
 
 
-#define ngx_household_redis_code_is(code, text)                               \
+#define ngx_household_redis_error_is(code, text)                              \
     ((code)->len == sizeof(text) - 1                                          \
      && ngx_strncmp((code)->data, text, sizeof(text) - 1) == 0)
 
 
-extern const ngx_household_redis_kind_t  ngx_household_standalone;
-extern const ngx_household_redis_kind_t  ngx_household_sentinel;
-extern const ngx_household_redis_kind_t  ngx_household_cluster;
+extern const ngx_household_redis_topology_t  ngx_household_redis_standalone;
+extern const ngx_household_redis_topology_t  ngx_household_redis_sentinel;
+extern const ngx_household_redis_topology_t  ngx_household_redis_cluster;
 
 
 #endif /* _NGX_HOUSEHOLD_REDIS_ROUTE_H_INCLUDED_ */

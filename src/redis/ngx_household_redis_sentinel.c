@@ -13,55 +13,58 @@
 #include "ngx_household_redis_sentinel.h"
 
 
-#define NGX_HOUSEHOLD_SENTINEL_BACKOFF      50     /* ms; doubles up to */
-#define NGX_HOUSEHOLD_SENTINEL_BACKOFF_MAX  800
+#define NGX_HOUSEHOLD_REDIS_SENTINEL_BACKOFF      50     /* ms; doubles up to */
+#define NGX_HOUSEHOLD_REDIS_SENTINEL_BACKOFF_MAX  800
 
-static ngx_int_t ngx_household_sentinel_create(ngx_household_redis_t *redis,
-    ngx_pool_t *pool);
-static void ngx_household_sentinel_timer(ngx_household_sentinel_t *st,
-    ngx_event_t *ev, ngx_event_handler_pt handler);
-static void ngx_household_sentinel_destroy(ngx_household_redis_t *redis);
-static ngx_int_t ngx_household_sentinel_route(ngx_household_redis_t *redis,
-    ngx_household_redis_cmd_t *cmd);
-static ngx_int_t ngx_household_sentinel_error(ngx_household_redis_t *redis,
-    ngx_household_redis_pool_t *pool, ngx_household_redis_cmd_t *cmd,
-    ngx_str_t *code, ngx_str_t *error);
-static void ngx_household_sentinel_changed(ngx_household_redis_t *redis,
-    ngx_household_redis_pool_t *pool);
-static ngx_uint_t ngx_household_sentinel_primaries(
+static ngx_int_t ngx_household_redis_sentinel_create(
+    ngx_household_redis_t *redis, ngx_pool_t *pool);
+static void ngx_household_redis_sentinel_timer(
+    ngx_household_redis_sentinel_t *st, ngx_event_t *ev,
+    ngx_event_handler_pt handler);
+static void ngx_household_redis_sentinel_destroy(ngx_household_redis_t *redis);
+static ngx_int_t ngx_household_redis_sentinel_route(
+    ngx_household_redis_t *redis, ngx_household_redis_cmd_t *cmd);
+static ngx_int_t ngx_household_redis_sentinel_error(
+    ngx_household_redis_t *redis, ngx_household_redis_peer_t *pool,
+    ngx_household_redis_cmd_t *cmd, ngx_str_t *code, ngx_str_t *error);
+static void ngx_household_redis_sentinel_changed(ngx_household_redis_t *redis,
+    ngx_household_redis_peer_t *pool);
+static ngx_uint_t ngx_household_redis_sentinel_primaries(
     ngx_household_redis_t *redis, ngx_household_redis_node_t **nodes,
     ngx_uint_t max);
 
-static void ngx_household_sentinel_search(ngx_event_t *ev);
-static void ngx_household_sentinel_ask(ngx_household_sentinel_t *st);
-static void ngx_household_sentinel_answer(void *data,
+static void ngx_household_redis_sentinel_retry_handler(ngx_event_t *ev);
+static void ngx_household_redis_sentinel_query_master(
+    ngx_household_redis_sentinel_t *st);
+static void ngx_household_redis_sentinel_master_reply(void *data,
     ngx_household_resp_reply_t *reply, const char *what);
-static const char *ngx_household_sentinel_address(
+static const char *ngx_household_redis_sentinel_address(
     ngx_household_resp_reply_t *reply, ngx_str_t *host, ngx_int_t *port);
-static void ngx_household_sentinel_failed(ngx_household_sentinel_t *st,
-    const char *what);
-static void ngx_household_sentinel_found(ngx_household_sentinel_t *st,
-    ngx_str_t *host, in_port_t port);
+static void ngx_household_redis_sentinel_failed(
+    ngx_household_redis_sentinel_t *st, const char *what);
+static void ngx_household_redis_sentinel_found(
+    ngx_household_redis_sentinel_t *st, ngx_str_t *host, in_port_t port);
 
 
-const ngx_household_redis_kind_t  ngx_household_sentinel = {
-    ngx_household_sentinel_create,
-    ngx_household_sentinel_destroy,
-    ngx_household_sentinel_route,
-    ngx_household_sentinel_error,
-    ngx_household_sentinel_changed,
-    ngx_household_sentinel_primaries
+const ngx_household_redis_topology_t  ngx_household_redis_sentinel = {
+    ngx_household_redis_sentinel_create,
+    ngx_household_redis_sentinel_destroy,
+    ngx_household_redis_sentinel_route,
+    ngx_household_redis_sentinel_error,
+    ngx_household_redis_sentinel_changed,
+    ngx_household_redis_sentinel_primaries
 };
 
 
 static ngx_int_t
-ngx_household_sentinel_create(ngx_household_redis_t *redis, ngx_pool_t *pool)
+ngx_household_redis_sentinel_create(ngx_household_redis_t *redis,
+    ngx_pool_t *pool)
 {
-    ngx_uint_t                     i;
-    ngx_household_sentinel_t      *st;
-    ngx_household_redis_server_t  *servers;
+    ngx_uint_t                       i;
+    ngx_household_redis_sentinel_t  *st;
+    ngx_household_redis_server_t    *servers;
 
-    st = ngx_pcalloc(pool, sizeof(ngx_household_sentinel_t));
+    st = ngx_pcalloc(pool, sizeof(ngx_household_redis_sentinel_t));
     if (st == NULL) {
         return NGX_ERROR;
     }
@@ -88,8 +91,10 @@ ngx_household_sentinel_create(ngx_household_redis_t *redis, ngx_pool_t *pool)
         }
     }
 
-    ngx_household_sentinel_timer(st, &st->retry, ngx_household_sentinel_search);
-    ngx_household_sentinel_timer(st, &st->look, ngx_household_sentinel_look);
+    ngx_household_redis_sentinel_timer(st, &st->retry,
+                                    ngx_household_redis_sentinel_retry_handler);
+    ngx_household_redis_sentinel_timer(st, &st->look,
+                                   ngx_household_redis_sentinel_fetch_replicas);
 
     /* workers that start together do not ask together */
     ngx_add_timer(&st->retry, 1 + ngx_random() % 100);
@@ -99,8 +104,8 @@ ngx_household_sentinel_create(ngx_household_redis_t *redis, ngx_pool_t *pool)
 
 
 static void
-ngx_household_sentinel_timer(ngx_household_sentinel_t *st, ngx_event_t *ev,
-    ngx_event_handler_pt handler)
+ngx_household_redis_sentinel_timer(ngx_household_redis_sentinel_t *st,
+    ngx_event_t *ev, ngx_event_handler_pt handler)
 {
     ev->handler = handler;
     ev->data = st;
@@ -110,18 +115,18 @@ ngx_household_sentinel_timer(ngx_household_sentinel_t *st, ngx_event_t *ev,
 
 
 static void
-ngx_household_sentinel_destroy(ngx_household_redis_t *redis)
+ngx_household_redis_sentinel_destroy(ngx_household_redis_t *redis)
 {
-    ngx_uint_t                 i;
-    ngx_household_sentinel_t  *st = redis->state;
+    ngx_uint_t                       i;
+    ngx_household_redis_sentinel_t  *st = redis->state;
 
     if (st->ask != NULL) {
-        ngx_household_redis_ask_cancel(st->ask);
+        ngx_household_redis_query_cancel(st->ask);
         st->ask = NULL;
     }
 
     if (st->looking != NULL) {
-        ngx_household_redis_ask_cancel(st->looking);
+        ngx_household_redis_query_cancel(st->looking);
         st->looking = NULL;
     }
 
@@ -140,25 +145,25 @@ ngx_household_sentinel_destroy(ngx_household_redis_t *redis)
 
 
 static ngx_int_t
-ngx_household_sentinel_route(ngx_household_redis_t *redis,
+ngx_household_redis_sentinel_route(ngx_household_redis_t *redis,
     ngx_household_redis_cmd_t *cmd)
 {
-    ngx_int_t                  rc;
-    ngx_household_sentinel_t  *st = redis->state;
+    ngx_int_t                        rc;
+    ngx_household_redis_sentinel_t  *st = redis->state;
 
     if (redis->conf->read_from == NGX_HOUSEHOLD_REDIS_REPLICA
         && !(cmd->op->flags & NGX_HOUSEHOLD_REDIS_WRITE))
     {
-        rc = ngx_household_sentinel_replica(redis, cmd);
+        rc = ngx_household_redis_sentinel_replica(redis, cmd);
 
         if (rc == NGX_OK) {
             return NGX_OK;
         }
     }
 
-    if (st->primary != NULL && !ngx_household_redis_pool_avoided(st->primary)) {
+    if (st->primary != NULL && !ngx_household_redis_peer_avoided(st->primary)) {
 
-        rc = ngx_household_redis_pool_push(st->primary, cmd);
+        rc = ngx_household_redis_peer_enqueue(st->primary, cmd);
 
         if (rc != NGX_DECLINED) {
             return rc;
@@ -171,34 +176,34 @@ ngx_household_sentinel_route(ngx_household_redis_t *redis,
 
     /* it is being looked for, or its address is about to be */
 
-    return ngx_household_redis_park(redis, cmd);
+    return ngx_household_redis_route_park(redis, cmd);
 }
 
 
 /* a primary that says READONLY is none any more */
 
 static ngx_int_t
-ngx_household_sentinel_error(ngx_household_redis_t *redis,
-    ngx_household_redis_pool_t *pool, ngx_household_redis_cmd_t *cmd,
+ngx_household_redis_sentinel_error(ngx_household_redis_t *redis,
+    ngx_household_redis_peer_t *pool, ngx_household_redis_cmd_t *cmd,
     ngx_str_t *code, ngx_str_t *error)
 {
-    ngx_household_sentinel_t  *st = redis->state;
+    ngx_household_redis_sentinel_t  *st = redis->state;
 
-    if (!ngx_household_redis_transient(code)) {
+    if (!ngx_household_redis_error_transient(code)) {
         return NGX_DECLINED;
     }
 
     if (!pool->replica) {
 
-        if (!ngx_household_redis_code_is(code, "READONLY") || st->down) {
+        if (!ngx_household_redis_error_is(code, "READONLY") || st->down) {
             return NGX_DECLINED;
         }
 
-        ngx_household_sentinel_later(st);
+        ngx_household_redis_sentinel_schedule(st);
     }
 
-    ngx_household_redis_pool_avoid(pool);
-    ngx_household_redis_take(cmd);
+    ngx_household_redis_peer_avoid(pool);
+    ngx_household_redis_cmd_detach(cmd);
     ngx_household_redis_reroute(redis, cmd);
 
     return NGX_OK;
@@ -206,17 +211,17 @@ ngx_household_sentinel_error(ngx_household_redis_t *redis,
 
 
 static void
-ngx_household_sentinel_changed(ngx_household_redis_t *redis,
-    ngx_household_redis_pool_t *pool)
+ngx_household_redis_sentinel_changed(ngx_household_redis_t *redis,
+    ngx_household_redis_peer_t *pool)
 {
-    ngx_household_sentinel_t  *st = redis->state;
+    ngx_household_redis_sentinel_t  *st = redis->state;
 
     if (pool != st->primary) {
         return;
     }
 
-    if (ngx_household_redis_pool_usable(pool)
-        && pool->conns[0].state == NGX_HOUSEHOLD_REDIS_READY)
+    if (ngx_household_redis_peer_usable(pool)
+        && pool->conns[0].state == NGX_HOUSEHOLD_REDIS_CONN_READY)
     {
         st->failures = 0;
         st->down = 0;
@@ -229,16 +234,16 @@ ngx_household_sentinel_changed(ngx_household_redis_t *redis,
         st->first = (st->first + 1) % st->n;
     }
 
-    ngx_household_redis_pool_hold(pool);
-    ngx_household_sentinel_later(st);
+    ngx_household_redis_peer_suspend(pool);
+    ngx_household_redis_sentinel_schedule(st);
 }
 
 
 static ngx_uint_t
-ngx_household_sentinel_primaries(ngx_household_redis_t *redis,
+ngx_household_redis_sentinel_primaries(ngx_household_redis_t *redis,
     ngx_household_redis_node_t **nodes, ngx_uint_t max)
 {
-    ngx_household_sentinel_t  *st = redis->state;
+    ngx_household_redis_sentinel_t  *st = redis->state;
 
     if (st->primary == NULL) {
         return 0;
@@ -255,7 +260,7 @@ ngx_household_sentinel_primaries(ngx_household_redis_t *redis,
 /* at once, when it worked until now */
 
 void
-ngx_household_sentinel_later(ngx_household_sentinel_t *st)
+ngx_household_redis_sentinel_schedule(ngx_household_redis_sentinel_t *st)
 {
     ngx_msec_t  delay;
 
@@ -266,8 +271,9 @@ ngx_household_sentinel_later(ngx_household_sentinel_t *st)
     delay = 1;
 
     if (st->failures) {
-        delay = NGX_HOUSEHOLD_SENTINEL_BACKOFF << ngx_min(st->failures, 8);
-        delay = ngx_min(delay, NGX_HOUSEHOLD_SENTINEL_BACKOFF_MAX);
+        delay = NGX_HOUSEHOLD_REDIS_SENTINEL_BACKOFF
+            << ngx_min(st->failures, 8);
+        delay = ngx_min(delay, NGX_HOUSEHOLD_REDIS_SENTINEL_BACKOFF_MAX);
         delay = delay / 2 + ngx_random() % (delay / 2);
     }
 
@@ -279,25 +285,25 @@ ngx_household_sentinel_later(ngx_household_sentinel_t *st)
 
 
 static void
-ngx_household_sentinel_search(ngx_event_t *ev)
+ngx_household_redis_sentinel_retry_handler(ngx_event_t *ev)
 {
-    ngx_household_sentinel_t  *st = ev->data;
+    ngx_household_redis_sentinel_t  *st = ev->data;
 
     if (ngx_exiting && st->redis->parked.n == 0) {
         return;
     }
 
     if (st->ask == NULL) {
-        ngx_household_sentinel_ask(st);
+        ngx_household_redis_sentinel_query_master(st);
     }
 }
 
 
 static void
-ngx_household_sentinel_ask(ngx_household_sentinel_t *st)
+ngx_household_redis_sentinel_query_master(ngx_household_redis_sentinel_t *st)
 {
-    ngx_str_t                    argv[3];
-    ngx_household_redis_conf_t  *conf;
+    ngx_str_t                       argv[3];
+    ngx_household_redis_options_t  *conf;
 
     conf = st->redis->conf;
 
@@ -305,23 +311,24 @@ ngx_household_sentinel_ask(ngx_household_sentinel_t *st)
     ngx_str_set(&argv[1], "get-master-addr-by-name");
     argv[2] = conf->master;
 
-    st->ask = ngx_household_redis_ask(st->nodes[(st->first + st->tried)
-                                                % st->n],
-                                      argv, 3, conf->connect_timeout,
-                                      ngx_household_sentinel_answer, st);
+    st->ask = ngx_household_redis_query(
+                                     st->nodes[(st->first + st->tried) % st->n],
+                                     argv, 3, conf->connect_timeout,
+                                     ngx_household_redis_sentinel_master_reply,
+                                     st);
     if (st->ask == NULL) {
-        ngx_household_sentinel_failed(st, "memory is short");
+        ngx_household_redis_sentinel_failed(st, "memory is short");
     }
 }
 
 
 static void
-ngx_household_sentinel_answer(void *data, ngx_household_resp_reply_t *reply,
-    const char *what)
+ngx_household_redis_sentinel_master_reply(void *data,
+    ngx_household_resp_reply_t *reply, const char *what)
 {
-    ngx_int_t                  port;
-    ngx_str_t                  host;
-    ngx_household_sentinel_t  *st = data;
+    ngx_int_t                        port;
+    ngx_str_t                        host;
+    ngx_household_redis_sentinel_t  *st = data;
 
     st->ask = NULL;
 
@@ -329,31 +336,31 @@ ngx_household_sentinel_answer(void *data, ngx_household_resp_reply_t *reply,
     ngx_str_null(&host);
 
     if (reply != NULL) {
-        what = ngx_household_sentinel_address(reply, &host, &port);
+        what = ngx_household_redis_sentinel_address(reply, &host, &port);
     }
 
     if (what == NULL) {
         st->first = (st->first + st->tried) % st->n;
         st->tried = 0;
 
-        ngx_household_sentinel_found(st, &host, (in_port_t) port);
+        ngx_household_redis_sentinel_found(st, &host, (in_port_t) port);
         return;
     }
 
     if (st->tried + 1 < st->n) {
         st->tried++;
-        ngx_household_sentinel_ask(st);
+        ngx_household_redis_sentinel_query_master(st);
         return;
     }
 
-    ngx_household_sentinel_failed(st, what);
+    ngx_household_redis_sentinel_failed(st, what);
 }
 
 
 /* returns NULL, or what is wrong */
 
 static const char *
-ngx_household_sentinel_address(ngx_household_resp_reply_t *reply,
+ngx_household_redis_sentinel_address(ngx_household_resp_reply_t *reply,
     ngx_str_t *host, ngx_int_t *port)
 {
     ngx_household_resp_value_t  *v;
@@ -390,7 +397,8 @@ ngx_household_sentinel_address(ngx_household_resp_reply_t *reply,
 
 
 static void
-ngx_household_sentinel_failed(ngx_household_sentinel_t *st, const char *what)
+ngx_household_redis_sentinel_failed(ngx_household_redis_sentinel_t *st,
+    const char *what)
 {
     ngx_household_redis_t  *redis;
 
@@ -412,21 +420,21 @@ ngx_household_sentinel_failed(ngx_household_sentinel_t *st, const char *what)
 
     if (st->primary != NULL) {
         /* it may still be there: better asked than not */
-        ngx_household_redis_pool_resume(st->primary);
+        ngx_household_redis_peer_resume(st->primary);
     }
 
-    ngx_household_sentinel_later(st);
-    ngx_household_redis_unpark(redis);
+    ngx_household_redis_sentinel_schedule(st);
+    ngx_household_redis_route_unpark(redis);
 }
 
 
 static void
-ngx_household_sentinel_found(ngx_household_sentinel_t *st, ngx_str_t *host,
-    in_port_t port)
+ngx_household_redis_sentinel_found(ngx_household_redis_sentinel_t *st,
+    ngx_str_t *host, in_port_t port)
 {
     ngx_household_redis_t       *redis;
     ngx_household_redis_node_t  *node;
-    ngx_household_redis_pool_t  *old, *pool;
+    ngx_household_redis_peer_t  *old, *pool;
 
     redis = st->redis;
     old = st->primary;
@@ -439,22 +447,22 @@ ngx_household_sentinel_found(ngx_household_sentinel_t *st, ngx_str_t *host,
     }
 
     if (old != NULL && ngx_household_redis_node_is(old->node, host, port)) {
-        ngx_household_redis_pool_resume(old);
-        ngx_household_redis_unpark(redis);
+        ngx_household_redis_peer_resume(old);
+        ngx_household_redis_route_unpark(redis);
         return;
     }
 
     pool = NULL;
 
-    node = ngx_household_redis_node_learn(redis->conf, host, port,
-                                          NGX_HOUSEHOLD_REDIS_NODE_ROLE);
+    node = ngx_household_redis_node_discover(redis->conf, host, port,
+                                             NGX_HOUSEHOLD_REDIS_NODE_ROLE);
     if (node != NULL) {
-        pool = ngx_household_redis_route_pool(redis, node, 0);
+        pool = ngx_household_redis_route_add_peer(redis, node, 0);
         ngx_household_redis_node_release(node);
     }
 
     if (pool == NULL) {
-        ngx_household_sentinel_later(st);
+        ngx_household_redis_sentinel_schedule(st);
         return;
     }
 
@@ -466,11 +474,11 @@ ngx_household_sentinel_found(ngx_household_sentinel_t *st, ngx_str_t *host,
     st->down = 0;
 
     if (old != NULL) {
-        ngx_household_redis_route_drop(redis, old);
+        ngx_household_redis_route_remove_peer(redis, old);
     }
 
-    ngx_household_redis_unpark(redis);
-    ngx_household_redis_changed(redis);
+    ngx_household_redis_route_unpark(redis);
+    ngx_household_redis_notify_primaries(redis);
 
     if (redis->conf->read_from == NGX_HOUSEHOLD_REDIS_REPLICA) {
 

@@ -18,38 +18,38 @@
 
 
 typedef struct {
-    ngx_household_redis_t        *redis;
-    ngx_household_redis_node_t  **nodes;     /* the sentinels */
-    ngx_uint_t                    n;
-    ngx_uint_t                    first;     /* the last that answered */
-    ngx_uint_t                    tried;     /* in this round */
-    ngx_int_t                     ident;     /* of the timers */
+    ngx_household_redis_t         *redis;
+    ngx_household_redis_node_t   **nodes;     /* the sentinels */
+    ngx_uint_t                     n;
+    ngx_uint_t                     first;     /* the last that answered */
+    ngx_uint_t                     tried;     /* in this round */
+    ngx_int_t                      ident;     /* of the timers */
 
-    ngx_household_redis_ask_t    *ask;       /* where the primary is */
-    ngx_household_redis_ask_t    *looking;   /* who the replicas are */
-    ngx_household_redis_pool_t   *primary;   /* NULL: not known yet */
-    ngx_uint_t                    next;      /* replica, in turn */
+    ngx_household_redis_query_t   *ask;       /* where the primary is */
+    ngx_household_redis_query_t   *looking;   /* who the replicas are */
+    ngx_household_redis_peer_t    *primary;   /* NULL: not known yet */
+    ngx_uint_t                     next;      /* replica, in turn */
 
-    ngx_event_t                   retry;     /* the next round */
-    ngx_event_t                   look;      /* at the replicas */
-    ngx_uint_t                    failures;
+    ngx_event_t                    retry;     /* the next round */
+    ngx_event_t                    look;      /* at the replicas */
+    ngx_uint_t                     failures;
 
-    u_char                        what[NGX_HOUSEHOLD_REDIS_WHAT];
+    u_char                         what[NGX_HOUSEHOLD_REDIS_ERRLEN];
 
-    unsigned                      down:1;    /* do not wait */
-    unsigned                      logged:1;
-} ngx_household_sentinel_t;
+    unsigned                       down:1;    /* do not wait */
+    unsigned                       logged:1;
+} ngx_household_redis_sentinel_t;
 
 
 /* asks sentinels where the primary is: at once, when it worked until now */
-void ngx_household_sentinel_later(ngx_household_sentinel_t *st);
+void ngx_household_redis_sentinel_schedule(ngx_household_redis_sentinel_t *st);
 
 /* _replicas.c: routes a read to a replica; NGX_OK or NGX_DECLINED */
-ngx_int_t ngx_household_sentinel_replica(ngx_household_redis_t *redis,
+ngx_int_t ngx_household_redis_sentinel_replica(ngx_household_redis_t *redis,
     ngx_household_redis_cmd_t *cmd);
 
 /* the handler of st->look: asks a sentinel for the replicas */
-void ngx_household_sentinel_look(ngx_event_t *ev);
+void ngx_household_redis_sentinel_fetch_replicas(ngx_event_t *ev);
 
 
 #endif /* _NGX_HOUSEHOLD_REDIS_SENTINEL_H_INCLUDED_ */

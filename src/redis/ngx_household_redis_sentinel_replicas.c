@@ -11,25 +11,26 @@
 #include "ngx_household_redis_sentinel.h"
 
 
-#define NGX_HOUSEHOLD_SENTINEL_REPLICAS  5000    /* ms between looks */
+#define NGX_HOUSEHOLD_REDIS_SENTINEL_REPLICAS  5000    /* ms between looks */
 
 
-static void ngx_household_sentinel_replicas(void *data,
+static void ngx_household_redis_sentinel_replicas(void *data,
     ngx_household_resp_reply_t *reply, const char *what);
-static void ngx_household_sentinel_add(ngx_household_sentinel_t *st,
-    ngx_household_resp_reply_t *reply);
-static void ngx_household_sentinel_fields(ngx_household_sentinel_t *st,
-    ngx_household_resp_value_t *v, ngx_uint_t n);
+static void ngx_household_redis_sentinel_add_replica(
+    ngx_household_redis_sentinel_t *st, ngx_household_resp_reply_t *reply);
+static void ngx_household_redis_sentinel_replica_fields(
+    ngx_household_redis_sentinel_t *st, ngx_household_resp_value_t *v,
+    ngx_uint_t n);
 
 
 ngx_int_t
-ngx_household_sentinel_replica(ngx_household_redis_t *redis,
+ngx_household_redis_sentinel_replica(ngx_household_redis_t *redis,
     ngx_household_redis_cmd_t *cmd)
 {
-    ngx_uint_t                   i, n;
-    ngx_queue_t                 *q;
-    ngx_household_redis_pool_t  *pool;
-    ngx_household_sentinel_t    *st = redis->state;
+    ngx_uint_t                       i, n;
+    ngx_queue_t                     *q;
+    ngx_household_redis_peer_t      *pool;
+    ngx_household_redis_sentinel_t  *st = redis->state;
 
     n = 0;
 
@@ -58,10 +59,10 @@ ngx_household_sentinel_replica(ngx_household_redis_t *redis,
             q = ngx_queue_head(&redis->pools);
         }
 
-        pool = ngx_queue_data(q, ngx_household_redis_pool_t, queue);
+        pool = ngx_queue_data(q, ngx_household_redis_peer_t, queue);
 
-        if (pool->replica && !ngx_household_redis_pool_avoided(pool)
-            && ngx_household_redis_pool_push(pool, cmd) == NGX_OK)
+        if (pool->replica && !ngx_household_redis_peer_avoided(pool)
+            && ngx_household_redis_peer_enqueue(pool, cmd) == NGX_OK)
         {
             return NGX_OK;
         }
@@ -74,17 +75,17 @@ ngx_household_sentinel_replica(ngx_household_redis_t *redis,
 
 
 void
-ngx_household_sentinel_look(ngx_event_t *ev)
+ngx_household_redis_sentinel_fetch_replicas(ngx_event_t *ev)
 {
-    ngx_str_t                    argv[3];
-    ngx_household_sentinel_t    *st = ev->data;
-    ngx_household_redis_conf_t  *conf;
+    ngx_str_t                        argv[3];
+    ngx_household_redis_sentinel_t  *st = ev->data;
+    ngx_household_redis_options_t   *conf;
 
     if (ngx_exiting) {
         return;
     }
 
-    ngx_add_timer(ev, NGX_HOUSEHOLD_SENTINEL_REPLICAS);
+    ngx_add_timer(ev, NGX_HOUSEHOLD_REDIS_SENTINEL_REPLICAS);
 
     if (st->looking != NULL) {
         return;
@@ -96,20 +97,21 @@ ngx_household_sentinel_look(ngx_event_t *ev)
     ngx_str_set(&argv[1], "replicas");
     argv[2] = conf->master;
 
-    st->looking = ngx_household_redis_ask(st->nodes[st->first], argv, 3,
+    st->looking = ngx_household_redis_query(st->nodes[st->first], argv, 3,
                                           conf->connect_timeout,
-                                          ngx_household_sentinel_replicas, st);
+                                          ngx_household_redis_sentinel_replicas,
+                                          st);
 }
 
 
 static void
-ngx_household_sentinel_replicas(void *data, ngx_household_resp_reply_t *reply,
-    const char *what)
+ngx_household_redis_sentinel_replicas(void *data,
+    ngx_household_resp_reply_t *reply, const char *what)
 {
-    ngx_queue_t                 *q, *next;
-    ngx_household_redis_t       *redis;
-    ngx_household_sentinel_t    *st = data;
-    ngx_household_redis_pool_t  *pool;
+    ngx_queue_t                     *q, *next;
+    ngx_household_redis_t           *redis;
+    ngx_household_redis_sentinel_t  *st = data;
+    ngx_household_redis_peer_t      *pool;
 
     st->looking = NULL;
     redis = st->redis;
@@ -122,17 +124,17 @@ ngx_household_sentinel_replicas(void *data, ngx_household_resp_reply_t *reply,
         return;
     }
 
-    ngx_household_sentinel_add(st, reply);
+    ngx_household_redis_sentinel_add_replica(st, reply);
 
     for (q = ngx_queue_head(&redis->pools);
          q != ngx_queue_sentinel(&redis->pools);
          q = next)
     {
         next = ngx_queue_next(q);
-        pool = ngx_queue_data(q, ngx_household_redis_pool_t, queue);
+        pool = ngx_queue_data(q, ngx_household_redis_peer_t, queue);
 
         if (pool->replica && !pool->mark) {
-            ngx_household_redis_route_drop(redis, pool);
+            ngx_household_redis_route_remove_peer(redis, pool);
         }
     }
 }
@@ -141,19 +143,19 @@ ngx_household_sentinel_replicas(void *data, ngx_household_resp_reply_t *reply,
 /* an array of arrays of names and values, one of them for each replica */
 
 static void
-ngx_household_sentinel_add(ngx_household_sentinel_t *st,
+ngx_household_redis_sentinel_add_replica(ngx_household_redis_sentinel_t *st,
     ngx_household_resp_reply_t *reply)
 {
     ngx_uint_t                   i, n;
     ngx_queue_t                 *q;
-    ngx_household_redis_pool_t  *pool;
+    ngx_household_redis_peer_t  *pool;
     ngx_household_resp_value_t  *v;
 
     for (q = ngx_queue_head(&st->redis->pools);
          q != ngx_queue_sentinel(&st->redis->pools);
          q = ngx_queue_next(q))
     {
-        pool = ngx_queue_data(q, ngx_household_redis_pool_t, queue);
+        pool = ngx_queue_data(q, ngx_household_redis_peer_t, queue);
         pool->mark = 0;
     }
 
@@ -165,13 +167,13 @@ ngx_household_sentinel_add(ngx_household_sentinel_t *st,
             /* void */
         }
 
-        ngx_household_sentinel_fields(st, &v[i + 1], n);
+        ngx_household_redis_sentinel_replica_fields(st, &v[i + 1], n);
     }
 }
 
 
 static void
-ngx_household_sentinel_fields(ngx_household_sentinel_t *st,
+ngx_household_redis_sentinel_replica_fields(ngx_household_redis_sentinel_t *st,
     ngx_household_resp_value_t *v, ngx_uint_t n)
 {
     ngx_int_t                    port;
@@ -179,7 +181,7 @@ ngx_household_sentinel_fields(ngx_household_sentinel_t *st,
     ngx_uint_t                   i, good;
     ngx_queue_t                 *q;
     ngx_household_redis_node_t  *node;
-    ngx_household_redis_pool_t  *pool;
+    ngx_household_redis_peer_t  *pool;
 
     good = 1;
     port = 0;
@@ -187,19 +189,19 @@ ngx_household_sentinel_fields(ngx_household_sentinel_t *st,
 
     for (i = 0; i + 1 < n; i += 2) {
 
-        if (ngx_household_redis_code_is(&v[i].str, "ip")) {
+        if (ngx_household_redis_error_is(&v[i].str, "ip")) {
             host = v[i + 1].str;
 
-        } else if (ngx_household_redis_code_is(&v[i].str, "port")) {
+        } else if (ngx_household_redis_error_is(&v[i].str, "port")) {
             port = ngx_atoi(v[i + 1].str.data, v[i + 1].str.len);
 
-        } else if (ngx_household_redis_code_is(&v[i].str,
-                                               "master-link-status"))
+        } else if (ngx_household_redis_error_is(&v[i].str,
+                                                "master-link-status"))
         {
-            good = ngx_household_redis_code_is(&v[i + 1].str, "ok");
+            good = ngx_household_redis_error_is(&v[i + 1].str, "ok");
 
-        } else if (ngx_household_redis_code_is(&v[i].str, "flags")) {
-            good = good && ngx_household_redis_code_is(&v[i + 1].str, "slave");
+        } else if (ngx_household_redis_error_is(&v[i].str, "flags")) {
+            good = good && ngx_household_redis_error_is(&v[i + 1].str, "slave");
         }
     }
 
@@ -213,7 +215,7 @@ ngx_household_sentinel_fields(ngx_household_sentinel_t *st,
          q != ngx_queue_sentinel(&st->redis->pools);
          q = ngx_queue_next(q))
     {
-        pool = ngx_queue_data(q, ngx_household_redis_pool_t, queue);
+        pool = ngx_queue_data(q, ngx_household_redis_peer_t, queue);
 
         if (pool->replica
             && ngx_household_redis_node_is(pool->node, &host, port))
@@ -223,12 +225,12 @@ ngx_household_sentinel_fields(ngx_household_sentinel_t *st,
         }
     }
 
-    node = ngx_household_redis_node_learn(st->redis->conf, &host, port, 0);
+    node = ngx_household_redis_node_discover(st->redis->conf, &host, port, 0);
     if (node == NULL) {
         return;
     }
 
-    pool = ngx_household_redis_route_pool(st->redis, node, 0);
+    pool = ngx_household_redis_route_add_peer(st->redis, node, 0);
     ngx_household_redis_node_release(node);
 
     if (pool != NULL) {

@@ -15,49 +15,52 @@
 
 typedef struct {
     ngx_uint_t                   next;     /* replica, in turn */
-    ngx_household_redis_pool_t  *primary;  /* the one in use */
-} ngx_household_standalone_t;
+    ngx_household_redis_peer_t  *primary;  /* the one in use */
+} ngx_household_redis_standalone_t;
 
 
-static ngx_int_t ngx_household_standalone_create(ngx_household_redis_t *redis,
-    ngx_pool_t *pool);
-static void ngx_household_standalone_destroy(ngx_household_redis_t *redis);
-static ngx_int_t ngx_household_standalone_route(ngx_household_redis_t *redis,
-    ngx_household_redis_cmd_t *cmd);
-static ngx_int_t ngx_household_standalone_push(ngx_household_redis_t *redis,
-    ngx_household_redis_cmd_t *cmd, ngx_uint_t replica, ngx_uint_t avoided);
-static ngx_int_t ngx_household_standalone_error(ngx_household_redis_t *redis,
-    ngx_household_redis_pool_t *pool, ngx_household_redis_cmd_t *cmd,
-    ngx_str_t *code, ngx_str_t *error);
-static void ngx_household_standalone_changed(ngx_household_redis_t *redis,
-    ngx_household_redis_pool_t *pool);
-static ngx_household_redis_pool_t *ngx_household_standalone_primary(
+static ngx_int_t ngx_household_redis_standalone_create(
+    ngx_household_redis_t *redis, ngx_pool_t *pool);
+static void ngx_household_redis_standalone_destroy(
     ngx_household_redis_t *redis);
-static ngx_uint_t ngx_household_standalone_primaries(
+static ngx_int_t ngx_household_redis_standalone_route(
+    ngx_household_redis_t *redis, ngx_household_redis_cmd_t *cmd);
+static ngx_int_t ngx_household_redis_standalone_enqueue(
+    ngx_household_redis_t *redis, ngx_household_redis_cmd_t *cmd,
+    ngx_uint_t replica, ngx_uint_t avoided);
+static ngx_int_t ngx_household_redis_standalone_error(
+    ngx_household_redis_t *redis, ngx_household_redis_peer_t *pool,
+    ngx_household_redis_cmd_t *cmd, ngx_str_t *code, ngx_str_t *error);
+static void ngx_household_redis_standalone_changed(ngx_household_redis_t *redis,
+    ngx_household_redis_peer_t *pool);
+static ngx_household_redis_peer_t *ngx_household_redis_standalone_primary(
+    ngx_household_redis_t *redis);
+static ngx_uint_t ngx_household_redis_standalone_primaries(
     ngx_household_redis_t *redis, ngx_household_redis_node_t **nodes,
     ngx_uint_t max);
 
 
-const ngx_household_redis_kind_t  ngx_household_standalone = {
-    ngx_household_standalone_create,
-    ngx_household_standalone_destroy,
-    ngx_household_standalone_route,
-    ngx_household_standalone_error,
-    ngx_household_standalone_changed,
-    ngx_household_standalone_primaries
+const ngx_household_redis_topology_t  ngx_household_redis_standalone = {
+    ngx_household_redis_standalone_create,
+    ngx_household_redis_standalone_destroy,
+    ngx_household_redis_standalone_route,
+    ngx_household_redis_standalone_error,
+    ngx_household_redis_standalone_changed,
+    ngx_household_redis_standalone_primaries
 };
 
 
 static ngx_int_t
-ngx_household_standalone_create(ngx_household_redis_t *redis, ngx_pool_t *pool)
+ngx_household_redis_standalone_create(ngx_household_redis_t *redis,
+    ngx_pool_t *pool)
 {
-    ngx_uint_t                     i, lazy;
-    ngx_household_redis_node_t    *node;
-    ngx_household_redis_pool_t    *p;
-    ngx_household_standalone_t    *sa;
-    ngx_household_redis_server_t  *servers;
+    ngx_uint_t                         i, lazy;
+    ngx_household_redis_node_t        *node;
+    ngx_household_redis_peer_t        *p;
+    ngx_household_redis_standalone_t  *sa;
+    ngx_household_redis_server_t      *servers;
 
-    sa = ngx_pcalloc(pool, sizeof(ngx_household_standalone_t));
+    sa = ngx_pcalloc(pool, sizeof(ngx_household_redis_standalone_t));
     if (sa == NULL) {
         return NGX_ERROR;
     }
@@ -81,7 +84,7 @@ ngx_household_standalone_create(ngx_household_redis_t *redis, ngx_pool_t *pool)
             lazy = sa->primary != NULL;
         }
 
-        p = ngx_household_redis_route_pool(redis, node, lazy);
+        p = ngx_household_redis_route_add_peer(redis, node, lazy);
 
         ngx_household_redis_node_release(node);
 
@@ -101,14 +104,14 @@ ngx_household_standalone_create(ngx_household_redis_t *redis, ngx_pool_t *pool)
 
 
 static void
-ngx_household_standalone_destroy(ngx_household_redis_t *redis)
+ngx_household_redis_standalone_destroy(ngx_household_redis_t *redis)
 {
     /* there is nothing beyond the pools */
 }
 
 
 static ngx_int_t
-ngx_household_standalone_route(ngx_household_redis_t *redis,
+ngx_household_redis_standalone_route(ngx_household_redis_t *redis,
     ngx_household_redis_cmd_t *cmd)
 {
     ngx_int_t   rc;
@@ -128,8 +131,8 @@ ngx_household_standalone_route(ngx_household_redis_t *redis,
             continue;
         }
 
-        rc = ngx_household_standalone_push(redis, cmd, replica ^ (i & 1),
-                                           i >> 1);
+        rc = ngx_household_redis_standalone_enqueue(redis, cmd,
+                                                    replica ^ (i & 1), i >> 1);
         if (rc != NGX_DECLINED) {
             break;
         }
@@ -140,13 +143,13 @@ ngx_household_standalone_route(ngx_household_redis_t *redis,
 
 
 static ngx_int_t
-ngx_household_standalone_push(ngx_household_redis_t *redis,
+ngx_household_redis_standalone_enqueue(ngx_household_redis_t *redis,
     ngx_household_redis_cmd_t *cmd, ngx_uint_t replica, ngx_uint_t avoided)
 {
-    ngx_uint_t                   n, skip;
-    ngx_queue_t                 *q;
-    ngx_household_redis_pool_t  *pool, *usable;
-    ngx_household_standalone_t  *sa = redis->state;
+    ngx_uint_t                         n, skip;
+    ngx_queue_t                       *q;
+    ngx_household_redis_peer_t        *pool, *usable;
+    ngx_household_redis_standalone_t  *sa = redis->state;
 
     n = 0;
     usable = NULL;
@@ -164,11 +167,11 @@ ngx_household_standalone_push(ngx_household_redis_t *redis,
              q != ngx_queue_sentinel(&redis->pools);
              q = ngx_queue_next(q))
         {
-            pool = ngx_queue_data(q, ngx_household_redis_pool_t, queue);
+            pool = ngx_queue_data(q, ngx_household_redis_peer_t, queue);
 
             if (pool->replica != replica
-                || ngx_household_redis_pool_avoided(pool) != avoided
-                || !ngx_household_redis_pool_usable(pool))
+                || ngx_household_redis_peer_avoided(pool) != avoided
+                || !ngx_household_redis_peer_usable(pool))
             {
                 continue;
             }
@@ -191,7 +194,7 @@ ngx_household_standalone_push(ngx_household_redis_t *redis,
         return NGX_DECLINED;
     }
 
-    return ngx_household_redis_pool_push(usable, cmd);
+    return ngx_household_redis_peer_enqueue(usable, cmd);
 }
 
 
@@ -201,36 +204,36 @@ ngx_household_standalone_push(ngx_household_redis_t *redis,
  */
 
 static ngx_int_t
-ngx_household_standalone_error(ngx_household_redis_t *redis,
-    ngx_household_redis_pool_t *pool, ngx_household_redis_cmd_t *cmd,
+ngx_household_redis_standalone_error(ngx_household_redis_t *redis,
+    ngx_household_redis_peer_t *pool, ngx_household_redis_cmd_t *cmd,
     ngx_str_t *code, ngx_str_t *error)
 {
     ngx_queue_t                 *q;
-    ngx_household_redis_pool_t  *other;
+    ngx_household_redis_peer_t  *other;
 
-    if (!ngx_household_redis_transient(code)) {
+    if (!ngx_household_redis_error_transient(code)) {
         return NGX_DECLINED;
     }
 
-    ngx_household_redis_pool_avoid(pool);
-    ngx_household_standalone_changed(redis, pool);
+    ngx_household_redis_peer_avoid(pool);
+    ngx_household_redis_standalone_changed(redis, pool);
 
     for (q = ngx_queue_head(&redis->pools);
          q != ngx_queue_sentinel(&redis->pools);
          q = ngx_queue_next(q))
     {
-        other = ngx_queue_data(q, ngx_household_redis_pool_t, queue);
+        other = ngx_queue_data(q, ngx_household_redis_peer_t, queue);
 
         if (other == pool
-            || ngx_household_redis_pool_avoided(other)
-            || !ngx_household_redis_pool_usable(other)
+            || ngx_household_redis_peer_avoided(other)
+            || !ngx_household_redis_peer_usable(other)
             || (other->replica
                 && (cmd->op->flags & NGX_HOUSEHOLD_REDIS_WRITE)))
         {
             continue;
         }
 
-        ngx_household_redis_take(cmd);
+        ngx_household_redis_cmd_detach(cmd);
         ngx_household_redis_reroute(redis, cmd);
 
         return NGX_OK;
@@ -241,35 +244,35 @@ ngx_household_standalone_error(ngx_household_redis_t *redis,
 
 
 static void
-ngx_household_standalone_changed(ngx_household_redis_t *redis,
-    ngx_household_redis_pool_t *pool)
+ngx_household_redis_standalone_changed(ngx_household_redis_t *redis,
+    ngx_household_redis_peer_t *pool)
 {
-    ngx_household_redis_pool_t  *primary;
-    ngx_household_standalone_t  *sa = redis->state;
+    ngx_household_redis_peer_t        *primary;
+    ngx_household_redis_standalone_t  *sa = redis->state;
 
-    primary = ngx_household_standalone_primary(redis);
+    primary = ngx_household_redis_standalone_primary(redis);
 
     if (primary != NULL && primary != sa->primary) {
         sa->primary = primary;
-        ngx_household_redis_changed(redis);
+        ngx_household_redis_notify_primaries(redis);
     }
 }
 
 
-static ngx_household_redis_pool_t *
-ngx_household_standalone_primary(ngx_household_redis_t *redis)
+static ngx_household_redis_peer_t *
+ngx_household_redis_standalone_primary(ngx_household_redis_t *redis)
 {
     ngx_queue_t                 *q;
-    ngx_household_redis_pool_t  *pool;
+    ngx_household_redis_peer_t  *pool;
 
     for (q = ngx_queue_head(&redis->pools);
          q != ngx_queue_sentinel(&redis->pools);
          q = ngx_queue_next(q))
     {
-        pool = ngx_queue_data(q, ngx_household_redis_pool_t, queue);
+        pool = ngx_queue_data(q, ngx_household_redis_peer_t, queue);
 
-        if (!pool->replica && ngx_household_redis_pool_usable(pool)
-            && !ngx_household_redis_pool_avoided(pool))
+        if (!pool->replica && ngx_household_redis_peer_usable(pool)
+            && !ngx_household_redis_peer_avoided(pool))
         {
             return pool;
         }
@@ -280,10 +283,10 @@ ngx_household_standalone_primary(ngx_household_redis_t *redis)
 
 
 static ngx_uint_t
-ngx_household_standalone_primaries(ngx_household_redis_t *redis,
+ngx_household_redis_standalone_primaries(ngx_household_redis_t *redis,
     ngx_household_redis_node_t **nodes, ngx_uint_t max)
 {
-    ngx_household_standalone_t  *sa = redis->state;
+    ngx_household_redis_standalone_t  *sa = redis->state;
 
     if (sa->primary == NULL) {
         return 0;

@@ -12,15 +12,15 @@
 
 
 static ngx_household_reason_e ngx_household_claims_times(const json_t *claims,
-    int64_t leeway, int64_t now, ngx_household_token_claims_t *out);
+    int64_t leeway, int64_t now, ngx_household_jwt_claims_t *out);
 static ngx_household_reason_e ngx_household_claims_ids(
-    const ngx_household_token_policy_t *policy, const json_t *claims,
-    ngx_household_token_claims_t *out);
+    const ngx_household_jwt_policy_t *policy, const json_t *claims,
+    ngx_household_jwt_claims_t *out);
 
 
 ngx_household_reason_e
-ngx_household_claims_read(const ngx_household_token_policy_t *policy,
-    const json_t *claims, int64_t now, ngx_household_token_claims_t *out)
+ngx_household_claims_read(const ngx_household_jwt_policy_t *policy,
+    const json_t *claims, int64_t now, ngx_household_jwt_claims_t *out)
 {
     int64_t                 leeway;
     ngx_household_reason_e  reason;
@@ -41,7 +41,7 @@ ngx_household_claims_read(const ngx_household_token_policy_t *policy,
 
 static ngx_household_reason_e
 ngx_household_claims_times(const json_t *claims, int64_t leeway, int64_t now,
-    ngx_household_token_claims_t *out)
+    ngx_household_jwt_claims_t *out)
 {
     int64_t    exp, nbf, iat;
     ngx_int_t  rc;
@@ -81,8 +81,8 @@ ngx_household_claims_times(const json_t *claims, int64_t leeway, int64_t now,
 
 
 static ngx_household_reason_e
-ngx_household_claims_ids(const ngx_household_token_policy_t *policy,
-    const json_t *claims, ngx_household_token_claims_t *out)
+ngx_household_claims_ids(const ngx_household_jwt_policy_t *policy,
+    const json_t *claims, ngx_household_jwt_claims_t *out)
 {
     ngx_int_t  rc;
     ngx_str_t  account, device;
@@ -122,9 +122,9 @@ ngx_household_claims_ids(const ngx_household_token_policy_t *policy,
 
 
 ngx_household_reason_e
-ngx_household_claims_uri(const ngx_household_token_policy_t *policy,
+ngx_household_claims_uri(const ngx_household_jwt_policy_t *policy,
     const json_t *claims, const ngx_str_t *token, const ngx_str_t *uri,
-    ngx_household_token_claims_t *out)
+    ngx_household_jwt_claims_t *out)
 {
     ngx_str_t  container;
 

@@ -22,8 +22,8 @@
  * not, with "out" undefined.
  */
 ngx_household_reason_e ngx_household_claims_read(
-    const ngx_household_token_policy_t *policy, const json_t *claims,
-    int64_t now, ngx_household_token_claims_t *out);
+    const ngx_household_jwt_policy_t *policy, const json_t *claims,
+    int64_t now, ngx_household_jwt_claims_t *out);
 
 /*
  * Checks the claims of RFC 9246, if there are any, and that they allow "uri".
@@ -31,9 +31,9 @@ ngx_household_reason_e ngx_household_claims_read(
  * NGX_HOUSEHOLD_REASON_TOKEN_URI.
  */
 ngx_household_reason_e ngx_household_claims_uri(
-    const ngx_household_token_policy_t *policy, const json_t *claims,
+    const ngx_household_jwt_policy_t *policy, const json_t *claims,
     const ngx_str_t *token, const ngx_str_t *uri,
-    ngx_household_token_claims_t *out);
+    ngx_household_jwt_claims_t *out);
 
 
 #endif /* _NGX_HOUSEHOLD_CLAIMS_H_INCLUDED_ */

@@ -22,59 +22,59 @@ typedef struct {
     ngx_uint_t   algorithm;
     json_t      *header;
     json_t      *claims;
-} ngx_household_token_t;
+} ngx_household_jwt_t;
 
 
-static ngx_household_reason_e ngx_household_token_parse(
-    ngx_household_token_t *t, const ngx_str_t *token, u_char *buf);
-static ngx_int_t ngx_household_token_split(const ngx_str_t *token,
+static ngx_household_reason_e ngx_household_jwt_parse(
+    ngx_household_jwt_t *t, const ngx_str_t *token, u_char *buf);
+static ngx_int_t ngx_household_jwt_split(const ngx_str_t *token,
     ngx_str_t parts[3]);
-static ngx_household_reason_e ngx_household_token_header(
-    ngx_household_token_t *t);
+static ngx_household_reason_e ngx_household_jwt_header(
+    ngx_household_jwt_t *t);
 
-static ngx_household_reason_e ngx_household_token_authenticate(
-    const ngx_household_token_policy_t *policy,
-    const ngx_household_token_t *t, ngx_uint_t *issuer);
-static ngx_uint_t ngx_household_token_issuer_known(
-    const ngx_household_token_policy_t *policy, const ngx_str_t *issuer);
-static ngx_household_reason_e ngx_household_token_try_keys(
-    const ngx_household_jwks_t *jwks, const ngx_household_token_t *t,
+static ngx_household_reason_e ngx_household_jwt_authenticate(
+    const ngx_household_jwt_policy_t *policy,
+    const ngx_household_jwt_t *t, ngx_uint_t *issuer);
+static ngx_uint_t ngx_household_jwt_issuer_known(
+    const ngx_household_jwt_policy_t *policy, const ngx_str_t *issuer);
+static ngx_household_reason_e ngx_household_jwt_try_keys(
+    const ngx_household_jwks_t *jwks, const ngx_household_jwt_t *t,
     ngx_uint_t *attempts);
-static ngx_uint_t ngx_household_token_audience(const json_t *claims,
+static ngx_uint_t ngx_household_jwt_audience(const json_t *claims,
     const ngx_str_t *audience);
 
-static ngx_int_t ngx_household_token_digest_str(EVP_MD_CTX *ctx,
+static ngx_int_t ngx_household_jwt_digest_str(EVP_MD_CTX *ctx,
     const ngx_str_t *s);
-static ngx_uint_t ngx_household_token_equal(const ngx_str_t *a,
+static ngx_uint_t ngx_household_jwt_str_equal(const ngx_str_t *a,
     const ngx_str_t *b);
 
 
 ngx_household_reason_e
-ngx_household_token_verify(const ngx_household_token_policy_t *policy,
+ngx_household_jwt_verify(const ngx_household_jwt_policy_t *policy,
     const ngx_str_t *token, const ngx_str_t *uri, int64_t now,
-    ngx_household_token_claims_t *claims)
+    ngx_household_jwt_claims_t *claims)
 {
     u_char                  buf[ngx_household_base64url_size(
-                                    NGX_HOUSEHOLD_TOKEN_SIZE_MAX) + 3 * 3];
+                                    NGX_HOUSEHOLD_JWT_SIZE_MAX) + 3 * 3];
     ngx_uint_t              issuer;
-    ngx_household_token_t   t;
+    ngx_household_jwt_t   t;
     ngx_household_reason_e  reason;
 
-    ngx_memzero(claims, sizeof(ngx_household_token_claims_t));
-    ngx_memzero(&t, sizeof(ngx_household_token_t));
+    ngx_memzero(claims, sizeof(ngx_household_jwt_claims_t));
+    ngx_memzero(&t, sizeof(ngx_household_jwt_t));
 
     if (token->len > policy->max_size
-        || token->len > NGX_HOUSEHOLD_TOKEN_SIZE_MAX)
+        || token->len > NGX_HOUSEHOLD_JWT_SIZE_MAX)
     {
         return NGX_HOUSEHOLD_REASON_TOKEN_MALFORMED;
     }
 
     issuer = 0;
 
-    reason = ngx_household_token_parse(&t, token, buf);
+    reason = ngx_household_jwt_parse(&t, token, buf);
 
     if (reason == NGX_HOUSEHOLD_REASON_NONE) {
-        reason = ngx_household_token_authenticate(policy, &t, &issuer);
+        reason = ngx_household_jwt_authenticate(policy, &t, &issuer);
     }
 
     /* from here on the claims are the issuer's word */
@@ -92,7 +92,7 @@ ngx_household_token_verify(const ngx_household_token_policy_t *policy,
         claims->issuer = (uint16_t) issuer;
 
     } else {
-        ngx_memzero(claims, sizeof(ngx_household_token_claims_t));
+        ngx_memzero(claims, sizeof(ngx_household_jwt_claims_t));
     }
 
     json_decref(t.header);
@@ -105,13 +105,13 @@ ngx_household_token_verify(const ngx_household_token_policy_t *policy,
 /* "buf" has room for the three parts decoded, one behind the other */
 
 static ngx_household_reason_e
-ngx_household_token_parse(ngx_household_token_t *t, const ngx_str_t *token,
+ngx_household_jwt_parse(ngx_household_jwt_t *t, const ngx_str_t *token,
     u_char *buf)
 {
     ngx_str_t               parts[3], header, payload;
     ngx_household_reason_e  reason;
 
-    if (ngx_household_token_split(token, parts) != NGX_OK) {
+    if (ngx_household_jwt_split(token, parts) != NGX_OK) {
         return NGX_HOUSEHOLD_REASON_TOKEN_MALFORMED;
     }
 
@@ -136,7 +136,7 @@ ngx_household_token_parse(ngx_household_token_t *t, const ngx_str_t *token,
         return NGX_HOUSEHOLD_REASON_TOKEN_MALFORMED;
     }
 
-    reason = ngx_household_token_header(t);
+    reason = ngx_household_jwt_header(t);
 
     if (reason != NGX_HOUSEHOLD_REASON_NONE) {
         return reason;
@@ -159,7 +159,7 @@ ngx_household_token_parse(ngx_household_token_t *t, const ngx_str_t *token,
 /* three parts, two dots; a part may be empty */
 
 static ngx_int_t
-ngx_household_token_split(const ngx_str_t *token, ngx_str_t parts[3])
+ngx_household_jwt_split(const ngx_str_t *token, ngx_str_t parts[3])
 {
     u_char      *p, *last;
     ngx_uint_t   i;
@@ -196,7 +196,7 @@ ngx_household_token_split(const ngx_str_t *token, ngx_str_t parts[3])
  */
 
 static ngx_household_reason_e
-ngx_household_token_header(ngx_household_token_t *t)
+ngx_household_jwt_header(ngx_household_jwt_t *t)
 {
     json_t     *b64;
     ngx_str_t   alg, type;
@@ -240,13 +240,13 @@ ngx_household_token_header(ngx_household_token_t *t)
  */
 
 static ngx_household_reason_e
-ngx_household_token_authenticate(const ngx_household_token_policy_t *policy,
-    const ngx_household_token_t *t, ngx_uint_t *issuer)
+ngx_household_jwt_authenticate(const ngx_household_jwt_policy_t *policy,
+    const ngx_household_jwt_t *t, ngx_uint_t *issuer)
 {
-    ngx_uint_t                           i, attempts;
-    ngx_str_t                            name;
-    ngx_household_reason_e               reason, rc;
-    const ngx_household_token_issuer_t  *entry;
+    ngx_uint_t                         i, attempts;
+    ngx_str_t                          name;
+    ngx_household_reason_e             reason, rc;
+    const ngx_household_jwt_issuer_t  *entry;
 
     /*
      * An issuer that has a line here is verified with the keys of its lines,
@@ -255,25 +255,25 @@ ngx_household_token_authenticate(const ngx_household_token_policy_t *policy,
 
     ngx_str_null(&name);
 
-    if (ngx_household_token_issuer_known(policy, &t->issuer)) {
+    if (ngx_household_jwt_issuer_known(policy, &t->issuer)) {
         name = t->issuer;
     }
 
     reason = NGX_HOUSEHOLD_REASON_TOKEN_ISSUER;
-    attempts = NGX_HOUSEHOLD_TOKEN_ATTEMPTS;
+    attempts = NGX_HOUSEHOLD_JWT_ATTEMPTS;
 
     for (i = 0; i < policy->nissuers; i++) {
         entry = &policy->issuers[i];
 
-        if (!ngx_household_token_equal(&entry->name, &name)) {
+        if (!ngx_household_jwt_str_equal(&entry->name, &name)) {
             continue;
         }
 
-        rc = ngx_household_token_try_keys(entry->jwks, t, &attempts);
+        rc = ngx_household_jwt_try_keys(entry->jwks, t, &attempts);
 
         if (rc == NGX_HOUSEHOLD_REASON_NONE) {
 
-            if (ngx_household_token_audience(t->claims, &entry->audience)) {
+            if (ngx_household_jwt_audience(t->claims, &entry->audience)) {
                 *issuer = i;
                 return NGX_HOUSEHOLD_REASON_NONE;
             }
@@ -297,13 +297,13 @@ ngx_household_token_authenticate(const ngx_household_token_policy_t *policy,
 
 
 static ngx_uint_t
-ngx_household_token_issuer_known(const ngx_household_token_policy_t *policy,
+ngx_household_jwt_issuer_known(const ngx_household_jwt_policy_t *policy,
     const ngx_str_t *issuer)
 {
     ngx_uint_t  i;
 
     for (i = 0; i < policy->nissuers; i++) {
-        if (ngx_household_token_equal(&policy->issuers[i].name, issuer)) {
+        if (ngx_household_jwt_str_equal(&policy->issuers[i].name, issuer)) {
             return 1;
         }
     }
@@ -318,8 +318,8 @@ ngx_household_token_issuer_known(const ngx_household_token_policy_t *policy,
  */
 
 static ngx_household_reason_e
-ngx_household_token_try_keys(const ngx_household_jwks_t *jwks,
-    const ngx_household_token_t *t, ngx_uint_t *attempts)
+ngx_household_jwt_try_keys(const ngx_household_jwks_t *jwks,
+    const ngx_household_jwt_t *t, ngx_uint_t *attempts)
 {
     ngx_uint_t                  i;
     ngx_household_reason_e      reason;
@@ -333,7 +333,7 @@ ngx_household_token_try_keys(const ngx_household_jwks_t *jwks,
 
         if (t->kid.data != NULL
             && (jwk->kid.len == 0
-                || !ngx_household_token_equal(&jwk->kid, &t->kid)))
+                || !ngx_household_jwt_str_equal(&jwk->kid, &t->kid)))
         {
             continue;
         }
@@ -370,7 +370,7 @@ ngx_household_token_try_keys(const ngx_household_jwks_t *jwks,
 /* RFC 7519, 4.1.3: a string, or an array of strings */
 
 static ngx_uint_t
-ngx_household_token_audience(const json_t *claims, const ngx_str_t *audience)
+ngx_household_jwt_audience(const json_t *claims, const ngx_str_t *audience)
 {
     size_t      i;
     json_t     *aud, *item;
@@ -384,7 +384,7 @@ ngx_household_token_audience(const json_t *claims, const ngx_str_t *audience)
 
     if (!json_is_array(aud)) {
         return ngx_household_json_string(claims, "aud", &value) == NGX_OK
-               && ngx_household_token_equal(&value, audience);
+               && ngx_household_jwt_str_equal(&value, audience);
     }
 
     for (i = 0; i < json_array_size(aud); i++) {
@@ -401,7 +401,7 @@ ngx_household_token_audience(const json_t *claims, const ngx_str_t *audience)
         value.data = (u_char *) json_string_value(item);
         value.len = json_string_length(item);
 
-        if (ngx_household_token_equal(&value, audience)) {
+        if (ngx_household_jwt_str_equal(&value, audience)) {
             return 1;
         }
     }
@@ -411,11 +411,11 @@ ngx_household_token_audience(const json_t *claims, const ngx_str_t *audience)
 
 
 ngx_int_t
-ngx_household_token_digest(const ngx_str_t *token,
-    u_char digest[NGX_HOUSEHOLD_TOKEN_DIGEST])
+ngx_household_jwt_digest(const ngx_str_t *token,
+    u_char digest[NGX_HOUSEHOLD_JWT_DIGEST])
 {
-    const EVP_MD       *md;
-    static EVP_MD_CTX  *ctx;
+    const   EVP_MD       *md;
+    static  EVP_MD_CTX  *ctx;
 
     /*
      * The context is kept: to make one and to find the algorithm would cost
@@ -447,14 +447,14 @@ ngx_household_token_digest(const ngx_str_t *token,
 
 
 ngx_int_t
-ngx_household_token_policy_digest(const ngx_household_token_policy_t *policy,
-    u_char digest[NGX_HOUSEHOLD_TOKEN_DIGEST])
+ngx_household_jwt_policy_digest(const ngx_household_jwt_policy_t *policy,
+    u_char digest[NGX_HOUSEHOLD_JWT_DIGEST])
 {
-    uint64_t                             numbers[3];
-    ngx_int_t                            rc;
-    ngx_uint_t                           i;
-    EVP_MD_CTX                          *ctx;
-    const ngx_household_token_issuer_t  *entry;
+    uint64_t                           numbers[3];
+    ngx_int_t                          rc;
+    ngx_uint_t                         i;
+    EVP_MD_CTX                        *ctx;
+    const ngx_household_jwt_issuer_t  *entry;
 
     ctx = EVP_MD_CTX_new();
     if (ctx == NULL) {
@@ -469,9 +469,9 @@ ngx_household_token_policy_digest(const ngx_household_token_policy_t *policy,
 
     if (EVP_DigestInit_ex(ctx, EVP_sha256(), NULL) != 1
         || EVP_DigestUpdate(ctx, numbers, sizeof(numbers)) != 1
-        || ngx_household_token_digest_str(ctx, &policy->account) != NGX_OK
-        || ngx_household_token_digest_str(ctx, &policy->device) != NGX_OK
-        || ngx_household_token_digest_str(ctx, &policy->package) != NGX_OK)
+        || ngx_household_jwt_digest_str(ctx, &policy->account) != NGX_OK
+        || ngx_household_jwt_digest_str(ctx, &policy->device) != NGX_OK
+        || ngx_household_jwt_digest_str(ctx, &policy->package) != NGX_OK)
     {
         goto done;
     }
@@ -482,8 +482,8 @@ ngx_household_token_policy_digest(const ngx_household_token_policy_t *policy,
         if (EVP_DigestUpdate(ctx, entry->jwks->digest,
                              NGX_HOUSEHOLD_JWKS_DIGEST)
             != 1
-            || ngx_household_token_digest_str(ctx, &entry->name) != NGX_OK
-            || ngx_household_token_digest_str(ctx, &entry->audience) != NGX_OK)
+            || ngx_household_jwt_digest_str(ctx, &entry->name) != NGX_OK
+            || ngx_household_jwt_digest_str(ctx, &entry->audience) != NGX_OK)
         {
             goto done;
         }
@@ -508,7 +508,7 @@ done:
 /* the length goes in too: "ab", "c" is not "a", "bc" */
 
 static ngx_int_t
-ngx_household_token_digest_str(EVP_MD_CTX *ctx, const ngx_str_t *s)
+ngx_household_jwt_digest_str(EVP_MD_CTX *ctx, const ngx_str_t *s)
 {
     uint64_t  len;
 
@@ -525,7 +525,7 @@ ngx_household_token_digest_str(EVP_MD_CTX *ctx, const ngx_str_t *s)
 
 
 static ngx_uint_t
-ngx_household_token_equal(const ngx_str_t *a, const ngx_str_t *b)
+ngx_household_jwt_str_equal(const ngx_str_t *a, const ngx_str_t *b)
 {
     return a->len == b->len
            && (a->len == 0 || ngx_memcmp(a->data, b->data, a->len) == 0);

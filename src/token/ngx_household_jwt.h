@@ -22,15 +22,15 @@
 
 
 /* bytes of a token: what a policy has by default, and at most */
-#define NGX_HOUSEHOLD_TOKEN_SIZE      4096
-#define NGX_HOUSEHOLD_TOKEN_SIZE_MAX  8192
+#define NGX_HOUSEHOLD_JWT_SIZE      4096
+#define NGX_HOUSEHOLD_JWT_SIZE_MAX  8192
 
 /* signatures that one token may cost */
-#define NGX_HOUSEHOLD_TOKEN_ATTEMPTS     8
+#define NGX_HOUSEHOLD_JWT_ATTEMPTS     8
 
-#define NGX_HOUSEHOLD_TOKEN_LEEWAY_MAX  300
+#define NGX_HOUSEHOLD_JWT_LEEWAY_MAX  300
 
-#define NGX_HOUSEHOLD_TOKEN_DIGEST       32
+#define NGX_HOUSEHOLD_JWT_DIGEST       32
 
 
 /* one "household_token_key" */
@@ -39,20 +39,20 @@ typedef struct {
     ngx_household_jwks_t          *jwks;
     ngx_str_t                      name;      /* "iss"; empty: not checked */
     ngx_str_t                      audience;  /* "aud"; empty: not checked */
-} ngx_household_token_issuer_t;
+} ngx_household_jwt_issuer_t;
 
 
 /* what a location trusts and reads; names of claims end with a NUL */
 
 typedef struct {
-    ngx_household_token_issuer_t  *issuers;
-    ngx_uint_t                     nissuers;
-    ngx_str_t                      account;   /* claim; "sub" as a rule */
-    ngx_str_t                      device;    /* claim; empty: none */
-    ngx_str_t                      package;   /* RFC 9246's attribute name */
-    int64_t                        leeway;    /* seconds; 0 to _LEEWAY_MAX */
-    size_t                         max_size;  /* bytes, up to _SIZE_MAX */
-} ngx_household_token_policy_t;
+    ngx_household_jwt_issuer_t  *issuers;
+    ngx_uint_t                   nissuers;
+    ngx_str_t                    account;   /* claim; "sub" as a rule */
+    ngx_str_t                    device;    /* claim; empty: none */
+    ngx_str_t                    package;   /* RFC 9246's attribute name */
+    int64_t                      leeway;    /* seconds; 0 to _LEEWAY_MAX */
+    size_t                       max_size;  /* bytes, up to _SIZE_MAX */
+} ngx_household_jwt_policy_t;
 
 
 /*
@@ -72,7 +72,7 @@ typedef struct {
     u_char                         account[NGX_HOUSEHOLD_ID_LEN];
     u_char                         device[NGX_HOUSEHOLD_ID_LEN];
     u_char                         container[NGX_HOUSEHOLD_CONTAINER_LEN];
-} ngx_household_token_claims_t;
+} ngx_household_jwt_claims_t;
 
 
 /*
@@ -95,25 +95,25 @@ typedef struct {
  *   TOKEN_URI        RFC 9246: not this URI, or something unsupported
  *   TOKEN_CLAIM      a claim is missing or not of its type or range
  */
-ngx_household_reason_e ngx_household_token_verify(
-    const ngx_household_token_policy_t *policy, const ngx_str_t *token,
-    const ngx_str_t *uri, int64_t now, ngx_household_token_claims_t *claims);
+ngx_household_reason_e ngx_household_jwt_verify(
+    const ngx_household_jwt_policy_t *policy, const ngx_str_t *token,
+    const ngx_str_t *uri, int64_t now, ngx_household_jwt_claims_t *claims);
 
 /*
  * SHA-256 of a whole token, signature included, for a cache of verified ones.
  * Returns NGX_OK, or NGX_ERROR with "digest" undefined.
  */
-ngx_int_t ngx_household_token_digest(const ngx_str_t *token,
-    u_char digest[NGX_HOUSEHOLD_TOKEN_DIGEST]);
+ngx_int_t ngx_household_jwt_digest(const ngx_str_t *token,
+    u_char digest[NGX_HOUSEHOLD_JWT_DIGEST]);
 
 /*
  * SHA-256 of all that decides whether a token is accepted, keys included, and
  * what is read from it: two policies of one digest verify alike.  For the key
  * of that cache.  Returns NGX_OK, or NGX_ERROR with "digest" undefined.
  */
-ngx_int_t ngx_household_token_policy_digest(
-    const ngx_household_token_policy_t *policy,
-    u_char digest[NGX_HOUSEHOLD_TOKEN_DIGEST]);
+ngx_int_t ngx_household_jwt_policy_digest(
+    const ngx_household_jwt_policy_t *policy,
+    u_char digest[NGX_HOUSEHOLD_JWT_DIGEST]);
 
 
 #endif /* _NGX_HOUSEHOLD_JWT_H_INCLUDED_ */

@@ -45,17 +45,17 @@ static ngx_inline uint64_t ngx_household_cells_sip_word(const u_char *p,
 static uint32_t ngx_household_cells_alloc(ngx_household_cells_t *c);
 static void ngx_household_cells_free(ngx_household_cells_t *c, uint32_t n);
 static void ngx_household_cells_start(ngx_household_cells_cursor_t *cur,
-    ngx_household_chain_t *e);
+    ngx_household_cells_entry_t *e);
 static size_t ngx_household_cells_span(ngx_household_cells_t *c,
     ngx_household_cells_cursor_t *cur, size_t len);
 static void ngx_household_cells_write(ngx_household_cells_t *c,
     ngx_household_cells_cursor_t *cur, const u_char *p, size_t len);
 static ngx_uint_t ngx_household_cells_same(ngx_household_cells_t *c,
-    ngx_household_chain_t *e, const ngx_household_cells_key_t *key);
+    ngx_household_cells_entry_t *e, const ngx_household_cells_key_t *key);
 static void ngx_household_cells_link(ngx_household_cells_t *c,
-    ngx_household_chain_t *e);
+    ngx_household_cells_entry_t *e);
 static void ngx_household_cells_unlink(ngx_household_cells_t *c,
-    ngx_household_chain_t *e);
+    ngx_household_cells_entry_t *e);
 
 
 ngx_household_cells_t *
@@ -231,12 +231,12 @@ ngx_household_cells_need(size_t keylen, size_t len)
 }
 
 
-ngx_household_chain_t *
+ngx_household_cells_entry_t *
 ngx_household_cells_find(ngx_household_cells_t *c,
     const ngx_household_cells_key_t *key)
 {
-    uint32_t                n, hash;
-    ngx_household_chain_t  *e;
+    uint32_t                      n, hash;
+    ngx_household_cells_entry_t  *e;
 
     hash = (uint32_t) key->hash;
 
@@ -263,8 +263,8 @@ ngx_household_cells_find(ngx_household_cells_t *c,
 
 
 static ngx_uint_t
-ngx_household_cells_same(ngx_household_cells_t *c, ngx_household_chain_t *e,
-    const ngx_household_cells_key_t *key)
+ngx_household_cells_same(ngx_household_cells_t *c,
+    ngx_household_cells_entry_t *e, const ngx_household_cells_key_t *key)
 {
     size_t                         n, done;
     ngx_household_cells_cursor_t   cur;
@@ -287,7 +287,8 @@ ngx_household_cells_same(ngx_household_cells_t *c, ngx_household_chain_t *e,
 
 
 void
-ngx_household_cells_touch(ngx_household_cells_t *c, ngx_household_chain_t *e)
+ngx_household_cells_touch(ngx_household_cells_t *c,
+    ngx_household_cells_entry_t *e)
 {
     ngx_household_cells_list_t  *list;
 
@@ -301,8 +302,8 @@ ngx_household_cells_touch(ngx_household_cells_t *c, ngx_household_chain_t *e)
 
 
 void
-ngx_household_cells_read(ngx_household_cells_t *c, ngx_household_chain_t *e,
-    u_char *buf)
+ngx_household_cells_read(ngx_household_cells_t *c,
+    ngx_household_cells_entry_t *e, u_char *buf)
 {
     size_t                         n, skip, len;
     ngx_household_cells_cursor_t   cur;
@@ -332,13 +333,13 @@ ngx_household_cells_read(ngx_household_cells_t *c, ngx_household_chain_t *e,
 
 void
 ngx_household_cells_insert(ngx_household_cells_t *c, ngx_uint_t list,
-    const ngx_household_cells_key_t *key, const ngx_household_chain_t *e,
+    const ngx_household_cells_key_t *key, const ngx_household_cells_entry_t *e,
     const u_char *value, size_t len)
 {
     void                          *cell;
     uint32_t                       n, first, *bucket;
     ngx_uint_t                     i, need;
-    ngx_household_chain_t         *entry;
+    ngx_household_cells_entry_t   *entry;
     ngx_household_cells_cursor_t   cur;
 
     need = ngx_household_cells_need(key->len, len);
@@ -385,10 +386,11 @@ ngx_household_cells_insert(ngx_household_cells_t *c, ngx_uint_t list,
 
 
 void
-ngx_household_cells_remove(ngx_household_cells_t *c, ngx_household_chain_t *e)
+ngx_household_cells_remove(ngx_household_cells_t *c,
+    ngx_household_cells_entry_t *e)
 {
-    uint32_t                n, *p;
-    ngx_household_chain_t  *prev;
+    uint32_t                      n, *p;
+    ngx_household_cells_entry_t  *prev;
 
     n = ngx_household_cells_number(c, e);
     p = ngx_household_cells_bucket(c, e->hash);
@@ -409,7 +411,7 @@ ngx_household_cells_remove(ngx_household_cells_t *c, ngx_household_chain_t *e)
 }
 
 
-ngx_household_chain_t *
+ngx_household_cells_entry_t *
 ngx_household_cells_victim(ngx_household_cells_t *c, ngx_uint_t list,
     ngx_uint_t need)
 {
@@ -429,7 +431,7 @@ ngx_household_cells_victim(ngx_household_cells_t *c, ngx_uint_t list,
 }
 
 
-ngx_household_chain_t *
+ngx_household_cells_entry_t *
 ngx_household_cells_oldest(ngx_household_cells_t *c, ngx_uint_t list)
 {
     uint32_t  n;
@@ -491,7 +493,7 @@ ngx_household_cells_free(ngx_household_cells_t *c, uint32_t n)
 
 static void
 ngx_household_cells_start(ngx_household_cells_cursor_t *cur,
-    ngx_household_chain_t *e)
+    ngx_household_cells_entry_t *e)
 {
     cur->rest = ngx_household_cells_rest(e);
     cur->left = NGX_HOUSEHOLD_CELL_FIRST;
@@ -541,11 +543,12 @@ ngx_household_cells_write(ngx_household_cells_t *c,
 /* as the most recently used of its list */
 
 static void
-ngx_household_cells_link(ngx_household_cells_t *c, ngx_household_chain_t *e)
+ngx_household_cells_link(ngx_household_cells_t *c,
+    ngx_household_cells_entry_t *e)
 {
-    uint32_t                     n;
-    ngx_household_chain_t       *newest;
-    ngx_household_cells_list_t  *list;
+    uint32_t                      n;
+    ngx_household_cells_entry_t  *newest;
+    ngx_household_cells_list_t   *list;
 
     n = ngx_household_cells_number(c, e);
     list = &c->lists[e->list];
@@ -567,10 +570,11 @@ ngx_household_cells_link(ngx_household_cells_t *c, ngx_household_chain_t *e)
 
 
 static void
-ngx_household_cells_unlink(ngx_household_cells_t *c, ngx_household_chain_t *e)
+ngx_household_cells_unlink(ngx_household_cells_t *c,
+    ngx_household_cells_entry_t *e)
 {
-    ngx_household_chain_t       *next;
-    ngx_household_cells_list_t  *list;
+    ngx_household_cells_entry_t  *next;
+    ngx_household_cells_list_t   *list;
 
     list = &c->lists[e->list];
 

@@ -61,7 +61,7 @@ typedef struct {
     u_char                 keylen;
     u_char                 flags;      /* the caller's */
     u_char                 data[NGX_HOUSEHOLD_CELL_FIRST];
-} ngx_household_chain_t;
+} ngx_household_cells_entry_t;
 
 
 typedef struct {
@@ -75,18 +75,18 @@ typedef struct {
 
 
 typedef struct {
-    uint64_t               seed[2];
-    uint32_t              *buckets;
-    u_char                *cells;
-    uint32_t               nbuckets;
-    uint32_t               ncells;
+    uint64_t                     seed[2];
+    uint32_t                    *buckets;
+    u_char                      *cells;
+    uint32_t                     nbuckets;
+    uint32_t                     ncells;
 
     /* cells never used yet are those above "touched" */
-    uint32_t               touched;
-    uint32_t               free;
-    uint32_t               nfree;      /* both kinds */
+    uint32_t                     touched;
+    uint32_t                     free;
+    uint32_t                     nfree;  /* both kinds */
 
-    ngx_household_cells_list_t  lists[NGX_HOUSEHOLD_CELLS_LISTS];
+    ngx_household_cells_list_t   lists[NGX_HOUSEHOLD_CELLS_LISTS];
 } ngx_household_cells_t;
 
 
@@ -115,7 +115,7 @@ uint64_t ngx_household_cells_hash(const uint64_t *seed, const u_char *p,
 /* how many cells an entry takes */
 ngx_uint_t ngx_household_cells_need(size_t keylen, size_t len);
 
-ngx_household_chain_t *ngx_household_cells_find(ngx_household_cells_t *c,
+ngx_household_cells_entry_t *ngx_household_cells_find(ngx_household_cells_t *c,
     const ngx_household_cells_key_t *key);
 
 /*
@@ -124,35 +124,35 @@ ngx_household_chain_t *ngx_household_cells_find(ngx_household_cells_t *c,
  * goes first was not used for as long as half of the list has lived.
  */
 void ngx_household_cells_touch(ngx_household_cells_t *c,
-    ngx_household_chain_t *e);
+    ngx_household_cells_entry_t *e);
 
 /* copies the "len" bytes of the value to "buf" */
 void ngx_household_cells_read(ngx_household_cells_t *c,
-    ngx_household_chain_t *e, u_char *buf);
+    ngx_household_cells_entry_t *e, u_char *buf);
 
 /*
  * Adds an entry; there is none of this key, and the cells it needs are free.
  * The caller's fields are taken from "e".  It is linked when it is whole.
  */
 void ngx_household_cells_insert(ngx_household_cells_t *c, ngx_uint_t list,
-    const ngx_household_cells_key_t *key, const ngx_household_chain_t *e,
+    const ngx_household_cells_key_t *key, const ngx_household_cells_entry_t *e,
     const u_char *value, size_t len);
 
 /* removes an entry and frees its cells */
 void ngx_household_cells_remove(ngx_household_cells_t *c,
-    ngx_household_chain_t *e);
+    ngx_household_cells_entry_t *e);
 
 /*
  * Returns the entry that has to go before "need" cells are free for "list",
  * or NULL if they are, or if nothing is left.  A list over its share gives
  * first; a list that is not gives nothing to another.
  */
-ngx_household_chain_t *ngx_household_cells_victim(ngx_household_cells_t *c,
-    ngx_uint_t list, ngx_uint_t need);
+ngx_household_cells_entry_t *ngx_household_cells_victim(
+    ngx_household_cells_t *c, ngx_uint_t list, ngx_uint_t need);
 
 /* the least recently used entry of a list, or NULL */
-ngx_household_chain_t *ngx_household_cells_oldest(ngx_household_cells_t *c,
-    ngx_uint_t list);
+ngx_household_cells_entry_t *ngx_household_cells_oldest(
+    ngx_household_cells_t *c, ngx_uint_t list);
 
 
 #endif /* _NGX_HOUSEHOLD_CELLS_H_INCLUDED_ */

@@ -9,7 +9,7 @@
 /* of an entry */
 #define NGX_HOUSEHOLD_ZONE_F_MISSING       1
 #define NGX_HOUSEHOLD_ZONE_F_INVALIDATED   2
-#define NGX_HOUSEHOLD_ZONE_F_LEASED        4
+#define NGX_HOUSEHOLD_ZONE_F_UPDATING        4
 
 /* of the first byte of a key, whose other bits are the number of the slot */
 #define NGX_HOUSEHOLD_ZONE_UUID         0x80
@@ -23,33 +23,33 @@
     (&(zone)->sh->slots[(e)->data[0] & ~NGX_HOUSEHOLD_ZONE_UUID])
 
 
-static ngx_int_t ngx_household_zone_key(ngx_household_zone_store_t *store,
+static ngx_int_t ngx_household_zone_key(ngx_household_zone_ns_t *store,
     ngx_str_t *id, ngx_household_cells_key_t *key);
-static ngx_household_chain_t *ngx_household_zone_find(
+static ngx_household_cells_entry_t *ngx_household_zone_find(
     ngx_household_zone_t *zone, const ngx_household_cells_key_t *key);
-static ngx_uint_t ngx_household_zone_alive(ngx_household_zone_t *zone,
-    ngx_household_chain_t *e);
+static ngx_uint_t ngx_household_zone_not_flushed(ngx_household_zone_t *zone,
+    ngx_household_cells_entry_t *e);
 static void ngx_household_zone_drop(ngx_household_zone_t *zone,
-    ngx_household_chain_t *e);
-static ngx_household_chain_t *ngx_household_zone_look(
-    ngx_household_zone_store_t *store, const ngx_household_cells_key_t *key,
-    ngx_msec_t now, ngx_household_zone_found_t *found);
-static ngx_uint_t ngx_household_zone_judge(ngx_household_zone_store_t *store,
-    ngx_household_chain_t *e, ngx_msec_t now,
-    ngx_household_zone_found_t *found);
-static ngx_msec_t ngx_household_zone_age(ngx_household_chain_t *e,
+    ngx_household_cells_entry_t *e);
+static ngx_household_cells_entry_t *ngx_household_zone_probe(
+    ngx_household_zone_ns_t *store, const ngx_household_cells_key_t *key,
+    ngx_msec_t now, ngx_household_zone_result_t *found);
+static ngx_uint_t ngx_household_zone_classify(ngx_household_zone_ns_t *store,
+    ngx_household_cells_entry_t *e, ngx_msec_t now,
+    ngx_household_zone_result_t *found);
+static ngx_msec_t ngx_household_zone_age(ngx_household_cells_entry_t *e,
     ngx_msec_t now);
-static ngx_uint_t ngx_household_zone_grant(ngx_household_chain_t *e,
-    ngx_msec_t now);
-static uint64_t ngx_household_zone_generation(ngx_household_zone_t *zone,
-    ngx_household_zone_slot_t *slot, uint64_t hash);
-static ngx_int_t ngx_household_zone_keep(ngx_household_zone_store_t *store,
-    const ngx_household_cells_key_t *key, ngx_household_chain_t *e,
+static ngx_uint_t ngx_household_zone_lock_refresh(
+    ngx_household_cells_entry_t *e, ngx_msec_t now);
+static uint64_t ngx_household_zone_read_generation(ngx_household_zone_t *zone,
+    ngx_household_zone_ns_shm_t *slot, uint64_t hash);
+static ngx_int_t ngx_household_zone_insert(ngx_household_zone_ns_t *store,
+    const ngx_household_cells_key_t *key, ngx_household_cells_entry_t *e,
     u_char *value, size_t len);
-static ngx_int_t ngx_household_zone_admit(ngx_household_zone_t *zone,
-    ngx_household_zone_slot_t *slot, const ngx_household_cells_key_t *key,
-    ngx_household_chain_t *old, ngx_household_chain_t *e);
-static void ngx_household_zone_room(ngx_household_zone_t *zone,
+static ngx_int_t ngx_household_zone_check_generation(ngx_household_zone_t *zone,
+    ngx_household_zone_ns_shm_t *slot, const ngx_household_cells_key_t *key,
+    ngx_household_cells_entry_t *old, ngx_household_cells_entry_t *e);
+static void ngx_household_zone_evict(ngx_household_zone_t *zone,
     ngx_uint_t kind, ngx_uint_t need, ngx_msec_t now);
 static void ngx_household_zone_sweep(ngx_household_zone_t *zone,
     ngx_uint_t kind, ngx_msec_t now);
@@ -58,7 +58,7 @@ static uint32_t ngx_household_zone_jitter(uint32_t time, uint64_t hash,
 
 
 static ngx_int_t
-ngx_household_zone_key(ngx_household_zone_store_t *store, ngx_str_t *id,
+ngx_household_zone_key(ngx_household_zone_ns_t *store, ngx_str_t *id,
     ngx_household_cells_key_t *key)
 {
     if (id->len > NGX_HOUSEHOLD_ZONE_ID_LEN) {
@@ -85,15 +85,15 @@ ngx_household_zone_key(ngx_household_zone_store_t *store, ngx_str_t *id,
 
 /* an entry of a store that was flushed since is as good as none */
 
-static ngx_household_chain_t *
+static ngx_household_cells_entry_t *
 ngx_household_zone_find(ngx_household_zone_t *zone,
     const ngx_household_cells_key_t *key)
 {
-    ngx_household_chain_t  *e;
+    ngx_household_cells_entry_t  *e;
 
     e = ngx_household_cells_find(zone->cells, key);
 
-    if (e && !ngx_household_zone_alive(zone, e)) {
+    if (e && !ngx_household_zone_not_flushed(zone, e)) {
         ngx_household_zone_drop(zone, e);
         return NULL;
     }
@@ -103,9 +103,10 @@ ngx_household_zone_find(ngx_household_zone_t *zone,
 
 
 static ngx_uint_t
-ngx_household_zone_alive(ngx_household_zone_t *zone, ngx_household_chain_t *e)
+ngx_household_zone_not_flushed(ngx_household_zone_t *zone,
+    ngx_household_cells_entry_t *e)
 {
-    ngx_household_zone_slot_t  *slot;
+    ngx_household_zone_ns_shm_t  *slot;
 
     slot = ngx_household_zone_slot_of(zone, e);
 
@@ -114,9 +115,10 @@ ngx_household_zone_alive(ngx_household_zone_t *zone, ngx_household_chain_t *e)
 
 
 static void
-ngx_household_zone_drop(ngx_household_zone_t *zone, ngx_household_chain_t *e)
+ngx_household_zone_drop(ngx_household_zone_t *zone,
+    ngx_household_cells_entry_t *e)
 {
-    if (ngx_household_zone_alive(zone, e)) {
+    if (ngx_household_zone_not_flushed(zone, e)) {
         ngx_household_zone_slot_of(zone, e)->live--;
     }
 
@@ -125,15 +127,15 @@ ngx_household_zone_drop(ngx_household_zone_t *zone, ngx_household_chain_t *e)
 
 
 ngx_household_zone_state_e
-ngx_household_zone_get(ngx_household_zone_store_t *store, ngx_str_t *id,
+ngx_household_zone_get(ngx_household_zone_ns_t *store, ngx_str_t *id,
     ngx_msec_t now, u_char *buf, size_t size,
-    ngx_household_zone_found_t *found)
+    ngx_household_zone_result_t *found)
 {
-    ngx_uint_t                   n;
-    ngx_household_zone_t        *zone;
-    ngx_household_chain_t       *e;
-    ngx_household_cells_key_t    key;
-    ngx_household_zone_state_e   state;
+    ngx_uint_t                    n;
+    ngx_household_zone_t         *zone;
+    ngx_household_cells_entry_t  *e;
+    ngx_household_cells_key_t     key;
+    ngx_household_zone_state_e    state;
 
     static const ngx_uint_t  counters[] = {
         NGX_HOUSEHOLD_ZONE_MISSES,
@@ -144,20 +146,20 @@ ngx_household_zone_get(ngx_household_zone_store_t *store, ngx_str_t *id,
     zone = store->zone;
     state = NGX_HOUSEHOLD_ZONE_MISS;
 
-    ngx_memzero(found, sizeof(ngx_household_zone_found_t));
+    ngx_memzero(found, sizeof(ngx_household_zone_result_t));
 
     if (ngx_household_zone_key(store, id, &key) == NGX_OK) {
 
         ngx_household_zone_lock(zone);
 
-        e = ngx_household_zone_look(store, &key, now, found);
+        e = ngx_household_zone_probe(store, &key, now, found);
 
         if (e && e->len <= size) {
             n = found->expired || found->invalidated || found->incoherent;
 
             state = n ? NGX_HOUSEHOLD_ZONE_EXPIRED : NGX_HOUSEHOLD_ZONE_HIT;
 
-            found->refresh = n ? ngx_household_zone_grant(e, now) : 0;
+            found->refresh = n ? ngx_household_zone_lock_refresh(e, now) : 0;
 
             ngx_household_cells_touch(zone->cells, e);
             ngx_household_cells_read(zone->cells, e, buf);
@@ -178,23 +180,24 @@ ngx_household_zone_get(ngx_household_zone_store_t *store, ngx_str_t *id,
 
 /* what is there and may be used, or NULL; fills "found" but for the lease */
 
-static ngx_household_chain_t *
-ngx_household_zone_look(ngx_household_zone_store_t *store,
+static ngx_household_cells_entry_t *
+ngx_household_zone_probe(ngx_household_zone_ns_t *store,
     const ngx_household_cells_key_t *key, ngx_msec_t now,
-    ngx_household_zone_found_t *found)
+    ngx_household_zone_result_t *found)
 {
-    ngx_household_zone_t       *zone;
-    ngx_household_chain_t      *e;
-    ngx_household_zone_slot_t  *slot;
+    ngx_household_zone_t         *zone;
+    ngx_household_cells_entry_t  *e;
+    ngx_household_zone_ns_shm_t  *slot;
 
     zone = store->zone;
-    slot = ngx_household_zone_slot(store);
+    slot = ngx_household_zone_ns_shm(store);
 
     if (slot == NULL) {
         return NULL;
     }
 
-    found->generation = ngx_household_zone_generation(zone, slot, key->hash);
+    found->generation = ngx_household_zone_read_generation(zone, slot,
+                                                           key->hash);
 
     e = ngx_household_zone_find(zone, key);
 
@@ -202,7 +205,7 @@ ngx_household_zone_look(ngx_household_zone_store_t *store,
         return NULL;
     }
 
-    if (!ngx_household_zone_judge(store, e, now, found)) {
+    if (!ngx_household_zone_classify(store, e, now, found)) {
         ngx_household_zone_drop(zone, e);
         return NULL;
     }
@@ -216,13 +219,13 @@ ngx_household_zone_look(ngx_household_zone_store_t *store,
 /* tells whether the value may be used at all, and what speaks against it */
 
 static ngx_uint_t
-ngx_household_zone_judge(ngx_household_zone_store_t *store,
-    ngx_household_chain_t *e, ngx_msec_t now,
-    ngx_household_zone_found_t *found)
+ngx_household_zone_classify(ngx_household_zone_ns_t *store,
+    ngx_household_cells_entry_t *e, ngx_msec_t now,
+    ngx_household_zone_result_t *found)
 {
-    ngx_uint_t                  expired, invalidated, incoherent;
-    ngx_msec_t                  age;
-    ngx_household_zone_slot_t  *slot;
+    ngx_uint_t                    expired, invalidated, incoherent;
+    ngx_msec_t                    age;
+    ngx_household_zone_ns_shm_t  *slot;
 
     slot = ngx_household_zone_slot_of(store->zone, e);
     age = ngx_household_zone_age(e, now);
@@ -253,7 +256,7 @@ ngx_household_zone_judge(ngx_household_zone_store_t *store,
 /* "now" of another worker may be a little behind: that is no age */
 
 static ngx_msec_t
-ngx_household_zone_age(ngx_household_chain_t *e, ngx_msec_t now)
+ngx_household_zone_age(ngx_household_cells_entry_t *e, ngx_msec_t now)
 {
     ngx_msec_int_t  age;
 
@@ -266,19 +269,19 @@ ngx_household_zone_age(ngx_household_chain_t *e, ngx_msec_t now)
 /* a lease is as long before its start as after it: clocks differ a little */
 
 static ngx_uint_t
-ngx_household_zone_grant(ngx_household_chain_t *e, ngx_msec_t now)
+ngx_household_zone_lock_refresh(ngx_household_cells_entry_t *e, ngx_msec_t now)
 {
     uint32_t  since;
 
-    since = (uint32_t) now - e->lease + NGX_HOUSEHOLD_ZONE_LEASE;
+    since = (uint32_t) now - e->lease + NGX_HOUSEHOLD_ZONE_LOCK_AGE;
 
-    if ((e->flags & NGX_HOUSEHOLD_ZONE_F_LEASED)
-        && since < 2 * NGX_HOUSEHOLD_ZONE_LEASE)
+    if ((e->flags & NGX_HOUSEHOLD_ZONE_F_UPDATING)
+        && since < 2 * NGX_HOUSEHOLD_ZONE_LOCK_AGE)
     {
         return 0;
     }
 
-    e->flags |= NGX_HOUSEHOLD_ZONE_F_LEASED;
+    e->flags |= NGX_HOUSEHOLD_ZONE_F_UPDATING;
     e->lease = (uint32_t) now;
 
     return 1;
@@ -290,11 +293,12 @@ ngx_household_zone_grant(ngx_household_chain_t *e, ngx_msec_t now)
  */
 
 uint64_t
-ngx_household_zone_begin(ngx_household_zone_store_t *store, ngx_str_t *id)
+ngx_household_zone_get_generation(ngx_household_zone_ns_t *store,
+    ngx_str_t *id)
 {
-    uint64_t                    generation;
-    ngx_household_cells_key_t   key;
-    ngx_household_zone_slot_t  *slot;
+    uint64_t                      generation;
+    ngx_household_cells_key_t     key;
+    ngx_household_zone_ns_shm_t  *slot;
 
     if (ngx_household_zone_key(store, id, &key) != NGX_OK) {
         return 0;
@@ -302,19 +306,20 @@ ngx_household_zone_begin(ngx_household_zone_store_t *store, ngx_str_t *id)
 
     slot = &store->zone->sh->slots[store->slot];
 
-    generation = ngx_household_zone_generation(store->zone, slot, key.hash);
+    generation = ngx_household_zone_read_generation(store->zone, slot,
+                                                    key.hash);
 
     /* the slot is checked last: if it is ours still, it was before */
 
     ngx_memory_barrier();
 
-    return ngx_household_zone_slot(store) ? generation : 0;
+    return ngx_household_zone_ns_shm(store) ? generation : 0;
 }
 
 
 static uint64_t
-ngx_household_zone_generation(ngx_household_zone_t *zone,
-    ngx_household_zone_slot_t *slot, uint64_t hash)
+ngx_household_zone_read_generation(ngx_household_zone_t *zone,
+    ngx_household_zone_ns_shm_t *slot, uint64_t hash)
 {
     uint32_t  seq, gen;
 
@@ -326,13 +331,13 @@ ngx_household_zone_generation(ngx_household_zone_t *zone,
 
 
 ngx_int_t
-ngx_household_zone_put(ngx_household_zone_store_t *store, ngx_str_t *id,
+ngx_household_zone_put(ngx_household_zone_ns_t *store, ngx_str_t *id,
     u_char *value, size_t len, ngx_uint_t missing, uint64_t generation,
     ngx_msec_t now, ngx_msec_t fresh, ngx_msec_t stale)
 {
-    ngx_int_t                   rc;
-    ngx_household_chain_t       e;
-    ngx_household_cells_key_t   key;
+    ngx_int_t                    rc;
+    ngx_household_cells_entry_t  e;
+    ngx_household_cells_key_t    key;
 
     if (ngx_household_zone_key(store, id, &key) != NGX_OK) {
         ngx_household_zone_inc(store->zone, NGX_HOUSEHOLD_ZONE_TOO_BIG);
@@ -342,7 +347,7 @@ ngx_household_zone_put(ngx_household_zone_store_t *store, ngx_str_t *id,
     fresh = ngx_min(fresh, NGX_HOUSEHOLD_ZONE_TIME_MAX);
     stale = ngx_min(stale, NGX_HOUSEHOLD_ZONE_TIME_MAX);
 
-    ngx_memzero(&e, sizeof(ngx_household_chain_t));
+    ngx_memzero(&e, sizeof(ngx_household_cells_entry_t));
 
     e.stored = now;
     e.fresh = ngx_household_zone_jitter(fresh, key.hash, now);
@@ -353,7 +358,7 @@ ngx_household_zone_put(ngx_household_zone_store_t *store, ngx_str_t *id,
 
     ngx_household_zone_lock(store->zone);
 
-    rc = ngx_household_zone_keep(store, &key, &e, value, len);
+    rc = ngx_household_zone_insert(store, &key, &e, value, len);
 
     ngx_household_zone_unlock(store->zone);
 
@@ -362,18 +367,18 @@ ngx_household_zone_put(ngx_household_zone_store_t *store, ngx_str_t *id,
 
 
 static ngx_int_t
-ngx_household_zone_keep(ngx_household_zone_store_t *store,
-    const ngx_household_cells_key_t *key, ngx_household_chain_t *e,
+ngx_household_zone_insert(ngx_household_zone_ns_t *store,
+    const ngx_household_cells_key_t *key, ngx_household_cells_entry_t *e,
     u_char *value, size_t len)
 {
-    ngx_int_t                   rc;
-    ngx_uint_t                  need;
-    ngx_household_zone_t       *zone;
-    ngx_household_chain_t      *old;
-    ngx_household_zone_slot_t  *slot;
+    ngx_int_t                     rc;
+    ngx_uint_t                    need;
+    ngx_household_zone_t         *zone;
+    ngx_household_cells_entry_t  *old;
+    ngx_household_zone_ns_shm_t  *slot;
 
     zone = store->zone;
-    slot = ngx_household_zone_slot(store);
+    slot = ngx_household_zone_ns_shm(store);
 
     if (slot == NULL) {
         return NGX_ERROR;
@@ -394,7 +399,7 @@ ngx_household_zone_keep(ngx_household_zone_store_t *store,
         return NGX_ERROR;
     }
 
-    rc = ngx_household_zone_admit(zone, slot, key, old, e);
+    rc = ngx_household_zone_check_generation(zone, slot, key, old, e);
 
     if (rc == NGX_ABORT) {
         return NGX_DECLINED;
@@ -404,7 +409,7 @@ ngx_household_zone_keep(ngx_household_zone_store_t *store,
         ngx_household_zone_drop(zone, old);
     }
 
-    ngx_household_zone_room(zone, store->kind, need, e->stored);
+    ngx_household_zone_evict(zone, store->kind, need, e->stored);
 
     ngx_household_cells_insert(zone->cells, store->kind, key, e, value, len);
 
@@ -422,9 +427,9 @@ ngx_household_zone_keep(ngx_household_zone_store_t *store,
  */
 
 static ngx_int_t
-ngx_household_zone_admit(ngx_household_zone_t *zone,
-    ngx_household_zone_slot_t *slot, const ngx_household_cells_key_t *key,
-    ngx_household_chain_t *old, ngx_household_chain_t *e)
+ngx_household_zone_check_generation(ngx_household_zone_t *zone,
+    ngx_household_zone_ns_shm_t *slot, const ngx_household_cells_key_t *key,
+    ngx_household_cells_entry_t *old, ngx_household_cells_entry_t *e)
 {
     if (e->seq == slot->seq
         && e->gen == *ngx_household_zone_stripe(zone->sh, key->hash))
@@ -432,7 +437,7 @@ ngx_household_zone_admit(ngx_household_zone_t *zone,
         return NGX_OK;
     }
 
-    ngx_household_zone_inc(zone, NGX_HOUSEHOLD_ZONE_OVERTAKEN);
+    ngx_household_zone_inc(zone, NGX_HOUSEHOLD_ZONE_SUPERSEDED);
 
     if (e->stale == 0 || ngx_household_zone_before(e->seq, slot->flushed)) {
         return NGX_ABORT;
@@ -452,7 +457,7 @@ ngx_household_zone_admit(ngx_household_zone_t *zone,
     /* a refresh that was granted since the invalidation is still on its way */
 
     e->flags |= NGX_HOUSEHOLD_ZONE_F_INVALIDATED
-                | (old->flags & NGX_HOUSEHOLD_ZONE_F_LEASED);
+                | (old->flags & NGX_HOUSEHOLD_ZONE_F_UPDATING);
     e->lease = old->lease;
 
     return NGX_DECLINED;
@@ -462,11 +467,11 @@ ngx_household_zone_admit(ngx_household_zone_t *zone,
 /* each round frees a cell at least: there are no more of them than "need" */
 
 static void
-ngx_household_zone_room(ngx_household_zone_t *zone, ngx_uint_t kind,
+ngx_household_zone_evict(ngx_household_zone_t *zone, ngx_uint_t kind,
     ngx_uint_t need, ngx_msec_t now)
 {
-    ngx_uint_t              i;
-    ngx_household_chain_t  *e;
+    ngx_uint_t                    i;
+    ngx_household_cells_entry_t  *e;
 
     for (i = 0; i < NGX_HOUSEHOLD_ZONE_KINDS; i++) {
         ngx_household_zone_sweep(zone, i, now);
@@ -479,7 +484,7 @@ ngx_household_zone_room(ngx_household_zone_t *zone, ngx_uint_t kind,
             break;
         }
 
-        if (ngx_household_zone_alive(zone, e)) {
+        if (ngx_household_zone_not_flushed(zone, e)) {
             ngx_household_zone_inc(zone, NGX_HOUSEHOLD_ZONE_EVICTED);
         }
 
@@ -497,9 +502,9 @@ static void
 ngx_household_zone_sweep(ngx_household_zone_t *zone, ngx_uint_t kind,
     ngx_msec_t now)
 {
-    uint64_t                life;
-    ngx_uint_t              i;
-    ngx_household_chain_t  *e;
+    uint64_t                      life;
+    ngx_uint_t                    i;
+    ngx_household_cells_entry_t  *e;
 
     for (i = 0; i < NGX_HOUSEHOLD_ZONE_SWEEP; i++) {
         e = ngx_household_cells_oldest(zone->cells, kind);
@@ -510,7 +515,7 @@ ngx_household_zone_sweep(ngx_household_zone_t *zone, ngx_uint_t kind,
 
         life = (uint64_t) e->fresh + e->stale;
 
-        if (ngx_household_zone_alive(zone, e)
+        if (ngx_household_zone_not_flushed(zone, e)
             && (uint64_t) ngx_household_zone_age(e, now) < life)
         {
             break;
@@ -535,12 +540,12 @@ ngx_household_zone_jitter(uint32_t time, uint64_t hash, ngx_msec_t now)
 
 
 void
-ngx_household_zone_invalidate(ngx_household_zone_store_t *store,
+ngx_household_zone_invalidate(ngx_household_zone_ns_t *store,
     ngx_str_t *id)
 {
-    ngx_household_zone_t       *zone;
-    ngx_household_chain_t      *e;
-    ngx_household_cells_key_t   key;
+    ngx_household_zone_t         *zone;
+    ngx_household_cells_entry_t  *e;
+    ngx_household_cells_key_t     key;
 
     zone = store->zone;
 
@@ -550,7 +555,7 @@ ngx_household_zone_invalidate(ngx_household_zone_store_t *store,
 
     ngx_household_zone_lock(zone);
 
-    if (ngx_household_zone_slot(store)) {
+    if (ngx_household_zone_ns_shm(store)) {
 
         (*ngx_household_zone_stripe(zone->sh, key.hash))++;
 
@@ -559,7 +564,7 @@ ngx_household_zone_invalidate(ngx_household_zone_store_t *store,
         if (e) {
             /* a refresh that is on its way will not do any more */
 
-            e->flags &= ~NGX_HOUSEHOLD_ZONE_F_LEASED;
+            e->flags &= ~NGX_HOUSEHOLD_ZONE_F_UPDATING;
             e->flags |= NGX_HOUSEHOLD_ZONE_F_INVALIDATED;
         }
 

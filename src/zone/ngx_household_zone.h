@@ -29,20 +29,20 @@
 #define NGX_HOUSEHOLD_ZONE_VALUE_MAX   16384
 
 /* stores of one zone, those of earlier configurations included */
-#define NGX_HOUSEHOLD_ZONE_STORES         16
+#define NGX_HOUSEHOLD_ZONE_NAMESPACES         16
 
 /* who may receive a store's invalidations at the same time */
-#define NGX_HOUSEHOLD_ZONE_TRACKERS        4
+#define NGX_HOUSEHOLD_ZONE_HOLDERS        4
 
 /* milliseconds: the longest time, the time that a refresh is granted for */
 #define NGX_HOUSEHOLD_ZONE_TIME_MAX  0x7fffffff
-#define NGX_HOUSEHOLD_ZONE_LEASE        1000
+#define NGX_HOUSEHOLD_ZONE_LOCK_AGE        1000
 
 /* milliseconds by which two trackers overlap, or neither covers the other */
 #define NGX_HOUSEHOLD_ZONE_OVERLAP      1000
 
 /* percent of the zone that accounts cannot take from tokens if they need it */
-#define NGX_HOUSEHOLD_ZONE_TOKEN_SHARE    25
+#define NGX_HOUSEHOLD_ZONE_TOKEN_RESERVED    25
 
 
 /* kinds of values; each has a queue of use and a share of the zone */
@@ -66,47 +66,47 @@ typedef enum {
     NGX_HOUSEHOLD_ZONE_MISSES,
     NGX_HOUSEHOLD_ZONE_EXPIRATIONS,    /* times EXPIRED was returned */
     NGX_HOUSEHOLD_ZONE_STORED,
-    NGX_HOUSEHOLD_ZONE_OVERTAKEN,      /* replies that were not kept fresh */
+    NGX_HOUSEHOLD_ZONE_SUPERSEDED,     /* replies older than an invalidation */
     NGX_HOUSEHOLD_ZONE_EVICTED,
     NGX_HOUSEHOLD_ZONE_TOO_BIG,
     NGX_HOUSEHOLD_ZONE_INVALIDATED,    /* ids that were named */
-    NGX_HOUSEHOLD_ZONE_MARKED,         /* times a whole store was marked */
+    NGX_HOUSEHOLD_ZONE_NS_INVALIDATED, /* times a whole namespace was */
     NGX_HOUSEHOLD_ZONE_FLUSHED,
-    NGX_HOUSEHOLD_ZONE_REPAIRED,
+    NGX_HOUSEHOLD_ZONE_RESETS,
 
     NGX_HOUSEHOLD_ZONE_STALE,          /* EXPIRED values that did serve */
     NGX_HOUSEHOLD_ZONE_MALFORMED,      /* entries dropped from records */
 
-    NGX_HOUSEHOLD_ZONE_VERDICT = 16,   /* the caller's numbering from here */
+    NGX_HOUSEHOLD_ZONE_USER_COUNTERS = 16,  /* the caller's start here */
     NGX_HOUSEHOLD_ZONE_COUNTERS = 128
 } ngx_household_zone_counter_e;
 
 
 typedef struct ngx_household_zone_s        ngx_household_zone_t;
-typedef struct ngx_household_zone_store_s  ngx_household_zone_store_t;
+typedef struct ngx_household_zone_ns_s  ngx_household_zone_ns_t;
 typedef struct ngx_household_zone_sh_s     ngx_household_zone_sh_t;
 
 
 /* both are per configuration, allocated from its pool; read only outside */
 
 struct ngx_household_zone_s {
-    ngx_household_zone_sh_t     *sh;
-    ngx_household_cells_t       *cells;
-    ngx_slab_pool_t             *shpool;
-    ngx_shm_zone_t              *shm_zone;
-    ngx_household_zone_store_t  *stores;
-    ngx_uint_t                   declared;  /* unsigned  declared:1; */
+    ngx_household_zone_sh_t  *sh;
+    ngx_household_cells_t    *cells;
+    ngx_slab_pool_t          *shpool;
+    ngx_shm_zone_t           *shm_zone;
+    ngx_household_zone_ns_t  *stores;
+    ngx_uint_t                declared;  /* unsigned  declared:1; */
 };
 
 
-struct ngx_household_zone_store_s {
-    ngx_household_zone_t        *zone;
-    ngx_household_zone_store_t  *next;
-    ngx_uint_t                   kind;
-    ngx_uint_t                   tracked;   /* unsigned  tracked:1; */
-    ngx_uint_t                   slot;
-    uint32_t                     serial;    /* of the slot when it was taken */
-    u_char                       digest[16];
+struct ngx_household_zone_ns_s {
+    ngx_household_zone_t     *zone;
+    ngx_household_zone_ns_t  *next;
+    ngx_uint_t                kind;
+    ngx_uint_t                tracked;   /* unsigned  tracked:1; */
+    ngx_uint_t                slot;
+    uint32_t                  serial;    /* of the slot when it was taken */
+    u_char                    digest[16];
 };
 
 
@@ -126,7 +126,7 @@ typedef struct {
     unsigned                     expired:1;     /* its fresh time is over */
     unsigned                     invalidated:1; /* it, or all, or a flush */
     unsigned                     incoherent:1;  /* nobody tracks the store */
-} ngx_household_zone_found_t;
+} ngx_household_zone_result_t;
 
 
 typedef struct {
@@ -158,13 +158,13 @@ ngx_household_zone_t *ngx_household_zone_add(ngx_conf_t *cf, ngx_str_t *name,
  * values come from, such as addresses, database and prefix, or a set of keys:
  * after a reload with another identity the values of the former are not found
  * any more.  "tracked": a value is fresh only while someone tracks the store
- * (see ngx_household_zone_track()); otherwise time alone decides.  The same
+ * (see ngx_household_zone_renew()); otherwise time alone decides.  The same
  * kind and identity give the same store.  NULL if memory is short.
  *
- * One zone has at most NGX_HOUSEHOLD_ZONE_STORES: with more the configuration
- * fails when zones are created, and the error is logged.
+ * One zone has at most NGX_HOUSEHOLD_ZONE_NAMESPACES: with more the
+ * configuration fails when zones are created, and the error is logged.
  */
-ngx_household_zone_store_t *ngx_household_zone_store(ngx_conf_t *cf,
+ngx_household_zone_ns_t *ngx_household_zone_ns(ngx_conf_t *cf,
     ngx_household_zone_t *zone, ngx_uint_t kind, ngx_str_t *identity,
     ngx_uint_t tracked);
 
@@ -174,21 +174,21 @@ ngx_household_zone_store_t *ngx_household_zone_store(ngx_conf_t *cf,
  * value that is larger than "size" is a MISS, and found->len its length.
  *
  * EXPIRED with found->refresh: this caller is to fetch it again; nobody else
- * is told so until a put, an invalidation, or NGX_HOUSEHOLD_ZONE_LEASE later.
- * Whether the old value serves meanwhile is for the caller to say; an
+ * is told so until a put, an invalidation, or NGX_HOUSEHOLD_ZONE_LOCK_AGE
+ * later.  Whether the old value serves meanwhile is for the caller to say; an
  * invalidated one is known to be wrong.  MISS grants a fetch to every caller.
  *
  * found->generation is for the put of a fetch that is sent after this call.
  */
 ngx_household_zone_state_e ngx_household_zone_get(
-    ngx_household_zone_store_t *store, ngx_str_t *id, ngx_msec_t now,
-    u_char *buf, size_t size, ngx_household_zone_found_t *found);
+    ngx_household_zone_ns_t *store, ngx_str_t *id, ngx_msec_t now,
+    u_char *buf, size_t size, ngx_household_zone_result_t *found);
 
 /*
  * Returns the generation for a fetch that is about to be sent.  It goes with
  * the reply to ngx_household_zone_put().  Takes no lock.
  */
-uint64_t ngx_household_zone_begin(ngx_household_zone_store_t *store,
+uint64_t ngx_household_zone_get_generation(ngx_household_zone_ns_t *store,
     ngx_str_t *id);
 
 /*
@@ -210,23 +210,23 @@ uint64_t ngx_household_zone_begin(ngx_household_zone_store_t *store,
  *
  * In each case the reply itself is as good as any that is not cached.
  */
-ngx_int_t ngx_household_zone_put(ngx_household_zone_store_t *store,
+ngx_int_t ngx_household_zone_put(ngx_household_zone_ns_t *store,
     ngx_str_t *id, u_char *value, size_t len, ngx_uint_t missing,
     uint64_t generation, ngx_msec_t now, ngx_msec_t fresh, ngx_msec_t stale);
 
 
 /* what is kept of "id", and what is being fetched, is not fresh any more */
-void ngx_household_zone_invalidate(ngx_household_zone_store_t *store,
+void ngx_household_zone_invalidate(ngx_household_zone_ns_t *store,
     ngx_str_t *id);
 
 /* the same for the whole store, at once whatever its size */
-void ngx_household_zone_invalidate_all(ngx_household_zone_store_t *store);
+void ngx_household_zone_invalidate_all(ngx_household_zone_ns_t *store);
 
 /*
  * Empties the store, at once whatever its size, and keeps what is being
  * fetched out altogether.  The memory is used again as it is needed.
  */
-void ngx_household_zone_flush(ngx_household_zone_store_t *store);
+void ngx_household_zone_flush(ngx_household_zone_ns_t *store);
 
 
 /*
@@ -249,11 +249,11 @@ void ngx_household_zone_flush(ngx_household_zone_store_t *store);
  * which may leave then; NGX_DECLINED if there are too many, and this one does
  * not count.
  */
-ngx_int_t ngx_household_zone_track(ngx_household_zone_store_t *store,
+ngx_int_t ngx_household_zone_renew(ngx_household_zone_ns_t *store,
     ngx_msec_t now, ngx_msec_t lease, ngx_uint_t coherent);
 
 /* tells whether anyone tracks the store */
-ngx_uint_t ngx_household_zone_coherent(ngx_household_zone_store_t *store,
+ngx_uint_t ngx_household_zone_coherent(ngx_household_zone_ns_t *store,
     ngx_msec_t now);
 
 

@@ -3,29 +3,30 @@
 
 
 static void ngx_household_zone_mark(ngx_household_zone_t *zone,
-    ngx_household_zone_slot_t *slot);
-static ngx_int_t ngx_household_zone_join(ngx_household_zone_t *zone,
-    ngx_household_zone_slot_t *slot, ngx_msec_t now, ngx_msec_t lease);
-static ngx_int_t ngx_household_zone_leave(ngx_household_zone_t *zone,
-    ngx_household_zone_slot_t *slot, ngx_msec_t now);
-static void ngx_household_zone_lapse(ngx_household_zone_t *zone,
-    ngx_household_zone_slot_t *slot, ngx_msec_t now);
-static ngx_household_zone_tracker_t *ngx_household_zone_tracker(
-    ngx_household_zone_slot_t *slot, ngx_pid_t pid);
-static ngx_uint_t ngx_household_zone_current(ngx_household_zone_tracker_t *t,
+    ngx_household_zone_ns_shm_t *slot);
+static ngx_int_t ngx_household_zone_holder_add(ngx_household_zone_t *zone,
+    ngx_household_zone_ns_shm_t *slot, ngx_msec_t now, ngx_msec_t lease);
+static ngx_int_t ngx_household_zone_holder_remove(ngx_household_zone_t *zone,
+    ngx_household_zone_ns_shm_t *slot, ngx_msec_t now);
+static void ngx_household_zone_holder_expire(ngx_household_zone_t *zone,
+    ngx_household_zone_ns_shm_t *slot, ngx_msec_t now);
+static ngx_household_zone_holder_t *ngx_household_zone_holder_find(
+    ngx_household_zone_ns_shm_t *slot, ngx_pid_t pid);
+static ngx_uint_t ngx_household_zone_current(ngx_household_zone_holder_t *t,
     ngx_msec_t now);
-static ngx_uint_t ngx_household_zone_covered(ngx_household_zone_slot_t *slot,
-    ngx_household_zone_tracker_t *t, ngx_msec_t now);
+static ngx_uint_t ngx_household_zone_holder_redundant(
+    ngx_household_zone_ns_shm_t *slot, ngx_household_zone_holder_t *t,
+    ngx_msec_t now);
 
 
 void
-ngx_household_zone_invalidate_all(ngx_household_zone_store_t *store)
+ngx_household_zone_invalidate_all(ngx_household_zone_ns_t *store)
 {
-    ngx_household_zone_slot_t  *slot;
+    ngx_household_zone_ns_shm_t  *slot;
 
     ngx_household_zone_lock(store->zone);
 
-    slot = ngx_household_zone_slot(store);
+    slot = ngx_household_zone_ns_shm(store);
 
     if (slot) {
         ngx_household_zone_mark(store->zone, slot);
@@ -37,23 +38,23 @@ ngx_household_zone_invalidate_all(ngx_household_zone_store_t *store)
 
 static void
 ngx_household_zone_mark(ngx_household_zone_t *zone,
-    ngx_household_zone_slot_t *slot)
+    ngx_household_zone_ns_shm_t *slot)
 {
     slot->seq++;
     slot->marked = slot->seq;
 
-    ngx_household_zone_inc(zone, NGX_HOUSEHOLD_ZONE_MARKED);
+    ngx_household_zone_inc(zone, NGX_HOUSEHOLD_ZONE_NS_INVALIDATED);
 }
 
 
 void
-ngx_household_zone_flush(ngx_household_zone_store_t *store)
+ngx_household_zone_flush(ngx_household_zone_ns_t *store)
 {
-    ngx_household_zone_slot_t  *slot;
+    ngx_household_zone_ns_shm_t  *slot;
 
     ngx_household_zone_lock(store->zone);
 
-    slot = ngx_household_zone_slot(store);
+    slot = ngx_household_zone_ns_shm(store);
 
     if (slot) {
         slot->seq++;
@@ -69,23 +70,24 @@ ngx_household_zone_flush(ngx_household_zone_store_t *store)
 
 
 ngx_int_t
-ngx_household_zone_track(ngx_household_zone_store_t *store, ngx_msec_t now,
+ngx_household_zone_renew(ngx_household_zone_ns_t *store, ngx_msec_t now,
     ngx_msec_t lease, ngx_uint_t coherent)
 {
-    ngx_int_t                   rc;
-    ngx_household_zone_slot_t  *slot;
+    ngx_int_t                     rc;
+    ngx_household_zone_ns_shm_t  *slot;
 
     rc = NGX_DECLINED;
 
     ngx_household_zone_lock(store->zone);
 
-    slot = ngx_household_zone_slot(store);
+    slot = ngx_household_zone_ns_shm(store);
 
     if (slot) {
-        ngx_household_zone_lapse(store->zone, slot, now);
+        ngx_household_zone_holder_expire(store->zone, slot, now);
 
-        rc = coherent ? ngx_household_zone_join(store->zone, slot, now, lease)
-                      : ngx_household_zone_leave(store->zone, slot, now);
+        rc = coherent
+             ? ngx_household_zone_holder_add(store->zone, slot, now, lease)
+             : ngx_household_zone_holder_remove(store->zone, slot, now);
     }
 
     ngx_household_zone_unlock(store->zone);
@@ -95,15 +97,15 @@ ngx_household_zone_track(ngx_household_zone_store_t *store, ngx_msec_t now,
 
 
 static ngx_int_t
-ngx_household_zone_join(ngx_household_zone_t *zone,
-    ngx_household_zone_slot_t *slot, ngx_msec_t now, ngx_msec_t lease)
+ngx_household_zone_holder_add(ngx_household_zone_t *zone,
+    ngx_household_zone_ns_shm_t *slot, ngx_msec_t now, ngx_msec_t lease)
 {
-    ngx_household_zone_tracker_t  *t;
+    ngx_household_zone_holder_t  *t;
 
-    t = ngx_household_zone_tracker(slot, ngx_pid);
+    t = ngx_household_zone_holder_find(slot, ngx_pid);
 
     if (t == NULL) {
-        t = ngx_household_zone_tracker(slot, 0);
+        t = ngx_household_zone_holder_find(slot, 0);
 
         if (t == NULL) {
             return NGX_DECLINED;
@@ -120,20 +122,22 @@ ngx_household_zone_join(ngx_household_zone_t *zone,
     t->renewed = now;
     t->until = now + lease;
 
-    return ngx_household_zone_covered(slot, t, now) ? NGX_DONE : NGX_OK;
+    return ngx_household_zone_holder_redundant(slot, t, now)
+           ? NGX_DONE
+           : NGX_OK;
 }
 
 
 static ngx_int_t
-ngx_household_zone_leave(ngx_household_zone_t *zone,
-    ngx_household_zone_slot_t *slot, ngx_msec_t now)
+ngx_household_zone_holder_remove(ngx_household_zone_t *zone,
+    ngx_household_zone_ns_shm_t *slot, ngx_msec_t now)
 {
-    ngx_household_zone_tracker_t  *t;
+    ngx_household_zone_holder_t  *t;
 
-    t = ngx_household_zone_tracker(slot, ngx_pid);
+    t = ngx_household_zone_holder_find(slot, ngx_pid);
 
     if (t) {
-        if (!ngx_household_zone_covered(slot, t, now)) {
+        if (!ngx_household_zone_holder_redundant(slot, t, now)) {
             ngx_household_zone_mark(zone, slot);
         }
 
@@ -147,18 +151,18 @@ ngx_household_zone_leave(ngx_household_zone_t *zone,
 /* takes away those that have not been heard of within their lease */
 
 static void
-ngx_household_zone_lapse(ngx_household_zone_t *zone,
-    ngx_household_zone_slot_t *slot, ngx_msec_t now)
+ngx_household_zone_holder_expire(ngx_household_zone_t *zone,
+    ngx_household_zone_ns_shm_t *slot, ngx_msec_t now)
 {
-    ngx_uint_t                     i;
-    ngx_household_zone_tracker_t  *t;
+    ngx_uint_t                    i;
+    ngx_household_zone_holder_t  *t;
 
-    for (i = 0; i < NGX_HOUSEHOLD_ZONE_TRACKERS; i++) {
+    for (i = 0; i < NGX_HOUSEHOLD_ZONE_HOLDERS; i++) {
         t = &slot->trackers[i];
 
         if (t->pid && !ngx_household_zone_current(t, now)) {
 
-            if (!ngx_household_zone_covered(slot, t, now)) {
+            if (!ngx_household_zone_holder_redundant(slot, t, now)) {
                 ngx_household_zone_mark(zone, slot);
             }
 
@@ -168,12 +172,12 @@ ngx_household_zone_lapse(ngx_household_zone_t *zone,
 }
 
 
-static ngx_household_zone_tracker_t *
-ngx_household_zone_tracker(ngx_household_zone_slot_t *slot, ngx_pid_t pid)
+static ngx_household_zone_holder_t *
+ngx_household_zone_holder_find(ngx_household_zone_ns_shm_t *slot, ngx_pid_t pid)
 {
     ngx_uint_t  i;
 
-    for (i = 0; i < NGX_HOUSEHOLD_ZONE_TRACKERS; i++) {
+    for (i = 0; i < NGX_HOUSEHOLD_ZONE_HOLDERS; i++) {
         if (slot->trackers[i].pid == pid) {
             return &slot->trackers[i];
         }
@@ -184,11 +188,11 @@ ngx_household_zone_tracker(ngx_household_zone_slot_t *slot, ngx_pid_t pid)
 
 
 ngx_uint_t
-ngx_household_zone_tracked(ngx_household_zone_slot_t *slot, ngx_msec_t now)
+ngx_household_zone_tracked(ngx_household_zone_ns_shm_t *slot, ngx_msec_t now)
 {
     ngx_uint_t  i;
 
-    for (i = 0; i < NGX_HOUSEHOLD_ZONE_TRACKERS; i++) {
+    for (i = 0; i < NGX_HOUSEHOLD_ZONE_HOLDERS; i++) {
         if (ngx_household_zone_current(&slot->trackers[i], now)) {
             return 1;
         }
@@ -199,7 +203,7 @@ ngx_household_zone_tracked(ngx_household_zone_slot_t *slot, ngx_msec_t now)
 
 
 static ngx_uint_t
-ngx_household_zone_current(ngx_household_zone_tracker_t *t, ngx_msec_t now)
+ngx_household_zone_current(ngx_household_zone_holder_t *t, ngx_msec_t now)
 {
     return t->pid && (ngx_msec_int_t) (t->until - now) > 0;
 }
@@ -211,13 +215,13 @@ ngx_household_zone_current(ngx_household_zone_tracker_t *t, ngx_msec_t now)
  */
 
 static ngx_uint_t
-ngx_household_zone_covered(ngx_household_zone_slot_t *slot,
-    ngx_household_zone_tracker_t *t, ngx_msec_t now)
+ngx_household_zone_holder_redundant(ngx_household_zone_ns_shm_t *slot,
+    ngx_household_zone_holder_t *t, ngx_msec_t now)
 {
-    ngx_uint_t                     i;
-    ngx_household_zone_tracker_t  *other;
+    ngx_uint_t                    i;
+    ngx_household_zone_holder_t  *other;
 
-    for (i = 0; i < NGX_HOUSEHOLD_ZONE_TRACKERS; i++) {
+    for (i = 0; i < NGX_HOUSEHOLD_ZONE_HOLDERS; i++) {
         other = &slot->trackers[i];
 
         if (other != t
@@ -234,14 +238,14 @@ ngx_household_zone_covered(ngx_household_zone_slot_t *slot,
 
 
 ngx_uint_t
-ngx_household_zone_coherent(ngx_household_zone_store_t *store, ngx_msec_t now)
+ngx_household_zone_coherent(ngx_household_zone_ns_t *store, ngx_msec_t now)
 {
-    ngx_uint_t                  coherent;
-    ngx_household_zone_slot_t  *slot;
+    ngx_uint_t                    coherent;
+    ngx_household_zone_ns_shm_t  *slot;
 
     ngx_household_zone_lock(store->zone);
 
-    slot = ngx_household_zone_slot(store);
+    slot = ngx_household_zone_ns_shm(store);
     coherent = slot ? ngx_household_zone_tracked(slot, now) : 0;
 
     ngx_household_zone_unlock(store->zone);

@@ -15,12 +15,12 @@ static ngx_int_t ngx_household_zone_init(ngx_shm_zone_t *shm_zone, void *data);
 static ngx_int_t ngx_household_zone_create(ngx_household_zone_t *zone);
 static ngx_uint_t ngx_household_zone_stripes(size_t size);
 static void ngx_household_zone_seed(uint64_t *seed);
-static ngx_int_t ngx_household_zone_bind(ngx_household_zone_t *zone);
-static ngx_household_zone_slot_t *ngx_household_zone_named(
-    ngx_household_zone_t *zone, ngx_household_zone_store_t *store);
-static ngx_household_zone_slot_t *ngx_household_zone_take(
-    ngx_household_zone_t *zone, ngx_household_zone_store_t *store);
-static void ngx_household_zone_clear(ngx_household_zone_slot_t *slot);
+static ngx_int_t ngx_household_zone_ns_bind(ngx_household_zone_t *zone);
+static ngx_household_zone_ns_shm_t *ngx_household_zone_ns_find(
+    ngx_household_zone_t *zone, ngx_household_zone_ns_t *store);
+static ngx_household_zone_ns_shm_t *ngx_household_zone_ns_alloc(
+    ngx_household_zone_t *zone, ngx_household_zone_ns_t *store);
+static void ngx_household_zone_ns_clear(ngx_household_zone_ns_shm_t *slot);
 
 
 ngx_household_zone_t *
@@ -68,13 +68,13 @@ ngx_household_zone_add(ngx_conf_t *cf, ngx_str_t *name, size_t size, void *tag)
 }
 
 
-ngx_household_zone_store_t *
-ngx_household_zone_store(ngx_conf_t *cf, ngx_household_zone_t *zone,
+ngx_household_zone_ns_t *
+ngx_household_zone_ns(ngx_conf_t *cf, ngx_household_zone_t *zone,
     ngx_uint_t kind, ngx_str_t *identity, ngx_uint_t tracked)
 {
-    u_char                       digest[16];
-    ngx_md5_t                    md5;
-    ngx_household_zone_store_t  *store;
+    u_char                    digest[16];
+    ngx_md5_t                 md5;
+    ngx_household_zone_ns_t  *store;
 
     ngx_md5_init(&md5);
     ngx_md5_update(&md5, identity->data, identity->len);
@@ -89,7 +89,7 @@ ngx_household_zone_store(ngx_conf_t *cf, ngx_household_zone_t *zone,
         }
     }
 
-    store = ngx_pcalloc(cf->pool, sizeof(ngx_household_zone_store_t));
+    store = ngx_pcalloc(cf->pool, sizeof(ngx_household_zone_ns_t));
     if (store == NULL) {
         return NULL;
     }
@@ -139,7 +139,7 @@ ngx_household_zone_init(ngx_shm_zone_t *shm_zone, void *data)
         zone->cells = zone->sh->cells;
     }
 
-    return ngx_household_zone_bind(zone);
+    return ngx_household_zone_ns_bind(zone);
 }
 
 
@@ -182,8 +182,9 @@ ngx_household_zone_create(ngx_household_zone_t *zone)
         p = ngx_sprintf(p, " in household zone \"%V\"%Z", name);
     }
 
-    shares[NGX_HOUSEHOLD_ZONE_ACCOUNT] = 100 - NGX_HOUSEHOLD_ZONE_TOKEN_SHARE;
-    shares[NGX_HOUSEHOLD_ZONE_TOKEN] = NGX_HOUSEHOLD_ZONE_TOKEN_SHARE;
+    shares[NGX_HOUSEHOLD_ZONE_ACCOUNT] = 100
+        - NGX_HOUSEHOLD_ZONE_TOKEN_RESERVED;
+    shares[NGX_HOUSEHOLD_ZONE_TOKEN] = NGX_HOUSEHOLD_ZONE_TOKEN_RESERVED;
 
     ngx_household_zone_seed(seed);
 
@@ -255,11 +256,11 @@ ngx_household_zone_seed(uint64_t *seed)
  */
 
 static ngx_int_t
-ngx_household_zone_bind(ngx_household_zone_t *zone)
+ngx_household_zone_ns_bind(ngx_household_zone_t *zone)
 {
-    ngx_uint_t                   n;
-    ngx_household_zone_slot_t   *slot;
-    ngx_household_zone_store_t  *store;
+    ngx_uint_t                    n;
+    ngx_household_zone_ns_shm_t  *slot;
+    ngx_household_zone_ns_t      *store;
 
     n = 0;
 
@@ -267,10 +268,11 @@ ngx_household_zone_bind(ngx_household_zone_t *zone)
         n++;
     }
 
-    if (n > NGX_HOUSEHOLD_ZONE_STORES) {
+    if (n > NGX_HOUSEHOLD_ZONE_NAMESPACES) {
         ngx_log_error(NGX_LOG_EMERG, zone->shm_zone->shm.log, 0,
                       "too many stores in zone \"%V\": %ui, at most %d",
-                      &zone->shm_zone->shm.name, n, NGX_HOUSEHOLD_ZONE_STORES);
+                      &zone->shm_zone->shm.name, n,
+                      NGX_HOUSEHOLD_ZONE_NAMESPACES);
         return NGX_ERROR;
     }
 
@@ -279,7 +281,7 @@ ngx_household_zone_bind(ngx_household_zone_t *zone)
     zone->sh->configs++;
 
     for (store = zone->stores; store; store = store->next) {
-        slot = ngx_household_zone_named(zone, store);
+        slot = ngx_household_zone_ns_find(zone, store);
 
         if (slot) {
             slot->config = zone->sh->configs;
@@ -287,10 +289,10 @@ ngx_household_zone_bind(ngx_household_zone_t *zone)
     }
 
     for (store = zone->stores; store; store = store->next) {
-        slot = ngx_household_zone_named(zone, store);
+        slot = ngx_household_zone_ns_find(zone, store);
 
         if (slot == NULL) {
-            slot = ngx_household_zone_take(zone, store);
+            slot = ngx_household_zone_ns_alloc(zone, store);
         }
 
         store->slot = slot - zone->sh->slots;
@@ -303,14 +305,14 @@ ngx_household_zone_bind(ngx_household_zone_t *zone)
 }
 
 
-static ngx_household_zone_slot_t *
-ngx_household_zone_named(ngx_household_zone_t *zone,
-    ngx_household_zone_store_t *store)
+static ngx_household_zone_ns_shm_t *
+ngx_household_zone_ns_find(ngx_household_zone_t *zone,
+    ngx_household_zone_ns_t *store)
 {
-    ngx_uint_t                  i;
-    ngx_household_zone_slot_t  *slot;
+    ngx_uint_t                    i;
+    ngx_household_zone_ns_shm_t  *slot;
 
-    for (i = 0; i < NGX_HOUSEHOLD_ZONE_STORES; i++) {
+    for (i = 0; i < NGX_HOUSEHOLD_ZONE_NAMESPACES; i++) {
         slot = &zone->sh->slots[i];
 
         if (slot->serial
@@ -327,16 +329,16 @@ ngx_household_zone_named(ngx_household_zone_t *zone,
 
 /* the slot that was named least recently, a new one first */
 
-static ngx_household_zone_slot_t *
-ngx_household_zone_take(ngx_household_zone_t *zone,
-    ngx_household_zone_store_t *store)
+static ngx_household_zone_ns_shm_t *
+ngx_household_zone_ns_alloc(ngx_household_zone_t *zone,
+    ngx_household_zone_ns_t *store)
 {
-    ngx_uint_t                  i;
-    ngx_household_zone_slot_t  *slot, *old;
+    ngx_uint_t                    i;
+    ngx_household_zone_ns_shm_t  *slot, *old;
 
     slot = &zone->sh->slots[0];
 
-    for (i = 1; i < NGX_HOUSEHOLD_ZONE_STORES; i++) {
+    for (i = 1; i < NGX_HOUSEHOLD_ZONE_NAMESPACES; i++) {
         old = &zone->sh->slots[i];
 
         if (ngx_household_zone_before(old->config, slot->config)) {
@@ -349,7 +351,7 @@ ngx_household_zone_take(ngx_household_zone_t *zone,
     slot->config = zone->sh->configs;
     ngx_memcpy(slot->digest, store->digest, 16);
 
-    ngx_household_zone_clear(slot);
+    ngx_household_zone_ns_clear(slot);
 
     return slot;
 }
@@ -358,7 +360,7 @@ ngx_household_zone_take(ngx_household_zone_t *zone,
 /* forgets all that is known, and who tracks it */
 
 static void
-ngx_household_zone_clear(ngx_household_zone_slot_t *slot)
+ngx_household_zone_ns_clear(ngx_household_zone_ns_shm_t *slot)
 {
     slot->seq++;
     slot->flushed = slot->seq;
@@ -383,11 +385,11 @@ ngx_household_zone_lock(ngx_household_zone_t *zone)
 
         ngx_household_cells_reset(zone->cells);
 
-        for (i = 0; i < NGX_HOUSEHOLD_ZONE_STORES; i++) {
-            ngx_household_zone_clear(&zone->sh->slots[i]);
+        for (i = 0; i < NGX_HOUSEHOLD_ZONE_NAMESPACES; i++) {
+            ngx_household_zone_ns_clear(&zone->sh->slots[i]);
         }
 
-        ngx_household_zone_inc(zone, NGX_HOUSEHOLD_ZONE_REPAIRED);
+        ngx_household_zone_inc(zone, NGX_HOUSEHOLD_ZONE_RESETS);
     }
 
     zone->sh->busy = 1;
@@ -405,10 +407,10 @@ ngx_household_zone_unlock(ngx_household_zone_t *zone)
 }
 
 
-ngx_household_zone_slot_t *
-ngx_household_zone_slot(ngx_household_zone_store_t *store)
+ngx_household_zone_ns_shm_t *
+ngx_household_zone_ns_shm(ngx_household_zone_ns_t *store)
 {
-    ngx_household_zone_slot_t  *slot;
+    ngx_household_zone_ns_shm_t  *slot;
 
     slot = &store->zone->sh->slots[store->slot];
 
@@ -430,8 +432,8 @@ void
 ngx_household_zone_stat(ngx_household_zone_t *zone,
     ngx_household_zone_stat_t *stat)
 {
-    ngx_uint_t                  i;
-    ngx_household_zone_slot_t  *slot;
+    ngx_uint_t                    i;
+    ngx_household_zone_ns_shm_t  *slot;
 
     ngx_memzero(stat, sizeof(ngx_household_zone_stat_t));
 
@@ -440,7 +442,7 @@ ngx_household_zone_stat(ngx_household_zone_t *zone,
     stat->size = (size_t) zone->cells->ncells * NGX_HOUSEHOLD_CELL;
     stat->used = stat->size - (size_t) zone->cells->nfree * NGX_HOUSEHOLD_CELL;
 
-    for (i = 0; i < NGX_HOUSEHOLD_ZONE_STORES; i++) {
+    for (i = 0; i < NGX_HOUSEHOLD_ZONE_NAMESPACES; i++) {
         slot = &zone->sh->slots[i];
 
         if (slot->serial) {

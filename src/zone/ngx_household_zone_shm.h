@@ -19,7 +19,7 @@ typedef struct {
     ngx_msec_t                     since;
     ngx_msec_t                     renewed;
     ngx_msec_t                     until;
-} ngx_household_zone_tracker_t;
+} ngx_household_zone_holder_t;
 
 
 /*
@@ -29,31 +29,31 @@ typedef struct {
  */
 
 typedef struct {
-    u_char                         digest[16];
-    ngx_uint_t                     kind;
-    ngx_uint_t                     live;     /* entries not flushed */
-    uint32_t                       serial;   /* 0: nobody's */
-    uint32_t                       config;   /* that named it last */
-    uint32_t                       seq;      /* 0 in no entry */
-    uint32_t                       flushed;
-    uint32_t                       marked;
-    ngx_household_zone_tracker_t   trackers[NGX_HOUSEHOLD_ZONE_TRACKERS];
-} ngx_household_zone_slot_t;
+    u_char                        digest[16];
+    ngx_uint_t                    kind;
+    ngx_uint_t                    live;     /* entries not flushed */
+    uint32_t                      serial;   /* 0: nobody's */
+    uint32_t                      config;   /* that named it last */
+    uint32_t                      seq;      /* 0 in no entry */
+    uint32_t                      flushed;
+    uint32_t                      marked;
+    ngx_household_zone_holder_t   trackers[NGX_HOUSEHOLD_ZONE_HOLDERS];
+} ngx_household_zone_ns_shm_t;
 
 
 struct ngx_household_zone_sh_s {
-    uint32_t                       layout;   /* first in every layout */
-    uint32_t                       busy;     /* someone changes the zone */
-    uint32_t                       configs;
-    uint32_t                       serials;
+    uint32_t                      layout;  /* first in every layout */
+    uint32_t                      busy;    /* someone changes the zone */
+    uint32_t                      configs;
+    uint32_t                      serials;
 
     /* counters of invalidations, each for the ids of its hash */
-    uint32_t                       stripes_mask;
-    uint32_t                      *stripes;
+    uint32_t                      stripes_mask;
+    uint32_t                     *stripes;
 
-    ngx_household_cells_t         *cells;
-    ngx_household_zone_slot_t      slots[NGX_HOUSEHOLD_ZONE_STORES];
-    ngx_atomic_t                   counters[NGX_HOUSEHOLD_ZONE_COUNTERS];
+    ngx_household_cells_t        *cells;
+    ngx_household_zone_ns_shm_t   slots[NGX_HOUSEHOLD_ZONE_NAMESPACES];
+    ngx_atomic_t                  counters[NGX_HOUSEHOLD_ZONE_COUNTERS];
 };
 
 
@@ -76,11 +76,11 @@ void ngx_household_zone_unlock(ngx_household_zone_t *zone);
  * Returns the slot of a store, or NULL if a newer configuration gave it to
  * another one.
  */
-ngx_household_zone_slot_t *ngx_household_zone_slot(
-    ngx_household_zone_store_t *store);
+ngx_household_zone_ns_shm_t *ngx_household_zone_ns_shm(
+    ngx_household_zone_ns_t *store);
 
 /* tells whether anyone tracks the store at "now" */
-ngx_uint_t ngx_household_zone_tracked(ngx_household_zone_slot_t *slot,
+ngx_uint_t ngx_household_zone_tracked(ngx_household_zone_ns_shm_t *slot,
     ngx_msec_t now);
 
 

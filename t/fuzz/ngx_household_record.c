@@ -74,7 +74,7 @@ fuzz_add(ngx_str_t *line, void *data)
     tab = ngx_strlchr(line->data, line->data + line->len, '\t');
 
     if (tab == NULL) {
-        ngx_household_record_add_home(&builder, line);
+        ngx_household_record_builder_add_home(&builder, line);
 
     } else {
         name.len = tab - line->data;
@@ -82,7 +82,7 @@ fuzz_add(ngx_str_t *line, void *data)
         value.len = line->len - name.len - 1;
         value.data = tab + 1;
 
-        ngx_household_record_add_field(&builder, &name, &value);
+        ngx_household_record_builder_add_field(&builder, &name, &value);
     }
 
     fuzz_check(builder.u.record.exists);
@@ -135,13 +135,13 @@ fuzz_look(ngx_str_t *line, void *data)
         {
             fuzz_check(ngx_household_network_match(&found, &net.addr, 64));
             fuzz_inside(rec, &slot);
-            fuzz_check(ngx_household_record_slot_paid(rec, &slot, FUZZ_NOW));
-            fuzz_check(ngx_household_record_slots_taken(rec, FUZZ_NOW) > 0);
+            fuzz_check(ngx_household_record_seat_paid(rec, &slot, FUZZ_NOW));
+            fuzz_check(ngx_household_record_seats_taken(rec, FUZZ_NOW) > 0);
         }
     }
 
-    paid = ngx_household_record_slot_paid(rec, line, FUZZ_NOW);
-    fuzz_check(!paid || ngx_household_record_slots_taken(rec, FUZZ_NOW) > 0);
+    paid = ngx_household_record_seat_paid(rec, line, FUZZ_NOW);
+    fuzz_check(!paid || ngx_household_record_seats_taken(rec, FUZZ_NOW) > 0);
 
     /* the id of a device or grant, or any other line as one */
 
@@ -180,10 +180,10 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     ngx_uint_t               networks;
     ngx_household_record_t  *rec, *copy;
 
-    ngx_household_record_start(&builder);
+    ngx_household_record_builder_start(&builder);
     fuzz_lines(data, size, fuzz_add, NULL);
 
-    rec = ngx_household_record_finish(&builder);
+    rec = ngx_household_record_builder_finish(&builder);
 
     if (rec == NULL) {
         return 0;
@@ -202,8 +202,8 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
     ngx_str_null(&empty);
     (void) ngx_household_record_travel(copy, &empty, FUZZ_NOW);
-    (void) ngx_household_record_room(copy);
-    fuzz_check(ngx_household_record_slots_taken(copy, FUZZ_NOW) <= networks);
+    (void) ngx_household_record_has_capacity(copy);
+    fuzz_check(ngx_household_record_seats_taken(copy, FUZZ_NOW) <= networks);
 
     free(copy);
 

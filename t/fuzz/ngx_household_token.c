@@ -25,8 +25,8 @@
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 
-static ngx_household_token_issuer_t  issuers[2];
-static ngx_household_token_policy_t  policy;
+static ngx_household_jwt_issuer_t  issuers[2];
+static ngx_household_jwt_policy_t  policy;
 
 
 static void
@@ -54,7 +54,7 @@ setup(void)
     policy.issuers = issuers;
     policy.nissuers = 2;
     policy.leeway = 30;
-    policy.max_size = NGX_HOUSEHOLD_TOKEN_SIZE_MAX;
+    policy.max_size = NGX_HOUSEHOLD_JWT_SIZE_MAX;
     ngx_str_set(&policy.account, "sub");
     ngx_str_set(&policy.device, "device");
     ngx_str_set(&policy.package, "p");
@@ -66,16 +66,16 @@ setup(void)
 static ngx_household_reason_e
 verify(const ngx_str_t *token, const ngx_str_t *uri)
 {
-    size_t                         i;
-    ngx_household_reason_e         reason;
-    ngx_household_token_claims_t   claims, again;
+    size_t                       i;
+    ngx_household_reason_e       reason;
+    ngx_household_jwt_claims_t   claims, again;
 
     ngx_memset(&claims, 0x5a, sizeof(claims));
     ngx_memset(&again, 0xa5, sizeof(again));
 
-    reason = ngx_household_token_verify(&policy, token, uri, NOW, &claims);
+    reason = ngx_household_jwt_verify(&policy, token, uri, NOW, &claims);
 
-    CHECK(ngx_household_token_verify(&policy, token, uri, NOW, &again)
+    CHECK(ngx_household_jwt_verify(&policy, token, uri, NOW, &again)
           == reason);
     CHECK(ngx_memcmp(&claims, &again, sizeof(claims)) == 0);
     CHECK(ERR_peek_error() == 0);

@@ -22,8 +22,8 @@
                 "\"exp\":1700003600"
 
 
-static ngx_household_token_issuer_t  issuer;
-static ngx_household_token_policy_t  policy;
+static ngx_household_jwt_issuer_t  issuer;
+static ngx_household_jwt_policy_t  policy;
 
 
 static double
@@ -42,12 +42,12 @@ cpu(void)
 static double
 cost(const ngx_str_t *token, ngx_household_reason_e want)
 {
-    int                            round;
-    double                         start, took, best;
-    ngx_str_t                      uri;
-    ngx_uint_t                     n;
-    ngx_household_reason_e         reason;
-    ngx_household_token_claims_t   claims;
+    int                          round;
+    double                       start, took, best;
+    ngx_str_t                    uri;
+    ngx_uint_t                   n;
+    ngx_household_reason_e       reason;
+    ngx_household_jwt_claims_t   claims;
 
     best = 0;
     ngx_str_set(&uri, "https://edge.example/v/720p/seg-000123.m4s");
@@ -57,8 +57,8 @@ cost(const ngx_str_t *token, ngx_household_reason_e want)
         n = 0;
 
         do {
-            reason = ngx_household_token_verify(&policy, token, &uri, NOW,
-                                                &claims);
+            reason = ngx_household_jwt_verify(&policy, token, &uri, NOW,
+                                              &claims);
             n++;
             took = cpu() - start;
 
@@ -97,7 +97,7 @@ use_key(const mint_key_t *key)
     policy.issuers = &issuer;
     policy.nissuers = 1;
     policy.leeway = 30;
-    policy.max_size = NGX_HOUSEHOLD_TOKEN_SIZE;
+    policy.max_size = NGX_HOUSEHOLD_JWT_SIZE;
     ngx_str_set(&policy.account, "sub");
     ngx_str_set(&policy.device, "device");
     ngx_str_set(&policy.package, NGX_HOUSEHOLD_URISIGNING_PACKAGE);
@@ -167,7 +167,7 @@ others(void)
 {
     char        buf[MINT_TOKEN], payload[4096];
     double      start, took;
-    u_char      digest[NGX_HOUSEHOLD_TOKEN_DIGEST];
+    u_char      digest[NGX_HOUSEHOLD_JWT_DIGEST];
     ngx_str_t   token;
     mint_key_t  key;
     ngx_uint_t  n;
@@ -199,7 +199,7 @@ others(void)
     n = 0;
 
     do {
-        (void) ngx_household_token_digest(&token, digest);
+        (void) ngx_household_jwt_digest(&token, digest);
         n++;
         took = cpu() - start;
 

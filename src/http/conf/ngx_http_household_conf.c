@@ -13,15 +13,15 @@
 
 static char *ngx_http_household_merge_identity(ngx_conf_t *cf,
     ngx_http_household_loc_conf_t *prev, ngx_http_household_loc_conf_t *conf);
-static char *ngx_http_household_check(ngx_conf_t *cf,
+static char *ngx_http_household_conf_check(ngx_conf_t *cf,
     ngx_http_household_loc_conf_t *conf);
 static ngx_int_t ngx_http_household_offer_param(ngx_str_t *param,
     ngx_http_household_offer_t *offer, ngx_str_t *url);
-static ngx_int_t ngx_http_household_parse_country(ngx_str_t *text,
+static ngx_int_t ngx_http_household_conf_parse_country(ngx_str_t *text,
     u_char *country);
-static ngx_uint_t ngx_http_household_valid_price(ngx_str_t *price);
-static ngx_uint_t ngx_http_household_valid_currency(ngx_str_t *currency);
-static ngx_uint_t ngx_http_household_valid_url(ngx_str_t *url);
+static ngx_uint_t ngx_http_household_conf_valid_price(ngx_str_t *price);
+static ngx_uint_t ngx_http_household_conf_valid_currency(ngx_str_t *currency);
+static ngx_uint_t ngx_http_household_conf_valid_url(ngx_str_t *url);
 
 
 static ngx_str_t  ngx_http_household_modes[] = {
@@ -170,7 +170,7 @@ ngx_http_household_merge_loc_conf(ngx_conf_t *cf, void *parent, void *child)
     ngx_conf_merge_sec_value(conf->grace, prev->grace, 0);
     ngx_conf_merge_ptr_value(conf->enforce_in, prev->enforce_in, NULL);
 
-    return ngx_http_household_check(cf, conf);
+    return ngx_http_household_conf_check(cf, conf);
 }
 
 
@@ -207,7 +207,8 @@ ngx_http_household_merge_identity(ngx_conf_t *cf,
 /* what must be there for a request to be judged at all */
 
 static char *
-ngx_http_household_check(ngx_conf_t *cf, ngx_http_household_loc_conf_t *conf)
+ngx_http_household_conf_check(ngx_conf_t *cf,
+    ngx_http_household_loc_conf_t *conf)
 {
     if (conf->mode == NGX_HOUSEHOLD_OFF && conf->mode_value == NULL) {
         return NGX_CONF_OK;
@@ -222,8 +223,8 @@ ngx_http_household_check(ngx_conf_t *cf, ngx_http_household_loc_conf_t *conf)
     }
 
     if (conf->token.carriers != NULL) {
-        return ngx_http_household_token_policy(cf, &conf->token,
-                                               conf->store->zone);
+        return ngx_http_household_token_build_policy(cf, &conf->token,
+                                                     conf->store->zone);
     }
 
     if (conf->account == NULL) {
@@ -259,7 +260,9 @@ ngx_http_household_set_mode(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
 
         hlcf->mode_value = NULL;
 
-        if (ngx_http_household_parse_mode(&value[1], &hlcf->mode) != NGX_OK) {
+        if (ngx_http_household_conf_parse_mode(&value[1], &hlcf->mode)
+            != NGX_OK)
+        {
             ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
                                "invalid value \"%V\" of \"%V\", it must be "
                                "\"off\", \"monitor\", \"on\" or a "
@@ -277,7 +280,8 @@ ngx_http_household_set_mode(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
         return NGX_CONF_ERROR;
     }
 
-    if (ngx_http_household_compile(cf, &value[1], hlcf->mode_value)
+    if (ngx_http_household_value_compile_complex(cf, &value[1],
+                                                 hlcf->mode_value)
         != NGX_OK)
     {
         return NGX_CONF_ERROR;
@@ -315,7 +319,7 @@ ngx_http_household_set_offer(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
     ngx_str_null(&url);
 
     if (ngx_strcmp(value[1].data, "default") != 0
-        && ngx_http_household_parse_country(&value[1], offer->country)
+        && ngx_http_household_conf_parse_country(&value[1], offer->country)
            != NGX_OK)
     {
         i = 1;
@@ -353,7 +357,7 @@ ngx_http_household_set_offer(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
         return NGX_CONF_ERROR;
     }
 
-    if (ngx_http_household_compile(cf, &url, &offer->url)
+    if (ngx_http_household_value_compile_complex(cf, &url, &offer->url)
         != NGX_OK)
     {
         return NGX_CONF_ERROR;
@@ -363,7 +367,7 @@ ngx_http_household_set_offer(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
 
 invalid:
 
-    return ngx_http_household_invalid(cf, cmd, &value[i]);
+    return ngx_http_household_conf_invalid(cf, cmd, &value[i]);
 }
 
 
@@ -390,15 +394,15 @@ ngx_http_household_offer_param(ngx_str_t *param,
 
     if (len == 6 && ngx_strncmp(param->data, "price=", 6) == 0) {
         target = &offer->price;
-        valid = ngx_http_household_valid_price(&text);
+        valid = ngx_http_household_conf_valid_price(&text);
 
     } else if (len == 9 && ngx_strncmp(param->data, "currency=", 9) == 0) {
         target = &offer->currency;
-        valid = ngx_http_household_valid_currency(&text);
+        valid = ngx_http_household_conf_valid_currency(&text);
 
     } else if (len == 4 && ngx_strncmp(param->data, "url=", 4) == 0) {
         target = url;
-        valid = ngx_http_household_valid_url(&text);
+        valid = ngx_http_household_conf_valid_url(&text);
 
     } else {
         return NGX_DECLINED;
@@ -442,7 +446,9 @@ ngx_http_household_set_enforce_in(ngx_conf_t *cf, ngx_command_t *cmd,
             return NGX_CONF_ERROR;
         }
 
-        if (ngx_http_household_parse_country(&value[i], country) != NGX_OK) {
+        if (ngx_http_household_conf_parse_country(&value[i], country)
+            != NGX_OK)
+        {
             ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
                                "invalid country \"%V\" of \"%V\", it must be "
                                "two letters", &value[i], &cmd->name);
@@ -471,7 +477,7 @@ ngx_http_household_set_rollout(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
 
         hlcf->rollout_value = NULL;
 
-        if (ngx_http_household_parse_percent(&value[1], &hlcf->rollout)
+        if (ngx_http_household_conf_parse_percent(&value[1], &hlcf->rollout)
             != NGX_OK)
         {
             ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
@@ -492,7 +498,8 @@ ngx_http_household_set_rollout(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
         return NGX_CONF_ERROR;
     }
 
-    if (ngx_http_household_compile(cf, &value[1], hlcf->rollout_value)
+    if (ngx_http_household_value_compile_complex(cf, &value[1],
+                                                 hlcf->rollout_value)
         != NGX_OK)
     {
         return NGX_CONF_ERROR;
@@ -503,7 +510,7 @@ ngx_http_household_set_rollout(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
 
 
 ngx_int_t
-ngx_http_household_parse_mode(ngx_str_t *text, ngx_uint_t *mode)
+ngx_http_household_conf_parse_mode(ngx_str_t *text, ngx_uint_t *mode)
 {
     ngx_uint_t  i;
 
@@ -524,7 +531,7 @@ ngx_http_household_parse_mode(ngx_str_t *text, ngx_uint_t *mode)
 
 
 ngx_int_t
-ngx_http_household_parse_percent(ngx_str_t *text, ngx_uint_t *percent)
+ngx_http_household_conf_parse_percent(ngx_str_t *text, ngx_uint_t *percent)
 {
     size_t     len;
     ngx_int_t  n;
@@ -554,7 +561,7 @@ ngx_http_household_parse_percent(ngx_str_t *text, ngx_uint_t *percent)
 /* ISO 3166-1 alpha-2 by its form; kept in capitals */
 
 static ngx_int_t
-ngx_http_household_parse_country(ngx_str_t *text, u_char *country)
+ngx_http_household_conf_parse_country(ngx_str_t *text, u_char *country)
 {
     u_char      c;
     ngx_uint_t  i;
@@ -581,7 +588,7 @@ ngx_http_household_parse_country(ngx_str_t *text, u_char *country)
 /* digits, and a point with one to three more: no currency has four */
 
 static ngx_uint_t
-ngx_http_household_valid_price(ngx_str_t *price)
+ngx_http_household_conf_valid_price(ngx_str_t *price)
 {
     size_t  i, point;
 
@@ -611,7 +618,7 @@ ngx_http_household_valid_price(ngx_str_t *price)
 /* ISO 4217 by its form */
 
 static ngx_uint_t
-ngx_http_household_valid_currency(ngx_str_t *currency)
+ngx_http_household_conf_valid_currency(ngx_str_t *currency)
 {
     size_t  i;
 
@@ -628,7 +635,7 @@ ngx_http_household_valid_currency(ngx_str_t *currency)
 /* an absolute url, a path on this host, or whatever a variable brings */
 
 static ngx_uint_t
-ngx_http_household_valid_url(ngx_str_t *url)
+ngx_http_household_conf_valid_url(ngx_str_t *url)
 {
     if (url->len == 0) {
         return 0;

@@ -15,7 +15,7 @@
 
 
 ngx_int_t
-ngx_http_household_read_file(ngx_conf_t *cf, ngx_command_t *cmd,
+ngx_http_household_conf_read_file(ngx_conf_t *cf, ngx_command_t *cmd,
     ngx_str_t *file, size_t max, ngx_str_t *text)
 {
     size_t      size;
@@ -86,13 +86,14 @@ ngx_http_household_read_file(ngx_conf_t *cf, ngx_command_t *cmd,
 
 
 ngx_int_t
-ngx_http_household_read_secret(ngx_conf_t *cf, ngx_command_t *cmd,
+ngx_http_household_conf_read_secret(ngx_conf_t *cf, ngx_command_t *cmd,
     ngx_str_t *file, ngx_str_t *secret)
 {
     u_char  *end;
 
-    if (ngx_http_household_read_file(cf, cmd, file,
-                                     NGX_HTTP_HOUSEHOLD_SECRET_SIZE, secret)
+    if (ngx_http_household_conf_read_file(cf, cmd, file,
+                                          NGX_HTTP_HOUSEHOLD_SECRET_SIZE,
+                                          secret)
         != NGX_OK)
     {
         return NGX_ERROR;
@@ -122,7 +123,7 @@ ngx_http_household_read_secret(ngx_conf_t *cf, ngx_command_t *cmd,
 
 
 char *
-ngx_http_household_set_id_key(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
+ngx_http_household_set_hmac_key(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
 {
     ngx_http_household_main_conf_t *hmcf = conf;
 
@@ -154,18 +155,18 @@ ngx_http_household_set_id_key(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
         }
     }
 
-    if (ngx_http_household_read_secret(cf, cmd, &value[1], &secret)
+    if (ngx_http_household_conf_read_secret(cf, cmd, &value[1], &secret)
         != NGX_OK)
     {
         return NGX_CONF_ERROR;
     }
 
-    hmcf->seal = ngx_palloc(cf->pool, sizeof(ngx_household_seal_t));
+    hmcf->seal = ngx_palloc(cf->pool, sizeof(ngx_household_hmac_t));
     if (hmcf->seal == NULL) {
         return NGX_CONF_ERROR;
     }
 
-    rc = ngx_household_seal_init(hmcf->seal, &secret);
+    rc = ngx_household_hmac_init(hmcf->seal, &secret);
 
     ngx_explicit_memzero(secret.data, secret.len);
 
@@ -173,14 +174,14 @@ ngx_http_household_set_id_key(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
         ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
                            "the first line of \"%V\" of \"%V\" is shorter "
                            "than %d bytes", &value[1], &cmd->name,
-                           NGX_HOUSEHOLD_SEAL_KEY_MIN);
+                           NGX_HOUSEHOLD_HMAC_KEY_MIN);
     }
 
     return rc == NGX_OK ? NGX_CONF_OK : NGX_CONF_ERROR;
 
 invalid:
 
-    return ngx_http_household_invalid(cf, cmd, &value[2]);
+    return ngx_http_household_conf_invalid(cf, cmd, &value[2]);
 }
 
 
@@ -204,7 +205,7 @@ ngx_http_household_set_geoip(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
     if (cf->args->nelts == 3) {
 
         if (ngx_strncmp(value[2].data, "country=", 8) != 0) {
-            return ngx_http_household_invalid(cf, cmd, &value[2]);
+            return ngx_http_household_conf_invalid(cf, cmd, &value[2]);
         }
 
         path.data = value[2].data + 8;

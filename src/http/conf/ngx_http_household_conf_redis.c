@@ -13,13 +13,13 @@
 /* the block while it is read */
 
 typedef struct {
-    ngx_household_redis_conf_t      *conf;
+    ngx_household_redis_options_t   *conf;
     ngx_http_household_redis_ssl_t   ssl;
 } ngx_http_household_redis_block_t;
 
 
 static ngx_int_t ngx_http_household_redis_unset(ngx_conf_t *cf,
-    ngx_household_redis_conf_t *rcf);
+    ngx_household_redis_options_t *rcf);
 static char *ngx_http_household_redis_directive(ngx_conf_t *cf,
     ngx_command_t *dummy, void *conf);
 static ngx_command_t *ngx_http_household_redis_find(ngx_command_t *cmd,
@@ -33,9 +33,9 @@ static char *ngx_http_household_redis_server_url(ngx_conf_t *cf,
 static char *ngx_http_household_redis_password_file(ngx_conf_t *cf,
     ngx_command_t *cmd, void *conf);
 static char *ngx_http_household_redis_init(ngx_conf_t *cf,
-    ngx_household_redis_conf_t *conf);
-static char *ngx_http_household_redis_kind(ngx_conf_t *cf,
-    ngx_household_redis_conf_t *conf);
+    ngx_household_redis_options_t *conf);
+static char *ngx_http_household_redis_check_topology(ngx_conf_t *cf,
+    ngx_household_redis_options_t *conf);
 
 
 static ngx_conf_num_bounds_t  ngx_http_household_redis_database_bounds = {
@@ -63,119 +63,119 @@ static ngx_command_t  ngx_http_household_redis_commands[] = {
       NGX_CONF_TAKE123,
       ngx_http_household_redis_server,
       0,
-      offsetof(ngx_household_redis_conf_t, servers),
+      offsetof(ngx_household_redis_options_t, servers),
       NULL },
 
     { ngx_string("sentinel"),
       NGX_CONF_TAKE12,
       ngx_http_household_redis_server,
       0,
-      offsetof(ngx_household_redis_conf_t, sentinels),
+      offsetof(ngx_household_redis_options_t, sentinels),
       NULL },
 
     { ngx_string("master"),
       NGX_CONF_TAKE1,
       ngx_conf_set_str_slot,
       0,
-      offsetof(ngx_household_redis_conf_t, master),
+      offsetof(ngx_household_redis_options_t, master),
       NULL },
 
     { ngx_string("sentinel_user"),
       NGX_CONF_TAKE1,
       ngx_conf_set_str_slot,
       0,
-      offsetof(ngx_household_redis_conf_t, sentinel_user),
+      offsetof(ngx_household_redis_options_t, sentinel_user),
       NULL },
 
     { ngx_string("sentinel_password"),
       NGX_CONF_TAKE1,
       ngx_conf_set_str_slot,
       0,
-      offsetof(ngx_household_redis_conf_t, sentinel_password),
+      offsetof(ngx_household_redis_options_t, sentinel_password),
       NULL },
 
     { ngx_string("sentinel_password_file"),
       NGX_CONF_TAKE1,
       ngx_http_household_redis_password_file,
       0,
-      offsetof(ngx_household_redis_conf_t, sentinel_password),
+      offsetof(ngx_household_redis_options_t, sentinel_password),
       NULL },
 
     { ngx_string("cluster"),
       NGX_CONF_TAKE1,
       ngx_conf_set_flag_slot,
       0,
-      offsetof(ngx_household_redis_conf_t, cluster),
+      offsetof(ngx_household_redis_options_t, cluster),
       NULL },
 
     { ngx_string("read_from"),
       NGX_CONF_TAKE1,
       ngx_http_household_set_enum,
       0,
-      offsetof(ngx_household_redis_conf_t, read_from),
+      offsetof(ngx_household_redis_options_t, read_from),
       ngx_http_household_redis_read_from },
 
     { ngx_string("user"),
       NGX_CONF_TAKE1,
       ngx_conf_set_str_slot,
       0,
-      offsetof(ngx_household_redis_conf_t, user),
+      offsetof(ngx_household_redis_options_t, user),
       NULL },
 
     { ngx_string("password"),
       NGX_CONF_TAKE1,
       ngx_conf_set_str_slot,
       0,
-      offsetof(ngx_household_redis_conf_t, password),
+      offsetof(ngx_household_redis_options_t, password),
       NULL },
 
     { ngx_string("password_file"),
       NGX_CONF_TAKE1,
       ngx_http_household_redis_password_file,
       0,
-      offsetof(ngx_household_redis_conf_t, password),
+      offsetof(ngx_household_redis_options_t, password),
       NULL },
 
     { ngx_string("database"),
       NGX_CONF_TAKE1,
       ngx_http_household_set_num,
       0,
-      offsetof(ngx_household_redis_conf_t, database),
+      offsetof(ngx_household_redis_options_t, database),
       &ngx_http_household_redis_database_bounds },
 
     { ngx_string("key_prefix"),
       NGX_CONF_TAKE1,
       ngx_conf_set_str_slot,
       0,
-      offsetof(ngx_household_redis_conf_t, key_prefix),
+      offsetof(ngx_household_redis_options_t, key_prefix),
       NULL },
 
     { ngx_string("connect_timeout"),
       NGX_CONF_TAKE1,
       ngx_http_household_set_msec,
       0,
-      offsetof(ngx_household_redis_conf_t, connect_timeout),
+      offsetof(ngx_household_redis_options_t, connect_timeout),
       NULL },
 
     { ngx_string("timeout"),
       NGX_CONF_TAKE1,
       ngx_http_household_set_msec,
       0,
-      offsetof(ngx_household_redis_conf_t, timeout),
+      offsetof(ngx_household_redis_options_t, timeout),
       NULL },
 
     { ngx_string("connections"),
       NGX_CONF_TAKE1,
       ngx_http_household_set_num,
       0,
-      offsetof(ngx_household_redis_conf_t, connections),
+      offsetof(ngx_household_redis_options_t, connections),
       &ngx_http_household_redis_connections_bounds },
 
     { ngx_string("tracking"),
       NGX_CONF_TAKE1,
       ngx_conf_set_flag_slot,
       0,
-      offsetof(ngx_household_redis_conf_t, tracking),
+      offsetof(ngx_household_redis_options_t, tracking),
       NULL },
 
       ngx_null_command
@@ -183,7 +183,7 @@ static ngx_command_t  ngx_http_household_redis_commands[] = {
 
 
 ngx_http_household_redis_t *
-ngx_http_household_redis_get(ngx_conf_t *cf,
+ngx_http_household_redis_find_or_add(ngx_conf_t *cf,
     ngx_http_household_main_conf_t *hmcf, ngx_str_t *name)
 {
     ngx_uint_t                    i;
@@ -230,13 +230,13 @@ ngx_http_household_redis_block(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
     char                              *rv;
     ngx_str_t                         *value;
     ngx_conf_t                         save;
-    ngx_household_redis_conf_t        *rcf;
+    ngx_household_redis_options_t        *rcf;
     ngx_http_household_redis_t        *store;
     ngx_http_household_redis_block_t   block;
 
     value = cf->args->elts;
 
-    store = ngx_http_household_redis_get(cf, hmcf, &value[1]);
+    store = ngx_http_household_redis_find_or_add(cf, hmcf, &value[1]);
     if (store == NULL) {
         return NGX_CONF_ERROR;
     }
@@ -281,7 +281,8 @@ ngx_http_household_redis_block(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
 
 
 static ngx_int_t
-ngx_http_household_redis_unset(ngx_conf_t *cf, ngx_household_redis_conf_t *rcf)
+ngx_http_household_redis_unset(ngx_conf_t *cf,
+    ngx_household_redis_options_t *rcf)
 {
     rcf->database = NGX_CONF_UNSET_UINT;
     rcf->connect_timeout = NGX_CONF_UNSET_MSEC;
@@ -407,7 +408,8 @@ ngx_http_household_redis_server(ngx_conf_t *cf, ngx_command_t *cmd,
 
     value = cf->args->elts;
     servers = (ngx_array_t *) (p + cmd->offset);
-    sentinel = cmd->offset == offsetof(ngx_household_redis_conf_t, sentinels);
+    sentinel = cmd->offset
+        == offsetof(ngx_household_redis_options_t, sentinels);
 
     server = ngx_array_push(servers);
     if (server == NULL) {
@@ -526,7 +528,7 @@ ngx_http_household_redis_password_file(ngx_conf_t *cf, ngx_command_t *cmd,
 
     value = cf->args->elts;
 
-    if (ngx_http_household_read_secret(cf, cmd, &value[1], password)
+    if (ngx_http_household_conf_read_secret(cf, cmd, &value[1], password)
         != NGX_OK)
     {
         return NGX_CONF_ERROR;
@@ -537,7 +539,8 @@ ngx_http_household_redis_password_file(ngx_conf_t *cf, ngx_command_t *cmd,
 
 
 static char *
-ngx_http_household_redis_init(ngx_conf_t *cf, ngx_household_redis_conf_t *rcf)
+ngx_http_household_redis_init(ngx_conf_t *cf,
+    ngx_household_redis_options_t *rcf)
 {
     if (rcf->password.data != NULL && rcf->password.len == 0) {
         ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
@@ -582,14 +585,15 @@ ngx_http_household_redis_init(ngx_conf_t *cf, ngx_household_redis_conf_t *rcf)
         ngx_str_set(&rcf->key_prefix, "household:");
     }
 
-    return ngx_http_household_redis_kind(cf, rcf);
+    return ngx_http_household_redis_check_topology(cf, rcf);
 }
 
 
 /* what goes with servers by themselves, with sentinels, with a cluster */
 
 static char *
-ngx_http_household_redis_kind(ngx_conf_t *cf, ngx_household_redis_conf_t *rcf)
+ngx_http_household_redis_check_topology(ngx_conf_t *cf,
+    ngx_household_redis_options_t *rcf)
 {
     const char                    *what;
     ngx_uint_t                     i, replicas;
@@ -663,10 +667,10 @@ char *
 ngx_http_household_redis_resolver(ngx_conf_t *cf,
     ngx_http_household_redis_t *store)
 {
-    ngx_uint_t                     i, n, resolve;
-    ngx_http_core_loc_conf_t      *clcf;
-    ngx_household_redis_conf_t    *rcf;
-    ngx_household_redis_server_t  *servers;
+    ngx_uint_t                      i, n, resolve;
+    ngx_http_core_loc_conf_t       *clcf;
+    ngx_household_redis_options_t  *rcf;
+    ngx_household_redis_server_t   *servers;
 
     rcf = &store->conf;
     resolve = 0;

@@ -12,7 +12,7 @@
 
 
 char *
-ngx_http_household_invalid(ngx_conf_t *cf, ngx_command_t *cmd,
+ngx_http_household_conf_invalid(ngx_conf_t *cf, ngx_command_t *cmd,
     ngx_str_t *value)
 {
     ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
@@ -210,27 +210,27 @@ ngx_http_household_set_bitmask(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
 
 
 char *
-ngx_http_household_set_text(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
+ngx_http_household_set_value(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
 {
     char  *p = conf;
 
     ngx_str_t                  *value;
-    ngx_http_household_text_t  *text, **field;
+    ngx_http_household_value_t  *text, **field;
 
-    field = (ngx_http_household_text_t **) (p + cmd->offset);
+    field = (ngx_http_household_value_t **) (p + cmd->offset);
 
     if (*field != NGX_CONF_UNSET_PTR) {
         return "is duplicate";
     }
 
-    text = ngx_palloc(cf->pool, sizeof(ngx_http_household_text_t));
+    text = ngx_palloc(cf->pool, sizeof(ngx_http_household_value_t));
     if (text == NULL) {
         return NGX_CONF_ERROR;
     }
 
     value = cf->args->elts;
 
-    if (ngx_http_household_text_compile(cf, &value[1], text) != NGX_OK) {
+    if (ngx_http_household_value_compile(cf, &value[1], text) != NGX_OK) {
         return NGX_CONF_ERROR;
     }
 
@@ -241,7 +241,7 @@ ngx_http_household_set_text(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
 
 
 ngx_int_t
-ngx_http_household_compile(ngx_conf_t *cf, ngx_str_t *text,
+ngx_http_household_value_compile_complex(ngx_conf_t *cf, ngx_str_t *text,
     ngx_http_complex_value_t *value)
 {
     ngx_http_compile_complex_value_t  ccv;

@@ -13,7 +13,7 @@
 #if (NGX_SSL)
 
 static char *ngx_http_household_redis_ssl_check(ngx_conf_t *cf,
-    ngx_household_redis_conf_t *rcf, ngx_http_household_redis_ssl_t *ssl);
+    ngx_household_redis_options_t *rcf, ngx_http_household_redis_ssl_t *ssl);
 static ngx_int_t ngx_http_household_redis_ssl_files(ngx_conf_t *cf,
     ngx_ssl_t *ctx, ngx_http_household_redis_ssl_t *ssl);
 
@@ -116,7 +116,7 @@ ngx_http_household_redis_ssl_unset(ngx_http_household_redis_ssl_t *ssl)
 
 char *
 ngx_http_household_redis_ssl_init(ngx_conf_t *cf,
-    ngx_household_redis_conf_t *rcf, ngx_http_household_redis_ssl_t *ssl)
+    ngx_household_redis_options_t *rcf, ngx_http_household_redis_ssl_t *ssl)
 {
     ngx_ssl_t           *ctx;
     ngx_pool_cleanup_t  *cln;
@@ -175,7 +175,7 @@ ngx_http_household_redis_ssl_init(ngx_conf_t *cf,
 
 static char *
 ngx_http_household_redis_ssl_check(ngx_conf_t *cf,
-    ngx_household_redis_conf_t *rcf, ngx_http_household_redis_ssl_t *ssl)
+    ngx_household_redis_options_t *rcf, ngx_http_household_redis_ssl_t *ssl)
 {
     ngx_uint_t                     i;
     ngx_household_redis_server_t  *servers;
@@ -291,7 +291,7 @@ ngx_http_household_redis_ssl_unset(ngx_http_household_redis_ssl_t *ssl)
 
 char *
 ngx_http_household_redis_ssl_init(ngx_conf_t *cf,
-    ngx_household_redis_conf_t *rcf, ngx_http_household_redis_ssl_t *ssl)
+    ngx_household_redis_options_t *rcf, ngx_http_household_redis_ssl_t *ssl)
 {
     return NGX_CONF_OK;
 }

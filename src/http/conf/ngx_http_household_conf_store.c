@@ -19,7 +19,7 @@ static char *ngx_http_household_store_params(ngx_conf_t *cf,
     ngx_command_t *cmd, ngx_http_household_store_t *store);
 static ngx_int_t ngx_http_household_store_time(
     ngx_http_household_store_t *store, ngx_str_t *param);
-static ngx_http_household_store_t *ngx_http_household_store_get(
+static ngx_http_household_store_t *ngx_http_household_store_find_or_add(
     ngx_conf_t *cf, ngx_http_household_main_conf_t *hmcf,
     ngx_http_household_store_t *store);
 
@@ -92,7 +92,7 @@ ngx_http_household_set_store(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
 
     ngx_memzero(&store, sizeof(ngx_http_household_store_t));
 
-    store.redis = ngx_http_household_redis_get(cf, hmcf, &value[1]);
+    store.redis = ngx_http_household_redis_find_or_add(cf, hmcf, &value[1]);
     if (store.redis == NULL) {
         return NGX_CONF_ERROR;
     }
@@ -102,7 +102,7 @@ ngx_http_household_set_store(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
         return rv;
     }
 
-    hlcf->store = ngx_http_household_store_get(cf, hmcf, &store);
+    hlcf->store = ngx_http_household_store_find_or_add(cf, hmcf, &store);
 
     return hlcf->store != NULL ? NGX_CONF_OK : NGX_CONF_ERROR;
 }
@@ -139,7 +139,7 @@ ngx_http_household_store_params(ngx_conf_t *cf, ngx_command_t *cmd,
         }
 
         if (ngx_http_household_store_time(store, &value[i]) != NGX_OK) {
-            return ngx_http_household_invalid(cf, cmd, &value[i]);
+            return ngx_http_household_conf_invalid(cf, cmd, &value[i]);
         }
     }
 
@@ -204,7 +204,7 @@ ngx_http_household_store_time(ngx_http_household_store_t *store,
 /* locations that say the same share one store, and so their lookups */
 
 static ngx_http_household_store_t *
-ngx_http_household_store_get(ngx_conf_t *cf,
+ngx_http_household_store_find_or_add(ngx_conf_t *cf,
     ngx_http_household_main_conf_t *hmcf, ngx_http_household_store_t *store)
 {
     ngx_uint_t                    i;
@@ -231,8 +231,8 @@ ngx_http_household_store_get(ngx_conf_t *cf,
 
     *copy = *store;
 
-    copy->control.brake.mode = NGX_HOUSEHOLD_ON;
-    copy->control.brake.rollout = NGX_HOUSEHOLD_ROLLOUT_ALL;
+    copy->override.value.mode = NGX_HOUSEHOLD_ON;
+    copy->override.value.rollout = NGX_HOUSEHOLD_ROLLOUT_ALL;
 
     known = ngx_array_push(&hmcf->stores);
     if (known == NULL) {

@@ -16,10 +16,10 @@
 
 static void ngx_http_household_token_package(
     ngx_http_household_token_conf_t *conf, ngx_str_t *package);
-static ngx_int_t ngx_http_household_carrier(ngx_conf_t *cf, ngx_str_t *text,
-    ngx_http_household_carrier_t *carrier);
+static ngx_int_t ngx_http_household_token_carrier(ngx_conf_t *cf,
+    ngx_str_t *text, ngx_http_household_carrier_t *carrier);
 static char *ngx_http_household_load_jwks(ngx_conf_t *cf, ngx_command_t *cmd,
-    ngx_str_t *file, ngx_household_token_issuer_t *issuer);
+    ngx_str_t *file, ngx_household_jwt_issuer_t *issuer);
 static void ngx_http_household_destroy_jwks(void *data);
 static ngx_int_t ngx_http_household_claim_name(ngx_conf_t *cf,
     ngx_str_t *text, ngx_str_t *name);
@@ -45,10 +45,10 @@ ngx_http_household_token_merge(ngx_conf_t *cf,
     ngx_conf_merge_sec_value(conf->leeway, prev->leeway,
                              NGX_HTTP_HOUSEHOLD_LEEWAY);
 
-    if (conf->leeway > NGX_HOUSEHOLD_TOKEN_LEEWAY_MAX) {
+    if (conf->leeway > NGX_HOUSEHOLD_JWT_LEEWAY_MAX) {
         ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
                            "\"household_token_leeway\" must be at most %ds",
-                           NGX_HOUSEHOLD_TOKEN_LEEWAY_MAX);
+                           NGX_HOUSEHOLD_JWT_LEEWAY_MAX);
         return NGX_CONF_ERROR;
     }
 
@@ -57,12 +57,12 @@ ngx_http_household_token_merge(ngx_conf_t *cf,
 
 
 char *
-ngx_http_household_token_policy(ngx_conf_t *cf,
+ngx_http_household_token_build_policy(ngx_conf_t *cf,
     ngx_http_household_token_conf_t *conf, ngx_household_zone_t *zone)
 {
-    u_char                         digest[NGX_HOUSEHOLD_TOKEN_DIGEST];
-    ngx_str_t                     *claims, identity;
-    ngx_household_token_policy_t  *policy;
+    u_char                       digest[NGX_HOUSEHOLD_JWT_DIGEST];
+    ngx_str_t                   *claims, identity;
+    ngx_household_jwt_policy_t  *policy;
 
     if (conf->issuers == NULL) {
         ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
@@ -76,7 +76,7 @@ ngx_http_household_token_policy(ngx_conf_t *cf,
     policy->issuers = conf->issuers->elts;
     policy->nissuers = conf->issuers->nelts;
     policy->leeway = conf->leeway;
-    policy->max_size = NGX_HOUSEHOLD_TOKEN_SIZE;
+    policy->max_size = NGX_HOUSEHOLD_JWT_SIZE;
 
     ngx_http_household_token_package(conf, &policy->package);
     ngx_str_set(&policy->account, "sub");
@@ -96,15 +96,15 @@ ngx_http_household_token_policy(ngx_conf_t *cf,
         return NGX_CONF_OK;
     }
 
-    if (ngx_household_token_policy_digest(policy, digest) != NGX_OK) {
+    if (ngx_household_jwt_policy_digest(policy, digest) != NGX_OK) {
         return NGX_CONF_ERROR;
     }
 
     identity.data = digest;
     identity.len = sizeof(digest);
 
-    conf->cache = ngx_household_zone_store(cf, zone, NGX_HOUSEHOLD_ZONE_TOKEN,
-                                           &identity, 0);
+    conf->cache = ngx_household_zone_ns(cf, zone, NGX_HOUSEHOLD_ZONE_TOKEN,
+                                        &identity, 0);
 
     return conf->cache != NULL ? NGX_CONF_OK : NGX_CONF_ERROR;
 }
@@ -173,7 +173,9 @@ ngx_http_household_set_token(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
             return NGX_CONF_ERROR;
         }
 
-        if (ngx_http_household_carrier(cf, &value[i], carrier) != NGX_OK) {
+        if (ngx_http_household_token_carrier(cf, &value[i], carrier)
+            != NGX_OK)
+        {
             return NGX_CONF_ERROR;
         }
 
@@ -193,7 +195,7 @@ ngx_http_household_set_token(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
 
 
 static ngx_int_t
-ngx_http_household_carrier(ngx_conf_t *cf, ngx_str_t *text,
+ngx_http_household_token_carrier(ngx_conf_t *cf, ngx_str_t *text,
     ngx_http_household_carrier_t *carrier)
 {
     size_t                             i;
@@ -249,7 +251,7 @@ ngx_http_household_carrier(ngx_conf_t *cf, ngx_str_t *text,
 
     carrier->type = NGX_HTTP_HOUSEHOLD_VALUE;
 
-    return ngx_http_household_compile(cf, text, &carrier->value);
+    return ngx_http_household_value_compile_complex(cf, text, &carrier->value);
 }
 
 
@@ -261,7 +263,7 @@ ngx_http_household_set_token_key(ngx_conf_t *cf, ngx_command_t *cmd,
 
     ngx_str_t                        *value;
     ngx_uint_t                        i;
-    ngx_household_token_issuer_t     *issuer;
+    ngx_household_jwt_issuer_t     *issuer;
     ngx_http_household_token_conf_t  *tcf;
 
     tcf = &hlcf->token;
@@ -269,7 +271,7 @@ ngx_http_household_set_token_key(ngx_conf_t *cf, ngx_command_t *cmd,
 
     if (tcf->issuers == NGX_CONF_UNSET_PTR) {
         tcf->issuers = ngx_array_create(cf->pool, 2,
-                                        sizeof(ngx_household_token_issuer_t));
+                                        sizeof(ngx_household_jwt_issuer_t));
         if (tcf->issuers == NULL) {
             return NGX_CONF_ERROR;
         }
@@ -280,7 +282,7 @@ ngx_http_household_set_token_key(ngx_conf_t *cf, ngx_command_t *cmd,
         return NGX_CONF_ERROR;
     }
 
-    ngx_memzero(issuer, sizeof(ngx_household_token_issuer_t));
+    ngx_memzero(issuer, sizeof(ngx_household_jwt_issuer_t));
 
     for (i = 2; i < cf->args->nelts; i++) {
 
@@ -300,7 +302,7 @@ ngx_http_household_set_token_key(ngx_conf_t *cf, ngx_command_t *cmd,
             continue;
         }
 
-        return ngx_http_household_invalid(cf, cmd, &value[i]);
+        return ngx_http_household_conf_invalid(cf, cmd, &value[i]);
     }
 
     return ngx_http_household_load_jwks(cf, cmd, &value[1], issuer);
@@ -309,14 +311,14 @@ ngx_http_household_set_token_key(ngx_conf_t *cf, ngx_command_t *cmd,
 
 static char *
 ngx_http_household_load_jwks(ngx_conf_t *cf, ngx_command_t *cmd,
-    ngx_str_t *file, ngx_household_token_issuer_t *issuer)
+    ngx_str_t *file, ngx_household_jwt_issuer_t *issuer)
 {
     char                 error[NGX_HOUSEHOLD_JWKS_ERROR];
     ngx_str_t            text;
     ngx_pool_cleanup_t  *cln;
 
-    if (ngx_http_household_read_file(cf, cmd, file,
-                                     NGX_HOUSEHOLD_JWKS_SIZE, &text)
+    if (ngx_http_household_conf_read_file(cf, cmd, file,
+                                          NGX_HOUSEHOLD_JWKS_SIZE, &text)
         != NGX_OK)
     {
         return NGX_CONF_ERROR;
@@ -399,7 +401,7 @@ ngx_http_household_set_token_claims(ngx_conf_t *cf, ngx_command_t *cmd,
         }
 
         if (n == 2) {
-            return ngx_http_household_invalid(cf, cmd, &value[i]);
+            return ngx_http_household_conf_invalid(cf, cmd, &value[i]);
         }
 
         text.data = value[i].data + names[n].len;

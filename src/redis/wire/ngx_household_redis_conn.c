@@ -11,26 +11,27 @@
 #include "ngx_household_redis_conn.h"
 
 
-static void ngx_household_redis_event(ngx_household_redis_conn_t *conn,
-    ngx_event_t *ev, ngx_event_handler_pt handler);
-static void ngx_household_redis_post(ngx_household_redis_conn_t *conn);
-static void ngx_household_redis_post_handler(ngx_event_t *ev);
-static void ngx_household_redis_retry_handler(ngx_event_t *ev);
-static void ngx_household_redis_stuck_handler(ngx_event_t *ev);
-static void ngx_household_redis_ping_handler(ngx_event_t *ev);
-static ngx_int_t ngx_household_redis_pong(ngx_household_redis_op_t *op,
-    ngx_household_resp_reply_t *reply);
-static void ngx_household_redis_ponged(ngx_household_redis_op_t *op,
-    ngx_household_redis_status_e status);
+static void ngx_household_redis_conn_init_event(
+    ngx_household_redis_conn_t *conn, ngx_event_t *ev,
+    ngx_event_handler_pt handler);
+static void ngx_household_redis_conn_schedule(ngx_household_redis_conn_t *conn);
+static void ngx_household_redis_conn_post_handler(ngx_event_t *ev);
+static void ngx_household_redis_conn_retry_handler(ngx_event_t *ev);
+static void ngx_household_redis_conn_reply_timeout_handler(ngx_event_t *ev);
+static void ngx_household_redis_conn_ping_handler(ngx_event_t *ev);
+static ngx_int_t ngx_household_redis_conn_ping_reply(
+    ngx_household_redis_op_t *op, ngx_household_resp_reply_t *reply);
+static void ngx_household_redis_conn_ping_done(ngx_household_redis_op_t *op,
+    ngx_household_redis_result_e status);
 
-static void ngx_household_redis_begin(ngx_household_redis_conn_t *conn);
-static void ngx_household_redis_connect(ngx_household_redis_conn_t *conn);
-static ngx_int_t ngx_household_redis_socket(ngx_household_redis_conn_t *conn,
-    ngx_err_t *err);
-static void ngx_household_redis_next(ngx_household_redis_conn_t *conn,
-    ngx_household_redis_status_e status, ngx_err_t err, const char *what);
-static void ngx_household_redis_down(ngx_household_redis_conn_t *conn,
-    ngx_household_redis_status_e status, ngx_err_t err, const char *what);
+static void ngx_household_redis_conn_attempt(ngx_household_redis_conn_t *conn);
+static void ngx_household_redis_conn_connect(ngx_household_redis_conn_t *conn);
+static ngx_int_t ngx_household_redis_conn_open_socket(
+    ngx_household_redis_conn_t *conn, ngx_err_t *err);
+static void ngx_household_redis_conn_next_addr(ngx_household_redis_conn_t *conn,
+    ngx_household_redis_result_e status, ngx_err_t err, const char *what);
+static void ngx_household_redis_conn_backoff(ngx_household_redis_conn_t *conn,
+    ngx_household_redis_result_e status, ngx_err_t err, const char *what);
 
 
 static const ngx_household_resp_limits_t  ngx_household_redis_limits = {
@@ -44,8 +45,8 @@ static const ngx_household_resp_limits_t  ngx_household_redis_limits = {
 
 void
 ngx_household_redis_conn_init(ngx_household_redis_conn_t *conn,
-    ngx_household_redis_node_t *node, const ngx_household_redis_owner_t *owner,
-    void *data)
+    ngx_household_redis_node_t *node,
+    const ngx_household_redis_conn_calls_t *owner, void *data)
 {
     ngx_memzero(conn, sizeof(ngx_household_redis_conn_t));
 
@@ -74,24 +75,24 @@ ngx_household_redis_conn_init(ngx_household_redis_conn_t *conn,
         conn->log.log_level = NGX_LOG_INFO;
     }
 
-    conn->log.writer = ngx_household_redis_ssl_log;
+    conn->log.writer = ngx_household_redis_conn_ssl_log;
     conn->log.wdata = conn;
     conn->log.next = &conn->pass;
 
-    ngx_household_redis_event(conn, &conn->post,
-                              ngx_household_redis_post_handler);
-    ngx_household_redis_event(conn, &conn->retry,
-                              ngx_household_redis_retry_handler);
-    ngx_household_redis_event(conn, &conn->ping,
-                              ngx_household_redis_ping_handler);
-    ngx_household_redis_event(conn, &conn->stuck,
-                              ngx_household_redis_stuck_handler);
+    ngx_household_redis_conn_init_event(conn, &conn->post,
+                                        ngx_household_redis_conn_post_handler);
+    ngx_household_redis_conn_init_event(conn, &conn->retry,
+                                        ngx_household_redis_conn_retry_handler);
+    ngx_household_redis_conn_init_event(conn, &conn->ping,
+                                        ngx_household_redis_conn_ping_handler);
+    ngx_household_redis_conn_init_event(conn, &conn->stuck,
+                                ngx_household_redis_conn_reply_timeout_handler);
 }
 
 
 static void
-ngx_household_redis_event(ngx_household_redis_conn_t *conn, ngx_event_t *ev,
-    ngx_event_handler_pt handler)
+ngx_household_redis_conn_init_event(ngx_household_redis_conn_t *conn,
+    ngx_event_t *ev, ngx_event_handler_pt handler)
 {
     ev->handler = handler;
     ev->data = conn;
@@ -104,7 +105,7 @@ void
 ngx_household_redis_conn_start(ngx_household_redis_conn_t *conn,
     ngx_msec_t delay)
 {
-    if (conn->stopped || conn->state != NGX_HOUSEHOLD_REDIS_CLOSED) {
+    if (conn->stopped || conn->state != NGX_HOUSEHOLD_REDIS_CONN_CLOSED) {
         return;
     }
 
@@ -153,7 +154,7 @@ ngx_household_redis_conn_shutdown(ngx_household_redis_conn_t *conn)
 
 
 ngx_int_t
-ngx_household_redis_conn_push(ngx_household_redis_conn_t *conn,
+ngx_household_redis_conn_enqueue(ngx_household_redis_conn_t *conn,
     ngx_household_redis_cmd_t *cmd)
 {
     if (conn->down || conn->stopped) {
@@ -170,14 +171,14 @@ ngx_household_redis_conn_push(ngx_household_redis_conn_t *conn,
         conn->peer.connection->idle = 0;
     }
 
-    ngx_household_redis_post(conn);
+    ngx_household_redis_conn_schedule(conn);
 
     return NGX_OK;
 }
 
 
 void
-ngx_household_redis_conn_hold(ngx_household_redis_conn_t *conn)
+ngx_household_redis_conn_suspend(ngx_household_redis_conn_t *conn)
 {
     conn->held = 1;
 }
@@ -195,10 +196,10 @@ ngx_household_redis_conn_resume(ngx_household_redis_conn_t *conn)
 
 
 static void
-ngx_household_redis_post(ngx_household_redis_conn_t *conn)
+ngx_household_redis_conn_schedule(ngx_household_redis_conn_t *conn)
 {
-    if (conn->state == NGX_HOUSEHOLD_REDIS_READY
-        || conn->state == NGX_HOUSEHOLD_REDIS_CLOSED)
+    if (conn->state == NGX_HOUSEHOLD_REDIS_CONN_READY
+        || conn->state == NGX_HOUSEHOLD_REDIS_CONN_CLOSED)
     {
         ngx_post_event(&conn->post, &ngx_posted_events);
     }
@@ -206,19 +207,19 @@ ngx_household_redis_post(ngx_household_redis_conn_t *conn)
 
 
 static void
-ngx_household_redis_post_handler(ngx_event_t *ev)
+ngx_household_redis_conn_post_handler(ngx_event_t *ev)
 {
     ngx_household_redis_conn_t  *conn = ev->data;
 
     switch (conn->state) {
 
-    case NGX_HOUSEHOLD_REDIS_READY:
+    case NGX_HOUSEHOLD_REDIS_CONN_READY:
         ngx_household_redis_conn_flush(conn);
         break;
 
-    case NGX_HOUSEHOLD_REDIS_CLOSED:
+    case NGX_HOUSEHOLD_REDIS_CONN_CLOSED:
         if (!conn->down && (conn->waiting.n != 0 || !ngx_exiting)) {
-            ngx_household_redis_begin(conn);
+            ngx_household_redis_conn_attempt(conn);
         }
 
         break;
@@ -230,18 +231,18 @@ ngx_household_redis_post_handler(ngx_event_t *ev)
 
 
 static void
-ngx_household_redis_retry_handler(ngx_event_t *ev)
+ngx_household_redis_conn_retry_handler(ngx_event_t *ev)
 {
     ngx_household_redis_conn_t  *conn = ev->data;
 
     if (!ngx_exiting || conn->once) {
-        ngx_household_redis_begin(conn);
+        ngx_household_redis_conn_attempt(conn);
     }
 }
 
 
 void
-ngx_household_redis_conn_watch(ngx_household_redis_conn_t *conn)
+ngx_household_redis_conn_arm_reply_timer(ngx_household_redis_conn_t *conn)
 {
     ngx_msec_int_t              left;
     ngx_household_redis_cmd_t  *cmd;
@@ -261,7 +262,7 @@ ngx_household_redis_conn_watch(ngx_household_redis_conn_t *conn)
  */
 
 static void
-ngx_household_redis_stuck_handler(ngx_event_t *ev)
+ngx_household_redis_conn_reply_timeout_handler(ngx_event_t *ev)
 {
     ngx_household_redis_cmd_t   *cmd;
     ngx_household_redis_conn_t  *conn = ev->data;
@@ -271,24 +272,24 @@ ngx_household_redis_stuck_handler(ngx_event_t *ev)
     if (cmd != NULL
         && (ngx_msec_int_t) (cmd->sent + conn->silence - ngx_current_msec) <= 0)
     {
-        ngx_household_redis_conn_lost(conn, NGX_HOUSEHOLD_REDIS_TIMEOUT, 0,
-                                      "it does not answer");
+        ngx_household_redis_conn_lost(conn, NGX_HOUSEHOLD_REDIS_RESULT_TIMEOUT,
+                                      0, "it does not answer");
         return;
     }
 
-    ngx_household_redis_conn_watch(conn);
+    ngx_household_redis_conn_arm_reply_timer(conn);
 }
 
 
 static void
-ngx_household_redis_ping_handler(ngx_event_t *ev)
+ngx_household_redis_conn_ping_handler(ngx_event_t *ev)
 {
     ngx_str_t                      name;
     ngx_household_redis_op_t      *op;
     ngx_household_redis_conn_t    *conn = ev->data;
     ngx_household_resp_command_t   command;
 
-    if (ngx_exiting || conn->state != NGX_HOUSEHOLD_REDIS_READY) {
+    if (ngx_exiting || conn->state != NGX_HOUSEHOLD_REDIS_CONN_READY) {
         return;
     }
 
@@ -304,18 +305,19 @@ ngx_household_redis_ping_handler(ngx_event_t *ev)
     command.argc = 1;
 
     op = ngx_household_redis_op_create(&command, 1, NGX_HOUSEHOLD_REDIS_OWN,
-                                       ngx_household_redis_pong,
-                                       ngx_household_redis_ponged, NULL);
+                                       ngx_household_redis_conn_ping_reply,
+                                       ngx_household_redis_conn_ping_done,
+                                       NULL);
     if (op != NULL
-        && ngx_household_redis_conn_push(conn, &op->cmds[0]) != NGX_OK)
+        && ngx_household_redis_conn_enqueue(conn, &op->cmds[0]) != NGX_OK)
     {
-        ngx_household_redis_op_end(op, NGX_HOUSEHOLD_REDIS_DOWN);
+        ngx_household_redis_op_end(op, NGX_HOUSEHOLD_REDIS_RESULT_DOWN);
     }
 }
 
 
 static ngx_int_t
-ngx_household_redis_pong(ngx_household_redis_op_t *op,
+ngx_household_redis_conn_ping_reply(ngx_household_redis_op_t *op,
     ngx_household_resp_reply_t *reply)
 {
     /* any answer tells that somebody is there */
@@ -324,8 +326,8 @@ ngx_household_redis_pong(ngx_household_redis_op_t *op,
 
 
 static void
-ngx_household_redis_ponged(ngx_household_redis_op_t *op,
-    ngx_household_redis_status_e status)
+ngx_household_redis_conn_ping_done(ngx_household_redis_op_t *op,
+    ngx_household_redis_result_e status)
 {
     /* silence shows as a stuck command */
 }
@@ -334,13 +336,13 @@ ngx_household_redis_ponged(ngx_household_redis_op_t *op,
 /* a first attempt, or the next one */
 
 static void
-ngx_household_redis_begin(ngx_household_redis_conn_t *conn)
+ngx_household_redis_conn_attempt(ngx_household_redis_conn_t *conn)
 {
     ngx_int_t                    rc;
     ngx_household_redis_node_t  *node;
 
     if (conn->stopped || conn->held
-        || conn->state != NGX_HOUSEHOLD_REDIS_CLOSED)
+        || conn->state != NGX_HOUSEHOLD_REDIS_CONN_CLOSED)
     {
         return;
     }
@@ -353,14 +355,14 @@ ngx_household_redis_begin(ngx_household_redis_conn_t *conn)
 
     if (node->resolve && !conn->resolved) {
 
-        conn->state = NGX_HOUSEHOLD_REDIS_RESOLVING;
-        rc = ngx_household_redis_resolve(conn);
+        conn->state = NGX_HOUSEHOLD_REDIS_CONN_RESOLVING;
+        rc = ngx_household_redis_conn_resolve(conn);
 
         if (rc == NGX_AGAIN) {
             return;
         }
 
-        conn->state = NGX_HOUSEHOLD_REDIS_CLOSED;
+        conn->state = NGX_HOUSEHOLD_REDIS_CONN_CLOSED;
 
         if (rc == NGX_ERROR && node->naddrs == 0) {
             ngx_household_redis_conn_resolved(conn,
@@ -369,7 +371,7 @@ ngx_household_redis_begin(ngx_household_redis_conn_t *conn)
         }
     }
 
-    ngx_household_redis_connect(conn);
+    ngx_household_redis_conn_connect(conn);
 }
 
 
@@ -377,46 +379,47 @@ void
 ngx_household_redis_conn_resolved(ngx_household_redis_conn_t *conn,
     const char *what)
 {
-    conn->state = NGX_HOUSEHOLD_REDIS_CLOSED;
+    conn->state = NGX_HOUSEHOLD_REDIS_CONN_CLOSED;
     conn->resolved = 1;
 
     if (conn->node->naddrs) {
         /* new ones, or the last good ones */
-        ngx_household_redis_connect(conn);
+        ngx_household_redis_conn_connect(conn);
         return;
     }
 
-    ngx_household_redis_down(conn, NGX_HOUSEHOLD_REDIS_DOWN, 0, what);
+    ngx_household_redis_conn_backoff(conn, NGX_HOUSEHOLD_REDIS_RESULT_DOWN, 0,
+                                     what);
     ngx_household_redis_conn_orphans(conn);
 }
 
 
 static void
-ngx_household_redis_connect(ngx_household_redis_conn_t *conn)
+ngx_household_redis_conn_connect(ngx_household_redis_conn_t *conn)
 {
     ngx_int_t   rc;
     ngx_err_t   err;
 
     err = 0;
     conn->tls[0] = '\0';
-    conn->state = NGX_HOUSEHOLD_REDIS_CONNECTING;
+    conn->state = NGX_HOUSEHOLD_REDIS_CONN_CONNECTING;
     conn->resp = ngx_household_resp_create(conn->limits);
 
     if (conn->resp == NULL) {
-        ngx_household_redis_conn_lost(conn, NGX_HOUSEHOLD_REDIS_DOWN, 0,
+        ngx_household_redis_conn_lost(conn, NGX_HOUSEHOLD_REDIS_RESULT_DOWN, 0,
                                       "memory is short");
         return;
     }
 
-    rc = ngx_household_redis_socket(conn, &err);
+    rc = ngx_household_redis_conn_open_socket(conn, &err);
 
     if (rc != NGX_OK && rc != NGX_AGAIN) {
 
         /* NGX_ERROR: no socket or connection slot; NGX_DECLINED: refused */
 
         conn->peer.connection = NULL;
-        ngx_household_redis_conn_lost(conn, NGX_HOUSEHOLD_REDIS_DOWN, err,
-                                      "connect() failed");
+        ngx_household_redis_conn_lost(conn, NGX_HOUSEHOLD_REDIS_RESULT_DOWN,
+                                      err, "connect() failed");
         return;
     }
 
@@ -427,7 +430,8 @@ ngx_household_redis_connect(ngx_household_redis_conn_t *conn)
 
 
 static ngx_int_t
-ngx_household_redis_socket(ngx_household_redis_conn_t *conn, ngx_err_t *err)
+ngx_household_redis_conn_open_socket(ngx_household_redis_conn_t *conn,
+    ngx_err_t *err)
 {
     ngx_int_t          rc;
     ngx_addr_t        *addr;
@@ -486,20 +490,20 @@ ngx_household_redis_conn_connected(ngx_household_redis_conn_t *conn)
     }
 
     if (err) {
-        ngx_household_redis_conn_lost(conn, NGX_HOUSEHOLD_REDIS_DOWN, err,
-                                      "connect() failed");
+        ngx_household_redis_conn_lost(conn, NGX_HOUSEHOLD_REDIS_RESULT_DOWN,
+                                      err, "connect() failed");
         return;
     }
 
     if (ngx_tcp_nodelay(c) != NGX_OK) {
-        ngx_household_redis_conn_lost(conn, NGX_HOUSEHOLD_REDIS_DOWN, 0,
+        ngx_household_redis_conn_lost(conn, NGX_HOUSEHOLD_REDIS_RESULT_DOWN, 0,
                                       "TCP_NODELAY failed");
         return;
     }
 
-    conn->state = NGX_HOUSEHOLD_REDIS_TLS;
+    conn->state = NGX_HOUSEHOLD_REDIS_CONN_TLS;
 
-    switch (ngx_household_redis_ssl_start(conn)) {
+    switch (ngx_household_redis_conn_ssl_start(conn)) {
 
     case NGX_OK:
         ngx_household_redis_conn_secured(conn);
@@ -509,7 +513,7 @@ ngx_household_redis_conn_connected(ngx_household_redis_conn_t *conn)
         return;
 
     default: /* NGX_ERROR */
-        ngx_household_redis_conn_lost(conn, NGX_HOUSEHOLD_REDIS_DOWN, 0,
+        ngx_household_redis_conn_lost(conn, NGX_HOUSEHOLD_REDIS_RESULT_DOWN, 0,
                                       "TLS could not be started");
     }
 }
@@ -518,10 +522,10 @@ ngx_household_redis_conn_connected(ngx_household_redis_conn_t *conn)
 void
 ngx_household_redis_conn_secured(ngx_household_redis_conn_t *conn)
 {
-    conn->state = NGX_HOUSEHOLD_REDIS_HANDSHAKE;
+    conn->state = NGX_HOUSEHOLD_REDIS_CONN_HANDSHAKE;
 
-    if (ngx_household_redis_handshake(conn) != NGX_OK) {
-        ngx_household_redis_conn_lost(conn, NGX_HOUSEHOLD_REDIS_DOWN, 0,
+    if (ngx_household_redis_conn_handshake(conn) != NGX_OK) {
+        ngx_household_redis_conn_lost(conn, NGX_HOUSEHOLD_REDIS_RESULT_DOWN, 0,
                                       "memory is short");
         return;
     }
@@ -532,11 +536,11 @@ ngx_household_redis_conn_secured(ngx_household_redis_conn_t *conn)
 
 void
 ngx_household_redis_conn_lost(ngx_household_redis_conn_t *conn,
-    ngx_household_redis_status_e status, ngx_err_t err, const char *what)
+    ngx_household_redis_result_e status, ngx_err_t err, const char *what)
 {
-    u_char                       text[NGX_HOUSEHOLD_REDIS_WHAT];
-    ngx_uint_t                   failed;
-    ngx_household_redis_state_e  state;
+    u_char                            text[NGX_HOUSEHOLD_REDIS_ERRLEN];
+    ngx_uint_t                        failed;
+    ngx_household_redis_conn_state_e  state;
 
     /* "what" may live in the decoder, which is about to go */
 
@@ -551,26 +555,26 @@ ngx_household_redis_conn_lost(ngx_household_redis_conn_t *conn,
 
     state = conn->state;
 
-    if (status == NGX_HOUSEHOLD_REDIS_PROTOCOL) {
-        ngx_household_redis_conn_tell(conn, status);
+    if (status == NGX_HOUSEHOLD_REDIS_RESULT_PROTOCOL) {
+        ngx_household_redis_conn_complete_ops(conn, status);
         conn->suspect = 1;
     }
 
     ngx_household_redis_conn_close(conn);
 
     failed = conn->failures != 0
-             && (!conn->used || status != NGX_HOUSEHOLD_REDIS_DOWN);
+             && (!conn->used || status != NGX_HOUSEHOLD_REDIS_RESULT_DOWN);
 
-    if (state == NGX_HOUSEHOLD_REDIS_READY && failed) {
+    if (state == NGX_HOUSEHOLD_REDIS_CONN_READY && failed) {
         conn->suspect = 1;
     }
 
-    if (state != NGX_HOUSEHOLD_REDIS_READY
-        || status == NGX_HOUSEHOLD_REDIS_TIMEOUT
+    if (state != NGX_HOUSEHOLD_REDIS_CONN_READY
+        || status == NGX_HOUSEHOLD_REDIS_RESULT_TIMEOUT
         || failed
         || conn->once)
     {
-        ngx_household_redis_next(conn, status, err, (char *) text);
+        ngx_household_redis_conn_next_addr(conn, status, err, (char *) text);
 
     } else {
 
@@ -584,7 +588,7 @@ ngx_household_redis_conn_lost(ngx_household_redis_conn_t *conn,
         conn->owner->lost(conn, status, err, (char *) text);
 
         if (!conn->stopped && !conn->lazy) {
-            ngx_household_redis_post(conn);
+            ngx_household_redis_conn_schedule(conn);
         }
     }
 
@@ -595,8 +599,8 @@ ngx_household_redis_conn_lost(ngx_household_redis_conn_t *conn,
 /* tries the next address, or gives up for now when all were tried */
 
 static void
-ngx_household_redis_next(ngx_household_redis_conn_t *conn,
-    ngx_household_redis_status_e status, ngx_err_t err, const char *what)
+ngx_household_redis_conn_next_addr(ngx_household_redis_conn_t *conn,
+    ngx_household_redis_result_e status, ngx_err_t err, const char *what)
 {
     if (++conn->tried < conn->node->naddrs) {
 
@@ -606,13 +610,13 @@ ngx_household_redis_next(ngx_household_redis_conn_t *conn,
             ngx_household_redis_conn_start(conn, 1);
 
         } else {
-            ngx_household_redis_post(conn);
+            ngx_household_redis_conn_schedule(conn);
         }
 
         return;
     }
 
-    ngx_household_redis_down(conn, status, err, what);
+    ngx_household_redis_conn_backoff(conn, status, err, what);
 }
 
 
@@ -622,8 +626,8 @@ ngx_household_redis_next(ngx_household_redis_conn_t *conn,
  */
 
 static void
-ngx_household_redis_down(ngx_household_redis_conn_t *conn,
-    ngx_household_redis_status_e status, ngx_err_t err, const char *what)
+ngx_household_redis_conn_backoff(ngx_household_redis_conn_t *conn,
+    ngx_household_redis_result_e status, ngx_err_t err, const char *what)
 {
     ngx_msec_t  delay;
 
@@ -650,11 +654,11 @@ void
 ngx_household_redis_conn_close(ngx_household_redis_conn_t *conn)
 {
     if (conn->resolving != NULL) {
-        ngx_household_redis_resolve_cancel(conn);
+        ngx_household_redis_conn_resolve_cancel(conn);
     }
 
     if (conn->peer.connection != NULL) {
-        ngx_household_redis_ssl_close(conn);
+        ngx_household_redis_conn_ssl_close(conn);
         ngx_close_connection(conn->peer.connection);
         conn->peer.connection = NULL;
     }
@@ -663,12 +667,12 @@ ngx_household_redis_conn_close(ngx_household_redis_conn_t *conn)
         ngx_del_timer(&conn->stuck);
     }
 
-    ngx_household_redis_conn_tell(conn, NGX_HOUSEHOLD_REDIS_OK);
+    ngx_household_redis_conn_complete_ops(conn, NGX_HOUSEHOLD_REDIS_RESULT_OK);
 
     ngx_household_resp_destroy(conn->resp);
 
     conn->resp = NULL;
     conn->out_pos = 0;
     conn->out_last = 0;
-    conn->state = NGX_HOUSEHOLD_REDIS_CLOSED;
+    conn->state = NGX_HOUSEHOLD_REDIS_CONN_CLOSED;
 }

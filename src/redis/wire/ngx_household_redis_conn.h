@@ -27,7 +27,7 @@
 #define NGX_HOUSEHOLD_REDIS_MAX_CMDS   16384
 
 /* why a server is down, in the log's words */
-#define NGX_HOUSEHOLD_REDIS_WHAT       160
+#define NGX_HOUSEHOLD_REDIS_ERRLEN       160
 
 #define NGX_HOUSEHOLD_REDIS_MAX_STEPS  8
 
@@ -38,13 +38,13 @@
 
 
 typedef enum {
-    NGX_HOUSEHOLD_REDIS_CLOSED = 0,
-    NGX_HOUSEHOLD_REDIS_RESOLVING,
-    NGX_HOUSEHOLD_REDIS_CONNECTING,
-    NGX_HOUSEHOLD_REDIS_TLS,
-    NGX_HOUSEHOLD_REDIS_HANDSHAKE,     /* AUTH, SELECT, PING are under way */
-    NGX_HOUSEHOLD_REDIS_READY
-} ngx_household_redis_state_e;
+    NGX_HOUSEHOLD_REDIS_CONN_CLOSED = 0,
+    NGX_HOUSEHOLD_REDIS_CONN_RESOLVING,
+    NGX_HOUSEHOLD_REDIS_CONN_CONNECTING,
+    NGX_HOUSEHOLD_REDIS_CONN_TLS,
+    NGX_HOUSEHOLD_REDIS_CONN_HANDSHAKE,    /* AUTH, SELECT, PING sent */
+    NGX_HOUSEHOLD_REDIS_CONN_READY
+} ngx_household_redis_conn_state_e;
 
 
 typedef struct ngx_household_redis_conn_s  ngx_household_redis_conn_t;
@@ -68,7 +68,7 @@ typedef struct {
      * relied on: conn->down is set, and attempts go on in the background.
      */
     void       (*lost)(ngx_household_redis_conn_t *conn,
-                       ngx_household_redis_status_e status, ngx_err_t err,
+                       ngx_household_redis_result_e status, ngx_err_t err,
                        const char *what);
 
     /*
@@ -93,67 +93,68 @@ typedef struct {
      */
     ngx_int_t  (*push)(ngx_household_redis_conn_t *conn,
                        ngx_household_resp_reply_t *reply);
-} ngx_household_redis_owner_t;
+} ngx_household_redis_conn_calls_t;
 
 
 struct ngx_household_redis_conn_s {
     /* the ident of timers must be after 3 pointers, as in ngx_connection_t */
-    ngx_household_redis_node_t          *node;
-    ngx_household_resp_t                *resp;
-    u_char                              *out;      /* bytes to send */
-    ngx_int_t                            ident;
+    ngx_household_redis_node_t              *node;
+    ngx_household_resp_t                    *resp;
+    u_char                                  *out;     /* bytes to send */
+    ngx_int_t                                ident;
 
-    size_t                               out_size;
-    size_t                               out_pos;
-    size_t                               out_last;
+    size_t                                   out_size;
+    size_t                                   out_pos;
+    size_t                                   out_last;
 
-    const ngx_household_redis_owner_t   *owner;
-    void                                *data;     /* the owner's */
-    const ngx_household_resp_limits_t   *limits;
+    const ngx_household_redis_conn_calls_t  *owner;
+    void                                    *data;    /* the owner's */
+    const ngx_household_resp_limits_t       *limits;
 
-    ngx_log_t                            log;      /* takes what nginx says */
-    ngx_log_t                            pass;     /* what is passed on of it */
-    ngx_peer_connection_t                peer;
-    ngx_resolver_ctx_t                  *resolving;
-    ngx_household_redis_state_e          state;
+    ngx_log_t                                log;     /* nginx writes here */
+    ngx_log_t                                pass;    /* filtered from log */
+    ngx_peer_connection_t                    peer;
+    ngx_resolver_ctx_t                      *resolving;
+    ngx_household_redis_conn_state_e         state;
 
-    ngx_household_redis_fifo_t           sent;     /* in order of replies */
-    ngx_household_redis_fifo_t           waiting;
-    ngx_queue_t                          answered; /* operations, this turn */
+    ngx_household_redis_fifo_t               sent;    /* in reply order */
+    ngx_household_redis_fifo_t               waiting;
+    ngx_queue_t                              answered; /* operations */
 
-    ngx_event_t                          post;     /* one send a loop turn */
-    ngx_event_t                          retry;    /* next attempt */
-    ngx_event_t                          ping;     /* idle for long? */
-    ngx_event_t                          stuck;    /* no reply for long? */
-    ngx_msec_t                           silence;  /* ms that are long */
+    ngx_event_t                              post;    /* one send a turn */
+    ngx_event_t                              retry;   /* next attempt */
+    ngx_event_t                              ping;    /* idle for long? */
+    ngx_event_t                              stuck;   /* no reply for long? */
+    ngx_msec_t                               silence; /* ms that are long */
 
-    ngx_uint_t                           addr;     /* index, of the node's */
-    ngx_uint_t                           tried;    /* addresses, this round */
-    ngx_uint_t                           failures; /* since it was well */
-    ngx_msec_t                           since;    /* it is ready */
+    ngx_uint_t                               addr;    /* index in node->addrs */
+    ngx_uint_t                               tried;   /* addresses tried */
+    ngx_uint_t                               failures; /* since it was well */
+    ngx_msec_t                               since;   /* it is ready */
 
-    u_char                               steps[NGX_HOUSEHOLD_REDIS_MAX_STEPS];
-    ngx_uint_t                           nsteps;   /* of the handshake */
-    ngx_uint_t                           step;     /* the one to be answered */
+    /* of the handshake */
+    u_char                            steps[NGX_HOUSEHOLD_REDIS_MAX_STEPS];
+    ngx_uint_t                               nsteps;
+    ngx_uint_t                               step;    /* awaiting its reply */
 
-    u_char                               tls[NGX_HOUSEHOLD_REDIS_WHAT];
+    u_char                                   tls[NGX_HOUSEHOLD_REDIS_ERRLEN];
 
-    unsigned                             down:1;   /* dead: do not wait */
-    unsigned                             once:1;   /* do not reconnect */
-    unsigned                             lazy:1;   /* only when needed */
-    unsigned                             held:1;   /* do not connect now */
-    unsigned                             stopped:1; /* shut down */
-    unsigned                             resolved:1; /* for this round */
-    unsigned                             replied:1; /* in this turn */
-    unsigned                             used:1;    /* has replied, once */
-    unsigned                             suspect:1; /* fails in use */
+    unsigned                                 down:1;  /* dead: do not wait */
+    unsigned                                 once:1;  /* do not reconnect */
+    unsigned                                 lazy:1;  /* only when needed */
+    unsigned                                 held:1;  /* do not connect now */
+    unsigned                                 stopped:1; /* shut down */
+    unsigned                                 resolved:1; /* for this round */
+    unsigned                                 replied:1; /* in this turn */
+    unsigned                                 used:1;  /* has replied, once */
+    unsigned                                 suspect:1; /* fails in use */
 };
 
 
 /* keeps the node; nothing happens yet.  Flags are the caller's to set */
 void ngx_household_redis_conn_init(ngx_household_redis_conn_t *conn,
-    ngx_household_redis_node_t *node, const ngx_household_redis_owner_t *owner,
-    void *data);
+    ngx_household_redis_node_t *node,
+    const ngx_household_redis_conn_calls_t *owner, void *data);
 
 /* connects in "delay" ms; 0: at once, but not from within */
 void ngx_household_redis_conn_start(ngx_household_redis_conn_t *conn,
@@ -169,11 +170,11 @@ void ngx_household_redis_conn_shutdown(ngx_household_redis_conn_t *conn);
  * Has a command sent.  Returns NGX_OK; NGX_DECLINED if the node is known
  * dead; or NGX_BUSY if too much is queued.
  */
-ngx_int_t ngx_household_redis_conn_push(ngx_household_redis_conn_t *conn,
+ngx_int_t ngx_household_redis_conn_enqueue(ngx_household_redis_conn_t *conn,
     ngx_household_redis_cmd_t *cmd);
 
 /* a held connection stays, but once it is lost, no attempts are made */
-void ngx_household_redis_conn_hold(ngx_household_redis_conn_t *conn);
+void ngx_household_redis_conn_suspend(ngx_household_redis_conn_t *conn);
 void ngx_household_redis_conn_resume(ngx_household_redis_conn_t *conn);
 
 
@@ -182,15 +183,15 @@ void ngx_household_redis_conn_resume(ngx_household_redis_conn_t *conn);
  */
 
 /* _resolve.c: NGX_OK, NGX_AGAIN: wait for _conn_resolved(); or NGX_ERROR */
-ngx_int_t ngx_household_redis_resolve(ngx_household_redis_conn_t *conn);
-void ngx_household_redis_resolve_cancel(ngx_household_redis_conn_t *conn);
+ngx_int_t ngx_household_redis_conn_resolve(ngx_household_redis_conn_t *conn);
+void ngx_household_redis_conn_resolve_cancel(ngx_household_redis_conn_t *conn);
 void ngx_household_redis_conn_resolved(ngx_household_redis_conn_t *conn,
     const char *what);
 
 /* _ssl.c: starts TLS; NGX_OK: it is established, NGX_AGAIN, or NGX_ERROR */
-ngx_int_t ngx_household_redis_ssl_start(ngx_household_redis_conn_t *conn);
-void ngx_household_redis_ssl_close(ngx_household_redis_conn_t *conn);
-void ngx_household_redis_ssl_log(ngx_log_t *log, ngx_uint_t level,
+ngx_int_t ngx_household_redis_conn_ssl_start(ngx_household_redis_conn_t *conn);
+void ngx_household_redis_conn_ssl_close(ngx_household_redis_conn_t *conn);
+void ngx_household_redis_conn_ssl_log(ngx_log_t *log, ngx_uint_t level,
     u_char *buf, size_t len);
 
 /* the socket is connected, or has failed to; then TLS is established */
@@ -202,25 +203,26 @@ void ngx_household_redis_conn_secured(ngx_household_redis_conn_t *conn);
  * are configured, into the bytes to send.  Returns NGX_OK, or NGX_ERROR if
  * memory is short.
  */
-ngx_int_t ngx_household_redis_handshake(ngx_household_redis_conn_t *conn);
+ngx_int_t ngx_household_redis_conn_handshake(ngx_household_redis_conn_t *conn);
 
 /*
  * A reply to the handshake.  Returns NGX_AGAIN; NGX_OK if it was the last; or
  * NGX_ERROR with "what" telling what the server refused: never its own words
  * beyond the error's code, as they may repeat arguments.
  */
-ngx_int_t ngx_household_redis_handshake_reply(ngx_household_redis_conn_t *conn,
-    ngx_household_resp_reply_t *reply, u_char *what, size_t size);
+ngx_int_t ngx_household_redis_conn_handshake_reply(
+    ngx_household_redis_conn_t *conn, ngx_household_resp_reply_t *reply,
+    u_char *what, size_t size);
 
 /* the handshake is over */
-void ngx_household_redis_conn_ready(ngx_household_redis_conn_t *conn);
+void ngx_household_redis_conn_established(ngx_household_redis_conn_t *conn);
 
 /*
  * Replies were good, and there was nothing behind them.  That is enough of a
  * server that was away; one that has failed in use, time and again or by what
  * it sent, must do without that for a while.
  */
-void ngx_household_redis_conn_well(ngx_household_redis_conn_t *conn);
+void ngx_household_redis_conn_recovered(ngx_household_redis_conn_t *conn);
 
 /*
  * The connection broke, or is not to be trusted any more: closes it and goes
@@ -228,7 +230,7 @@ void ngx_household_redis_conn_well(ngx_household_redis_conn_t *conn);
  * reply was being read; "what" and "err" tell the log why.
  */
 void ngx_household_redis_conn_lost(ngx_household_redis_conn_t *conn,
-    ngx_household_redis_status_e status, ngx_err_t err, const char *what);
+    ngx_household_redis_result_e status, ngx_err_t err, const char *what);
 
 /* closes the connection, if there is one, and nothing more */
 void ngx_household_redis_conn_close(ngx_household_redis_conn_t *conn);
@@ -247,15 +249,15 @@ void ngx_household_redis_conn_flush(ngx_household_redis_conn_t *conn);
 void ngx_household_redis_conn_send(ngx_household_redis_conn_t *conn);
 
 /* sets the timer for a reply that is long in coming */
-void ngx_household_redis_conn_watch(ngx_household_redis_conn_t *conn);
+void ngx_household_redis_conn_arm_reply_timer(ngx_household_redis_conn_t *conn);
 
 /*
  * Ends the operations that were answered in this turn of the event loop: not
  * before all that has come was read, as one reply too many makes the others
  * doubtful.
  */
-void ngx_household_redis_conn_tell(ngx_household_redis_conn_t *conn,
-    ngx_household_redis_status_e status);
+void ngx_household_redis_conn_complete_ops(ngx_household_redis_conn_t *conn,
+    ngx_household_redis_result_e status);
 
 /* commands go back to the owner */
 void ngx_household_redis_conn_orphans(ngx_household_redis_conn_t *conn);

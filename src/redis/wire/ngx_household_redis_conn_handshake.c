@@ -18,10 +18,11 @@
 #define NGX_HOUSEHOLD_REDIS_HELLO     4    /* PING */
 
 
-static ngx_int_t ngx_household_redis_step(ngx_household_redis_conn_t *conn,
-    ngx_uint_t step, ngx_str_t *argv, ngx_uint_t argc);
-static ngx_uint_t ngx_household_redis_auth(ngx_household_redis_node_t *node,
-    ngx_str_t *argv);
+static ngx_int_t ngx_household_redis_conn_handshake_step(
+    ngx_household_redis_conn_t *conn, ngx_uint_t step, ngx_str_t *argv,
+    ngx_uint_t argc);
+static ngx_uint_t ngx_household_redis_conn_handshake_auth(
+    ngx_household_redis_node_t *node, ngx_str_t *argv);
 
 
 /*
@@ -31,7 +32,7 @@ static ngx_uint_t ngx_household_redis_auth(ngx_household_redis_node_t *node,
  */
 
 ngx_int_t
-ngx_household_redis_handshake(ngx_household_redis_conn_t *conn)
+ngx_household_redis_conn_handshake(ngx_household_redis_conn_t *conn)
 {
     u_char                       number[NGX_INT_T_LEN];
     ngx_str_t                    argv[3];
@@ -43,10 +44,12 @@ ngx_household_redis_handshake(ngx_household_redis_conn_t *conn)
     conn->nsteps = 0;
     conn->step = 0;
 
-    n = ngx_household_redis_auth(node, argv);
+    n = ngx_household_redis_conn_handshake_auth(node, argv);
 
-    if (n && ngx_household_redis_step(conn, NGX_HOUSEHOLD_REDIS_AUTH, argv, n)
-             != NGX_OK)
+    if (n
+        && ngx_household_redis_conn_handshake_step(conn,
+                                                   NGX_HOUSEHOLD_REDIS_AUTH,
+                                                   argv, n) != NGX_OK)
     {
         return NGX_ERROR;
     }
@@ -60,7 +63,9 @@ ngx_household_redis_handshake(ngx_household_redis_conn_t *conn)
         argv[1].len = ngx_sprintf(number, "%ui", node->conf->database)
                       - number;
 
-        if (ngx_household_redis_step(conn, NGX_HOUSEHOLD_REDIS_SELECT, argv, 2)
+        if (ngx_household_redis_conn_handshake_step(conn,
+                                                    NGX_HOUSEHOLD_REDIS_SELECT,
+                                                    argv, 2)
             != NGX_OK)
         {
             return NGX_ERROR;
@@ -70,8 +75,9 @@ ngx_household_redis_handshake(ngx_household_redis_conn_t *conn)
     if (node->flags & NGX_HOUSEHOLD_REDIS_NODE_READONLY) {
         ngx_str_set(&argv[0], "READONLY");
 
-        if (ngx_household_redis_step(conn, NGX_HOUSEHOLD_REDIS_READONLY, argv,
-                                     1)
+        if (ngx_household_redis_conn_handshake_step(conn,
+                                                   NGX_HOUSEHOLD_REDIS_READONLY,
+                                                   argv, 1)
             != NGX_OK)
         {
             return NGX_ERROR;
@@ -81,7 +87,9 @@ ngx_household_redis_handshake(ngx_household_redis_conn_t *conn)
     if (node->flags & NGX_HOUSEHOLD_REDIS_NODE_ROLE) {
         ngx_str_set(&argv[0], "ROLE");
 
-        if (ngx_household_redis_step(conn, NGX_HOUSEHOLD_REDIS_ROLE, argv, 1)
+        if (ngx_household_redis_conn_handshake_step(conn,
+                                                    NGX_HOUSEHOLD_REDIS_ROLE,
+                                                    argv, 1)
             != NGX_OK)
         {
             return NGX_ERROR;
@@ -90,13 +98,15 @@ ngx_household_redis_handshake(ngx_household_redis_conn_t *conn)
 
     ngx_str_set(&argv[0], "PING");
 
-    return ngx_household_redis_step(conn, NGX_HOUSEHOLD_REDIS_HELLO, argv, 1);
+    return ngx_household_redis_conn_handshake_step(conn,
+                                                   NGX_HOUSEHOLD_REDIS_HELLO,
+                                                   argv, 1);
 }
 
 
 static ngx_int_t
-ngx_household_redis_step(ngx_household_redis_conn_t *conn, ngx_uint_t step,
-    ngx_str_t *argv, ngx_uint_t argc)
+ngx_household_redis_conn_handshake_step(ngx_household_redis_conn_t *conn,
+    ngx_uint_t step, ngx_str_t *argv, ngx_uint_t argc)
 {
     conn->steps[conn->nsteps++] = (u_char) step;
 
@@ -107,7 +117,8 @@ ngx_household_redis_step(ngx_household_redis_conn_t *conn, ngx_uint_t step,
 /* returns the number of arguments of AUTH, or 0 */
 
 static ngx_uint_t
-ngx_household_redis_auth(ngx_household_redis_node_t *node, ngx_str_t *argv)
+ngx_household_redis_conn_handshake_auth(ngx_household_redis_node_t *node,
+    ngx_str_t *argv)
 {
     ngx_str_t   *user, *password;
     ngx_uint_t   n;
@@ -139,7 +150,7 @@ ngx_household_redis_auth(ngx_household_redis_node_t *node, ngx_str_t *argv)
 
 
 ngx_int_t
-ngx_household_redis_handshake_reply(ngx_household_redis_conn_t *conn,
+ngx_household_redis_conn_handshake_reply(ngx_household_redis_conn_t *conn,
     ngx_household_resp_reply_t *reply, u_char *what, size_t size)
 {
     u_char                      *p;
@@ -194,7 +205,7 @@ ngx_household_redis_handshake_reply(ngx_household_redis_conn_t *conn,
 
 
 void
-ngx_household_redis_conn_ready(ngx_household_redis_conn_t *conn)
+ngx_household_redis_conn_established(ngx_household_redis_conn_t *conn)
 {
     ngx_connection_t  *c;
 
@@ -204,7 +215,7 @@ ngx_household_redis_conn_ready(ngx_household_redis_conn_t *conn)
         ngx_del_timer(c->write);
     }
 
-    conn->state = NGX_HOUSEHOLD_REDIS_READY;
+    conn->state = NGX_HOUSEHOLD_REDIS_CONN_READY;
     conn->tried = 0;
     conn->resolved = 0;
     conn->since = ngx_current_msec;
@@ -219,14 +230,14 @@ ngx_household_redis_conn_ready(ngx_household_redis_conn_t *conn)
     conn->owner->ready(conn);
     conn->down = 0;
 
-    if (conn->state == NGX_HOUSEHOLD_REDIS_READY) {
+    if (conn->state == NGX_HOUSEHOLD_REDIS_CONN_READY) {
         ngx_household_redis_conn_flush(conn);
     }
 }
 
 
 void
-ngx_household_redis_conn_well(ngx_household_redis_conn_t *conn)
+ngx_household_redis_conn_recovered(ngx_household_redis_conn_t *conn)
 {
     conn->replied = 0;
     conn->used = 1;

@@ -18,19 +18,20 @@
 #define NGX_HOUSEHOLD_REDIS_OUT_KEEP     65536
 
 
-static ngx_int_t ngx_household_redis_append(ngx_household_redis_conn_t *conn,
-    ngx_str_t *wire);
-static ngx_int_t ngx_household_redis_reserve(ngx_household_redis_conn_t *conn,
-    size_t len);
-static ngx_int_t ngx_household_redis_process(ngx_household_redis_conn_t *conn);
-static ngx_int_t ngx_household_redis_reply(ngx_household_redis_conn_t *conn,
-    ngx_household_resp_reply_t *reply);
-static ngx_uint_t ngx_household_redis_is_message(
+static ngx_int_t ngx_household_redis_conn_append(
+    ngx_household_redis_conn_t *conn, ngx_str_t *wire);
+static ngx_int_t ngx_household_redis_conn_reserve(
+    ngx_household_redis_conn_t *conn, size_t len);
+static ngx_int_t ngx_household_redis_conn_process(
+    ngx_household_redis_conn_t *conn);
+static ngx_int_t ngx_household_redis_conn_reply(
+    ngx_household_redis_conn_t *conn, ngx_household_resp_reply_t *reply);
+static ngx_uint_t ngx_household_redis_conn_is_message(
     ngx_household_redis_cmd_t *cmd, ngx_household_resp_reply_t *reply);
-static void ngx_household_redis_breach(ngx_household_redis_conn_t *conn,
-    const char *what);
-static void ngx_household_redis_fail(ngx_household_redis_conn_t *conn);
-static void ngx_household_redis_settle(ngx_household_redis_conn_t *conn);
+static void ngx_household_redis_conn_protocol_error(
+    ngx_household_redis_conn_t *conn, const char *what);
+static void ngx_household_redis_conn_fail_all(ngx_household_redis_conn_t *conn);
+static void ngx_household_redis_conn_idle(ngx_household_redis_conn_t *conn);
 
 
 ngx_int_t
@@ -46,7 +47,7 @@ ngx_household_redis_conn_command(ngx_household_redis_conn_t *conn,
 
     size = ngx_household_resp_size(&command);
 
-    if (size == 0 || ngx_household_redis_reserve(conn, size) != NGX_OK) {
+    if (size == 0 || ngx_household_redis_conn_reserve(conn, size) != NGX_OK) {
         return NGX_ERROR;
     }
 
@@ -73,10 +74,11 @@ ngx_household_redis_conn_flush(ngx_household_redis_conn_t *conn)
         }
 
         if ((cmd->asking
-             && ngx_household_redis_append(conn, &asking) != NGX_OK)
-            || ngx_household_redis_append(conn, &cmd->wire) != NGX_OK)
+             && ngx_household_redis_conn_append(conn, &asking) != NGX_OK)
+            || ngx_household_redis_conn_append(conn, &cmd->wire) != NGX_OK)
         {
-            ngx_household_redis_conn_lost(conn, NGX_HOUSEHOLD_REDIS_DOWN, 0,
+            ngx_household_redis_conn_lost(conn,
+                                          NGX_HOUSEHOLD_REDIS_RESULT_DOWN, 0,
                                           "memory is short");
             return;
         }
@@ -88,15 +90,16 @@ ngx_household_redis_conn_flush(ngx_household_redis_conn_t *conn)
         cmd->on_wire = 1;
     }
 
-    ngx_household_redis_conn_watch(conn);
+    ngx_household_redis_conn_arm_reply_timer(conn);
     ngx_household_redis_conn_send(conn);
 }
 
 
 static ngx_int_t
-ngx_household_redis_append(ngx_household_redis_conn_t *conn, ngx_str_t *wire)
+ngx_household_redis_conn_append(ngx_household_redis_conn_t *conn,
+    ngx_str_t *wire)
 {
-    if (ngx_household_redis_reserve(conn, wire->len) != NGX_OK) {
+    if (ngx_household_redis_conn_reserve(conn, wire->len) != NGX_OK) {
         return NGX_ERROR;
     }
 
@@ -110,7 +113,7 @@ ngx_household_redis_append(ngx_household_redis_conn_t *conn, ngx_str_t *wire)
 /* room for "len" bytes after what is to be sent already */
 
 static ngx_int_t
-ngx_household_redis_reserve(ngx_household_redis_conn_t *conn, size_t len)
+ngx_household_redis_conn_reserve(ngx_household_redis_conn_t *conn, size_t len)
 {
     u_char  *p;
     size_t   size, used;
@@ -167,12 +170,13 @@ ngx_household_redis_conn_send(ngx_household_redis_conn_t *conn)
         if (n == NGX_ERROR || n == 0) {
             err = ngx_socket_errno;
 
-            if (conn->state == NGX_HOUSEHOLD_REDIS_HANDSHAKE) {
+            if (conn->state == NGX_HOUSEHOLD_REDIS_CONN_HANDSHAKE) {
                 /* it may have said why: an alert, which TLS takes note of */
                 (void) c->recv(c, last, 1);
             }
 
-            ngx_household_redis_conn_lost(conn, NGX_HOUSEHOLD_REDIS_DOWN, err,
+            ngx_household_redis_conn_lost(conn,
+                                          NGX_HOUSEHOLD_REDIS_RESULT_DOWN, err,
                                           "send() failed");
             return;
         }
@@ -192,12 +196,12 @@ ngx_household_redis_conn_send(ngx_household_redis_conn_t *conn)
     }
 
     if (ngx_handle_write_event(c->write, 0) != NGX_OK) {
-        ngx_household_redis_conn_lost(conn, NGX_HOUSEHOLD_REDIS_DOWN, 0,
+        ngx_household_redis_conn_lost(conn, NGX_HOUSEHOLD_REDIS_RESULT_DOWN, 0,
                                       "the event could not be added");
         return;
     }
 
-    ngx_household_redis_settle(conn);
+    ngx_household_redis_conn_idle(conn);
 }
 
 
@@ -212,15 +216,15 @@ ngx_household_redis_conn_write_handler(ngx_event_t *wev)
     conn = c->data;
 
     if (wev->timedout) {
-        what = conn->state == NGX_HOUSEHOLD_REDIS_CONNECTING
+        what = conn->state == NGX_HOUSEHOLD_REDIS_CONN_CONNECTING
                ? "connect() failed" : "it does not answer";
 
-        ngx_household_redis_conn_lost(conn, NGX_HOUSEHOLD_REDIS_DOWN,
+        ngx_household_redis_conn_lost(conn, NGX_HOUSEHOLD_REDIS_RESULT_DOWN,
                                       NGX_ETIMEDOUT, what);
         return;
     }
 
-    if (conn->state == NGX_HOUSEHOLD_REDIS_CONNECTING) {
+    if (conn->state == NGX_HOUSEHOLD_REDIS_CONN_CONNECTING) {
         ngx_household_redis_conn_connected(conn);
         return;
     }
@@ -244,14 +248,14 @@ ngx_household_redis_conn_read_handler(ngx_event_t *rev)
     if (c->close) {
         /* the worker quits: idle, or out of time */
         ngx_household_redis_conn_close(conn);
-        ngx_household_redis_fail(conn);
+        ngx_household_redis_conn_fail_all(conn);
         return;
     }
 
-    if (conn->state == NGX_HOUSEHOLD_REDIS_CONNECTING) {
+    if (conn->state == NGX_HOUSEHOLD_REDIS_CONN_CONNECTING) {
         ngx_household_redis_conn_connected(conn);
 
-        if (conn->state != NGX_HOUSEHOLD_REDIS_HANDSHAKE) {
+        if (conn->state != NGX_HOUSEHOLD_REDIS_CONN_HANDSHAKE) {
             return;
         }
     }
@@ -265,7 +269,7 @@ ngx_household_redis_conn_read_handler(ngx_event_t *rev)
         }
 
         if (n == NGX_ERROR || n == 0) {
-            ngx_household_redis_conn_lost(conn, NGX_HOUSEHOLD_REDIS_DOWN,
+            ngx_household_redis_conn_lost(conn, NGX_HOUSEHOLD_REDIS_RESULT_DOWN,
                                           n == 0 ? 0 : ngx_socket_errno,
                                           n == 0 ? "it closed the connection"
                                                  : "recv() failed");
@@ -273,21 +277,21 @@ ngx_household_redis_conn_read_handler(ngx_event_t *rev)
         }
 
         if (ngx_household_resp_feed(conn->resp, buf, n) != NGX_OK) {
-            ngx_household_redis_breach(conn,
-                                       ngx_household_resp_error(conn->resp));
+            ngx_household_redis_conn_protocol_error(conn,
+                                          ngx_household_resp_error(conn->resp));
             return;
         }
 
-        if (ngx_household_redis_process(conn) != NGX_OK) {
+        if (ngx_household_redis_conn_process(conn) != NGX_OK) {
             return;
         }
     }
 
     if (conn->replied) {
-        ngx_household_redis_conn_well(conn);
+        ngx_household_redis_conn_recovered(conn);
     }
 
-    ngx_household_redis_conn_tell(conn, NGX_HOUSEHOLD_REDIS_OK);
+    ngx_household_redis_conn_complete_ops(conn, NGX_HOUSEHOLD_REDIS_RESULT_OK);
 
     if (conn->peer.connection != c) {
         return;
@@ -299,21 +303,21 @@ ngx_household_redis_conn_read_handler(ngx_event_t *rev)
     }
 
     if (ngx_handle_read_event(rev, 0) != NGX_OK) {
-        ngx_household_redis_conn_lost(conn, NGX_HOUSEHOLD_REDIS_DOWN, 0,
+        ngx_household_redis_conn_lost(conn, NGX_HOUSEHOLD_REDIS_RESULT_DOWN, 0,
                                       "the event could not be added");
         return;
     }
 
-    ngx_household_redis_settle(conn);
+    ngx_household_redis_conn_idle(conn);
 }
 
 
 /* returns NGX_OK, or NGX_ERROR if the connection is no more */
 
 static ngx_int_t
-ngx_household_redis_process(ngx_household_redis_conn_t *conn)
+ngx_household_redis_conn_process(ngx_household_redis_conn_t *conn)
 {
-    u_char                       what[NGX_HOUSEHOLD_REDIS_WHAT];
+    u_char                       what[NGX_HOUSEHOLD_REDIS_ERRLEN];
     ngx_int_t                    rc;
     ngx_household_resp_reply_t   reply;
 
@@ -326,30 +330,31 @@ ngx_household_redis_process(ngx_household_redis_conn_t *conn)
         }
 
         if (rc == NGX_ERROR) {
-            ngx_household_redis_breach(conn,
-                                       ngx_household_resp_error(conn->resp));
+            ngx_household_redis_conn_protocol_error(conn,
+                                          ngx_household_resp_error(conn->resp));
             return NGX_ERROR;
         }
 
-        if (conn->state == NGX_HOUSEHOLD_REDIS_READY) {
+        if (conn->state == NGX_HOUSEHOLD_REDIS_CONN_READY) {
 
-            if (ngx_household_redis_reply(conn, &reply) != NGX_OK) {
+            if (ngx_household_redis_conn_reply(conn, &reply) != NGX_OK) {
                 return NGX_ERROR;
             }
 
             continue;
         }
 
-        rc = ngx_household_redis_handshake_reply(conn, &reply, what,
-                                                 sizeof(what));
+        rc = ngx_household_redis_conn_handshake_reply(conn, &reply, what,
+                                                      sizeof(what));
         if (rc == NGX_ERROR) {
-            ngx_household_redis_conn_lost(conn, NGX_HOUSEHOLD_REDIS_DOWN, 0,
+            ngx_household_redis_conn_lost(conn,
+                                          NGX_HOUSEHOLD_REDIS_RESULT_DOWN, 0,
                                           (char *) what);
             return NGX_ERROR;
         }
 
         if (rc == NGX_OK) {
-            ngx_household_redis_conn_ready(conn);
+            ngx_household_redis_conn_established(conn);
         }
     }
 
@@ -358,7 +363,7 @@ ngx_household_redis_process(ngx_household_redis_conn_t *conn)
 
 
 static ngx_int_t
-ngx_household_redis_reply(ngx_household_redis_conn_t *conn,
+ngx_household_redis_conn_reply(ngx_household_redis_conn_t *conn,
     ngx_household_resp_reply_t *reply)
 {
     ngx_int_t                   rc;
@@ -368,12 +373,13 @@ ngx_household_redis_reply(ngx_household_redis_conn_t *conn,
     cmd = ngx_household_redis_fifo_head(&conn->sent);
 
     if (conn->owner->push != NULL
-        && ngx_household_redis_is_message(cmd, reply))
+        && ngx_household_redis_conn_is_message(cmd, reply))
     {
         rc = conn->owner->push(conn, reply);
 
         if (rc != NGX_OK && !conn->stopped) {
-            ngx_household_redis_conn_lost(conn, NGX_HOUSEHOLD_REDIS_PROTOCOL,
+            ngx_household_redis_conn_lost(conn,
+                                          NGX_HOUSEHOLD_REDIS_RESULT_PROTOCOL,
                                           0, "it sent no message");
         }
 
@@ -381,7 +387,8 @@ ngx_household_redis_reply(ngx_household_redis_conn_t *conn,
     }
 
     if (cmd == NULL) {
-        ngx_household_redis_breach(conn, "it sent a reply to no command");
+        ngx_household_redis_conn_protocol_error(conn,
+                                               "it sent a reply to no command");
         return NGX_ERROR;
     }
 
@@ -403,7 +410,7 @@ ngx_household_redis_reply(ngx_household_redis_conn_t *conn,
     }
 
     op = cmd->op;
-    rc = ngx_household_redis_op_answer(cmd, reply);
+    rc = ngx_household_redis_op_reply(cmd, reply);
 
     if (rc == NGX_DONE) {
         ngx_queue_insert_tail(&conn->answered, &op->answered);
@@ -411,7 +418,8 @@ ngx_household_redis_reply(ngx_household_redis_conn_t *conn,
     }
 
     if (rc != NGX_OK && !conn->stopped) {
-        ngx_household_redis_conn_lost(conn, NGX_HOUSEHOLD_REDIS_PROTOCOL, 0,
+        ngx_household_redis_conn_lost(conn,
+                                      NGX_HOUSEHOLD_REDIS_RESULT_PROTOCOL, 0,
                                       "it sent a reply of another command");
     }
 
@@ -422,7 +430,8 @@ ngx_household_redis_reply(ngx_household_redis_conn_t *conn,
 /* what it says cannot be read: the first to be answered is the culprit */
 
 static void
-ngx_household_redis_breach(ngx_household_redis_conn_t *conn, const char *what)
+ngx_household_redis_conn_protocol_error(ngx_household_redis_conn_t *conn,
+    const char *what)
 {
     ngx_household_redis_cmd_t  *cmd;
 
@@ -430,10 +439,12 @@ ngx_household_redis_breach(ngx_household_redis_conn_t *conn, const char *what)
 
     if (cmd != NULL) {
         /* it would break the next connection, too */
-        ngx_household_redis_op_end(cmd->op, NGX_HOUSEHOLD_REDIS_PROTOCOL);
+        ngx_household_redis_op_end(cmd->op,
+                                   NGX_HOUSEHOLD_REDIS_RESULT_PROTOCOL);
     }
 
-    ngx_household_redis_conn_lost(conn, NGX_HOUSEHOLD_REDIS_PROTOCOL, 0, what);
+    ngx_household_redis_conn_lost(conn, NGX_HOUSEHOLD_REDIS_RESULT_PROTOCOL, 0,
+                                  what);
 }
 
 
@@ -443,7 +454,7 @@ ngx_household_redis_breach(ngx_household_redis_conn_t *conn, const char *what)
  */
 
 static ngx_uint_t
-ngx_household_redis_is_message(ngx_household_redis_cmd_t *cmd,
+ngx_household_redis_conn_is_message(ngx_household_redis_cmd_t *cmd,
     ngx_household_resp_reply_t *reply)
 {
     ngx_household_resp_value_t  *v;
@@ -465,8 +476,8 @@ ngx_household_redis_is_message(ngx_household_redis_cmd_t *cmd,
 
 
 void
-ngx_household_redis_conn_tell(ngx_household_redis_conn_t *conn,
-    ngx_household_redis_status_e status)
+ngx_household_redis_conn_complete_ops(ngx_household_redis_conn_t *conn,
+    ngx_household_redis_result_e status)
 {
     ngx_queue_t  *q;
 
@@ -475,9 +486,9 @@ ngx_household_redis_conn_tell(ngx_household_redis_conn_t *conn,
         q = ngx_queue_head(&conn->answered);
         ngx_queue_remove(q);
 
-        ngx_household_redis_op_told(ngx_queue_data(q, ngx_household_redis_op_t,
-                                                   answered),
-                                    status);
+        ngx_household_redis_op_complete(
+                          ngx_queue_data(q, ngx_household_redis_op_t, answered),
+                          status);
     }
 }
 
@@ -516,7 +527,8 @@ ngx_household_redis_conn_orphans(ngx_household_redis_conn_t *conn)
         while ((cmd = ngx_household_redis_fifo_head(&list[sent])) != NULL) {
 
             if (cmd->op->flags & NGX_HOUSEHOLD_REDIS_OWN) {
-                ngx_household_redis_op_end(cmd->op, NGX_HOUSEHOLD_REDIS_DOWN);
+                ngx_household_redis_op_end(cmd->op,
+                                           NGX_HOUSEHOLD_REDIS_RESULT_DOWN);
                 continue;
             }
 
@@ -530,7 +542,7 @@ ngx_household_redis_conn_orphans(ngx_household_redis_conn_t *conn)
 /* the worker has no time left */
 
 static void
-ngx_household_redis_fail(ngx_household_redis_conn_t *conn)
+ngx_household_redis_conn_fail_all(ngx_household_redis_conn_t *conn)
 {
     ngx_household_redis_cmd_t   *cmd;
     ngx_household_redis_fifo_t   list;
@@ -551,7 +563,7 @@ ngx_household_redis_fail(ngx_household_redis_conn_t *conn)
             continue;
         }
 
-        ngx_household_redis_op_end(cmd->op, NGX_HOUSEHOLD_REDIS_DOWN);
+        ngx_household_redis_op_end(cmd->op, NGX_HOUSEHOLD_REDIS_RESULT_DOWN);
     }
 }
 
@@ -559,9 +571,9 @@ ngx_household_redis_fail(ngx_household_redis_conn_t *conn)
 /* nothing in flight: nginx may close it when it quits, or it does so here */
 
 static void
-ngx_household_redis_settle(ngx_household_redis_conn_t *conn)
+ngx_household_redis_conn_idle(ngx_household_redis_conn_t *conn)
 {
-    if (conn->state != NGX_HOUSEHOLD_REDIS_READY
+    if (conn->state != NGX_HOUSEHOLD_REDIS_CONN_READY
         || conn->sent.n + conn->waiting.n != 0) {
         return;
     }

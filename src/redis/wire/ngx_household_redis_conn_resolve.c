@@ -10,11 +10,11 @@
 #include "ngx_household_redis_conn.h"
 
 
-static void ngx_household_redis_resolve_handler(ngx_resolver_ctx_t *ctx);
+static void ngx_household_redis_conn_resolve_handler(ngx_resolver_ctx_t *ctx);
 
 
 ngx_int_t
-ngx_household_redis_resolve(ngx_household_redis_conn_t *conn)
+ngx_household_redis_conn_resolve(ngx_household_redis_conn_t *conn)
 {
     ngx_resolver_ctx_t          *ctx;
     ngx_household_redis_node_t  *node;
@@ -35,7 +35,7 @@ ngx_household_redis_resolve(ngx_household_redis_conn_t *conn)
     }
 
     ctx->name = node->host;
-    ctx->handler = ngx_household_redis_resolve_handler;
+    ctx->handler = ngx_household_redis_conn_resolve_handler;
     ctx->data = conn;
     ctx->timeout = node->conf->connect_timeout;
     ctx->cancelable = 1;
@@ -54,9 +54,9 @@ ngx_household_redis_resolve(ngx_household_redis_conn_t *conn)
 
 
 static void
-ngx_household_redis_resolve_handler(ngx_resolver_ctx_t *ctx)
+ngx_household_redis_conn_resolve_handler(ngx_resolver_ctx_t *ctx)
 {
-    u_char                       what[NGX_HOUSEHOLD_REDIS_WHAT];
+    u_char                       what[NGX_HOUSEHOLD_REDIS_ERRLEN];
     ngx_household_redis_conn_t  *conn = ctx->data;
 
     (void) ngx_snprintf(what, sizeof(what),
@@ -78,7 +78,7 @@ ngx_household_redis_resolve_handler(ngx_resolver_ctx_t *ctx)
 
 
 void
-ngx_household_redis_resolve_cancel(ngx_household_redis_conn_t *conn)
+ngx_household_redis_conn_resolve_cancel(ngx_household_redis_conn_t *conn)
 {
     ngx_resolve_name_done(conn->resolving);
     conn->resolving = NULL;

@@ -12,23 +12,23 @@
 
 #if (NGX_SSL)
 
-static ngx_int_t ngx_household_redis_ssl_name(ngx_connection_t *c,
+static ngx_int_t ngx_household_redis_conn_ssl_name(ngx_connection_t *c,
     ngx_str_t *name);
-static void ngx_household_redis_ssl_save(ngx_connection_t *c);
-static void ngx_household_redis_ssl_handler(ngx_connection_t *c);
-static ngx_int_t ngx_household_redis_ssl_verify(
+static void ngx_household_redis_conn_ssl_save(ngx_connection_t *c);
+static void ngx_household_redis_conn_ssl_handler(ngx_connection_t *c);
+static ngx_int_t ngx_household_redis_conn_ssl_verify(
     ngx_household_redis_conn_t *conn);
-static ngx_int_t ngx_household_redis_ssl_check(ngx_connection_t *c,
+static ngx_int_t ngx_household_redis_conn_ssl_check(ngx_connection_t *c,
     ngx_str_t *name);
 
 
 ngx_int_t
-ngx_household_redis_ssl_start(ngx_household_redis_conn_t *conn)
+ngx_household_redis_conn_ssl_start(ngx_household_redis_conn_t *conn)
 {
-    ngx_int_t                    rc;
-    ngx_str_t                   *name;
-    ngx_connection_t            *c;
-    ngx_household_redis_conf_t  *conf;
+    ngx_int_t                       rc;
+    ngx_str_t                      *name;
+    ngx_connection_t               *c;
+    ngx_household_redis_options_t  *conf;
 
     conf = conn->node->conf;
     c = conn->peer.connection;
@@ -56,13 +56,13 @@ ngx_household_redis_ssl_start(ngx_household_redis_conn_t *conn)
 
     name = conf->ssl_name.len ? &conf->ssl_name : &conn->node->host;
 
-    if (ngx_household_redis_ssl_name(c, name) != NGX_OK) {
+    if (ngx_household_redis_conn_ssl_name(c, name) != NGX_OK) {
         return NGX_ERROR;
     }
 
     /* a connection that is made again needs no whole handshake */
 
-    c->ssl->save_session = ngx_household_redis_ssl_save;
+    c->ssl->save_session = ngx_household_redis_conn_ssl_save;
 
     if (conn->node->session != NULL
         && ngx_ssl_set_session(c, conn->node->session) != NGX_OK)
@@ -73,7 +73,7 @@ ngx_household_redis_ssl_start(ngx_household_redis_conn_t *conn)
     rc = ngx_ssl_handshake(c);
 
     if (rc == NGX_AGAIN) {
-        c->ssl->handler = ngx_household_redis_ssl_handler;
+        c->ssl->handler = ngx_household_redis_conn_ssl_handler;
         return NGX_AGAIN;
     }
 
@@ -81,14 +81,14 @@ ngx_household_redis_ssl_start(ngx_household_redis_conn_t *conn)
         return NGX_ERROR;
     }
 
-    return ngx_household_redis_ssl_verify(conn);
+    return ngx_household_redis_conn_ssl_verify(conn);
 }
 
 
 /* SNI is for names only (RFC 6066) */
 
 static ngx_int_t
-ngx_household_redis_ssl_name(ngx_connection_t *c, ngx_str_t *name)
+ngx_household_redis_conn_ssl_name(ngx_connection_t *c, ngx_str_t *name)
 {
     u_char  *host;
 #if (NGX_HAVE_INET6)
@@ -127,7 +127,7 @@ ngx_household_redis_ssl_name(ngx_connection_t *c, ngx_str_t *name)
 /* with TLS 1.3 more than once, and after the handshake */
 
 static void
-ngx_household_redis_ssl_save(ngx_connection_t *c)
+ngx_household_redis_conn_ssl_save(ngx_connection_t *c)
 {
     ngx_ssl_session_t           *session;
     ngx_household_redis_conn_t  *conn = c->data;
@@ -153,7 +153,7 @@ ngx_household_redis_ssl_save(ngx_connection_t *c)
 
 
 static void
-ngx_household_redis_ssl_handler(ngx_connection_t *c)
+ngx_household_redis_conn_ssl_handler(ngx_connection_t *c)
 {
     const char                  *what;
     ngx_err_t                    err;
@@ -168,7 +168,7 @@ ngx_household_redis_ssl_handler(ngx_connection_t *c)
         c->read->handler = ngx_household_redis_conn_read_handler;
         c->write->handler = ngx_household_redis_conn_write_handler;
 
-        if (ngx_household_redis_ssl_verify(conn) == NGX_OK) {
+        if (ngx_household_redis_conn_ssl_verify(conn) == NGX_OK) {
 
             /* what came with the handshake causes no event of its own */
             ngx_post_event(c->read, &ngx_posted_events);
@@ -185,19 +185,20 @@ ngx_household_redis_ssl_handler(ngx_connection_t *c)
         what = "it closed the connection in the TLS handshake";
     }
 
-    ngx_household_redis_conn_lost(conn, NGX_HOUSEHOLD_REDIS_DOWN, err, what);
+    ngx_household_redis_conn_lost(conn, NGX_HOUSEHOLD_REDIS_RESULT_DOWN, err,
+                                  what);
 }
 
 
 /* returns NGX_OK, or NGX_ERROR and tells why in conn->tls */
 
 static ngx_int_t
-ngx_household_redis_ssl_verify(ngx_household_redis_conn_t *conn)
+ngx_household_redis_conn_ssl_verify(ngx_household_redis_conn_t *conn)
 {
-    long                         rc;
-    ngx_str_t                   *name;
-    ngx_connection_t            *c;
-    ngx_household_redis_conf_t  *conf;
+    long                            rc;
+    ngx_str_t                      *name;
+    ngx_connection_t               *c;
+    ngx_household_redis_options_t  *conf;
 
     c = conn->peer.connection;
     conf = conn->node->conf;
@@ -218,7 +219,7 @@ ngx_household_redis_ssl_verify(ngx_household_redis_conn_t *conn)
 
     name = conf->ssl_name.len ? &conf->ssl_name : &conn->node->host;
 
-    if (ngx_household_redis_ssl_check(c, name) != NGX_OK) {
+    if (ngx_household_redis_conn_ssl_check(c, name) != NGX_OK) {
         (void) ngx_snprintf(conn->tls, sizeof(conn->tls),
                             "its certificate is not for \"%V\"%Z", name);
         conn->tls[sizeof(conn->tls) - 1] = '\0';
@@ -232,7 +233,7 @@ ngx_household_redis_ssl_verify(ngx_household_redis_conn_t *conn)
 /* a name, or an address that the certificate holds as an address */
 
 static ngx_int_t
-ngx_household_redis_ssl_check(ngx_connection_t *c, ngx_str_t *name)
+ngx_household_redis_conn_ssl_check(ngx_connection_t *c, ngx_str_t *name)
 {
     int      rc;
     X509    *cert;
@@ -263,7 +264,7 @@ ngx_household_redis_ssl_check(ngx_connection_t *c, ngx_str_t *name)
 
 
 void
-ngx_household_redis_ssl_close(ngx_household_redis_conn_t *conn)
+ngx_household_redis_conn_ssl_close(ngx_household_redis_conn_t *conn)
 {
     ngx_connection_t  *c;
 
@@ -295,7 +296,7 @@ ngx_household_redis_ssl_close(ngx_household_redis_conn_t *conn)
  */
 
 void
-ngx_household_redis_ssl_log(ngx_log_t *log, ngx_uint_t level, u_char *buf,
+ngx_household_redis_conn_ssl_log(ngx_log_t *log, ngx_uint_t level, u_char *buf,
     size_t len)
 {
     u_char                      *p, *last, *start;
@@ -343,20 +344,20 @@ ngx_household_redis_ssl_log(ngx_log_t *log, ngx_uint_t level, u_char *buf,
 
 
 ngx_int_t
-ngx_household_redis_ssl_start(ngx_household_redis_conn_t *conn)
+ngx_household_redis_conn_ssl_start(ngx_household_redis_conn_t *conn)
 {
     return NGX_OK;
 }
 
 
 void
-ngx_household_redis_ssl_close(ngx_household_redis_conn_t *conn)
+ngx_household_redis_conn_ssl_close(ngx_household_redis_conn_t *conn)
 {
 }
 
 
 void
-ngx_household_redis_ssl_log(ngx_log_t *log, ngx_uint_t level, u_char *buf,
+ngx_household_redis_conn_ssl_log(ngx_log_t *log, ngx_uint_t level, u_char *buf,
     size_t len)
 {
 }

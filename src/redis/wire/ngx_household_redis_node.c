@@ -11,13 +11,13 @@
 
 
 static ngx_household_redis_node_t *ngx_household_redis_node_alloc(
-    ngx_household_redis_conf_t *conf, ngx_str_t *name, ngx_str_t *host,
+    ngx_household_redis_options_t *conf, ngx_str_t *name, ngx_str_t *host,
     in_port_t port, ngx_uint_t flags);
 static ngx_addr_t *ngx_household_redis_node_addrs(ngx_uint_t n);
 
 
 ngx_household_redis_node_t *
-ngx_household_redis_node_create(ngx_household_redis_conf_t *conf,
+ngx_household_redis_node_create(ngx_household_redis_options_t *conf,
     ngx_household_redis_server_t *server, ngx_uint_t flags)
 {
     ngx_household_redis_node_t  *node;
@@ -52,7 +52,7 @@ ngx_household_redis_node_create(ngx_household_redis_conf_t *conf,
 
 
 ngx_household_redis_node_t *
-ngx_household_redis_node_learn(ngx_household_redis_conf_t *conf,
+ngx_household_redis_node_discover(ngx_household_redis_options_t *conf,
     ngx_str_t *host, in_port_t port, ngx_uint_t flags)
 {
     u_char                       text[NGX_MAXHOSTNAMELEN + NGX_INT_T_LEN];
@@ -113,7 +113,7 @@ ngx_household_redis_node_learn(ngx_household_redis_conf_t *conf,
 
 
 static ngx_household_redis_node_t *
-ngx_household_redis_node_alloc(ngx_household_redis_conf_t *conf,
+ngx_household_redis_node_alloc(ngx_household_redis_options_t *conf,
     ngx_str_t *name, ngx_str_t *host, in_port_t port, ngx_uint_t flags)
 {
     u_char                      *p;

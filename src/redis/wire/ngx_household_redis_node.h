@@ -25,22 +25,22 @@
 
 
 typedef struct {
-    ngx_household_redis_conf_t  *conf;
-    ngx_str_t                    name;    /* for the log */
-    ngx_str_t                    host;    /* for TLS and the resolver */
-    in_port_t                    port;
+    ngx_household_redis_options_t  *conf;
+    ngx_str_t                       name;     /* for the log */
+    ngx_str_t                       host;     /* for TLS and the resolver */
+    in_port_t                       port;
 
-    ngx_addr_t                  *addrs;   /* the last good ones */
-    ngx_uint_t                   naddrs;
+    ngx_addr_t                     *addrs;    /* the last good ones */
+    ngx_uint_t                      naddrs;
 
-    ngx_uint_t                   flags;
-    ngx_uint_t                   refs;
+    ngx_uint_t                      flags;
+    ngx_uint_t                      refs;
 
 #if (NGX_SSL)
-    ngx_ssl_session_t           *session; /* the last; or NULL */
+    ngx_ssl_session_t              *session;  /* the last; or NULL */
 #endif
 
-    unsigned                     resolve:1;
+    unsigned                        resolve:1;
 } ngx_household_redis_node_t;
 
 
@@ -50,10 +50,10 @@ typedef struct {
  * connection is made.  Returns NULL if memory is short.
  */
 ngx_household_redis_node_t *ngx_household_redis_node_create(
-    ngx_household_redis_conf_t *conf, ngx_household_redis_server_t *server,
+    ngx_household_redis_options_t *conf, ngx_household_redis_server_t *server,
     ngx_uint_t flags);
-ngx_household_redis_node_t *ngx_household_redis_node_learn(
-    ngx_household_redis_conf_t *conf, ngx_str_t *host, in_port_t port,
+ngx_household_redis_node_t *ngx_household_redis_node_discover(
+    ngx_household_redis_options_t *conf, ngx_str_t *host, in_port_t port,
     ngx_uint_t flags);
 
 /* the last release frees it */

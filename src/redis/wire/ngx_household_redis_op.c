@@ -129,7 +129,7 @@ ngx_household_redis_op_create(ngx_household_resp_command_t *commands,
 
 void
 ngx_household_redis_op_end(ngx_household_redis_op_t *op,
-    ngx_household_redis_status_e status)
+    ngx_household_redis_result_e status)
 {
     ngx_uint_t  i;
 
@@ -179,7 +179,7 @@ ngx_household_redis_op_release(ngx_household_redis_op_t *op)
 
 
 ngx_int_t
-ngx_household_redis_op_answer(ngx_household_redis_cmd_t *cmd,
+ngx_household_redis_op_reply(ngx_household_redis_cmd_t *cmd,
     ngx_household_resp_reply_t *reply)
 {
     ngx_int_t                  rc;
@@ -211,7 +211,7 @@ ngx_household_redis_op_answer(ngx_household_redis_cmd_t *cmd,
     }
 
     if (rc != NGX_OK) {
-        ngx_household_redis_op_end(op, NGX_HOUSEHOLD_REDIS_PROTOCOL);
+        ngx_household_redis_op_end(op, NGX_HOUSEHOLD_REDIS_RESULT_PROTOCOL);
         return NGX_ERROR;
     }
 
@@ -225,8 +225,8 @@ ngx_household_redis_op_answer(ngx_household_redis_cmd_t *cmd,
 
 
 void
-ngx_household_redis_op_told(ngx_household_redis_op_t *op,
-    ngx_household_redis_status_e status)
+ngx_household_redis_op_complete(ngx_household_redis_op_t *op,
+    ngx_household_redis_result_e status)
 {
     op->holds--;
 
@@ -300,7 +300,7 @@ ngx_household_redis_deadlines_stop(ngx_household_redis_deadlines_t *d)
     while (!ngx_queue_empty(&d->timed)) {
         op = ngx_queue_data(ngx_queue_head(&d->timed),
                             ngx_household_redis_op_t, timed);
-        ngx_household_redis_op_end(op, NGX_HOUSEHOLD_REDIS_DOWN);
+        ngx_household_redis_op_end(op, NGX_HOUSEHOLD_REDIS_RESULT_DOWN);
     }
 
     if (d->timer.timer_set) {
@@ -333,7 +333,7 @@ ngx_household_redis_deadlines_handler(ngx_event_t *ev)
             return;
         }
 
-        ngx_household_redis_op_end(op, NGX_HOUSEHOLD_REDIS_TIMEOUT);
+        ngx_household_redis_op_end(op, NGX_HOUSEHOLD_REDIS_RESULT_TIMEOUT);
     }
 }
 

@@ -32,13 +32,13 @@ typedef struct ngx_household_redis_cmd_s  ngx_household_redis_cmd_t;
 /* how an operation ended */
 
 typedef enum {
-    NGX_HOUSEHOLD_REDIS_OK = 0,
+    NGX_HOUSEHOLD_REDIS_RESULT_OK = 0,
 
-    NGX_HOUSEHOLD_REDIS_DOWN,          /* known dead, or lost on the way */
-    NGX_HOUSEHOLD_REDIS_TIMEOUT,       /* no whole answer in time */
-    NGX_HOUSEHOLD_REDIS_BUSY,          /* too much is queued already */
-    NGX_HOUSEHOLD_REDIS_PROTOCOL       /* the answer was no answer */
-} ngx_household_redis_status_e;
+    NGX_HOUSEHOLD_REDIS_RESULT_DOWN,      /* server down, or connection lost */
+    NGX_HOUSEHOLD_REDIS_RESULT_TIMEOUT,   /* not all replies came in time */
+    NGX_HOUSEHOLD_REDIS_RESULT_BUSY,      /* queue full */
+    NGX_HOUSEHOLD_REDIS_RESULT_PROTOCOL   /* invalid reply */
+} ngx_household_redis_result_e;
 
 
 /*
@@ -55,7 +55,7 @@ typedef ngx_int_t (*ngx_household_redis_reply_pt)(
  * It may submit further operations.
  */
 typedef void (*ngx_household_redis_done_pt)(ngx_household_redis_op_t *op,
-    ngx_household_redis_status_e status);
+    ngx_household_redis_result_e status);
 
 
 /* what waits, in order */
@@ -99,24 +99,24 @@ typedef struct {
 
 
 struct ngx_household_redis_op_s {
-    ngx_household_redis_reply_pt   reply;
-    ngx_household_redis_done_pt    done;
-    void                          *data;
-    ngx_uint_t                     i;         /* what is answered */
+    ngx_household_redis_reply_pt      reply;
+    ngx_household_redis_done_pt       done;
+    void                             *data;
+    ngx_uint_t                        i;     /* what is answered */
 
     /* the transport's own */
-    void                          *context;
-    ngx_queue_t                    timed;
-    ngx_msec_t                     deadline;
-    ngx_household_redis_deadlines_t  *deadlines;  /* NULL: it has none */
-    ngx_queue_t                    answered;  /* of a connection, until told */
-    ngx_uint_t                     flags;
-    ngx_uint_t                     n;
-    ngx_uint_t                     left;      /* replies to come */
-    ngx_uint_t                     holds;
-    unsigned                       ended:1;   /* "done" was called */
-    unsigned                       awaited:1;
-    ngx_household_redis_cmd_t      cmds[1];
+    void                             *context;
+    ngx_queue_t                       timed;
+    ngx_msec_t                        deadline;
+    ngx_household_redis_deadlines_t  *deadlines; /* NULL: it has none */
+    ngx_queue_t                       answered; /* until completed */
+    ngx_uint_t                        flags;
+    ngx_uint_t                        n;
+    ngx_uint_t                        left;  /* replies to come */
+    ngx_uint_t                        holds;
+    unsigned                          ended:1; /* "done" was called */
+    unsigned                          awaited:1;
+    ngx_household_redis_cmd_t         cmds[1];
 };
 
 
@@ -154,7 +154,7 @@ ngx_household_redis_op_t *ngx_household_redis_op_create(
  * the memory is freed.
  */
 void ngx_household_redis_op_end(ngx_household_redis_op_t *op,
-    ngx_household_redis_status_e status);
+    ngx_household_redis_result_e status);
 
 /* frees it if it has ended and no list holds a part of it */
 void ngx_household_redis_op_release(ngx_household_redis_op_t *op);
@@ -162,14 +162,14 @@ void ngx_household_redis_op_release(ngx_household_redis_op_t *op);
 /*
  * A command has its reply.  Both may be gone afterwards, unless it returns
  * NGX_DONE: then it was the last reply, and the operation is held until
- * ngx_household_redis_op_told() is called.  Returns NGX_OK otherwise, or
+ * ngx_household_redis_op_complete() is called.  Returns NGX_OK otherwise, or
  * NGX_ERROR if the reply is not one of this command: the operation has then
  * ended with PROTOCOL.
  */
-ngx_int_t ngx_household_redis_op_answer(ngx_household_redis_cmd_t *cmd,
+ngx_int_t ngx_household_redis_op_reply(ngx_household_redis_cmd_t *cmd,
     ngx_household_resp_reply_t *reply);
-void ngx_household_redis_op_told(ngx_household_redis_op_t *op,
-    ngx_household_redis_status_e status);
+void ngx_household_redis_op_complete(ngx_household_redis_op_t *op,
+    ngx_household_redis_result_e status);
 
 
 void ngx_household_redis_deadlines_init(ngx_household_redis_deadlines_t *d,

@@ -65,7 +65,7 @@ typedef struct {
 #if (NGX_SSL)
     ngx_ssl_t      *ssl_ctx;
 #endif
-} ngx_household_redis_conf_t;
+} ngx_household_redis_options_t;
 
 
 #endif /* _NGX_HOUSEHOLD_REDIS_OPTIONS_H_INCLUDED_ */

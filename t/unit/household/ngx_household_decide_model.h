@@ -190,11 +190,11 @@ model_note(const model_account_t *a, const model_request_t *r,
     age = model_age(device->time, r->facts.now);
 
     if (strcmp(device->slot, slot) == 0) {
-        return age >= NGX_HOUSEHOLD_NOTE_INTERVAL;
+        return age >= NGX_HOUSEHOLD_WRITER_INTERVAL;
     }
 
     if (strcmp(device->slot, "") == 0) {
-        return age >= NGX_HOUSEHOLD_NOTE_INTERVAL
+        return age >= NGX_HOUSEHOLD_WRITER_INTERVAL
                && age > r->policy.trusted_device;
     }
 
@@ -497,7 +497,7 @@ model_add(ngx_household_record_builder_t *b, const char *name, int64_t time,
     field = test_str(name);
     value = test_str(text);
 
-    ngx_household_record_add_field(b, &field, &value);
+    ngx_household_record_builder_add_field(b, &field, &value);
 }
 
 
@@ -514,12 +514,12 @@ model_record(ngx_household_record_builder_t *b, const model_account_t *a)
         return NULL;
     }
 
-    ngx_household_record_start(b);
+    ngx_household_record_builder_start(b);
 
     for (i = 0; i < a->homes; i++) {
         model_text(&a->home[i], i % 2, text);
         s = test_str(text);
-        ngx_household_record_add_home(b, &s);
+        ngx_household_record_builder_add_home(b, &s);
     }
 
     for (i = 0; i < a->extras; i++) {
@@ -549,13 +549,13 @@ model_record(ngx_household_record_builder_t *b, const model_account_t *a)
     if (*a->country) {
         field = test_str("country");
         s = test_str(a->country);
-        ngx_household_record_add_field(b, &field, &s);
+        ngx_household_record_builder_add_field(b, &field, &s);
     }
 
     assert_int_equal(b->u.record.malformed, 0);
-    assert_non_null(ngx_household_record_finish(b));
+    assert_non_null(ngx_household_record_builder_finish(b));
 
-    return ngx_household_record_finish(b);
+    return ngx_household_record_builder_finish(b);
 }
 
 

@@ -75,8 +75,8 @@ test_word(char **words, char **name, char **value)
 static ngx_inline const char *
 test_time(char *value)
 {
-    char         *rest;
-    long long     time;
+    char  *rest;
+    long   long     time;
 
     static char   text[64];
 
@@ -106,21 +106,21 @@ test_record(const char *record)
 
     words = strcpy(setup.words, record);
 
-    ngx_household_record_start(&setup.builder);
+    ngx_household_record_builder_start(&setup.builder);
 
     while (test_word(&words, &name, &value)) {
         n = test_str(name);
         v = test_str(test_time(value));
 
         if (strcmp(name, "home") == 0) {
-            ngx_household_record_add_home(&setup.builder, &v);
+            ngx_household_record_builder_add_home(&setup.builder, &v);
 
         } else {
-            ngx_household_record_add_field(&setup.builder, &n, &v);
+            ngx_household_record_builder_add_field(&setup.builder, &n, &v);
         }
     }
 
-    rec = ngx_household_record_finish(&setup.builder);
+    rec = ngx_household_record_builder_finish(&setup.builder);
 
     assert_non_null(rec);
     assert_int_equal(rec->malformed, 0);

@@ -32,7 +32,7 @@ test_home_n(const char *text, size_t len)
     member.len = len;
     member.data = test_copy(text, len);
 
-    ngx_household_record_add_home(&builder, &member);
+    ngx_household_record_builder_add_home(&builder, &member);
 
     free(member.data);
 }
@@ -48,7 +48,7 @@ test_field_n(const char *n, size_t nlen, const char *v, size_t vlen)
     value.len = vlen;
     value.data = test_copy(v, vlen);
 
-    ngx_household_record_add_field(&builder, &name, &value);
+    ngx_household_record_builder_add_field(&builder, &name, &value);
 
     free(name.data);
     free(value.data);
@@ -76,7 +76,7 @@ test_finish(void)
 {
     ngx_household_record_t  *rec;
 
-    rec = ngx_household_record_finish(&builder);
+    rec = ngx_household_record_builder_finish(&builder);
     assert_non_null(rec);
 
     return test_copy(rec, rec->size);
@@ -183,7 +183,7 @@ test_paid(ngx_household_record_t *rec, const char *text, int64_t now)
 
     slot = test_str(text);
 
-    return ngx_household_record_slot_paid(rec, &slot, now);
+    return ngx_household_record_seat_paid(rec, &slot, now);
 }
 
 
@@ -193,7 +193,7 @@ test_many_networks(ngx_uint_t n)
     char        name[64];
     ngx_uint_t  i;
 
-    ngx_household_record_start(&builder);
+    ngx_household_record_builder_start(&builder);
 
     for (i = 0; i < n; i++) {
         sprintf(name, "extra:s%u:10.0.%u.0/24", (unsigned) i, (unsigned) i);
@@ -216,7 +216,7 @@ test_many_devices(ngx_uint_t n)
     char        name[64];
     ngx_uint_t  i;
 
-    ngx_household_record_start(&builder);
+    ngx_household_record_builder_start(&builder);
 
     for (i = 0; i < n; i++) {
         sprintf(name, "%s:d%u", i % 2 ? "travel" : "device", (unsigned) i);

@@ -467,16 +467,16 @@ test_decide_note_room(void **state)
     free(test_record("home=203.0.113.9 extra:kid:192.0.2.1=0"));
     test_request("device=tv");
 
-    rec = ngx_household_record_finish(&setup.builder);
+    rec = ngx_household_record_builder_finish(&setup.builder);
     value = test_str("5");
 
-    for (i = 0; i < NGX_HOUSEHOLD_ROOM_DEVICES; i++) {
+    for (i = 0; i < NGX_HOUSEHOLD_CAPACITY_DEVICES; i++) {
         ngx_household_decide(&setup.policy, &setup.facts, rec, &d);
         assert_int_equal(d.note_device, 1);
 
         sprintf(name, "device:tv%u", (unsigned) i);
         field = test_str(name);
-        ngx_household_record_add_field(&setup.builder, &field, &value);
+        ngx_household_record_builder_add_field(&setup.builder, &field, &value);
     }
 
     ngx_household_decide(&setup.policy, &setup.facts, rec, &d);

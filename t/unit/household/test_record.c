@@ -15,7 +15,7 @@ test_record_home(void **state)
     ngx_household_record_t  *rec;
     ngx_household_network_t  net;
 
-    ngx_household_record_start(&builder);
+    ngx_household_record_builder_start(&builder);
 
     test_home("82.64.10.7");
     test_home("10.1.2.3/16");
@@ -54,14 +54,14 @@ test_record_home(void **state)
 
     free(rec);
 
-    ngx_household_record_start(&builder);
+    ngx_household_record_builder_start(&builder);
     test_home("::/0");
     assert_int_equal(builder.u.record.inet, 0);
     assert_int_equal(builder.u.record.inet6, 1);
 
     /* an extra member's network says nothing of the home's families */
 
-    ngx_household_record_start(&builder);
+    ngx_household_record_builder_start(&builder);
     test_field("extra:kid:198.51.100.7", "0");
     test_field("extra:kid:2a02:a000::/40", "0");
     assert_int_equal(builder.u.record.inet, 0);
@@ -75,7 +75,7 @@ test_record_extra(void **state)
     ngx_str_t                slot;
     ngx_household_record_t  *rec;
 
-    ngx_household_record_start(&builder);
+    ngx_household_record_builder_start(&builder);
 
     test_field("extra:over:192.0.2.1", "1700000000");
     test_field("extra:lasts:192.0.2.2", "1700000001");
@@ -125,7 +125,7 @@ test_record_paid(void **state)
 {
     ngx_household_record_t  *rec;
 
-    ngx_household_record_start(&builder);
+    ngx_household_record_builder_start(&builder);
 
     test_field("extra:over:192.0.2.1", "1700000000");
     test_field("extra:lasts:192.0.2.2", "1700000001");
@@ -148,10 +148,10 @@ test_record_paid(void **state)
 
     /* slots, not networks */
 
-    assert_int_equal(ngx_household_record_slots_taken(rec, TEST_NOW), 2);
-    assert_int_equal(ngx_household_record_slots_taken(rec, TEST_NOW - 1), 3);
-    assert_int_equal(ngx_household_record_slots_taken(rec, TEST_NOW + 1), 1);
-    assert_int_equal(ngx_household_record_slots_taken(rec, INT64_MAX), 1);
+    assert_int_equal(ngx_household_record_seats_taken(rec, TEST_NOW), 2);
+    assert_int_equal(ngx_household_record_seats_taken(rec, TEST_NOW - 1), 3);
+    assert_int_equal(ngx_household_record_seats_taken(rec, TEST_NOW + 1), 1);
+    assert_int_equal(ngx_household_record_seats_taken(rec, INT64_MAX), 1);
 
     free(rec);
 }
@@ -162,7 +162,7 @@ test_record_device(void **state)
 {
     ngx_household_record_t  *rec;
 
-    ngx_household_record_start(&builder);
+    ngx_household_record_builder_start(&builder);
 
     test_field("device:tv", "1699990000");
     test_field("device:tv2", "1699990001@kid");
@@ -224,7 +224,7 @@ test_record_uuid(void **state)
 
         /* either alone does not bring the other */
 
-        ngx_household_record_start(&builder);
+        ngx_household_record_builder_start(&builder);
         test_field("device:" TEST_UUID, "1");
         test_field("travel:" TEST_UUID, "1");
 
@@ -239,7 +239,7 @@ test_record_uuid(void **state)
 
         sprintf(name, "device:%s", others[i]);
 
-        ngx_household_record_start(&builder);
+        ngx_household_record_builder_start(&builder);
         test_field(name, "2");
 
         rec = test_finish();
@@ -258,7 +258,7 @@ test_record_uuid_digits(void **state)
     ngx_uint_t               i, n;
     ngx_household_record_t  *rec;
 
-    ngx_household_record_start(&builder);
+    ngx_household_record_builder_start(&builder);
     test_field("device:" TEST_UUID, "1");
     rec = test_finish();
 
@@ -281,7 +281,7 @@ test_record_travel(void **state)
 {
     ngx_household_record_t  *rec;
 
-    ngx_household_record_start(&builder);
+    ngx_household_record_builder_start(&builder);
     test_field("travel:tv", "1700000001");
     test_field("travel:old", "1700000000");
     test_field("travel:never", "0");
@@ -306,7 +306,7 @@ test_record_travel(void **state)
     assert_string_equal(test_device(rec, "tv"), "");
     free(rec);
 
-    ngx_household_record_start(&builder);
+    ngx_household_record_builder_start(&builder);
     test_field("travel:*", "1700000001");
     rec = test_finish();
 
@@ -317,7 +317,7 @@ test_record_travel(void **state)
     assert_false(test_travel(rec, "", TEST_NOW + 1));
     free(rec);
 
-    ngx_household_record_start(&builder);
+    ngx_household_record_builder_start(&builder);
     test_field("travel:**", "1700000001");
     rec = test_finish();
     assert_false(test_travel(rec, "tv", TEST_NOW));
@@ -334,7 +334,7 @@ test_record_slots(void **state)
     ngx_uint_t               i;
     ngx_household_record_t  *rec;
 
-    ngx_household_record_start(&builder);
+    ngx_household_record_builder_start(&builder);
 
     for (i = 0; i < NGX_HOUSEHOLD_RECORD_NETWORKS; i++) {
         sprintf(name, "extra:s%u:10.0.0.0/8", (unsigned) i);
@@ -342,7 +342,7 @@ test_record_slots(void **state)
     }
 
     rec = test_finish();
-    assert_int_equal(ngx_household_record_slots_taken(rec, TEST_NOW),
+    assert_int_equal(ngx_household_record_seats_taken(rec, TEST_NOW),
                      NGX_HOUSEHOLD_RECORD_NETWORKS);
     free(rec);
 }
@@ -353,52 +353,52 @@ test_record_slots(void **state)
 static void
 test_record_room(void **state)
 {
-    char                    name[512];
+    char                     name[512];
     ngx_household_record_t  *rec;
 
     rec = &builder.u.record;
 
-    test_many_devices(NGX_HOUSEHOLD_ROOM_DEVICES - 1);
-    assert_true(ngx_household_record_room(rec));
+    test_many_devices(NGX_HOUSEHOLD_CAPACITY_DEVICES - 1);
+    assert_true(ngx_household_record_has_capacity(rec));
 
-    test_many_devices(NGX_HOUSEHOLD_ROOM_DEVICES);
-    assert_false(ngx_household_record_room(rec));
+    test_many_devices(NGX_HOUSEHOLD_CAPACITY_DEVICES);
+    assert_false(ngx_household_record_has_capacity(rec));
 
     test_many_networks(NGX_HOUSEHOLD_RECORD_NETWORKS);
-    assert_true(ngx_household_record_room(rec));
+    assert_true(ngx_household_record_has_capacity(rec));
 
-    ngx_household_record_start(&builder);
+    ngx_household_record_builder_start(&builder);
     ngx_memset(name, 'i', sizeof(name));
     ngx_memcpy(name, "device:", 7);
 
-    while (builder.u.record.size < NGX_HOUSEHOLD_ROOM_SIZE) {
-        assert_true(ngx_household_record_room(rec));
+    while (builder.u.record.size < NGX_HOUSEHOLD_CAPACITY_SIZE) {
+        assert_true(ngx_household_record_has_capacity(rec));
         test_field_n(name, 7 + 128, "1", 1);
     }
 
-    assert_false(ngx_household_record_room(rec));
+    assert_false(ngx_household_record_has_capacity(rec));
 
     /* exactly half: 59 of 138 bytes, and one of 18 */
 
-    ngx_household_record_start(&builder);
+    ngx_household_record_builder_start(&builder);
 
     while (builder.devices < 59) {
         test_field_n(name, 7 + 128, "1", 1);
     }
 
     test_field_n(name, 7 + 7, "1", 1);
-    assert_int_equal(rec->size, NGX_HOUSEHOLD_ROOM_SIZE - 1);
-    assert_true(ngx_household_record_room(rec));
+    assert_int_equal(rec->size, NGX_HOUSEHOLD_CAPACITY_SIZE - 1);
+    assert_true(ngx_household_record_has_capacity(rec));
 
-    ngx_household_record_start(&builder);
+    ngx_household_record_builder_start(&builder);
 
     while (builder.devices < 59) {
         test_field_n(name, 7 + 128, "1", 1);
     }
 
     test_field_n(name, 7 + 8, "1", 1);
-    assert_int_equal(rec->size, NGX_HOUSEHOLD_ROOM_SIZE);
-    assert_false(ngx_household_record_room(rec));
+    assert_int_equal(rec->size, NGX_HOUSEHOLD_CAPACITY_SIZE);
+    assert_false(ngx_household_record_has_capacity(rec));
 }
 
 

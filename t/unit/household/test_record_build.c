@@ -21,7 +21,7 @@ test_record_size(void **state)
     assert_int_equal(sizeof(ngx_household_record_t), 32);
     assert_int_equal(offsetof(ngx_household_record_t, exists), 28);
 
-    ngx_household_record_start(&builder);
+    ngx_household_record_builder_start(&builder);
 
     test_home("2a01:e0a:1f3:9c00::/56");
     test_home("2a02:a000:1::1");
@@ -34,7 +34,7 @@ test_record_size(void **state)
     assert_in_range(rec->size, 0, 150);
     free(rec);
 
-    ngx_household_record_start(&builder);
+    ngx_household_record_builder_start(&builder);
 
     test_home("82.64.10.7");
 
@@ -51,7 +51,7 @@ test_record_empty(void **state)
     ngx_household_record_t  *rec;
 
     ngx_memset(&builder, 0xa5, sizeof(builder));
-    ngx_household_record_start(&builder);
+    ngx_household_record_builder_start(&builder);
 
     rec = test_finish();
 
@@ -60,7 +60,7 @@ test_record_empty(void **state)
     assert_int_equal(rec->inet, 0);
     assert_int_equal(rec->inet6, 0);
     assert_int_equal(rec->malformed, 0);
-    assert_int_equal(rec->slots, NGX_HOUSEHOLD_SLOTS_UNKNOWN);
+    assert_int_equal(rec->slots, NGX_HOUSEHOLD_SEATS_UNKNOWN);
     assert_true(rec->revoked_before == 0);
     assert_true(rec->outside_since == 0);
     assert_memory_equal(rec->country, "\0\0", 2);
@@ -70,8 +70,8 @@ test_record_empty(void **state)
     assert_string_equal(test_device(rec, "tv"), "");
     assert_false(test_travel(rec, "tv", TEST_NOW));
     assert_false(test_paid(rec, "kid", TEST_NOW));
-    assert_int_equal(ngx_household_record_slots_taken(rec, TEST_NOW), 0);
-    assert_true(ngx_household_record_room(rec));
+    assert_int_equal(ngx_household_record_seats_taken(rec, TEST_NOW), 0);
+    assert_true(ngx_household_record_has_capacity(rec));
 
     free(rec);
 }
@@ -82,22 +82,22 @@ test_record_empty(void **state)
 static void
 test_record_exists(void **state)
 {
-    ngx_household_record_start(&builder);
+    ngx_household_record_builder_start(&builder);
     test_home("82.64.10.7");
-    assert_int_equal(ngx_household_record_finish(&builder)->exists, 1);
+    assert_int_equal(ngx_household_record_builder_finish(&builder)->exists, 1);
 
-    ngx_household_record_start(&builder);
-    assert_int_equal(ngx_household_record_finish(&builder)->exists, 0);
+    ngx_household_record_builder_start(&builder);
+    assert_int_equal(ngx_household_record_builder_finish(&builder)->exists, 0);
     test_home("malformed");
-    assert_int_equal(ngx_household_record_finish(&builder)->exists, 1);
+    assert_int_equal(ngx_household_record_builder_finish(&builder)->exists, 1);
 
-    ngx_household_record_start(&builder);
+    ngx_household_record_builder_start(&builder);
     test_field("slots", "malformed");
-    assert_int_equal(ngx_household_record_finish(&builder)->exists, 1);
+    assert_int_equal(ngx_household_record_builder_finish(&builder)->exists, 1);
 
-    ngx_household_record_start(&builder);
+    ngx_household_record_builder_start(&builder);
     test_field("unheard_of", "");
-    assert_int_equal(ngx_household_record_finish(&builder)->exists, 1);
+    assert_int_equal(ngx_household_record_builder_finish(&builder)->exists, 1);
 }
 
 
@@ -106,14 +106,14 @@ test_record_scalars(void **state)
 {
     ngx_household_record_t  *rec;
 
-    ngx_household_record_start(&builder);
+    ngx_household_record_builder_start(&builder);
 
     test_field("revoked_before", "1699990000");
     test_field("outside_since", "1699990001");
     test_field("country", "fR");
     test_field("slots", "2");
 
-    rec = ngx_household_record_finish(&builder);
+    rec = ngx_household_record_builder_finish(&builder);
 
     assert_true(rec->revoked_before == 1699990000);
     assert_true(rec->outside_since == 1699990001);
@@ -175,7 +175,7 @@ test_record_numbers(void **state)
         "extra:kid:192.0.2.1",
     };
 
-    ngx_household_record_start(&builder);
+    ngx_household_record_builder_start(&builder);
 
     for (i = 0; i < test_count(good) * test_count(names); i++) {
         test_field(names[i % test_count(names)], good[i / test_count(names)]);
@@ -183,7 +183,7 @@ test_record_numbers(void **state)
     }
 
     for (i = 0; i < test_count(bad) * test_count(names); i++) {
-        ngx_household_record_start(&builder);
+        ngx_household_record_builder_start(&builder);
         test_field(names[i % test_count(names)], bad[i / test_count(names)]);
 
         assert_int_equal(builder.u.record.malformed, 1);
@@ -194,7 +194,7 @@ test_record_numbers(void **state)
 
     /* a NUL is a byte as any other */
 
-    ngx_household_record_start(&builder);
+    ngx_household_record_builder_start(&builder);
     test_field_n("revoked_before", 14, "12\0", 3);
     test_field_n("slots", 5, "\0", 1);
     test_field_n("country", 7, "F\0", 2);
@@ -252,7 +252,7 @@ test_record_malformed(void **state)
     ngx_household_record_t  *rec;
 
     for (i = 0; i < test_count(test_malformed); i++) {
-        ngx_household_record_start(&builder);
+        ngx_household_record_builder_start(&builder);
         test_field(test_malformed[i].name, test_malformed[i].value);
         test_home("82.64.10.7");
 
@@ -263,14 +263,14 @@ test_record_malformed(void **state)
 
         rec = test_finish();
         assert_int_equal(rec->size, 32 + 6);
-        assert_int_equal(rec->slots, NGX_HOUSEHOLD_SLOTS_UNKNOWN);
+        assert_int_equal(rec->slots, NGX_HOUSEHOLD_SEATS_UNKNOWN);
         assert_memory_equal(rec->country, "\0\0", 2);
         assert_string_equal(test_place(rec, "82.64.10.7", 0, NULL),
                             "82.64.10.7/32");
         free(rec);
     }
 
-    ngx_household_record_start(&builder);
+    ngx_household_record_builder_start(&builder);
     test_home("home");
     test_home("");
     test_home_n("82.64.10.7\0", 11);
@@ -285,7 +285,7 @@ test_record_malformed_many(void **state)
 {
     ngx_uint_t  i;
 
-    ngx_household_record_start(&builder);
+    ngx_household_record_builder_start(&builder);
 
     for (i = 0; i < 0xffff; i++) {
         test_home("home");
@@ -309,7 +309,7 @@ test_record_unknown(void **state)
         ":", "extras:kid:192.0.2.1", " extra:kid:192.0.2.1", "plan",
     };
 
-    ngx_household_record_start(&builder);
+    ngx_household_record_builder_start(&builder);
 
     for (i = 0; i < test_count(names); i++) {
         test_field(names[i], "x");
@@ -320,7 +320,7 @@ test_record_unknown(void **state)
 
     assert_int_equal(builder.u.record.malformed, 0);
     assert_int_equal(builder.u.record.size, 32);
-    assert_int_equal(builder.u.record.slots, NGX_HOUSEHOLD_SLOTS_UNKNOWN);
+    assert_int_equal(builder.u.record.slots, NGX_HOUSEHOLD_SEATS_UNKNOWN);
 }
 
 
@@ -340,7 +340,7 @@ test_record_id_lengths(void **state)
         ngx_memset(id, 'i', sizeof(id));
         id[lengths[i]] = '\0';
 
-        ngx_household_record_start(&builder);
+        ngx_household_record_builder_start(&builder);
 
         sprintf(name, "device:%s", id);
         test_field(name, "1");
@@ -366,7 +366,7 @@ test_record_id_lengths(void **state)
 
     /* 129 bytes are not the 128 that they begin with, nor 257 the one */
 
-    ngx_household_record_start(&builder);
+    ngx_household_record_builder_start(&builder);
 
     ngx_memset(name, 'i', sizeof(name));
     ngx_memcpy(name, "device:", 7);
@@ -393,7 +393,7 @@ test_record_limits(void **state)
     test_many_networks(NGX_HOUSEHOLD_RECORD_NETWORKS);
     rec = test_finish();
     assert_int_equal(builder.networks, NGX_HOUSEHOLD_RECORD_NETWORKS);
-    assert_int_equal(ngx_household_record_slots_taken(rec, TEST_NOW),
+    assert_int_equal(ngx_household_record_seats_taken(rec, TEST_NOW),
                      NGX_HOUSEHOLD_RECORD_NETWORKS / 2);
     assert_string_equal(test_place(rec, "10.0.254.1", 0, NULL),
                         "10.0.254.0/24");
@@ -402,14 +402,14 @@ test_record_limits(void **state)
     free(rec);
 
     test_home("10.1.0.0/16");
-    assert_null(ngx_household_record_finish(&builder));
+    assert_null(ngx_household_record_builder_finish(&builder));
     test_field("country", "FR");
     test_field("device:tv", "1");
-    assert_null(ngx_household_record_finish(&builder));
+    assert_null(ngx_household_record_builder_finish(&builder));
 
     test_many_networks(NGX_HOUSEHOLD_RECORD_NETWORKS);
     test_field("extra:kid:10.1.0.0/16", "0");
-    assert_null(ngx_household_record_finish(&builder));
+    assert_null(ngx_household_record_builder_finish(&builder));
 
     /* a limit of devices is not one of networks */
 
@@ -422,16 +422,16 @@ test_record_limits(void **state)
     free(rec);
 
     test_field("travel:*", "1");
-    assert_null(ngx_household_record_finish(&builder));
+    assert_null(ngx_household_record_builder_finish(&builder));
 
     test_many_devices(NGX_HOUSEHOLD_RECORD_DEVICES);
     test_field("device:d256", "1");
-    assert_null(ngx_household_record_finish(&builder));
+    assert_null(ngx_household_record_builder_finish(&builder));
 
     /* the next account starts anew */
 
-    ngx_household_record_start(&builder);
-    assert_non_null(ngx_household_record_finish(&builder));
+    ngx_household_record_builder_start(&builder);
+    assert_non_null(ngx_household_record_builder_finish(&builder));
 }
 
 
@@ -442,7 +442,7 @@ test_record_bytes(void **state)
     ngx_uint_t  i;
 
     for (i = 0; i < 2; i++) {
-        ngx_household_record_start(&builder);
+        ngx_household_record_builder_start(&builder);
 
         /* 61 of the longest: 1 + 129 + 8 + 129 bytes */
 
@@ -470,12 +470,12 @@ test_record_bytes(void **state)
             free(test_finish());
 
         } else {
-            assert_null(ngx_household_record_finish(&builder));
+            assert_null(ngx_household_record_builder_finish(&builder));
         }
     }
 
     test_home("82.64.10.7");
-    assert_null(ngx_household_record_finish(&builder));
+    assert_null(ngx_household_record_builder_finish(&builder));
 }
 
 
@@ -505,7 +505,7 @@ test_walk(ngx_household_record_t *rec)
 
         case NGX_HOUSEHOLD_ENTRY_EXTRA:
             networks++;
-            assert_true(*p & NGX_HOUSEHOLD_ENTRY_SLOT);
+            assert_true(*p & NGX_HOUSEHOLD_ENTRY_SEAT);
             p += (*p & NGX_HOUSEHOLD_ENTRY_INET6) ? 26 : 14;
             assert_in_range(*p, 1, 128);
             p += 1 + *p;
@@ -517,7 +517,7 @@ test_walk(ngx_household_record_t *rec)
             type = *p++;
             p += (type & NGX_HOUSEHOLD_ENTRY_UUID) ? 24 : 1 + *p + 8;
 
-            if (type & NGX_HOUSEHOLD_ENTRY_SLOT) {
+            if (type & NGX_HOUSEHOLD_ENTRY_SEAT) {
                 p += 1 + *p;
             }
 
@@ -596,7 +596,7 @@ test_record_walk(void **state)
     test_random_start("record");
 
     for (i = 0; i < TEST_RANDOM; i++) {
-        ngx_household_record_start(&builder);
+        ngx_household_record_builder_start(&builder);
 
         for (n = test_below(30); n > 0; n--) {
             test_add_random();
@@ -613,7 +613,7 @@ test_record_walk(void **state)
         (void) test_device(rec, "nowhere");
         (void) test_travel(rec, "nowhere", INT64_MAX);
         (void) test_paid(rec, "nobody", TEST_NOW);
-        (void) ngx_household_record_slots_taken(rec, TEST_NOW);
+        (void) ngx_household_record_seats_taken(rec, TEST_NOW);
 
         free(rec);
     }

@@ -31,7 +31,7 @@ test_crc(const u_char *p, size_t len)
         }
     }
 
-    return crc % NGX_HOUSEHOLD_SLOTS;
+    return crc % NGX_HOUSEHOLD_REDIS_HASH_SLOTS;
 }
 
 
@@ -49,10 +49,10 @@ test_slot(const char *text, size_t len)
     key.data = copy;
     key.len = len;
 
-    slot = ngx_household_slot(&key);
+    slot = ngx_household_redis_keyslot(&key);
     free(copy);
 
-    assert_in_range(slot, 0, NGX_HOUSEHOLD_SLOTS - 1);
+    assert_in_range(slot, 0, NGX_HOUSEHOLD_REDIS_HASH_SLOTS - 1);
 
     return slot;
 }
@@ -160,5 +160,6 @@ main(void)
         cmocka_unit_test(test_slot_random),
     };
 
-    return cmocka_run_group_tests_name("ngx_household_slot", tests, NULL, NULL);
+    return cmocka_run_group_tests_name("ngx_household_redis_keyslot", tests,
+                                       NULL, NULL);
 }

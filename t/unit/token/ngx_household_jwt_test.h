@@ -49,11 +49,11 @@ enum { A_RSA, A_P256, A_P384, A_P521, A_ED, A_HS, A_HSPEM, A_HSDER,
 
 static mint_key_t  keys[NKEYS];
 
-static ngx_household_token_policy_t   plain, strict, two, nine;
-static ngx_household_token_issuer_t   plain_issuer, strict_issuer,
+static ngx_household_jwt_policy_t   plain, strict, two, nine;
+static ngx_household_jwt_issuer_t   plain_issuer, strict_issuer,
                                       two_issuers[4], nine_issuer;
 
-static ngx_household_token_claims_t   claims;
+static ngx_household_jwt_claims_t   claims;
 
 static char       buf[MINT_TOKEN];
 static char       good_buf[MINT_TOKEN], forged_buf[MINT_TOKEN];
@@ -102,17 +102,17 @@ end(char *text, char *p)
 
 
 static ngx_inline void
-set_policy(ngx_household_token_policy_t *policy,
-    ngx_household_token_issuer_t *issuers, ngx_uint_t n)
+set_policy(ngx_household_jwt_policy_t *policy,
+    ngx_household_jwt_issuer_t *issuers, ngx_uint_t n)
 {
-    ngx_memzero(policy, sizeof(ngx_household_token_policy_t));
+    ngx_memzero(policy, sizeof(ngx_household_jwt_policy_t));
     policy->issuers = issuers;
     policy->nissuers = n;
     ngx_str_set(&policy->account, "sub");
     ngx_str_set(&policy->device, "device");
     ngx_str_set(&policy->package, NGX_HOUSEHOLD_URISIGNING_PACKAGE);
     policy->leeway = LEEWAY;
-    policy->max_size = NGX_HOUSEHOLD_TOKEN_SIZE;
+    policy->max_size = NGX_HOUSEHOLD_JWT_SIZE;
 }
 
 
@@ -298,7 +298,7 @@ teardown(void **state)
 /* from a copy of the very size, so that a read beyond it is seen */
 
 static ngx_inline ngx_household_reason_e
-verify_at(const ngx_household_token_policy_t *policy, const ngx_str_t *token,
+verify_at(const ngx_household_jwt_policy_t *policy, const ngx_str_t *token,
     int64_t now)
 {
     u_char                   *copy;
@@ -313,7 +313,7 @@ verify_at(const ngx_household_token_policy_t *policy, const ngx_str_t *token,
     s = mint_bytes(copy, token->len);
 
     ngx_memset(&claims, 0xa5, sizeof(claims));
-    reason = ngx_household_token_verify(policy, &s, &no_uri, now, &claims);
+    reason = ngx_household_jwt_verify(policy, &s, &no_uri, now, &claims);
 
     free(copy);
 
@@ -328,7 +328,7 @@ verify_at(const ngx_household_token_policy_t *policy, const ngx_str_t *token,
 
 
 static ngx_inline ngx_household_reason_e
-verify(const ngx_household_token_policy_t *policy, const ngx_str_t *token)
+verify(const ngx_household_jwt_policy_t *policy, const ngx_str_t *token)
 {
     return verify_at(policy, token, NOW);
 }

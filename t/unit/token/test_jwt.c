@@ -12,9 +12,9 @@
 static void
 leeway(void **state)
 {
-    int64_t                        i, l;
-    ngx_str_t                      token;
-    ngx_household_token_policy_t   policy;
+    int64_t                     i, l;
+    ngx_str_t                   token;
+    ngx_household_jwt_policy_t  policy;
 
     static const int64_t  leeways[] = { 0, 1, 30, 300 };
 
@@ -110,8 +110,8 @@ claims_are_exact(void **state)
 static void
 claim_names(void **state)
 {
-    ngx_str_t                      token;
-    ngx_household_token_policy_t   policy;
+    ngx_str_t                    token;
+    ngx_household_jwt_policy_t   policy;
 
     policy = plain;
     ngx_str_set(&policy.account, "https://tv.example/account");
@@ -146,7 +146,7 @@ issuer_index(void **state)
     /* nobody is trusted, or only those who are named */
 
     {
-        ngx_household_token_policy_t  policy;
+        ngx_household_jwt_policy_t  policy;
 
         set_policy(&policy, NULL, 0);
         expect("no issuer", verify(&policy, &good), ISSUER);
@@ -170,11 +170,11 @@ issuer_index(void **state)
 static void
 rotation(void **state)
 {
-    char                           text[8192], *p;
-    char                           old_buf[MINT_TOKEN], new_buf[MINT_TOKEN];
-    ngx_str_t                      old_token, new_token;
-    ngx_household_token_issuer_t   issuer;
-    ngx_household_token_policy_t   policy;
+    char                         text[8192], *p;
+    char                         old_buf[MINT_TOKEN], new_buf[MINT_TOKEN];
+    ngx_str_t                    old_token, new_token;
+    ngx_household_jwt_issuer_t   issuer;
+    ngx_household_jwt_policy_t   policy;
 
     old_token = sign(old_buf, A_RSA, "RS256", H("\"kid\":\"1\""), GOOD);
     new_token = sign(new_buf, B_RSA, "RS256", H("\"kid\":\"2\""), GOOD);
@@ -206,11 +206,11 @@ rotation(void **state)
 static void
 published(void **state)
 {
-    size_t                         i;
-    char                           text[2048];
-    ngx_str_t                      token, uri;
-    ngx_household_token_issuer_t   issuer;
-    ngx_household_token_policy_t   policy;
+    size_t                      i;
+    char                        text[2048];
+    ngx_str_t                   token, uri;
+    ngx_household_jwt_issuer_t  issuer;
+    ngx_household_jwt_policy_t  policy;
 
     static const char  *claims_of_joe[] = {
         RFC7515_A1_JWK, RFC7515_A1_TOKEN,
@@ -250,33 +250,33 @@ published(void **state)
 
     token = mint_str(RFC9246_SIMPLE_TOKEN);
     uri = mint_str("http://cdni.example/foo/bar");
-    assert_int_equal(ngx_household_token_verify(&policy, &token, &uri,
-                                                1646867368, &claims),
+    assert_int_equal(ngx_household_jwt_verify(&policy, &token, &uri,
+                                              1646867368, &claims),
                      NONE);
     assert_int_equal(claims.container_len, 56);
 
-    assert_int_equal(ngx_household_token_verify(&policy, &token, &uri,
-                                                1646867369, &claims),
+    assert_int_equal(ngx_household_jwt_verify(&policy, &token, &uri,
+                                              1646867369, &claims),
                      EXPIRED);
 
     uri = mint_str("http://cdni.example/foo/baz");
-    assert_int_equal(ngx_household_token_verify(&policy, &token, &uri,
-                                                1646867368, &claims),
+    assert_int_equal(ngx_household_jwt_verify(&policy, &token, &uri,
+                                              1646867368, &claims),
                      URI);
     assert_int_equal(claims.container_len, 0);
 
     token = mint_str(RFC9246_COMPLEX_TOKEN);
     uri = mint_str("http://cdni.example/foo/bar/123.png");
-    assert_int_equal(ngx_household_token_verify(&policy, &token, &uri,
-                                                1646867368, &claims),
+    assert_int_equal(ngx_household_jwt_verify(&policy, &token, &uri,
+                                              1646867368, &claims),
                      URI);
 
     ngx_str_null(&issuer.name);
     ngx_str_set(&policy.account, "cdniuc");
     token = mint_str(RFC9246_RENEWAL_TOKEN);
     uri = mint_str("http://cdni.example/foo/bar/123.ts");
-    assert_int_equal(ngx_household_token_verify(&policy, &token, &uri,
-                                                1646867368, &claims),
+    assert_int_equal(ngx_household_jwt_verify(&policy, &token, &uri,
+                                              1646867368, &claims),
                      URI);
 
     ngx_household_jwks_destroy(issuer.jwks);
@@ -294,8 +294,8 @@ uri_restricts(void **state)
                  "\"regex:https://edge\\\\.example/v/[0-9]+\\\\.ts\"}");
 
     uri = mint_str("https://edge.example/v/12.ts");
-    assert_int_equal(ngx_household_token_verify(&plain, &token, &uri, NOW,
-                                                &claims),
+    assert_int_equal(ngx_household_jwt_verify(&plain, &token, &uri, NOW,
+                                              &claims),
                      NONE);
     assert_int_equal(claims.container_len, 40);
     assert_memory_equal(claims.container,
@@ -303,13 +303,13 @@ uri_restricts(void **state)
 
     sprintf(text, "https://edge.example/v/12.ts?URISigningPackage=%s", buf);
     uri = mint_str(text);
-    assert_int_equal(ngx_household_token_verify(&plain, &token, &uri, NOW,
-                                                &claims),
+    assert_int_equal(ngx_household_jwt_verify(&plain, &token, &uri, NOW,
+                                              &claims),
                      NONE);
 
     uri = mint_str("https://edge.example/w/12.ts");
-    assert_int_equal(ngx_household_token_verify(&plain, &token, &uri, NOW,
-                                                &claims),
+    assert_int_equal(ngx_household_jwt_verify(&plain, &token, &uri, NOW,
+                                              &claims),
                      URI);
 }
 
@@ -317,7 +317,7 @@ uri_restricts(void **state)
 static void
 digest(void **state)
 {
-    u_char     out[NGX_HOUSEHOLD_TOKEN_DIGEST];
+    u_char     out[NGX_HOUSEHOLD_JWT_DIGEST];
     ngx_str_t  s;
 
     static const u_char  abc[] = {
@@ -327,7 +327,7 @@ digest(void **state)
     };
 
     s = mint_str("abc");
-    assert_int_equal(ngx_household_token_digest(&s, out), NGX_OK);
+    assert_int_equal(ngx_household_jwt_digest(&s, out), NGX_OK);
     assert_memory_equal(out, abc, sizeof(abc));
 }
 
@@ -337,17 +337,17 @@ digest(void **state)
 static void
 policy_digest(void **state)
 {
-    u_char                         a[NGX_HOUSEHOLD_TOKEN_DIGEST];
-    u_char                         b[NGX_HOUSEHOLD_TOKEN_DIGEST];
-    ngx_uint_t                     i;
-    ngx_household_token_issuer_t   issuers[2];
-    ngx_household_token_policy_t   policy;
+    u_char                      a[NGX_HOUSEHOLD_JWT_DIGEST];
+    u_char                      b[NGX_HOUSEHOLD_JWT_DIGEST];
+    ngx_uint_t                  i;
+    ngx_household_jwt_issuer_t  issuers[2];
+    ngx_household_jwt_policy_t  policy;
 
     for (i = 0; i <= 10; i++) {
         issuers[0] = two_issuers[0];
         issuers[1] = two_issuers[1];
         set_policy(&policy, issuers, 2);
-        assert_int_equal(ngx_household_token_policy_digest(&policy, a),
+        assert_int_equal(ngx_household_jwt_policy_digest(&policy, a),
                          NGX_OK);
 
         switch (i) {
@@ -365,7 +365,7 @@ policy_digest(void **state)
                  ngx_str_null(&policy.device); break;
         }
 
-        assert_int_equal(ngx_household_token_policy_digest(&policy, b),
+        assert_int_equal(ngx_household_jwt_policy_digest(&policy, b),
                          NGX_OK);
 
         if (i == 0) {

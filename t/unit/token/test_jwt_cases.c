@@ -10,13 +10,13 @@
 
 
 typedef struct {
-    const char                    *name;
-    ngx_household_token_policy_t  *policy;
-    int                            key;
-    const char                    *alg;
-    const char                    *header;
-    const char                    *payload;
-    ngx_household_reason_e         reason;
+    const char                  *name;
+    ngx_household_jwt_policy_t  *policy;
+    int                          key;
+    const char                  *alg;
+    const char                  *header;
+    const char                  *payload;
+    ngx_household_reason_e       reason;
 } case_t;
 
 
@@ -398,8 +398,8 @@ static const case_t  cases[] = {
 int
 main(void)
 {
-    size_t             i;
-    struct CMUnitTest  tests[mint_count(cases)];
+    size_t  i;
+    struct  CMUnitTest  tests[mint_count(cases)];
 
     memset(tests, 0, sizeof(tests));
 

@@ -59,10 +59,10 @@ each_line(void (*handler)(char *name, char *set, char *text))
 static void
 check(char *name, char *set, char *text)
 {
-    char                          *s;
-    ngx_str_t                      s_token;
-    ngx_household_token_issuer_t   issuer;
-    ngx_household_token_policy_t   policy;
+    char                        *s;
+    ngx_str_t                    s_token;
+    ngx_household_jwt_issuer_t   issuer;
+    ngx_household_jwt_policy_t   policy;
 
     ngx_memzero(&issuer, sizeof(issuer));
     set_policy(&policy, &issuer, 1);

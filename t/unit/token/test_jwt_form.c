@@ -325,9 +325,9 @@ sized(size_t size)
 static void
 size_limit(void **state)
 {
-    size_t                          size;
-    ngx_str_t                       token;
-    ngx_household_token_policy_t    policy;
+    size_t                        size;
+    ngx_str_t                     token;
+    ngx_household_jwt_policy_t    policy;
 
     /* with unpadded base64 not every length can be had: this one can */
 
@@ -350,24 +350,24 @@ size_limit(void **state)
     policy.max_size = 0;
     expect("no size at all", verify(&policy, &token), MALFORMED);
 
-    token = sized(NGX_HOUSEHOLD_TOKEN_SIZE - 1);
-    assert_in_range(token.len, NGX_HOUSEHOLD_TOKEN_SIZE - 1,
-                    NGX_HOUSEHOLD_TOKEN_SIZE);
+    token = sized(NGX_HOUSEHOLD_JWT_SIZE - 1);
+    assert_in_range(token.len, NGX_HOUSEHOLD_JWT_SIZE - 1,
+                    NGX_HOUSEHOLD_JWT_SIZE);
     expect("within the default", verify(&plain, &token), NONE);
 
-    token = sized(NGX_HOUSEHOLD_TOKEN_SIZE + 1);
+    token = sized(NGX_HOUSEHOLD_JWT_SIZE + 1);
     expect("over the default", verify(&plain, &token), MALFORMED);
 
     /* a policy cannot go beyond what the buffers have */
 
     policy.max_size = (size_t) -1;
 
-    token = sized(NGX_HOUSEHOLD_TOKEN_SIZE_MAX - 1);
-    assert_in_range(token.len, NGX_HOUSEHOLD_TOKEN_SIZE_MAX - 1,
-                    NGX_HOUSEHOLD_TOKEN_SIZE_MAX);
+    token = sized(NGX_HOUSEHOLD_JWT_SIZE_MAX - 1);
+    assert_in_range(token.len, NGX_HOUSEHOLD_JWT_SIZE_MAX - 1,
+                    NGX_HOUSEHOLD_JWT_SIZE_MAX);
     expect("as large as any", verify(&policy, &token), NONE);
 
-    token = sized(NGX_HOUSEHOLD_TOKEN_SIZE_MAX + 1);
+    token = sized(NGX_HOUSEHOLD_JWT_SIZE_MAX + 1);
     expect("larger than any", verify(&policy, &token), MALFORMED);
 
     nothing_is_left();
@@ -429,8 +429,8 @@ deep_nesting(void **state)
 int
 main(void)
 {
-    size_t             i, n;
-    struct CMUnitTest  tests[mint_count(forms) + 16];
+    size_t  i, n;
+    struct  CMUnitTest  tests[mint_count(forms) + 16];
 
     static const struct CMUnitTest  others[] = {
         cmocka_unit_test(every_byte_counts),

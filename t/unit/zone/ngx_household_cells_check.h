@@ -16,7 +16,7 @@
 
 
 #define CELL(c, n)                                                            \
-    ((ngx_household_chain_t *)                                                \
+    ((ngx_household_cells_entry_t *)                                          \
      ((c)->cells + (size_t) ((n) - 1) * NGX_HOUSEHOLD_CELL))
 
 
@@ -72,10 +72,10 @@ cells_check_buckets(ngx_household_cells_t *c)
 static const char *
 cells_check_list(ngx_household_cells_t *c, u_char *seen, ngx_uint_t list)
 {
-    uint32_t                     n, newer;
-    ngx_uint_t                   cells, entries, used;
-    ngx_household_chain_t       *e;
-    ngx_household_cells_list_t  *l;
+    uint32_t                      n, newer;
+    ngx_uint_t                    cells, entries, used;
+    ngx_household_cells_entry_t  *e;
+    ngx_household_cells_list_t   *l;
 
     l = &c->lists[list];
 

@@ -226,17 +226,17 @@ zone_declare(size_t size)
 }
 
 
-static ngx_household_zone_store_t *
+static ngx_household_zone_ns_t *
 zone_store(ngx_household_zone_t *zone, ngx_uint_t kind, const char *identity,
     ngx_uint_t tracked)
 {
-    ngx_str_t                    name;
-    ngx_household_zone_store_t  *store;
+    ngx_str_t                 name;
+    ngx_household_zone_ns_t  *store;
 
     name.data = (u_char *) identity;
     name.len = strlen(identity);
 
-    store = ngx_household_zone_store(&test_conf, zone, kind, &name, tracked);
+    store = ngx_household_zone_ns(&test_conf, zone, kind, &name, tracked);
     assert_non_null(store);
 
     return store;
@@ -301,11 +301,11 @@ zone_stop(ngx_household_zone_t *zone)
 
 /* a zone of one store, which is "tracked" or not */
 
-static ngx_household_zone_store_t *
+static ngx_household_zone_ns_t *
 store_start(size_t size, ngx_uint_t tracked)
 {
-    ngx_household_zone_t        *zone;
-    ngx_household_zone_store_t  *store;
+    ngx_household_zone_t     *zone;
+    ngx_household_zone_ns_t  *store;
 
     zone = zone_declare(size);
     store = zone_store(zone, ACCOUNT, "main", tracked);
@@ -329,7 +329,7 @@ id_of(const char *text)
 
 
 static ngx_int_t
-put(ngx_household_zone_store_t *store, const char *id, const char *value,
+put(ngx_household_zone_ns_t *store, const char *id, const char *value,
     uint64_t generation, ngx_msec_t now)
 {
     return ngx_household_zone_put(store, id_of(id), (u_char *) value,
@@ -341,20 +341,20 @@ put(ngx_household_zone_store_t *store, const char *id, const char *value,
 /* a fetch that nothing comes in between */
 
 static ngx_int_t
-fetch(ngx_household_zone_store_t *store, const char *id, const char *value,
+fetch(ngx_household_zone_ns_t *store, const char *id, const char *value,
     ngx_msec_t now)
 {
-    return put(store, id, value, ngx_household_zone_begin(store, id_of(id)),
-               now);
+    return put(store, id, value,
+               ngx_household_zone_get_generation(store, id_of(id)), now);
 }
 
 
-static ngx_household_zone_found_t  found;
+static ngx_household_zone_result_t  found;
 static char                        got[NGX_HOUSEHOLD_ZONE_VALUE_MAX + 1];
 
 
 static ngx_household_zone_state_e
-get(ngx_household_zone_store_t *store, const char *id, ngx_msec_t now)
+get(ngx_household_zone_ns_t *store, const char *id, ngx_msec_t now)
 {
     ngx_household_zone_state_e  state;
 
@@ -370,14 +370,14 @@ get(ngx_household_zone_store_t *store, const char *id, ngx_msec_t now)
 
 
 static void
-invalidate(ngx_household_zone_store_t *store, const char *id)
+invalidate(ngx_household_zone_ns_t *store, const char *id)
 {
     ngx_household_zone_invalidate(store, id_of(id));
 }
 
 
 static ngx_uint_t
-counter(ngx_household_zone_store_t *store, ngx_uint_t n)
+counter(ngx_household_zone_ns_t *store, ngx_uint_t n)
 {
     ngx_household_zone_stat_t  stat;
 
@@ -388,7 +388,7 @@ counter(ngx_household_zone_store_t *store, ngx_uint_t n)
 
 
 static ngx_uint_t
-records(ngx_household_zone_store_t *store)
+records(ngx_household_zone_ns_t *store)
 {
     ngx_household_zone_stat_t  stat;
 

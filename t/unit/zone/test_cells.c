@@ -78,7 +78,7 @@ static void
 insert(ngx_household_cells_t *c, ngx_uint_t list,
     ngx_household_cells_key_t *key, u_char *value, size_t len)
 {
-    ngx_household_chain_t  e, *old;
+    ngx_household_cells_entry_t  e, *old;
 
     memset(&e, 0, sizeof(e));
 
@@ -99,10 +99,10 @@ insert(ngx_household_cells_t *c, ngx_uint_t list,
 static void
 test_layout(void **data)
 {
-    assert_int_equal(sizeof(ngx_household_chain_t), NGX_HOUSEHOLD_CELL);
+    assert_int_equal(sizeof(ngx_household_cells_entry_t), NGX_HOUSEHOLD_CELL);
     assert_int_equal(NGX_HOUSEHOLD_CELL % 8, 0);
-    assert_int_equal(offsetof(ngx_household_chain_t, rest), 0);
-    assert_int_equal(offsetof(ngx_household_chain_t, data)
+    assert_int_equal(offsetof(ngx_household_cells_entry_t, rest), 0);
+    assert_int_equal(offsetof(ngx_household_cells_entry_t, data)
                      + NGX_HOUSEHOLD_CELL_FIRST, NGX_HOUSEHOLD_CELL);
     assert_int_equal(4 + NGX_HOUSEHOLD_CELL_NEXT, NGX_HOUSEHOLD_CELL);
 }
@@ -191,11 +191,11 @@ test_sizes(void **data)
 static void
 test_bytes(void **data)
 {
-    u_char                      *value, *out;
-    size_t                       keylen, len;
-    ngx_household_chain_t       *e;
-    ngx_household_cells_t       *c;
-    ngx_household_cells_key_t    key, other;
+    u_char                       *value, *out;
+    size_t                        keylen, len;
+    ngx_household_cells_entry_t  *e;
+    ngx_household_cells_t        *c;
+    ngx_household_cells_key_t     key, other;
 
     for (keylen = 1; keylen <= NGX_HOUSEHOLD_CELLS_KEY; keylen += 2) {
 
@@ -243,11 +243,11 @@ test_bytes(void **data)
 static void
 test_order(void **data)
 {
-    u_char                       value[200];
-    ngx_uint_t                   i, n;
-    ngx_household_chain_t       *e;
-    ngx_household_cells_t       *c;
-    ngx_household_cells_key_t    key;
+    u_char                         value[200];
+    ngx_uint_t                     i, n;
+    ngx_household_cells_entry_t   *e;
+    ngx_household_cells_t         *c;
+    ngx_household_cells_key_t      key;
 
     c = create(SIZE);
     memset(value, 1, sizeof(value));
@@ -290,10 +290,10 @@ test_order(void **data)
 static void
 test_halves(void **data)
 {
-    ngx_uint_t                   i, n;
-    ngx_household_chain_t       *e[101];
-    ngx_household_cells_t       *c;
-    ngx_household_cells_key_t    key;
+    ngx_uint_t                     i, n;
+    ngx_household_cells_entry_t   *e[101];
+    ngx_household_cells_t         *c;
+    ngx_household_cells_key_t      key;
 
     n = 101;
     c = create(SIZE);
@@ -334,12 +334,12 @@ test_halves(void **data)
 static void
 test_no_fragments(void **data)
 {
-    u_char                      *value;
-    size_t                       len;
-    ngx_uint_t                   i, round;
-    ngx_household_chain_t       *e;
-    ngx_household_cells_t       *c;
-    ngx_household_cells_key_t    key;
+    u_char                        *value;
+    size_t                         len;
+    ngx_uint_t                     i, round;
+    ngx_household_cells_entry_t   *e;
+    ngx_household_cells_t         *c;
+    ngx_household_cells_key_t      key;
 
     c = create(SIZE);
     len = (size_t) (c->lists[0].share - 1) * NGX_HOUSEHOLD_CELL_NEXT;
@@ -455,12 +455,12 @@ test_reset(void **data)
 static void
 test_model(void **data)
 {
-    u_char                      *value, *out;
-    size_t                       len[KEYS];
-    ngx_uint_t                   i, n, used, there[KEYS];
-    ngx_household_chain_t       *e;
-    ngx_household_cells_t       *c;
-    ngx_household_cells_key_t    key;
+    u_char                        *value, *out;
+    size_t                         len[KEYS];
+    ngx_uint_t                     i, n, used, there[KEYS];
+    ngx_household_cells_entry_t   *e;
+    ngx_household_cells_t         *c;
+    ngx_household_cells_key_t      key;
 
     c = create(SIZE);
     value = malloc(LONG);

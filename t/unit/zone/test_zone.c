@@ -16,7 +16,7 @@
 static void
 test_get(void **data)
 {
-    ngx_household_zone_store_t  *store;
+    ngx_household_zone_ns_t  *store;
 
     store = store_start(SIZE, 0);
 
@@ -53,12 +53,13 @@ test_get(void **data)
 static void
 test_missing(void **data)
 {
-    ngx_household_zone_store_t  *store;
+    ngx_household_zone_ns_t  *store;
 
     store = store_start(SIZE, 0);
 
     assert_int_equal(ngx_household_zone_put(store, id_of("nobody"), NULL, 0,
-                         1, ngx_household_zone_begin(store, id_of("nobody")),
+                         1, ngx_household_zone_get_generation(store,
+                                                     id_of("nobody")),
                          0, 10000, 0), NGX_OK);
 
     assert_int_equal(get(store, "nobody", 8999), HIT);
@@ -76,9 +77,9 @@ test_missing(void **data)
 static void
 test_small_buffer(void **data)
 {
-    u_char                       buf[5];
-    ngx_household_zone_store_t  *store;
-    ngx_household_zone_found_t   f;
+    u_char                        buf[5];
+    ngx_household_zone_ns_t      *store;
+    ngx_household_zone_result_t   f;
 
     store = store_start(SIZE, 0);
 
@@ -99,7 +100,7 @@ test_small_buffer(void **data)
 static void
 test_times(void **data)
 {
-    ngx_household_zone_store_t  *store;
+    ngx_household_zone_ns_t  *store;
 
     store = store_start(SIZE, 0);
 
@@ -121,8 +122,8 @@ test_times(void **data)
     /* the last moments, with a time that is too short to be spread */
 
     ngx_household_zone_put(store, id_of(UUID), (u_char *) "x", 1, 0,
-                           ngx_household_zone_begin(store, id_of(UUID)), 0,
-                           1, 100);
+                        ngx_household_zone_get_generation(store, id_of(UUID)),
+                        0, 1, 100);
     assert_int_equal(get(store, UUID, 0), HIT);
     assert_int_equal(get(store, UUID, 1), EXPIRED);
     assert_int_equal(get(store, UUID, 100), EXPIRED);
@@ -147,15 +148,15 @@ test_times(void **data)
 static void
 test_longest_times(void **data)
 {
-    ngx_msec_t                   max;
-    ngx_household_zone_store_t  *store;
+    ngx_msec_t                max;
+    ngx_household_zone_ns_t  *store;
 
     store = store_start(SIZE, 0);
     max = NGX_HOUSEHOLD_ZONE_TIME_MAX;
 
     ngx_household_zone_put(store, id_of(UUID), (u_char *) "x", 1, 0,
-                           ngx_household_zone_begin(store, id_of(UUID)), 0,
-                           (ngx_msec_t) -1, (ngx_msec_t) -1);
+                        ngx_household_zone_get_generation(store, id_of(UUID)),
+                        0, (ngx_msec_t) -1, (ngx_msec_t) -1);
 
     assert_int_equal(get(store, UUID, max - max / 10 - 1), HIT);
     assert_int_equal(get(store, UUID, max), EXPIRED);
@@ -174,9 +175,9 @@ test_longest_times(void **data)
 static void
 test_no_stale(void **data)
 {
-    ngx_msec_t                   fresh;
-    ngx_uint_t                   i;
-    ngx_household_zone_store_t  *store;
+    ngx_msec_t                fresh;
+    ngx_uint_t                i;
+    ngx_household_zone_ns_t  *store;
 
     store = store_start(SIZE, 0);
 
@@ -184,8 +185,8 @@ test_no_stale(void **data)
         fresh = FRESH;
 
         ngx_household_zone_put(store, id_of(UUID), (u_char *) "x", 1, 0,
-                               ngx_household_zone_begin(store, id_of(UUID)),
-                               0, fresh, 0);
+                        ngx_household_zone_get_generation(store, id_of(UUID)),
+                        0, fresh, 0);
         assert_int_equal(get(store, UUID, YOUNG), HIT);
 
         if (i == 0) {
@@ -210,10 +211,10 @@ test_no_stale(void **data)
 static void
 test_jitter(void **data)
 {
-    char                         id[16];
-    ngx_msec_t                   t;
-    ngx_uint_t                   i, fresh, last, fell;
-    ngx_household_zone_store_t  *store;
+    char                      id[16];
+    ngx_msec_t                t;
+    ngx_uint_t                i, fresh, last, fell;
+    ngx_household_zone_ns_t  *store;
 
     store = store_start(SIZE, 0);
 
@@ -249,8 +250,8 @@ test_jitter(void **data)
 static void
 test_refresh(void **data)
 {
-    ngx_msec_t                   t;
-    ngx_household_zone_store_t  *store;
+    ngx_msec_t                t;
+    ngx_household_zone_ns_t  *store;
 
     store = store_start(SIZE, 0);
     t = OLD;
@@ -261,7 +262,7 @@ test_refresh(void **data)
     assert_int_equal(found.refresh, 1);
     assert_int_equal(get(store, UUID, t), EXPIRED);
     assert_int_equal(found.refresh, 0);
-    assert_int_equal(get(store, UUID, t + NGX_HOUSEHOLD_ZONE_LEASE - 1),
+    assert_int_equal(get(store, UUID, t + NGX_HOUSEHOLD_ZONE_LOCK_AGE - 1),
                      EXPIRED);
     assert_int_equal(found.refresh, 0);
 
@@ -272,7 +273,7 @@ test_refresh(void **data)
 
     /* whoever was granted it has not come back */
 
-    t += NGX_HOUSEHOLD_ZONE_LEASE;
+    t += NGX_HOUSEHOLD_ZONE_LOCK_AGE;
 
     assert_int_equal(get(store, UUID, t), EXPIRED);
     assert_int_equal(found.refresh, 1);
@@ -304,8 +305,8 @@ test_refresh(void **data)
 static void
 test_refresh_overtaken(void **data)
 {
-    uint64_t                     first, second;
-    ngx_household_zone_store_t  *store;
+    uint64_t                  first, second;
+    ngx_household_zone_ns_t  *store;
 
     store = store_start(SIZE, 0);
 
@@ -337,7 +338,7 @@ test_refresh_overtaken(void **data)
 static void
 test_invalidate(void **data)
 {
-    ngx_household_zone_store_t  *store;
+    ngx_household_zone_ns_t  *store;
 
     store = store_start(SIZE, 0);
 
@@ -368,10 +369,10 @@ test_invalidate(void **data)
 static void
 test_invalidate_between(void **data)
 {
-    char                         other[] = "other ?";
-    uint64_t                     gen, gens[OTHERS];
-    ngx_uint_t                   i, kept, cached;
-    ngx_household_zone_store_t  *store;
+    char                      other[] = "other ?";
+    uint64_t                  gen, gens[OTHERS];
+    ngx_uint_t                i, kept, cached;
+    ngx_household_zone_ns_t  *store;
 
     for (cached = 0; cached < 2; cached++) {
 
@@ -381,10 +382,10 @@ test_invalidate_between(void **data)
             fetch(store, UUID, "before", 0);
         }
 
-        gen = ngx_household_zone_begin(store, id_of(UUID));
+        gen = ngx_household_zone_get_generation(store, id_of(UUID));
         for (i = 0; i < OTHERS; i++) {
             other[6] = 'a' + i;
-            gens[i] = ngx_household_zone_begin(store, id_of(other));
+            gens[i] = ngx_household_zone_get_generation(store, id_of(other));
         }
 
         invalidate(store, UUID);
@@ -412,7 +413,7 @@ test_invalidate_between(void **data)
         assert_int_equal(get(store, UUID, 0), HIT);
         assert_string_equal(got, "after");
 
-        assert_int_equal(counter(store, NGX_HOUSEHOLD_ZONE_OVERTAKEN),
+        assert_int_equal(counter(store, NGX_HOUSEHOLD_ZONE_SUPERSEDED),
                          2 + OTHERS - kept);
 
         zone_stop(store->zone);
@@ -423,12 +424,12 @@ test_invalidate_between(void **data)
 static void
 test_invalidate_between_no_stale(void **data)
 {
-    uint64_t                     gen;
-    ngx_household_zone_store_t  *store;
+    uint64_t                  gen;
+    ngx_household_zone_ns_t  *store;
 
     store = store_start(SIZE, 0);
 
-    gen = ngx_household_zone_begin(store, id_of(UUID));
+    gen = ngx_household_zone_get_generation(store, id_of(UUID));
     invalidate(store, UUID);
 
     assert_int_equal(ngx_household_zone_put(store, id_of(UUID),
@@ -444,9 +445,9 @@ test_invalidate_between_no_stale(void **data)
 static void
 test_invalidate_all(void **data)
 {
-    uint64_t                     gen, known;
-    ngx_household_zone_t        *zone;
-    ngx_household_zone_store_t  *store, *other;
+    uint64_t                  gen, known;
+    ngx_household_zone_t     *zone;
+    ngx_household_zone_ns_t  *store, *other;
 
     zone = zone_declare(SIZE);
     store = zone_store(zone, ACCOUNT, "main", 0);
@@ -456,8 +457,8 @@ test_invalidate_all(void **data)
     fetch(store, UUID, "record", 0);
     fetch(other, UUID, "of the other", 0);
 
-    gen = ngx_household_zone_begin(store, id_of("new"));
-    known = ngx_household_zone_begin(store, id_of(UUID));
+    gen = ngx_household_zone_get_generation(store, id_of("new"));
+    known = ngx_household_zone_get_generation(store, id_of(UUID));
 
     ngx_household_zone_invalidate_all(store);
 
@@ -482,10 +483,10 @@ test_invalidate_all(void **data)
 static void
 test_flush(void **data)
 {
-    uint64_t                     gen;
-    ngx_uint_t                   i;
-    ngx_household_zone_t        *zone;
-    ngx_household_zone_store_t  *store, *other;
+    uint64_t                  gen;
+    ngx_uint_t                i;
+    ngx_household_zone_t     *zone;
+    ngx_household_zone_ns_t  *store, *other;
 
     zone = zone_declare(SIZE);
     store = zone_store(zone, ACCOUNT, "main", 0);
@@ -495,7 +496,7 @@ test_flush(void **data)
     fetch(store, UUID, "record", 0);
     fetch(store, "second", "second", 0);
     fetch(other, UUID, "of the other", 0);
-    gen = ngx_household_zone_begin(store, id_of("new"));
+    gen = ngx_household_zone_get_generation(store, id_of("new"));
 
     ngx_household_zone_flush(store);
 
@@ -532,11 +533,11 @@ test_flush(void **data)
 static void
 test_too_big(void **data)
 {
-    u_char                      *value;
-    size_t                       max;
-    ngx_str_t                   *id;
-    ngx_household_zone_t        *zone;
-    ngx_household_zone_store_t  *store;
+    u_char                   *value;
+    size_t                    max;
+    ngx_str_t                *id;
+    ngx_household_zone_t     *zone;
+    ngx_household_zone_ns_t  *store;
 
     value = calloc(1, NGX_HOUSEHOLD_ZONE_VALUE_MAX + 1);
 
@@ -545,7 +546,7 @@ test_too_big(void **data)
     max = NGX_HOUSEHOLD_ZONE_VALUE_MAX;
 
     assert_int_equal(ngx_household_zone_put(store, id, value, max, 0,
-                         ngx_household_zone_begin(store, id), 0, FRESH,
+                         ngx_household_zone_get_generation(store, id), 0, FRESH,
                          STALE), NGX_OK);
     assert_int_equal(get(store, UUID, 0), HIT);
     assert_int_equal(found.len, max);
@@ -553,7 +554,7 @@ test_too_big(void **data)
     /* the old one is known to be old */
 
     assert_int_equal(ngx_household_zone_put(store, id, value, max + 1, 0,
-                         ngx_household_zone_begin(store, id), 0, FRESH,
+                         ngx_household_zone_get_generation(store, id), 0, FRESH,
                          STALE), NGX_ERROR);
     assert_int_equal(get(store, UUID, 0), EXPIRED);
     assert_int_equal(counter(store, NGX_HOUSEHOLD_ZONE_TOO_BIG), 1);
@@ -572,12 +573,12 @@ test_too_big(void **data)
     assert_true(max < NGX_HOUSEHOLD_ZONE_VALUE_MAX);
 
     assert_int_equal(ngx_household_zone_put(store, id, value, max + 1, 0,
-                         ngx_household_zone_begin(store, id), 0, FRESH,
+                         ngx_household_zone_get_generation(store, id), 0, FRESH,
                          STALE), NGX_ERROR);
     assert_int_equal(get(store, UUID, 0), MISS);
 
     assert_int_equal(ngx_household_zone_put(store, id, value, max, 0,
-                         ngx_household_zone_begin(store, id), 0, FRESH,
+                         ngx_household_zone_get_generation(store, id), 0, FRESH,
                          STALE), NGX_OK);
     assert_int_equal(get(store, UUID, 0), HIT);
     assert_int_equal(found.len, max);

@@ -17,7 +17,7 @@
 /* as the worker "pid" */
 
 static ngx_int_t
-track(ngx_household_zone_store_t *store, ngx_pid_t pid, ngx_msec_t now,
+track(ngx_household_zone_ns_t *store, ngx_pid_t pid, ngx_msec_t now,
     ngx_uint_t coherent)
 {
     ngx_int_t  rc;
@@ -25,7 +25,7 @@ track(ngx_household_zone_store_t *store, ngx_pid_t pid, ngx_msec_t now,
 
     saved = ngx_pid;
     ngx_pid = pid;
-    rc = ngx_household_zone_track(store, now, LEASE, coherent);
+    rc = ngx_household_zone_renew(store, now, LEASE, coherent);
     ngx_pid = saved;
 
     return rc;
@@ -35,14 +35,14 @@ track(ngx_household_zone_store_t *store, ngx_pid_t pid, ngx_msec_t now,
 /* tells whether anything fetched before "now" is marked by a step */
 
 static ngx_uint_t
-marked(ngx_household_zone_store_t *store)
+marked(ngx_household_zone_ns_t *store)
 {
     static ngx_uint_t  last;
 
     ngx_uint_t  n, before;
 
     before = last;
-    n = counter(store, NGX_HOUSEHOLD_ZONE_MARKED);
+    n = counter(store, NGX_HOUSEHOLD_ZONE_NS_INVALIDATED);
     last = n;
 
     return n > before;
@@ -52,7 +52,7 @@ marked(ngx_household_zone_store_t *store)
 static void
 test_untracked(void **data)
 {
-    ngx_household_zone_store_t  *store;
+    ngx_household_zone_ns_t  *store;
 
     /* never tracked: fetched values are kept, but nothing is fresh */
 
@@ -83,13 +83,13 @@ test_untracked(void **data)
 static void
 test_track(void **data)
 {
-    uint64_t                     gen;
-    ngx_household_zone_store_t  *store;
+    uint64_t                  gen;
+    ngx_household_zone_ns_t  *store;
 
     store = store_start(SIZE, 1);
 
     fetch(store, "a", "record", 0);
-    gen = ngx_household_zone_begin(store, id_of("b"));
+    gen = ngx_household_zone_get_generation(store, id_of("b"));
 
     /* what was fetched before is not known to be right */
 
@@ -142,14 +142,14 @@ test_track(void **data)
 static void
 test_lease(void **data)
 {
-    uint64_t                     gen;
-    ngx_household_zone_store_t  *store;
+    uint64_t                  gen;
+    ngx_household_zone_ns_t  *store;
 
     store = store_start(SIZE, 1);
 
     track(store, 10, 0, 1);
     fetch(store, "a", "record", 0);
-    gen = ngx_household_zone_begin(store, id_of("b"));
+    gen = ngx_household_zone_get_generation(store, id_of("b"));
 
     assert_int_equal(get(store, "a", LEASE - 1), HIT);
     assert_int_equal(get(store, "a", LEASE), EXPIRED);
@@ -180,7 +180,7 @@ test_lease(void **data)
 static void
 test_handover(void **data)
 {
-    ngx_household_zone_store_t  *store;
+    ngx_household_zone_ns_t  *store;
 
     store = store_start(SIZE, 1);
 
@@ -214,7 +214,7 @@ test_handover(void **data)
 static void
 test_handover_too_soon(void **data)
 {
-    ngx_household_zone_store_t  *store;
+    ngx_household_zone_ns_t  *store;
 
     store = store_start(SIZE, 1);
 
@@ -243,7 +243,7 @@ test_handover_too_soon(void **data)
 static void
 test_handover_death(void **data)
 {
-    ngx_household_zone_store_t  *store;
+    ngx_household_zone_ns_t  *store;
 
     store = store_start(SIZE, 1);
 
@@ -269,12 +269,12 @@ test_handover_death(void **data)
 static void
 test_too_many_trackers(void **data)
 {
-    ngx_uint_t                   i;
-    ngx_household_zone_store_t  *store;
+    ngx_uint_t                i;
+    ngx_household_zone_ns_t  *store;
 
     store = store_start(SIZE, 1);
 
-    for (i = 0; i < NGX_HOUSEHOLD_ZONE_TRACKERS; i++) {
+    for (i = 0; i < NGX_HOUSEHOLD_ZONE_HOLDERS; i++) {
         assert_int_equal(track(store, 10 + i, i, 1), NGX_OK);
     }
 
@@ -298,8 +298,8 @@ test_too_many_trackers(void **data)
 static void
 test_stores(void **data)
 {
-    ngx_household_zone_t        *zone, *next;
-    ngx_household_zone_store_t  *store, *other;
+    ngx_household_zone_t     *zone, *next;
+    ngx_household_zone_ns_t  *store, *other;
 
     zone = zone_declare(SIZE);
     store = zone_store(zone, ACCOUNT, "main", 1);
@@ -340,6 +340,6 @@ main(void)
         cmocka_unit_test(test_stores)
     };
 
-    return cmocka_run_group_tests_name("ngx_household_zone_track", tests,
+    return cmocka_run_group_tests_name("ngx_household_zone_renew", tests,
                                        test_setup, test_teardown);
 }

@@ -15,10 +15,10 @@
 static void
 test_keys(void **data)
 {
-    char                         id[37];
-    ngx_str_t                    s;
-    ngx_uint_t                   i;
-    ngx_household_zone_store_t  *store;
+    char                      id[37];
+    ngx_str_t                 s;
+    ngx_uint_t                i;
+    ngx_household_zone_ns_t  *store;
 
     static const char  raw[16] = "\x0d\x8f\x7f\x6c\x3b\x1e\x4c\x5a"
                                  "\x9a\x77\x1f\x0e\x2d\x3c\x4b\x5a";
@@ -79,8 +79,8 @@ test_keys(void **data)
 static void
 test_keys_long(void **data)
 {
-    char                         id[200];
-    ngx_household_zone_store_t  *store;
+    char                      id[200];
+    ngx_household_zone_ns_t  *store;
 
     store = store_start(SIZE, 0);
 
@@ -102,15 +102,16 @@ test_keys_long(void **data)
 static void
 test_keys_bytes(void **data)
 {
-    ngx_str_t                    s;
-    ngx_household_zone_store_t  *store;
+    ngx_str_t                 s;
+    ngx_household_zone_ns_t  *store;
 
     store = store_start(SIZE, 0);
 
     s.data = (u_char *) "a\0b";
     s.len = 3;
     ngx_household_zone_put(store, &s, (u_char *) "nul", 3, 0,
-                           ngx_household_zone_begin(store, &s), 0, FRESH, 0);
+                           ngx_household_zone_get_generation(store, &s), 0,
+                           FRESH, 0);
     assert_int_equal(ngx_household_zone_get(store, &s, 0, (u_char *) got, 99,
                                             &found), HIT);
     s.data = (u_char *) "a\0c";

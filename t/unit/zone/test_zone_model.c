@@ -48,7 +48,7 @@ typedef struct {
 
 
 static ngx_household_zone_t        *zone;
-static ngx_household_zone_store_t  *stores[STORES];
+static ngx_household_zone_ns_t  *stores[STORES];
 
 static value_t      values[STORES][KEYS];
 static fetch_t      fetches[FETCHES];
@@ -227,7 +227,7 @@ check_get(value_t *v, ngx_household_zone_state_e got_state, u_char *buf,
     assert_true(v->stale && age < v->fresh_max + v->stale);
     assert_int_equal(found.refresh, !v->leased
                                     || now - v->lease
-                                       >= NGX_HOUSEHOLD_ZONE_LEASE);
+                                       >= NGX_HOUSEHOLD_ZONE_LOCK_AGE);
 
     if (found.refresh) {
         v->leased = 1;
@@ -296,7 +296,8 @@ do_put(void)
     seed = rnd(1000000);
     value_bytes(buf, seed, len);
 
-    moved = ngx_household_zone_begin(stores[f.store], key_id(f.key)) != f.gen;
+    moved = ngx_household_zone_get_generation(stores[f.store], key_id(f.key))
+        != f.gen;
 
     rc = ngx_household_zone_put(stores[f.store], key_id(f.key), buf, len,
                                 missing, f.gen, now, fresh, stale);
@@ -339,7 +340,7 @@ do_track(ngx_uint_t coherent)
 
     current = is_tracked();
 
-    ngx_household_zone_track(stores[1], now, LEASE, coherent);
+    ngx_household_zone_renew(stores[1], now, LEASE, coherent);
 
     if (coherent ? !current : tracking) {
         model_invalidate(1, KEYS, 0);

@@ -121,7 +121,7 @@ value_whole(u_char *p, size_t len, uint32_t key)
 
 
 static void
-one(ngx_household_zone_store_t *store, ngx_msec_t now)
+one(ngx_household_zone_ns_t *store, ngx_msec_t now)
 {
     u_char                       buf[VALUE];
     size_t                       len;
@@ -144,8 +144,8 @@ one(ngx_household_zone_store_t *store, ngx_msec_t now)
         len = value_make(buf, key);
 
         ngx_household_zone_put(store, key_id(key), buf, len, 0,
-                               ngx_household_zone_begin(store, key_id(key)),
-                               now, rnd(20000), rnd(2) ? rnd(40000) : 0);
+                        ngx_household_zone_get_generation(store, key_id(key)),
+                        now, rnd(20000), rnd(2) ? rnd(40000) : 0);
         (void) ngx_atomic_fetch_add(&board->puts, 1);
 
     } else if (op < 980) {
@@ -158,7 +158,7 @@ one(ngx_household_zone_store_t *store, ngx_msec_t now)
         ngx_household_zone_flush(store);
 
     } else if (op < 995) {
-        ngx_household_zone_track(store, now, 1000, rnd(4) != 0);
+        ngx_household_zone_renew(store, now, 1000, rnd(4) != 0);
 
     } else {
         (void) records(store);
@@ -167,7 +167,7 @@ one(ngx_household_zone_store_t *store, ngx_msec_t now)
 
 
 static void
-child(ngx_household_zone_store_t **stores, ngx_uint_t n, ngx_uint_t ops)
+child(ngx_household_zone_ns_t **stores, ngx_uint_t n, ngx_uint_t ops)
 {
     ngx_uint_t  i;
 
@@ -186,7 +186,7 @@ child(ngx_household_zone_store_t **stores, ngx_uint_t n, ngx_uint_t ops)
 
 
 static ngx_household_zone_t *
-two_stores(ngx_household_zone_store_t **stores, size_t size)
+two_stores(ngx_household_zone_ns_t **stores, size_t size)
 {
     ngx_household_zone_t  *zone;
 
@@ -204,11 +204,11 @@ two_stores(ngx_household_zone_store_t **stores, size_t size)
 static void
 check_records(ngx_household_zone_t *zone)
 {
-    uint32_t                    n;
-    ngx_uint_t                  kind, alive;
-    ngx_household_chain_t      *e;
-    ngx_household_zone_slot_t  *slot;
-    ngx_household_zone_stat_t   stat;
+    uint32_t                      n;
+    ngx_uint_t                    kind, alive;
+    ngx_household_cells_entry_t  *e;
+    ngx_household_zone_ns_shm_t  *slot;
+    ngx_household_zone_stat_t     stat;
 
     assert_null(cells_check(zone->cells));
 
@@ -231,12 +231,12 @@ check_records(ngx_household_zone_t *zone)
 static void
 test_processes(void **data)
 {
-    int                          status;
-    pid_t                        pids[PROCS];
-    ngx_uint_t                   i;
-    ngx_household_zone_t        *zone;
-    ngx_household_zone_stat_t    stat;
-    ngx_household_zone_store_t  *stores[2];
+    int                         status;
+    pid_t                       pids[PROCS];
+    ngx_uint_t                  i;
+    ngx_household_zone_t       *zone;
+    ngx_household_zone_stat_t   stat;
+    ngx_household_zone_ns_t    *stores[2];
 
     board = board_new();
     zone = two_stores(stores, 96 * 1024);
@@ -268,7 +268,7 @@ test_processes(void **data)
     assert_true(stat.counters[NGX_HOUSEHOLD_ZONE_EVICTED] > 0);
     assert_in_range(stat.counters[NGX_HOUSEHOLD_ZONE_STORED], board->puts / 2,
                     board->puts);
-    assert_int_equal(stat.counters[NGX_HOUSEHOLD_ZONE_REPAIRED], 0);
+    assert_int_equal(stat.counters[NGX_HOUSEHOLD_ZONE_RESETS], 0);
 
     zone_stop(zone);
     munmap(board, sizeof(board_t));
@@ -278,7 +278,7 @@ test_processes(void **data)
 /* of all that find an expired value at the same time, one refreshes it */
 
 static void
-refreshers(ngx_household_zone_store_t *store)
+refreshers(ngx_household_zone_ns_t *store)
 {
     u_char      buf[VALUE];
     ngx_uint_t  i;
@@ -294,7 +294,7 @@ refreshers(ngx_household_zone_store_t *store)
             sched_yield();
         }
 
-        t = OLD + i * NGX_HOUSEHOLD_ZONE_LEASE;
+        t = OLD + i * NGX_HOUSEHOLD_ZONE_LOCK_AGE;
 
         (void) ngx_household_zone_get(store, id_of(UUID), t, buf, VALUE,
                                       &found);
@@ -309,10 +309,10 @@ refreshers(ngx_household_zone_store_t *store)
 static void
 test_one_refresh(void **data)
 {
-    int                          status;
-    pid_t                        pids[PROCS];
-    ngx_uint_t                   i;
-    ngx_household_zone_store_t  *store;
+    int                       status;
+    pid_t                     pids[PROCS];
+    ngx_uint_t                i;
+    ngx_household_zone_ns_t  *store;
 
     board = board_new();
     store = store_start(64 * 4096, 0);
@@ -361,17 +361,17 @@ bury(ngx_household_zone_t *zone, pid_t pid)
 static void
 test_killed_inside(void **data)
 {
-    pid_t                        pid;
-    u_char                      *nothing;
-    uint64_t                     gen;
-    ngx_household_zone_store_t  *store;
+    pid_t                     pid;
+    u_char                   *nothing;
+    uint64_t                  gen;
+    ngx_household_zone_ns_t  *store;
 
     store = store_start(64 * 4096, 1);
 
-    ngx_household_zone_track(store, 0, 60000, 1);
+    ngx_household_zone_renew(store, 0, 60000, 1);
     fetch(store, UUID, "record", 0);
     fetch(store, "other", "other", 0);
-    gen = ngx_household_zone_begin(store, id_of("new"));
+    gen = ngx_household_zone_get_generation(store, id_of("new"));
 
     nothing = mmap(NULL, 4096, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
     assert_ptr_not_equal(nothing, MAP_FAILED);
@@ -383,8 +383,8 @@ test_killed_inside(void **data)
         ngx_pid = getpid();
         signal(SIGSEGV, SIG_DFL);
         ngx_household_zone_put(store, id_of(UUID), nothing, 1000, 0,
-                               ngx_household_zone_begin(store, id_of(UUID)),
-                               0, FRESH, STALE);
+                        ngx_household_zone_get_generation(store, id_of(UUID)),
+                        0, FRESH, STALE);
         _exit(0);
     }
 
@@ -397,7 +397,7 @@ test_killed_inside(void **data)
     assert_string_equal(test_log, "zone \"households\" was left by a process "
                                   "that died in it, emptied");
     assert_int_equal(get(store, "other", 0), MISS);
-    assert_int_equal(counter(store, NGX_HOUSEHOLD_ZONE_REPAIRED), 1);
+    assert_int_equal(counter(store, NGX_HOUSEHOLD_ZONE_RESETS), 1);
     assert_int_equal(records(store), 0);
     check_records(store->zone);
 
@@ -407,7 +407,7 @@ test_killed_inside(void **data)
     assert_int_equal(put(store, "new", "new", gen, 0), NGX_DECLINED);
     assert_int_equal(get(store, "new", 0), MISS);
 
-    ngx_household_zone_track(store, 0, 60000, 1);
+    ngx_household_zone_renew(store, 0, 60000, 1);
     assert_int_equal(fetch(store, UUID, "record", 0), NGX_OK);
     assert_int_equal(get(store, UUID, 0), HIT);
 
@@ -421,10 +421,10 @@ test_killed_inside(void **data)
 static void
 test_killed_anywhere(void **data)
 {
-    pid_t                        pid;
-    ngx_uint_t                   i, j, inside;
-    ngx_household_zone_t        *zone;
-    ngx_household_zone_store_t  *stores[2];
+    pid_t                     pid;
+    ngx_uint_t                i, j, inside;
+    ngx_household_zone_t     *zone;
+    ngx_household_zone_ns_t  *stores[2];
 
     board = board_new();
     zone = two_stores(stores, 96 * 1024);
@@ -454,7 +454,7 @@ test_killed_anywhere(void **data)
     }
 
     assert_int_equal(board->failed, 0);
-    assert_in_range(counter(stores[0], NGX_HOUSEHOLD_ZONE_REPAIRED), 0,
+    assert_in_range(counter(stores[0], NGX_HOUSEHOLD_ZONE_RESETS), 0,
                     inside);
 
     print_message("# %u of %u were killed inside\n", (unsigned) inside,

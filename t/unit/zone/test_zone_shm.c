@@ -50,8 +50,8 @@ test_add(void **data)
 static void
 test_stores(void **data)
 {
-    ngx_household_zone_t        *zone;
-    ngx_household_zone_store_t  *account, *token;
+    ngx_household_zone_t     *zone;
+    ngx_household_zone_ns_t  *account, *token;
 
     zone = zone_declare(SIZE);
 
@@ -87,7 +87,7 @@ test_stores(void **data)
 static void
 test_smallest(void **data)
 {
-    ngx_household_zone_store_t  *store;
+    ngx_household_zone_ns_t  *store;
 
     store = store_start(8 * 4096, 0);
 
@@ -107,9 +107,9 @@ test_smallest(void **data)
 static void
 test_reload(void **data)
 {
-    uint64_t                     gen;
-    ngx_household_zone_t        *zone, *next;
-    ngx_household_zone_store_t  *store, *token, *nstore, *ntoken, *fresh;
+    uint64_t                  gen;
+    ngx_household_zone_t     *zone, *next;
+    ngx_household_zone_ns_t  *store, *token, *nstore, *ntoken, *fresh;
 
     zone = zone_declare(SIZE);
     store = zone_store(zone, ACCOUNT, "main", 0);
@@ -118,7 +118,7 @@ test_reload(void **data)
 
     fetch(store, UUID, "record", 0);
     fetch(token, UUID, "claims", 0);
-    gen = ngx_household_zone_begin(store, id_of("new"));
+    gen = ngx_household_zone_get_generation(store, id_of("new"));
 
     /* another order, and one more store */
 
@@ -150,8 +150,8 @@ test_reload(void **data)
 static void
 test_exists(void **data)
 {
-    ngx_household_zone_t        *next;
-    ngx_household_zone_store_t  *store, *nstore;
+    ngx_household_zone_t     *next;
+    ngx_household_zone_ns_t  *store, *nstore;
 
     store = store_start(SIZE, 0);
     fetch(store, UUID, "record", 0);
@@ -171,8 +171,8 @@ test_exists(void **data)
 static void
 test_other_layout(void **data)
 {
-    ngx_household_zone_t        *next;
-    ngx_household_zone_store_t  *store;
+    ngx_household_zone_t     *next;
+    ngx_household_zone_ns_t  *store;
 
     store = store_start(SIZE, 0);
     fetch(store, UUID, "record", 0);
@@ -198,11 +198,11 @@ test_other_layout(void **data)
 static void
 test_slots(void **data)
 {
-    char                         name[16];
-    uint64_t                     gen;
-    ngx_uint_t                   i;
-    ngx_household_zone_t        *zone;
-    ngx_household_zone_store_t  *first, *old, *kept, *store;
+    char                      name[16];
+    uint64_t                  gen;
+    ngx_uint_t                i;
+    ngx_household_zone_t     *zone;
+    ngx_household_zone_ns_t  *first, *old, *kept, *store;
 
     zone = zone_declare(SIZE);
     first = zone_store(zone, ACCOUNT, "first", 0);
@@ -211,12 +211,12 @@ test_slots(void **data)
 
     fetch(first, UUID, "of the first", 0);
     fetch(kept, UUID, "of the kept", 0);
-    gen = ngx_household_zone_begin(first, id_of(UUID));
+    gen = ngx_household_zone_get_generation(first, id_of(UUID));
 
     store = NULL;
     old = first;
 
-    for (i = 0; i < NGX_HOUSEHOLD_ZONE_STORES - 1; i++) {
+    for (i = 0; i < NGX_HOUSEHOLD_ZONE_NAMESPACES - 1; i++) {
 
         assert_int_equal(get(first, UUID, 0), HIT);
 
@@ -237,10 +237,11 @@ test_slots(void **data)
 
     assert_int_equal(get(first, UUID, 0), MISS);
     assert_int_equal(found.refresh, 1);
-    assert_int_equal(ngx_household_zone_begin(first, id_of(UUID)), 0);
+    assert_int_equal(ngx_household_zone_get_generation(first, id_of(UUID)),
+                     0);
     assert_int_equal(fetch(first, UUID, "of the first", 0), NGX_ERROR);
     assert_int_equal(put(first, UUID, "of the first", gen, 0), NGX_ERROR);
-    assert_int_equal(ngx_household_zone_track(first, 0, 1000, 1),
+    assert_int_equal(ngx_household_zone_renew(first, 0, 1000, 1),
                      NGX_DECLINED);
     assert_int_equal(ngx_household_zone_coherent(first, 0), 0);
     invalidate(first, UUID);
@@ -261,17 +262,17 @@ test_slots(void **data)
 static void
 test_too_many_stores(void **data)
 {
-    char                         name[16];
-    ngx_uint_t                   i;
-    ngx_household_zone_t        *zone;
-    ngx_household_zone_store_t  *store;
+    char                      name[16];
+    ngx_uint_t                i;
+    ngx_household_zone_t     *zone;
+    ngx_household_zone_ns_t  *store;
 
     store = store_start(SIZE, 0);
     fetch(store, UUID, "record", 0);
 
     zone = zone_declare(SIZE);
 
-    for (i = 0; i < NGX_HOUSEHOLD_ZONE_STORES + 1; i++) {
+    for (i = 0; i < NGX_HOUSEHOLD_ZONE_NAMESPACES + 1; i++) {
         sprintf(name, "%u", (unsigned) i);
         (void) zone_store(zone, ACCOUNT, name, 0);
     }
@@ -293,9 +294,9 @@ test_too_many_stores(void **data)
 static void
 test_eviction(void **data)
 {
-    char                         id[16];
-    ngx_uint_t                   i, n;
-    ngx_household_zone_store_t  *store;
+    char                      id[16];
+    ngx_uint_t                i, n;
+    ngx_household_zone_ns_t  *store;
 
     store = store_start(SIZE, 0);
     n = store->zone->cells->ncells;
@@ -340,9 +341,9 @@ test_eviction(void **data)
 static void
 test_sweep(void **data)
 {
-    char                         id[16];
-    ngx_uint_t                   i;
-    ngx_household_zone_store_t  *store;
+    char                      id[16];
+    ngx_uint_t                i;
+    ngx_household_zone_ns_t  *store;
 
     store = store_start(SIZE, 0);
 
@@ -366,10 +367,10 @@ test_sweep(void **data)
 static void
 test_sweep_others(void **data)
 {
-    char                         id[16];
-    ngx_uint_t                   i, n;
-    ngx_household_zone_t        *zone;
-    ngx_household_zone_store_t  *account, *token;
+    char                      id[16];
+    ngx_uint_t                i, n;
+    ngx_household_zone_t     *zone;
+    ngx_household_zone_ns_t  *account, *token;
 
     zone = zone_declare(SIZE);
     account = zone_store(zone, ACCOUNT, "main", 0);
@@ -402,11 +403,11 @@ test_sweep_others(void **data)
 static void
 test_kinds(void **data)
 {
-    char                         id[16];
-    u_char                       large[8000];
-    ngx_uint_t                   i, n, evicted;
-    ngx_household_zone_t        *zone;
-    ngx_household_zone_store_t  *account, *token;
+    char                      id[16];
+    u_char                    large[8000];
+    ngx_uint_t                i, n, evicted;
+    ngx_household_zone_t     *zone;
+    ngx_household_zone_ns_t  *account, *token;
 
     zone = zone_declare(SIZE);
     account = zone_store(zone, ACCOUNT, "main", 0);
@@ -448,8 +449,8 @@ test_kinds(void **data)
     for (i = 0; i < 10; i++) {
         sprintf(id, "%u", (unsigned) i);
         ngx_household_zone_put(account, id_of(id), large, sizeof(large), 0,
-                               ngx_household_zone_begin(account, id_of(id)),
-                               0, FRESH, STALE);
+                        ngx_household_zone_get_generation(account, id_of(id)),
+                        0, FRESH, STALE);
     }
 
     assert_int_equal(records(account), 10);
@@ -467,12 +468,12 @@ test_kinds(void **data)
 static ngx_uint_t
 measure(size_t idlen, size_t len)
 {
-    char                         id[64];
-    u_char                      *value;
-    size_t                       size;
-    ngx_str_t                    s;
-    ngx_uint_t                   i, n;
-    ngx_household_zone_store_t  *store;
+    char                      id[64];
+    u_char                   *value;
+    size_t                    size;
+    ngx_str_t                 s;
+    ngx_uint_t                i, n;
+    ngx_household_zone_ns_t  *store;
 
     size = 16 * 1024 * 1024;
     store = store_start(size, 0);
@@ -487,8 +488,8 @@ measure(size_t idlen, size_t len)
                 (unsigned) (i & 0xffff));
 
         ngx_household_zone_put(store, &s, value, len, len == 0,
-                               ngx_household_zone_begin(store, &s), 0, FRESH,
-                               STALE);
+                               ngx_household_zone_get_generation(store, &s),
+                               0, FRESH, STALE);
 
         if (i % 64 == 0 && counter(store, NGX_HOUSEHOLD_ZONE_EVICTED)) {
             break;
@@ -532,11 +533,11 @@ test_size(void **data)
 static void
 test_counters(void **data)
 {
-    void                        *before;
-    ngx_uint_t                   i;
-    ngx_household_zone_t        *zone;
-    ngx_household_zone_stat_t    stat;
-    ngx_household_zone_store_t  *store, *token;
+    void                       *before;
+    ngx_uint_t                  i;
+    ngx_household_zone_t       *zone;
+    ngx_household_zone_stat_t   stat;
+    ngx_household_zone_ns_t    *store, *token;
 
     zone = zone_declare(SIZE);
     store = zone_store(zone, ACCOUNT, "main", 0);
@@ -581,7 +582,7 @@ test_counters(void **data)
                          : i == NGX_HOUSEHOLD_ZONE_EXPIRATIONS ? 1
                          : i == NGX_HOUSEHOLD_ZONE_STORED ? 2
                          : i == NGX_HOUSEHOLD_ZONE_INVALIDATED ? 1
-                         : i == NGX_HOUSEHOLD_ZONE_MARKED ? 1
+                         : i == NGX_HOUSEHOLD_ZONE_NS_INVALIDATED ? 1
                          : i == NGX_HOUSEHOLD_ZONE_STALE ? 1
                          : i == NGX_HOUSEHOLD_ZONE_MALFORMED ? 3
                          : i == NGX_HOUSEHOLD_ZONE_COUNTERS - 1 ? 2 : 0);
