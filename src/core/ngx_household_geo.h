@@ -12,7 +12,7 @@
 
 #include <ngx_config.h>
 #include <ngx_core.h>
-#include "ngx_household_network.h"
+#include "ngx_household_addr.h"
 
 
 #define NGX_HOUSEHOLD_GEO_PATH   "country.iso_code"

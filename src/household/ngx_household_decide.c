@@ -41,48 +41,6 @@ static ngx_uint_t ngx_household_decide_within(int64_t since, int64_t period,
     int64_t now);
 
 
-static ngx_str_t  ngx_household_reasons[NGX_HOUSEHOLD_REASONS] = {
-
-    ngx_null_string,
-
-    ngx_string("off"),
-    ngx_string("options"),
-
-    ngx_string("account_missing"),
-    ngx_string("account_invalid"),
-    ngx_string("token_missing"),
-    ngx_string("token_malformed"),
-    ngx_string("token_conflict"),
-    ngx_string("token_algorithm"),
-    ngx_string("token_key"),
-    ngx_string("token_signature"),
-    ngx_string("token_claim"),
-    ngx_string("token_issuer"),
-    ngx_string("token_audience"),
-    ngx_string("token_expired"),
-    ngx_string("token_not_yet"),
-    ngx_string("token_uri"),
-
-    ngx_string("revoked"),
-
-    ngx_string("unavailable"),
-    ngx_string("record_too_large"),
-    ngx_string("address_unknown"),
-
-    ngx_string("home"),
-    ngx_string("extra_member"),
-    ngx_string("trusted_device"),
-    ngx_string("travel"),
-    ngx_string("unregistered"),
-    ngx_string("learned"),
-    ngx_string("family_unknown"),
-    ngx_string("not_enforced"),
-    ngx_string("rollout"),
-    ngx_string("grace"),
-    ngx_string("outside")
-};
-
-
 void
 ngx_household_decide(const ngx_household_policy_t *policy,
     const ngx_household_facts_t *facts, const ngx_household_record_t *rec,
@@ -493,17 +451,6 @@ static ngx_uint_t
 ngx_household_decide_within(int64_t since, int64_t period, int64_t now)
 {
     return since >= now || now - since <= period;
-}
-
-
-ngx_str_t *
-ngx_household_reason_name(ngx_household_reason_e reason)
-{
-    if (reason >= NGX_HOUSEHOLD_REASONS) {
-        reason = NGX_HOUSEHOLD_REASON_NONE;
-    }
-
-    return &ngx_household_reasons[reason];
 }
 
 

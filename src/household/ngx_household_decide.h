@@ -13,6 +13,7 @@
 #include <ngx_config.h>
 #include <ngx_core.h>
 #include "ngx_household_network.h"
+#include "ngx_household_reason.h"
 #include "ngx_household_record.h"
 
 
@@ -29,8 +30,6 @@
 /* a share of all accounts, in hundredths of a percent */
 #define NGX_HOUSEHOLD_ROLLOUT_ALL  10000
 
-#define NGX_HOUSEHOLD_ISSUED_UNKNOWN  -1
-
 /* a device that stays at home is noted again after this many seconds */
 #define NGX_HOUSEHOLD_WRITER_INTERVAL  86400
 
@@ -40,56 +39,6 @@ typedef enum {
     NGX_HOUSEHOLD_VERDICT_DENY,
     NGX_HOUSEHOLD_VERDICT_UNAUTHORIZED
 } ngx_household_verdict_e;
-
-
-/* the fixed words of $household_reason, in the order of their names */
-
-typedef enum {
-    NGX_HOUSEHOLD_REASON_NONE = 0,
-
-    /* not judged */
-    NGX_HOUSEHOLD_REASON_OFF,
-    NGX_HOUSEHOLD_REASON_OPTIONS,
-
-    /* rule 1: who is asking is not known */
-    NGX_HOUSEHOLD_REASON_ACCOUNT_MISSING,
-    NGX_HOUSEHOLD_REASON_ACCOUNT_INVALID,
-    NGX_HOUSEHOLD_REASON_TOKEN_MISSING,
-    NGX_HOUSEHOLD_REASON_TOKEN_MALFORMED,
-    NGX_HOUSEHOLD_REASON_TOKEN_CONFLICT,
-    NGX_HOUSEHOLD_REASON_TOKEN_ALGORITHM,
-    NGX_HOUSEHOLD_REASON_TOKEN_KEY,
-    NGX_HOUSEHOLD_REASON_TOKEN_SIGNATURE,
-    NGX_HOUSEHOLD_REASON_TOKEN_CLAIM,
-    NGX_HOUSEHOLD_REASON_TOKEN_ISSUER,
-    NGX_HOUSEHOLD_REASON_TOKEN_AUDIENCE,
-    NGX_HOUSEHOLD_REASON_TOKEN_EXPIRED,
-    NGX_HOUSEHOLD_REASON_TOKEN_NOT_YET,
-    NGX_HOUSEHOLD_REASON_TOKEN_URI,
-
-    /* rule 2 */
-    NGX_HOUSEHOLD_REASON_REVOKED,
-
-    /* rule 3 */
-    NGX_HOUSEHOLD_REASON_UNAVAILABLE,
-    NGX_HOUSEHOLD_REASON_RECORD_TOO_LARGE,
-    NGX_HOUSEHOLD_REASON_ADDRESS_UNKNOWN,
-
-    /* rules 4 to 11 */
-    NGX_HOUSEHOLD_REASON_HOME,
-    NGX_HOUSEHOLD_REASON_EXTRA_MEMBER,
-    NGX_HOUSEHOLD_REASON_TRUSTED_DEVICE,
-    NGX_HOUSEHOLD_REASON_TRAVEL,
-    NGX_HOUSEHOLD_REASON_UNREGISTERED,
-    NGX_HOUSEHOLD_REASON_LEARNED,
-    NGX_HOUSEHOLD_REASON_FAMILY_UNKNOWN,
-    NGX_HOUSEHOLD_REASON_NOT_ENFORCED,
-    NGX_HOUSEHOLD_REASON_ROLLOUT,
-    NGX_HOUSEHOLD_REASON_GRACE,
-    NGX_HOUSEHOLD_REASON_OUTSIDE,
-
-    NGX_HOUSEHOLD_REASONS
-} ngx_household_reason_e;
 
 
 /* what the configuration and household:control say */
@@ -162,9 +111,6 @@ typedef struct {
 void ngx_household_decide(const ngx_household_policy_t *policy,
     const ngx_household_facts_t *facts, const ngx_household_record_t *rec,
     ngx_household_decision_t *d);
-
-/* the word of a reason, e.g. "home"; empty for NONE; static memory */
-ngx_str_t *ngx_household_reason_name(ngx_household_reason_e reason);
 
 /*
  * A stable number of 0-9999 for an account id, the same on every machine and

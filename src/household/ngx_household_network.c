@@ -1,6 +1,6 @@
 
 /*
- * Addresses and networks: strict parsing, matching, formatting.
+ * Networks: strict parsing, matching, formatting.
  */
 
 
@@ -17,49 +17,9 @@ static ngx_int_t ngx_household_network_address(ngx_household_addr_t *addr,
     u_char *text, size_t len);
 static ngx_int_t ngx_household_network_length(u_char *text, size_t len,
     ngx_uint_t max);
-static ngx_uint_t ngx_household_network_mapped(
-    const ngx_household_addr_t *addr);
-static void ngx_household_network_unmap(ngx_household_addr_t *addr);
 static void ngx_household_network_mask(ngx_household_addr_t *addr,
     ngx_uint_t prefix);
 static ngx_inline uint64_t ngx_household_network_bits(const u_char *p);
-
-
-ngx_int_t
-ngx_household_addr_set(ngx_household_addr_t *addr, struct sockaddr *sa)
-{
-    struct sockaddr_in   *sin;
-#if (NGX_HAVE_INET6)
-    struct sockaddr_in6  *sin6;
-#endif
-
-    ngx_memzero(addr, sizeof(ngx_household_addr_t));
-
-    switch (sa->sa_family) {
-
-    case AF_INET:
-        sin = (struct sockaddr_in *) sa;
-        addr->family = NGX_HOUSEHOLD_FAMILY_INET;
-        ngx_memcpy(addr->bytes, &sin->sin_addr, 4);
-        return NGX_OK;
-
-#if (NGX_HAVE_INET6)
-    case AF_INET6:
-        sin6 = (struct sockaddr_in6 *) sa;
-        addr->family = NGX_HOUSEHOLD_FAMILY_INET6;
-        ngx_memcpy(addr->bytes, &sin6->sin6_addr, 16);
-
-        if (ngx_household_network_mapped(addr)) {
-            ngx_household_network_unmap(addr);
-        }
-
-        return NGX_OK;
-#endif
-
-    default:
-        return NGX_DECLINED;
-    }
-}
 
 
 ngx_int_t
@@ -97,8 +57,8 @@ ngx_household_network_parse(ngx_household_network_t *net, u_char *text,
         }
     }
 
-    if (prefix >= 96 && ngx_household_network_mapped(&net->addr)) {
-        ngx_household_network_unmap(&net->addr);
+    if (prefix >= 96 && ngx_household_addr_is_mapped(&net->addr)) {
+        ngx_household_addr_unmap(&net->addr);
         prefix -= 96;
     }
 
@@ -170,26 +130,6 @@ ngx_household_network_length(u_char *text, size_t len, ngx_uint_t max)
     }
 
     return (n <= max) ? (ngx_int_t) n : NGX_ERROR;
-}
-
-
-static ngx_uint_t
-ngx_household_network_mapped(const ngx_household_addr_t *addr)
-{
-    static const u_char  mapped[12] = { 0, 0, 0, 0, 0, 0, 0, 0, 0, 0,
-                                        0xff, 0xff };
-
-    return addr->family == NGX_HOUSEHOLD_FAMILY_INET6
-           && ngx_memcmp(addr->bytes, mapped, 12) == 0;
-}
-
-
-static void
-ngx_household_network_unmap(ngx_household_addr_t *addr)
-{
-    addr->family = NGX_HOUSEHOLD_FAMILY_INET;
-    ngx_memcpy(addr->bytes, addr->bytes + 12, 4);
-    ngx_memzero(addr->bytes + 4, 12);
 }
 
 

@@ -1,6 +1,6 @@
 
 /*
- * Addresses and networks: strict parsing, matching, formatting.
+ * Networks: strict parsing, matching, formatting.
  *
  * Pure layer: nginx types only, no running nginx, no allocation, no clock.
  */
@@ -12,25 +12,11 @@
 
 #include <ngx_config.h>
 #include <ngx_core.h>
+#include "ngx_household_addr.h"
 
 
 /* "ffff:ffff:ffff:ffff:ffff:ffff:255.255.255.255/128", the longest form */
 #define NGX_HOUSEHOLD_NETWORK_LEN  49
-
-
-typedef enum {
-    NGX_HOUSEHOLD_FAMILY_NONE = 0,     /* no address, e.g. a unix socket */
-    NGX_HOUSEHOLD_FAMILY_INET,
-    NGX_HOUSEHOLD_FAMILY_INET6
-} ngx_household_family_e;
-
-
-/* an address in network byte order; IPv4 is four bytes and then zeros */
-
-typedef struct {
-    u_char      bytes[16];
-    u_char      family;                /* ngx_household_family_e */
-} ngx_household_addr_t;
 
 
 typedef struct {
@@ -39,14 +25,6 @@ typedef struct {
     u_char                bare;        /* IPv6 written without a length */
 } ngx_household_network_t;
 
-
-/*
- * Takes the peer's address from "sa".  An IPv4-mapped IPv6 address (RFC 4291,
- * 2.5.5.2) becomes IPv4.  Always fills "addr"; returns NGX_OK, or
- * NGX_DECLINED with family NONE if the family is neither INET nor INET6.
- */
-ngx_int_t ngx_household_addr_set(ngx_household_addr_t *addr,
-    struct sockaddr *sa);
 
 /*
  * Parses "82.64.10.7", "82.64.0.0/24", "2a01:e0a:1f3:9c00::/56": dotted

@@ -14,6 +14,7 @@
 
 #include <ngx_config.h>
 #include <ngx_core.h>
+#include "ngx_household_id.h"
 #include "ngx_household_network.h"
 
 
@@ -24,8 +25,6 @@
 #define NGX_HOUSEHOLD_RECORD_NETWORKS   256  /* home and extra together */
 #define NGX_HOUSEHOLD_RECORD_DEVICES    256  /* devices and travel grants */
 #define NGX_HOUSEHOLD_RECORD_SIZE     16384  /* bytes, header included */
-
-#define NGX_HOUSEHOLD_ID_LEN            128  /* account, device, slot */
 
 /* limits of ngx_household_record_has_capacity(): devices are written below */
 #define NGX_HOUSEHOLD_CAPACITY_DEVICES                                        \
@@ -72,13 +71,6 @@ typedef struct {
     } u;
 } ngx_household_record_builder_t;
 
-
-/*
- * Tells whether an account or a device may have this id: at most
- * NGX_HOUSEHOLD_ID_LEN bytes, and no control characters.  Variables carry ids
- * into headers and logs, where nginx writes them as they are.
- */
-ngx_uint_t ngx_household_id_valid(const ngx_str_t *id);
 
 void ngx_household_record_builder_start(ngx_household_record_builder_t *b);
 

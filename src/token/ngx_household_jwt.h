@@ -16,7 +16,8 @@
 
 #include <ngx_config.h>
 #include <ngx_core.h>
-#include "ngx_household_decide.h"
+#include "ngx_household_id.h"
+#include "ngx_household_reason.h"
 #include "ngx_household_jwks.h"
 #include "ngx_household_urisigning.h"
 

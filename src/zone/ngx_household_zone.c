@@ -1,6 +1,6 @@
 
 #include "ngx_household_zone_shm.h"
-#include "ngx_household_uuid.h"
+#include "ngx_household_id.h"
 
 
 /* entries past their time that a put clears away besides its own work */

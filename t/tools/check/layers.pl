@@ -9,10 +9,10 @@ our (%text, @c);
 # docs/internals.md, "Rooms".  A new room, or a new arrow, is a line here.
 
 my %rooms = (
-    'core' => 'household',
+    'core' => '',
     'household' => 'core',
     'zone' => 'core',
-    'token' => 'core household token/cdni',
+    'token' => 'core token/cdni',
     'token/cdni' => 'core token',
     'redis/wire' => 'core',
     'redis' => 'core redis/wire',

@@ -1,13 +1,11 @@
 
 /*
- * Units of ids: ngx_household_uuid.c, and which ids there may be
- * (ngx_household_record.c).
+ * Units of ngx_household_id.c.
  */
 
 
 #include "ngx_household_test.h"
-#include "ngx_household_record.h"
-#include "ngx_household_uuid.h"
+#include "ngx_household_id.h"
 
 
 #define UUID  "0189abcd-ef01-4567-89ab-cdef00ff1eab"

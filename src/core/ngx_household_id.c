@@ -1,6 +1,16 @@
 
-#include "ngx_household_uuid.h"
+/*
+ * Ids of accounts and devices.
+ */
 
+
+#include <ngx_config.h>
+#include <ngx_core.h>
+#include "ngx_household_id.h"
+
+
+/* a byte, eight times */
+#define NGX_HOUSEHOLD_BYTES(n)  ((n) * 0x0101010101010101ULL)
 
 /* digits and letters come at random: no branch could be foreseen */
 
@@ -45,4 +55,44 @@ ngx_household_uuid_pack(u_char *packed, const ngx_str_t *text)
     }
 
     return right != 0;
+}
+
+
+ngx_uint_t
+ngx_household_id_valid(const ngx_str_t *id)
+{
+    size_t    left;
+    u_char   *p;
+    uint64_t  bytes, bad;
+
+    if (id->len > NGX_HOUSEHOLD_ID_LEN) {
+        return 0;
+    }
+
+    /*
+     * Each request comes here, so that it is done by eight bytes: a borrow
+     * sets the highest bit of a byte that is below 0x20, and of one that is
+     * 0x7f, hence 0 after the exclusive or.
+     */
+
+    bad = 0;
+    p = id->data;
+
+    for (left = id->len; left >= 8; left -= 8) {
+        ngx_memcpy(&bytes, p, 8);
+        p += 8;
+
+        bad |= (bytes - NGX_HOUSEHOLD_BYTES(0x20)) & ~bytes;
+
+        bytes ^= NGX_HOUSEHOLD_BYTES(0x7f);
+        bad |= (bytes - NGX_HOUSEHOLD_BYTES(1)) & ~bytes;
+    }
+
+    while (left--) {
+        if (p[left] < 0x20 || p[left] == 0x7f) {
+            return 0;
+        }
+    }
+
+    return (bad & NGX_HOUSEHOLD_BYTES(0x80)) == 0;
 }

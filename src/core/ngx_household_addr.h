@@ -1,0 +1,46 @@
+
+/*
+ * Addresses of clients.
+ */
+
+
+#ifndef _NGX_HOUSEHOLD_ADDR_H_INCLUDED_
+#define _NGX_HOUSEHOLD_ADDR_H_INCLUDED_
+
+
+#include <ngx_config.h>
+#include <ngx_core.h>
+
+
+typedef enum {
+    NGX_HOUSEHOLD_FAMILY_NONE = 0,     /* no address, e.g. a unix socket */
+    NGX_HOUSEHOLD_FAMILY_INET,
+    NGX_HOUSEHOLD_FAMILY_INET6
+} ngx_household_family_e;
+
+
+/* an address in network byte order; IPv4 is four bytes and then zeros */
+
+typedef struct {
+    u_char      bytes[16];
+    u_char      family;                /* ngx_household_family_e */
+} ngx_household_addr_t;
+
+
+/*
+ * Takes the peer's address from "sa".  An IPv4-mapped IPv6 address (RFC 4291,
+ * 2.5.5.2) becomes IPv4.  Always fills "addr"; returns NGX_OK, or
+ * NGX_DECLINED with family NONE if the family is neither INET nor INET6.
+ */
+ngx_int_t ngx_household_addr_set(ngx_household_addr_t *addr,
+    struct sockaddr *sa);
+
+/*
+ * Tells whether an IPv6 address is IPv4-mapped, ::ffff:0:0/96 (RFC 4291,
+ * 2.5.5.2), and turns such an address into IPv4.
+ */
+ngx_uint_t ngx_household_addr_is_mapped(const ngx_household_addr_t *addr);
+void ngx_household_addr_unmap(ngx_household_addr_t *addr);
+
+
+#endif /* _NGX_HOUSEHOLD_ADDR_H_INCLUDED_ */
