@@ -82,7 +82,7 @@ static ngx_command_t  ngx_http_household_commands[] = {
       0,
       NULL },
 
-    { ngx_string("household_id_key"),
+    { ngx_string("household_hmac_key"),
       NGX_HTTP_MAIN_CONF|NGX_CONF_TAKE12,
       ngx_http_household_set_hmac_key,
       NGX_HTTP_MAIN_CONF_OFFSET,
@@ -180,11 +180,11 @@ static ngx_command_t  ngx_http_household_commands[] = {
       offsetof(ngx_http_household_loc_conf_t, unregistered),
       ngx_http_household_unregistered },
 
-    { ngx_string("household_missing_family"),
+    { ngx_string("household_family_unknown"),
       NGX_HTTP_HOUSEHOLD_ANY_CONF|NGX_CONF_TAKE1,
       ngx_http_household_set_enum,
       NGX_HTTP_LOC_CONF_OFFSET,
-      offsetof(ngx_http_household_loc_conf_t, missing_family),
+      offsetof(ngx_http_household_loc_conf_t, family_unknown),
       ngx_http_household_allow_deny },
 
     { ngx_string("household_ipv6_prefix"),

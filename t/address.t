@@ -86,7 +86,7 @@ SADD household:{mapped} ::ffff:82.64.10.7
 SADD household:{prefix} ::ffff:82.64.10.0/120
 SADD household:{v6} 2001:db8::/32
 --- guard
-        household_missing_family allow;
+        household_family_unknown allow;
 --- viewers
 ::ffff:82.64.10.7  /?account=a       200 ALLOWED home
 ::ffff:5240:a07    /?account=a       200 ALLOWED home

@@ -336,15 +336,15 @@ SADD household:{unknown} 192.0.2.1
     }
 --- redis
 SADD household:{zero} 192.0.2.1
-HSET household:{zero}:account country FR slots 0
+HSET household:{zero}:account country FR seats 0
 SADD household:{one} 192.0.2.1
-HSET household:{one}:account country FR slots 1
+HSET household:{one}:account country FR seats 1
 SADD household:{taken} 192.0.2.1
-HSET household:{taken}:account country FR slots 1 extra:s1:192.0.2.9 NOW+60
+HSET household:{taken}:account country FR seats 1 extra:s1:192.0.2.9 NOW+60
 SADD household:{over} 192.0.2.1
-HSET household:{over}:account country FR slots 1 extra:s1:192.0.2.9 NOW-60
+HSET household:{over}:account country FR seats 1 extra:s1:192.0.2.9 NOW-60
 SADD household:{same} 192.0.2.1
-HSET household:{same}:account country FR slots 2
+HSET household:{same}:account country FR seats 2
 HSET household:{same}:account extra:s1:192.0.2.9 0 extra:s1:192.0.2.8 0
 --- request eval
 [(map { "GET /?account=$_" } qw(zero taken one over same)),
@@ -364,7 +364,7 @@ HSET household:{same}:account extra:s1:192.0.2.9 0 extra:s1:192.0.2.8 0
 --- redis
 SADD household:{seat} 192.0.2.1
 SADD household:{none} 192.0.2.1
-HSET household:{none}:account slots 0
+HSET household:{none}:account seats 0
 --- request eval
 ["GET /?account=seat", "GET /?account=none"]
 --- error_code eval

@@ -68,7 +68,7 @@ my @directives = (
       args => 'account=none',
       expect => ['200 ALLOWED unregistered', '403 DENIED unregistered'] },
 
-    { name => 'household_missing_family',
+    { name => 'household_family_unknown',
       values => ['allow', 'deny'],
       args => 'account=v6',
       expect => ['200 ALLOWED family_unknown', '403 DENIED outside'] },

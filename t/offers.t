@@ -43,8 +43,8 @@ sub edge {
     my ($key) = @_;
     return Test::Household::Nginx->new(
         http => http_config(server => $redis->address)
-                . "household_id_key $key;\n" . $offers,
-        server => location('/', 'add_header X-Id $household_id always;')
+                . "household_hmac_key $key;\n" . $offers,
+        server => location('/', 'add_header X-Id $household_pseudonym always;')
                   . location('/monitor', 'household monitor;'
                              . 'add_header X-Url $household_offer_url;')
                       =~ s/household on;//r);
@@ -87,11 +87,11 @@ my $plain = '{"kind":"household",'
 for my $country (sort keys %priced) {
     my @seats = (
         unknown => [], $priced{$country},
-        free => [slots => 2, 'extra:s1:192.0.2.1' => 0], $priced{$country},
-        over => [slots => 1, 'extra:s1:192.0.2.1' => time - 1],
+        free => [seats => 2, 'extra:s1:192.0.2.1' => 0], $priced{$country},
+        over => [seats => 1, 'extra:s1:192.0.2.1' => time - 1],
             $priced{$country},
-        none => [slots => 0], $plain,
-        taken => [slots => 1, 'extra:s1:192.0.2.1' => 0,
+        none => [seats => 0], $plain,
+        taken => [seats => 1, 'extra:s1:192.0.2.1' => 0,
                   'extra:s1:2001:db8::/56' => 0], $plain,
     );
 
@@ -211,7 +211,7 @@ sub old_state {
 
 {
     my $other = edge(key('other', "another secret of an edge\n"));
-    my $brief = edge(key('brief', "$secret\r\n") . ' state=30s');
+    my $brief = edge(key('brief', "$secret\r\n") . ' state_valid=30s');
     my $s = state('FR-free', $other);
 
     is verify($s, $secret, $before), 'forged', 'another edge, another key';
@@ -227,18 +227,18 @@ sub old_state {
     cmp_ok $expires, '>=', $then + 30, 'and for that long';
 }
 
-for my $case (["$dir/none", 'open\(\) ".*none" of "household_id_key" failed'],
+for my $case (["$dir/none", 'open\(\) ".*none" of "household_hmac_key" failed'],
               [key('empty', ''), 'the first line of .*empty.* is empty'],
               [key('blank', "\n$secret"), 'is empty'],
               [key('short', '123456789012345'), 'is shorter than 16 bytes'],
               [key('long', 'x' x 5000), 'is larger than 4096 bytes'],
-              [key('fine', $secret) . ' state=0', 'invalid parameter'],
-              [key('fine', $secret) . ' state=soon', 'invalid parameter'],
+              [key('fine', $secret) . ' state_valid=0', 'invalid parameter'],
+              [key('fine', $secret) . ' state_valid=soon', 'invalid parameter'],
               [key('fine', $secret) . ' valid=1m', 'invalid parameter'])
 {
     my ($text, $expected) = @$case;
     my ($good, $said) = Test::Household::Nginx->new(start => 0,
-        allow => qr/emerg/, http => "household_id_key $text;")->test;
+        allow => qr/emerg/, http => "household_hmac_key $text;")->test;
     ok !$good, "nginx -t: $expected";
     like $said, qr/\[emerg\].*$expected/, 'is told';
     unlike $said, qr/correct horse|1234567890/, 'and the key is not';

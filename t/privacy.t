@@ -54,12 +54,12 @@ sub edge {
     return Test::Household::Nginx->new(
         http => http_config(server => $server, zone => '1m',
                             redis => 'timeout 300ms; connect_timeout 300ms;')
-                . "household_id_key $dir/" . ($key || 'key') . ";\n",
-        server => location('/', 'add_header X-Id $household_id always;'
+                . "household_hmac_key $dir/" . ($key || 'key') . ";\n",
+        server => location('/', 'add_header X-Id $household_pseudonym always;'
                            . 'household_unregistered learn;'
                            . 'household_grace 1s;',
                            'main zone=households')
-                  . location('/deny', 'add_header X-Id $household_id always;',
+                  . location('/deny', 'add_header X-Id $household_pseudonym always;',
                              'main zone=households')
                   . location('/cached', '', 'main zone=households fresh=1ms'));
 }

@@ -52,7 +52,7 @@ CORE::join "\n", map {; "82.64.10.7   /?account=$_  403 DENIED unregistered" }
 === malformed entries are counted in the log, and not written there
 --- redis
 SADD household:{a} 82.64.10.7 secret-network another
-HSET household:{a}:account device:tv soon slots many
+HSET household:{a}:account device:tv soon seats many
 --- viewers
 82.64.10.7  /?account=a  200 ALLOWED home
 --- error_log eval
@@ -131,13 +131,13 @@ HSET household:{country2}:account country F1
 SADD household:{country3} 82.64.10.7
 HSET household:{country3}:account country fr
 SADD household:{slots} 82.64.10.7
-HSET household:{slots}:account country FR slots none
+HSET household:{slots}:account country FR seats none
 SADD household:{slots2} 82.64.10.7
-HSET household:{slots2}:account country FR slots -1
+HSET household:{slots2}:account country FR seats -1
 SADD household:{slots3} 82.64.10.7
-HSET household:{slots3}:account country FR slots 65535
+HSET household:{slots3}:account country FR seats 65535
 SADD household:{slots4} 82.64.10.7
-HSET household:{slots4}:account country FR slots 0
+HSET household:{slots4}:account country FR seats 0
 --- viewers
 82.64.10.7  /?account=revoked   200 ALLOWED home
 192.0.2.7   /?account=country   200 ALLOWED not_enforced

@@ -19,7 +19,7 @@ my $home = '82.64.10.7';
 
 my %data = (
     'household:{42}' => [$home],
-    'household:{42}:account' => { country => 'FR', slots => 1 },
+    'household:{42}:account' => { country => 'FR', seats => 1 },
     'household:{43}' => ['82.64.10.8', '2a01:e0a:1f3:9c00::/56'],
     'household:{two}' => [$home, '192.0.2.0/24'],
 );

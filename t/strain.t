@@ -36,11 +36,11 @@ my $edge = Test::Household::Nginx->new(
     http => http_config(server => $redis->address, zone => '1m',
                         redis => 'timeout 300ms; connect_timeout 300ms;')
             # who waited for as long as may be
-            . 'map $household_time $waited {
+            . 'map $household_lookup_time $waited {
                    default 0;
                    "~^(?:[1-9]|0\.(?:29|[3-9]))" 1;
                }
-               log_format waits "$household_time $household_reason";
+               log_format waits "$household_lookup_time $household_reason";
                access_log waits.log waits if=$waited;',
     # where a change is missed, no end of its time helps
     server => location('/t', '', 'main zone=households fresh=1h missing=1h '

@@ -53,7 +53,7 @@ household_redis away { server 127.0.0.1:1; }
 household_store main;
 household_account \$arg_account;
 household_device \$arg_device;
-household_id_key $dir/key;
+household_hmac_key $dir/key;
 household_offer FR price=5.99 currency=EUR url=https://fr.example.tv/?a=b;
 household_offer default url=https://www.example.tv/;
 set_real_ip_from 127.0.0.1;

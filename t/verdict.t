@@ -281,7 +281,7 @@ SADD household:{b} 82.64.10.7
 
 === rule 8, none of the viewer's family, and that allows: family_unknown
 --- guard
-        household_missing_family allow;
+        household_family_unknown allow;
 --- redis
 SADD household:{a} 82.64.10.7
 SADD household:{b} 2001:db8::/56
@@ -420,7 +420,7 @@ HSET household:{a}:account revoked_before 2
         household_grace 1h;
         household_enforce_in FR;
         household_unregistered allow;
-        household_missing_family allow;
+        household_family_unknown allow;
 --- redis
 SADD household:{4} 192.0.2.7
 HSET household:{4}:account extra:s:192.0.2.7 0 device:tv NOW travel:* NOW+60

@@ -16,7 +16,7 @@ static ngx_int_t ngx_household_hmac_digest(const u_char *key, size_t keylen,
 
 
 ngx_int_t
-ngx_household_hmac_init(ngx_household_hmac_t *seal, ngx_str_t *key)
+ngx_household_hmac_init(ngx_household_hmac_t *hmac, ngx_str_t *key)
 {
     static const u_char  id[] = "household id";
     static const u_char  state[] = "household state";
@@ -26,24 +26,24 @@ ngx_household_hmac_init(ngx_household_hmac_t *seal, ngx_str_t *key)
     }
 
     if (ngx_household_hmac_digest(key->data, key->len, id, sizeof(id) - 1,
-                                  seal->id)
+                                  hmac->id)
         != NGX_OK)
     {
         return NGX_ERROR;
     }
 
     return ngx_household_hmac_digest(key->data, key->len, state,
-                                     sizeof(state) - 1, seal->state);
+                                     sizeof(state) - 1, hmac->state);
 }
 
 
 ngx_int_t
-ngx_household_hmac_id(const ngx_household_hmac_t *seal,
+ngx_household_hmac_id(const ngx_household_hmac_t *hmac,
     const ngx_str_t *account, u_char *id)
 {
     u_char  mac[32];
 
-    if (ngx_household_hmac_digest(seal->id, sizeof(seal->id), account->data,
+    if (ngx_household_hmac_digest(hmac->id, sizeof(hmac->id), account->data,
                                   account->len, mac)
         != NGX_OK)
     {
@@ -57,7 +57,7 @@ ngx_household_hmac_id(const ngx_household_hmac_t *seal,
 
 
 size_t
-ngx_household_hmac_state(const ngx_household_hmac_t *seal,
+ngx_household_hmac_state(const ngx_household_hmac_t *hmac,
     const ngx_str_t *account, int64_t expires, u_char *state)
 {
     u_char     *p, mac[32];
@@ -65,13 +65,13 @@ ngx_household_hmac_state(const ngx_household_hmac_t *seal,
 
     p = ngx_cpymem(state, "v1.", 3);
 
-    if (ngx_household_hmac_id(seal, account, p) != NGX_OK) {
+    if (ngx_household_hmac_id(hmac, account, p) != NGX_OK) {
         return 0;
     }
 
     p = ngx_sprintf(p + NGX_HOUSEHOLD_HMAC_ID_LEN, ".%L", expires);
 
-    if (ngx_household_hmac_digest(seal->state, sizeof(seal->state), state,
+    if (ngx_household_hmac_digest(hmac->state, sizeof(hmac->state), state,
                                   p - state, mac)
         != NGX_OK)
     {

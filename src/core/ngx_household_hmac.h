@@ -38,14 +38,14 @@ typedef struct {
  * Derives the keys.  Returns NGX_OK; NGX_DECLINED if "key" is shorter than
  * NGX_HOUSEHOLD_HMAC_KEY_MIN; NGX_ERROR if OpenSSL fails.
  */
-ngx_int_t ngx_household_hmac_init(ngx_household_hmac_t *seal, ngx_str_t *key);
+ngx_int_t ngx_household_hmac_init(ngx_household_hmac_t *hmac, ngx_str_t *key);
 
 /*
  * Writes the pseudonym of an account: NGX_HOUSEHOLD_HMAC_ID_LEN digits, no
  * NUL.  The same account and key give the same pseudonym everywhere.  Returns
  * NGX_OK or NGX_ERROR.
  */
-ngx_int_t ngx_household_hmac_id(const ngx_household_hmac_t *seal,
+ngx_int_t ngx_household_hmac_id(const ngx_household_hmac_t *hmac,
     const ngx_str_t *account, u_char *id);
 
 /*
@@ -58,7 +58,7 @@ ngx_int_t ngx_household_hmac_id(const ngx_household_hmac_t *seal,
  * docs/offers.md tells how a shop verifies it.  Returns the length, or 0 if
  * OpenSSL fails.
  */
-size_t ngx_household_hmac_state(const ngx_household_hmac_t *seal,
+size_t ngx_household_hmac_state(const ngx_household_hmac_t *hmac,
     const ngx_str_t *account, int64_t expires, u_char *state);
 
 

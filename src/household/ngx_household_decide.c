@@ -208,7 +208,7 @@ ngx_household_decide_unregistered(ngx_household_case_t *c)
     home = (c->facts->addr.family == NGX_HOUSEHOLD_FAMILY_INET)
            ? c->rec->inet : c->rec->inet6;
 
-    if (!home && c->policy->missing_family == NGX_HOUSEHOLD_ALLOW) {
+    if (!home && c->policy->family_unknown == NGX_HOUSEHOLD_ALLOW) {
         return ngx_household_decide_allow(c,
                                           NGX_HOUSEHOLD_REASON_FAMILY_UNKNOWN);
     }
@@ -311,7 +311,7 @@ ngx_household_decide_deny(ngx_household_case_t *c)
 
     (void) ngx_household_decide_as(c, NGX_HOUSEHOLD_VERDICT_DENY, reason);
 
-    slots = c->rec->slots;
+    slots = c->rec->seats;
 
     c->d->seat = (slots == NGX_HOUSEHOLD_SEATS_UNKNOWN
                   || slots > ngx_household_record_seats_taken(c->rec,

@@ -47,7 +47,7 @@ typedef struct {
     ngx_uint_t   mode;                 /* NGX_HOUSEHOLD_MONITOR or _ON */
     ngx_uint_t   unavailable;          /* NGX_HOUSEHOLD_ALLOW or _DENY */
     ngx_uint_t   unregistered;         /* _ALLOW, _DENY or _LEARN */
-    ngx_uint_t   missing_family;       /* _ALLOW or _DENY */
+    ngx_uint_t   family_unknown;       /* _ALLOW or _DENY */
     ngx_uint_t   ipv6_prefix;          /* bits, 1-128 */
     ngx_uint_t   rollout;              /* 0-NGX_HOUSEHOLD_ROLLOUT_ALL */
     int64_t      trusted_device;       /* seconds; 0: no device is trusted */

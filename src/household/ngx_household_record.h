@@ -46,7 +46,7 @@ typedef struct {
     uint32_t    outside_since;         /* 0: no grace period has started */
     uint32_t    home_since;            /* 0: nobody came home after that */
     uint32_t    size;                  /* bytes, this header included */
-    uint16_t    slots;                 /* or NGX_HOUSEHOLD_SEATS_UNKNOWN */
+    uint16_t    seats;                 /* or NGX_HOUSEHOLD_SEATS_UNKNOWN */
     uint16_t    malformed;             /* entries dropped; 0xffff: or more */
     u_char      country[2];            /* ISO 3166-1 alpha-2; zeros: unknown */
     u_char      inet;                  /* has a home network of this family */

@@ -84,7 +84,7 @@ static ngx_household_field_t  ngx_household_fields[] = {
 
     { ngx_string("country"), ngx_household_field_country, 0, 0 },
 
-    { ngx_string("slots"), ngx_household_field_seats, 0, 0 },
+    { ngx_string("seats"), ngx_household_field_seats, 0, 0 },
 
     { ngx_null_string, NULL, 0, 0 }
 };
@@ -100,7 +100,7 @@ ngx_household_record_builder_start(ngx_household_record_builder_t *b)
     ngx_memzero(&b->u.record, sizeof(ngx_household_record_t));
 
     b->u.record.size = sizeof(ngx_household_record_t);
-    b->u.record.slots = NGX_HOUSEHOLD_SEATS_UNKNOWN;
+    b->u.record.seats = NGX_HOUSEHOLD_SEATS_UNKNOWN;
 }
 
 
@@ -330,7 +330,7 @@ ngx_household_field_seats(ngx_household_record_builder_t *b,
         return NGX_DECLINED;
     }
 
-    b->u.record.slots = (uint16_t) n;
+    b->u.record.seats = (uint16_t) n;
 
     return NGX_OK;
 }

@@ -59,7 +59,7 @@ typedef enum {
     (NGX_HTTP_HOUSEHOLD_COUNT_DROPPED + 1)
 
 
-/* $household_cache */
+/* $household_cache_status */
 
 typedef enum {
     NGX_HTTP_HOUSEHOLD_CACHE_NONE = 0, /* nothing was looked up */
@@ -151,7 +151,7 @@ typedef struct {
     ngx_array_t                   redis;  /* ngx_http_household_redis_t * */
     ngx_array_t                   stores; /* ngx_http_household_store_t * */
     ngx_household_geo_t          *geo;    /* NULL: no database */
-    ngx_household_hmac_t         *seal;   /* NULL: no key */
+    ngx_household_hmac_t         *hmac;   /* NULL: no key */
     time_t                        state_valid; /* seconds */
 } ngx_http_household_main_conf_t;
 
@@ -191,7 +191,7 @@ typedef struct {
 
     ngx_uint_t                        unavailable;
     ngx_uint_t                        unregistered;
-    ngx_uint_t                        missing_family;
+    ngx_uint_t                        family_unknown;
     ngx_int_t                         ipv6_prefix;
     time_t                            trusted_device;
     time_t                            grace;

@@ -352,7 +352,7 @@ ngx_http_household_access_policy(ngx_http_request_t *r,
     policy->mode = ctx->mode;
     policy->unavailable = hlcf->unavailable;
     policy->unregistered = hlcf->unregistered;
-    policy->missing_family = hlcf->missing_family;
+    policy->family_unknown = hlcf->family_unknown;
     policy->ipv6_prefix = hlcf->ipv6_prefix;
     policy->rollout = hlcf->rollout;
     policy->trusted_device = hlcf->trusted_device;

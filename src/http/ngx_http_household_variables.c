@@ -66,9 +66,12 @@ static ngx_http_household_variable_t  ngx_http_household_variables[] = {
     { ngx_string("household_country"), ngx_http_household_variable_country },
     { ngx_string("household_viewer_country"),
       ngx_http_household_variable_viewer_country },
-    { ngx_string("household_id"), ngx_http_household_variable_pseudonym },
-    { ngx_string("household_cache"), ngx_http_household_variable_cache_status },
-    { ngx_string("household_time"), ngx_http_household_variable_lookup_time },
+    { ngx_string("household_pseudonym"),
+      ngx_http_household_variable_pseudonym },
+    { ngx_string("household_cache_status"),
+      ngx_http_household_variable_cache_status },
+    { ngx_string("household_lookup_time"),
+      ngx_http_household_variable_lookup_time },
     { ngx_string("household_offer_url"),
       ngx_http_household_variable_offer_url },
     { ngx_string("household_offer_state"),
@@ -277,7 +280,7 @@ ngx_http_household_variable_pseudonym(ngx_http_request_t *r,
 
     hmcf = ngx_http_get_module_main_conf(r, ngx_http_household_module);
 
-    if (hmcf->seal == NULL || ctx->account.len == 0) {
+    if (hmcf->hmac == NULL || ctx->account.len == 0) {
         return NGX_OK;
     }
 
@@ -288,7 +291,7 @@ ngx_http_household_variable_pseudonym(ngx_http_request_t *r,
 
     value->len = NGX_HOUSEHOLD_HMAC_ID_LEN;
 
-    return ngx_household_hmac_id(hmcf->seal, &ctx->account, value->data);
+    return ngx_household_hmac_id(hmcf->hmac, &ctx->account, value->data);
 }
 
 
@@ -302,7 +305,7 @@ ngx_http_household_variable_offer_state(ngx_http_request_t *r,
 
     hmcf = ngx_http_get_module_main_conf(r, ngx_http_household_module);
 
-    if (hmcf->seal == NULL || ctx->offer == NULL) {
+    if (hmcf->hmac == NULL || ctx->offer == NULL) {
         return NGX_OK;
     }
 
@@ -311,7 +314,7 @@ ngx_http_household_variable_offer_state(ngx_http_request_t *r,
         return NGX_ERROR;
     }
 
-    value->len = ngx_household_hmac_state(hmcf->seal, &ctx->account,
+    value->len = ngx_household_hmac_state(hmcf->hmac, &ctx->account,
                                           ngx_time() + hmcf->state_valid,
                                           value->data);
 

@@ -112,7 +112,7 @@ ngx_http_household_create_loc_conf(ngx_conf_t *cf)
     conf->log_level = NGX_CONF_UNSET_UINT;
     conf->unavailable = NGX_CONF_UNSET_UINT;
     conf->unregistered = NGX_CONF_UNSET_UINT;
-    conf->missing_family = NGX_CONF_UNSET_UINT;
+    conf->family_unknown = NGX_CONF_UNSET_UINT;
     conf->ipv6_prefix = NGX_CONF_UNSET;
     conf->trusted_device = NGX_CONF_UNSET;
     conf->grace = NGX_CONF_UNSET;
@@ -162,7 +162,7 @@ ngx_http_household_merge_loc_conf(ngx_conf_t *cf, void *parent, void *child)
                               NGX_HOUSEHOLD_ALLOW);
     ngx_conf_merge_uint_value(conf->unregistered, prev->unregistered,
                               NGX_HOUSEHOLD_DENY);
-    ngx_conf_merge_uint_value(conf->missing_family, prev->missing_family,
+    ngx_conf_merge_uint_value(conf->family_unknown, prev->family_unknown,
                               NGX_HOUSEHOLD_DENY);
     ngx_conf_merge_value(conf->ipv6_prefix, prev->ipv6_prefix, 64);
     ngx_conf_merge_sec_value(conf->trusted_device, prev->trusted_device,

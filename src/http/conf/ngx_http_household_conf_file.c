@@ -130,7 +130,7 @@ ngx_http_household_set_hmac_key(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
     ngx_int_t    rc;
     ngx_str_t   *value, secret, text;
 
-    if (hmcf->seal != NULL) {
+    if (hmcf->hmac != NULL) {
         return "is duplicate";
     }
 
@@ -140,12 +140,12 @@ ngx_http_household_set_hmac_key(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
 
     if (cf->args->nelts == 3) {
 
-        if (ngx_strncmp(value[2].data, "state=", 6) != 0) {
+        if (ngx_strncmp(value[2].data, "state_valid=", 12) != 0) {
             goto invalid;
         }
 
-        text.data = value[2].data + 6;
-        text.len = value[2].len - 6;
+        text.data = value[2].data + 12;
+        text.len = value[2].len - 12;
 
         hmcf->state_valid = ngx_parse_time(&text, 1);
 
@@ -161,12 +161,12 @@ ngx_http_household_set_hmac_key(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
         return NGX_CONF_ERROR;
     }
 
-    hmcf->seal = ngx_palloc(cf->pool, sizeof(ngx_household_hmac_t));
-    if (hmcf->seal == NULL) {
+    hmcf->hmac = ngx_palloc(cf->pool, sizeof(ngx_household_hmac_t));
+    if (hmcf->hmac == NULL) {
         return NGX_CONF_ERROR;
     }
 
-    rc = ngx_household_hmac_init(hmcf->seal, &secret);
+    rc = ngx_household_hmac_init(hmcf->hmac, &secret);
 
     ngx_explicit_memzero(secret.data, secret.len);
 

@@ -54,7 +54,7 @@ typedef struct {
     int64_t          revoked_before;
     int64_t          outside_since;
     int64_t          home_since;
-    int              slots;            /* or MODEL_UNKNOWN */
+    int              seats;            /* or MODEL_UNKNOWN */
     const char      *country;          /* "": unknown */
     model_network_t  site[4];          /* where viewers of this one are */
 } model_account_t;
@@ -401,7 +401,7 @@ model_rules_8_to_10(const model_account_t *a, const model_request_t *r,
             return model_allow(v, NGX_HOUSEHOLD_REASON_LEARNED);
         }
 
-    } else if (p->missing_family == NGX_HOUSEHOLD_ALLOW
+    } else if (p->family_unknown == NGX_HOUSEHOLD_ALLOW
                && !model_has_family(a, r->addr.family))
     {
         return model_allow(v, NGX_HOUSEHOLD_REASON_FAMILY_UNKNOWN);
@@ -438,7 +438,7 @@ model_rule_11(const model_account_t *a, const model_request_t *r,
         taken += model_slot_paid(a, model_slots[i], r->facts.now);
     }
 
-    v->seat = (a->slots == MODEL_UNKNOWN || a->slots > taken);
+    v->seat = (a->seats == MODEL_UNKNOWN || a->seats > taken);
 }
 
 
@@ -542,8 +542,8 @@ model_record(ngx_household_record_builder_t *b, const model_account_t *a)
     model_add(b, "outside_since", a->outside_since, "");
     model_add(b, "home_since", a->home_since, "");
 
-    if (a->slots != MODEL_UNKNOWN) {
-        model_add(b, "slots", a->slots, "");
+    if (a->seats != MODEL_UNKNOWN) {
+        model_add(b, "seats", a->seats, "");
     }
 
     if (*a->country) {

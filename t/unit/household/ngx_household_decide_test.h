@@ -190,8 +190,8 @@ test_policy(ngx_household_policy_t *p, char *name, char *value)
     } else if (strcmp(name, "unregistered") == 0) {
         p->unregistered = test_choice(value);
 
-    } else if (strcmp(name, "missing_family") == 0) {
-        p->missing_family = test_choice(value);
+    } else if (strcmp(name, "family_unknown") == 0) {
+        p->family_unknown = test_choice(value);
 
     } else if (strcmp(name, "ipv6_prefix") == 0) {
         p->ipv6_prefix = strtoul(value, NULL, 10);
@@ -269,7 +269,7 @@ test_request(const char *request)
     policy->mode = NGX_HOUSEHOLD_ON;
     policy->unavailable = NGX_HOUSEHOLD_ALLOW;
     policy->unregistered = NGX_HOUSEHOLD_DENY;
-    policy->missing_family = NGX_HOUSEHOLD_DENY;
+    policy->family_unknown = NGX_HOUSEHOLD_DENY;
     policy->ipv6_prefix = 64;
     policy->rollout = NGX_HOUSEHOLD_ROLLOUT_ALL;
     policy->trusted_device = 31 * 86400;

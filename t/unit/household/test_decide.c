@@ -50,9 +50,9 @@ static const test_case_t  test_unknown[] = {
     { NULL, "addr=none unavailable=deny", "deny unavailable" },
     { NULL, "grace=3600 rollout=0 unregistered=learn unavailable=deny",
       "deny unavailable" },
-    { "home=0.0.0.0/0 home=::/0 slots=9 travel:*=now+60", "addr=none",
+    { "home=0.0.0.0/0 home=::/0 seats=9 travel:*=now+60", "addr=none",
       "allow address_unknown" },
-    { "home=0.0.0.0/0 home=::/0 slots=9 travel:*=now+60",
+    { "home=0.0.0.0/0 home=::/0 seats=9 travel:*=now+60",
       "addr=none unavailable=deny", "deny address_unknown" },
     { "", "addr=none unregistered=learn unavailable=deny",
       "deny address_unknown" },
@@ -80,7 +80,7 @@ static const test_case_t  test_place[] = {
       "allow extra_member 203.0.113.9/32 @kid" },
     { "home=82.64.10.7 extra:kid:203.0.113.9=0", "",
       "allow extra_member 203.0.113.9/32 @kid" },
-    { "home=82.64.10.7 extra:kid:203.0.113.9=now slots=1", "",
+    { "home=82.64.10.7 extra:kid:203.0.113.9=now seats=1", "",
       "deny outside seat" },
     { "extra:kid:203.0.113.9=0", "",
       "allow extra_member 203.0.113.9/32 @kid" },
@@ -157,7 +157,7 @@ static const test_case_t  test_unregistered[] = {
 
     { "", "", "deny unregistered seat" },
     { "", "unregistered=allow", "allow unregistered" },
-    { "slots=1", "unregistered=allow", "allow unregistered" },
+    { "seats=1", "unregistered=allow", "allow unregistered" },
     { "", "unregistered=learn device=tv",
       "allow learned learn 203.0.113.9/32" },
     { "", "unregistered=learn addr=2a01:e0a:1:2::3",
@@ -171,20 +171,20 @@ static const test_case_t  test_unregistered[] = {
     { "home=82.64.10.7", "unregistered=allow", "deny outside seat" },
     { "home=82.64.10.7", "unregistered=learn addr=2a01:e0a::1",
       "deny outside seat" },
-    { "", "missing_family=allow", "deny unregistered seat" },
+    { "", "family_unknown=allow", "deny unregistered seat" },
 
-    { "home=82.64.10.7", "missing_family=allow addr=2a01:e0a::1 device=tv",
+    { "home=82.64.10.7", "family_unknown=allow addr=2a01:e0a::1 device=tv",
       "allow family_unknown" },
-    { "home=2a01:e0a::1", "missing_family=allow device=tv",
+    { "home=2a01:e0a::1", "family_unknown=allow device=tv",
       "allow family_unknown" },
-    { "home=82.64.10.7", "missing_family=allow", "deny outside seat" },
-    { "home=2a01:e0a::1", "missing_family=allow addr=2a02::1",
+    { "home=82.64.10.7", "family_unknown=allow", "deny outside seat" },
+    { "home=2a01:e0a::1", "family_unknown=allow addr=2a02::1",
       "deny outside seat" },
     { "home=82.64.10.7", "addr=2a01:e0a::1", "deny outside seat" },
-    { "home=82.64.10.7 home=2a01:e0a::1", "missing_family=allow",
+    { "home=82.64.10.7 home=2a01:e0a::1", "family_unknown=allow",
       "deny outside seat" },
     { "home=82.64.10.7 extra:kid:2a01:e0a::1=0",
-      "missing_family=allow addr=2a02::1", "allow family_unknown" },
+      "family_unknown=allow addr=2a02::1", "allow family_unknown" },
 };
 
 
@@ -223,7 +223,7 @@ static const test_case_t  test_unenforced[] = {
     { "country=DE", "enforce_in=FR unregistered=allow", "allow unregistered" },
     { "country=DE", "enforce_in=FR unregistered=learn",
       "allow learned learn 203.0.113.9/32" },
-    { "home=::1 country=DE", "enforce_in=FR missing_family=allow",
+    { "home=::1 country=DE", "enforce_in=FR family_unknown=allow",
       "allow family_unknown" },
     { "home=203.0.113.9 country=DE", "enforce_in=FR device=tv",
       "allow home note 203.0.113.9/32" },
@@ -273,21 +273,21 @@ static const test_case_t  test_outside[] = {
     { "home=82.64.10.7 outside_since=now-3601 home_since=now-3600", "",
       "deny outside seat" },
 
-    { "home=82.64.10.7 slots=0", "", "deny outside" },
-    { "home=82.64.10.7 slots=1", "", "deny outside seat" },
-    { "home=82.64.10.7 slots=1 extra:kid:192.0.2.1=0", "", "deny outside" },
-    { "home=82.64.10.7 slots=1 extra:kid:192.0.2.1=now+1", "",
+    { "home=82.64.10.7 seats=0", "", "deny outside" },
+    { "home=82.64.10.7 seats=1", "", "deny outside seat" },
+    { "home=82.64.10.7 seats=1 extra:kid:192.0.2.1=0", "", "deny outside" },
+    { "home=82.64.10.7 seats=1 extra:kid:192.0.2.1=now+1", "",
       "deny outside" },
-    { "home=82.64.10.7 slots=1 extra:kid:192.0.2.1=now", "",
+    { "home=82.64.10.7 seats=1 extra:kid:192.0.2.1=now", "",
       "deny outside seat" },
-    { "home=82.64.10.7 slots=2 extra:kid:192.0.2.1=0 extra:kid:192.0.2.2=0",
+    { "home=82.64.10.7 seats=2 extra:kid:192.0.2.1=0 extra:kid:192.0.2.2=0",
       "", "deny outside seat" },
-    { "home=82.64.10.7 slots=2 extra:kid:192.0.2.1=0 extra:dad:192.0.2.1=0",
+    { "home=82.64.10.7 seats=2 extra:kid:192.0.2.1=0 extra:dad:192.0.2.1=0",
       "", "deny outside" },
-    { "home=82.64.10.7 slots=65534 extra:kid:192.0.2.1=0", "",
+    { "home=82.64.10.7 seats=65534 extra:kid:192.0.2.1=0", "",
       "deny outside seat" },
-    { "slots=0", "", "deny unregistered" },
-    { "slots=0", "monitor", "deny unregistered monitored" },
+    { "seats=0", "", "deny unregistered" },
+    { "seats=0", "monitor", "deny unregistered monitored" },
     { "home=82.64.10.7", "monitor", "deny outside monitored seat" },
 };
 
@@ -396,7 +396,7 @@ test_decide_unauthorized(void **state)
     ngx_household_record_t    *rec;
     ngx_household_decision_t   d, expected;
 
-    rec = test_record("home=203.0.113.9 slots=9");
+    rec = test_record("home=203.0.113.9 seats=9");
     test_request("device=tv");
 
     for (i = NGX_HOUSEHOLD_REASON_ACCOUNT_MISSING;

@@ -179,7 +179,7 @@ test_random_account(model_account_t *a)
     a->revoked_before = test_below(4) ? 0 : test_past();
     a->outside_since = test_below(2) ? 0 : test_past();
     a->home_since = test_below(2) ? 0 : test_past();
-    a->slots = (int) test_below(5) - 1;
+    a->seats = (int) test_below(5) - 1;
     a->country = model_countries[test_below(4)];
 }
 
@@ -199,7 +199,7 @@ test_random_policy(ngx_household_policy_t *policy)
     policy->mode = NGX_HOUSEHOLD_MONITOR + test_below(2);
     policy->unavailable = test_below(2);
     policy->unregistered = test_below(3);
-    policy->missing_family = test_below(2);
+    policy->family_unknown = test_below(2);
     policy->ipv6_prefix = test_below(3) ? 64 : 1 + test_below(128);
     policy->rollout = rollout[test_below(6)];
     policy->trusted_device = trusted[test_below(5)];

@@ -146,7 +146,7 @@ test_record_paid(void **state)
     assert_false(test_paid(rec, "ope", TEST_NOW));
     assert_false(test_paid(rec, "open ", TEST_NOW));
 
-    /* slots, not networks */
+    /* seats, not networks */
 
     assert_int_equal(ngx_household_record_seats_taken(rec, TEST_NOW), 2);
     assert_int_equal(ngx_household_record_seats_taken(rec, TEST_NOW - 1), 3);
@@ -325,7 +325,7 @@ test_record_travel(void **state)
 }
 
 
-/* 256 slots in 256 networks: the most that can be told apart */
+/* 256 seats in 256 networks: the most that can be told apart */
 
 static void
 test_record_slots(void **state)

@@ -60,7 +60,7 @@ test_record_empty(void **state)
     assert_int_equal(rec->inet, 0);
     assert_int_equal(rec->inet6, 0);
     assert_int_equal(rec->malformed, 0);
-    assert_int_equal(rec->slots, NGX_HOUSEHOLD_SEATS_UNKNOWN);
+    assert_int_equal(rec->seats, NGX_HOUSEHOLD_SEATS_UNKNOWN);
     assert_true(rec->revoked_before == 0);
     assert_true(rec->outside_since == 0);
     assert_memory_equal(rec->country, "\0\0", 2);
@@ -92,7 +92,7 @@ test_record_exists(void **state)
     assert_int_equal(ngx_household_record_builder_finish(&builder)->exists, 1);
 
     ngx_household_record_builder_start(&builder);
-    test_field("slots", "malformed");
+    test_field("seats", "malformed");
     assert_int_equal(ngx_household_record_builder_finish(&builder)->exists, 1);
 
     ngx_household_record_builder_start(&builder);
@@ -111,14 +111,14 @@ test_record_scalars(void **state)
     test_field("revoked_before", "1699990000");
     test_field("outside_since", "1699990001");
     test_field("country", "fR");
-    test_field("slots", "2");
+    test_field("seats", "2");
 
     rec = ngx_household_record_builder_finish(&builder);
 
     assert_true(rec->revoked_before == 1699990000);
     assert_true(rec->outside_since == 1699990001);
     assert_memory_equal(rec->country, "FR", 2);
-    assert_int_equal(rec->slots, 2);
+    assert_int_equal(rec->seats, 2);
     assert_int_equal(rec->size, sizeof(ngx_household_record_t));
 
     /* a malformed one leaves what is there */
@@ -126,26 +126,26 @@ test_record_scalars(void **state)
     test_field("revoked_before", "12x");
     test_field("outside_since", "-1");
     test_field("country", "D1");
-    test_field("slots", "65535");
+    test_field("seats", "65535");
 
     assert_true(rec->revoked_before == 1699990000);
     assert_true(rec->outside_since == 1699990001);
     assert_memory_equal(rec->country, "FR", 2);
-    assert_int_equal(rec->slots, 2);
+    assert_int_equal(rec->seats, 2);
     assert_int_equal(rec->malformed, 4);
 
     test_field("revoked_before", "0");
     test_field("outside_since", "9223372036854775807");
     test_field("country", "az");
-    test_field("slots", "0");
+    test_field("seats", "0");
 
     assert_true(rec->revoked_before == 0);
     assert_true(rec->outside_since == UINT32_MAX);
     assert_memory_equal(rec->country, "AZ", 2);
-    assert_int_equal(rec->slots, 0);
+    assert_int_equal(rec->seats, 0);
 
-    test_field("slots", "65534");
-    assert_int_equal(rec->slots, 65534);
+    test_field("seats", "65534");
+    assert_int_equal(rec->seats, 65534);
     test_field("country", "za");
     assert_memory_equal(rec->country, "ZA", 2);
     assert_int_equal(rec->malformed, 4);
@@ -196,7 +196,7 @@ test_record_numbers(void **state)
 
     ngx_household_record_builder_start(&builder);
     test_field_n("revoked_before", 14, "12\0", 3);
-    test_field_n("slots", 5, "\0", 1);
+    test_field_n("seats", 5, "\0", 1);
     test_field_n("country", 7, "F\0", 2);
     assert_int_equal(builder.u.record.malformed, 3);
 }
@@ -236,10 +236,10 @@ static const struct {
     { "country", "@@" },
     { "country", "{}" },
     { "country", "``" },
-    { "slots", "65535" },
-    { "slots", "65536" },
-    { "slots", "4294967297" },
-    { "slots", "-1" },
+    { "seats", "65535" },
+    { "seats", "65536" },
+    { "seats", "4294967297" },
+    { "seats", "-1" },
 };
 
 
@@ -263,7 +263,7 @@ test_record_malformed(void **state)
 
         rec = test_finish();
         assert_int_equal(rec->size, 32 + 6);
-        assert_int_equal(rec->slots, NGX_HOUSEHOLD_SEATS_UNKNOWN);
+        assert_int_equal(rec->seats, NGX_HOUSEHOLD_SEATS_UNKNOWN);
         assert_memory_equal(rec->country, "\0\0", 2);
         assert_string_equal(test_place(rec, "82.64.10.7", 0, NULL),
                             "82.64.10.7/32");
@@ -305,7 +305,7 @@ test_record_unknown(void **state)
 
     static const char  *names[] = {
         "", "extra", "device", "travel", "Country", "country ", "countr",
-        "country:", "slots2", "revoked_before:tv", "outside_since_", "SLOTS",
+        "country:", "seats2", "revoked_before:tv", "outside_since_", "SEATS",
         ":", "extras:kid:192.0.2.1", " extra:kid:192.0.2.1", "plan",
     };
 
@@ -316,11 +316,11 @@ test_record_unknown(void **state)
         test_field(names[i], "1");
     }
 
-    test_field_n("slots\0", 6, "1", 1);
+    test_field_n("seats\0", 6, "1", 1);
 
     assert_int_equal(builder.u.record.malformed, 0);
     assert_int_equal(builder.u.record.size, 32);
-    assert_int_equal(builder.u.record.slots, NGX_HOUSEHOLD_SEATS_UNKNOWN);
+    assert_int_equal(builder.u.record.seats, NGX_HOUSEHOLD_SEATS_UNKNOWN);
 }
 
 
@@ -542,7 +542,7 @@ test_add_random(void)
     ngx_uint_t  n;
 
     static const char  *ids[] = { "tv", TEST_UUID, "*", "i@i:i", "" };
-    static const char  *slots[] = { "kid", "s", "", "a@b", ":" };
+    static const char  *seats[] = { "kid", "s", "", "a@b", ":" };
     static const char  *networks[] = { "82.64.10.7", "2a01:e0a::1/60", "::1",
                                        "home", "::ffff:192.0.2.1/120" };
     static const char  *numbers[] = { "0", "1700000000", "x", "", "7@kid" };
@@ -554,7 +554,7 @@ test_add_random(void)
         return;
 
     case 1:
-        sprintf(name, "extra:%s:%s", slots[test_below(5)],
+        sprintf(name, "extra:%s:%s", seats[test_below(5)],
                 networks[test_below(5)]);
         break;
 
@@ -571,12 +571,12 @@ test_add_random(void)
         break;
 
     default:
-        sprintf(name, "%s", test_below(2) ? "slots" : "country");
+        sprintf(name, "%s", test_below(2) ? "seats" : "country");
     }
 
     if (test_below(3) == 0) {
         sprintf(value, "%s@%s", numbers[test_below(2)],
-                slots[test_below(5)]);
+                seats[test_below(5)]);
 
     } else {
         sprintf(value, "%s", numbers[test_below(5)]);

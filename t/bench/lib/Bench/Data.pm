@@ -74,7 +74,7 @@ sub _register {
     } 2 .. $networks;
 
     $send->(SADD => "household:{$id}", $home, @more);
-    $send->(HSET => "household:{$id}:account", country => 'FR', slots => 1,
+    $send->(HSET => "household:{$id}:account", country => 'FR', seats => 1,
         map { ("device:player-$_", time) } 1 .. $devices) if $devices;
 }
 
@@ -91,7 +91,7 @@ for i = ARGV[1], ARGV[2] do
     local id = string.format('household:{%08x-0000-4000-8000-%012x}', i, i)
     redis.call('SADD', id, '127.0.0.0/8', string.format(
         '2a01:e0a:%x:%x00::/56', math.floor(i / 256) % 65536, i % 256))
-    redis.call('HSET', id .. ':account', 'country', 'FR', 'slots', 1,
+    redis.call('HSET', id .. ':account', 'country', 'FR', 'seats', 1,
         'device:player-1', ARGV[3], 'device:player-2', ARGV[3],
         'device:player-3', ARGV[3])
 end

@@ -70,7 +70,7 @@ location $path {
     household_device \$arg_device;
     add_header X-Status \$household_status always;
     add_header X-Reason \$household_reason always;
-    add_header X-Cache \$household_cache always;
+    add_header X-Cache \$household_cache_status always;
     $text
     empty_gif;
 }
