@@ -125,7 +125,7 @@ for my $kind (sort keys %edge) {
     $is->('a malformed mode', '/on?account=a', '200 ALLOWED rollout');
     ok wait_until(sub {
         ask($edge, '/on?account=a');
-        $edge->log =~ /\[error\] .*invalid value of "mode" in the control/;
+        $edge->log =~ /\[error\] .*household override: invalid "mode"/;
     }), "$kind: which is told in the log";
 
     control(mode => 'monitor', rollout => '-1');

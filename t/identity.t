@@ -168,7 +168,7 @@ CORE::join "\n",
 'GET /?account=a&device=' . 'd' x 129
 --- error_code: 403
 --- error_log eval
-qr/\[info\].*household: the device id is too long or has control characters, ignored/
+qr/\[info\].*household: invalid device id, ignored/
 
 
 === ids end no header

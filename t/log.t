@@ -127,22 +127,22 @@ ask($nginx, '/', device => "$device\xff");
 ask($nginx, '/token');
 $nginx->get('/mode', 'X-Account' => $account, 'X-Mode' => 'sometimes');
 
-ok $nginx->wait_log(qr/answered WRONGTYPE/), 'a key of another type is told of';
-ok $nginx->wait_log(qr/dropped 1 malformed/), 'a malformed entry is told of';
-ok $nginx->wait_log(qr/\[warn\] .*"main": could not use 1 records with more than /),
+ok $nginx->wait_log(qr/error reply WRONGTYPE/), 'a key of another type is told of';
+ok $nginx->wait_log(qr/1 malformed record entries ignored/), 'a malformed entry is told of';
+ok $nginx->wait_log(qr/\[warn\] .*household redis "main": 1 records too large: limits /),
     'a record that is too large is told of';
-ok $nginx->wait_log(qr/invalid value "sometimes" of "household"/),
+ok $nginx->wait_log(qr/invalid mode "sometimes"/),
     'a bad mode is told of';
-ok $nginx->wait_log(qr/the device id is too long/), 'a long device is told of';
+ok $nginx->wait_log(qr/invalid device id/), 'a long device is told of';
 unlike $nginx->log, $secret, 'and none of them with what it is about';
 
 $redis->stop;
 ok wait_until { ask($nginx, '/')->{status} == 200 }, 'the store is away';
-ok $nginx->wait_log(qr/household_redis "main": .* is down/), 'is told of';
+ok $nginx->wait_log(qr/household redis "main" \S+: server down/), 'is told of';
 unlike $nginx->log, $secret, 'without who asked, or the password';
 $redis->start;
 ok wait_until { ask($nginx, '/')->{status} == 403 }, 'the store is back';
-ok $nginx->wait_log(qr/household_redis "main": .* is up/), 'is told of';
+ok $nginx->wait_log(qr/household redis "main" \S+: server up/), 'is told of';
 unlike $nginx->log, $secret, 'in the same way';
 $nginx->quit;
 
@@ -183,7 +183,7 @@ for my $name (sort keys %auth) {
         server => 'location / { household on; empty_gif; }');
 
     is ask($nginx, '/')->{status}, 200, "$name: passes";
-    ok $nginx->wait_log(qr/household_redis "main": .* is down: it answered $code\b/),
+    ok $nginx->wait_log(qr/household redis "main" \S+: server down: error reply $code\b/),
         "$name: is told of" or diag $nginx->log;
     unlike $nginx->log, qr/pa55word/i, "$name: without the password";
     $nginx->quit;
@@ -197,7 +197,7 @@ my $strict = Test::Household::Redis->new(unix => 1,
 $nginx = Test::Household::Nginx->new(http => block($strict->address),
     server => 'location / { household on; empty_gif; }');
 is ask($nginx, '/')->{status}, 200, 'a real one refuses the password: passes';
-ok $nginx->wait_log(qr/it answered WRONGPASS/), 'which is told of';
+ok $nginx->wait_log(qr/error reply WRONGPASS/), 'which is told of';
 unlike $nginx->log, $secret, 'without the password';
 $nginx->quit;
 
@@ -207,9 +207,9 @@ $strict = Test::Household::Redis->new(unix => 1,
 $nginx = Test::Household::Nginx->new(
     http => block($strict->address, 'user edge;'),
     server => 'location / { household on; empty_gif; }');
-wait_until { $nginx->log =~ /answered/ or ask($nginx, '/') && 0 };
+wait_until { $nginx->log =~ /error reply/ or ask($nginx, '/') && 0 };
 is ask($nginx, '/')->{status}, 200, 'a real one permits nothing: passes';
-ok $nginx->wait_log(qr/a lookup .*was answered NOPERM/), 'which is told of';
+ok $nginx->wait_log(qr/(?:lookup|override fetch) failed: error reply NOPERM/), 'which is told of';
 unlike $nginx->log, $secret, 'without who asked, or the password';
 $nginx->quit;
 
@@ -217,10 +217,10 @@ $nginx->quit;
 # what it was that Redis has refused
 
 my %refused = (
-    'a lookup' => qr/^SMEMBERS /,
-    'a note' => qr/^HSET /,
-    'a request to track changes' => qr/^CLIENT /,
-    'a lookup of the control hash' => qr/^HGETALL household:control$/,
+    'lookup' => qr/^SMEMBERS /,
+    'write' => qr/^HSET /,
+    'tracking' => qr/^CLIENT /,
+    'override fetch' => qr/^HGETALL household:control$/,
 );
 
 for my $what (sort keys %refused) {
@@ -228,7 +228,7 @@ for my $what (sort keys %refused) {
         data => { "household:{$account}" => ['82.64.10.7'] },
         handler => sub { shift; "@_" =~ $refused{$what}
                                 ? ["-NOPERM $secret\r\n"] : undef });
-    my $zone = $what =~ /track/;
+    my $zone = $what eq 'tracking';
 
     $nginx = Test::Household::Nginx->new(
         http => ($zone ? 'household_zone zone=z:1m;' : '')
@@ -236,9 +236,9 @@ for my $what (sort keys %refused) {
                     =~ s/household_store main/$& . ($zone ? ' zone=z' : '')/er,
         server => 'location / { household on; empty_gif; }');
 
-    wait_until { $nginx->log =~ /answered/
+    wait_until { $nginx->log =~ /error reply/
                  or ask($nginx, '/', from => '82.64.10.7') && 0 };
-    like $nginx->log, qr/household_redis "main": \Q$what\E was answered NOPERM,/,
+    like $nginx->log, qr/household redis "main": \Q$what\E failed: error reply NOPERM,/,
         "$what is told as such";
     $nginx->quit;
     $fake->stop;

@@ -214,7 +214,7 @@ HSET household:{a}:account revoked_before 2
 --- viewers
 192.0.2.7   /?account=a&mode=true  200 MONITORED outside
 --- error_log
-invalid value "true" of "household", "monitor" is assumed
+household: invalid mode "true", using "monitor"
 
 
 === a variable, of values that are almost good

@@ -56,7 +56,7 @@ HSET household:{a}:account device:tv soon seats many
 --- viewers
 82.64.10.7  /?account=a  200 ALLOWED home
 --- error_log eval
-qr/\[warn\].*household_redis "main": dropped 4 malformed networks or values/
+qr/\[warn\].*household redis "main": 4 malformed record entries ignored/
 --- no_error_log
 secret-network
 
@@ -311,7 +311,7 @@ SET household:{a} 82.64.10.7
 --- viewers
 192.0.2.7   /?account=a  200 UNAVAILABLE unavailable
 --- error_log eval
-qr/\[error\].*household_redis "main": a lookup was answered WRONGTYPE/
+qr/\[error\].*household redis "main": lookup failed: error reply WRONGTYPE/
 
 
 === what has just been written is what counts

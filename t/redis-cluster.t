@@ -138,7 +138,7 @@ is $seen->{lost} || 0, 0, 'no request is lost';
 is_deeply [grep { !/^(?:home|unavailable|lost)$/ } keys %$seen], [],
     'and no registered viewer is taken for another';
 
-my @lines = grep { /is down/ } split /\n/, substr $edge->log, $mark;
+my @lines = grep { /server down/ } split /\n/, substr $edge->log, $mark;
 cmp_ok scalar(@lines), '<=', 2 * 2, 'a line of each worker tells who is down'
     or diag join "\n", @lines;
 
@@ -176,15 +176,15 @@ ok !$edge->pid, 'nginx quits';
 {
     my $none = edge("server 127.0.0.1:" . free_port() . "; cluster on; $times");
     is_soon $none, 'a0', 'unavailable', 'nobody is there';
-    ok $none->wait_log(qr/no node tells the map of the cluster/),
+    ok $none->wait_log(qr/slot map refresh failed on all nodes/),
         'which is in the log';
-    is scalar(() = $none->log =~ /no node tells/g), 1, 'once';
+    is scalar(() = $none->log =~ /slot map refresh failed/g), 1, 'once';
     $none->quit;
 
     my $plain = Test::Household::Redis->new;
     my $wrong = edge('server ' . $plain->address . "; cluster on; $times");
     is_soon $wrong, 'a0', 'unavailable', 'a Redis that is no cluster';
-    ok $wrong->wait_log(qr/it is not a cluster/), 'is told of';
+    ok $wrong->wait_log(qr/cluster support disabled/), 'is told of';
     $wrong->quit;
 }
 
@@ -192,11 +192,11 @@ ok !$edge->pid, 'nginx quits';
 # what cannot be configured
 
 for my $case (
-    ['server unix:/tmp/x.sock; cluster on;', qr/a "server" that is a socket/],
+    ['server unix:/tmp/x.sock; cluster on;', qr/conflicts with a unix socket/],
     ['server 127.0.0.1; cluster on; database 1;',
-     qr/"database" beside "cluster"/],
+     qr/"database" conflicts with "cluster"/],
     ['server 127.0.0.1; server 127.0.0.2 replica; cluster on;',
-     qr/"replica" beside "cluster"/],
+     qr/"replica" is not allowed with "cluster"/],
     ['server 127.0.0.1; cluster maybe;', qr/it must be "on" or "off"/],
     ['server 127.0.0.1; cluster on; cluster on;', qr/is duplicate/],
     ['server 127.0.0.1; read_from elsewhere;', qr/invalid value "elsewhere"/],

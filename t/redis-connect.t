@@ -168,7 +168,7 @@ for my $opt ({}, { unix => 1 }) {
     $fakes[0]->drop;
     is_well $edge, 'servers: the first refuses';
     is $asked->(), '1 1 0', 'servers: the second is asked';
-    ok $edge->wait_log(qr/\Q$addresses[0]\E is down/),
+    ok $edge->wait_log(qr/\Q$addresses[0]\E: server down/),
         'servers: that is logged';
 
     $fakes[1]->behave('all_black_hole');

@@ -134,7 +134,7 @@ for (@errors) {
     $fake->behave(error => "$error $secret");
     ok wait_until {
         decision($edge, '/allow');
-        $edge->wait_log(qr/\[$level\].*answered $code/, $mark, 0.01);
+        $edge->wait_log(qr/\[$level\].*error reply $code/, $mark, 0.01);
     }, "error: $code: is logged, level $level";
     $fake->behave('normal');
 }
@@ -210,8 +210,8 @@ is_well $edge, 'refused: recovers';
     is_well $edge, 'down: recovers';
 
     my $log = substr $edge->log, $mark;
-    is scalar(() = $log =~ /is down/g), 1, 'down: one line when it went';
-    is scalar(() = $log =~ /is up/g), 1, 'down: one line when it came back';
+    is scalar(() = $log =~ /server down/g), 1, 'down: one line when it went';
+    is scalar(() = $log =~ /server up/g), 1, 'down: one line when it came back';
 }
 
 
@@ -228,7 +228,7 @@ for my $way ('junk behind a good reply', 'junk after a good reply', 'close') {
     });
     my $edge = edge($fake->address, 'connect_timeout 5s; timeout 5s;');
     my $lines = sub {
-        return scalar grep { /lost the connection|is down|is up/ && !/\[info\]/ }
+        return scalar grep { /connection lost|server down|server up/ && !/\[info\]/ }
                split /^/, $edge->log;
     };
 
@@ -245,7 +245,7 @@ for my $way ('junk behind a good reply', 'junk after a good reply', 'close') {
 
     $way =~ /junk/ ? $fake->set(junk => '') : $fake->behave('normal');
     ok wait_until {
-        decision($edge, '/allow') =~ /home/ && $edge->log =~ /is up/
+        decision($edge, '/allow') =~ /home/ && $edge->log =~ /server up/
     }, "$way: recovers";
     cmp_ok $lines->(), '<=', 4, "$way: which is told";
 }
@@ -360,19 +360,19 @@ $fake->behave('normal');
         my @conns = map { $edge->connect } 1 .. 400;
         $_->send_request(GET => '/allow?account=many' . $n++) for @conns;
         wait_until { $edge->get('/writing')->{body} =~ /Writing: (\d+) /;
-                     $refused = $edge->log =~ /too many wait/;
+                     $refused = $edge->log =~ /command queue full/;
                      $refused || $1 > 400 };
         $_->close for @conns;
     }
 
     ok $refused && $edge->wait_log(
-        qr/\[warn\] .*household_redis "main": \d+ lookups or notes were refused/),
+        qr/\[warn\] .*household redis "main": command queue full, \d+ commands dropped/),
         'too many: the log tells';
     my ($r, @lines) = decision($edge, '/deny', 'one-more');
     is told($r), '403 DENIED unavailable', 'too many: at once';
 
     decision($edge, '/allow', "more$_") for 1 .. 50;
-    @lines = $edge->log =~ /too many wait/g;
+    @lines = $edge->log =~ /command queue full/g;
     cmp_ok scalar(@lines), '<', 20, 'too many: but not of each';
     $fake->behave('normal');
 }

@@ -51,7 +51,7 @@ my $edge = edge("$addresses master mymaster; $times", workers => 2);
 
 is_soon $edge, 'a1', 'home', 'the primary is found';
 is reason($edge, 'nobody'), 'unregistered', 'and asked';
-like $edge->log, qr/the primary is 127\.0\.0\.1:$nodes[0]{port}/,
+like $edge->log, qr/primary is 127\.0\.0\.1:$nodes[0]{port}/,
     'the log tells of it';
 
 # a sentinel that is gone, or that knows nothing
@@ -69,9 +69,9 @@ for my $case ([$dead, 'is gone'], [$stranger->address, 'is none']) {
 {
     my $other = edge("$addresses master nobody; $times");
     is_soon $other, 'a1', 'unavailable', 'a name that no sentinel knows';
-    ok $other->wait_log(qr/no sentinel tells where "nobody" is/),
+    ok $other->wait_log(qr/master "nobody" not found by any sentinel/),
         'is in the log';
-    is scalar(() = $other->log =~ /no sentinel tells/g), 1, 'once';
+    is scalar(() = $other->log =~ /not found by any sentinel/g), 1, 'once';
     $other->quit;
 }
 
@@ -110,7 +110,7 @@ sub primary_port {
 my $old = primary_port();
 $sentinels[0]->cmd(SENTINEL => failover => 'mymaster');
 soon { primary_port() != $old } 'a failover by hand', 30;
-soon { $edge->log =~ /the primary is 127\.0\.0\.1:${\ primary_port()}/ } 'which the edge follows', 30;
+soon { $edge->log =~ /primary is 127\.0\.0\.1:${\ primary_port()}/ } 'which the edge follows', 30;
 soon {
     my ($node) = grep { $_->{port} == primary_port() } @nodes;
     $node->cmd('INFO', 'replication') =~ /connected_slaves:2/;
@@ -123,7 +123,7 @@ my $mark = $edge->mark;
 my $killed = time;
 $victim->kill9;
 soon { primary_port() != $victim->{port} } 'a primary that is killed has a successor', 40;
-ok $edge->wait_log(qr/the primary is 127\.0\.0\.1:${\ primary_port()}/, $mark,
+ok $edge->wait_log(qr/primary is 127\.0\.0\.1:${\ primary_port()}/, $mark,
                    30), 'and the edge knows it';
 is_soon $edge, 'a5', 'home', 'which answers';
 diag sprintf 'known again %.1f s after the kill', time - $killed;
@@ -153,17 +153,17 @@ ok !$edge->pid, 'nginx quits';
 # what cannot be configured
 
 for my $case (
-    ['sentinel 127.0.0.1;', qr/"sentinel" without "master"/],
-    ['server 127.0.0.1; master mymaster;', qr/"master" without "sentinel"/],
+    ['sentinel 127.0.0.1;', qr/"sentinel" requires "master"/],
+    ['server 127.0.0.1; master mymaster;', qr/"master" requires "sentinel"/],
     ['server 127.0.0.1; sentinel 127.0.0.1; master m;',
-     qr/"server" beside "sentinel"/],
+     qr/"server" conflicts with "sentinel"/],
     ['sentinel 127.0.0.1; master m; cluster on;',
-     qr/"cluster" beside "sentinel"/],
+     qr/"cluster" conflicts with "sentinel"/],
     ['sentinel 127.0.0.1 replica; master m;', qr/invalid parameter "replica"/],
     ['sentinel 127.0.0.1; master m; sentinel_user u;',
      qr/"sentinel_user" without/],
     ['server 127.0.0.1; sentinel_password p;',
-     qr/"sentinel_password" without "sentinel"/],
+     qr/"sentinel_password" requires "sentinel"/],
     ['sentinel 127.0.0.1:x; master m;', qr/invalid port in sentinel/],
     ['sentinel 127.0.0.1; master m; master n;', qr/is duplicate/],
 ) {

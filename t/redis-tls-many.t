@@ -117,7 +117,7 @@ sub is_private {
 
     my $wrong = edge("server 127.0.0.1:$nodes[0]{port}; cluster on;");
     is_soon $wrong, 'a9', 'unavailable', 'a cluster: not without TLS';
-    ok $wrong->wait_log(qr/no node tells the map/), 'a cluster: in the log';
+    ok $wrong->wait_log(qr/slot map refresh failed/), 'a cluster: in the log';
     $wrong->quit;
     $_->stop('KILL') for @nodes;
 }
@@ -163,7 +163,7 @@ SKIP: {
         my ($more, $re, $name) = @$case;
         my $edge = edge("$at $more");
         is_soon $edge, 'a1', 'unavailable', "a sentinel: $name";
-        ok $edge->wait_log(qr/no sentinel tells where.*$re/),
+        ok $edge->wait_log(qr/not found by any sentinel.*$re/),
             "a sentinel: $name: the log says why" or diag $edge->log;
         $edge->quit;
     }
@@ -181,7 +181,7 @@ SKIP: {
         'a sentinel: no password in the log';
 
     $nodes[0]->kill9;
-    ok $edge->wait_log(qr/the primary is 127\.0\.0\.1:$tls[1]/, 0, 40),
+    ok $edge->wait_log(qr/primary is 127\.0\.0\.1:$tls[1]/, 0, 40),
         'a sentinel: another takes over from one that is killed'
         or diag $edge->log;
     is_soon $edge, 'a2', 'home', 'a sentinel: which answers';

@@ -12,8 +12,8 @@ use Test::Household::Process qw(wait_until slurp temp_dir);
 use Test::Household::Redis;
 use Test::More;
 
-my @names = qw(status reason account device network country viewer_country id
-               cache time offer_url offer_state offer_price offer_currency);
+my @names = qw(status reason account device network country viewer_country
+               pseudonym cache_status lookup_time offer_url offer_state offer_price offer_currency);
 
 my $dir = temp_dir('variables');
 
@@ -28,7 +28,7 @@ $redis->cmd(HSET => 'household:{a}:account', country => 'fr',
             'extra:s1:198.51.100.9/25' => 0);
 $redis->cmd(SADD => 'household:{none}', '82.64.10.7');
 $redis->cmd(SADD => 'household:{there}', '203.0.113.1');
-$redis->cmd(HSET => 'household:{none}:account', country => 'FR', slots => 0);
+$redis->cmd(HSET => 'household:{none}:account', country => 'FR', seats => 0);
 
 my $log = join ' ', map { "$_=\$household_$_" } @names;
 my $headers = join "\n", map { "add_header X-$_ \$household_$_ always;" } @names;
@@ -160,8 +160,8 @@ sub is_told {
         if keys %{ $r->{headers} } && grep { /^x-/ } keys %{ $r->{headers} };
 
     for my $h ($logged) {
-        $h->{time} =~ s/^\d+\.\d{3}$/time/;
-        $h->{id} =~ s/^[0-9a-f]{32}$/id/;
+        $h->{lookup_time} =~ s/^\d+\.\d{3}$/time/;
+        $h->{pseudonym} =~ s/^[0-9a-f]{32}$/id/;
         $h->{offer_state} =~ s/^v1\.[0-9a-f]{32}\.\d+\.[\w-]{43}$/state/;
     }
 
@@ -169,7 +169,7 @@ sub is_told {
     return $r;
 }
 
-my @known = (account => 'a', id => 'id', cache => 'BYPASS', time => 'time',
+my @known = (account => 'a', pseudonym => 'id', cache_status => 'BYPASS', lookup_time => 'time',
              country => 'FR');
 my @none = (%{{ @known }}, account => 'none');
 my @offer = (offer_url => 'https://fr.example.tv/?a=b', offer_price => '5.99',
@@ -251,7 +251,7 @@ my ($logged, $r) = get('/proxy?account=a&device=tv',
                        'X-Forwarded-For' => '82.64.10.7',
                        'X-Reason' => 'forged', 'X-Offer_url' => 'forged');
 my $sent = pairs($r->{body});
-$_->{time} = 'time' for $logged, $sent;
+$_->{lookup_time} = 'time' for $logged, $sent;
 is_deeply $sent, { map { $_ => $logged->{$_} =~ s/^-$//r } @names },
     'an upstream is told what is known, and only by us';
 
@@ -262,7 +262,7 @@ for my $from ('203.0.113.1', '82.64.10.7') {
     my $mapped = pairs($r->{body});
     s/^<(.*)>$/$1/ for values %$mapped;
     s/^none$/-/ for values %$mapped;
-    delete $_->{offer_state}, delete $_->{time} for $mapped, $logged;
+    delete $_->{offer_state}, delete $_->{lookup_time} for $mapped, $logged;
     is_deeply $mapped, $logged, "through a map, from $from";
 }
 
@@ -271,9 +271,9 @@ for my $from ('203.0.113.1', '82.64.10.7') {
 my ($a) = get('/?account=a', 'X-Forwarded-For' => '203.0.113.1');
 my ($b) = get('/?account=a', 'X-Forwarded-For' => '82.64.10.7');
 my ($c) = get('/?account=none', 'X-Forwarded-For' => '82.64.10.7');
-is $a->{id}, $b->{id}, 'the pseudonym of an account is the same';
-isnt $a->{id}, $c->{id}, 'that of another account is not';
-like $a->{offer_state}, qr/^v1\.\Q$a->{id}\E\./, 'a state is for a pseudonym';
+is $a->{pseudonym}, $b->{pseudonym}, 'the pseudonym of an account is the same';
+isnt $a->{pseudonym}, $c->{pseudonym}, 'that of another account is not';
+like $a->{offer_state}, qr/^v1\.\Q$a->{pseudonym}\E\./, 'a state is for a pseudonym';
 
 # a variable that refers to itself ends, somehow, but ends
 

@@ -31,7 +31,7 @@ ngx_household_geo_open(ngx_pool_t *pool, ngx_str_t *file, ngx_str_t *path,
     ngx_pool_cleanup_t   *cln;
     ngx_household_geo_t  *geo;
 
-    *error = "memory is short";
+    *error = "no memory";
 
     cln = ngx_pool_cleanup_add(pool, sizeof(ngx_household_geo_t));
     if (cln == NULL) {

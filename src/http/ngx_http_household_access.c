@@ -185,8 +185,8 @@ ngx_http_household_access_mode(ngx_http_request_t *r,
         /* seen and counted, but nobody is denied for a slip of the pen */
 
         ngx_log_error(NGX_LOG_ERR, r->connection->log, 0,
-                      "invalid value \"%V\" of \"household\", "
-                      "\"monitor\" is assumed", &value);
+                      "household: invalid mode \"%V\", using \"monitor\"",
+                      &value);
 
         *mode = NGX_HOUSEHOLD_MONITOR;
     }
@@ -375,8 +375,8 @@ ngx_http_household_access_policy(ngx_http_request_t *r,
             != NGX_OK)
         {
             ngx_log_error(NGX_LOG_ERR, r->connection->log, 0,
-                          "invalid value \"%V\" of \"household_rollout\", "
-                          "\"0%%\" is assumed", &value);
+                          "household: invalid rollout \"%V\", using \"0%%\"",
+                          &value);
             policy->rollout = 0;
         }
     }

@@ -122,8 +122,7 @@ ngx_http_household_identity_find(ngx_http_request_t *r,
     if (!ngx_household_id_valid(&ctx->device)) {
         /* a device that nobody knows */
         ngx_log_error(NGX_LOG_INFO, r->connection->log, 0,
-                      "household: the device id is too long or has control "
-                      "characters, ignored");
+                      "household: invalid device id, ignored");
         ngx_str_null(&ctx->device);
     }
 

@@ -173,8 +173,8 @@ ngx_http_household_invalidate_flushed(void *data)
 
     if (ngx_household_log_limit(&redis->flushed, 1)) {
         ngx_log_error(NGX_LOG_WARN, ngx_cycle->log, 0,
-                      "household_redis \"%V\": a server has dropped all its "
-                      "data", &redis->conf.name);
+                      "household redis \"%V\": keyspace flushed, cached "
+                      "records dropped", &redis->conf.name);
     }
 }
 

@@ -172,7 +172,7 @@ ngx_http_household_override_reply(ngx_household_redis_op_t *op,
 
     if (v[0].type == NGX_HOUSEHOLD_RESP_ERROR) {
         ngx_household_redis_log_error(store->redis->redis,
-                                      "a lookup of the control hash",
+                                      "override fetch",
                                       &v[0].str);
         return NGX_OK;
     }
@@ -231,7 +231,7 @@ ngx_http_household_override_field(ngx_http_household_override_value_t *override,
 
     if (rc != NGX_OK) {
         ngx_log_error(NGX_LOG_ERR, ngx_cycle->log, 0,
-                      "invalid value of \"%V\" in the control hash, ignored",
+                      "household override: invalid \"%V\", ignored",
                       name);
     }
 }

@@ -287,7 +287,7 @@ ngx_household_lookup_reply(ngx_household_redis_op_t *op,
     }
 
     if (reply->values[0].type == NGX_HOUSEHOLD_RESP_ERROR) {
-        ngx_household_redis_log_error(lookup->lookups->redis, "a lookup",
+        ngx_household_redis_log_error(lookup->lookups->redis, "lookup",
                                       &reply->values[0].str);
         lookup->failed = 1;
         return NGX_OK;
@@ -462,8 +462,8 @@ ngx_household_lookup_malformed(ngx_household_lookups_t *lookups, ngx_uint_t n)
 
     if (n) {
         ngx_log_error(NGX_LOG_WARN, ngx_cycle->log, 0,
-                      "household_redis \"%V\": dropped %ui malformed networks "
-                      "or values from records", &lookups->redis->conf->name,
+                      "household redis \"%V\": %ui malformed record entries "
+                      "ignored", &lookups->redis->conf->name,
                       n);
     }
 }
@@ -480,9 +480,9 @@ ngx_household_lookup_too_large(ngx_household_lookups_t *lookups)
 
     if (n) {
         ngx_log_error(NGX_LOG_WARN, ngx_cycle->log, 0,
-                      "household_redis \"%V\": could not use %ui records with "
-                      "more than %d networks, %d devices and grants, or %d "
-                      "bytes", &lookups->redis->conf->name, n,
+                      "household redis \"%V\": %ui records too large: limits "
+                      "%d networks, %d devices and grants, %d bytes",
+                      &lookups->redis->conf->name, n,
                       NGX_HOUSEHOLD_RECORD_NETWORKS,
                       NGX_HOUSEHOLD_RECORD_DEVICES, NGX_HOUSEHOLD_RECORD_SIZE);
     }

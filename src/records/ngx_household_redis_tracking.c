@@ -521,7 +521,7 @@ ngx_household_redis_tracking_refused(ngx_household_redis_tracking_node_t *pair,
     }
 
     ngx_household_redis_log_error(pair->tracking->redis,
-                                  "a request to track changes",
+                                  "tracking",
                                   &reply->values[0].str);
 
     pair->refused = 1;

@@ -396,7 +396,7 @@ ngx_household_write_reply(ngx_household_redis_op_t *op,
 
     note->failed = 1;
 
-    ngx_household_redis_log_error(note->notes->redis, "a note",
+    ngx_household_redis_log_error(note->notes->redis, "write",
                                   &reply->values[0].str);
     return NGX_OK;
 }

@@ -113,8 +113,8 @@ ngx_household_redis_busy(ngx_household_redis_t *redis)
 
     if (n) {
         ngx_log_error(NGX_LOG_WARN, ngx_cycle->log, 0,
-                      "household_redis \"%V\": %ui lookups or notes were "
-                      "refused, as too many wait already",
+                      "household redis \"%V\": command queue full, %ui "
+                      "commands dropped",
                       &redis->conf->name, n);
     }
 }
@@ -147,8 +147,8 @@ ngx_household_redis_log_error(ngx_household_redis_t *redis, const char *what,
             : NGX_LOG_ERR;
 
     ngx_log_error(level, ngx_cycle->log, 0,
-                  "household_redis \"%V\": %s was answered %V, "
-                  "%ui more errors since the last such line",
+                  "household redis \"%V\": %s failed: error reply %V, "
+                  "%ui suppressed",
                   &redis->conf->name, what, &code, n - 1);
 }
 

@@ -71,7 +71,7 @@ ngx_household_redis_cluster_parse(ngx_household_redis_cluster_t *cl,
                                                      &entry);
 
         if (ngx_household_redis_cluster_apply(cl, &entry, &changed) != NGX_OK) {
-            return "memory is short";
+            return "no memory";
         }
     }
 
@@ -110,22 +110,22 @@ ngx_household_redis_cluster_parse_check(ngx_household_resp_reply_t *reply)
                              (u_char *) "cluster support", 15 - 1)
             != NULL)
         {
-            return "it is not a cluster";
+            return "cluster support disabled";
         }
 
-        return "it answered CLUSTER SLOTS with an error";
+        return "error reply to CLUSTER SLOTS";
     }
 
     if (v[0].type != NGX_HOUSEHOLD_RESP_ARRAY) {
-        return "its map makes no sense";
+        return "invalid CLUSTER SLOTS reply";
     }
 
     if (reply->too_large) {
-        return "its map is too large";
+        return "too large CLUSTER SLOTS reply";
     }
 
     if (reply->nvalues == 1) {
-        return "its map is empty";
+        return "empty CLUSTER SLOTS reply";
     }
 
     for (i = 1; i < reply->nvalues; /* void */) {
@@ -136,7 +136,7 @@ ngx_household_redis_cluster_parse_check(ngx_household_resp_reply_t *reply)
         if (entry.from < 0 || entry.to >= NGX_HOUSEHOLD_REDIS_HASH_SLOTS
             || entry.from > entry.to)
         {
-            return "its map makes no sense";
+            return "invalid CLUSTER SLOTS reply";
         }
     }
 

@@ -99,7 +99,7 @@ ngx_household_redis_cluster_fetch_slots(ngx_household_redis_cluster_t *cl)
                                         ngx_household_redis_cluster_slots_reply,
                                         cl);
     if (cl->ask == NULL) {
-        ngx_household_redis_cluster_fetch_failed(cl, "memory is short");
+        ngx_household_redis_cluster_fetch_failed(cl, "no memory");
     }
 }
 
@@ -193,8 +193,8 @@ ngx_household_redis_cluster_slots_reply(void *data,
 
     if (cl->logged) {
         ngx_log_error(NGX_LOG_NOTICE, ngx_cycle->log, 0,
-                      "household_redis \"%V\": %V tells the map of the "
-                      "cluster again", &redis->conf->name, &cl->asked->name);
+                      "household redis \"%V\" %V: slot map refresh recovered",
+                      &redis->conf->name, &cl->asked->name);
         cl->logged = 0;
     }
 
@@ -227,8 +227,8 @@ ngx_household_redis_cluster_fetch_failed(ngx_household_redis_cluster_t *cl,
     if (!cl->logged || ngx_strcmp(cl->what, what) != 0) {
 
         ngx_log_error(NGX_LOG_ERR, ngx_cycle->log, 0,
-                      "household_redis \"%V\": no node tells the map of the "
-                      "cluster, the last being %V: %s",
+                      "household redis \"%V\": slot map refresh failed on all "
+                      "nodes, last %V: %s",
                       &redis->conf->name, &cl->asked->name, what);
 
         (void) ngx_cpystrn(cl->what, (u_char *) what, sizeof(cl->what));

@@ -369,7 +369,7 @@ ngx_household_redis_query_lost(ngx_household_redis_conn_t *conn,
 static void
 ngx_household_redis_query_timeout(ngx_event_t *ev)
 {
-    ngx_household_redis_query_end(ev->data, NULL, "it does not answer in time");
+    ngx_household_redis_query_end(ev->data, NULL, "timed out");
 }
 
 

@@ -214,7 +214,7 @@ ngx_household_redis_peer_recovered(ngx_household_redis_conn_t *conn)
         pool->told = 0;
 
         ngx_log_error(NGX_LOG_NOTICE, ngx_cycle->log, 0,
-                      "household_redis \"%V\": %V is up",
+                      "household redis \"%V\" %V: server up",
                       &pool->node->conf->name, &pool->node->name);
     }
 }
@@ -233,7 +233,7 @@ ngx_household_redis_peer_lost(ngx_household_redis_conn_t *conn,
                                                        : NGX_LOG_INFO;
 
         ngx_log_error(level, ngx_cycle->log, err,
-                      "household_redis \"%V\": lost the connection to %V: %s",
+                      "household redis \"%V\" %V: connection lost: %s",
                       &pool->node->conf->name, &pool->node->name, what);
 
         pool->owner->changed(pool);
@@ -248,7 +248,7 @@ ngx_household_redis_peer_lost(ngx_household_redis_conn_t *conn,
     {
 
         ngx_log_error(NGX_LOG_ERR, ngx_cycle->log, err,
-                      "household_redis \"%V\": %V is down: %s",
+                      "household redis \"%V\" %V: server down: %s",
                       &pool->node->conf->name, &pool->node->name, what);
 
         ngx_memcpy(pool->before, pool->what, sizeof(pool->what));

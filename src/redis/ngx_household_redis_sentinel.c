@@ -317,7 +317,7 @@ ngx_household_redis_sentinel_query_master(ngx_household_redis_sentinel_t *st)
                                      ngx_household_redis_sentinel_master_reply,
                                      st);
     if (st->ask == NULL) {
-        ngx_household_redis_sentinel_failed(st, "memory is short");
+        ngx_household_redis_sentinel_failed(st, "no memory");
     }
 }
 
@@ -370,11 +370,11 @@ ngx_household_redis_sentinel_address(ngx_household_resp_reply_t *reply,
     if (v[0].type == NGX_HOUSEHOLD_RESP_NIL
         || (v[0].type == NGX_HOUSEHOLD_RESP_ARRAY && reply->nvalues == 1))
     {
-        return "it does not know that name";
+        return "unknown master name";
     }
 
     if (v[0].type == NGX_HOUSEHOLD_RESP_ERROR) {
-        return "it answered with an error";
+        return "error reply";
     }
 
     if (v[0].type != NGX_HOUSEHOLD_RESP_ARRAY || reply->nvalues != 3
@@ -382,14 +382,14 @@ ngx_household_redis_sentinel_address(ngx_household_resp_reply_t *reply,
         || v[1].str.len > NGX_MAXHOSTNAMELEN
         || v[2].type != NGX_HOUSEHOLD_RESP_BULK)
     {
-        return "it is no sentinel";
+        return "not a sentinel";
     }
 
     *host = v[1].str;
     *port = ngx_atoi(v[2].str.data, v[2].str.len);
 
     if (*port < 1 || *port > 65535) {
-        return "it is no sentinel";
+        return "not a sentinel";
     }
 
     return NULL;
@@ -407,8 +407,8 @@ ngx_household_redis_sentinel_failed(ngx_household_redis_sentinel_t *st,
     if (!st->logged || ngx_strcmp(st->what, what) != 0) {
 
         ngx_log_error(NGX_LOG_ERR, ngx_cycle->log, 0,
-                      "household_redis \"%V\": no sentinel tells where \"%V\" "
-                      "is, the last being %V: %s",
+                      "household redis \"%V\": master \"%V\" not found by any "
+                      "sentinel, last %V: %s",
                       &redis->conf->name, &redis->conf->master,
                       &st->nodes[(st->first + st->tried) % st->n]->name, what);
 
@@ -442,8 +442,8 @@ ngx_household_redis_sentinel_found(ngx_household_redis_sentinel_t *st,
     if (st->logged) {
         st->logged = 0;
         ngx_log_error(NGX_LOG_NOTICE, ngx_cycle->log, 0,
-                      "household_redis \"%V\": a sentinel tells where \"%V\" "
-                      "is again", &redis->conf->name, &redis->conf->master);
+                      "household redis \"%V\": master \"%V\" found again",
+                      &redis->conf->name, &redis->conf->master);
     }
 
     if (old != NULL && ngx_household_redis_node_is(old->node, host, port)) {
@@ -467,7 +467,7 @@ ngx_household_redis_sentinel_found(ngx_household_redis_sentinel_t *st,
     }
 
     ngx_log_error(NGX_LOG_NOTICE, ngx_cycle->log, 0,
-                  "household_redis \"%V\": the primary is %V",
+                  "household redis \"%V\": primary is %V",
                   &redis->conf->name, &pool->node->name);
 
     st->primary = pool;

@@ -31,7 +31,7 @@ ngx_household_zone_add(ngx_conf_t *cf, ngx_str_t *name, size_t size, void *tag)
 
     if (size && size < 8 * ngx_pagesize) {
         ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
-                           "household_zone \"%V\" is too small", name);
+                           "zone \"%V\" is too small", name);
         return NULL;
     }
 
@@ -130,8 +130,8 @@ ngx_household_zone_init(ngx_shm_zone_t *shm_zone, void *data)
             || zone->sh->layout != NGX_HOUSEHOLD_ZONE_LAYOUT)
         {
             ngx_log_error(NGX_LOG_EMERG, shm_zone->shm.log, 0,
-                          "zone \"%V\" was laid out by another version of the "
-                          "household module, and cannot be kept",
+                          "household zone \"%V\": incompatible layout of "
+                          "another module version; rename the zone or restart",
                           &shm_zone->shm.name);
             return NGX_ERROR;
         }
@@ -195,7 +195,7 @@ ngx_household_zone_create(ngx_household_zone_t *zone)
                            : NULL;
     if (sh->cells == NULL) {
         ngx_log_error(NGX_LOG_EMERG, zone->shm_zone->shm.log, 0,
-                      "household_zone \"%V\" is too small", name);
+                      "zone \"%V\" is too small", name);
         return NGX_ERROR;
     }
 
@@ -270,9 +270,9 @@ ngx_household_zone_ns_bind(ngx_household_zone_t *zone)
 
     if (n > NGX_HOUSEHOLD_ZONE_NAMESPACES) {
         ngx_log_error(NGX_LOG_EMERG, zone->shm_zone->shm.log, 0,
-                      "too many stores in zone \"%V\": %ui, at most %d",
-                      &zone->shm_zone->shm.name, n,
-                      NGX_HOUSEHOLD_ZONE_NAMESPACES);
+                    "household zone \"%V\": too many namespaces: %ui, limit %d",
+                    &zone->shm_zone->shm.name, n,
+                    NGX_HOUSEHOLD_ZONE_NAMESPACES);
         return NGX_ERROR;
     }
 
@@ -380,8 +380,8 @@ ngx_household_zone_lock(ngx_household_zone_t *zone)
 
     if (zone->sh->busy) {
         ngx_log_error(NGX_LOG_ALERT, ngx_cycle->log, 0,
-                      "zone \"%V\" was left by a process that died in it, "
-                      "emptied", &zone->shm_zone->shm.name);
+                      "household zone \"%V\": process died holding the lock, "
+                      "zone reset", &zone->shm_zone->shm.name);
 
         ngx_household_cells_reset(zone->cells);
 

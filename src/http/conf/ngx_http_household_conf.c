@@ -195,8 +195,8 @@ ngx_http_household_merge_identity(ngx_conf_t *cf,
 
     if (conf->account != NULL && conf->token.carriers != NULL) {
         ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
-                           "\"household_account\" and \"household_token\" "
-                           "stand together: either tells the account");
+                           "\"household_account\" and \"household_token\" are "
+                           "mutually exclusive");
         return NGX_CONF_ERROR;
     }
 
@@ -352,8 +352,9 @@ ngx_http_household_set_offer(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
 
     if ((offer->price.len == 0) != (offer->currency.len == 0)) {
         ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
-                           "\"price=\" and \"currency=\" must stand together "
-                           "in \"%V\" for \"%V\"", &cmd->name, &value[1]);
+                           "\"price=\" and \"currency=\" must be specified "
+                           "together in \"%V\" for \"%V\"", &cmd->name,
+                           &value[1]);
         return NGX_CONF_ERROR;
     }
 

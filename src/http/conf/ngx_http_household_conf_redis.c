@@ -474,7 +474,8 @@ ngx_http_household_redis_server_url(ngx_conf_t *cf,
 
         if (server->resolve) {
             ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
-                               "\"resolve\" has no use with \"%V\"", &u->url);
+                               "\"resolve\" requires a host name, not \"%V\"",
+                               &u->url);
             return NGX_CONF_ERROR;
         }
 
@@ -523,7 +524,7 @@ ngx_http_household_redis_password_file(ngx_conf_t *cf, ngx_command_t *cmd,
     password = (ngx_str_t *) (p + cmd->offset);
 
     if (password->data != NULL) {
-        return "is duplicate or stands beside the password itself";
+        return "is duplicate or conflicts with the password itself";
     }
 
     value = cf->args->elts;
@@ -607,20 +608,20 @@ ngx_http_household_redis_check_topology(ngx_conf_t *cf,
         replicas += servers[i].replica;
 
         if (rcf->cluster && servers[i].host.len == 0) {
-            what = "\"cluster\" with a \"server\" that is a socket";
+            what = "\"cluster\" conflicts with a unix socket as \"server\"";
         }
     }
 
     if (rcf->sentinels.nelts) {
 
         if (rcf->servers.nelts) {
-            what = "\"server\" beside \"sentinel\"";
+            what = "\"server\" conflicts with \"sentinel\"";
 
         } else if (rcf->cluster) {
-            what = "\"cluster\" beside \"sentinel\"";
+            what = "\"cluster\" conflicts with \"sentinel\"";
 
         } else if (rcf->master.len == 0) {
-            what = "\"sentinel\" without \"master\"";
+            what = "\"sentinel\" requires \"master\"";
         }
 
     } else if (rcf->servers.nelts == 0) {
@@ -629,23 +630,23 @@ ngx_http_household_redis_check_topology(ngx_conf_t *cf,
     } else if (rcf->master.data != NULL || rcf->sentinel_password.data != NULL)
     {
         what = rcf->master.data != NULL
-               ? "\"master\" without \"sentinel\""
-               : "\"sentinel_password\" without \"sentinel\"";
+               ? "\"master\" requires \"sentinel\""
+               : "\"sentinel_password\" requires \"sentinel\"";
 
     } else if (rcf->cluster) {
 
         if (rcf->database) {
-            what = "\"database\" beside \"cluster\"";
+            what = "\"database\" conflicts with \"cluster\"";
 
         } else if (replicas) {
-            what = "\"replica\" beside \"cluster\", which tells itself,";
+            what = "\"replica\" is not allowed with \"cluster\"";
         }
 
     } else if (replicas == rcf->servers.nelts) {
-        what = "no \"server\" that is not a \"replica\"";
+        what = "at least one \"server\" without \"replica\" is required";
 
     } else if (rcf->read_from == NGX_HOUSEHOLD_REDIS_REPLICA && replicas == 0) {
-        what = "\"read_from replica\" without a \"replica\"";
+        what = "\"read_from replica\" requires a \"replica\"";
     }
 
     if (what != NULL) {

@@ -66,7 +66,7 @@ invalid:
 
     ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
                        "invalid value \"%V\" of \"%V\", it must be "
-                       "\"zone=NAME:SIZE\"", &value[1], &cmd->name);
+                       "\"zone=name:size\"", &value[1], &cmd->name);
 
     return NGX_CONF_ERROR;
 }

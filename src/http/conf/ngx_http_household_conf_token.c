@@ -345,8 +345,9 @@ ngx_http_household_load_jwks(ngx_conf_t *cf, ngx_command_t *cmd,
 
     if (issuer->jwks->skipped) {
         ngx_conf_log_error(NGX_LOG_NOTICE, cf, 0,
-                           "\"%V\": %ui keys are not for verifying tokens, "
-                           "skipped", file, issuer->jwks->skipped);
+                           "\"%V\": %ui keys skipped: unsupported or not for "
+                           "signature verification", file,
+                           issuer->jwks->skipped);
     }
 
     return NGX_CONF_OK;

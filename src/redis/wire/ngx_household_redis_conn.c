@@ -273,7 +273,7 @@ ngx_household_redis_conn_reply_timeout_handler(ngx_event_t *ev)
         && (ngx_msec_int_t) (cmd->sent + conn->silence - ngx_current_msec) <= 0)
     {
         ngx_household_redis_conn_lost(conn, NGX_HOUSEHOLD_REDIS_RESULT_TIMEOUT,
-                                      0, "it does not answer");
+                                      0, "timed out");
         return;
     }
 
@@ -366,7 +366,7 @@ ngx_household_redis_conn_attempt(ngx_household_redis_conn_t *conn)
 
         if (rc == NGX_ERROR && node->naddrs == 0) {
             ngx_household_redis_conn_resolved(conn,
-                                              "its name cannot be resolved");
+                                              "host not found");
             return;
         }
     }
@@ -407,7 +407,7 @@ ngx_household_redis_conn_connect(ngx_household_redis_conn_t *conn)
 
     if (conn->resp == NULL) {
         ngx_household_redis_conn_lost(conn, NGX_HOUSEHOLD_REDIS_RESULT_DOWN, 0,
-                                      "memory is short");
+                                      "no memory");
         return;
     }
 
@@ -497,7 +497,7 @@ ngx_household_redis_conn_connected(ngx_household_redis_conn_t *conn)
 
     if (ngx_tcp_nodelay(c) != NGX_OK) {
         ngx_household_redis_conn_lost(conn, NGX_HOUSEHOLD_REDIS_RESULT_DOWN, 0,
-                                      "TCP_NODELAY failed");
+                                      "setsockopt(TCP_NODELAY) failed");
         return;
     }
 
@@ -514,7 +514,7 @@ ngx_household_redis_conn_connected(ngx_household_redis_conn_t *conn)
 
     default: /* NGX_ERROR */
         ngx_household_redis_conn_lost(conn, NGX_HOUSEHOLD_REDIS_RESULT_DOWN, 0,
-                                      "TLS could not be started");
+                                      "TLS init failed");
     }
 }
 
@@ -526,7 +526,7 @@ ngx_household_redis_conn_secured(ngx_household_redis_conn_t *conn)
 
     if (ngx_household_redis_conn_handshake(conn) != NGX_OK) {
         ngx_household_redis_conn_lost(conn, NGX_HOUSEHOLD_REDIS_RESULT_DOWN, 0,
-                                      "memory is short");
+                                      "no memory");
         return;
     }
 

@@ -173,7 +173,7 @@ ngx_household_redis_conn_handshake_reply(ngx_household_redis_conn_t *conn,
             return NGX_OK;
         }
 
-        p = ngx_snprintf(what, size - 1, "it answered %V", &code);
+        p = ngx_snprintf(what, size - 1, "error reply %V", &code);
         *p = '\0';
 
         return NGX_ERROR;
@@ -187,7 +187,7 @@ ngx_household_redis_conn_handshake_reply(ngx_household_redis_conn_t *conn,
             return NGX_AGAIN;
         }
 
-        (void) ngx_cpystrn(what, (u_char *) "it is not a primary", size);
+        (void) ngx_cpystrn(what, (u_char *) "role is not master", size);
 
         return NGX_ERROR;
     }
@@ -195,7 +195,7 @@ ngx_household_redis_conn_handshake_reply(ngx_household_redis_conn_t *conn,
     if (v[0].type != NGX_HOUSEHOLD_RESP_STATUS
         || step == NGX_HOUSEHOLD_REDIS_ROLE)
     {
-        (void) ngx_cpystrn(what, (u_char *) "it does not speak Redis", size);
+        (void) ngx_cpystrn(what, (u_char *) "invalid handshake reply", size);
 
         return NGX_ERROR;
     }

@@ -79,7 +79,7 @@ ngx_household_redis_conn_flush(ngx_household_redis_conn_t *conn)
         {
             ngx_household_redis_conn_lost(conn,
                                           NGX_HOUSEHOLD_REDIS_RESULT_DOWN, 0,
-                                          "memory is short");
+                                          "no memory");
             return;
         }
 
@@ -197,7 +197,7 @@ ngx_household_redis_conn_send(ngx_household_redis_conn_t *conn)
 
     if (ngx_handle_write_event(c->write, 0) != NGX_OK) {
         ngx_household_redis_conn_lost(conn, NGX_HOUSEHOLD_REDIS_RESULT_DOWN, 0,
-                                      "the event could not be added");
+                                      "ngx_handle_write_event() failed");
         return;
     }
 
@@ -217,7 +217,7 @@ ngx_household_redis_conn_write_handler(ngx_event_t *wev)
 
     if (wev->timedout) {
         what = conn->state == NGX_HOUSEHOLD_REDIS_CONN_CONNECTING
-               ? "connect() failed" : "it does not answer";
+               ? "connect() failed" : "timed out";
 
         ngx_household_redis_conn_lost(conn, NGX_HOUSEHOLD_REDIS_RESULT_DOWN,
                                       NGX_ETIMEDOUT, what);
@@ -271,7 +271,7 @@ ngx_household_redis_conn_read_handler(ngx_event_t *rev)
         if (n == NGX_ERROR || n == 0) {
             ngx_household_redis_conn_lost(conn, NGX_HOUSEHOLD_REDIS_RESULT_DOWN,
                                           n == 0 ? 0 : ngx_socket_errno,
-                                          n == 0 ? "it closed the connection"
+                                          n == 0 ? "connection closed by peer"
                                                  : "recv() failed");
             return;
         }
@@ -304,7 +304,7 @@ ngx_household_redis_conn_read_handler(ngx_event_t *rev)
 
     if (ngx_handle_read_event(rev, 0) != NGX_OK) {
         ngx_household_redis_conn_lost(conn, NGX_HOUSEHOLD_REDIS_RESULT_DOWN, 0,
-                                      "the event could not be added");
+                                      "ngx_handle_read_event() failed");
         return;
     }
 
@@ -380,7 +380,7 @@ ngx_household_redis_conn_reply(ngx_household_redis_conn_t *conn,
         if (rc != NGX_OK && !conn->stopped) {
             ngx_household_redis_conn_lost(conn,
                                           NGX_HOUSEHOLD_REDIS_RESULT_PROTOCOL,
-                                          0, "it sent no message");
+                                          0, "invalid push message");
         }
 
         return rc;
@@ -388,7 +388,7 @@ ngx_household_redis_conn_reply(ngx_household_redis_conn_t *conn,
 
     if (cmd == NULL) {
         ngx_household_redis_conn_protocol_error(conn,
-                                               "it sent a reply to no command");
+                                               "unexpected reply");
         return NGX_ERROR;
     }
 
@@ -420,7 +420,7 @@ ngx_household_redis_conn_reply(ngx_household_redis_conn_t *conn,
     if (rc != NGX_OK && !conn->stopped) {
         ngx_household_redis_conn_lost(conn,
                                       NGX_HOUSEHOLD_REDIS_RESULT_PROTOCOL, 0,
-                                      "it sent a reply of another command");
+                                      "reply does not match the command");
     }
 
     return rc;

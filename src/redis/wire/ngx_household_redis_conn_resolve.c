@@ -24,7 +24,7 @@ ngx_household_redis_conn_resolve(ngx_household_redis_conn_t *conn)
     if (node->conf->resolver == NULL) {
         /* a name that a node told of; "resolve" requires a resolver */
         ngx_household_redis_conn_resolved(conn,
-                                      "its name needs a \"resolver\" in http");
+                                      "no resolver defined");
         return NGX_AGAIN;
     }
 
@@ -60,14 +60,14 @@ ngx_household_redis_conn_resolve_handler(ngx_resolver_ctx_t *ctx)
     ngx_household_redis_conn_t  *conn = ctx->data;
 
     (void) ngx_snprintf(what, sizeof(what),
-                        "its name could not be resolved: %s%Z",
+                        "host not found: %s%Z",
                         ngx_resolver_strerror(ctx->state));
 
     if (ctx->state == NGX_OK
         && ngx_household_redis_node_set(conn->node, ctx->addrs, ctx->naddrs)
            != NGX_OK)
     {
-        (void) ngx_cpystrn(what, (u_char *) "memory is short", sizeof(what));
+        (void) ngx_cpystrn(what, (u_char *) "no memory", sizeof(what));
     }
 
     conn->resolving = NULL;

@@ -160,7 +160,7 @@ ngx_household_redis_conn_ssl_handler(ngx_connection_t *c)
     ngx_household_redis_conn_t  *conn;
 
     conn = c->data;
-    what = "the TLS handshake failed";
+    what = "TLS handshake failed";
     err = 0;
 
     if (c->ssl->handshaked) {
@@ -178,11 +178,11 @@ ngx_household_redis_conn_ssl_handler(ngx_connection_t *c)
         }
 
     } else if (c->write->timedout) {
-        what = "the TLS handshake timed out";
+        what = "TLS handshake timed out";
         err = NGX_ETIMEDOUT;
 
     } else if (c->read->eof) {
-        what = "it closed the connection in the TLS handshake";
+        what = "connection closed by peer during TLS handshake";
     }
 
     ngx_household_redis_conn_lost(conn, NGX_HOUSEHOLD_REDIS_RESULT_DOWN, err,
@@ -211,7 +211,7 @@ ngx_household_redis_conn_ssl_verify(ngx_household_redis_conn_t *conn)
 
     if (rc != X509_V_OK) {
         (void) ngx_snprintf(conn->tls, sizeof(conn->tls),
-                            "its certificate is not accepted: %s%Z",
+                            "certificate verify failed: %s%Z",
                             X509_verify_cert_error_string(rc));
         conn->tls[sizeof(conn->tls) - 1] = '\0';
         return NGX_ERROR;
@@ -221,7 +221,7 @@ ngx_household_redis_conn_ssl_verify(ngx_household_redis_conn_t *conn)
 
     if (ngx_household_redis_conn_ssl_check(c, name) != NGX_OK) {
         (void) ngx_snprintf(conn->tls, sizeof(conn->tls),
-                            "its certificate is not for \"%V\"%Z", name);
+                            "certificate does not match \"%V\"%Z", name);
         conn->tls[sizeof(conn->tls) - 1] = '\0';
         return NGX_ERROR;
     }

@@ -116,8 +116,8 @@ static redisReplyObjectFunctions  ngx_household_resp_functions = {
 
 
 static const char  ngx_household_resp_resp3[] = "reply of a resp3 type";
-static const char  ngx_household_resp_long_line[] = "too long a line";
-static const char  ngx_household_resp_long_bulk[] = "too long a bulk string";
+static const char  ngx_household_resp_long_line[] = "line too long";
+static const char  ngx_household_resp_long_bulk[] = "bulk string too long";
 
 
 ngx_household_resp_t *
@@ -457,7 +457,7 @@ ngx_household_resp_create_array(const redisReadTask *task,
     }
 
     if ((ngx_uint_t) resp->reader->ridx >= resp->limits.max_depth) {
-        return ngx_household_resp_refuse(task, "too deep an array");
+        return ngx_household_resp_refuse(task, "nesting too deep");
     }
 
     return ngx_household_resp_add(task, NGX_HOUSEHOLD_RESP_ARRAY, elements,
