@@ -23,7 +23,7 @@ declare -A packages=(
     [demo]="curl openssl redis-server"
 
     # the suite: units, real servers, valgrind
-    [test]="curl git jose libcmocka-dev libcrypt-jwt-perl
+    [test]="aspell aspell-en curl git jose libcmocka-dev libcrypt-jwt-perl
             libmaxmind-db-writer-perl libtest-nginx-perl nghttp2-client
             openssl perl
             redis-sentinel redis-server shellcheck valgrind"

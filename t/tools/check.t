@@ -24,6 +24,7 @@ my %good = (
         . "    src/http/conf/ngx_http_household_conf.c\n"
         . "    $redis\n    $resp\n    $zone\n\"\n"
         . "ngx_household_deps=\"\n    src/core/ngx_household_uuid.h\n"
+        . "    src/household/ngx_household_decide.h\n"
         . "    src/http/ngx_http_household.h\n"
         . "    src/redis/wire/ngx_household_resp.h\n"
         . "    src/zone/ngx_household_zone.h\n\"\n"
@@ -35,7 +36,15 @@ my %good = (
         . "    { ngx_string(\"household\"),\n      0 },\n\n"
         . "    { ngx_string(\"household_store\"),\n      0 },\n\n"
         . "      ngx_null_command\n};\n",
-    $decide => "#include <ngx_core.h>\n#include \"ngx_household_uuid.h\"\n",
+    $decide => "#include <ngx_core.h>\n#include \"ngx_household_uuid.h\"\n"
+        . "static ngx_str_t  ngx_household_reasons[N] = {\n"
+        . "    ngx_null_string,\n    ngx_string(\"home\"),\n"
+        . "    ngx_string(\"outside\")\n};\n",
+    'src/household/ngx_household_decide.h' => "typedef enum {\n"
+        . "    NGX_HOUSEHOLD_REASON_NONE = 0,\n"
+        . "    NGX_HOUSEHOLD_REASON_HOME,\n"
+        . "    NGX_HOUSEHOLD_REASON_OUTSIDE,\n"
+        . "    NGX_HOUSEHOLD_REASONS\n} ngx_household_reason_e;\n",
     $resp => "#include <hiredis/hiredis.h>\n",
     $redis => "#include <ngx_event.h>\n#include \"ngx_household_resp.h\"\n",
     'src/core/ngx_household_uuid.h' => "\n",
@@ -44,7 +53,15 @@ my %good = (
     'src/http/conf/ngx_http_household_conf.c' => "#include <ngx_http.h>\n",
     'src/zone/ngx_household_zone.h' => "\n",
     $zone => "#include <ngx_core.h>\n",
+    'README.md' => "# The module\n\n[docs](docs/README.md#a-page-of-pages)\n",
+    'docs/README.md' => "# A page of `pages`\n\n"
+        . "[one](directives.md), [two](verdict.md#reasons),\n"
+        . "[three](variables.md), [four](../README.md)\n",
     'docs/directives.md' => "| `household on` |\n| `household_store NAME` |\n",
+    'docs/variables.md' => "## \$household_reason\n\n| `home`, `outside` | ? |\n"
+        . "\n## Other\n\n| `other` |\n",
+    'docs/verdict.md' => "## Reasons\n\n| word | |\n| --- | --- |\n"
+        . "| `home` | `x` |\n| `outside` | |\n",
     't/a.t' => "household on;\nhousehold_store main;\n",
     't/tools/a.sh' => "#!/bin/bash\nset -eu\necho a\n",
 );
@@ -54,16 +71,16 @@ my %good = (
 
 my @faults = (
     ['pure includes the event layer', $decide, "#include <ngx_event.h>\n",
-     qr/decide\.c:3: household is pure and does not include ngx_event\.h/],
+     qr/decide\.c:8: household is pure and does not include ngx_event\.h/],
     ['pure includes the http layer', $decide, "#include <ngx_http.h>\n",
-     qr/decide\.c:3: ngx_http\.h is nginx's http layer/],
+     qr/decide\.c:8: ngx_http\.h is nginx's http layer/],
     ['zone includes the http layer', $zone, "#include <ngx_http.h>\n",
      qr/zone\.c:2: ngx_http\.h is nginx's http layer/],
     ['zone includes our http layer', $zone,
      "#include \"ngx_http_household.h\"\n",
      qr/zone\.c:2: zone is not to know http /],
     ['pure includes the zone', $decide, "#include \"ngx_household_zone.h\"\n",
-     qr/decide\.c:3: household is not to know zone /],
+     qr/decide\.c:8: household is not to know zone /],
     ['zone knows redis', $zone, "#include \"ngx_household_resp.h\"\n",
      qr/zone\.c:2: zone is not to know redis\/wire /],
     ['redis knows zone', $redis, "#include \"ngx_household_zone.h\"\n",
@@ -98,6 +115,31 @@ my @faults = (
      qr/no test in t\/ names household_store/],
     ['a variable is no test of a directive', 't/a.t', sub { s/^h/\$h/r },
      qr/no test in t\/ names household$/m],
+    ['a reason without a word', $decide, sub { s/,\n +\S+"outside"\)//r },
+     qr/decide\.c: has "" for outside/],
+    ['a word that is no reason', $decide, sub { s/"outside"\)/$&, $&/r
+     =~ s/, "outside"/,\n    ngx_string("abroad"/r },
+     qr/decide\.c: has "abroad" for nothing/],
+    ['reasons in another order', $decide,
+     sub { s/"home"(.*)"outside"/"outside"$1"home"/sr },
+     qr/decide\.c: has "outside" for home/],
+    ['a word by another name', $decide,
+     sub { s/(ngx_string\("outside)/[NGX_HOUSEHOLD_REASON_HOME] = $1/r },
+     qr/decide\.c: has "outside" for home/],
+    ['a reason without docs', 'docs/variables.md', sub { s/, `outside`//r },
+     qr/variables\.md: ## \$household_reason: has no row for outside/],
+    ['docs of what is no reason', 'docs/verdict.md', "| `abroad` | |\n",
+     qr/verdict\.md: ## Reasons: abroad is no reason/],
+    ['a link to no file', 'docs/verdict.md', "[gone](gone.md)\n",
+     qr/verdict\.md:7: links to gone\.md, which is not there/],
+    ['a link to no heading', 'README.md', "[a](docs/verdict.md#reason)\n",
+     qr/README\.md:4: links to #reason, which is no heading of docs\/verdict/],
+    ['a link to no heading of its own', 'README.md', "[a](#modul)\n",
+     qr/README\.md:4: links to #modul, which is no heading of README/],
+    ['a page that the index does not list', 'docs/new.md', "# New\n",
+     qr/docs\/README\.md: does not list docs\/new\.md/],
+    ['a word that does not exist', 'docs/verdict.md', "An adress.\n",
+     qr/verdict\.md:7: "adress" is no word/],
     ['a script that would break', 't/tools/a.sh', "cd /nowhere; [ a == ]\n",
      qr/a\.sh:4: /],
 );

@@ -53,4 +53,46 @@ sub check_directives {
     }
 }
 
+
+# the enum of reasons, the table of their words, and the tables of the docs
+
+sub check_reasons {
+    my $decide = 'src/household/ngx_household_decide';
+    my $enum = $text{"$decide.h"} // return;
+
+    my @enum = map { lc } grep { !/^(NONE|ERROR)$/ }
+               $enum =~ /^\s+NGX_HOUSEHOLD_REASON_(\w+)/gm;
+    my ($table) = ($text{"$decide.c"} // '')
+        =~ /ngx_household_reasons\[.*?\{(.*?)\};/s;
+    my @table = ($table // '')
+        =~ /(?:\[NGX_HOUSEHOLD_REASON_\w+\]\s*=\s*)?ngx_string\("\w+"\)/g;
+
+    for my $i (0 .. (@table > @enum ? $#table : $#enum)) {
+        my ($for, $word) = ($table[$i] // '')
+            =~ /^(?:\[NGX_HOUSEHOLD_REASON_(\w+)\]\s*=\s*)?\w+\("(\w+)"\)/;
+        my $reason = defined $for ? lc $for : $enum[$i] // 'nothing';
+
+        fault("$decide.c", 0, 'has "' . ($word // '') . "\" for $reason")
+            if ($word // '') ne $reason;
+    }
+
+    for (['docs/variables.md', '## $household_reason'],
+         ['docs/verdict.md', '## Reasons'])
+    {
+        my ($page, $heading) = @$_;
+
+        my ($part) = ($text{$page} // next)
+            =~ /^\Q$heading\E\n(.*?)(?=^## |\z)/ms;
+        my %words = map { $_ => 1 } map { /`(\w+)`/g }
+                    ($part // '') =~ /^\|([^|]*)\|/gm;
+
+        for my $reason (@enum) {
+            fault($page, 0, "$heading: has no row for $reason")
+                unless delete $words{$reason};
+        }
+
+        fault($page, 0, "$heading: $_ is no reason") for sort keys %words;
+    }
+}
+
 1;
