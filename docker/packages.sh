@@ -25,7 +25,7 @@ declare -A packages=(
     # the suite: units, real servers, valgrind
     [test]="aspell aspell-en curl git jose libcmocka-dev libcrypt-jwt-perl
             libmaxmind-db-writer-perl libtest-nginx-perl nghttp2-client
-            openssl perl
+            openssl perl python3-cryptography python3-jwt
             redis-sentinel redis-server shellcheck valgrind"
 
     # what a part of the suite runs with instead of Redis
