@@ -216,4 +216,97 @@ for (['README.md', 'edge'], ['docs/rollout.md', 'monitor']) {
     $edge->quit;
 }
 
+
+# every other configuration of the docs is one: each statement is put where it
+# belongs, with what it needs from elsewhere
+
+system "cd $keys && openssl req -x509 -newkey rsa:2048 -nodes -days 2"
+    . ' -subj /CN=redis -keyout ca.key -out redis-ca.pem 2> ca.log';
+
+my $http = qr/map|log_format|household_(?:redis|zone|hmac_key)|resolver|server
+              |upstream/x;
+my $in_redis = qr/server|sentinel|master|ssl\w*/;
+
+
+sub statements {
+    my ($text) = @_;
+    my @statements;
+
+    $text =~ s/^ *\.\.\.\n//gm;
+    $text =~ s{/etc/nginx/}{$keys/}g;
+    $text =~ s{/var/log/nginx/}{$keys/}g;
+
+    while ($text =~ /\G(?:\s+|\#.*\n)*+((?:[^;{}"\\]|"[^"]*")*
+                     (?:;|(\{(?:[^{}"]|"[^"]*"|(?2))*\})))/gx) {
+        push @statements, $1;
+    }
+
+    return @statements;
+}
+
+
+sub good {
+    my ($text) = @_;
+    my @all = statements($text);
+    my %in = map { $_ => '' } qw(http server location redis);
+
+    for (@all) {
+        my ($name) = /^(\w+)/;
+
+        next if $name eq 'household_geoip';    # see t/geoip.t
+
+        my $block = /\{/;
+        my $where = $name =~ /^$in_redis$/ && !$block ? 'redis'
+                    : $name =~ /^$http$/ ? 'http'
+                    : $name eq 'location' ? 'server' : 'location';
+
+        $in{$where} .= "$_\n";
+    }
+
+    my $all = join "\n", @all;
+    my $master = $in{redis} =~ /sentinel|server/ ? '' : 'server 127.0.0.1:1;';
+
+    $in{http} .= "household_redis main { $master $in{redis} }"
+        if $all !~ /household_redis main/;
+    $in{http} .= 'household_zone zone=households:1m;'
+        if $all !~ /household_zone/;
+    $in{http} .= "household_hmac_key $keys/household-hmac.key;"
+        if $all !~ /household_hmac_key/;
+    $in{http} .= 'resolver 127.0.0.1;' if $all !~ /resolver/;
+    $in{http} .= 'upstream tokens { server 127.0.0.1:1; }';
+
+    my $account = join ' ', $all =~ /household_store main/ ? ()
+                                : 'household_store main zone=households;',
+                            $all =~ /^household_(account|token) /m ? ()
+                                : 'household_account $arg_account;';
+
+    $account .= "household_token_key $keys/playback.jwks;"
+        if $all =~ /household_token / && $all !~ /household_token_key/;
+
+    my $mode = $all =~ /^household /m ? '' : 'household monitor;';
+
+    my $edge = Test::Household::Nginx->new(start => 0,
+        http => $in{http} . $account,
+        server => 'set $device_id ""; set $issued_at "";'
+                  . "$in{server} location /this { $mode $in{location} }");
+
+    return $edge->test;
+}
+
+
+for my $page ('README.md', sort glob 'docs/*.md') {
+    my $text = slurp($page);
+
+    while ($text =~ /^```nginx\n(.*?)^```/gms) {
+        my $block = $1;
+        my $line = 1 + (() = substr($text, 0, $-[0]) =~ /\n/g);
+
+        next if $block =~ /^http \{/m;
+
+        my ($good, $said) = good($block);
+
+        ok $good, "$page:$line" or diag $said;
+    }
+}
+
 done_testing;
