@@ -57,24 +57,21 @@ sub check_directives {
 # the enum of reasons, the table of their words, and the tables of the docs
 
 sub check_reasons {
-    my $decide = 'src/household/ngx_household_decide';
-    my $enum = $text{"$decide.h"} // return;
+    my $reason = 'src/core/ngx_household_reason';
+    my $enum = $text{"$reason.h"} // return;
 
     my @enum = map { lc } grep { !/^(NONE|ERROR)$/ }
                $enum =~ /^\s+NGX_HOUSEHOLD_REASON_(\w+)/gm;
-    my ($table) = ($text{"$decide.c"} // '')
-        =~ /ngx_household_reasons\[.*?\{(.*?)\};/s;
-    my @table = ($table // '')
-        =~ /(?:\[NGX_HOUSEHOLD_REASON_\w+\]\s*=\s*)?ngx_string\("\w+"\)/g;
+    my %table = map { lc } ($text{"$reason.c"} // '')
+        =~ /\[NGX_HOUSEHOLD_REASON_(\w+)\]\s*=\s*ngx_string\("(\w+)"\)/g;
 
-    for my $i (0 .. (@table > @enum ? $#table : $#enum)) {
-        my ($for, $word) = ($table[$i] // '')
-            =~ /^(?:\[NGX_HOUSEHOLD_REASON_(\w+)\]\s*=\s*)?\w+\("(\w+)"\)/;
-        my $reason = defined $for ? lc $for : $enum[$i] // 'nothing';
+    for my $word (@enum) {
+        my $is = delete $table{$word} // '';
 
-        fault("$decide.c", 0, 'has "' . ($word // '') . "\" for $reason")
-            if ($word // '') ne $reason;
+        fault("$reason.c", 0, "has \"$is\" for $word") if $is ne $word;
     }
+
+    fault("$reason.c", 0, "$_ is no reason") for sort keys %table;
 
     for (['docs/variables.md', '## $household_reason'],
          ['docs/verdict.md', '## Reasons'])
@@ -86,9 +83,9 @@ sub check_reasons {
         my %words = map { $_ => 1 } map { /`(\w+)`/g }
                     ($part // '') =~ /^\|([^|]*)\|/gm;
 
-        for my $reason (@enum) {
-            fault($page, 0, "$heading: has no row for $reason")
-                unless delete $words{$reason};
+        for my $word (@enum) {
+            fault($page, 0, "$heading: has no row for $word")
+                unless delete $words{$word};
         }
 
         fault($page, 0, "$heading: $_ is no reason") for sort keys %words;
