@@ -66,8 +66,9 @@ sub start {
     my $module = Test::Household::Nginx::load_module();
     my $user = $> == 0 ? 'user root;' : '';
 
-    my @temp = map { "${_}_temp_path %DIR%/$_;" }
-               qw(client_body proxy fastcgi uwsgi scgi);
+    my @paths = ('access_log %DIR%/access.log;',
+                 map { "${_}_temp_path %DIR%/$_;" }
+                 qw(client_body proxy fastcgi uwsgi scgi));
 
     $text =~ s{^load_module .*\n}{}m;
     $text =~ s{^user .*\n}{}m;
@@ -83,7 +84,7 @@ sub start {
     $text =~ s{set_real_ip_from +\S+;}{set_real_ip_from 127.0.0.1;};
     $text =~ s/household_redis main \{/$& connect_timeout 5s; timeout 5s;/;
     $text =~ s{household +monitor;}{household on;} if $opt{on};
-    $text =~ s/^http \{/join "\n", $&, @temp/me;
+    $text =~ s/^http \{/join "\n", $&, @paths/me;
 
     return Test::Household::Docs->new(
         text => join("\n", $module ? "load_module $module;" : '', $user,
