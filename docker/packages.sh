@@ -23,9 +23,9 @@ declare -A packages=(
     [demo]="curl openssl redis-server"
 
     # the suite: units, real servers, valgrind
-    [test]="curl git jose libcmocka-dev libcrypt-jwt-perl
+    [test]="aspell aspell-en curl git jose libcmocka-dev libcrypt-jwt-perl
             libmaxmind-db-writer-perl libtest-nginx-perl nghttp2-client
-            openssl perl
+            openssl perl python3-cryptography python3-jwt
             redis-sentinel redis-server shellcheck valgrind"
 
     # what a part of the suite runs with instead of Redis

@@ -162,7 +162,7 @@ like $state, qr/\A[A-Za-z0-9._-]+\z/, 'nothing to be escaped';
     my $docs = slurp('docs/offers.md');
     my ($perl) = $docs =~ /```perl\n(.*?)```/s;
     my ($python) = $docs =~ /```python\n(.*?)```/s;
-    my $who = eval "package Shop; $perl; \\&who_comes" or die;
+    my $who = eval "package Shop; $perl; \\&verify_state" or die;
 
     is $who->($secret, $state), $id, 'the docs, Perl';
     is $who->($secret, "${state}a"), undef, 'the docs, Perl: malformed';
@@ -175,8 +175,8 @@ like $state, qr/\A[A-Za-z0-9._-]+\z/, 'nothing to be escaped';
         print $out $python, <<"EOC";
 import sys
 print(pseudonym(b"$secret", b"FR-free"),
-      *[who_comes(b"$secret", state) for state in sys.argv[1:]],
-      who_comes(b"another", sys.argv[1]))
+      *[verify_state(b"$secret", state) for state in sys.argv[1:]],
+      verify_state(b"another", sys.argv[1]))
 EOC
         close $out;
         my @states = ($state, "${state}a", "\n$state", "$state\n", old_state());

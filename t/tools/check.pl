@@ -14,7 +14,7 @@ our (%text, @c, @tests);
 
 my $faults = 0;
 
-require "$FindBin::RealBin/check/$_.pl" for qw(layers form lists);
+require "$FindBin::RealBin/check/$_.pl" for qw(layers form lists docs);
 
 
 sub fault {
@@ -49,6 +49,9 @@ check_lines();
 check_functions();
 check_config();
 check_directives();
+check_reasons();
+check_links();
+check_spelling();
 check_scripts();
 
 print $faults ? "household: $faults faults\n" : "household: no fault\n";

@@ -15,15 +15,17 @@ use Test::More;
 my $long = 'x' x 81;
 my $module = 'ngx_http_household_module.c';
 my $decide = 'src/household/ngx_household_decide.c';
+my $reason = 'src/core/ngx_household_reason.c';
 my $redis = 'src/redis/ngx_household_redis.c';
 my $resp = 'src/redis/wire/ngx_household_resp.c';
 my $zone = 'src/zone/ngx_household_zone.c';
 
 my %good = (
-    config => "ngx_household_srcs=\"\n    $module\n    $decide\n"
+    config => "ngx_household_srcs=\"\n    $module\n    $reason\n    $decide\n"
         . "    src/http/conf/ngx_http_household_conf.c\n"
         . "    $redis\n    $resp\n    $zone\n\"\n"
-        . "ngx_household_deps=\"\n    src/core/ngx_household_uuid.h\n"
+        . "ngx_household_deps=\"\n    src/core/ngx_household_reason.h\n"
+        . "    src/core/ngx_household_uuid.h\n"
         . "    src/http/ngx_http_household.h\n"
         . "    src/redis/wire/ngx_household_resp.h\n"
         . "    src/zone/ngx_household_zone.h\n\"\n"
@@ -36,6 +38,14 @@ my %good = (
         . "    { ngx_string(\"household_store\"),\n      0 },\n\n"
         . "      ngx_null_command\n};\n",
     $decide => "#include <ngx_core.h>\n#include \"ngx_household_uuid.h\"\n",
+    $reason => "static ngx_str_t  ngx_household_reasons[N] = {\n"
+        . "    [NGX_HOUSEHOLD_REASON_HOME] = ngx_string(\"home\"),\n"
+        . "    [NGX_HOUSEHOLD_REASON_OUTSIDE] = ngx_string(\"outside\")\n};\n",
+    'src/core/ngx_household_reason.h' => "typedef enum {\n"
+        . "    NGX_HOUSEHOLD_REASON_NONE = 0,\n"
+        . "    NGX_HOUSEHOLD_REASON_HOME,\n"
+        . "    NGX_HOUSEHOLD_REASON_OUTSIDE,\n"
+        . "    NGX_HOUSEHOLD_REASONS\n} ngx_household_reason_e;\n",
     $resp => "#include <hiredis/hiredis.h>\n",
     $redis => "#include <ngx_event.h>\n#include \"ngx_household_resp.h\"\n",
     'src/core/ngx_household_uuid.h' => "\n",
@@ -44,7 +54,15 @@ my %good = (
     'src/http/conf/ngx_http_household_conf.c' => "#include <ngx_http.h>\n",
     'src/zone/ngx_household_zone.h' => "\n",
     $zone => "#include <ngx_core.h>\n",
+    'README.md' => "# The module\n\n[docs](docs/README.md#a-page-of-pages)\n",
+    'docs/README.md' => "# A page of `pages`\n\n"
+        . "[one](directives.md), [two](verdict.md#reasons),\n"
+        . "[three](variables.md), [four](../README.md)\n",
     'docs/directives.md' => "| `household on` |\n| `household_store NAME` |\n",
+    'docs/variables.md' => "## \$household_reason\n\n| `home`, `outside` | ? |\n"
+        . "\n## Other\n\n| `other` |\n",
+    'docs/verdict.md' => "## Reasons\n\n| word | |\n| --- | --- |\n"
+        . "| `home` | `x` |\n| `outside` | |\n",
     't/a.t' => "household on;\nhousehold_store main;\n",
     't/tools/a.sh' => "#!/bin/bash\nset -eu\necho a\n",
 );
@@ -98,6 +116,26 @@ my @faults = (
      qr/no test in t\/ names household_store/],
     ['a variable is no test of a directive', 't/a.t', sub { s/^h/\$h/r },
      qr/no test in t\/ names household$/m],
+    ['a reason without a word', $reason, sub { s/,\n.*"outside"\)//r },
+     qr/reason\.c: has "" for outside/],
+    ['a reason with another word', $reason, sub { s/"outside"/"home"/r },
+     qr/reason\.c: has "home" for outside/],
+    ['a word of no reason', $reason, sub { s/_HOME/_ABROAD/r },
+     qr/reason\.c: abroad is no reason/],
+    ['a reason without docs', 'docs/variables.md', sub { s/, `outside`//r },
+     qr/variables\.md: ## \$household_reason: has no row for outside/],
+    ['docs of what is no reason', 'docs/verdict.md', "| `abroad` | |\n",
+     qr/verdict\.md: ## Reasons: abroad is no reason/],
+    ['a link to no file', 'docs/verdict.md', "[gone](gone.md)\n",
+     qr/verdict\.md:7: links to gone\.md, which is not there/],
+    ['a link to no heading', 'README.md', "[a](docs/verdict.md#reason)\n",
+     qr/README\.md:4: links to #reason, which is no heading of docs\/verdict/],
+    ['a link to no heading of its own', 'README.md', "[a](#modul)\n",
+     qr/README\.md:4: links to #modul, which is no heading of README/],
+    ['a page that the index does not list', 'docs/new.md', "# New\n",
+     qr/docs\/README\.md: does not list docs\/new\.md/],
+    ['a word that does not exist', 'docs/verdict.md', "An adress.\n",
+     qr/verdict\.md:7: "adress" is no word/],
     ['a script that would break', 't/tools/a.sh', "cd /nowhere; [ a == ]\n",
      qr/a\.sh:4: /],
 );

@@ -53,4 +53,43 @@ sub check_directives {
     }
 }
 
+
+# the enum of reasons, the table of their words, and the tables of the docs
+
+sub check_reasons {
+    my $reason = 'src/core/ngx_household_reason';
+    my $enum = $text{"$reason.h"} // return;
+
+    my @enum = map { lc } grep { !/^(NONE|ERROR)$/ }
+               $enum =~ /^\s+NGX_HOUSEHOLD_REASON_(\w+)/gm;
+    my %table = map { lc } ($text{"$reason.c"} // '')
+        =~ /\[NGX_HOUSEHOLD_REASON_(\w+)\]\s*=\s*ngx_string\("(\w+)"\)/g;
+
+    for my $word (@enum) {
+        my $is = delete $table{$word} // '';
+
+        fault("$reason.c", 0, "has \"$is\" for $word") if $is ne $word;
+    }
+
+    fault("$reason.c", 0, "$_ is no reason") for sort keys %table;
+
+    for (['docs/variables.md', '## $household_reason'],
+         ['docs/verdict.md', '## Reasons'])
+    {
+        my ($page, $heading) = @$_;
+
+        my ($part) = ($text{$page} // next)
+            =~ /^\Q$heading\E\n(.*?)(?=^## |\z)/ms;
+        my %words = map { $_ => 1 } map { /`(\w+)`/g }
+                    ($part // '') =~ /^\|([^|]*)\|/gm;
+
+        for my $word (@enum) {
+            fault($page, 0, "$heading: has no row for $word")
+                unless delete $words{$word};
+        }
+
+        fault($page, 0, "$heading: $_ is no reason") for sort keys %words;
+    }
+}
+
 1;
