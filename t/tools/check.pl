@@ -52,6 +52,7 @@ check_directives();
 check_reasons();
 check_links();
 check_spelling();
+check_causes();
 check_scripts();
 
 print $faults ? "household: $faults faults\n" : "household: no fault\n";

@@ -47,7 +47,9 @@ my %good = (
         . "    NGX_HOUSEHOLD_REASON_OUTSIDE,\n"
         . "    NGX_HOUSEHOLD_REASONS\n} ngx_household_reason_e;\n",
     $resp => "#include <hiredis/hiredis.h>\n",
-    $redis => "#include <ngx_event.h>\n#include \"ngx_household_resp.h\"\n",
+    $redis => "#include <ngx_event.h>\n#include \"ngx_household_resp.h\"\n"
+        . "/* \"a comment\" */\nf(\"timed \"\n  \"out\", \"host not found: %V\");\n"
+        . "g(\"household redis \\\"%V\\\": gone\");\n",
     'src/core/ngx_household_uuid.h' => "\n",
     'src/redis/wire/ngx_household_resp.h' => "\n",
     'src/http/ngx_http_household.h' => "\n",
@@ -57,7 +59,8 @@ my %good = (
     'README.md' => "# The module\n\n[docs](docs/README.md#a-page-of-pages)\n",
     'docs/README.md' => "# A page of `pages`\n\n"
         . "[one](directives.md), [two](verdict.md#reasons),\n"
-        . "[three](variables.md), [four](../README.md)\n",
+        . "[three](variables.md), [four](../README.md), [five](failures.md)\n",
+    'docs/failures.md' => "| `timed out` | `host not found: ...` |\n",
     'docs/directives.md' => "| `household on` |\n| `household_store NAME` |\n",
     'docs/variables.md' => "## \$household_reason\n\n| `home`, `outside` | ? |\n"
         . "\n## Other\n\n| `other` |\n",
@@ -136,6 +139,8 @@ my @faults = (
      qr/docs\/README\.md: does not list docs\/new\.md/],
     ['a word that does not exist', 'docs/verdict.md', "An adress.\n",
      qr/verdict\.md:7: "adress" is no word/],
+    ['a cause that no page explains', $redis, "f(\"line too long: %d\");\n",
+     qr/failures\.md: has nothing on "line too long"/],
     ['a script that would break', 't/tools/a.sh', "cd /nowhere; [ a == ]\n",
      qr/a\.sh:4: /],
 );

@@ -1,4 +1,5 @@
-# What the docs must hold to: links that lead somewhere, words that exist.
+# What the docs must hold to: links that lead somewhere, words that exist, and
+# all the causes that the error log names.
 
 use strict;
 use warnings;
@@ -163,6 +164,28 @@ sub check_spelling {
         for my $at (@{$seen{$_} // []}) {
             my ($file, $line) = split /:/, $at;
             fault($file, $line, "\"$_\" is no word of t/tools/check/words");
+        }
+    }
+}
+
+
+# causes of failures are the texts with a space in these rooms, but for the
+# beginnings of lines and the scripts that Redis runs
+
+sub check_causes {
+    my $docs = $text{'docs/failures.md'} // return;
+
+    for my $file (grep { m{^src/(redis|records)/.*\.c$} } sort keys %text) {
+        my $code = $text{$file} =~ s{/\*.*?\*/}{}gsr
+                                =~ s{^#.*}{}gmr =~ s{"\s*\n\s*"}{}gr;
+
+        for (map { s/\\(.)/$1/gr } $code =~ /"((?:[^"\\]|\\.)*)"/g) {
+            next unless /^(?:[a-z]|TLS)\S* / && !/^household |redis\.call/;
+
+            my ($cause) = /^([^%]*[^%:\s"])/;
+
+            fault('docs/failures.md', 0, "has nothing on \"$cause\"")
+                if index($docs, $cause) < 0;
         }
     }
 }
