@@ -2,7 +2,7 @@
 /*
  * The country of an address, from a MaxMind DB file.
  *
- * Core layer.  https://maxmind.github.io/MaxMind-DB/
+ * The format: https://maxmind.github.io/MaxMind-DB/
  */
 
 
@@ -17,7 +17,7 @@
 
 #define NGX_HOUSEHOLD_GEO_PATH   "country.iso_code"
 
-/* names in a path */
+/* maximum number of names in a path */
 #define NGX_HOUSEHOLD_GEO_DEPTH  8
 
 
@@ -25,11 +25,11 @@ typedef struct ngx_household_geo_s  ngx_household_geo_t;
 
 
 /*
- * Opens the database "file" (NUL-terminated), to be closed with "pool".
- * "path" tells where a record has the country: names, or indices of arrays,
- * joined by dots.
+ * Opens the database "file" (NUL-terminated).  It is closed when "pool" is
+ * destroyed.  "path" is the place of the country in a record: names of maps
+ * and indices of arrays, separated by dots.
  *
- * Returns NULL if that fails, with the reason in "error": static text.
+ * Returns NULL on error; "error" is then a static string with the cause.
  */
 ngx_household_geo_t *ngx_household_geo_open(ngx_pool_t *pool, ngx_str_t *file,
     ngx_str_t *path, const char **error);
@@ -37,8 +37,9 @@ ngx_household_geo_t *ngx_household_geo_open(ngx_pool_t *pool, ngx_str_t *file,
 /*
  * Finds the country of "addr": two capital letters.
  *
- * Returns NGX_OK; NGX_DECLINED with "country" zeros if the database does not
- * say; NGX_ERROR, likewise, if it is corrupt there.
+ * Returns NGX_OK; NGX_DECLINED if the database has no country for it; or
+ * NGX_ERROR if the database is corrupt there.  "country" is zeroed unless
+ * NGX_OK is returned.
  */
 ngx_int_t ngx_household_geo_country(ngx_household_geo_t *geo,
     const ngx_household_addr_t *addr, u_char *country);

@@ -1,9 +1,8 @@
 
 /*
- * What is told of an account to those who must not learn its id: a keyed
- * pseudonym, and a signed, short-lived state for the offer's page.
- *
- * Core layer; needs OpenSSL.  RFC 2104, FIPS 180-4: HMAC with SHA-256.
+ * Two HMACs of an account id, for recipients that must not learn the id: a
+ * pseudonym, and a signed state with a short lifetime for the offer page.
+ * Nothing is encrypted.  HMAC-SHA-256: RFC 2104, FIPS 180-4, by OpenSSL.
  */
 
 
@@ -15,18 +14,18 @@
 #include <ngx_core.h>
 
 
-/* bytes of key material: less would be guessed */
+/* minimum length of the key, in bytes */
 #define NGX_HOUSEHOLD_HMAC_KEY_MIN   16
 
-/* hexadecimal digits of a pseudonym: 128 bits */
+/* length of a pseudonym: 128 bits in hexadecimal */
 #define NGX_HOUSEHOLD_HMAC_ID_LEN    32
 
-/* "v1.", pseudonym, ".", seconds, ".", 43 characters of base64url */
+/* maximum length of a state: "v1.", pseudonym, ".", time, ".", base64url */
 #define NGX_HOUSEHOLD_HMAC_STATE_LEN                                          \
     (3 + NGX_HOUSEHOLD_HMAC_ID_LEN + 1 + NGX_INT64_LEN + 1 + 43)
 
 
-/* one key file; each use has a key of its own, derived from it */
+/* the keys of both uses, derived from one key file */
 
 typedef struct {
     u_char  id[32];
@@ -41,22 +40,22 @@ typedef struct {
 ngx_int_t ngx_household_hmac_init(ngx_household_hmac_t *hmac, ngx_str_t *key);
 
 /*
- * Writes the pseudonym of an account: NGX_HOUSEHOLD_HMAC_ID_LEN digits, no
- * NUL.  The same account and key give the same pseudonym everywhere.  Returns
- * NGX_OK or NGX_ERROR.
+ * Writes the pseudonym of an account: NGX_HOUSEHOLD_HMAC_ID_LEN hexadecimal
+ * digits, without NUL.  It depends on the account and the key only, and so is
+ * the same on all edges.  Returns NGX_OK, or NGX_ERROR if OpenSSL fails.
  */
 ngx_int_t ngx_household_hmac_id(const ngx_household_hmac_t *hmac,
     const ngx_str_t *account, u_char *id);
 
 /*
- * Writes a state that is good until "expires" (Unix seconds), at most
- * NGX_HOUSEHOLD_HMAC_STATE_LEN bytes, no NUL, characters that need no escape
- * in a query:
+ * Writes a state that is valid until "expires" (Unix seconds): at most
+ * NGX_HOUSEHOLD_HMAC_STATE_LEN bytes, without NUL, of characters that need no
+ * escaping in a query string:
  *
  *     v1.<pseudonym>.<expires>.<base64url of HMAC over all before the dot>
  *
- * docs/offers.md tells how a shop verifies it.  Returns the length, or 0 if
- * OpenSSL fails.
+ * docs/offers.md explains how a shop verifies it.  Returns the length, or 0
+ * if OpenSSL fails.
  */
 size_t ngx_household_hmac_state(const ngx_household_hmac_t *hmac,
     const ngx_str_t *account, int64_t expires, u_char *state);

@@ -9,10 +9,10 @@
 #include "ngx_household_id.h"
 
 
-/* a byte, eight times */
+/* a 64-bit word of eight equal bytes */
 #define NGX_HOUSEHOLD_BYTES(n)  ((n) * 0x0101010101010101ULL)
 
-/* digits and letters come at random: no branch could be foreseen */
+/* without branches: digits and letters are random and mispredicted */
 
 ngx_uint_t
 ngx_household_uuid_pack(u_char *packed, const ngx_str_t *text)
@@ -20,7 +20,7 @@ ngx_household_uuid_pack(u_char *packed, const ngx_str_t *text)
     u_char      *s, high, low, right;
     ngx_uint_t   i;
 
-    /* a digit's value, and 16 to tell it from what is none */
+    /* 16 plus the value of a digit; 0 is not a digit */
 
     static const u_char  digits[256] = {
         ['0'] = 16, ['1'] = 17, ['2'] = 18, ['3'] = 19, ['4'] = 20,
@@ -70,9 +70,9 @@ ngx_household_id_valid(const ngx_str_t *id)
     }
 
     /*
-     * Each request comes here, so that it is done by eight bytes: a borrow
-     * sets the highest bit of a byte that is below 0x20, and of one that is
-     * 0x7f, hence 0 after the exclusive or.
+     * This runs for each request, so it checks eight bytes at a time.  The
+     * subtraction borrows, and so sets the highest bit of a byte, if the byte
+     * is below 0x20; or, after the exclusive or, if it was 0x7f.
      */
 
     bad = 0;

@@ -16,7 +16,7 @@
 /* the longest id of an account, a device or a seat */
 #define NGX_HOUSEHOLD_ID_LEN          128
 
-/* the issue time of a token that has none, or of no token */
+/* no issue time: the token has none, or there is no token */
 #define NGX_HOUSEHOLD_ISSUED_UNKNOWN  -1
 
 #define NGX_HOUSEHOLD_UUID_LEN        36
@@ -24,9 +24,9 @@
 
 
 /*
- * Tells whether an account or a device may have this id: at most
- * NGX_HOUSEHOLD_ID_LEN bytes, and no control characters.  Variables carry ids
- * into headers and logs, where nginx writes them as they are.
+ * Tells whether the id of an account or a device is valid: at most
+ * NGX_HOUSEHOLD_ID_LEN bytes, without control characters.  Variables put ids
+ * into headers and logs, where nginx does not escape all of them.
  */
 ngx_uint_t ngx_household_id_valid(const ngx_str_t *id);
 

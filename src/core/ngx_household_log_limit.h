@@ -1,9 +1,7 @@
 
 /*
- * What may happen with each request is logged once a second at most, with how
- * often it happened.
- *
- * Core layer.
+ * A rate limit for lines of the error log that any request can cause: one
+ * line a second, with the number of events since the last one.
  */
 
 
@@ -18,18 +16,18 @@
 #define NGX_HOUSEHOLD_LOG_LIMIT_INTERVAL  1000    /* ms */
 
 
-/* of one line of the log; zeros at the start */
+/* the state of one kind of line; initially zeros */
 
 typedef struct {
     ngx_msec_t   last;
-    ngx_uint_t   n;                    /* that no line has told of */
+    ngx_uint_t   n;                    /* events not logged yet */
     unsigned     told:1;
 } ngx_household_log_limit_t;
 
 
 /*
- * Counts "n" more.  Returns how many a line is to tell of now, these included;
- * or 0 if the last line is too recent.
+ * Counts "n" events.  Returns the number of events to log now, including
+ * these; or 0 if the last line was written less than a second ago.
  */
 static ngx_inline ngx_uint_t
 ngx_household_log_limit(ngx_household_log_limit_t *limit, ngx_uint_t n)

@@ -17,11 +17,11 @@
 typedef enum {
     NGX_HOUSEHOLD_REASON_NONE = 0,
 
-    /* not judged */
+    /* not evaluated */
     NGX_HOUSEHOLD_REASON_OFF,
     NGX_HOUSEHOLD_REASON_OPTIONS,
 
-    /* rule 1: who is asking is not known */
+    /* rule 1: the client is not authenticated */
     NGX_HOUSEHOLD_REASON_ACCOUNT_MISSING,
     NGX_HOUSEHOLD_REASON_ACCOUNT_INVALID,
     NGX_HOUSEHOLD_REASON_TOKEN_MISSING,

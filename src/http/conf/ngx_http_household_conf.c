@@ -1,7 +1,7 @@
 
 /*
- * The configuration: creating, merging, and the directives that nginx has no
- * slot for.
+ * Configuration structures: creation, merging, and directives that nginx has
+ * no setter for.
  */
 
 
@@ -135,7 +135,7 @@ ngx_http_household_merge_loc_conf(ngx_conf_t *cf, void *parent, void *child)
         conf->mode_line = prev->mode_line;
     }
 
-    /* the fixed value and the variable are set together, so merge alike */
+    /* a fixed mode and a variable are set together, and inherited together */
 
     ngx_conf_merge_uint_value(conf->mode, prev->mode, NGX_HOUSEHOLD_OFF);
     ngx_conf_merge_ptr_value(conf->mode_value, prev->mode_value, NULL);
@@ -174,7 +174,7 @@ ngx_http_household_merge_loc_conf(ngx_conf_t *cf, void *parent, void *child)
 }
 
 
-/* the account comes from a value or from a token: the nearer one counts */
+/* "household_account" or "household_token", whichever level is nearer */
 
 static char *
 ngx_http_household_merge_identity(ngx_conf_t *cf,
@@ -204,7 +204,7 @@ ngx_http_household_merge_identity(ngx_conf_t *cf,
 }
 
 
-/* what must be there for a request to be judged at all */
+/* directives that "household" requires */
 
 static char *
 ngx_http_household_conf_check(ngx_conf_t *cf,
@@ -559,7 +559,7 @@ ngx_http_household_conf_parse_percent(ngx_str_t *text, ngx_uint_t *percent)
 }
 
 
-/* ISO 3166-1 alpha-2 by its form; kept in capitals */
+/* ISO 3166-1 alpha-2, checked by form only; stored in upper case */
 
 static ngx_int_t
 ngx_http_household_conf_parse_country(ngx_str_t *text, u_char *country)
@@ -586,7 +586,7 @@ ngx_http_household_conf_parse_country(ngx_str_t *text, u_char *country)
 }
 
 
-/* digits, and a point with one to three more: no currency has four */
+/* digits, and optionally a point with one to three (ISO 4217) decimals */
 
 static ngx_uint_t
 ngx_http_household_conf_valid_price(ngx_str_t *price)
@@ -616,7 +616,7 @@ ngx_http_household_conf_valid_price(ngx_str_t *price)
 }
 
 
-/* ISO 4217 by its form */
+/* ISO 4217, checked by form only */
 
 static ngx_uint_t
 ngx_http_household_conf_valid_currency(ngx_str_t *currency)
@@ -633,7 +633,7 @@ ngx_http_household_conf_valid_currency(ngx_str_t *currency)
 }
 
 
-/* an absolute url, a path on this host, or whatever a variable brings */
+/* an absolute URL, a path, or a string that begins with a variable */
 
 static ngx_uint_t
 ngx_http_household_conf_valid_url(ngx_str_t *url)

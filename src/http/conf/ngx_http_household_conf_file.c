@@ -10,7 +10,7 @@
 #include "ngx_http_household.h"
 
 
-/* bytes of a file with a secret in its first line */
+/* maximum size of a file with a secret in its first line, in bytes */
 #define NGX_HTTP_HOUSEHOLD_SECRET_SIZE  4096
 
 
@@ -38,7 +38,7 @@ ngx_http_household_conf_read_file(ngx_conf_t *cf, ngx_command_t *cmd,
         return NGX_ERROR;
     }
 
-    /* one byte more tells that it is too large; a pipe has no size */
+    /* read one byte more than allowed: the size of a pipe is unknown */
 
     n = -1;
     size = 0;

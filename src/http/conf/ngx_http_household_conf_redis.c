@@ -10,7 +10,7 @@
 #include "ngx_http_household.h"
 
 
-/* the block while it is read */
+/* a household_redis block while it is parsed */
 
 typedef struct {
     ngx_household_redis_options_t   *conf;
@@ -55,7 +55,7 @@ static ngx_conf_enum_t  ngx_http_household_redis_read_from[] = {
 };
 
 
-/* the flags are the numbers of arguments alone */
+/* of the flags, only the number of arguments is used */
 
 static ngx_command_t  ngx_http_household_redis_commands[] = {
 
@@ -306,7 +306,7 @@ ngx_http_household_redis_unset(ngx_conf_t *cf,
 }
 
 
-/* one line of the block */
+/* called by ngx_conf_parse() for each directive of the block */
 
 static char *
 ngx_http_household_redis_directive(ngx_conf_t *cf, ngx_command_t *dummy,
@@ -392,7 +392,7 @@ ngx_http_household_redis_set(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
 }
 
 
-/* "server" or "sentinel", as the offset tells */
+/* "server" or "sentinel", depending on cmd->offset */
 
 static char *
 ngx_http_household_redis_server(ngx_conf_t *cf, ngx_command_t *cmd,
@@ -491,11 +491,11 @@ ngx_http_household_redis_server_url(ngx_conf_t *cf,
     }
 
     if (server->resolve && server->naddrs) {
-        /* it is an address already */
+        /* an address needs no resolving */
         server->resolve = 0;
     }
 
-    /* the log always has the port */
+    /* names in the log include the port */
 
     len = u->host.len + sizeof(":65535") - 1;
 
@@ -590,7 +590,7 @@ ngx_http_household_redis_init(ngx_conf_t *cf,
 }
 
 
-/* what goes with servers by themselves, with sentinels, with a cluster */
+/* which directives may be combined: standalone, Sentinel or Cluster */
 
 static char *
 ngx_http_household_redis_check_topology(ngx_conf_t *cf,
@@ -660,8 +660,8 @@ ngx_http_household_redis_check_topology(ngx_conf_t *cf,
 
 
 /*
- * The resolver is that of http {}, which may stand below the block: it is
- * looked for when all has been read.
+ * The resolver is the one of http {}.  It may be specified below the block,
+ * so this is called when the whole configuration has been read.
  */
 
 char *

@@ -1,7 +1,7 @@
 
 /*
- * Slots as nginx has them, but with messages that tell the directive, the
- * value and what is wrong with it.
+ * Setters like ngx_conf_set_*_slot() of nginx.  Their errors also name the
+ * directive, the value and what is wrong with it.
  */
 
 

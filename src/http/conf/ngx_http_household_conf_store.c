@@ -201,7 +201,7 @@ ngx_http_household_store_time(ngx_http_household_store_t *store,
 }
 
 
-/* locations that say the same share one store, and so their lookups */
+/* equal directives share one store, and so coalesce their lookups */
 
 static ngx_http_household_store_t *
 ngx_http_household_store_find_or_add(ngx_conf_t *cf,

@@ -110,7 +110,7 @@ ngx_http_household_token_build_policy(ngx_conf_t *cf,
 }
 
 
-/* RFC 9246, 2: the argument that has the token, which the URI is without */
+/* RFC 9246, 2: this argument has the token and is not part of the URI */
 
 static void
 ngx_http_household_token_package(ngx_http_household_token_conf_t *conf,
@@ -331,7 +331,7 @@ ngx_http_household_load_jwks(ngx_conf_t *cf, ngx_command_t *cmd,
 
     issuer->jwks = ngx_household_jwks_parse(&text, error);
 
-    /* it may hold secrets */
+    /* the file may contain secrets */
     ngx_explicit_memzero(text.data, text.len);
 
     if (issuer->jwks == NULL) {
@@ -417,7 +417,7 @@ ngx_http_household_set_token_claims(ngx_conf_t *cf, ngx_command_t *cmd,
 }
 
 
-/* names of claims end with a NUL: they are looked up in JSON */
+/* claim names are NUL-terminated: jansson looks them up */
 
 static ngx_int_t
 ngx_http_household_claim_name(ngx_conf_t *cf, ngx_str_t *text,
