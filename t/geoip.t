@@ -168,6 +168,30 @@ for my $case (@cases) {
     }
 }
 
+# what becomes of the file: it is overwritten in place, cut off, removed
+
+{
+    my $place = file('place.mmdb', slurp($both));
+    reload(configuration($place));
+    my @workers = $edge->workers;
+
+    for (['written over', sub { file('place.mmdb', 'x' x 100) }],
+         ['empty', sub { truncate $place, 0 or die }],
+         ['another database', sub { file('place.mmdb', slurp($four)) }],
+         ['gone', sub { unlink $place or die }])
+    {
+        my ($name, $do) = @$_;
+        $do->();
+        is get('203.0.113.9', '/?account=unknown'),
+            'outside FR FR https://fr/', "the file is $name: nothing changes";
+        is get('2001:db8:f::7', '/?account=unknown'),
+            'outside FR FR https://fr/', "the file is $name: nor for IPv6";
+    }
+
+    is_deeply [$edge->workers], \@workers, 'the worker is the same';
+}
+
+
 # other paths, and other forms
 
 for (['registered_country.iso_code', 'US', 'another path'],

@@ -6,8 +6,16 @@
 
 #include <ngx_config.h>
 #include <ngx_core.h>
+#include <sys/mman.h>
 #include <maxminddb.h>
 #include "ngx_household_geo.h"
+
+
+#if (NGX_LINUX)
+#define NGX_HOUSEHOLD_GEO_FD_PATH  "/proc/self/fd/%d%Z"
+#else
+#define NGX_HOUSEHOLD_GEO_FD_PATH  "/dev/fd/%d%Z"
+#endif
 
 
 struct ngx_household_geo_s {
@@ -18,6 +26,10 @@ struct ngx_household_geo_s {
 
 static ngx_int_t ngx_household_geo_path(ngx_pool_t *pool,
     ngx_household_geo_t *geo, ngx_str_t *path);
+static ngx_int_t ngx_household_geo_map(ngx_household_geo_t *geo,
+    ngx_str_t *file, const char **error);
+static const char *ngx_household_geo_copy(ngx_str_t *file, ngx_fd_t copy);
+static const char *ngx_household_geo_copy_all(ngx_fd_t fd, ngx_fd_t copy);
 static void ngx_household_geo_close(void *data);
 static ngx_int_t ngx_household_geo_letters(MMDB_entry_data_s *data,
     u_char *country);
@@ -27,7 +39,6 @@ ngx_household_geo_t *
 ngx_household_geo_open(ngx_pool_t *pool, ngx_str_t *file, ngx_str_t *path,
     const char **error)
 {
-    int                   rc;
     ngx_pool_cleanup_t   *cln;
     ngx_household_geo_t  *geo;
 
@@ -46,10 +57,7 @@ ngx_household_geo_open(ngx_pool_t *pool, ngx_str_t *file, ngx_str_t *path,
         return NULL;
     }
 
-    rc = MMDB_open((char *) file->data, MMDB_MODE_MMAP, &geo->db);
-
-    if (rc != MMDB_SUCCESS) {
-        *error = MMDB_strerror(rc);
+    if (ngx_household_geo_map(geo, file, error) != NGX_OK) {
         return NULL;
     }
 
@@ -92,6 +100,117 @@ ngx_household_geo_path(ngx_pool_t *pool, ngx_household_geo_t *geo,
     }
 
     return NGX_OK;
+}
+
+
+/*
+ * libmaxminddb maps the file that it opens.  If that is truncated or written
+ * over later, each access to the map may end the process by SIGBUS.  So what
+ * is mapped is a copy in memory, without a name, that nobody else can open.
+ */
+
+static ngx_int_t
+ngx_household_geo_map(ngx_household_geo_t *geo, ngx_str_t *file,
+    const char **error)
+{
+    int       rc;
+    u_char    path[sizeof(NGX_HOUSEHOLD_GEO_FD_PATH) + NGX_INT_T_LEN];
+    ngx_fd_t  fd;
+
+    fd = memfd_create("household_geoip", MFD_CLOEXEC);
+
+    if (fd == -1) {
+        *error = "memfd_create() failed";
+        return NGX_ERROR;
+    }
+
+    *error = ngx_household_geo_copy(file, fd);
+
+    if (*error == NULL) {
+
+        ngx_sprintf(path, NGX_HOUSEHOLD_GEO_FD_PATH, fd);
+
+        rc = MMDB_open((char *) path, MMDB_MODE_MMAP, &geo->db);
+
+        if (rc != MMDB_SUCCESS) {
+            *error = MMDB_strerror(rc);
+        }
+    }
+
+    /* the map holds the copy */
+
+    (void) ngx_close_file(fd);
+
+    return *error == NULL ? NGX_OK : NGX_ERROR;
+}
+
+
+/* returns NULL, or why it failed */
+
+static const char *
+ngx_household_geo_copy(ngx_str_t *file, ngx_fd_t copy)
+{
+    ngx_fd_t          fd;
+    const char       *error;
+    ngx_file_info_t   before, after;
+
+    fd = ngx_open_file(file->data, NGX_FILE_RDONLY|NGX_FILE_NONBLOCK,
+                       NGX_FILE_OPEN, 0);
+
+    if (fd == NGX_INVALID_FILE) {
+        return ngx_errno == NGX_ENOENT ? "no such file"
+                                       : "the file could not be opened";
+    }
+
+    if (ngx_fd_info(fd, &before) == NGX_FILE_ERROR || !ngx_is_file(&before)) {
+        error = "not a regular file";
+
+    } else if (ngx_file_size(&before) > NGX_HOUSEHOLD_GEO_SIZE) {
+        error = "the file is larger than 1 gigabyte";
+
+    } else {
+        error = ngx_household_geo_copy_all(fd, copy);
+    }
+
+    if (error == NULL
+        && (ngx_fd_info(fd, &after) == NGX_FILE_ERROR
+            || ngx_file_size(&after) != ngx_file_size(&before)
+            || ngx_file_mtime(&after) != ngx_file_mtime(&before)))
+    {
+        error = "the file was changed while it was read";
+    }
+
+    (void) ngx_close_file(fd);
+
+    return error;
+}
+
+
+static const char *
+ngx_household_geo_copy_all(ngx_fd_t fd, ngx_fd_t copy)
+{
+    off_t    size;
+    u_char   buf[16384];
+    ssize_t  n;
+
+    for (size = 0; size <= NGX_HOUSEHOLD_GEO_SIZE; size += n) {
+
+        n = ngx_read_fd(fd, buf, sizeof(buf));
+
+        if (n == -1) {
+            return "the file could not be read";
+        }
+
+        if (n == 0) {
+            return NULL;
+        }
+
+        if (ngx_write_fd(copy, buf, n) != n) {
+            return "no memory for a copy of the file";
+        }
+    }
+
+    return "the file is larger than 1 gigabyte";
 }
 
 

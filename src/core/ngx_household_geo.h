@@ -20,14 +20,18 @@
 /* maximum number of names in a path */
 #define NGX_HOUSEHOLD_GEO_DEPTH  8
 
+/* maximum size of a file, in bytes */
+#define NGX_HOUSEHOLD_GEO_SIZE   (1024 * 1024 * 1024)
+
 
 typedef struct ngx_household_geo_s  ngx_household_geo_t;
 
 
 /*
- * Opens the database "file" (NUL-terminated).  It is closed when "pool" is
- * destroyed.  "path" is the place of the country in a record: names of maps
- * and indices of arrays, separated by dots.
+ * Reads the database "file" (NUL-terminated) into memory, which is freed when
+ * "pool" is destroyed; later changes of the file have no effect.  "path" is
+ * the place of the country in a record: names of maps and indices of arrays,
+ * separated by dots.
  *
  * Returns NULL on error; "error" is then a static string with the cause.
  */
