@@ -8,6 +8,7 @@
 #include <ngx_core.h>
 #include <ngx_http.h>
 #include "ngx_http_household.h"
+#include "ngx_http_household_headers.h"
 #include "ngx_http_household_token.h"
 
 
@@ -132,38 +133,27 @@ ngx_http_household_token_headers(ngx_http_request_t *r,
     ngx_http_household_carrier_t *carrier,
     ngx_http_household_token_found_t *found)
 {
-    u_char           *p, *last;
-    ngx_str_t         value;
-    ngx_uint_t        i;
-    ngx_list_part_t  *part;
-    ngx_table_elt_t  *h;
+    u_char                             *p, *last;
+    ngx_str_t                           value;
+    ngx_table_elt_t                    *h;
+    ngx_http_household_headers_walk_t   walk;
 
-    part = &r->headers_in.headers.part;
-    h = part->elts;
+    ngx_memzero(&walk, sizeof(ngx_http_household_headers_walk_t));
 
-    for (i = 0; /* void */ ; i++) {
+    for ( ;; ) {
 
-        if (i >= part->nelts) {
+        h = ngx_http_household_headers_next(&r->headers_in.headers, &walk);
 
-            if (part->next == NULL) {
-                break;
-            }
-
-            part = part->next;
-            h = part->elts;
-            i = 0;
-
-            if (part->nelts == 0) {
-                break;
-            }
+        if (h == NULL) {
+            return;
         }
 
-        if (!ngx_http_household_token_in_header(carrier, &h[i])) {
+        if (!ngx_http_household_token_in_header(carrier, h)) {
             continue;
         }
 
-        p = h[i].value.data;
-        last = p + h[i].value.len;
+        p = h->value.data;
+        last = p + h->value.len;
 
         if (carrier->type == NGX_HTTP_HOUSEHOLD_COOKIE) {
 

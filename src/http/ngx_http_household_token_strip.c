@@ -10,6 +10,7 @@
 #include <ngx_core.h>
 #include <ngx_http.h>
 #include "ngx_http_household.h"
+#include "ngx_http_household_headers.h"
 #include "ngx_http_household_token.h"
 
 
@@ -231,11 +232,10 @@ static ngx_int_t
 ngx_http_household_token_strip_headers(ngx_http_request_t *r,
     ngx_http_household_token_conf_t *conf)
 {
-    ngx_int_t         rc;
-    ngx_list_t        headers;
-    ngx_uint_t        i;
-    ngx_list_part_t  *part;
-    ngx_table_elt_t  *h, *copy, kept;
+    ngx_int_t                           rc;
+    ngx_list_t                          headers;
+    ngx_table_elt_t                    *h, *copy, kept;
+    ngx_http_household_headers_walk_t   walk;
 
     if (ngx_list_init(&headers, r->pool, 20, sizeof(ngx_table_elt_t))
         != NGX_OK)
@@ -243,31 +243,34 @@ ngx_http_household_token_strip_headers(ngx_http_request_t *r,
         return NGX_ERROR;
     }
 
-    for (part = &r->headers_in.headers.part; part; part = part->next) {
+    ngx_memzero(&walk, sizeof(ngx_http_household_headers_walk_t));
 
-        h = part->elts;
+    for ( ;; ) {
 
-        for (i = 0; i < part->nelts; i++) {
+        h = ngx_http_household_headers_next(&r->headers_in.headers, &walk);
 
-            kept = h[i];
-
-            rc = ngx_http_household_token_strip_header(r, conf, &kept);
-
-            if (rc == NGX_ERROR) {
-                return NGX_ERROR;
-            }
-
-            if (rc == NGX_DECLINED) {
-                continue;
-            }
-
-            copy = ngx_list_push(&headers);
-            if (copy == NULL) {
-                return NGX_ERROR;
-            }
-
-            *copy = kept;
+        if (h == NULL) {
+            break;
         }
+
+        kept = *h;
+
+        rc = ngx_http_household_token_strip_header(r, conf, &kept);
+
+        if (rc == NGX_ERROR) {
+            return NGX_ERROR;
+        }
+
+        if (rc == NGX_DECLINED) {
+            continue;
+        }
+
+        copy = ngx_list_push(&headers);
+        if (copy == NULL) {
+            return NGX_ERROR;
+        }
+
+        *copy = kept;
     }
 
     r->headers_in.headers = headers;
