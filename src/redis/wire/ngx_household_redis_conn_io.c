@@ -412,6 +412,12 @@ ngx_household_redis_conn_reply(ngx_household_redis_conn_t *conn,
     op = cmd->op;
     rc = ngx_household_redis_op_reply(cmd, reply);
 
+    if (rc == NGX_DONE && conn->resp == NULL) {
+        /* the connection was closed by the call, and ends no operations */
+        ngx_household_redis_op_complete(op, NGX_HOUSEHOLD_REDIS_RESULT_OK);
+        return NGX_ERROR;
+    }
+
     if (rc == NGX_DONE) {
         ngx_queue_insert_tail(&conn->answered, &op->answered);
         return NGX_OK;
