@@ -247,7 +247,7 @@ Link: <https://www.example.tv/household>; rel="payment"
 ["Content-Type: application/problem+json\n"
  . "Link: </household>; rel=\"payment\"\nCache-Control: no-store",
  "Location: http://localhost:\$ServerPort/household\nCache-Control: no-store",
- "WWW-Authenticate: Bearer error=\"invalid_token\""]
+ "WWW-Authenticate: Bearer realm=\"playback\""]
 --- response_body eval
 ['', '', '']
 
@@ -455,7 +455,7 @@ GET /
 Accept: text/html
 --- error_code: 401
 --- response_headers
-WWW-Authenticate: Bearer error="invalid_token"
+WWW-Authenticate: Bearer realm="playback"
 Cache-Control: no-store
 !Location
 !Link
@@ -646,7 +646,7 @@ who are you?
 GET /
 --- error_code: 401
 --- response_headers
-WWW-Authenticate: Bearer error="invalid_token"
+WWW-Authenticate: Bearer realm="playback"
 Cache-Control: no-store
 X-Reason: account_missing
 !Link
@@ -735,3 +735,85 @@ GET /none?account=a
 Content-Type: application/problem+json
 --- response_body eval
 main::problem('outside')
+
+
+=== an offer whose url is empty is none
+--- guard
+        household_action redirect;
+        household_offer default url=$arg_offer;
+        add_header X-Offer $household_offer_url always;
+        add_header X-Status $household_status always;
+--- request eval
+["GET /?account=a", "GET /?account=a&offer=", "GET /?account=a&offer=/x"]
+--- error_code eval
+[403, 403, 303]
+--- response_headers eval
+["X-Status: DENIED\n!Link\n!Location\n!X-Offer\n!Vary",
+ "X-Status: DENIED\n!Link\n!Location\n!X-Offer\n!Vary",
+ "X-Status: OFFERED\nX-Offer: /x"]
+
+
+=== an offer whose url is empty is none: the problem document
+--- guard
+        household_offer default url=$arg_offer;
+--- request
+GET /?account=a
+--- error_code: 403
+--- response_body eval
+main::problem('outside')
+
+
+=== the offer for the country has an empty url: the default one
+--- guard
+        household_offer FR price=5.99 currency=EUR url=$arg_offer;
+        household_offer default url=/household;
+--- request
+GET /?account=a
+--- error_code: 403
+--- response_body eval
+main::problem('outside', '"kind":"household","url":"/household"')
+
+
+=== monitor: an offer whose url is empty is none
+--- config
+    location / {
+        household monitor;
+        household_offer default url=$arg_offer;
+        add_header X-Offer $household_offer_url;
+        add_header X-Status $household_status;
+        empty_gif;
+    }
+--- request
+GET /?account=a
+--- error_code: 200
+--- response_headers
+X-Status: MONITORED
+!X-Offer
+
+
+=== expires and add_header beside a redirect: it is not kept
+--- guard
+        household_action redirect;
+        household_offer default url=/household;
+        expires $arg_expires;
+--- request eval
+[map { "GET /?account=a&expires=$_" } '1h', '-1', 'max', 'epoch', 'off',
+       '@15h']
+--- error_code eval
+[(303) x 6]
+--- response_headers eval
+[("Cache-Control: no-store\n!Expires") x 6]
+
+
+=== expires beside what is allowed stays as it is
+--- redis
+SADD household:{a} 192.0.2.1
+--- guard
+        expires 1h;
+--- request
+GET /?account=a
+--- more_headers
+X-Forwarded-For: 192.0.2.1
+--- error_code: 200
+--- response_headers
+Cache-Control: max-age=3600

@@ -28,6 +28,8 @@ my $long = file(long => 'x' x 5000);
 my $key = file(key => "0123456789abcdef\n");
 my $text = file(text => "this is no such file\n");
 my $none = "$dir/none";
+my $large = file(large => '');
+truncate $large, 1024 ** 3 + 1 or die "$large: $!\n";
 
 # Each row: what stands in http {}, the value, and the reason.  The directive
 # is the last one of the text, unless another name follows the reason: "" where
@@ -208,8 +210,11 @@ my @http = (
     ['household_status z', '', qr/is not allowed here/],
 
     ['household_geoip', '', qr/invalid number of arguments/],
-    ["household_geoip $none", $none, qr/./],
-    ["household_geoip $text", $text, qr/./],
+    ["household_geoip $none", $none, qr/: no such file/],
+    ["household_geoip $text", $text, qr/: .*MaxMind/],
+    ['household_geoip /dev', '/dev', qr/: not a regular file/],
+    ['household_geoip /dev/null', '/dev/null', qr/: not a regular file/],
+    ["household_geoip $large", $large, qr/: the file is larger than 1 giga/],
     ["household_geoip $text path=a", 'path=a', qr/invalid parameter/],
     ["household_geoip $text country=", $text, qr/path to the country/],
 

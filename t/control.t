@@ -41,6 +41,10 @@ sub edge {
                   . location('/zero', 'household_rollout 0;', $store)
                   . location('/share', 'household_rollout $arg_share;',
                              $store)
+                  . location('/any', 'satisfy any; deny all;', $store)
+                  . location('/any-monitor', 'satisfy any; deny all;'
+                             . 'household monitor;', $store)
+                      =~ s/household on;//r
                   . 'location /off { household off; empty_gif; }');
 }
 
@@ -88,8 +92,25 @@ for my $kind (sort keys %edge) {
     is ask($edge, '/variable?account=a&mode=on'), '200 MONITORED outside',
         "$kind, monitor: a mode by a variable";
 
+    # under "satisfy any" it lets pass as "on" does, and refuses nobody
+
+    is ask($edge, '/any?account=a', $home), '200 ALLOWED home',
+        "$kind, monitor, satisfy any: who is at home";
+    is ask($edge, '/any?account=a'), '200 MONITORED outside',
+        "$kind, monitor, satisfy any: who is not";
+    is ask($edge, '/any'), '200 MONITORED account_missing',
+        "$kind, monitor, satisfy any: who is nobody";
+    is ask($edge, '/any-monitor?account=a', $home), '403 ALLOWED home',
+        "$kind, monitor, satisfy any: what nginx.conf monitors has no say";
+
     control(mode => 'off');
     $is->('off', '/on?account=a', '200 BYPASSED off');
+    is ask($edge, '/any?account=a', $home), '200 BYPASSED off',
+        "$kind, off, satisfy any: who is at home";
+    is ask($edge, '/any?account=a'), '200 BYPASSED off',
+        "$kind, off, satisfy any: who is not";
+    is ask($edge, '/any-monitor?account=a', $home), '403 BYPASSED off',
+        "$kind, off, satisfy any: what nginx.conf monitors has no say";
     is ask($edge, '/monitor?account=a'), '200 BYPASSED off',
         "$kind, off: where it is monitor";
 
@@ -239,7 +260,7 @@ is_deeply [map { ask(edge(@$_), '/on?account=a') }
 # Redis is away: what was known stays
 
 for my $kind (sort keys %edge) {
-    is ask($edge{$kind}, '/on?account=a'), '200 BYPASSED off', "$kind, off";
+    becomes("$kind, off", $edge{$kind}, '/on?account=a', '200 BYPASSED off');
 }
 
 $redis->stop;

@@ -39,7 +39,8 @@ Sec-Fetch-Mode: navigate
 [401, 401, 401]
 --- response_headers eval
 [map { <<EOC } qw(account_missing account_missing account_invalid)]
-WWW-Authenticate: Bearer error="invalid_token"
+WWW-Authenticate: Bearer @{[/invalid/ ? 'error="invalid_token"'
+                                      : 'realm="playback"']}
 Cache-Control: no-store
 X-Status: UNAUTHORIZED
 X-Reason: $_

@@ -16,8 +16,10 @@ use Test::Nginx::Socket 'no_plan';
 add_block_preprocessor(sub {
     my ($block) = @_;
 
-    $block->set_value(redis => 'SADD household:{a} 82.64.10.7');
-    $block->set_value(user_files => ">>> passwd\nuser:{PLAIN}pass\n");
+    $block->set_value(redis => "SADD household:{a} 82.64.10.7\n"
+                               . ($block->redis // ''));
+    $block->set_value(user_files => ">>> passwd\nuser:{PLAIN}pass\n"
+                                    . ($block->user_files // ''));
     $block->set_value(http_config => <<'EOC' . ($block->http_config // ''));
     household_offer default url=https://www.example.tv/;
     auth_basic_user_file $TEST_NGINX_SERVROOT/html/passwd;
@@ -213,7 +215,7 @@ X-Forwarded-For: 82.64.10.7
  "WWW-Authenticate: Basic realm=\"edge\"\n!Location\nX-Status: OFFERED"]
 
 
-=== satisfy any, auth_basic: two challenges, who has neither
+=== satisfy any, auth_basic: its challenge, who has neither
 --- config
     location / {
         satisfy any;
@@ -225,7 +227,55 @@ X-Forwarded-For: 82.64.10.7
 GET /
 --- error_code: 401
 --- response_headers
-WWW-Authenticate: Basic realm="edge", Bearer error="invalid_token"
+WWW-Authenticate: Basic realm="edge"
+
+
+=== satisfy any, auth_basic and a token: two challenges
+--- http_config
+    household_token_key $TEST_NGINX_SERVROOT/html/keys;
+--- user_files
+>>> keys
+{"keys":[{"kty":"oct","alg":"HS256","k":"MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIzNDU2Nzg5MDE"}]}
+--- config
+    location / {
+        satisfy any;
+        household on;
+        household_token bearer;
+        auth_basic edge;
+        empty_gif;
+    }
+--- request
+GET /
+--- error_code: 401
+--- response_headers
+WWW-Authenticate: Basic realm="edge", Bearer realm="playback"
+
+
+=== auth_basic names the account: the challenge is Basic
+--- config
+    location / {
+        household on;
+        household_account $remote_user;
+        empty_gif;
+    }
+    location /revoked {
+        household on;
+        household_account $remote_user;
+        household_issued_at 1;
+        auth_basic edge;
+        empty_gif;
+    }
+--- redis
+HSET household:{user}:account revoked_before 2
+--- request eval
+["GET /", "GET /revoked"]
+--- more_headers eval
+["", "Authorization: Basic dXNlcjpwYXNz"]
+--- error_code eval
+[401, 401]
+--- response_headers eval
+["WWW-Authenticate: Basic realm=\"playback\"\nX-Reason: account_missing",
+ "WWW-Authenticate: Basic realm=\"playback\"\nX-Reason: revoked"]
 
 
 === satisfy all, auth_request

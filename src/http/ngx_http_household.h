@@ -28,6 +28,10 @@
 #define NGX_HTTP_HOUSEHOLD_REDIRECT  2
 
 
+/* how often a worker moves the access handler to the end of its phase */
+#define NGX_HTTP_HOUSEHOLD_POSTPONE_MAX  8
+
+
 /* seconds that a signed state is good for, if nothing is said */
 #define NGX_HTTP_HOUSEHOLD_STATE_VALID  600
 
@@ -153,6 +157,7 @@ typedef struct {
     ngx_household_geo_t          *geo;    /* NULL: no database */
     ngx_household_hmac_t         *hmac;   /* NULL: no key */
     time_t                        state_valid; /* seconds */
+    ngx_uint_t                    postponed; /* of a worker: times */
 } ngx_http_household_main_conf_t;
 
 
@@ -211,35 +216,58 @@ typedef enum {
 } ngx_http_household_state_e;
 
 
-/* of a main request; found again after an internal redirect */
+/* writes that were made for a request: ngx_http_household_ctx_t.written */
+#define NGX_HTTP_HOUSEHOLD_WRITTEN_DEVICE   0x01
+#define NGX_HTTP_HOUSEHOLD_WRITTEN_HOME     0x02
+#define NGX_HTTP_HOUSEHOLD_WRITTEN_OUTSIDE  0x04
+#define NGX_HTTP_HOUSEHOLD_WRITTEN_RETURN   0x08
+#define NGX_HTTP_HOUSEHOLD_WRITTEN_LEFT     0x10
+
+
+/*
+ * Of a main request; found again after an internal redirect.  What it was
+ * judged by is kept, as a second place that would judge it alike need not.
+ */
 
 typedef struct {
-    ngx_http_household_state_e    state;
-    ngx_http_household_status_e   status;
-    ngx_uint_t                    mode;
+    ngx_http_household_state_e      state;
+    ngx_http_household_status_e     status;
 
-    ngx_str_t                     account;
-    ngx_str_t                     device;
-    int64_t                       issued_at;
-    ngx_uint_t                    token;       /* they come from a token */
-    ngx_str_t                     raw_token;
+    ngx_http_household_loc_conf_t  *conf;      /* of the place; NULL: none */
+    ngx_http_household_store_t     *store;
+    ngx_uint_t                      configured; /* mode, by nginx.conf */
+    ngx_uint_t                      mode;      /* with the override */
+    ngx_uint_t                      rollout;   /* by nginx.conf */
 
-    ngx_http_request_t           *request;
-    ngx_household_waiter_t        waiter;
-    ngx_event_t                   resume;      /* after the lookup */
-    ngx_msec_t                    started;
-    ngx_msec_t                    elapsed;
+    ngx_str_t                       account;
+    ngx_str_t                       device;
+    int64_t                         issued_at;
+    ngx_uint_t                      token;     /* they come from a token */
+    ngx_str_t                       raw_token;
 
-    ngx_household_record_t       *record;      /* NULL: nothing is known */
-    ngx_household_record_t       *stale;       /* to serve if need be */
-    ngx_http_household_cache_e    cache;
-    ngx_household_reason_e        unknown;     /* why it is NULL */
-    ngx_household_reason_e        unauthorized; /* NONE, or why */
-    ngx_household_decision_t      decision;
-    ngx_http_household_offer_t   *offer;       /* NULL: none is made */
-    u_char                        country[2];  /* of the viewer */
+    ngx_http_request_t             *request;
+    ngx_household_waiter_t          waiter;
+    ngx_event_t                     resume;    /* after the lookup */
+    ngx_msec_t                      started;
+    ngx_msec_t                      elapsed;
 
-    unsigned                      refused:1;   /* 401, 403 or 303 was given */
+    ngx_household_record_t         *record;    /* NULL: nothing is known */
+    ngx_household_record_t         *stale;     /* to serve if need be */
+    ngx_http_household_cache_e      cache;
+    ngx_household_reason_e          unknown;   /* why it is NULL */
+    ngx_household_reason_e          unauthorized; /* NONE, or why */
+    ngx_household_decision_t        decision;
+    ngx_http_household_offer_t     *offer;     /* NULL: none is made */
+    ngx_str_t                       offer_url; /* its url, if there is one */
+    u_char                          country[2]; /* of the viewer */
+
+    ngx_household_zone_t           *counted;   /* where; NULL: not yet */
+    ngx_http_household_status_e     counted_status;
+    ngx_household_reason_e          counted_reason;
+
+    ngx_uint_t                      written;   /* ..._WRITTEN_* */
+    ngx_uint_t                      uri_changes; /* at the refusal */
+    unsigned                        refused:1; /* 401, 403 or 303 was given */
 } ngx_http_household_ctx_t;
 
 
@@ -266,6 +294,13 @@ char *ngx_http_household_set_enforce_in(ngx_conf_t *cf, ngx_command_t *cmd,
     void *conf);
 char *ngx_http_household_set_rollout(ngx_conf_t *cf, ngx_command_t *cmd,
     void *conf);
+
+/*
+ * Do two locations judge alike: by the same store, identity and policy?  Both
+ * must judge at all.  How they answer is not compared.
+ */
+ngx_uint_t ngx_http_household_conf_same(ngx_http_household_loc_conf_t *a,
+    ngx_http_household_loc_conf_t *b);
 
 /*
  * Parses "off", "monitor" or "on".  Returns NGX_OK, or NGX_DECLINED if the
@@ -432,9 +467,11 @@ void ngx_http_household_override_apply(ngx_http_household_store_t *store,
 void ngx_http_household_effects(ngx_http_request_t *r,
     ngx_http_household_loc_conf_t *hlcf, ngx_http_household_ctx_t *ctx);
 
-/* counts a request that was judged */
-void ngx_http_household_effects_count(ngx_http_household_loc_conf_t *hlcf,
-    ngx_http_household_ctx_t *ctx);
+/*
+ * Counts a request that was judged.  If it was before, in another place, it is
+ * counted as what it is now, and no more as what it was.
+ */
+void ngx_http_household_effects_count(ngx_http_household_ctx_t *ctx);
 
 /* counts a note that was not written; "data" is the store */
 void ngx_http_household_effects_write_dropped(void *data);
@@ -465,12 +502,67 @@ ngx_int_t ngx_http_household_identity_find(ngx_http_request_t *r,
     ngx_http_household_loc_conf_t *hlcf, ngx_http_household_ctx_t *ctx);
 
 
+/* ngx_http_household_ctx.c: what is kept of a request */
+
+/* makes the context of a main request; NULL if memory is short */
+ngx_http_household_ctx_t *ngx_http_household_ctx_create(
+    ngx_http_request_t *r);
+
+/* the context of r's main request, or NULL if it was not judged */
+ngx_http_household_ctx_t *ngx_http_household_ctx_get(ngx_http_request_t *r);
+
+
+/* ngx_http_household_wait.c: a request that waits for its lookup */
+
+/* prepares a new context; nothing waits yet */
+void ngx_http_household_wait_init(ngx_http_household_ctx_t *ctx);
+
+/*
+ * Looks ctx->account up in ctx->store.  Returns NGX_AGAIN if the request
+ * waits: its phases are run again once ctx->state is KNOWN, unless it was led
+ * elsewhere meanwhile.  Returns NGX_DECLINED if there is nothing to wait for,
+ * as the store is away, and NGX_ERROR.
+ */
+ngx_int_t ngx_http_household_wait_start(ngx_http_household_ctx_t *ctx);
+
+/*
+ * The request waits no more, and what it waited for is not known: for whatever
+ * leads it elsewhere or ends it.  May be repeated.
+ */
+void ngx_http_household_wait_cancel(ngx_http_household_ctx_t *ctx);
+
+
+/* ngx_http_household_facts.c: what a request is judged by */
+
+/* evaluates "household", to NGX_HOUSEHOLD_OFF, ...; NGX_OK or NGX_ERROR */
+ngx_int_t ngx_http_household_facts_mode(ngx_http_request_t *r,
+    ngx_http_household_loc_conf_t *hlcf, ngx_uint_t *mode);
+
+/* evaluates "household_rollout", to hundredths of a percent; likewise */
+ngx_int_t ngx_http_household_facts_rollout(ngx_http_request_t *r,
+    ngx_http_household_loc_conf_t *hlcf, ngx_uint_t *rollout);
+
+/* sets ctx->issued_at, seconds, unless a token did; likewise */
+ngx_int_t ngx_http_household_facts_issued_at(ngx_http_request_t *r,
+    ngx_http_household_loc_conf_t *hlcf, ngx_http_household_ctx_t *ctx);
+
+/*
+ * Fills the policy, loosened by the override, and sets ctx->mode and
+ * ctx->rollout; likewise.
+ */
+ngx_int_t ngx_http_household_facts_policy(ngx_http_request_t *r,
+    ngx_http_household_loc_conf_t *hlcf, ngx_http_household_ctx_t *ctx,
+    ngx_household_policy_t *policy);
+
+/* fills the facts, and sets ctx->country; likewise */
+ngx_int_t ngx_http_household_facts_collect(ngx_http_request_t *r,
+    ngx_http_household_loc_conf_t *hlcf, ngx_http_household_ctx_t *ctx,
+    ngx_household_facts_t *facts);
+
+
 /* ngx_http_household_access.c: the way of a request */
 
 ngx_int_t ngx_http_household_access_handler(ngx_http_request_t *r);
-
-/* the context of r's main request, or NULL if it was not judged */
-ngx_http_household_ctx_t *ngx_http_household_get_ctx(ngx_http_request_t *r);
 
 
 /* ngx_http_household_answer.c */
@@ -483,19 +575,14 @@ ngx_int_t ngx_http_household_answer_refuse(ngx_http_request_t *r,
     ngx_http_household_ctx_t *ctx);
 
 /*
- * Finds the offer to make to a viewer: the one for "country" (zeros: unknown)
- * if a seat is free, else the default one.  Returns NULL if there is none.
+ * Finds the offer to make to a denied viewer, ctx->offer and ctx->offer_url:
+ * the one for the country of the account if a seat is free, else the default
+ * one.  One whose url is empty is none.  The url is safe in a header: whatever
+ * cannot stand in a URI (RFC 3986) is percent-encoded.  Returns NGX_OK, with
+ * NULL if there is none, or NGX_ERROR.
  */
-ngx_http_household_offer_t *ngx_http_household_answer_find_offer(
-    ngx_http_household_loc_conf_t *hlcf, const u_char *country,
-    ngx_uint_t seat);
-
-/*
- * The offer's url for this request, safe in a header: whatever cannot stand
- * in a URI (RFC 3986) is percent-encoded.  Returns NGX_OK or NGX_ERROR.
- */
-ngx_int_t ngx_http_household_answer_offer_url(ngx_http_request_t *r,
-    ngx_http_household_offer_t *offer, ngx_str_t *url);
+ngx_int_t ngx_http_household_answer_choose_offer(ngx_http_request_t *r,
+    ngx_http_household_loc_conf_t *hlcf, ngx_http_household_ctx_t *ctx);
 
 
 /* ngx_http_household_variables.c */

@@ -12,35 +12,32 @@
 #include "ngx_http_household.h"
 
 
-static ngx_int_t ngx_http_household_access_mode(ngx_http_request_t *r,
-    ngx_http_household_loc_conf_t *hlcf, ngx_uint_t *mode);
+static ngx_int_t ngx_http_household_access_postpone(ngx_http_request_t *r);
+static ngx_int_t ngx_http_household_access_redirected(ngx_http_request_t *r,
+    ngx_http_household_loc_conf_t *hlcf, ngx_http_household_ctx_t *ctx);
+static ngx_int_t ngx_http_household_access_same(ngx_http_request_t *r,
+    ngx_http_household_loc_conf_t *hlcf, ngx_http_household_ctx_t *ctx);
+static ngx_int_t ngx_http_household_access_repeat(ngx_http_request_t *r,
+    ngx_http_household_ctx_t *ctx);
 static ngx_int_t ngx_http_household_access_start(ngx_http_request_t *r,
     ngx_http_household_loc_conf_t *hlcf, ngx_http_household_ctx_t *ctx);
-static ngx_int_t ngx_http_household_access_fetch_record(ngx_http_request_t *r,
+static void ngx_http_household_access_reset(
     ngx_http_household_loc_conf_t *hlcf, ngx_http_household_ctx_t *ctx);
-static void ngx_http_household_access_lookup_done(
-    ngx_household_waiter_t *waiter, ngx_household_lookup_status_e status,
-    ngx_household_record_t *record);
-static void ngx_http_household_access_resume(ngx_event_t *ev);
+static void ngx_http_household_access_forget(ngx_http_household_ctx_t *ctx);
+static ngx_uint_t ngx_http_household_access_equal(ngx_str_t *a, ngx_str_t *b);
+static ngx_int_t ngx_http_household_access_fetch_record(ngx_http_request_t *r,
+    ngx_http_household_ctx_t *ctx);
 static ngx_int_t ngx_http_household_access_evaluate(ngx_http_request_t *r,
     ngx_http_household_loc_conf_t *hlcf, ngx_http_household_ctx_t *ctx);
-static ngx_int_t ngx_http_household_access_policy(ngx_http_request_t *r,
-    ngx_http_household_loc_conf_t *hlcf, ngx_http_household_ctx_t *ctx,
-    ngx_household_policy_t *policy);
-static ngx_int_t ngx_http_household_access_facts(ngx_http_request_t *r,
-    ngx_http_household_loc_conf_t *hlcf, ngx_http_household_ctx_t *ctx,
-    ngx_household_facts_t *facts);
-static void ngx_http_household_access_viewer_country(ngx_http_request_t *r,
-    ngx_http_household_store_t *store, ngx_http_household_ctx_t *ctx,
-    ngx_household_facts_t *facts);
 static ngx_int_t ngx_http_household_access_finalize(ngx_http_request_t *r,
     ngx_http_household_loc_conf_t *hlcf, ngx_http_household_ctx_t *ctx);
+static ngx_http_household_status_e ngx_http_household_access_status(
+    ngx_household_decision_t *d);
+static ngx_int_t ngx_http_household_access_pass(ngx_http_household_ctx_t *ctx);
+static ngx_int_t ngx_http_household_access_refuse(ngx_http_request_t *r,
+    ngx_http_household_ctx_t *ctx);
 static ngx_int_t ngx_http_household_access_bypass(
-    ngx_http_household_loc_conf_t *hlcf, ngx_http_household_ctx_t *ctx,
-    ngx_household_reason_e reason, ngx_int_t rc);
-static ngx_http_household_ctx_t *ngx_http_household_access_create_ctx(
-    ngx_http_request_t *r);
-static void ngx_http_household_access_cleanup(void *data);
+    ngx_http_household_ctx_t *ctx, ngx_household_reason_e reason);
 
 
 ngx_int_t
@@ -50,52 +47,213 @@ ngx_http_household_access_handler(ngx_http_request_t *r)
     ngx_http_household_ctx_t       *ctx;
     ngx_http_household_loc_conf_t  *hlcf;
 
-    hlcf = ngx_http_get_module_loc_conf(r, ngx_http_household_module);
-
-    if (hlcf->mode == NGX_HOUSEHOLD_OFF) {
+    if (ngx_http_household_access_postpone(r) == NGX_DECLINED) {
         return NGX_DECLINED;
     }
+
+    hlcf = ngx_http_get_module_loc_conf(r, ngx_http_household_module);
 
     ctx = ngx_http_get_module_ctx(r, ngx_http_household_module);
 
     if (ctx == NULL) {
 
-        ctx = ngx_http_household_get_ctx(r);
+        ctx = ngx_http_household_ctx_get(r);
 
-        if (ctx != NULL && ctx->refused) {
-            /* an error_page of our own refusal */
-            return NGX_DECLINED;
+        if (ctx != NULL) {
+            return ngx_http_household_access_redirected(r, hlcf, ctx);
         }
-
-        if (ctx == NULL) {
-            ctx = ngx_http_household_access_create_ctx(r);
-            if (ctx == NULL) {
-                return NGX_HTTP_INTERNAL_SERVER_ERROR;
-            }
-        }
-
-        /* an internal redirect may have led to another configuration */
-
-        ctx->state = NGX_HTTP_HOUSEHOLD_NEW;
-        ngx_http_set_ctx(r, ctx, ngx_http_household_module);
     }
 
-    if (ctx->state == NGX_HTTP_HOUSEHOLD_NEW) {
+    if (hlcf->mode == NGX_HOUSEHOLD_OFF || r->post_action) {
+        return NGX_DECLINED;
+    }
+
+    if (ctx == NULL) {
+        ctx = ngx_http_household_ctx_create(r);
+        if (ctx == NULL) {
+            return NGX_HTTP_INTERNAL_SERVER_ERROR;
+        }
+    }
+
+    switch (ctx->state) {
+
+    case NGX_HTTP_HOUSEHOLD_NEW:
 
         rc = ngx_http_household_access_start(r, hlcf, ctx);
 
-        if (ctx->state == NGX_HTTP_HOUSEHOLD_NEW
-            || ctx->state == NGX_HTTP_HOUSEHOLD_DECIDED)
-        {
-            return rc;
-        }
-    }
+        return ctx->state == NGX_HTTP_HOUSEHOLD_KNOWN
+               ? ngx_http_household_access_evaluate(r, hlcf, ctx) : rc;
 
-    if (ctx->state == NGX_HTTP_HOUSEHOLD_WAITING) {
+    case NGX_HTTP_HOUSEHOLD_WAITING:
         return NGX_AGAIN;
+
+    case NGX_HTTP_HOUSEHOLD_KNOWN:
+        return ngx_http_household_access_evaluate(r, hlcf, ctx);
+
+    default: /* NGX_HTTP_HOUSEHOLD_DECIDED */
+        return ngx_http_household_access_repeat(r, ctx);
+    }
+}
+
+
+/*
+ * Makes the handler the last one of its phase, which the order of modules does
+ * not always do: lua-nginx-module moves its own handler to the end when the
+ * first request comes.  No request can wait in a handler that is moved: it
+ * would have come here before.  Returns NGX_OK, or NGX_DECLINED if the handler
+ * is going to be called again after the others.
+ */
+
+static ngx_int_t
+ngx_http_household_access_postpone(ngx_http_request_t *r)
+{
+    ngx_http_phase_handler_t        *ph, *last, tmp;
+    ngx_http_core_main_conf_t       *cmcf;
+    ngx_http_household_main_conf_t  *hmcf;
+
+    cmcf = ngx_http_get_module_main_conf(r, ngx_http_core_module);
+
+    ph = &cmcf->phase_engine.handlers[r->phase_handler];
+
+    /* "next" is behind the handler of the post access phase */
+
+    last = &cmcf->phase_engine.handlers[ph->next - 2];
+
+    if (ph >= last) {
+        return NGX_OK;
     }
 
-    return ngx_http_household_access_evaluate(r, hlcf, ctx);
+    hmcf = ngx_http_get_module_main_conf(r, ngx_http_household_module);
+
+    if (hmcf->postponed == NGX_HTTP_HOUSEHOLD_POSTPONE_MAX) {
+        /* another module wants to be the last one, too */
+        return NGX_OK;
+    }
+
+    hmcf->postponed++;
+
+    tmp = *ph;
+    ngx_memmove(ph, ph + 1, (last - ph) * sizeof(ngx_http_phase_handler_t));
+    *last = tmp;
+
+    /* the phase goes on with the handler that is in this place now */
+
+    r->phase_handler--;
+
+    return NGX_DECLINED;
+}
+
+
+/*
+ * An internal redirect: by index, try_files, X-Accel-Redirect, error_page,
+ * post_action or another module, perhaps while the request was waiting.
+ */
+
+static ngx_int_t
+ngx_http_household_access_redirected(ngx_http_request_t *r,
+    ngx_http_household_loc_conf_t *hlcf, ngx_http_household_ctx_t *ctx)
+{
+    ngx_int_t  rc;
+
+    ngx_http_household_wait_cancel(ctx);
+
+    if (hlcf->mode == NGX_HOUSEHOLD_OFF || r->post_action) {
+        /* the client of a post_action has its answer, or is gone */
+        return NGX_DECLINED;
+    }
+
+    if (ctx->refused && (ngx_uint_t) r->uri_changes + 1 == ctx->uri_changes) {
+        /* the error_page of a refusal, but not where that leads on to */
+        return NGX_DECLINED;
+    }
+
+    ngx_http_set_ctx(r, ctx, ngx_http_household_module);
+
+    if (ctx->state == NGX_HTTP_HOUSEHOLD_DECIDED) {
+
+        rc = r->filter_finalize ? NGX_OK
+                                : ngx_http_household_access_same(r, hlcf, ctx);
+
+        if (rc == NGX_OK) {
+            return ngx_http_household_access_repeat(r, ctx);
+        }
+
+        if (rc == NGX_ERROR) {
+            return NGX_HTTP_INTERNAL_SERVER_ERROR;
+        }
+
+        ctx->state = NGX_HTTP_HOUSEHOLD_NEW;
+    }
+
+    rc = ngx_http_household_access_start(r, hlcf, ctx);
+
+    return ctx->state == NGX_HTTP_HOUSEHOLD_KNOWN
+           ? ngx_http_household_access_evaluate(r, hlcf, ctx) : rc;
+}
+
+
+/*
+ * Would the request be judged here as it was before: by the same directives,
+ * of the same values?  Returns NGX_OK, NGX_DECLINED or NGX_ERROR.
+ */
+
+static ngx_int_t
+ngx_http_household_access_same(ngx_http_request_t *r,
+    ngx_http_household_loc_conf_t *hlcf, ngx_http_household_ctx_t *ctx)
+{
+    ngx_uint_t                mode, rollout;
+    ngx_http_household_ctx_t  now;
+
+    if (ctx->status == NGX_HTTP_HOUSEHOLD_BYPASSED
+        || !ngx_http_household_conf_same(hlcf, ctx->conf))
+    {
+        return NGX_DECLINED;
+    }
+
+    now = *ctx;
+    now.unauthorized = NGX_HOUSEHOLD_REASON_NONE;
+
+    if (hlcf->token.carriers != NULL) {
+
+        if (ngx_http_household_identity_extract_token(r, hlcf, &now)
+            != NGX_OK)
+        {
+            return NGX_ERROR;
+        }
+
+        if (now.unauthorized == NGX_HOUSEHOLD_REASON_NONE) {
+            /* what was wrong with the token itself is wrong with it still */
+            now.unauthorized = ctx->unauthorized;
+        }
+
+    } else if (ngx_http_household_identity_find(r, hlcf, &now) != NGX_OK) {
+        return NGX_ERROR;
+    }
+
+    if (ngx_http_household_facts_mode(r, hlcf, &mode) != NGX_OK
+        || ngx_http_household_facts_rollout(r, hlcf, &rollout) != NGX_OK
+        || ngx_http_household_facts_issued_at(r, hlcf, &now) != NGX_OK)
+    {
+        return NGX_ERROR;
+    }
+
+    return mode == ctx->configured
+           && rollout == ctx->rollout
+           && now.issued_at == ctx->issued_at
+           && now.unauthorized == ctx->unauthorized
+           && ngx_http_household_access_equal(&now.raw_token, &ctx->raw_token)
+           && ngx_http_household_access_equal(&now.account, &ctx->account)
+           && ngx_http_household_access_equal(&now.device, &ctx->device)
+           ? NGX_OK : NGX_DECLINED;
+}
+
+
+static ngx_int_t
+ngx_http_household_access_repeat(ngx_http_request_t *r,
+    ngx_http_household_ctx_t *ctx)
+{
+    return ctx->refused ? ngx_http_household_access_refuse(r, ctx)
+                        : ngx_http_household_access_pass(ctx);
 }
 
 
@@ -105,18 +263,16 @@ static ngx_int_t
 ngx_http_household_access_start(ngx_http_request_t *r,
     ngx_http_household_loc_conf_t *hlcf, ngx_http_household_ctx_t *ctx)
 {
-    ctx->status = NGX_HTTP_HOUSEHOLD_NONE;
-    ctx->record = NULL;
-    ctx->stale = NULL;
-    ctx->offer = NULL;
-    ctx->cache = NGX_HTTP_HOUSEHOLD_CACHE_NONE;
-    ngx_memzero(ctx->country, 2);
-    ctx->unknown = NGX_HOUSEHOLD_REASON_UNAVAILABLE;
-    ctx->unauthorized = NGX_HOUSEHOLD_REASON_NONE;
-    ctx->issued_at = NGX_HOUSEHOLD_ISSUED_UNKNOWN;
-    ctx->token = 0;
-    ngx_str_null(&ctx->account);
-    ngx_str_null(&ctx->device);
+    ngx_str_t                    account, device;
+    ngx_http_household_store_t  *store;
+
+    /* of a place where the request was judged before, if any */
+
+    store = ctx->store;
+    account = ctx->account;
+    device = ctx->device;
+
+    ngx_http_household_access_reset(hlcf, ctx);
 
     if (hlcf->token.carriers != NULL
         && ngx_http_household_identity_extract_token(r, hlcf, ctx) != NGX_OK)
@@ -124,25 +280,26 @@ ngx_http_household_access_start(ngx_http_request_t *r,
         return NGX_HTTP_INTERNAL_SERVER_ERROR;
     }
 
-    if (ngx_http_household_access_mode(r, hlcf, &ctx->mode) != NGX_OK) {
+    if (ngx_http_household_facts_mode(r, hlcf, &ctx->configured) != NGX_OK) {
         return NGX_HTTP_INTERNAL_SERVER_ERROR;
     }
 
+    ctx->mode = ctx->configured;
+
     if (ctx->mode == NGX_HOUSEHOLD_OFF) {
-        return ngx_http_household_access_bypass(hlcf, ctx,
-                                                NGX_HOUSEHOLD_REASON_OFF,
-                                                NGX_DECLINED);
+        return ngx_http_household_access_bypass(ctx, NGX_HOUSEHOLD_REASON_OFF);
     }
 
     if (r->method == NGX_HTTP_OPTIONS) {
-        /* a CORS preflight carries no credentials, so nothing to judge by */
-        return ngx_http_household_access_bypass(hlcf, ctx,
-                                                NGX_HOUSEHOLD_REASON_OPTIONS,
-                                                ctx->mode == NGX_HOUSEHOLD_ON
-                                                ? NGX_OK : NGX_DECLINED);
+        /* a CORS preflight carries no credentials: nothing to judge by */
+        return ngx_http_household_access_bypass(ctx,
+                                                NGX_HOUSEHOLD_REASON_OPTIONS);
     }
 
-    /* also if nobody is known to ask: keys that are wrong need a brake, too */
+    /*
+     * refreshed for unauthenticated requests, too: a bad key set is a case
+     * for an override
+     */
 
     ngx_http_household_override_refresh(hlcf->store);
 
@@ -150,161 +307,102 @@ ngx_http_household_access_start(ngx_http_request_t *r,
         return NGX_HTTP_INTERNAL_SERVER_ERROR;
     }
 
+    if (ctx->store != store
+        || !ngx_http_household_access_equal(&ctx->account, &account))
+    {
+        ngx_http_household_access_forget(ctx);
+    }
+
+    if (!ngx_http_household_access_equal(&ctx->device, &device)) {
+        ctx->written = 0;
+    }
+
     if (ctx->unauthorized != NGX_HOUSEHOLD_REASON_NONE) {
         ctx->state = NGX_HTTP_HOUSEHOLD_KNOWN;
         return NGX_OK;
     }
 
-    return ngx_http_household_access_fetch_record(r, hlcf, ctx);
+    return ngx_http_household_access_fetch_record(r, ctx);
 }
 
 
-static ngx_int_t
-ngx_http_household_access_mode(ngx_http_request_t *r,
-    ngx_http_household_loc_conf_t *hlcf, ngx_uint_t *mode)
+/* all but the record, which the next judgement may need again */
+
+static void
+ngx_http_household_access_reset(ngx_http_household_loc_conf_t *hlcf,
+    ngx_http_household_ctx_t *ctx)
 {
-    ngx_str_t  value;
+    ctx->conf = hlcf;
+    ctx->store = hlcf->store;
+    ctx->status = NGX_HTTP_HOUSEHOLD_NONE;
+    ctx->offer = NULL;
+    ctx->unknown = NGX_HOUSEHOLD_REASON_UNAVAILABLE;
+    ctx->unauthorized = NGX_HOUSEHOLD_REASON_NONE;
+    ctx->issued_at = NGX_HOUSEHOLD_ISSUED_UNKNOWN;
+    ctx->rollout = NGX_HOUSEHOLD_ROLLOUT_ALL;
+    ctx->token = 0;
+    ctx->refused = 0;
+    ngx_str_null(&ctx->account);
+    ngx_str_null(&ctx->device);
+    ngx_memzero(ctx->country, 2);
+}
 
-    *mode = hlcf->mode;
 
-    if (hlcf->mode_value == NULL) {
-        return NGX_OK;
-    }
+static void
+ngx_http_household_access_forget(ngx_http_household_ctx_t *ctx)
+{
+    ctx->record = NULL;
+    ctx->stale = NULL;
+    ctx->cache = NGX_HTTP_HOUSEHOLD_CACHE_NONE;
+    ctx->elapsed = 0;
+    ctx->written = 0;
+}
 
-    if (ngx_http_complex_value(r, hlcf->mode_value, &value) != NGX_OK) {
-        return NGX_ERROR;
-    }
 
-    if (value.len == 0) {
-        *mode = NGX_HOUSEHOLD_OFF;
-        return NGX_OK;
-    }
-
-    if (ngx_http_household_conf_parse_mode(&value, mode) != NGX_OK) {
-
-        /* seen and counted, but nobody is denied for a slip of the pen */
-
-        ngx_log_error(NGX_LOG_ERR, r->connection->log, 0,
-                      "household: invalid mode \"%V\", using \"monitor\"",
-                      &value);
-
-        *mode = NGX_HOUSEHOLD_MONITOR;
-    }
-
-    return NGX_OK;
+static ngx_uint_t
+ngx_http_household_access_equal(ngx_str_t *a, ngx_str_t *b)
+{
+    return a->len == b->len
+           && (a->len == 0 || ngx_memcmp(a->data, b->data, a->len) == 0);
 }
 
 
 static ngx_int_t
 ngx_http_household_access_fetch_record(ngx_http_request_t *r,
-    ngx_http_household_loc_conf_t *hlcf, ngx_http_household_ctx_t *ctx)
+    ngx_http_household_ctx_t *ctx)
 {
-    ngx_int_t     rc;
-    ngx_event_t  *rev;
+    ngx_int_t  rc;
+
+    ctx->state = NGX_HTTP_HOUSEHOLD_KNOWN;
+
+    if (ctx->record != NULL) {
+        /* the same account in another place */
+        return NGX_OK;
+    }
 
     ctx->started = ngx_current_msec;
-    ctx->elapsed = 0;
-    ctx->state = NGX_HTTP_HOUSEHOLD_KNOWN;
 
-    rc = ngx_http_household_cache_get(hlcf->store, ctx);
+    rc = ngx_http_household_cache_get(ctx->store, ctx);
 
-    if (rc == NGX_OK) {
-        return NGX_OK;
+    /* nginx terminates what does not finish at once after a filter failed */
+
+    if (rc == NGX_DECLINED && !r->filter_finalize) {
+        rc = ngx_http_household_wait_start(ctx);
     }
 
-    if (rc == NGX_ERROR) {
+    switch (rc) {
+
+    case NGX_ERROR:
         ctx->state = NGX_HTTP_HOUSEHOLD_NEW;
         return NGX_HTTP_INTERNAL_SERVER_ERROR;
-    }
 
-    if (ngx_household_lookup(hlcf->store->lookups, &ctx->account,
-                             &ctx->waiter)
-        != NGX_AGAIN)
-    {
-        ngx_http_household_cache_stale(hlcf->store, ctx);
+    case NGX_DECLINED:
+        ngx_http_household_cache_stale(ctx->store, ctx);
         return NGX_OK;
+
+    default: /* NGX_OK, NGX_AGAIN */
+        return rc;
     }
-
-    ctx->state = NGX_HTTP_HOUSEHOLD_WAITING;
-
-    /* meanwhile the client may go away */
-
-    rev = r->connection->read;
-
-    if (rev->ready) {
-        ngx_post_event(rev, &ngx_posted_events);
-
-    } else if (ngx_handle_read_event(rev, 0) != NGX_OK) {
-        ngx_household_lookup_cancel(&ctx->waiter);
-        ctx->state = NGX_HTTP_HOUSEHOLD_NEW;
-        return NGX_HTTP_INTERNAL_SERVER_ERROR;
-    }
-
-    r->read_event_handler = ngx_http_test_reading;
-    r->write_event_handler = ngx_http_request_empty_handler;
-
-    r->connection->log->action = "looking up the household";
-
-    return NGX_OK;
-}
-
-
-static void
-ngx_http_household_access_lookup_done(ngx_household_waiter_t *waiter,
-    ngx_household_lookup_status_e status, ngx_household_record_t *record)
-{
-    ngx_http_household_ctx_t *ctx = waiter->data;
-
-    ngx_http_household_loc_conf_t  *hlcf;
-
-    ctx->state = NGX_HTTP_HOUSEHOLD_KNOWN;
-    ctx->elapsed = ngx_current_msec - ctx->started;
-
-    if (status == NGX_HOUSEHOLD_LOOKUP_TOO_LARGE) {
-        ctx->unknown = NGX_HOUSEHOLD_REASON_RECORD_TOO_LARGE;
-    }
-
-    if (record != NULL) {
-        ctx->record = ngx_palloc(ctx->request->pool, record->size);
-
-        if (ctx->record != NULL) {
-            ngx_memcpy(ctx->record, record, record->size);
-        }
-
-    } else {
-        hlcf = ngx_http_get_module_loc_conf(ctx->request,
-                                            ngx_http_household_module);
-
-        ngx_http_household_cache_stale(hlcf->store, ctx);
-    }
-
-    /* replies are being read: not the place to run a request */
-    ngx_post_event(&ctx->resume, &ngx_posted_events);
-}
-
-
-static void
-ngx_http_household_access_resume(ngx_event_t *ev)
-{
-    ngx_connection_t          *c;
-    ngx_http_request_t        *r;
-    ngx_http_household_ctx_t  *ctx = ev->data;
-
-    r = ctx->request;
-    c = r->connection;
-
-    ngx_http_set_log_request(c->log, r);
-    c->log->action = NULL;
-
-    ngx_log_debug1(NGX_LOG_DEBUG_HTTP, c->log, 0,
-                   "household resume: \"%V\"", &r->uri);
-
-    r->read_event_handler = ngx_http_block_reading;
-    r->write_event_handler = ngx_http_core_run_phases;
-
-    ngx_http_core_run_phases(r);
-
-    ngx_http_run_posted_requests(c);
 }
 
 
@@ -315,19 +413,16 @@ ngx_http_household_access_evaluate(ngx_http_request_t *r,
     ngx_household_facts_t   facts;
     ngx_household_policy_t  policy;
 
-    ctx->state = NGX_HTTP_HOUSEHOLD_DECIDED;
-
-    if (ngx_http_household_access_policy(r, hlcf, ctx, &policy) != NGX_OK
-        || ngx_http_household_access_facts(r, hlcf, ctx, &facts) != NGX_OK)
+    if (ngx_http_household_facts_policy(r, hlcf, ctx, &policy) != NGX_OK
+        || ngx_http_household_facts_collect(r, hlcf, ctx, &facts) != NGX_OK)
     {
+        ctx->state = NGX_HTTP_HOUSEHOLD_NEW;
         return NGX_HTTP_INTERNAL_SERVER_ERROR;
     }
 
     if (policy.mode == NGX_HOUSEHOLD_OFF) {
-        /* the brake */
-        return ngx_http_household_access_bypass(hlcf, ctx,
-                                                NGX_HOUSEHOLD_REASON_OFF,
-                                                NGX_DECLINED);
+        /* by the override */
+        return ngx_http_household_access_bypass(ctx, NGX_HOUSEHOLD_REASON_OFF);
     }
 
     if (policy.rollout < NGX_HOUSEHOLD_ROLLOUT_ALL) {
@@ -342,187 +437,39 @@ ngx_http_household_access_evaluate(ngx_http_request_t *r,
 }
 
 
-static ngx_int_t
-ngx_http_household_access_policy(ngx_http_request_t *r,
-    ngx_http_household_loc_conf_t *hlcf, ngx_http_household_ctx_t *ctx,
-    ngx_household_policy_t *policy)
-{
-    ngx_str_t  value;
-
-    policy->mode = ctx->mode;
-    policy->unavailable = hlcf->unavailable;
-    policy->unregistered = hlcf->unregistered;
-    policy->family_unknown = hlcf->family_unknown;
-    policy->ipv6_prefix = hlcf->ipv6_prefix;
-    policy->rollout = hlcf->rollout;
-    policy->trusted_device = hlcf->trusted_device;
-    policy->grace = hlcf->grace;
-
-    ngx_str_null(&policy->enforce_in);
-
-    if (hlcf->enforce_in != NULL) {
-        policy->enforce_in.data = hlcf->enforce_in->elts;
-        policy->enforce_in.len = 2 * hlcf->enforce_in->nelts;
-    }
-
-    if (hlcf->rollout_value != NULL) {
-
-        if (ngx_http_complex_value(r, hlcf->rollout_value, &value) != NGX_OK) {
-            return NGX_ERROR;
-        }
-
-        if (ngx_http_household_conf_parse_percent(&value, &policy->rollout)
-            != NGX_OK)
-        {
-            ngx_log_error(NGX_LOG_ERR, r->connection->log, 0,
-                          "household: invalid rollout \"%V\", using \"0%%\"",
-                          &value);
-            policy->rollout = 0;
-        }
-    }
-
-    ngx_http_household_override_apply(hlcf->store, &policy->mode,
-                                      &policy->rollout);
-    ctx->mode = policy->mode;
-
-    return NGX_OK;
-}
-
-
-static ngx_int_t
-ngx_http_household_access_facts(ngx_http_request_t *r,
-    ngx_http_household_loc_conf_t *hlcf, ngx_http_household_ctx_t *ctx,
-    ngx_household_facts_t *facts)
-{
-    time_t     issued_at;
-    ngx_str_t  value;
-
-    ngx_memzero(facts, sizeof(ngx_household_facts_t));
-
-    facts->unauthorized = ctx->unauthorized;
-    facts->unknown = ctx->unknown;
-    facts->device = ctx->device;
-    facts->now = ngx_time();
-    facts->issued_at = ctx->issued_at;
-    facts->token = ctx->token;
-
-    /* after realip: it has replaced the peer's address by now */
-    (void) ngx_household_addr_set(&facts->addr, r->connection->sockaddr);
-
-    ngx_http_household_access_viewer_country(r, hlcf->store, ctx, facts);
-
-    if (ctx->token || hlcf->issued_at == NULL) {
-        return NGX_OK;
-    }
-
-    if (ngx_http_complex_value(r, hlcf->issued_at, &value) != NGX_OK) {
-        return NGX_ERROR;
-    }
-
-    /* as for a token: once something is revoked, the time must be known */
-
-    facts->token = 1;
-
-    issued_at = ngx_atotm(value.data, value.len);
-
-    if (issued_at != NGX_ERROR) {
-        facts->issued_at = issued_at;
-    }
-
-    return NGX_OK;
-}
-
-
-/* where the viewer is: for logs, and where the account does not say */
-
-static void
-ngx_http_household_access_viewer_country(ngx_http_request_t *r,
-    ngx_http_household_store_t *store, ngx_http_household_ctx_t *ctx,
-    ngx_household_facts_t *facts)
-{
-    ngx_http_household_main_conf_t  *hmcf;
-
-    hmcf = ngx_http_get_module_main_conf(r, ngx_http_household_module);
-
-    if (hmcf->geo == NULL) {
-        return;
-    }
-
-    if (ngx_household_geo_country(hmcf->geo, &facts->addr, facts->country)
-        == NGX_ERROR)
-    {
-        ngx_log_debug0(NGX_LOG_DEBUG_HTTP, r->connection->log, 0,
-                       "household: the country database is corrupt");
-
-        if (store->zone != NULL) {
-            ngx_household_zone_count(store->zone,
-                                     NGX_HTTP_HOUSEHOLD_COUNT_GEO, 1);
-        }
-    }
-
-    ngx_memcpy(ctx->country, facts->country, 2);
-}
-
-
 /* from the decision to what is seen of it */
 
 static ngx_int_t
 ngx_http_household_access_finalize(ngx_http_request_t *r,
     ngx_http_household_loc_conf_t *hlcf, ngx_http_household_ctx_t *ctx)
 {
-    const u_char               *country;
-    ngx_household_decision_t   *d;
+    ngx_household_decision_t  *d;
 
     d = &ctx->decision;
 
-    switch (d->reason) {
+    ctx->status = ngx_http_household_access_status(d);
 
-    case NGX_HOUSEHOLD_REASON_UNAVAILABLE:
-    case NGX_HOUSEHOLD_REASON_RECORD_TOO_LARGE:
-    case NGX_HOUSEHOLD_REASON_ADDRESS_UNKNOWN:
-        ctx->status = NGX_HTTP_HOUSEHOLD_UNAVAILABLE;
-        break;
-
-    default:
-        ctx->status = NGX_HTTP_HOUSEHOLD_ALLOWED;
+    if (ctx->status == NGX_HTTP_HOUSEHOLD_OFFERED
+        && ngx_http_household_answer_choose_offer(r, hlcf, ctx) != NGX_OK)
+    {
+        ctx->state = NGX_HTTP_HOUSEHOLD_NEW;
+        return NGX_HTTP_INTERNAL_SERVER_ERROR;
     }
 
-    if (d->verdict == NGX_HOUSEHOLD_VERDICT_UNAUTHORIZED) {
-        ctx->status = NGX_HTTP_HOUSEHOLD_UNAUTHORIZED;
-
-    } else if (d->verdict == NGX_HOUSEHOLD_VERDICT_DENY) {
-
-        if (ctx->status == NGX_HTTP_HOUSEHOLD_ALLOWED) {
-
-            /* not for sale: what the store's being away has closed */
-
-            country = ctx->country;
-
-            if (ctx->record != NULL && ctx->record->country[0] != '\0') {
-                country = ctx->record->country;
-            }
-
-            ctx->offer = ngx_http_household_answer_find_offer(hlcf, country,
-                                                              d->seat);
-        }
-
-        ctx->status = ctx->offer != NULL ? NGX_HTTP_HOUSEHOLD_OFFERED
-                                         : NGX_HTTP_HOUSEHOLD_DENIED;
+    if (ctx->status == NGX_HTTP_HOUSEHOLD_OFFERED && ctx->offer == NULL) {
+        ctx->status = NGX_HTTP_HOUSEHOLD_DENIED;
     }
 
     if (d->monitored) {
         ctx->status = NGX_HTTP_HOUSEHOLD_MONITORED;
     }
 
-    ngx_http_household_effects_count(hlcf, ctx);
+    ctx->state = NGX_HTTP_HOUSEHOLD_DECIDED;
 
-    if (d->monitored) {
-        return NGX_DECLINED;
-    }
+    ngx_http_household_effects_count(ctx);
 
-    if (d->verdict == NGX_HOUSEHOLD_VERDICT_ALLOW) {
-        /* monitoring has no say, so it does not satisfy "satisfy any" */
-        return ctx->mode == NGX_HOUSEHOLD_ON ? NGX_OK : NGX_DECLINED;
+    if (d->monitored || d->verdict == NGX_HOUSEHOLD_VERDICT_ALLOW) {
+        return ngx_http_household_access_pass(ctx);
     }
 
     ngx_log_error(hlcf->log_level, r->connection->log, 0,
@@ -531,93 +478,83 @@ ngx_http_household_access_finalize(ngx_http_request_t *r,
                   ? "denied" : "unauthorized",
                   ngx_household_reason_name(d->reason));
 
+    return ngx_http_household_access_refuse(r, ctx);
+}
+
+
+/* the status of a decision, as if there were an offer for all who are denied */
+
+static ngx_http_household_status_e
+ngx_http_household_access_status(ngx_household_decision_t *d)
+{
+    ngx_uint_t  unavailable;
+
+    switch (d->reason) {
+
+    case NGX_HOUSEHOLD_REASON_UNAVAILABLE:
+    case NGX_HOUSEHOLD_REASON_RECORD_TOO_LARGE:
+    case NGX_HOUSEHOLD_REASON_ADDRESS_UNKNOWN:
+        unavailable = 1;
+        break;
+
+    default:
+        unavailable = 0;
+    }
+
+    switch (d->verdict) {
+
+    case NGX_HOUSEHOLD_VERDICT_UNAUTHORIZED:
+        return NGX_HTTP_HOUSEHOLD_UNAUTHORIZED;
+
+    case NGX_HOUSEHOLD_VERDICT_DENY:
+        /* what an outage of Redis has closed is not for sale */
+        return unavailable ? NGX_HTTP_HOUSEHOLD_DENIED
+                           : NGX_HTTP_HOUSEHOLD_OFFERED;
+
+    default: /* NGX_HOUSEHOLD_VERDICT_ALLOW */
+        return unavailable ? NGX_HTTP_HOUSEHOLD_UNAVAILABLE
+                           : NGX_HTTP_HOUSEHOLD_ALLOWED;
+    }
+}
+
+
+/*
+ * By the mode of the configuration, not by that of an override: "monitor" has
+ * no say under "satisfy any", but an override only ever loosens, so where "on"
+ * is configured it lets pass as "on" does.
+ */
+
+static ngx_int_t
+ngx_http_household_access_pass(ngx_http_household_ctx_t *ctx)
+{
+    return ctx->configured == NGX_HOUSEHOLD_ON ? NGX_OK : NGX_DECLINED;
+}
+
+
+static ngx_int_t
+ngx_http_household_access_refuse(ngx_http_request_t *r,
+    ngx_http_household_ctx_t *ctx)
+{
     ctx->refused = 1;
+    ctx->uri_changes = r->uri_changes;
 
     return ngx_http_household_answer_refuse(r, ctx);
 }
 
 
 static ngx_int_t
-ngx_http_household_access_bypass(ngx_http_household_loc_conf_t *hlcf,
-    ngx_http_household_ctx_t *ctx, ngx_household_reason_e reason, ngx_int_t rc)
+ngx_http_household_access_bypass(ngx_http_household_ctx_t *ctx,
+    ngx_household_reason_e reason)
 {
+    ngx_http_household_access_forget(ctx);
+
     ngx_memzero(&ctx->decision, sizeof(ngx_household_decision_t));
 
     ctx->decision.reason = reason;
     ctx->status = NGX_HTTP_HOUSEHOLD_BYPASSED;
     ctx->state = NGX_HTTP_HOUSEHOLD_DECIDED;
 
-    ngx_http_household_effects_count(hlcf, ctx);
+    ngx_http_household_effects_count(ctx);
 
-    return rc;
-}
-
-
-static ngx_http_household_ctx_t *
-ngx_http_household_access_create_ctx(ngx_http_request_t *r)
-{
-    ngx_pool_cleanup_t        *cln;
-    ngx_http_household_ctx_t  *ctx;
-
-    cln = ngx_pool_cleanup_add(r->pool, sizeof(ngx_http_household_ctx_t));
-    if (cln == NULL) {
-        return NULL;
-    }
-
-    ctx = cln->data;
-    ngx_memzero(ctx, sizeof(ngx_http_household_ctx_t));
-
-    cln->handler = ngx_http_household_access_cleanup;
-
-    ctx->request = r;
-
-    ctx->waiter.handler = ngx_http_household_access_lookup_done;
-    ctx->waiter.data = ctx;
-
-    ctx->resume.handler = ngx_http_household_access_resume;
-    ctx->resume.data = ctx;
-    ctx->resume.log = r->connection->log;
-
-    return ctx;
-}
-
-
-ngx_http_household_ctx_t *
-ngx_http_household_get_ctx(ngx_http_request_t *r)
-{
-    ngx_pool_cleanup_t        *cln;
-    ngx_http_household_ctx_t  *ctx;
-
-    r = r->main;
-
-    ctx = ngx_http_get_module_ctx(r, ngx_http_household_module);
-
-    if (ctx != NULL || !(r->internal || r->filter_finalize)) {
-        return ctx;
-    }
-
-    /* a redirect has reset the contexts, but the cleanup still knows */
-
-    for (cln = r->pool->cleanup; cln; cln = cln->next) {
-        if (cln->handler == ngx_http_household_access_cleanup) {
-            return cln->data;
-        }
-    }
-
-    return NULL;
-}
-
-
-/* the request ends, perhaps while it waits */
-
-static void
-ngx_http_household_access_cleanup(void *data)
-{
-    ngx_http_household_ctx_t  *ctx = data;
-
-    ngx_household_lookup_cancel(&ctx->waiter);
-
-    if (ctx->resume.posted) {
-        ngx_delete_posted_event(&ctx->resume);
-    }
+    return ngx_http_household_access_pass(ctx);
 }

@@ -9,36 +9,41 @@
 #include <ngx_core.h>
 #include <ngx_http.h>
 #include "ngx_http_household.h"
+#include "ngx_http_household_headers.h"
 
 
 #define NGX_HTTP_HOUSEHOLD_PROBLEM  "application/problem+json"
 
 
+static ngx_int_t ngx_http_household_answer_no_store(ngx_http_request_t *r);
 static ngx_int_t ngx_http_household_answer_challenge(ngx_http_request_t *r,
-    ngx_household_reason_e reason);
+    ngx_http_household_loc_conf_t *hlcf, ngx_household_reason_e reason);
+static void ngx_http_household_answer_challenge_text(ngx_http_request_t *r,
+    ngx_http_household_loc_conf_t *hlcf, ngx_household_reason_e reason,
+    ngx_str_t *text);
 static ngx_int_t ngx_http_household_answer_redirect(ngx_http_request_t *r,
     ngx_str_t *url);
 static ngx_int_t ngx_http_household_answer_problem(ngx_http_request_t *r,
-    ngx_http_household_ctx_t *ctx, ngx_str_t *url);
+    ngx_http_household_ctx_t *ctx);
 static ngx_int_t ngx_http_household_answer_problem_text(ngx_http_request_t *r,
-    ngx_http_household_ctx_t *ctx, ngx_str_t *url, ngx_str_t *text);
+    ngx_http_household_ctx_t *ctx, ngx_str_t *text);
+static ngx_int_t ngx_http_household_answer_send(ngx_http_request_t *r,
+    ngx_str_t *text);
+static ngx_int_t ngx_http_household_answer_offer_url(ngx_http_request_t *r,
+    ngx_http_household_offer_t *offer, ngx_str_t *url);
 static ngx_uint_t ngx_http_household_answer_navigates(ngx_http_request_t *r);
-static ngx_uint_t ngx_http_household_answer_accepts_html(ngx_http_request_t *r);
+static ngx_int_t ngx_http_household_answer_accept(ngx_table_elt_t *h,
+    ngx_int_t *html);
 static ngx_int_t ngx_http_household_answer_quality(u_char *p, u_char *last);
 static ngx_uint_t ngx_http_household_answer_has_error_page(
     ngx_http_request_t *r, ngx_uint_t status);
-static ngx_int_t ngx_http_household_answer_add_header(ngx_http_request_t *r,
-    const char *name, ngx_str_t *value);
-static ngx_table_elt_t *ngx_http_household_answer_header_in(
-    ngx_http_request_t *r, const char *name, size_t len,
-    ngx_list_part_t **part, ngx_uint_t *i);
 
 
 ngx_int_t
 ngx_http_household_answer_refuse(ngx_http_request_t *r,
     ngx_http_household_ctx_t *ctx)
 {
-    ngx_str_t                       url, value;
+    ngx_str_t                       value;
     ngx_uint_t                      page;
     ngx_http_core_loc_conf_t       *clcf;
     ngx_http_household_loc_conf_t  *hlcf;
@@ -46,26 +51,21 @@ ngx_http_household_answer_refuse(ngx_http_request_t *r,
     hlcf = ngx_http_get_module_loc_conf(r, ngx_http_household_module);
     clcf = ngx_http_get_module_loc_conf(r, ngx_http_core_module);
 
-    ngx_str_set(&value, "no-store");
-
-    if (ngx_http_household_answer_add_header(r, "Cache-Control", &value)
-        != NGX_OK)
-    {
+    if (ngx_http_household_answer_no_store(r) != NGX_OK) {
         return NGX_HTTP_INTERNAL_SERVER_ERROR;
     }
 
     if (ctx->decision.verdict == NGX_HOUSEHOLD_VERDICT_UNAUTHORIZED) {
-        return ngx_http_household_answer_challenge(r, ctx->decision.reason);
+        return ngx_http_household_answer_challenge(r, hlcf,
+                                                   ctx->decision.reason);
     }
 
     if (clcf->satisfy == NGX_HTTP_SATISFY_ANY
-        && r->access_code == NGX_HTTP_UNAUTHORIZED)
+        && r->access_code != 0 && r->access_code != NGX_HTTP_FORBIDDEN)
     {
         /* another module would let the viewer in after a challenge */
         return NGX_HTTP_FORBIDDEN;
     }
-
-    ngx_str_null(&url);
 
     if (ctx->offer != NULL) {
 
@@ -77,63 +77,146 @@ ngx_http_household_answer_refuse(ngx_http_request_t *r,
 
             ngx_str_set(&value, "Sec-Fetch-Mode, Accept");
 
-            if (ngx_http_household_answer_add_header(r, "Vary", &value)
-                != NGX_OK)
-            {
+            if (ngx_http_household_headers_add(r, "Vary", &value) != NGX_OK) {
                 return NGX_HTTP_INTERNAL_SERVER_ERROR;
             }
         }
 
-        if (ngx_http_household_answer_offer_url(r, ctx->offer, &url)
-            != NGX_OK)
-        {
-            return NGX_HTTP_INTERNAL_SERVER_ERROR;
-        }
-
         if (page) {
-            return ngx_http_household_answer_redirect(r, &url);
+            return ngx_http_household_answer_redirect(r, &ctx->offer_url);
         }
     }
 
-    return ngx_http_household_answer_problem(r, ctx, &url);
+    return ngx_http_household_answer_problem(r, ctx);
 }
 
 
-/* RFC 6750, 3: no error where no credentials came; and 3.1 */
+/*
+ * "expires" would write its own values into the fields that headers_out points
+ * to, or add them: so it points to fields that are not sent.
+ */
+
+static ngx_int_t
+ngx_http_household_answer_no_store(ngx_http_request_t *r)
+{
+    ngx_str_t          value;
+    ngx_table_elt_t   *unsent;
+#if (nginx_version < 1023000)
+    ngx_table_elt_t  **h;
+#endif
+
+    ngx_http_household_headers_clear(r, "Cache-Control");
+    ngx_http_household_headers_clear(r, "Expires");
+
+    ngx_str_set(&value, "no-store");
+
+    if (ngx_http_household_headers_push(r, "Cache-Control", &value) == NULL) {
+        return NGX_ERROR;
+    }
+
+    unsent = ngx_pcalloc(r->pool, 2 * sizeof(ngx_table_elt_t));
+    if (unsent == NULL) {
+        return NGX_ERROR;
+    }
+
+    unsent[0].value = value;
+
+#if (nginx_version >= 1023000)
+
+    r->headers_out.cache_control = &unsent[0];
+
+#else
+
+    if (ngx_array_init(&r->headers_out.cache_control, r->pool, 1,
+                       sizeof(ngx_table_elt_t *))
+        != NGX_OK)
+    {
+        return NGX_ERROR;
+    }
+
+    h = ngx_array_push(&r->headers_out.cache_control);
+    *h = &unsent[0];
+
+#endif
+
+    r->headers_out.expires = &unsent[1];
+
+    return NGX_OK;
+}
+
 
 static ngx_int_t
 ngx_http_household_answer_challenge(ngx_http_request_t *r,
-    ngx_household_reason_e reason)
+    ngx_http_household_loc_conf_t *hlcf, ngx_household_reason_e reason)
 {
-    ngx_table_elt_t  *h;
+    ngx_int_t          rc;
+    ngx_str_t          value;
+    const char        *name;
+    ngx_table_elt_t  **field, *h;
 
-    h = ngx_list_push(&r->headers_out.headers);
+    rc = NGX_HTTP_UNAUTHORIZED;
+    name = "WWW-Authenticate";
+    field = &r->headers_out.www_authenticate;
+
+#ifdef ngx_http_proxy_auth
+
+    if (ngx_http_proxy_auth(r)) {
+        rc = NGX_HTTP_PROXY_AUTH_REQUIRED;
+        name = "Proxy-Authenticate";
+        field = &r->headers_out.proxy_authenticate;
+    }
+
+#endif
+
+    if (*field != NULL && (*field)->hash && hlcf->token.carriers == NULL) {
+        /* the one of the module that names the account */
+        return rc;
+    }
+
+    ngx_http_household_answer_challenge_text(r, hlcf, reason, &value);
+
+    h = ngx_http_household_headers_push(r, name, &value);
     if (h == NULL) {
         return NGX_HTTP_INTERNAL_SERVER_ERROR;
     }
 
-    ngx_memzero(h, sizeof(ngx_table_elt_t));
+#if (nginx_version >= 1023000)
+    h->next = *field;
+#endif
 
-    h->hash = 1;
-    ngx_str_set(&h->key, "WWW-Authenticate");
+    *field = h;
+
+    return rc;
+}
+
+
+/* RFC 6750, 3: no error code where no credentials came; 3.1 has the codes */
+
+static void
+ngx_http_household_answer_challenge_text(ngx_http_request_t *r,
+    ngx_http_household_loc_conf_t *hlcf, ngx_household_reason_e reason,
+    ngx_str_t *text)
+{
+    if (hlcf->token.carriers == NULL && r->headers_in.user.data != NULL) {
+        /* auth_basic or $remote_user has looked for the credentials */
+        ngx_str_set(text, "Basic realm=\"playback\"");
+        return;
+    }
 
     switch (reason) {
 
+    case NGX_HOUSEHOLD_REASON_ACCOUNT_MISSING:
     case NGX_HOUSEHOLD_REASON_TOKEN_MISSING:
-        ngx_str_set(&h->value, "Bearer realm=\"playback\"");
+        ngx_str_set(text, "Bearer realm=\"playback\"");
         break;
 
     case NGX_HOUSEHOLD_REASON_TOKEN_CONFLICT:
-        ngx_str_set(&h->value, "Bearer error=\"invalid_request\"");
+        ngx_str_set(text, "Bearer error=\"invalid_request\"");
         break;
 
     default:
-        ngx_str_set(&h->value, "Bearer error=\"invalid_token\"");
+        ngx_str_set(text, "Bearer error=\"invalid_token\"");
     }
-
-    r->headers_out.www_authenticate = h;
-
-    return NGX_HTTP_UNAUTHORIZED;
 }
 
 
@@ -144,16 +227,10 @@ ngx_http_household_answer_redirect(ngx_http_request_t *r, ngx_str_t *url)
 
     ngx_http_clear_location(r);
 
-    h = ngx_list_push(&r->headers_out.headers);
+    h = ngx_http_household_headers_push(r, "Location", url);
     if (h == NULL) {
         return NGX_HTTP_INTERNAL_SERVER_ERROR;
     }
-
-    ngx_memzero(h, sizeof(ngx_table_elt_t));
-
-    h->hash = 1;
-    ngx_str_set(&h->key, "Location");
-    h->value = *url;
 
     r->headers_out.location = h;
 
@@ -163,24 +240,26 @@ ngx_http_household_answer_redirect(ngx_http_request_t *r, ngx_str_t *url)
 
 static ngx_int_t
 ngx_http_household_answer_problem(ngx_http_request_t *r,
-    ngx_http_household_ctx_t *ctx, ngx_str_t *url)
+    ngx_http_household_ctx_t *ctx)
 {
-    u_char                    *p;
-    ngx_str_t                  value, type;
-    ngx_http_complex_value_t   cv;
+    u_char                          *p;
+    ngx_str_t                        value;
+    ngx_http_core_loc_conf_t        *clcf;
+    ngx_http_household_main_conf_t  *hmcf;
 
-    if (url->len) {
+    if (ctx->offer != NULL) {
 
-        value.data = ngx_pnalloc(r->pool, url->len
+        value.data = ngx_pnalloc(r->pool, ctx->offer_url.len
                                           + sizeof("<>; rel=\"payment\"") - 1);
         if (value.data == NULL) {
             return NGX_HTTP_INTERNAL_SERVER_ERROR;
         }
 
-        p = ngx_sprintf(value.data, "<%V>; rel=\"payment\"", url);
+        p = ngx_sprintf(value.data, "<%V>; rel=\"payment\"",
+                        &ctx->offer_url);
         value.len = p - value.data;
 
-        if (ngx_http_household_answer_add_header(r, "Link", &value) != NGX_OK) {
+        if (ngx_http_household_headers_add(r, "Link", &value) != NGX_OK) {
             return NGX_HTTP_INTERNAL_SERVER_ERROR;
         }
     }
@@ -189,22 +268,21 @@ ngx_http_household_answer_problem(ngx_http_request_t *r,
         return NGX_HTTP_FORBIDDEN;
     }
 
-    if (ngx_http_household_answer_problem_text(r, ctx, url, &value) != NGX_OK) {
+    clcf = ngx_http_get_module_loc_conf(r, ngx_http_core_module);
+    hmcf = ngx_http_get_module_main_conf(r, ngx_http_household_module);
+
+    if (clcf->satisfy == NGX_HTTP_SATISFY_ANY
+        && hmcf->postponed == NGX_HTTP_HOUSEHOLD_POSTPONE_MAX)
+    {
+        /* a module that could not be moved is to be asked yet */
+        return NGX_HTTP_FORBIDDEN;
+    }
+
+    if (ngx_http_household_answer_problem_text(r, ctx, &value) != NGX_OK) {
         return NGX_HTTP_INTERNAL_SERVER_ERROR;
     }
 
-    ngx_memzero(&cv, sizeof(ngx_http_complex_value_t));
-    cv.value = value;
-
-    ngx_str_set(&type, NGX_HTTP_HOUSEHOLD_PROBLEM);
-
-    /* where this is an error page of something else, that had a status */
-    r->err_status = 0;
-
-    /* this module is the last of the access phase: nobody else is to ask */
-
-    ngx_http_finalize_request(r, ngx_http_send_response(r, NGX_HTTP_FORBIDDEN,
-                                                        &type, &cv));
+    ngx_http_finalize_request(r, ngx_http_household_answer_send(r, &value));
 
     return NGX_DONE;
 }
@@ -212,14 +290,15 @@ ngx_http_household_answer_problem(ngx_http_request_t *r,
 
 static ngx_int_t
 ngx_http_household_answer_problem_text(ngx_http_request_t *r,
-    ngx_http_household_ctx_t *ctx, ngx_str_t *url, ngx_str_t *text)
+    ngx_http_household_ctx_t *ctx, ngx_str_t *text)
 {
     u_char                      *p;
     size_t                       len;
-    ngx_str_t                   *reason;
+    ngx_str_t                   *reason, *url;
     ngx_uint_t                   priced;
     ngx_http_household_offer_t  *offer;
 
+    url = &ctx->offer_url;
     offer = ctx->offer;
     reason = ngx_household_reason_name(ctx->decision.reason);
     priced = offer != NULL && ctx->decision.seat && offer->price.len;
@@ -268,37 +347,118 @@ ngx_http_household_answer_problem_text(ngx_http_request_t *r,
 }
 
 
-ngx_http_household_offer_t *
-ngx_http_household_answer_find_offer(ngx_http_household_loc_conf_t *hlcf,
-    const u_char *country, ngx_uint_t seat)
+/* as ngx_http_special_response_handler() does with pages of its own */
+
+static ngx_int_t
+ngx_http_household_answer_send(ngx_http_request_t *r, ngx_str_t *text)
 {
-    ngx_uint_t                   i;
-    ngx_http_household_offer_t  *offer, *fallback;
+    ngx_int_t     rc;
+    ngx_buf_t    *b;
+    ngx_chain_t   out;
 
-    if (hlcf->offers == NULL) {
-        return NULL;
+    r->err_status = NGX_HTTP_FORBIDDEN;
+    r->expect_tested = 1;
+
+    if (ngx_http_discard_request_body(r) != NGX_OK) {
+        r->keepalive = 0;
     }
 
-    fallback = NULL;
-    offer = hlcf->offers->elts;
+    r->headers_out.content_length_n = text->len;
 
-    for (i = 0; i < hlcf->offers->nelts; i++) {
-
-        if (offer[i].country[0] == '\0') {
-            fallback = &offer[i];
-            continue;
-        }
-
-        if (seat && ngx_memcmp(offer[i].country, country, 2) == 0) {
-            return &offer[i];
-        }
+    if (r->headers_out.content_length) {
+        r->headers_out.content_length->hash = 0;
+        r->headers_out.content_length = NULL;
     }
 
-    return fallback;
+    ngx_str_set(&r->headers_out.content_type, NGX_HTTP_HOUSEHOLD_PROBLEM);
+    r->headers_out.content_type_len = r->headers_out.content_type.len;
+    r->headers_out.content_type_lowcase = NULL;
+
+    ngx_http_clear_accept_ranges(r);
+    ngx_http_clear_last_modified(r);
+    ngx_http_clear_etag(r);
+
+    rc = ngx_http_send_header(r);
+
+    if (rc == NGX_ERROR || rc > NGX_OK || r->header_only) {
+        return rc;
+    }
+
+    b = ngx_calloc_buf(r->pool);
+    if (b == NULL) {
+        return NGX_ERROR;
+    }
+
+    b->pos = text->data;
+    b->last = text->data + text->len;
+    b->memory = 1;
+    b->last_buf = 1;
+    b->last_in_chain = 1;
+
+    out.buf = b;
+    out.next = NULL;
+
+    return ngx_http_output_filter(r, &out);
 }
 
 
 ngx_int_t
+ngx_http_household_answer_choose_offer(ngx_http_request_t *r,
+    ngx_http_household_loc_conf_t *hlcf, ngx_http_household_ctx_t *ctx)
+{
+    u_char                      *country;
+    ngx_uint_t                   i, fallback;
+    ngx_http_household_offer_t  *offer;
+
+    ctx->offer = NULL;
+
+    if (hlcf->offers == NULL) {
+        return NGX_OK;
+    }
+
+    country = ctx->country;
+
+    if (ctx->record != NULL && ctx->record->country[0] != '\0') {
+        country = ctx->record->country;
+    }
+
+    offer = hlcf->offers->elts;
+
+    /* first the one for the country, then the default one */
+
+    for (fallback = !ctx->decision.seat; fallback < 2; fallback++) {
+
+        for (i = 0; i < hlcf->offers->nelts; i++) {
+
+            if (fallback ? offer[i].country[0] == '\0'
+                         : offer[i].country[0] != '\0'
+                           && ngx_memcmp(offer[i].country, country, 2) == 0)
+            {
+                /* variables of the url may tell of the offer */
+
+                ctx->offer = &offer[i];
+
+                if (ngx_http_household_answer_offer_url(r, ctx->offer,
+                                                        &ctx->offer_url)
+                    != NGX_OK)
+                {
+                    return NGX_ERROR;
+                }
+
+                if (ctx->offer_url.len != 0) {
+                    return NGX_OK;
+                }
+
+                ctx->offer = NULL;
+            }
+        }
+    }
+
+    return NGX_OK;
+}
+
+
+static ngx_int_t
 ngx_http_household_answer_offer_url(ngx_http_request_t *r,
     ngx_http_household_offer_t *offer, ngx_str_t *url)
 {
@@ -346,81 +506,86 @@ ngx_http_household_answer_offer_url(ngx_http_request_t *r,
 }
 
 
-/* does a person's browser ask for a page, rather than a player for a token? */
+/*
+ * Does a person's browser ask for a page, rather than a player for a token?
+ * By Sec-Fetch-Mode, or else by Accept (RFC 9110, 12.5.1): text/html is named,
+ * and no range is preferred to it.
+ */
 
 static ngx_uint_t
 ngx_http_household_answer_navigates(ngx_http_request_t *r)
 {
-    ngx_uint_t        i;
-    ngx_list_part_t  *part;
-    ngx_table_elt_t  *h;
-
-    part = NULL;
-
-    h = ngx_http_household_answer_header_in(r, "sec-fetch-mode",
-                                            sizeof("sec-fetch-mode") - 1,
-                                            &part, &i);
-
-    if (h != NULL) {
-        return h->value.len == sizeof("navigate") - 1
-               && ngx_strncmp(h->value.data, "navigate", h->value.len) == 0;
-    }
-
-    return ngx_http_household_answer_accepts_html(r);
-}
-
-
-/* RFC 9110, 12.5.1: text/html is named, and no range is preferred to it */
-
-static ngx_uint_t
-ngx_http_household_answer_accepts_html(ngx_http_request_t *r)
-{
-    u_char           *p, *last, *end;
-    ngx_int_t         html, best, quality;
-    ngx_uint_t        i;
-    ngx_list_part_t  *part;
-    ngx_table_elt_t  *h;
+    ngx_int_t                           html, best, quality;
+    ngx_table_elt_t                    *h;
+    ngx_http_household_headers_walk_t   walk;
 
     html = 0;
     best = 0;
-    part = NULL;
+
+    ngx_memzero(&walk, sizeof(ngx_http_household_headers_walk_t));
 
     for ( ;; ) {
 
-        h = ngx_http_household_answer_header_in(r, "accept",
-                                                sizeof("accept") - 1, &part,
-                                                &i);
+        h = ngx_http_household_headers_next(&r->headers_in.headers, &walk);
+
         if (h == NULL) {
             break;
         }
 
-        last = h->value.data + h->value.len;
+        if (ngx_http_household_headers_is(h, "sec-fetch-mode")) {
+            return h->value.len == sizeof("navigate") - 1
+                   && ngx_strncmp(h->value.data, "navigate", h->value.len)
+                      == 0;
+        }
 
-        for (p = h->value.data; p < last; p = end + 1) {
-
-            end = ngx_strlchr(p, last, ',');
-            if (end == NULL) {
-                end = last;
-            }
-
-            while (p < end && (*p == ' ' || *p == '\t')) {
-                p++;
-            }
-
-            quality = ngx_http_household_answer_quality(p, end);
-
-            if (end - p >= 9 && ngx_strncasecmp(p, (u_char *) "text/html", 9)
-                                == 0
-                && (end - p == 9 || p[9] == ';' || p[9] == ' '))
-            {
-                html = ngx_max(html, quality);
-            }
-
+        if (ngx_http_household_headers_is(h, "accept")) {
+            quality = ngx_http_household_answer_accept(h, &html);
             best = ngx_max(best, quality);
         }
     }
 
     return html > 0 && html == best;
+}
+
+
+/*
+ * Returns the greatest weight of a media range of one field, in thousandths;
+ * "html" grows to that of text/html.
+ */
+
+static ngx_int_t
+ngx_http_household_answer_accept(ngx_table_elt_t *h, ngx_int_t *html)
+{
+    u_char     *p, *last, *end;
+    ngx_int_t   best, quality;
+
+    best = 0;
+    last = h->value.data + h->value.len;
+
+    for (p = h->value.data; p < last; p = end + 1) {
+
+        end = ngx_strlchr(p, last, ',');
+        if (end == NULL) {
+            end = last;
+        }
+
+        while (p < end && (*p == ' ' || *p == '\t')) {
+            p++;
+        }
+
+        quality = ngx_http_household_answer_quality(p, end);
+
+        if (end - p >= 9
+            && ngx_strncasecmp(p, (u_char *) "text/html", 9) == 0
+            && (end - p == 9 || p[9] == ';' || p[9] == ' '))
+        {
+            *html = ngx_max(*html, quality);
+        }
+
+        best = ngx_max(best, quality);
+    }
+
+    return best;
 }
 
 
@@ -485,67 +650,4 @@ ngx_http_household_answer_has_error_page(ngx_http_request_t *r,
     }
 
     return 0;
-}
-
-
-static ngx_int_t
-ngx_http_household_answer_add_header(ngx_http_request_t *r, const char *name,
-    ngx_str_t *value)
-{
-    ngx_table_elt_t  *h;
-
-    h = ngx_list_push(&r->headers_out.headers);
-    if (h == NULL) {
-        return NGX_ERROR;
-    }
-
-    ngx_memzero(h, sizeof(ngx_table_elt_t));
-
-    h->hash = 1;
-    h->key.data = (u_char *) name;
-    h->key.len = ngx_strlen(name);
-    h->value = *value;
-
-    return NGX_OK;
-}
-
-
-/*
- * The next header of that lower-case name; "part" is NULL at first and, with
- * "i", keeps the place.  Returns NULL if there is no more.
- */
-
-static ngx_table_elt_t *
-ngx_http_household_answer_header_in(ngx_http_request_t *r, const char *name,
-    size_t len, ngx_list_part_t **part, ngx_uint_t *i)
-{
-    ngx_table_elt_t  *h;
-
-    if (*part == NULL) {
-        *part = &r->headers_in.headers.part;
-        *i = 0;
-    }
-
-    for ( ;; ) {
-
-        if (*i >= (*part)->nelts) {
-
-            if ((*part)->next == NULL) {
-                return NULL;
-            }
-
-            *part = (*part)->next;
-            *i = 0;
-            continue;
-        }
-
-        h = (*part)->elts;
-        h = &h[(*i)++];
-
-        if (h->key.len == len
-            && ngx_strncmp(h->lowcase_key, name, len) == 0)
-        {
-            return h;
-        }
-    }
 }

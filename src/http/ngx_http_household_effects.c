@@ -13,6 +13,10 @@
 
 static void ngx_http_household_effects_learn(ngx_http_request_t *r,
     ngx_http_household_loc_conf_t *hlcf, ngx_http_household_ctx_t *ctx);
+static ngx_uint_t ngx_http_household_effects_once(
+    ngx_http_household_ctx_t *ctx, ngx_uint_t write);
+static void ngx_http_household_effects_add(ngx_http_household_ctx_t *ctx,
+    ngx_uint_t n);
 
 
 void
@@ -23,31 +27,61 @@ ngx_http_household_effects(ngx_http_request_t *r,
     ngx_household_decision_t  *d;
 
     d = &ctx->decision;
-    notes = hlcf->store->notes;
+    notes = ctx->store->notes;
 
-    if (d->note_device) {
+    if (d->note_device
+        && ngx_http_household_effects_once(ctx,
+                                           NGX_HTTP_HOUSEHOLD_WRITTEN_DEVICE))
+    {
         ngx_household_writer_write_device(notes, &ctx->account, &ctx->device,
                                           &d->slot, ngx_time());
     }
 
-    if (d->learn) {
+    if (d->learn
+        && ngx_http_household_effects_once(ctx,
+                                           NGX_HTTP_HOUSEHOLD_WRITTEN_HOME))
+    {
         ngx_http_household_effects_learn(r, hlcf, ctx);
     }
 
-    if (d->start_grace) {
+    if (d->start_grace
+        && ngx_http_household_effects_once(ctx,
+                                           NGX_HTTP_HOUSEHOLD_WRITTEN_OUTSIDE))
+    {
         ngx_household_writer_write_grace_start(notes, &ctx->account,
-                                               ctx->record->outside_since,
-                                               ngx_time());
+                                    ctx->record->outside_since, ngx_time());
     }
 
-    if (d->home_again) {
+    if (d->home_again
+        && ngx_http_household_effects_once(ctx,
+                                           NGX_HTTP_HOUSEHOLD_WRITTEN_RETURN))
+    {
         ngx_household_writer_write_grace_return(notes, &ctx->account,
                                                 ngx_time());
     }
 
-    if (d->left_again) {
+    if (d->left_again
+        && ngx_http_household_effects_once(ctx,
+                                           NGX_HTTP_HOUSEHOLD_WRITTEN_LEFT))
+    {
         ngx_household_writer_write_grace_return(notes, &ctx->account, 0);
     }
+}
+
+
+/* a request that is judged in two places writes nothing twice */
+
+static ngx_uint_t
+ngx_http_household_effects_once(ngx_http_household_ctx_t *ctx,
+    ngx_uint_t write)
+{
+    if (ctx->written & write) {
+        return 0;
+    }
+
+    ctx->written |= write;
+
+    return 1;
 }
 
 
@@ -84,21 +118,32 @@ ngx_http_household_effects_learn(ngx_http_request_t *r,
 
 
 void
-ngx_http_household_effects_count(ngx_http_household_loc_conf_t *hlcf,
-    ngx_http_household_ctx_t *ctx)
+ngx_http_household_effects_count(ngx_http_household_ctx_t *ctx)
 {
-    ngx_household_zone_t  *zone;
+    if (ctx->counted != NULL) {
+        ngx_http_household_effects_add(ctx, (ngx_uint_t) -1);
+    }
 
-    zone = hlcf->store->zone;
+    ctx->counted = ctx->store->zone;
 
-    if (zone == NULL) {
+    if (ctx->counted == NULL) {
         return;
     }
 
-    ngx_household_zone_count(zone, NGX_HTTP_HOUSEHOLD_COUNT_STATUS
-                                   + ctx->status, 1);
-    ngx_household_zone_count(zone, NGX_HTTP_HOUSEHOLD_COUNT_REASON
-                                   + ctx->decision.reason, 1);
+    ctx->counted_status = ctx->status;
+    ctx->counted_reason = ctx->decision.reason;
+
+    ngx_http_household_effects_add(ctx, 1);
+}
+
+
+static void
+ngx_http_household_effects_add(ngx_http_household_ctx_t *ctx, ngx_uint_t n)
+{
+    ngx_household_zone_count(ctx->counted, NGX_HTTP_HOUSEHOLD_COUNT_STATUS
+                                           + ctx->counted_status, n);
+    ngx_household_zone_count(ctx->counted, NGX_HTTP_HOUSEHOLD_COUNT_REASON
+                                           + ctx->counted_reason, n);
 }
 
 

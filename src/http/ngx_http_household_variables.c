@@ -139,7 +139,7 @@ ngx_http_household_variable_get(ngx_http_request_t *r,
 
     v->not_found = 1;
 
-    ctx = ngx_http_household_get_ctx(r);
+    ctx = ngx_http_household_ctx_get(r);
 
     if (ctx == NULL || ctx->status == NGX_HTTP_HOUSEHOLD_NONE) {
         return NGX_OK;
@@ -360,11 +360,11 @@ static ngx_int_t
 ngx_http_household_variable_offer_url(ngx_http_request_t *r,
     ngx_http_household_ctx_t *ctx, ngx_str_t *value)
 {
-    if (ctx->offer == NULL) {
-        return NGX_OK;
+    if (ctx->offer != NULL) {
+        *value = ctx->offer_url;
     }
 
-    return ngx_http_household_answer_offer_url(r, ctx->offer, value);
+    return NGX_OK;
 }
 
 

@@ -240,6 +240,38 @@ ngx_http_household_conf_check(ngx_conf_t *cf,
 }
 
 
+ngx_uint_t
+ngx_http_household_conf_same(ngx_http_household_loc_conf_t *a,
+    ngx_http_household_loc_conf_t *b)
+{
+    if (a == b) {
+        return 1;
+    }
+
+    /* what is inherited is the same in memory */
+
+    return a->mode == b->mode
+           && a->mode_value == b->mode_value
+           && a->store == b->store
+           && a->account == b->account
+           && a->device == b->device
+           && a->issued_at == b->issued_at
+           && a->token.carriers == b->token.carriers
+           && a->token.issuers == b->token.issuers
+           && a->token.claims == b->token.claims
+           && a->token.leeway == b->token.leeway
+           && a->unavailable == b->unavailable
+           && a->unregistered == b->unregistered
+           && a->family_unknown == b->family_unknown
+           && a->ipv6_prefix == b->ipv6_prefix
+           && a->trusted_device == b->trusted_device
+           && a->grace == b->grace
+           && a->enforce_in == b->enforce_in
+           && a->rollout == b->rollout
+           && a->rollout_value == b->rollout_value;
+}
+
+
 char *
 ngx_http_household_set_mode(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
 {

@@ -8,8 +8,9 @@ package Test::Household::Nginx;
 #   is $r->{status}, 200; is $r->{headers}{'x-reason'}, 'home';
 #
 # At the end of the test its error log is read: see problems().  Further
-# options: workers, log_level, main (text), start => 0, daemon => 1, allow =>
-# qr/lines of the log that are expected/.
+# options: workers, log_level, main (text), main_first => 1 (that text stands
+# before our load_module), start => 0, daemon => 1, allow => qr/lines of the log
+# that are expected/.
 
 use strict;
 use warnings;
@@ -114,6 +115,7 @@ sub configure {
     my $file = "$self->{dir}/nginx.conf";
     open my $out, '>', "$file.new" or die "$file.new: $!\n";
     print $out join "\n",
+        $self->{main_first} ? $self->{main} : '',
         $module ? "load_module $module;" : '',
         $> == 0 ? 'user root;' : '',
         'worker_processes ' . ($self->{workers} || 1) . ';',
@@ -121,7 +123,7 @@ sub configure {
             . ';',
         "pid $self->{dir}/nginx.pid;",
         'env ASAN_OPTIONS; env UBSAN_OPTIONS; env LSAN_OPTIONS;',
-        $self->{main} // '',
+        $self->{main_first} ? '' : $self->{main} // '',
         'events { worker_connections 1024; }',
         "http { access_log $self->{dir}/access.log;", @temp,
         $self->{http} // '',

@@ -1,0 +1,75 @@
+
+/*
+ * What is kept of a main request.  nginx forgets the contexts of modules when
+ * it redirects a request internally; a cleanup handler of the request's pool
+ * keeps ours.
+ */
+
+
+#include <ngx_config.h>
+#include <ngx_core.h>
+#include <ngx_http.h>
+#include "ngx_http_household.h"
+
+
+static void ngx_http_household_ctx_cleanup(void *data);
+
+
+ngx_http_household_ctx_t *
+ngx_http_household_ctx_create(ngx_http_request_t *r)
+{
+    ngx_pool_cleanup_t        *cln;
+    ngx_http_household_ctx_t  *ctx;
+
+    cln = ngx_pool_cleanup_add(r->pool, sizeof(ngx_http_household_ctx_t));
+    if (cln == NULL) {
+        return NULL;
+    }
+
+    ctx = cln->data;
+    ngx_memzero(ctx, sizeof(ngx_http_household_ctx_t));
+
+    cln->handler = ngx_http_household_ctx_cleanup;
+
+    ctx->request = r;
+    ngx_http_household_wait_init(ctx);
+
+    ngx_http_set_ctx(r, ctx, ngx_http_household_module);
+
+    return ctx;
+}
+
+
+ngx_http_household_ctx_t *
+ngx_http_household_ctx_get(ngx_http_request_t *r)
+{
+    ngx_pool_cleanup_t        *cln;
+    ngx_http_household_ctx_t  *ctx;
+
+    r = r->main;
+
+    ctx = ngx_http_get_module_ctx(r, ngx_http_household_module);
+
+    if (ctx != NULL || !(r->internal || r->filter_finalize)) {
+        return ctx;
+    }
+
+    for (cln = r->pool->cleanup; cln; cln = cln->next) {
+        if (cln->handler == ngx_http_household_ctx_cleanup) {
+            return cln->data;
+        }
+    }
+
+    return NULL;
+}
+
+
+/* the request ends, perhaps while it waits */
+
+static void
+ngx_http_household_ctx_cleanup(void *data)
+{
+    ngx_http_household_ctx_t  *ctx = data;
+
+    ngx_http_household_wait_cancel(ctx);
+}

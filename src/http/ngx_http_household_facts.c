@@ -1,0 +1,198 @@
+
+/*
+ * What a request is judged by: the directives of its location, with the values
+ * of their variables, and what is known of the request itself.
+ */
+
+
+#include <ngx_config.h>
+#include <ngx_core.h>
+#include <ngx_http.h>
+#include "ngx_http_household.h"
+
+
+static void ngx_http_household_facts_viewer_country(ngx_http_request_t *r,
+    ngx_http_household_store_t *store, ngx_http_household_ctx_t *ctx,
+    ngx_household_facts_t *facts);
+
+
+ngx_int_t
+ngx_http_household_facts_mode(ngx_http_request_t *r,
+    ngx_http_household_loc_conf_t *hlcf, ngx_uint_t *mode)
+{
+    ngx_str_t  value;
+
+    *mode = hlcf->mode;
+
+    if (hlcf->mode_value == NULL) {
+        return NGX_OK;
+    }
+
+    if (ngx_http_complex_value(r, hlcf->mode_value, &value) != NGX_OK) {
+        return NGX_ERROR;
+    }
+
+    if (value.len == 0) {
+        *mode = NGX_HOUSEHOLD_OFF;
+        return NGX_OK;
+    }
+
+    if (ngx_http_household_conf_parse_mode(&value, mode) != NGX_OK) {
+
+        /* seen and counted, but nobody is denied for a slip of the pen */
+
+        ngx_log_error(NGX_LOG_ERR, r->connection->log, 0,
+                      "household: invalid mode \"%V\", using \"monitor\"",
+                      &value);
+
+        *mode = NGX_HOUSEHOLD_MONITOR;
+    }
+
+    return NGX_OK;
+}
+
+
+ngx_int_t
+ngx_http_household_facts_policy(ngx_http_request_t *r,
+    ngx_http_household_loc_conf_t *hlcf, ngx_http_household_ctx_t *ctx,
+    ngx_household_policy_t *policy)
+{
+    if (ngx_http_household_facts_rollout(r, hlcf, &ctx->rollout) != NGX_OK) {
+        return NGX_ERROR;
+    }
+
+    policy->mode = ctx->configured;
+    policy->unavailable = hlcf->unavailable;
+    policy->unregistered = hlcf->unregistered;
+    policy->family_unknown = hlcf->family_unknown;
+    policy->ipv6_prefix = hlcf->ipv6_prefix;
+    policy->rollout = ctx->rollout;
+    policy->trusted_device = hlcf->trusted_device;
+    policy->grace = hlcf->grace;
+
+    ngx_str_null(&policy->enforce_in);
+
+    if (hlcf->enforce_in != NULL) {
+        policy->enforce_in.data = hlcf->enforce_in->elts;
+        policy->enforce_in.len = 2 * hlcf->enforce_in->nelts;
+    }
+
+    ngx_http_household_override_apply(hlcf->store, &policy->mode,
+                                      &policy->rollout);
+    ctx->mode = policy->mode;
+
+    return NGX_OK;
+}
+
+
+ngx_int_t
+ngx_http_household_facts_rollout(ngx_http_request_t *r,
+    ngx_http_household_loc_conf_t *hlcf, ngx_uint_t *rollout)
+{
+    ngx_str_t  value;
+
+    *rollout = hlcf->rollout;
+
+    if (hlcf->rollout_value == NULL) {
+        return NGX_OK;
+    }
+
+    if (ngx_http_complex_value(r, hlcf->rollout_value, &value) != NGX_OK) {
+        return NGX_ERROR;
+    }
+
+    if (ngx_http_household_conf_parse_percent(&value, rollout) != NGX_OK) {
+
+        ngx_log_error(NGX_LOG_ERR, r->connection->log, 0,
+                      "household: invalid rollout \"%V\", using \"0%%\"",
+                      &value);
+
+        *rollout = 0;
+    }
+
+    return NGX_OK;
+}
+
+
+ngx_int_t
+ngx_http_household_facts_collect(ngx_http_request_t *r,
+    ngx_http_household_loc_conf_t *hlcf, ngx_http_household_ctx_t *ctx,
+    ngx_household_facts_t *facts)
+{
+    if (ngx_http_household_facts_issued_at(r, hlcf, ctx) != NGX_OK) {
+        return NGX_ERROR;
+    }
+
+    ngx_memzero(facts, sizeof(ngx_household_facts_t));
+
+    facts->unauthorized = ctx->unauthorized;
+    facts->unknown = ctx->unknown;
+    facts->device = ctx->device;
+    facts->now = ngx_time();
+    facts->issued_at = ctx->issued_at;
+
+    /* once something is revoked, a time that is configured must be known */
+
+    facts->token = ctx->token || hlcf->issued_at != NULL;
+
+    /* after realip: it has replaced the peer's address by now */
+    (void) ngx_household_addr_set(&facts->addr, r->connection->sockaddr);
+
+    ngx_http_household_facts_viewer_country(r, hlcf->store, ctx, facts);
+
+    return NGX_OK;
+}
+
+
+ngx_int_t
+ngx_http_household_facts_issued_at(ngx_http_request_t *r,
+    ngx_http_household_loc_conf_t *hlcf, ngx_http_household_ctx_t *ctx)
+{
+    time_t     issued_at;
+    ngx_str_t  value;
+
+    if (ctx->token || hlcf->issued_at == NULL) {
+        return NGX_OK;
+    }
+
+    if (ngx_http_complex_value(r, hlcf->issued_at, &value) != NGX_OK) {
+        return NGX_ERROR;
+    }
+
+    issued_at = ngx_atotm(value.data, value.len);
+
+    ctx->issued_at = issued_at != NGX_ERROR ? issued_at
+                                            : NGX_HOUSEHOLD_ISSUED_UNKNOWN;
+    return NGX_OK;
+}
+
+
+/* where the viewer is: for logs, and where the account does not say */
+
+static void
+ngx_http_household_facts_viewer_country(ngx_http_request_t *r,
+    ngx_http_household_store_t *store, ngx_http_household_ctx_t *ctx,
+    ngx_household_facts_t *facts)
+{
+    ngx_http_household_main_conf_t  *hmcf;
+
+    hmcf = ngx_http_get_module_main_conf(r, ngx_http_household_module);
+
+    if (hmcf->geo == NULL) {
+        return;
+    }
+
+    if (ngx_household_geo_country(hmcf->geo, &facts->addr, facts->country)
+        == NGX_ERROR)
+    {
+        ngx_log_debug0(NGX_LOG_DEBUG_HTTP, r->connection->log, 0,
+                       "household: the country database is corrupt");
+
+        if (store->zone != NULL) {
+            ngx_household_zone_count(store->zone,
+                                     NGX_HTTP_HOUSEHOLD_COUNT_GEO, 1);
+        }
+    }
+
+    ngx_memcpy(ctx->country, facts->country, 2);
+}

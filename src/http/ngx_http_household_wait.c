@@ -1,0 +1,180 @@
+
+/*
+ * The time in which a request waits for its lookup.
+ *
+ * nginx may lead a request elsewhere meanwhile: the client leaves and a
+ * "post_action" follows, another module redirects or finalizes it, the worker
+ * is to exit.  Each of these replaces the write handler of the request, and
+ * all but the last reset the contexts of its modules.  So a request waits as
+ * long as both are those set here; otherwise the lookup is not for it any
+ * more, and nothing is resumed.
+ */
+
+
+#include <ngx_config.h>
+#include <ngx_core.h>
+#include <ngx_http.h>
+#include "ngx_http_household.h"
+
+
+static void ngx_http_household_wait_done(ngx_household_waiter_t *waiter,
+    ngx_household_lookup_status_e status, ngx_household_record_t *record);
+static void ngx_http_household_wait_resume(ngx_event_t *ev);
+static ngx_uint_t ngx_http_household_wait_valid(
+    ngx_http_household_ctx_t *ctx);
+static void ngx_http_household_wait_write_handler(ngx_http_request_t *r);
+
+
+void
+ngx_http_household_wait_init(ngx_http_household_ctx_t *ctx)
+{
+    ctx->waiter.handler = ngx_http_household_wait_done;
+    ctx->waiter.data = ctx;
+
+    ctx->resume.handler = ngx_http_household_wait_resume;
+    ctx->resume.data = ctx;
+    ctx->resume.log = ctx->request->connection->log;
+}
+
+
+ngx_int_t
+ngx_http_household_wait_start(ngx_http_household_ctx_t *ctx)
+{
+    ngx_event_t         *rev;
+    ngx_http_request_t  *r;
+
+    r = ctx->request;
+
+    if (ngx_household_lookup(ctx->store->lookups, &ctx->account, &ctx->waiter)
+        != NGX_AGAIN)
+    {
+        return NGX_DECLINED;
+    }
+
+    /* a client that closes its connection is noticed while it waits */
+
+    rev = r->connection->read;
+
+    if (rev->ready) {
+        ngx_post_event(rev, &ngx_posted_events);
+
+    } else if (ngx_handle_read_event(rev, 0) != NGX_OK) {
+        ngx_http_household_wait_cancel(ctx);
+        return NGX_ERROR;
+    }
+
+    ctx->state = NGX_HTTP_HOUSEHOLD_WAITING;
+
+    r->read_event_handler = ngx_http_test_reading;
+    r->write_event_handler = ngx_http_household_wait_write_handler;
+
+    r->connection->log->action = "looking up the household";
+
+    return NGX_AGAIN;
+}
+
+
+void
+ngx_http_household_wait_cancel(ngx_http_household_ctx_t *ctx)
+{
+    ngx_household_lookup_cancel(&ctx->waiter);
+
+    if (ctx->resume.posted) {
+        ngx_delete_posted_event(&ctx->resume);
+    }
+
+    if (ctx->state == NGX_HTTP_HOUSEHOLD_WAITING
+        || ctx->state == NGX_HTTP_HOUSEHOLD_KNOWN)
+    {
+        ctx->state = NGX_HTTP_HOUSEHOLD_NEW;
+    }
+}
+
+
+static void
+ngx_http_household_wait_done(ngx_household_waiter_t *waiter,
+    ngx_household_lookup_status_e status, ngx_household_record_t *record)
+{
+    ngx_http_household_ctx_t *ctx = waiter->data;
+
+    if (!ngx_http_household_wait_valid(ctx)) {
+        ngx_http_household_wait_cancel(ctx);
+        return;
+    }
+
+    ctx->state = NGX_HTTP_HOUSEHOLD_KNOWN;
+    ctx->elapsed = ngx_current_msec - ctx->started;
+
+    if (status == NGX_HOUSEHOLD_LOOKUP_TOO_LARGE) {
+        ctx->unknown = NGX_HOUSEHOLD_REASON_RECORD_TOO_LARGE;
+    }
+
+    if (record != NULL) {
+        ctx->record = ngx_palloc(ctx->request->pool, record->size);
+
+        if (ctx->record != NULL) {
+            ngx_memcpy(ctx->record, record, record->size);
+        }
+
+    } else {
+        ngx_http_household_cache_stale(ctx->store, ctx);
+    }
+
+    /* replies are being read: not the place to run a request */
+    ngx_post_event(&ctx->resume, &ngx_posted_events);
+}
+
+
+static void
+ngx_http_household_wait_resume(ngx_event_t *ev)
+{
+    ngx_connection_t          *c;
+    ngx_http_request_t        *r;
+    ngx_http_household_ctx_t  *ctx = ev->data;
+
+    if (!ngx_http_household_wait_valid(ctx)) {
+        /* an event of the same moment came first */
+        ngx_http_household_wait_cancel(ctx);
+        return;
+    }
+
+    r = ctx->request;
+    c = r->connection;
+
+    ngx_http_set_log_request(c->log, r);
+    c->log->action = NULL;
+
+    ngx_log_debug1(NGX_LOG_DEBUG_HTTP, c->log, 0,
+                   "household resume: \"%V\"", &r->uri);
+
+    r->read_event_handler = ngx_http_block_reading;
+    r->write_event_handler = ngx_http_core_run_phases;
+
+    ngx_http_core_run_phases(r);
+
+    ngx_http_run_posted_requests(c);
+}
+
+
+/* returns 1 if the request is still where wait_start() left it */
+
+static ngx_uint_t
+ngx_http_household_wait_valid(ngx_http_household_ctx_t *ctx)
+{
+    ngx_http_request_t  *r;
+
+    r = ctx->request;
+
+    return ngx_http_get_module_ctx(r, ngx_http_household_module) == ctx
+           && r->write_event_handler == ngx_http_household_wait_write_handler;
+}
+
+
+/* nothing is written meanwhile; its address says that the request waits */
+
+static void
+ngx_http_household_wait_write_handler(ngx_http_request_t *r)
+{
+    ngx_log_debug0(NGX_LOG_DEBUG_HTTP, r->connection->log, 0,
+                   "household waits for a lookup");
+}

@@ -1,0 +1,203 @@
+#!/usr/bin/perl
+
+# Requests that are led elsewhere while their lookup is under way: a client
+# that leaves and what nginx does then (post_action), a stream that is reset, a
+# worker that must end.  What the lookup brings afterwards is for nobody, and
+# the phases of a request are not run a second time.
+
+use strict;
+use warnings;
+
+use lib 't/lib';
+use Test::Household::FakeRedis;
+use Test::Household::Http2;
+use Test::Household::Nginx;
+use Test::Household::Process qw(wait_until free_port slurp temp_dir);
+use Test::More;
+
+my %home = map { ("household:{$_}" => ['127.0.0.1']) } 'a' .. 'z';
+my $fake = Test::Household::FakeRedis->new(unix => 1, data => \%home);
+my $other = Test::Household::FakeRedis->new(unix => 1, data => \%home);
+
+my $origin = 'unix:' . temp_dir('origin') . '/origin.sock';
+my $has_http2 = `$Test::Household::Nginx::Binary -V 2>&1` =~ /http_v2_module/;
+my $http2_port = free_port();
+
+my $guarded = <<"EOC";
+    location / { household on; empty_gif; }
+
+    location /to-guarded { household on; post_action /done; empty_gif; }
+    location /to-named { household on; post_action \@done; empty_gif; }
+    location /to-moved { household on; post_action /moved; empty_gif; }
+    location /to-other { household on; post_action /other; empty_gif; }
+    location /to-origin { household on; post_action /origin; empty_gif; }
+    location /to-return { household on; post_action /return; empty_gif; }
+
+    location = /done { household on; empty_gif; }
+    location \@done { household on; proxy_pass http://$origin; }
+    location = /moved { rewrite ^ /done; }
+    location = /other {
+        household on; household_store other; proxy_pass http://$origin;
+    }
+    location = /origin { household off; proxy_pass http://$origin; }
+    location = /return { household on; return 200; }
+EOC
+
+my $http2 = $has_http2
+    ? "server { listen 127.0.0.1:$http2_port http2; $guarded }" : '';
+
+my $nginx = Test::Household::Nginx->new(
+    main => 'worker_shutdown_timeout 300ms;', server => $guarded,
+    http => <<"EOC");
+map \$request_uri \$who { ~account=(?<name>[a-z]+) \$name; }
+log_format verdict '\$status \$household_reason \$who';
+access_log verdict.log verdict;
+household_redis main {
+    server ${\$fake->address}; connect_timeout 20s; timeout 20s;
+}
+household_redis other {
+    server ${\$other->address}; connect_timeout 20s; timeout 20s;
+}
+household_store main;
+household_account \$who;
+server { listen $origin; access_log origin.log; return 200; }
+$http2
+EOC
+
+my ($worker) = $nginx->workers;
+
+sub logged { slurp("$nginx->{dir}/verdict.log", $_[0]) }
+sub logged_mark { -s "$nginx->{dir}/verdict.log" || 0 }
+sub asked { $fake->count('SMEMBERS') }
+sub origin { slurp("$nginx->{dir}/origin.log") =~ tr/\n// }
+
+# a request that waits for the held reply of the store
+sub waiting {
+    my ($path) = @_;
+    my $asked = asked();
+    my $conn = $nginx->connect;
+
+    $conn->send_request(GET => $path);
+    wait_until { asked() > $asked } or die "no lookup for $path\n";
+    return $conn;
+}
+
+# after the replies of those who left, everything goes on as before
+sub well {
+    my ($name) = @_;
+
+    $fake->release;
+    $fake->behave('normal');
+    is $nginx->get('/?account=z')->{status}, 200, "$name: others are served";
+    is_deeply [$nginx->workers], [$worker], "$name: by the same worker";
+}
+
+
+# the client leaves, and nginx runs the post_action of the location
+
+for (['to-guarded', 0], ['to-named', 1], ['to-moved', 0], ['to-other', 1],
+     ['to-origin', 1], ['to-return', 0])
+{
+    my ($path, $posts) = @$_;
+    my ($log, $mark, $before) = (logged_mark(), $nginx->mark, origin());
+
+    $fake->behave('hold');
+    my $conn = waiting("/$path?account=a");
+    $conn->close;
+    $nginx->wait_log(qr/client prematurely closed/, $mark);
+    ok wait_until { logged($log) =~ /^\d+ - a$/m },
+        "$path: it ends without the store" or diag logged($log);
+    well($path);
+    is origin() - $before, $posts, "$path: one request is $posts at the origin";
+    is scalar(() = logged($log) =~ / a$/mg), 1,
+        "$path: and is logged once";
+}
+
+is $other->count('SMEMBERS'), 0, 'nobody is judged in a post_action';
+
+# many at a time, of one account, some of whom stay
+
+$fake->behave('hold');
+my $log = logged_mark();
+my $before = origin();
+my @conns = waiting('/to-origin?account=b');
+push @conns, map { $nginx->connect } 1 .. 29;
+$_->send_request(GET => '/to-origin?account=b') for @conns[1 .. 29];
+is $nginx->get('/return')->{status}, 200, 'all have arrived';
+my @stay = splice @conns, 10, 5;
+$_->close for @conns;
+ok wait_until { (() = logged($log) =~ /^\d+ - b$/mg) == 25 }, '25 of 30 leave';
+$fake->release;
+is_deeply [map { $_->response->{status} } @stay], [(200) x 5], '5 stay';
+ok wait_until { origin() - $before == 30 }, 'a post for each';
+well('many');
+is origin() - $before, 30, 'and no more';
+
+# the reply and the end of the client come in the same moment
+
+for my $round (1 .. 5) {
+    $log = logged_mark();
+    $fake->behave('hold');
+    my $conn = waiting("/to-guarded?account=c");
+    kill 'STOP', $worker;
+    $fake->release;
+    $fake->behave('normal');
+    $conn->close;
+    select undef, undef, undef, 0.02;
+    kill 'CONT', $worker;
+    ok wait_until { logged($log) =~ / c$/m }, "at once, round $round";
+}
+
+well('at once');
+
+
+# streams of HTTP/2
+
+SKIP: {
+    skip 'no http_v2_module', 1 if !$has_http2;
+
+    for my $path (qw(to-guarded to-named to-moved to-other to-origin)) {
+        $log = logged_mark();
+        $fake->behave('hold');
+
+        my $asked = asked();
+        my $h2 = Test::Household::Http2->new($http2_port);
+        my @ids = map { $h2->request("/$path?account=$_") } 'd' .. 'g';
+        wait_until { asked() == $asked + 4 } or die "streams do not wait\n";
+        $h2->reset($ids[0]);
+        $h2->reset($ids[2]);
+        ok wait_until { (() = logged($log) =~ /^\d+ - [df]$/mg) == 2 },
+            "HTTP/2, $path: two of four streams are reset";
+        $fake->release;
+        is_deeply [map { $h2->status($_) } @ids[1, 3]], [200, 200],
+            "HTTP/2, $path: the others are served";
+
+        $fake->behave('hold');
+        $asked = asked();
+        $h2->request("/$path?account=$_") for 'h' .. 'k';
+        wait_until { asked() == $asked + 4 } or die "streams do not wait\n";
+        $h2->close;
+        ok wait_until { (() = logged($log) =~ /^\d+ - [hijk]$/mg) == 4 },
+            "HTTP/2, $path: the connection ends, and all its streams";
+        well("HTTP/2, $path");
+    }
+}
+
+
+# a worker that must end: worker_shutdown_timeout
+
+$fake->behave('hold');
+$log = logged_mark();
+my $conn = waiting('/to-origin?account=l');
+$nginx->reload;
+ok wait_until { !grep { $_ == $worker } $nginx->workers },
+    'a worker ends although a request waits';
+ok !eval { $conn->response; 1 }, 'which has no answer';
+$fake->release;
+$fake->behave('normal');
+is $nginx->get('/?account=z')->{status}, 200, 'the next one serves';
+
+$nginx->quit;
+is $nginx->{status}, 0, 'it quits';
+
+done_testing;
