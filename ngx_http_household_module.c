@@ -30,6 +30,13 @@ static ngx_conf_enum_t  ngx_http_household_actions[] = {
 };
 
 
+static ngx_conf_enum_t  ngx_http_household_preflights[] = {
+    { ngx_string("answer"), NGX_HTTP_HOUSEHOLD_PREFLIGHT_ANSWER },
+    { ngx_string("pass"), NGX_HTTP_HOUSEHOLD_PREFLIGHT_PASS },
+    { ngx_null_string, 0 }
+};
+
+
 static ngx_conf_enum_t  ngx_http_household_allow_deny[] = {
     { ngx_string("allow"), NGX_HOUSEHOLD_ALLOW },
     { ngx_string("deny"), NGX_HOUSEHOLD_DENY },
@@ -151,6 +158,13 @@ static ngx_command_t  ngx_http_household_commands[] = {
       NGX_HTTP_LOC_CONF_OFFSET,
       offsetof(ngx_http_household_loc_conf_t, issued_at),
       NULL },
+
+    { ngx_string("household_preflight"),
+      NGX_HTTP_HOUSEHOLD_ANY_CONF|NGX_CONF_TAKE1,
+      ngx_http_household_set_enum,
+      NGX_HTTP_LOC_CONF_OFFSET,
+      offsetof(ngx_http_household_loc_conf_t, preflight),
+      ngx_http_household_preflights },
 
     { ngx_string("household_action"),
       NGX_HTTP_HOUSEHOLD_ANY_CONF|NGX_CONF_TAKE1,

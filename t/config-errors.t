@@ -106,6 +106,11 @@ my @http = (
     ['household_issued_at $none_such', 'none_such', qr/unknown .* variable/,
      ''],
 
+    ['household_preflight', '', qr/invalid number of arguments/],
+    ['household_preflight on', 'on', qr/invalid value/],
+    ['household_preflight pass; household_preflight pass', '',
+     qr/is duplicate/],
+
     ['household_action', '', qr/invalid number of arguments/],
     ['household_action 404', '404', qr/invalid value/],
     ['household_action $arg_a', '$arg_a', qr/invalid value/],
@@ -472,6 +477,7 @@ my ($good, $said);
 for my $text ((map { "household_store main zone=z; household_account \$arg_a; $_;" }
     'household on', 'household $arg_m', 'household_device $arg_d',
     'household_issued_at $arg_i', 'household_action redirect',
+    'household_preflight pass', 'household_preflight answer',
     'household_offer FR price=0.99 currency=EUR url=/',
     'household_offer default url=$arg_u', 'household_unavailable deny',
     'household_unregistered learn', 'household_family_unknown allow',

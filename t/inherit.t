@@ -46,6 +46,12 @@ my @directives = (
       args => 'account=revoked',
       expect => ['401 UNAUTHORIZED revoked', '200 ALLOWED home'] },
 
+    { name => 'household_preflight',
+      values => ['pass', 'answer'],
+      method => 'OPTIONS',
+      args => 'account=a',
+      expect => ['405 BYPASSED options', '204 BYPASSED options'] },
+
     { name => 'household_action',
       values => ['redirect', '403'],
       http => 'household_offer default url=/;',
@@ -177,11 +183,12 @@ for my $d (@directives) {
             for my $location (grep { $first || $server || $_ } 0 .. 2) {
                 my $mark = $nginx->mark;
                 my $conn = $nginx->connect;
-                $conn->send("GET /$location?$d->{args} HTTP/1.1\r\n"
+                my $method = $d->{method} // 'GET';
+                $conn->send("$method /$location?$d->{args} HTTP/1.1\r\n"
                             . "Host: s$server\r\nConnection: close\r\n"
                             . 'X-Forwarded-For: '
                             . ($d->{from} // '203.0.113.1') . "\r\n\r\n");
-                $conn->{methods} = ['GET'];
+                $conn->{methods} = [$method];
                 my $r = $conn->response;
 
                 my $got = $d->{log}

@@ -246,18 +246,56 @@ sub { main::redis()->cmd('INFO', 'commandstats') =~ /smembers|hgetall/ ? 'asked'
 --- response_body
 
 
-=== a preflight passes in every mode
+=== a preflight is answered where the mode is on, and passes in others
 --- config
-    error_page 405 =204 @preflight;
     location / {
         household $arg_mode;
-        empty_gif;
+        proxy_pass http://unix:$TEST_NGINX_EDGE_SOCKET;
     }
-    location @preflight {
-        household off;
-        return 204;
+--- http_config
+    server {
+        listen unix:$TEST_NGINX_EDGE_SOCKET;
+        return 202;
     }
 --- viewers
-192.0.2.7  OPTIONS:/?mode=on       204 BYPASSED options
-192.0.2.7  OPTIONS:/?mode=monitor  204 BYPASSED options
-192.0.2.7  OPTIONS:/?mode=off      204 BYPASSED off
+192.0.2.7   OPTIONS:/?mode=on                 204 BYPASSED options
+82.64.10.7  OPTIONS:/?mode=on&account=a       204 BYPASSED options
+192.0.2.7   OPTIONS:/?mode=monitor            202 BYPASSED options
+192.0.2.7   OPTIONS:/?mode=off                202 BYPASSED off
+
+
+=== a preflight passes to the origin where that is configured
+--- config
+    location / {
+        household $arg_mode;
+        household_preflight pass;
+        proxy_pass http://unix:$TEST_NGINX_EDGE_SOCKET;
+    }
+--- http_config
+    server {
+        listen unix:$TEST_NGINX_EDGE_SOCKET;
+        return 202;
+    }
+--- viewers
+192.0.2.7   OPTIONS:/?mode=on       202 BYPASSED options
+192.0.2.7   OPTIONS:/?mode=monitor  202 BYPASSED options
+192.0.2.7   OPTIONS:/?mode=off      202 BYPASSED off
+
+
+=== the answer to a preflight is empty, and has what add_header adds
+--- config
+    location / {
+        household on;
+        add_header Access-Control-Allow-Origin https://play.example.tv;
+        empty_gif;
+    }
+--- raw_request eval
+"OPTIONS / HTTP/1.1\r\nHost: a\r\nContent-Length: 4\r\n"
+. "Expect: 100-continue\r\nConnection: close\r\n\r\nbody"
+--- error_code: 204
+--- response_headers
+Access-Control-Allow-Origin: https://play.example.tv
+!Content-Length
+!Content-Type
+!WWW-Authenticate
+--- response_body

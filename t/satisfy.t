@@ -477,22 +477,34 @@ Authorization: Basic dXNlcjpwYXNz
 82.64.10.7  OPTIONS:/?account=a   403 BYPASSED off
 
 
-=== satisfy any, on: a preflight passes
+=== satisfy any, on: a preflight is answered, or passes
 --- config
+    satisfy any;
+    deny all;
     location / {
-        satisfy any;
         household on;
-        deny all;
+        empty_gif;
+    }
+    location /pass {
+        household on;
+        household_preflight pass;
         empty_gif;
     }
 --- viewers
-192.0.2.7  OPTIONS:/?account=a    405 BYPASSED options
+192.0.2.7  OPTIONS:/?account=a      204 BYPASSED options
+192.0.2.7  OPTIONS:/pass?account=a  405 BYPASSED options
 
 
 === satisfy all: a preflight passes the household, not the others
 --- config
+    household_preflight pass;
     location / {
         household on;
+        empty_gif;
+    }
+    location /answer {
+        household on;
+        household_preflight answer;
         empty_gif;
     }
     location /denied {
@@ -502,6 +514,7 @@ Authorization: Basic dXNlcjpwYXNz
     }
 --- viewers
 192.0.2.7  OPTIONS:/?account=a        405 BYPASSED options
+192.0.2.7  OPTIONS:/answer?account=a  204 BYPASSED options
 192.0.2.7  OPTIONS:/denied?account=a  403 - -
 
 

@@ -28,6 +28,11 @@
 #define NGX_HTTP_HOUSEHOLD_REDIRECT  2
 
 
+/* "household_preflight" */
+#define NGX_HTTP_HOUSEHOLD_PREFLIGHT_ANSWER  0
+#define NGX_HTTP_HOUSEHOLD_PREFLIGHT_PASS    1
+
+
 /* how often a worker moves the access handler to the end of its phase */
 #define NGX_HTTP_HOUSEHOLD_POSTPONE_MAX  8
 
@@ -190,6 +195,7 @@ typedef struct {
     ngx_http_complex_value_t         *issued_at;
     ngx_http_household_token_conf_t   token;      /* or this, not both */
 
+    ngx_uint_t                        preflight;
     ngx_uint_t                        action;
     ngx_array_t                      *offers;     /* ..._offer_t */
     ngx_uint_t                        log_level;

@@ -25,6 +25,8 @@ static void ngx_http_household_access_reset(
     ngx_http_household_loc_conf_t *hlcf, ngx_http_household_ctx_t *ctx);
 static void ngx_http_household_access_forget(ngx_http_household_ctx_t *ctx);
 static ngx_uint_t ngx_http_household_access_equal(ngx_str_t *a, ngx_str_t *b);
+static ngx_int_t ngx_http_household_access_preflight(
+    ngx_http_household_loc_conf_t *hlcf, ngx_http_household_ctx_t *ctx);
 static ngx_int_t ngx_http_household_access_fetch_record(ngx_http_request_t *r,
     ngx_http_household_ctx_t *ctx);
 static ngx_int_t ngx_http_household_access_evaluate(ngx_http_request_t *r,
@@ -291,9 +293,7 @@ ngx_http_household_access_start(ngx_http_request_t *r,
     }
 
     if (r->method == NGX_HTTP_OPTIONS) {
-        /* a CORS preflight carries no credentials: nothing to judge by */
-        return ngx_http_household_access_bypass(ctx,
-                                                NGX_HOUSEHOLD_REASON_OPTIONS);
+        return ngx_http_household_access_preflight(hlcf, ctx);
     }
 
     /*
@@ -364,6 +364,29 @@ ngx_http_household_access_equal(ngx_str_t *a, ngx_str_t *b)
 {
     return a->len == b->len
            && (a->len == 0 || ngx_memcmp(a->data, b->data, a->len) == 0);
+}
+
+
+/*
+ * A CORS preflight carries no credentials, so there is nothing to judge by.
+ * An origin that does not look at the method would hand out what it guards.
+ */
+
+static ngx_int_t
+ngx_http_household_access_preflight(ngx_http_household_loc_conf_t *hlcf,
+    ngx_http_household_ctx_t *ctx)
+{
+    ngx_int_t  rc;
+
+    rc = ngx_http_household_access_bypass(ctx, NGX_HOUSEHOLD_REASON_OPTIONS);
+
+    if (ctx->configured == NGX_HOUSEHOLD_ON
+        && hlcf->preflight == NGX_HTTP_HOUSEHOLD_PREFLIGHT_ANSWER)
+    {
+        return NGX_HTTP_NO_CONTENT;
+    }
+
+    return rc;
 }
 
 

@@ -107,6 +107,7 @@ ngx_http_household_create_loc_conf(ngx_conf_t *cf)
     conf->device = NGX_CONF_UNSET_PTR;
     conf->issued_at = NGX_CONF_UNSET_PTR;
     ngx_http_household_token_create(&conf->token);
+    conf->preflight = NGX_CONF_UNSET_UINT;
     conf->action = NGX_CONF_UNSET_UINT;
     conf->offers = NGX_CONF_UNSET_PTR;
     conf->log_level = NGX_CONF_UNSET_UINT;
@@ -153,6 +154,8 @@ ngx_http_household_merge_loc_conf(ngx_conf_t *cf, void *parent, void *child)
     ngx_conf_merge_ptr_value(conf->device, prev->device, NULL);
     ngx_conf_merge_ptr_value(conf->issued_at, prev->issued_at, NULL);
 
+    ngx_conf_merge_uint_value(conf->preflight, prev->preflight,
+                              NGX_HTTP_HOUSEHOLD_PREFLIGHT_ANSWER);
     ngx_conf_merge_uint_value(conf->action, prev->action,
                               NGX_HTTP_HOUSEHOLD_AUTO);
     ngx_conf_merge_ptr_value(conf->offers, prev->offers, NULL);
