@@ -11,6 +11,12 @@
 #include <ngx_core.h>
 #include <ngx_http.h>
 #include "ngx_http_household.h"
+#include "ngx_http_household_access.h"
+#include "ngx_http_household_conf.h"
+#include "ngx_http_household_effects.h"
+#include "ngx_http_household_invalidate.h"
+#include "ngx_http_household_metrics.h"
+#include "ngx_http_household_variables.h"
 
 
 #define NGX_HTTP_HOUSEHOLD_ANY_CONF                                           \

@@ -10,6 +10,15 @@
 #include <ngx_core.h>
 #include <ngx_http.h>
 #include "ngx_http_household.h"
+#include "ngx_http_household_access.h"
+#include "ngx_http_household_answer.h"
+#include "ngx_http_household_cache.h"
+#include "ngx_http_household_ctx.h"
+#include "ngx_http_household_effects.h"
+#include "ngx_http_household_facts.h"
+#include "ngx_http_household_identity.h"
+#include "ngx_http_household_override.h"
+#include "ngx_http_household_wait.h"
 
 
 static ngx_int_t ngx_http_household_access_postpone(ngx_http_request_t *r);
@@ -207,7 +216,7 @@ ngx_http_household_access_same(ngx_http_request_t *r,
     ngx_http_household_ctx_t  now;
 
     if (ctx->status == NGX_HTTP_HOUSEHOLD_BYPASSED
-        || !ngx_http_household_conf_same(hlcf, ctx->conf))
+        || !ngx_http_household_facts_same(hlcf, ctx->conf))
     {
         return NGX_DECLINED;
     }

@@ -9,6 +9,9 @@
 #include <ngx_core.h>
 #include <ngx_http.h>
 #include "ngx_http_household.h"
+#include "ngx_http_household_access.h"
+#include "ngx_http_household_answer.h"
+#include "ngx_http_household_ctx.h"
 #include "ngx_http_household_headers.h"
 
 

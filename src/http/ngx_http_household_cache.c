@@ -9,6 +9,8 @@
 #include <ngx_core.h>
 #include <ngx_http.h>
 #include "ngx_http_household.h"
+#include "ngx_http_household_cache.h"
+#include "ngx_http_household_ctx.h"
 
 
 static ngx_household_zone_ns_t *ngx_http_household_cache_namespace(

@@ -10,6 +10,8 @@
 #include <ngx_core.h>
 #include <ngx_http.h>
 #include "ngx_http_household.h"
+#include "ngx_http_household_ctx.h"
+#include "ngx_http_household_wait.h"
 
 
 static void ngx_http_household_ctx_cleanup(void *data);

@@ -9,6 +9,8 @@
 #include <ngx_core.h>
 #include <ngx_http.h>
 #include "ngx_http_household.h"
+#include "ngx_http_household_ctx.h"
+#include "ngx_http_household_effects.h"
 
 
 static void ngx_http_household_effects_learn(ngx_http_request_t *r,

@@ -9,6 +9,10 @@
 #include <ngx_core.h>
 #include <ngx_http.h>
 #include "ngx_http_household.h"
+#include "ngx_http_household_ctx.h"
+#include "ngx_http_household_facts.h"
+#include "ngx_http_household_override.h"
+#include "ngx_http_household_value.h"
 
 
 static void ngx_http_household_facts_viewer_country(ngx_http_request_t *r,
@@ -37,7 +41,7 @@ ngx_http_household_facts_mode(ngx_http_request_t *r,
         return NGX_OK;
     }
 
-    if (ngx_http_household_conf_parse_mode(&value, mode) != NGX_OK) {
+    if (ngx_http_household_value_parse_mode(&value, mode) != NGX_OK) {
 
         /* seen and counted, but nobody is denied for a slip of the pen */
 
@@ -101,7 +105,7 @@ ngx_http_household_facts_rollout(ngx_http_request_t *r,
         return NGX_ERROR;
     }
 
-    if (ngx_http_household_conf_parse_percent(&value, rollout) != NGX_OK) {
+    if (ngx_http_household_value_parse_percent(&value, rollout) != NGX_OK) {
 
         ngx_log_error(NGX_LOG_ERR, r->connection->log, 0,
                       "household: invalid rollout \"%V\", using \"0%%\"",
@@ -195,4 +199,36 @@ ngx_http_household_facts_viewer_country(ngx_http_request_t *r,
     }
 
     ngx_memcpy(ctx->country, facts->country, 2);
+}
+
+
+ngx_uint_t
+ngx_http_household_facts_same(ngx_http_household_loc_conf_t *a,
+    ngx_http_household_loc_conf_t *b)
+{
+    if (a == b) {
+        return 1;
+    }
+
+    /* what is inherited is the same in memory */
+
+    return a->mode == b->mode
+           && a->mode_value == b->mode_value
+           && a->store == b->store
+           && a->account == b->account
+           && a->device == b->device
+           && a->issued_at == b->issued_at
+           && a->token.carriers == b->token.carriers
+           && a->token.issuers == b->token.issuers
+           && a->token.claims == b->token.claims
+           && a->token.leeway == b->token.leeway
+           && a->unavailable == b->unavailable
+           && a->unregistered == b->unregistered
+           && a->family_unknown == b->family_unknown
+           && a->ipv6_prefix == b->ipv6_prefix
+           && a->trusted_device == b->trusted_device
+           && a->grace == b->grace
+           && a->enforce_in == b->enforce_in
+           && a->rollout == b->rollout
+           && a->rollout_value == b->rollout_value;
 }

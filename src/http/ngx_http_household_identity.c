@@ -8,6 +8,10 @@
 #include <ngx_core.h>
 #include <ngx_http.h>
 #include "ngx_http_household.h"
+#include "ngx_http_household_ctx.h"
+#include "ngx_http_household_identity.h"
+#include "ngx_http_household_token.h"
+#include "ngx_http_household_value.h"
 
 
 static ngx_int_t ngx_http_household_identity_from_token(ngx_http_request_t *r,

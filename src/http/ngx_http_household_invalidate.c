@@ -8,6 +8,8 @@
 #include <ngx_core.h>
 #include <ngx_http.h>
 #include "ngx_http_household.h"
+#include "ngx_http_household_invalidate.h"
+#include "ngx_http_household_override.h"
 
 
 static void ngx_http_household_invalidate_key(void *data, ngx_str_t *key);

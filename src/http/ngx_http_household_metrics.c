@@ -11,6 +11,8 @@
 #include <ngx_core.h>
 #include <ngx_http.h>
 #include "ngx_http_household.h"
+#include "ngx_http_household_metrics.h"
+#include "ngx_http_household_variables.h"
 
 
 /* bytes of one line, and of the lines that tell what comes */

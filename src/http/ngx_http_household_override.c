@@ -14,6 +14,8 @@
 #include <ngx_core.h>
 #include <ngx_http.h>
 #include "ngx_http_household.h"
+#include "ngx_http_household_override.h"
+#include "ngx_http_household_value.h"
 
 
 /* ms after which it is asked for again: told of changes, and not */
@@ -211,7 +213,7 @@ ngx_http_household_override_field(ngx_http_household_override_value_t *override,
 
     if (name->len == 4 && ngx_strncmp(name->data, "mode", 4) == 0) {
 
-        rc = ngx_http_household_conf_parse_mode(value, &n);
+        rc = ngx_http_household_value_parse_mode(value, &n);
 
         if (rc == NGX_OK) {
             override->mode = n;
@@ -219,7 +221,7 @@ ngx_http_household_override_field(ngx_http_household_override_value_t *override,
 
     } else if (name->len == 7 && ngx_strncmp(name->data, "rollout", 7) == 0) {
 
-        rc = ngx_http_household_conf_parse_percent(value, &n);
+        rc = ngx_http_household_value_parse_percent(value, &n);
 
         if (rc == NGX_OK) {
             override->rollout = n;

@@ -44,30 +44,6 @@ typedef struct {
 } ngx_http_household_token_conf_t;
 
 
-/* the directives */
-
-char *ngx_http_household_set_token(ngx_conf_t *cf, ngx_command_t *cmd,
-    void *conf);
-char *ngx_http_household_set_token_key(ngx_conf_t *cf, ngx_command_t *cmd,
-    void *conf);
-char *ngx_http_household_set_token_claims(ngx_conf_t *cf, ngx_command_t *cmd,
-    void *conf);
-
-void ngx_http_household_token_create(ngx_http_household_token_conf_t *conf);
-
-/* merges all but the carriers */
-char *ngx_http_household_token_merge(ngx_conf_t *cf,
-    ngx_http_household_token_conf_t *prev,
-    ngx_http_household_token_conf_t *conf);
-
-/*
- * Makes the policy of a location that judges.  "zone" may keep verified
- * tokens, or is NULL.
- */
-char *ngx_http_household_token_build_policy(ngx_conf_t *cf,
-    ngx_http_household_token_conf_t *conf, ngx_household_zone_t *zone);
-
-
 /*
  * Finds the token of a request.  Returns NGX_HOUSEHOLD_REASON_NONE and
  * "token", which points into the request; TOKEN_MISSING; or TOKEN_CONFLICT if

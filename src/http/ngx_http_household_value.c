@@ -12,10 +12,18 @@
 #include <ngx_core.h>
 #include <ngx_http.h>
 #include "ngx_http_household.h"
+#include "ngx_http_household_value.h"
 
 
 static ngx_int_t ngx_http_household_value_single(ngx_conf_t *cf,
     ngx_str_t text);
+
+
+static ngx_str_t  ngx_http_household_modes[] = {
+    ngx_string("off"),                 /* NGX_HOUSEHOLD_OFF */
+    ngx_string("monitor"),             /* NGX_HOUSEHOLD_MONITOR */
+    ngx_string("on")                   /* NGX_HOUSEHOLD_ON */
+};
 
 
 ngx_int_t
@@ -105,4 +113,53 @@ ngx_http_household_value_compile_complex(ngx_conf_t *cf, ngx_str_t *text,
     ccv.complex_value = value;
 
     return ngx_http_compile_complex_value(&ccv);
+}
+
+
+ngx_int_t
+ngx_http_household_value_parse_mode(ngx_str_t *text, ngx_uint_t *mode)
+{
+    ngx_uint_t  i;
+
+    for (i = 0; i <= NGX_HOUSEHOLD_ON; i++) {
+
+        if (text->len == ngx_http_household_modes[i].len
+            && ngx_strncmp(text->data, ngx_http_household_modes[i].data,
+                           text->len)
+               == 0)
+        {
+            *mode = i;
+            return NGX_OK;
+        }
+    }
+
+    return NGX_DECLINED;
+}
+
+
+ngx_int_t
+ngx_http_household_value_parse_percent(ngx_str_t *text, ngx_uint_t *percent)
+{
+    size_t     len;
+    ngx_int_t  n;
+
+    len = text->len;
+
+    if (len && text->data[len - 1] == '%') {
+        len--;
+    }
+
+    if (len == 0 || text->data[0] == '.') {
+        return NGX_DECLINED;
+    }
+
+    n = ngx_atofp(text->data, len, 2);
+
+    if (n == NGX_ERROR || n > NGX_HOUSEHOLD_ROLLOUT_ALL) {
+        return NGX_DECLINED;
+    }
+
+    *percent = n;
+
+    return NGX_OK;
 }

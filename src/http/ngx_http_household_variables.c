@@ -9,6 +9,8 @@
 #include <ngx_core.h>
 #include <ngx_http.h>
 #include "ngx_http_household.h"
+#include "ngx_http_household_ctx.h"
+#include "ngx_http_household_variables.h"
 
 
 static ngx_int_t ngx_http_household_variable_get(ngx_http_request_t *r,

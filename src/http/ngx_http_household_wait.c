@@ -15,6 +15,9 @@
 #include <ngx_core.h>
 #include <ngx_http.h>
 #include "ngx_http_household.h"
+#include "ngx_http_household_cache.h"
+#include "ngx_http_household_ctx.h"
+#include "ngx_http_household_wait.h"
 
 
 static void ngx_http_household_wait_done(ngx_household_waiter_t *waiter,

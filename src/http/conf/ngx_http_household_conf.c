@@ -9,6 +9,9 @@
 #include <ngx_core.h>
 #include <ngx_http.h>
 #include "ngx_http_household.h"
+#include "ngx_http_household_cache.h"
+#include "ngx_http_household_conf.h"
+#include "ngx_http_household_value.h"
 
 
 static char *ngx_http_household_merge_identity(ngx_conf_t *cf,
@@ -22,13 +25,6 @@ static ngx_int_t ngx_http_household_conf_parse_country(ngx_str_t *text,
 static ngx_uint_t ngx_http_household_conf_valid_price(ngx_str_t *price);
 static ngx_uint_t ngx_http_household_conf_valid_currency(ngx_str_t *currency);
 static ngx_uint_t ngx_http_household_conf_valid_url(ngx_str_t *url);
-
-
-static ngx_str_t  ngx_http_household_modes[] = {
-    ngx_string("off"),                 /* NGX_HOUSEHOLD_OFF */
-    ngx_string("monitor"),             /* NGX_HOUSEHOLD_MONITOR */
-    ngx_string("on")                   /* NGX_HOUSEHOLD_ON */
-};
 
 
 void *
@@ -243,38 +239,6 @@ ngx_http_household_conf_check(ngx_conf_t *cf,
 }
 
 
-ngx_uint_t
-ngx_http_household_conf_same(ngx_http_household_loc_conf_t *a,
-    ngx_http_household_loc_conf_t *b)
-{
-    if (a == b) {
-        return 1;
-    }
-
-    /* what is inherited is the same in memory */
-
-    return a->mode == b->mode
-           && a->mode_value == b->mode_value
-           && a->store == b->store
-           && a->account == b->account
-           && a->device == b->device
-           && a->issued_at == b->issued_at
-           && a->token.carriers == b->token.carriers
-           && a->token.issuers == b->token.issuers
-           && a->token.claims == b->token.claims
-           && a->token.leeway == b->token.leeway
-           && a->unavailable == b->unavailable
-           && a->unregistered == b->unregistered
-           && a->family_unknown == b->family_unknown
-           && a->ipv6_prefix == b->ipv6_prefix
-           && a->trusted_device == b->trusted_device
-           && a->grace == b->grace
-           && a->enforce_in == b->enforce_in
-           && a->rollout == b->rollout
-           && a->rollout_value == b->rollout_value;
-}
-
-
 char *
 ngx_http_household_set_mode(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
 {
@@ -295,7 +259,7 @@ ngx_http_household_set_mode(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
 
         hlcf->mode_value = NULL;
 
-        if (ngx_http_household_conf_parse_mode(&value[1], &hlcf->mode)
+        if (ngx_http_household_value_parse_mode(&value[1], &hlcf->mode)
             != NGX_OK)
         {
             ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
@@ -513,7 +477,7 @@ ngx_http_household_set_rollout(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
 
         hlcf->rollout_value = NULL;
 
-        if (ngx_http_household_conf_parse_percent(&value[1], &hlcf->rollout)
+        if (ngx_http_household_value_parse_percent(&value[1], &hlcf->rollout)
             != NGX_OK)
         {
             ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
@@ -542,55 +506,6 @@ ngx_http_household_set_rollout(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
     }
 
     return NGX_CONF_OK;
-}
-
-
-ngx_int_t
-ngx_http_household_conf_parse_mode(ngx_str_t *text, ngx_uint_t *mode)
-{
-    ngx_uint_t  i;
-
-    for (i = 0; i <= NGX_HOUSEHOLD_ON; i++) {
-
-        if (text->len == ngx_http_household_modes[i].len
-            && ngx_strncmp(text->data, ngx_http_household_modes[i].data,
-                           text->len)
-               == 0)
-        {
-            *mode = i;
-            return NGX_OK;
-        }
-    }
-
-    return NGX_DECLINED;
-}
-
-
-ngx_int_t
-ngx_http_household_conf_parse_percent(ngx_str_t *text, ngx_uint_t *percent)
-{
-    size_t     len;
-    ngx_int_t  n;
-
-    len = text->len;
-
-    if (len && text->data[len - 1] == '%') {
-        len--;
-    }
-
-    if (len == 0 || text->data[0] == '.') {
-        return NGX_DECLINED;
-    }
-
-    n = ngx_atofp(text->data, len, 2);
-
-    if (n == NGX_ERROR || n > NGX_HOUSEHOLD_ROLLOUT_ALL) {
-        return NGX_DECLINED;
-    }
-
-    *percent = n;
-
-    return NGX_OK;
 }
 
 

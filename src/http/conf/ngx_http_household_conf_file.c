@@ -8,6 +8,7 @@
 #include <ngx_core.h>
 #include <ngx_http.h>
 #include "ngx_http_household.h"
+#include "ngx_http_household_conf.h"
 
 
 /* maximum size of a file with a secret in its first line, in bytes */

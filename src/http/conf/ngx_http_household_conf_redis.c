@@ -7,7 +7,7 @@
 #include <ngx_config.h>
 #include <ngx_core.h>
 #include <ngx_http.h>
-#include "ngx_http_household.h"
+#include "ngx_http_household_conf.h"
 
 
 /* a household_redis block while it is parsed */

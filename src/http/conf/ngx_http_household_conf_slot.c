@@ -9,6 +9,8 @@
 #include <ngx_core.h>
 #include <ngx_http.h>
 #include "ngx_http_household.h"
+#include "ngx_http_household_conf.h"
+#include "ngx_http_household_value.h"
 
 
 char *

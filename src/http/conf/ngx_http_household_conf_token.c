@@ -8,7 +8,9 @@
 #include <ngx_core.h>
 #include <ngx_http.h>
 #include "ngx_http_household.h"
+#include "ngx_http_household_conf.h"
 #include "ngx_http_household_token.h"
+#include "ngx_http_household_value.h"
 
 
 #define NGX_HTTP_HOUSEHOLD_LEEWAY  30          /* seconds */

@@ -1,0 +1,157 @@
+
+/*
+ * The directives.
+ */
+
+
+#ifndef _NGX_HTTP_HOUSEHOLD_CONF_H_INCLUDED_
+#define _NGX_HTTP_HOUSEHOLD_CONF_H_INCLUDED_
+
+
+#include <ngx_config.h>
+#include <ngx_core.h>
+#include <ngx_http.h>
+#include "ngx_http_household.h"
+
+
+/* ngx_http_household_conf.c: what the directives need beyond nginx's slots */
+
+void *ngx_http_household_create_main_conf(ngx_conf_t *cf);
+char *ngx_http_household_init_main_conf(ngx_conf_t *cf, void *conf);
+void *ngx_http_household_create_loc_conf(ngx_conf_t *cf);
+char *ngx_http_household_merge_loc_conf(ngx_conf_t *cf, void *parent,
+    void *child);
+
+char *ngx_http_household_set_mode(ngx_conf_t *cf, ngx_command_t *cmd,
+    void *conf);
+char *ngx_http_household_set_store(ngx_conf_t *cf, ngx_command_t *cmd,
+    void *conf);
+char *ngx_http_household_set_zone(ngx_conf_t *cf, ngx_command_t *cmd,
+    void *conf);
+char *ngx_http_household_set_offer(ngx_conf_t *cf, ngx_command_t *cmd,
+    void *conf);
+char *ngx_http_household_set_enforce_in(ngx_conf_t *cf, ngx_command_t *cmd,
+    void *conf);
+char *ngx_http_household_set_rollout(ngx_conf_t *cf, ngx_command_t *cmd,
+    void *conf);
+
+
+/* ngx_http_household_conf_slot.c: nginx's slots, with more to say */
+
+char *ngx_http_household_set_enum(ngx_conf_t *cf, ngx_command_t *cmd,
+    void *conf);
+char *ngx_http_household_set_sec(ngx_conf_t *cf, ngx_command_t *cmd,
+    void *conf);
+char *ngx_http_household_set_msec(ngx_conf_t *cf, ngx_command_t *cmd,
+    void *conf);
+char *ngx_http_household_set_num(ngx_conf_t *cf, ngx_command_t *cmd,
+    void *conf);
+
+char *ngx_http_household_set_bitmask(ngx_conf_t *cf, ngx_command_t *cmd,
+    void *conf);
+
+char *ngx_http_household_set_value(ngx_conf_t *cf, ngx_command_t *cmd,
+    void *conf);
+
+
+
+/* logs that a parameter is invalid; returns NGX_CONF_ERROR */
+char *ngx_http_household_conf_invalid(ngx_conf_t *cf, ngx_command_t *cmd,
+    ngx_str_t *value);
+
+
+/* ngx_http_household_conf_file.c: files that directives name */
+
+/*
+ * Reads a whole file of at most "max" bytes; the name is taken as nginx takes
+ * those of its own directives.  Returns NGX_OK, or NGX_ERROR when the error
+ * has been logged.
+ */
+ngx_int_t ngx_http_household_conf_read_file(ngx_conf_t *cf, ngx_command_t *cmd,
+    ngx_str_t *file, size_t max, ngx_str_t *text);
+
+/*
+ * Reads the first line of a file, without its end, which keeps a secret out
+ * of nginx.conf.  An empty one is an error.  Returns as above.
+ */
+ngx_int_t ngx_http_household_conf_read_secret(ngx_conf_t *cf,
+    ngx_command_t *cmd, ngx_str_t *file, ngx_str_t *secret);
+
+char *ngx_http_household_set_hmac_key(ngx_conf_t *cf, ngx_command_t *cmd,
+    void *conf);
+char *ngx_http_household_set_geoip(ngx_conf_t *cf, ngx_command_t *cmd,
+    void *conf);
+
+
+/* ngx_http_household_conf_redis.c: the household_redis block */
+
+char *ngx_http_household_redis_block(ngx_conf_t *cf, ngx_command_t *cmd,
+    void *conf);
+
+/*
+ * Finds the deployment of that name, or makes room for it: it may be defined
+ * further down.  Returns NULL if memory is short.
+ */
+ngx_http_household_redis_t *ngx_http_household_redis_find_or_add(ngx_conf_t *cf,
+    ngx_http_household_main_conf_t *hmcf, ngx_str_t *name);
+
+
+/*
+ * When all has been read: takes the resolver of http {}, which a server with
+ * "resolve" requires.
+ */
+char *ngx_http_household_redis_resolver(ngx_conf_t *cf,
+    ngx_http_household_redis_t *store);
+
+
+/* ngx_http_household_conf_ssl.c: TLS in the household_redis block */
+
+/* "ssl" and "ssl_*" of a household_redis block, while it is read */
+
+typedef struct {
+    ngx_flag_t                    on;
+    ngx_flag_t                    verify;
+    ngx_int_t                     depth;
+    ngx_uint_t                    protocols;
+    ngx_str_t                     name;
+    ngx_str_t                     trusted;
+    ngx_str_t                     crl;
+    ngx_str_t                     certificate;
+    ngx_str_t                     key;
+    ngx_str_t                     ciphers;
+} ngx_http_household_redis_ssl_t;
+
+extern ngx_command_t  ngx_http_household_redis_ssl_commands[];
+
+void ngx_http_household_redis_ssl_unset(ngx_http_household_redis_ssl_t *ssl);
+
+/* checks what was set, and makes rcf->ssl_ctx of it */
+char *ngx_http_household_redis_ssl_init(ngx_conf_t *cf,
+    ngx_household_redis_options_t *rcf, ngx_http_household_redis_ssl_t *ssl);
+
+
+/* ngx_http_household_conf_token.c: tokens */
+
+char *ngx_http_household_set_token(ngx_conf_t *cf, ngx_command_t *cmd,
+    void *conf);
+char *ngx_http_household_set_token_key(ngx_conf_t *cf, ngx_command_t *cmd,
+    void *conf);
+char *ngx_http_household_set_token_claims(ngx_conf_t *cf, ngx_command_t *cmd,
+    void *conf);
+
+void ngx_http_household_token_create(ngx_http_household_token_conf_t *conf);
+
+/* merges all but the carriers */
+char *ngx_http_household_token_merge(ngx_conf_t *cf,
+    ngx_http_household_token_conf_t *prev,
+    ngx_http_household_token_conf_t *conf);
+
+/*
+ * Makes the policy of a location that judges.  "zone" may keep verified
+ * tokens, or is NULL.
+ */
+char *ngx_http_household_token_build_policy(ngx_conf_t *cf,
+    ngx_http_household_token_conf_t *conf, ngx_household_zone_t *zone);
+
+
+#endif /* _NGX_HTTP_HOUSEHOLD_CONF_H_INCLUDED_ */

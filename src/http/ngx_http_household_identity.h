@@ -1,0 +1,34 @@
+
+/*
+ * The account and the device of a request.
+ */
+
+
+#ifndef _NGX_HTTP_HOUSEHOLD_IDENTITY_H_INCLUDED_
+#define _NGX_HTTP_HOUSEHOLD_IDENTITY_H_INCLUDED_
+
+
+#include <ngx_config.h>
+#include <ngx_core.h>
+#include <ngx_http.h>
+#include "ngx_http_household_ctx.h"
+
+
+/*
+ * Finds the token of a request, and takes it out where that is wanted: before
+ * anything else, and whatever the verdict.  After an internal redirect it is
+ * not there any more, and the one found before counts.  Sets ctx->raw_token,
+ * or ctx->unauthorized.  Returns NGX_OK or NGX_ERROR.
+ */
+ngx_int_t ngx_http_household_identity_extract_token(ngx_http_request_t *r,
+    ngx_http_household_loc_conf_t *hlcf, ngx_http_household_ctx_t *ctx);
+
+/*
+ * Sets ctx->account and ctx->device, or ctx->unauthorized.  Returns NGX_OK or
+ * NGX_ERROR.
+ */
+ngx_int_t ngx_http_household_identity_find(ngx_http_request_t *r,
+    ngx_http_household_loc_conf_t *hlcf, ngx_http_household_ctx_t *ctx);
+
+
+#endif /* _NGX_HTTP_HOUSEHOLD_IDENTITY_H_INCLUDED_ */

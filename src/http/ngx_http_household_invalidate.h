@@ -1,0 +1,25 @@
+
+/*
+ * From invalidations by Redis to the zones.
+ */
+
+
+#ifndef _NGX_HTTP_HOUSEHOLD_INVALIDATE_H_INCLUDED_
+#define _NGX_HTTP_HOUSEHOLD_INVALIDATE_H_INCLUDED_
+
+
+#include <ngx_config.h>
+#include <ngx_core.h>
+#include <ngx_http.h>
+#include "ngx_http_household.h"
+
+
+/*
+ * Has the zones told of changes in a deployment, if that is this worker's
+ * part.  Returns NGX_OK or NGX_ERROR.
+ */
+ngx_int_t ngx_http_household_invalidate_start(ngx_cycle_t *cycle,
+    ngx_http_household_redis_t *redis);
+
+
+#endif /* _NGX_HTTP_HOUSEHOLD_INVALIDATE_H_INCLUDED_ */
