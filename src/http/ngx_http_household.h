@@ -34,7 +34,7 @@
 #define NGX_HTTP_HOUSEHOLD_PREFLIGHT_PASS    1
 
 
-/* seconds that a signed state is good for, if nothing is said */
+/* default lifetime of a signed state, in seconds */
 #define NGX_HTTP_HOUSEHOLD_STATE_VALID  600
 
 
@@ -54,7 +54,7 @@ typedef enum {
 } ngx_http_household_status_e;
 
 
-/* counters of a zone, beyond those of the zone itself */
+/* counters of the http layer in a zone */
 
 #define NGX_HTTP_HOUSEHOLD_COUNT_STATUS   NGX_HOUSEHOLD_ZONE_USER_COUNTERS
 #define NGX_HTTP_HOUSEHOLD_COUNT_REASON                                       \
@@ -65,29 +65,29 @@ typedef enum {
     (NGX_HTTP_HOUSEHOLD_COUNT_DROPPED + 1)
 
 
-/* a household_redis block and, in a worker, what is connected to it */
+/* a household_redis block and, in a worker process, its connections */
 
 typedef struct {
     ngx_household_redis_options_t    conf;
 
-    /* where it was first named, for the message if it is never defined */
+    /* of the first reference: for the error if there is no such block */
     u_char                          *file;
     ngx_uint_t                       line;
     ngx_uint_t                       defined;
 
-    ngx_array_t                     *stores;    /* all, of the configuration */
+    ngx_array_t                     *stores;    /* all of the configuration */
 
-    /* of a worker */
+    /* of a worker process */
     ngx_household_redis_t           *redis;
-    ngx_household_redis_tracking_t  *tracking;  /* in one of them */
-    ngx_household_log_limit_t        flushed;   /* as is logged */
+    ngx_household_redis_tracking_t  *tracking;  /* of one worker */
+    ngx_household_log_limit_t        flushed;   /* limits log lines */
 } ngx_http_household_redis_t;
 
 
-/* household:control, as it was last known */
+/* the last known value of household:control */
 
 typedef struct {
-    uint32_t                      mode;        /* ON: it does not loosen */
+    uint32_t                      mode;        /* ON: no override */
     uint32_t                      rollout;
 } ngx_http_household_override_value_t;
 
@@ -104,12 +104,12 @@ typedef struct {
 } ngx_http_household_override_t;
 
 
-/* a household_store: a deployment, and the zone that keeps its records */
+/* household_store: a deployment and the zone that caches its records */
 
 typedef struct {
     ngx_http_household_redis_t     *redis;
-    ngx_household_zone_t           *zone;   /* NULL: nothing is kept */
-    ngx_household_zone_ns_t        *cache;  /* within the zone */
+    ngx_household_zone_t           *zone;   /* NULL: no cache */
+    ngx_household_zone_ns_t        *cache;  /* its namespace */
     ngx_household_zone_ns_t        *override_cache;
 
     ngx_msec_t                      fresh;
@@ -118,7 +118,7 @@ typedef struct {
 
     ngx_household_lookup_cache_t    keeper;
 
-    /* of a worker */
+    /* of a worker process */
     ngx_household_lookups_t        *lookups;
     ngx_household_writer_t         *notes;
     ngx_http_household_override_t   override;
@@ -131,7 +131,7 @@ typedef struct {
     ngx_household_geo_t          *geo;    /* NULL: no database */
     ngx_household_hmac_t         *hmac;   /* NULL: no key */
     time_t                        state_valid; /* seconds */
-    ngx_uint_t                    postponed; /* of a worker: times */
+    ngx_uint_t                    postponed; /* in a worker: times */
 } ngx_http_household_main_conf_t;
 
 
@@ -145,7 +145,7 @@ typedef struct {
 
 typedef struct {
     ngx_uint_t                        mode;       /* NGX_HOUSEHOLD_OFF, ... */
-    ngx_http_complex_value_t         *mode_value; /* instead, where variable */
+    ngx_http_complex_value_t         *mode_value; /* NULL: no variables */
     u_char                           *mode_file;  /* of "household" */
     ngx_uint_t                        mode_line;
 
@@ -154,7 +154,7 @@ typedef struct {
     ngx_http_household_value_t       *account;
     ngx_http_household_value_t       *device;
     ngx_http_complex_value_t         *issued_at;
-    ngx_http_household_token_conf_t   token;      /* or this, not both */
+    ngx_http_household_token_conf_t   token;      /* excludes account */
 
     ngx_uint_t                        preflight;
     ngx_uint_t                        action;

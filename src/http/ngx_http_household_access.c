@@ -1,8 +1,6 @@
 
 /*
- * The way of a request: who asks, what is known of the account, the verdict,
- * the answer.  A request that waits for the store is resumed by a posted
- * event.
+ * The access handler: identity, record, verdict and response of a request.
  */
 
 
@@ -108,11 +106,11 @@ ngx_http_household_access_handler(ngx_http_request_t *r)
 
 
 /*
- * Makes the handler the last one of its phase, which the order of modules does
- * not always do: lua-nginx-module moves its own handler to the end when the
- * first request comes.  No request can wait in a handler that is moved: it
- * would have come here before.  Returns NGX_OK, or NGX_DECLINED if the handler
- * is going to be called again after the others.
+ * Makes this handler the last one of the access phase.  The order of modules
+ * does not suffice: lua-nginx-module moves its own handler to the end of the
+ * phase at run time.  No request can be waiting in one of the handlers that
+ * are moved, because it would have passed this one first.  Returns NGX_OK, or
+ * NGX_DECLINED if the handlers were moved and this one will be called again.
  */
 
 static ngx_int_t
@@ -126,7 +124,7 @@ ngx_http_household_access_postpone(ngx_http_request_t *r)
 
     ph = &cmcf->phase_engine.handlers[r->phase_handler];
 
-    /* "next" is behind the handler of the post access phase */
+    /* "next" follows the handler of the post access phase */
 
     last = &cmcf->phase_engine.handlers[ph->next - 2];
 
@@ -137,7 +135,7 @@ ngx_http_household_access_postpone(ngx_http_request_t *r)
     hmcf = ngx_http_get_module_main_conf(r, ngx_http_household_module);
 
     if (hmcf->postponed == NGX_HTTP_HOUSEHOLD_POSTPONE_MAX) {
-        /* another module wants to be the last one, too */
+        /* another module moves itself to the end, too */
         return NGX_OK;
     }
 
@@ -147,7 +145,7 @@ ngx_http_household_access_postpone(ngx_http_request_t *r)
     ngx_memmove(ph, ph + 1, (last - ph) * sizeof(ngx_http_phase_handler_t));
     *last = tmp;
 
-    /* the phase goes on with the handler that is in this place now */
+    /* the phase continues with the handler that took this place */
 
     r->phase_handler--;
 
@@ -156,8 +154,9 @@ ngx_http_household_access_postpone(ngx_http_request_t *r)
 
 
 /*
- * An internal redirect: by index, try_files, X-Accel-Redirect, error_page,
- * post_action or another module, perhaps while the request was waiting.
+ * Handles a request after an internal redirect: by index, try_files,
+ * X-Accel-Redirect, error_page, post_action or another module, possibly while
+ * the request was waiting for its lookup.
  */
 
 static ngx_int_t
@@ -169,12 +168,12 @@ ngx_http_household_access_redirected(ngx_http_request_t *r,
     ngx_http_household_wait_cancel(ctx);
 
     if (hlcf->mode == NGX_HOUSEHOLD_OFF || r->post_action) {
-        /* the client of a post_action has its answer, or is gone */
+        /* at a post_action the client has its response, or has left */
         return NGX_DECLINED;
     }
 
     if (ctx->refused && (ngx_uint_t) r->uri_changes + 1 == ctx->uri_changes) {
-        /* the error_page of a refusal, but not where that leads on to */
+        /* the error_page of the refusal, but no location after that */
         return NGX_DECLINED;
     }
 
@@ -204,8 +203,8 @@ ngx_http_household_access_redirected(ngx_http_request_t *r,
 
 
 /*
- * Would the request be judged here as it was before: by the same directives,
- * of the same values?  Returns NGX_OK, NGX_DECLINED or NGX_ERROR.
+ * Returns NGX_OK if the request would be evaluated here by the same directives
+ * and the same values as before; NGX_DECLINED if not; or NGX_ERROR.
  */
 
 static ngx_int_t
@@ -233,7 +232,7 @@ ngx_http_household_access_same(ngx_http_request_t *r,
         }
 
         if (now.unauthorized == NGX_HOUSEHOLD_REASON_NONE) {
-            /* what was wrong with the token itself is wrong with it still */
+            /* the same token would be rejected for the same reason */
             now.unauthorized = ctx->unauthorized;
         }
 
@@ -268,7 +267,10 @@ ngx_http_household_access_repeat(ngx_http_request_t *r,
 }
 
 
-/* returns with a state: WAITING, KNOWN; DECIDED and what to return; or NEW */
+/*
+ * Sets ctx->state.  The return value is that of the access handler, unless the
+ * state is KNOWN.  On error the state is NEW.
+ */
 
 static ngx_int_t
 ngx_http_household_access_start(ngx_http_request_t *r,
@@ -277,7 +279,7 @@ ngx_http_household_access_start(ngx_http_request_t *r,
     ngx_str_t                    account, device;
     ngx_http_household_store_t  *store;
 
-    /* of a place where the request was judged before, if any */
+    /* those of an earlier evaluation, if any */
 
     store = ctx->store;
     account = ctx->account;
@@ -306,8 +308,8 @@ ngx_http_household_access_start(ngx_http_request_t *r,
     }
 
     /*
-     * refreshed for unauthenticated requests, too: a bad key set is a case
-     * for an override
+     * Refreshed for unauthenticated requests, too: a bad key set is a case
+     * for an override.
      */
 
     ngx_http_household_override_refresh(hlcf->store);
@@ -335,7 +337,7 @@ ngx_http_household_access_start(ngx_http_request_t *r,
 }
 
 
-/* all but the record, which the next judgement may need again */
+/* keeps the record, which the next evaluation may use */
 
 static void
 ngx_http_household_access_reset(ngx_http_household_loc_conf_t *hlcf,
@@ -377,8 +379,9 @@ ngx_http_household_access_equal(ngx_str_t *a, ngx_str_t *b)
 
 
 /*
- * A CORS preflight carries no credentials, so there is nothing to judge by.
- * An origin that does not look at the method would hand out what it guards.
+ * A CORS preflight request carries no credentials and cannot be evaluated.
+ * It is not passed by default, because an origin that ignores the method would
+ * return what the location protects.
  */
 
 static ngx_int_t
@@ -408,7 +411,7 @@ ngx_http_household_access_fetch_record(ngx_http_request_t *r,
     ctx->state = NGX_HTTP_HOUSEHOLD_KNOWN;
 
     if (ctx->record != NULL) {
-        /* the same account in another place */
+        /* the same account in another location */
         return NGX_OK;
     }
 
@@ -416,7 +419,7 @@ ngx_http_household_access_fetch_record(ngx_http_request_t *r,
 
     rc = ngx_http_household_cache_get(ctx->store, ctx);
 
-    /* nginx terminates what does not finish at once after a filter failed */
+    /* after a filter error nginx terminates a request that has to wait */
 
     if (rc == NGX_DECLINED && !r->filter_finalize) {
         rc = ngx_http_household_wait_start(ctx);
@@ -469,7 +472,7 @@ ngx_http_household_access_evaluate(ngx_http_request_t *r,
 }
 
 
-/* from the decision to what is seen of it */
+/* sets the status, counts the request and passes or refuses it */
 
 static ngx_int_t
 ngx_http_household_access_finalize(ngx_http_request_t *r,
@@ -514,7 +517,7 @@ ngx_http_household_access_finalize(ngx_http_request_t *r,
 }
 
 
-/* the status of a decision, as if there were an offer for all who are denied */
+/* returns the status of a decision; OFFERED if an offer may be made */
 
 static ngx_http_household_status_e
 ngx_http_household_access_status(ngx_household_decision_t *d)
@@ -539,7 +542,7 @@ ngx_http_household_access_status(ngx_household_decision_t *d)
         return NGX_HTTP_HOUSEHOLD_UNAUTHORIZED;
 
     case NGX_HOUSEHOLD_VERDICT_DENY:
-        /* what an outage of Redis has closed is not for sale */
+        /* no offer if the request is denied because of an outage */
         return unavailable ? NGX_HTTP_HOUSEHOLD_DENIED
                            : NGX_HTTP_HOUSEHOLD_OFFERED;
 
@@ -551,9 +554,9 @@ ngx_http_household_access_status(ngx_household_decision_t *d)
 
 
 /*
- * By the mode of the configuration, not by that of an override: "monitor" has
- * no say under "satisfy any", but an override only ever loosens, so where "on"
- * is configured it lets pass as "on" does.
+ * Returns the code of a request that passes.  In mode "monitor" the module does
+ * not satisfy "satisfy any".  The configured mode is used here, not that of the
+ * override: an override must not refuse requests that pass without it.
  */
 
 static ngx_int_t

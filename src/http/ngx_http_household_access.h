@@ -14,7 +14,7 @@
 #include "ngx_http_household.h"
 
 
-/* how often a worker moves the access handler to the end of its phase */
+/* maximum number of moves to the end of the access phase, per worker */
 #define NGX_HTTP_HOUSEHOLD_POSTPONE_MAX  8
 
 

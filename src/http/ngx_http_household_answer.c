@@ -1,7 +1,7 @@
 
 /*
- * What a refused viewer gets: a redirect to the offer, a problem document
- * (RFC 9457), or a challenge.
+ * The response to a refused request: a redirect to the offer, a problem
+ * document (RFC 9457), or a challenge.
  */
 
 
@@ -66,7 +66,7 @@ ngx_http_household_answer_refuse(ngx_http_request_t *r,
     if (clcf->satisfy == NGX_HTTP_SATISFY_ANY
         && r->access_code != 0 && r->access_code != NGX_HTTP_FORBIDDEN)
     {
-        /* another module would let the viewer in after a challenge */
+        /* the client may authenticate to another module */
         return NGX_HTTP_FORBIDDEN;
     }
 
@@ -95,8 +95,9 @@ ngx_http_household_answer_refuse(ngx_http_request_t *r,
 
 
 /*
- * "expires" would write its own values into the fields that headers_out points
- * to, or add them: so it points to fields that are not sent.
+ * The "expires" directive sets the values of the fields that headers_out refers
+ * to, or adds such fields.  Therefore headers_out refers to fields that are not
+ * sent.
  */
 
 static ngx_int_t
@@ -172,7 +173,7 @@ ngx_http_household_answer_challenge(ngx_http_request_t *r,
 #endif
 
     if (*field != NULL && (*field)->hash && hlcf->token.carriers == NULL) {
-        /* the one of the module that names the account */
+        /* keep the challenge of the module that authenticates the user */
         return rc;
     }
 
@@ -193,7 +194,7 @@ ngx_http_household_answer_challenge(ngx_http_request_t *r,
 }
 
 
-/* RFC 6750, 3: no error code where no credentials came; 3.1 has the codes */
+/* RFC 6750, 3.1; without credentials there is no error code (RFC 6750, 3) */
 
 static void
 ngx_http_household_answer_challenge_text(ngx_http_request_t *r,
@@ -201,7 +202,7 @@ ngx_http_household_answer_challenge_text(ngx_http_request_t *r,
     ngx_str_t *text)
 {
     if (hlcf->token.carriers == NULL && r->headers_in.user.data != NULL) {
-        /* auth_basic or $remote_user has looked for the credentials */
+        /* auth_basic or $remote_user has read the credentials */
         ngx_str_set(text, "Basic realm=\"playback\"");
         return;
     }
@@ -277,7 +278,7 @@ ngx_http_household_answer_problem(ngx_http_request_t *r,
     if (clcf->satisfy == NGX_HTTP_SATISFY_ANY
         && hmcf->postponed == NGX_HTTP_HOUSEHOLD_POSTPONE_MAX)
     {
-        /* a module that could not be moved is to be asked yet */
+        /* the handler of another module is still to be called */
         return NGX_HTTP_FORBIDDEN;
     }
 
@@ -350,7 +351,7 @@ ngx_http_household_answer_problem_text(ngx_http_request_t *r,
 }
 
 
-/* as ngx_http_special_response_handler() does with pages of its own */
+/* sends a page like ngx_http_special_response_handler() */
 
 static ngx_int_t
 ngx_http_household_answer_send(ngx_http_request_t *r, ngx_str_t *text)
@@ -427,7 +428,7 @@ ngx_http_household_answer_choose_offer(ngx_http_request_t *r,
 
     offer = hlcf->offers->elts;
 
-    /* first the one for the country, then the default one */
+    /* first the offer for the country, then the default one */
 
     for (fallback = !ctx->decision.seat; fallback < 2; fallback++) {
 
@@ -437,7 +438,7 @@ ngx_http_household_answer_choose_offer(ngx_http_request_t *r,
                          : offer[i].country[0] != '\0'
                            && ngx_memcmp(offer[i].country, country, 2) == 0)
             {
-                /* variables of the url may tell of the offer */
+                /* variables in the url may refer to the offer */
 
                 ctx->offer = &offer[i];
 
@@ -469,7 +470,7 @@ ngx_http_household_answer_offer_url(ngx_http_request_t *r,
     size_t       i;
     ngx_str_t    raw;
 
-    /* what RFC 3986 has no place for, unescaped; above 0x7e is tested too */
+    /* not allowed in a URI (RFC 3986); bytes above 0x7e are tested below */
 
     static const u_char  unsafe[] = " \"<>\\^`{|}";
     static const u_char  hex[] = "0123456789ABCDEF";
@@ -510,9 +511,9 @@ ngx_http_household_answer_offer_url(ngx_http_request_t *r,
 
 
 /*
- * Does a person's browser ask for a page, rather than a player for a token?
- * By Sec-Fetch-Mode, or else by Accept (RFC 9110, 12.5.1): text/html is named,
- * and no range is preferred to it.
+ * Returns 1 for a page navigation of a browser: by Sec-Fetch-Mode; without it,
+ * if Accept (RFC 9110, 12.5.1) contains text/html and no media range has a
+ * higher weight.
  */
 
 static ngx_uint_t
@@ -552,8 +553,8 @@ ngx_http_household_answer_navigates(ngx_http_request_t *r)
 
 
 /*
- * Returns the greatest weight of a media range of one field, in thousandths;
- * "html" grows to that of text/html.
+ * Returns the highest weight of the media ranges of a field, in thousandths.
+ * Raises "html" to the weight of text/html.
  */
 
 static ngx_int_t
@@ -592,7 +593,7 @@ ngx_http_household_answer_accept(ngx_table_elt_t *h, ngx_int_t *html)
 }
 
 
-/* the weight of a media range, in thousandths: 1000 where there is none */
+/* returns the weight of a media range in thousandths, by default 1000 */
 
 static ngx_int_t
 ngx_http_household_answer_quality(u_char *p, u_char *last)
@@ -628,7 +629,7 @@ ngx_http_household_answer_quality(u_char *p, u_char *last)
 }
 
 
-/* would nginx answer this status by an error_page of the configuration? */
+/* returns 1 if an error_page is configured for the status and applies */
 
 static ngx_uint_t
 ngx_http_household_answer_has_error_page(ngx_http_request_t *r,

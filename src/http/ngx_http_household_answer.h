@@ -15,18 +15,18 @@
 
 
 /*
- * Answers a refused request by ctx->decision.  Returns what the access
- * handler is to return.
+ * Makes the response to a refused request by ctx->decision.  Returns the return
+ * code for the access handler.
  */
 ngx_int_t ngx_http_household_answer_refuse(ngx_http_request_t *r,
     ngx_http_household_ctx_t *ctx);
 
 /*
- * Finds the offer to make to a denied viewer, ctx->offer and ctx->offer_url:
- * the one for the country of the account if a seat is free, else the default
- * one.  One whose url is empty is none.  The url is safe in a header: whatever
- * cannot stand in a URI (RFC 3986) is percent-encoded.  Returns NGX_OK, with
- * NULL if there is none, or NGX_ERROR.
+ * Sets ctx->offer and ctx->offer_url: the offer for the country of the account
+ * if a seat is free, otherwise the default one.  Offers with an empty url are
+ * skipped.  Characters that are not allowed in a URI (RFC 3986) are
+ * percent-encoded.  Returns NGX_OK, with ctx->offer NULL if there is no offer,
+ * or NGX_ERROR.
  */
 ngx_int_t ngx_http_household_answer_choose_offer(ngx_http_request_t *r,
     ngx_http_household_loc_conf_t *hlcf, ngx_http_household_ctx_t *ctx);

@@ -1,7 +1,7 @@
 
 /*
- * The zone between requests and lookups: what may be served of it, when the
- * store is asked again, and what is kept.
+ * The zone as the cache of lookups: which entries may be served, when Redis is
+ * queried again, and what is stored.
  */
 
 
@@ -38,7 +38,7 @@ ngx_http_household_cache_init(ngx_conf_t *cf,
             continue;
         }
 
-        /* an account may have any name, so the brake is kept apart */
+        /* account ids are arbitrary: the override has its own namespace */
 
         store[i]->cache = ngx_http_household_cache_namespace(cf, store[i],
                                                              "record");
@@ -60,8 +60,9 @@ ngx_http_household_cache_init(ngx_conf_t *cf,
 
 
 /*
- * Where records come from: another place has other ones.  "kind" tells apart
- * what else is kept of the same place.
+ * Returns the namespace of a deployment in the zone; it is identified by the
+ * servers, the database and the key prefix.  "kind" separates the namespaces of
+ * one deployment.
  */
 
 static ngx_household_zone_ns_t *
@@ -173,10 +174,9 @@ ngx_http_household_cache_get(ngx_http_household_store_t *store,
 
 
 /*
- * May a record that is not fresh be served while somebody fetches it?  Not if
- * it is known to have changed.  Otherwise, where changes are told of, nothing
- * was told: it is merely looked at again from time to time.  Where they are
- * not, it may serve for the short time that another one needs to fetch it.
+ * stale-while-revalidate is allowed unless the entry was invalidated.  With
+ * tracking, an expired entry is still correct and is fetched again from time to
+ * time.  Without, it may be served for the time of the refresh lock only.
  */
 
 static ngx_uint_t

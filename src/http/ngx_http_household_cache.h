@@ -15,22 +15,22 @@
 
 
 /*
- * Gives every store of the configuration its part of its zone.  Returns
- * NGX_OK or NGX_ERROR.
+ * Creates the namespaces of all stores in their zones.  Returns NGX_OK or
+ * NGX_ERROR.
  */
 ngx_int_t ngx_http_household_cache_init(ngx_conf_t *cf,
     ngx_http_household_main_conf_t *hmcf);
 
 /*
- * Looks ctx->account up.  Returns NGX_OK with ctx->record, which may be
- * served; NGX_DECLINED if the store must be asked, with ctx->stale if that
- * may serve should the store be away; NGX_ERROR if memory is short.  Sets
- * ctx->cache.
+ * Probes the cache for ctx->account.  Returns NGX_OK with ctx->record, which
+ * may be served; NGX_DECLINED if Redis must be queried, with ctx->stale set to
+ * a record that may be served on error; or NGX_ERROR on allocation failure.
+ * Sets ctx->cache.
  */
 ngx_int_t ngx_http_household_cache_get(ngx_http_household_store_t *store,
     ngx_http_household_ctx_t *ctx);
 
-/* serves ctx->stale, if there is one, because the store is away */
+/* uses ctx->stale, if any, because Redis is unavailable (stale-if-error) */
 void ngx_http_household_cache_stale(ngx_http_household_store_t *store,
     ngx_http_household_ctx_t *ctx);
 

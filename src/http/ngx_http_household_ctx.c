@@ -1,8 +1,7 @@
 
 /*
- * What is kept of a main request.  nginx forgets the contexts of modules when
- * it redirects a request internally; a cleanup handler of the request's pool
- * keeps ours.
+ * The context of a main request.  nginx resets the contexts of all modules on
+ * an internal redirect; this one is then found by its pool cleanup handler.
  */
 
 
@@ -66,7 +65,7 @@ ngx_http_household_ctx_get(ngx_http_request_t *r)
 }
 
 
-/* the request ends, perhaps while it waits */
+/* the request ends, possibly while it waits */
 
 static void
 ngx_http_household_ctx_cleanup(void *data)

@@ -1,7 +1,7 @@
 
 /*
- * What a verdict leaves behind: notes in the store, and counters in the zone.
- * None of it is waited for.
+ * Side effects of a verdict: writes to Redis, for which the request does not
+ * wait, and counters in the zone.
  */
 
 
@@ -71,7 +71,7 @@ ngx_http_household_effects(ngx_http_request_t *r,
 }
 
 
-/* a request that is judged in two places writes nothing twice */
+/* a request that is evaluated in two locations writes nothing twice */
 
 static ngx_uint_t
 ngx_http_household_effects_once(ngx_http_household_ctx_t *ctx,
@@ -87,7 +87,7 @@ ngx_http_household_effects_once(ngx_http_household_ctx_t *ctx,
 }
 
 
-/* an IPv6 address is learned as the prefix that it stands for */
+/* trust on first use; an IPv6 address is registered as its prefix */
 
 static void
 ngx_http_household_effects_learn(ngx_http_request_t *r,
@@ -110,7 +110,7 @@ ngx_http_household_effects_learn(ngx_http_request_t *r,
     network.len = ngx_household_network_format(&net, hlcf->ipv6_prefix, text);
 
     if (!net.bare) {
-        /* as people write it */
+        /* without the length, as it is usually written */
         network.len -= sizeof("/32") - 1;
     }
 

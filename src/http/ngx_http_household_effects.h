@@ -14,17 +14,17 @@
 #include "ngx_http_household_ctx.h"
 
 
-/* writes what ctx->decision says is to be noted */
+/* makes the writes that ctx->decision requires */
 void ngx_http_household_effects(ngx_http_request_t *r,
     ngx_http_household_loc_conf_t *hlcf, ngx_http_household_ctx_t *ctx);
 
 /*
- * Counts a request that was judged.  If it was before, in another place, it is
- * counted as what it is now, and no more as what it was.
+ * Counts an evaluated request by status and reason.  If it was evaluated before
+ * in another location, its former count is moved.
  */
 void ngx_http_household_effects_count(ngx_http_household_ctx_t *ctx);
 
-/* counts a note that was not written; "data" is the store */
+/* counts a dropped write; "data" is the store */
 void ngx_http_household_effects_write_dropped(void *data);
 
 

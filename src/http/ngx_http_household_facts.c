@@ -1,7 +1,7 @@
 
 /*
- * What a request is judged by: the directives of its location, with the values
- * of their variables, and what is known of the request itself.
+ * The input of an evaluation: the policy from the directives of the location,
+ * and the facts of the request.
  */
 
 
@@ -43,7 +43,7 @@ ngx_http_household_facts_mode(ngx_http_request_t *r,
 
     if (ngx_http_household_value_parse_mode(&value, mode) != NGX_OK) {
 
-        /* seen and counted, but nobody is denied for a slip of the pen */
+        /* a typing error must not deny requests */
 
         ngx_log_error(NGX_LOG_ERR, r->connection->log, 0,
                       "household: invalid mode \"%V\", using \"monitor\"",
@@ -135,11 +135,11 @@ ngx_http_household_facts_collect(ngx_http_request_t *r,
     facts->now = ngx_time();
     facts->issued_at = ctx->issued_at;
 
-    /* once something is revoked, a time that is configured must be known */
+    /* with revoked_before, a configured time must be known */
 
     facts->token = ctx->token || hlcf->issued_at != NULL;
 
-    /* after realip: it has replaced the peer's address by now */
+    /* realip has replaced the address by now */
     (void) ngx_household_addr_set(&facts->addr, r->connection->sockaddr);
 
     ngx_http_household_facts_viewer_country(r, hlcf->store, ctx, facts);
@@ -171,7 +171,7 @@ ngx_http_household_facts_issued_at(ngx_http_request_t *r,
 }
 
 
-/* where the viewer is: for logs, and where the account does not say */
+/* for logs, and for accounts without a country */
 
 static void
 ngx_http_household_facts_viewer_country(ngx_http_request_t *r,
@@ -210,7 +210,7 @@ ngx_http_household_facts_same(ngx_http_household_loc_conf_t *a,
         return 1;
     }
 
-    /* what is inherited is the same in memory */
+    /* inherited values have the same address */
 
     return a->mode == b->mode
            && a->mode_value == b->mode_value

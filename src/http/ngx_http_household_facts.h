@@ -1,6 +1,6 @@
 
 /*
- * What a request is judged by.
+ * The input of an evaluation.
  */
 
 
@@ -40,8 +40,8 @@ ngx_int_t ngx_http_household_facts_collect(ngx_http_request_t *r,
     ngx_household_facts_t *facts);
 
 /*
- * Do two locations judge alike: by the same store, identity and policy?  Both
- * must judge at all.  How they answer is not compared.
+ * Returns 1 if two locations have the same store, identity and policy.  The
+ * directives of the response are not compared.
  */
 ngx_uint_t ngx_http_household_facts_same(ngx_http_household_loc_conf_t *a,
     ngx_http_household_loc_conf_t *b);

@@ -1,7 +1,6 @@
 
 /*
- * Header fields of requests and answers: one way to walk them, one to add
- * them.
+ * Header fields of requests and responses.
  */
 
 
@@ -14,7 +13,7 @@
 #include <ngx_http.h>
 
 
-/* a place in a list of header fields; zeros: before the first */
+/* position in a list of header fields; zeroed: before the first */
 
 typedef struct {
     ngx_list_part_t  *part;
@@ -26,22 +25,22 @@ typedef struct {
 ngx_table_elt_t *ngx_http_household_headers_next(ngx_list_t *headers,
     ngx_http_household_headers_walk_t *walk);
 
-/* does the field have that name?  "name" is in lower case */
+/* returns 1 if the field has that name, in any case */
 ngx_uint_t ngx_http_household_headers_is(ngx_table_elt_t *h,
     const char *name);
 
 /*
- * Adds a field to the answer.  "name" is static, "value" lives as long as the
- * request.  Returns the field, or NULL if memory is short.
+ * Adds a field to the response.  "name" must be static, and "value" must live
+ * as long as the request.  Returns the field, or NULL on allocation failure.
  */
 ngx_table_elt_t *ngx_http_household_headers_push(ngx_http_request_t *r,
     const char *name, ngx_str_t *value);
 
-/* likewise, unless the answer has the very same one; NGX_OK or NGX_ERROR */
+/* likewise, unless the response has the same field; NGX_OK or NGX_ERROR */
 ngx_int_t ngx_http_household_headers_add(ngx_http_request_t *r,
     const char *name, ngx_str_t *value);
 
-/* takes all fields of that name, in any case, out of the answer */
+/* removes all fields of that name, in any case, from the response */
 void ngx_http_household_headers_clear(ngx_http_request_t *r,
     const char *name);
 

@@ -1,6 +1,6 @@
 
 /*
- * Who asks: the account and the device, from values or from a token.
+ * Identity: the account and the device, from variables or from a token.
  */
 
 
@@ -124,7 +124,7 @@ ngx_http_household_identity_find(ngx_http_request_t *r,
     }
 
     if (!ngx_household_id_valid(&ctx->device)) {
-        /* a device that nobody knows */
+        /* handled like an unknown device */
         ngx_log_error(NGX_LOG_INFO, r->connection->log, 0,
                       "household: invalid device id, ignored");
         ngx_str_null(&ctx->device);

@@ -15,10 +15,10 @@
 
 
 /*
- * Finds the token of a request, and takes it out where that is wanted: before
- * anything else, and whatever the verdict.  After an internal redirect it is
- * not there any more, and the one found before counts.  Sets ctx->raw_token,
- * or ctx->unauthorized.  Returns NGX_OK or NGX_ERROR.
+ * Finds the token of a request and, with "strip", removes it from the request,
+ * whatever the verdict will be.  After an internal redirect the token that was
+ * found before is used.  Sets ctx->raw_token or ctx->unauthorized.  Returns
+ * NGX_OK or NGX_ERROR.
  */
 ngx_int_t ngx_http_household_identity_extract_token(ngx_http_request_t *r,
     ngx_http_household_loc_conf_t *hlcf, ngx_http_household_ctx_t *ctx);

@@ -1,6 +1,6 @@
 
 /*
- * From changes in Redis to what is kept in zones.
+ * Maps invalidation messages of Redis to entries of the zones.
  */
 
 
@@ -39,7 +39,7 @@ ngx_http_household_invalidate_start(ngx_cycle_t *cycle,
 
     i = 0;
 
-    /* one worker is told, and the zone tells all */
+    /* one worker receives invalidations, for all workers */
 
     if (!redis->conf.tracking
         || ngx_http_household_invalidate_next_store(redis, &i) == NULL
@@ -58,7 +58,7 @@ ngx_http_household_invalidate_start(ngx_cycle_t *cycle,
 }
 
 
-/* the stores that keep records of this deployment, one after the other */
+/* returns the next store that caches records of this deployment */
 
 static ngx_http_household_store_t *
 ngx_http_household_invalidate_next_store(ngx_http_household_redis_t *redis,
@@ -125,7 +125,7 @@ ngx_http_household_invalidate_key(void *data, ngx_str_t *key)
 }
 
 
-/* "{A}" or "{A}:account"; A may have braces of its own */
+/* "{A}" or "{A}:account"; A may contain braces */
 
 static ngx_int_t
 ngx_http_household_invalidate_key_account(ngx_str_t *key, ngx_str_t *account)
@@ -171,7 +171,7 @@ ngx_http_household_invalidate_flushed(void *data)
         ngx_http_household_override_changed(store);
     }
 
-    /* answers will be good ones, and denials */
+    /* all replies from now on are followed by invalidations */
 
     if (ngx_household_log_limit(&redis->flushed, 1)) {
         ngx_log_error(NGX_LOG_WARN, ngx_cycle->log, 0,

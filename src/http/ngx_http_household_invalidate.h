@@ -15,8 +15,8 @@
 
 
 /*
- * Has the zones told of changes in a deployment, if that is this worker's
- * part.  Returns NGX_OK or NGX_ERROR.
+ * Starts tracking of a deployment in this worker, if a zone caches its records.
+ * Returns NGX_OK or NGX_ERROR.
  */
 ngx_int_t ngx_http_household_invalidate_start(ngx_cycle_t *cycle,
     ngx_http_household_redis_t *redis);

@@ -15,7 +15,7 @@
 #include "ngx_http_household_variables.h"
 
 
-/* bytes of one line, and of the lines that tell what comes */
+/* maximum length of a line, and of the HELP and TYPE lines */
 #define NGX_HTTP_HOUSEHOLD_LINE    128
 #define NGX_HTTP_HOUSEHOLD_PREFACE 256
 
@@ -176,7 +176,7 @@ ngx_http_household_metrics_text(ngx_http_request_t *r,
 }
 
 
-/* every word of $household_status and $household_reason, also at zero */
+/* all values of $household_status and $household_reason, zeros included */
 
 static u_char *
 ngx_http_household_metrics_words(ngx_household_zone_stat_t *stat, u_char *p)

@@ -1,12 +1,12 @@
 
 /*
- * household:control, the brake of the whole fleet: a mode and a share of the
- * accounts that loosen what nginx.conf says, and never tighten it.
+ * household:control, the override of the whole fleet (kill switch): a mode and
+ * a percentage of accounts that only loosen those of nginx.conf.
  *
- * It is kept in the zone as records are.  The worker that is told of a change
- * fetches it at once, so that the next request sees it in all of them; each
- * remembers the last one, so that an outage of the store does not release the
- * value.
+ * It is cached in the zone like records.  The worker that receives the
+ * invalidation fetches it at once, so that all workers use it with the next
+ * request.  Each worker keeps the last value, so that an outage of Redis does
+ * not end the override.
  */
 
 
@@ -18,7 +18,7 @@
 #include "ngx_http_household_value.h"
 
 
-/* ms after which it is asked for again: told of changes, and not */
+/* refresh interval in ms, with and without tracking */
 #define NGX_HTTP_HOUSEHOLD_OVERRIDE_TRACKED    60000
 #define NGX_HTTP_HOUSEHOLD_OVERRIDE_UNTRACKED  1000
 
@@ -50,7 +50,7 @@ ngx_http_household_override_refresh(ngx_http_household_store_t *store)
     generation = 0;
 
     if (override->checked == now) {
-        /* requests of one moment see the same brake */
+        /* at most once per ms */
         return;
     }
 
@@ -102,7 +102,7 @@ ngx_http_household_override_changed(ngx_http_household_store_t *store)
     ngx_str_t  id;
 
     if (store->override.fetching) {
-        /* that may have been too early */
+        /* the fetch under way may have read the former value */
         store->override.again = 1;
         return;
     }

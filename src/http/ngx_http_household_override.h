@@ -14,20 +14,20 @@
 #include "ngx_http_household.h"
 
 
-/* the brake's key, after the prefix, and its id in a zone */
+/* the key without its prefix; also the id in the zone */
 #define NGX_HTTP_HOUSEHOLD_OVERRIDE_KEY  "control"
 
 
 /*
- * Takes note of the brake, and asks the store for it again if need be: before
- * the lookup of an account, so that its answer comes first.
+ * Reads the override from the cache, and starts a fetch if it is not fresh.
+ * Called before the lookup of the account, so that its reply comes first.
  */
 void ngx_http_household_override_refresh(ngx_http_household_store_t *store);
 
-/* the hash is another one: fetches it into the zone of the store */
+/* the hash was invalidated: fetches it into the zone of the store */
 void ngx_http_household_override_changed(ngx_http_household_store_t *store);
 
-/* loosens "mode" and "rollout" by what is known of the brake */
+/* applies the override; it only loosens "mode" and "rollout" */
 void ngx_http_household_override_apply(ngx_http_household_store_t *store,
     ngx_uint_t *mode, ngx_uint_t *rollout);
 

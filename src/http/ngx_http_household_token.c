@@ -1,6 +1,6 @@
 
 /*
- * Playback tokens in requests: found, and verified or remembered.
+ * Playback tokens in requests: their sources, and the cache of verified ones.
  */
 
 
@@ -103,7 +103,7 @@ ngx_http_household_token_find(ngx_http_request_t *r,
 }
 
 
-/* the same token twice is one; two that differ are none */
+/* one token may occur several times; two different ones are a conflict */
 
 static void
 ngx_http_household_token_extract(ngx_http_household_token_found_t *found,
@@ -126,7 +126,7 @@ ngx_http_household_token_extract(ngx_http_household_token_found_t *found,
 }
 
 
-/* every header of that kind: a second one must not go unseen */
+/* all fields of that name are read, or a second one could differ */
 
 static void
 ngx_http_household_token_headers(ngx_http_request_t *r,
@@ -190,7 +190,7 @@ ngx_http_household_token_args(ngx_http_request_t *r,
     ngx_str_t   value;
 
     if (r->args.len == 0) {
-        /* and "data" may be NULL */
+        /* "data" may be NULL */
         return;
     }
 
@@ -257,7 +257,7 @@ ngx_http_household_token_verify_cached(ngx_http_request_t *r,
 }
 
 
-/* as it was requested: what RFC 9246 restricts a token to */
+/* the requested URI, to which RFC 9246 restricts a token */
 
 static ngx_int_t
 ngx_http_household_token_uri(ngx_http_request_t *r, ngx_str_t *uri)

@@ -1,7 +1,7 @@
 
 /*
  * Playback tokens in requests: where they are found, how they are verified
- * and remembered, and how they are taken out again.
+ * and cached, and how they are removed.
  */
 
 
@@ -47,30 +47,31 @@ typedef struct {
 /*
  * Finds the token of a request.  Returns NGX_HOUSEHOLD_REASON_NONE and
  * "token", which points into the request; TOKEN_MISSING; or TOKEN_CONFLICT if
- * there are two that differ.  Returns REASONS if memory is short.
+ * there are two that differ.  Returns REASONS on allocation failure.
  */
 ngx_household_reason_e ngx_http_household_token_find(ngx_http_request_t *r,
     ngx_http_household_token_conf_t *conf, ngx_str_t *token);
 
 /*
- * Verifies a token, or finds that it was verified before.  Returns as
- * ngx_household_jwt_verify(), or REASONS if memory is short.
+ * Verifies a token, or finds it in the cache of verified tokens.  Returns as
+ * ngx_household_jwt_verify(), or REASONS on allocation failure.
  */
 ngx_household_reason_e ngx_http_household_token_verify_cached(
     ngx_http_request_t *r, ngx_http_household_token_conf_t *conf,
     ngx_str_t *token, ngx_household_jwt_claims_t *claims);
 
 /*
- * Takes tokens out of $args and of the headers that go upstream, wherever a
- * carrier may have brought one, valid or not.  Returns NGX_OK or NGX_ERROR.
+ * Removes the tokens of all carriers, valid or not, from $args and from the
+ * header fields that are passed upstream.  Returns NGX_OK or NGX_ERROR.
  */
 ngx_int_t ngx_http_household_token_strip(ngx_http_request_t *r,
     ngx_http_household_token_conf_t *conf);
 
 /*
- * Where tokens stand.  The latter two find the next value of "name" (of any
- * case, as nginx has it) in a query or a Cookie header: they return 1 with
- * "value" and "text" moved behind it, or 0 if there is none.
+ * The first returns 1 if a header field may contain a token of the carrier.
+ * The latter two find the next value of "name" (case-insensitive, as in nginx)
+ * in a query or a Cookie field: they return 1 with "value", and "text" advanced
+ * past it, or 0 if there is none.
  */
 ngx_uint_t ngx_http_household_token_in_header(
     ngx_http_household_carrier_t *carrier, ngx_table_elt_t *h);

@@ -1,8 +1,8 @@
 
 /*
- * Tokens in arguments, cookies and headers: where they stand in the text, and
- * how they are taken out of it, so that they are in no cache key and do not
- * go upstream.
+ * Tokens in arguments, cookies and header fields: how they are found, and how
+ * they are removed, so that they are in no cache key and are not passed
+ * upstream.
  */
 
 
@@ -196,7 +196,7 @@ ngx_http_household_token_strip_args(ngx_http_request_t *r,
             p = args;
         }
 
-        /* all before the name, which stands before "=" and the value */
+        /* the text before the name */
 
         p = ngx_cpymem(p, from, value.data - 1 - carrier->name.len - from);
         from = ngx_min(text, last);
@@ -209,14 +209,14 @@ ngx_http_household_token_strip_args(ngx_http_request_t *r,
     p = ngx_cpymem(p, from, last - from);
 
     if (p > args && p[-1] == '&' && from == last && last[-1] != '&') {
-        /* the token was last */
+        /* the token was the last argument */
         p--;
     }
 
     r->args.data = args;
     r->args.len = p - args;
 
-    /* what goes upstream is made of r->uri and r->args from now on */
+    /* the upstream URI is built from r->uri and r->args from now on */
     r->valid_unparsed_uri = 0;
 
     return NGX_OK;
@@ -224,8 +224,8 @@ ngx_http_household_token_strip_args(ngx_http_request_t *r,
 
 
 /*
- * A new list without the tokens: headers are pointed to from elsewhere, so
- * nothing in the old one may move.
+ * Makes a new list without the tokens.  Elements of the old one must not move,
+ * because r->headers_in refers to them.
  */
 
 static ngx_int_t
@@ -283,7 +283,7 @@ ngx_http_household_token_strip_headers(ngx_http_request_t *r,
 }
 
 
-/* NGX_OK: keep "h", which may have changed; NGX_DECLINED: leave it out */
+/* NGX_OK: keep "h", which may have changed; NGX_DECLINED: omit it */
 
 static ngx_int_t
 ngx_http_household_token_strip_header(ngx_http_request_t *r,
@@ -336,7 +336,7 @@ ngx_http_household_token_strip_cookie(ngx_http_request_t *r,
     {
         if (copy == NULL) {
 
-            /* values are expected to end with a NUL, as nginx's own do */
+            /* NUL-terminated, like the values that nginx parses */
 
             copy = ngx_pnalloc(r->pool, text->len + 1);
             if (copy == NULL) {

@@ -1,10 +1,10 @@
 
 /*
- * Values from a request: texts with variables.
+ * Strings that can contain variables.
  *
- * Most often a text is one variable and nothing else, such as "$arg_account".
- * Its value is taken as it is: to evaluate it as a text of several parts takes
- * 320 instructions more, where a cached decision takes 2800 in all.
+ * Usually a string is a single variable, such as "$arg_account".  Its value is
+ * then read directly: evaluating it as a complex value takes 320 instructions
+ * more, while a cached decision takes 2800 in all.
  */
 
 
@@ -42,7 +42,7 @@ ngx_http_household_value_compile(ngx_conf_t *cf, ngx_str_t *value,
 }
 
 
-/* the index of the variable that is all of a text; or NGX_DECLINED */
+/* returns the index if the string is a single variable, or NGX_DECLINED */
 
 static ngx_int_t
 ngx_http_household_value_single(ngx_conf_t *cf, ngx_str_t text)
@@ -50,7 +50,7 @@ ngx_http_household_value_single(ngx_conf_t *cf, ngx_str_t text)
     u_char  c;
     size_t  i;
 
-    /* a digit stands for a capture, which is no variable */
+    /* $1 is a capture, not a variable */
 
     if (text.len < 2
         || text.data[0] != '$'

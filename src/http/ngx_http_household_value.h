@@ -14,39 +14,40 @@
 #include <ngx_http.h>
 
 
-/* a text with variables: see ngx_http_household_value() */
+/* a string that can contain variables */
 
 typedef struct {
     ngx_http_complex_value_t      complex;
-    ngx_int_t                     index;  /* of the variable that is all */
+    ngx_int_t                     index;  /* if a single variable */
 } ngx_http_household_value_t;
 
 
-/* compiles a text with variables; NGX_OK, or NGX_ERROR, which is logged */
+/* compiles a string; returns NGX_OK, or NGX_ERROR with the error logged */
 ngx_int_t ngx_http_household_value_compile(ngx_conf_t *cf, ngx_str_t *value,
     ngx_http_household_value_t *text);
 
 /*
- * Evaluates it; what is not found is empty.  "value" is good for as long as
- * the request.  Returns NGX_OK, or NGX_ERROR if memory is short.
+ * Evaluates the string; variables that are not found are empty.  "value" lives
+ * as long as the request.  Returns NGX_OK, or NGX_ERROR on allocation failure.
  */
 ngx_int_t ngx_http_household_value(ngx_http_request_t *r,
     ngx_http_household_value_t *text, ngx_str_t *value);
 
-/* compiles a text with variables; NGX_OK, or NGX_ERROR, which is logged */
+/* compiles a string; returns NGX_OK, or NGX_ERROR with the error logged */
 ngx_int_t ngx_http_household_value_compile_complex(ngx_conf_t *cf,
     ngx_str_t *text, ngx_http_complex_value_t *value);
 
 /*
- * Parses "off", "monitor" or "on".  Returns NGX_OK, or NGX_DECLINED if the
- * text is none of them.
+ * Parses "off", "monitor" or "on".  Returns NGX_OK, or NGX_DECLINED for any
+ * other text.
  */
 ngx_int_t ngx_http_household_value_parse_mode(ngx_str_t *text,
     ngx_uint_t *mode);
 
 /*
- * Parses "25%" or "0.5%", 0-100 with at most two decimals, the sign optional,
- * to hundredths of a percent.  Returns NGX_OK or NGX_DECLINED.
+ * Parses a percentage of 0 to 100 with at most two decimals; the sign "%" is
+ * optional.  The result is in hundredths of a percent.  Returns NGX_OK or
+ * NGX_DECLINED.
  */
 ngx_int_t ngx_http_household_value_parse_percent(ngx_str_t *text,
     ngx_uint_t *percent);

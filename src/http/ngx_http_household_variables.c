@@ -1,7 +1,7 @@
 
 /*
- * The variables: what was decided, and why.  Where nothing was decided they
- * are not found, which a log shows as "-".
+ * The variables.  Without an evaluation they are not found, which is "-" in
+ * logs.
  */
 
 
@@ -46,8 +46,8 @@ static ngx_int_t ngx_http_household_variable_offer_currency(
 
 
 /*
- * Fills "value", which may stay empty: the variable is then not found.
- * Returns NGX_OK or NGX_ERROR.
+ * Sets "value"; if it is empty, the variable is not found.  Returns NGX_OK or
+ * NGX_ERROR.
  */
 typedef ngx_int_t (*ngx_http_household_variable_pt)(ngx_http_request_t *r,
     ngx_http_household_ctx_t *ctx, ngx_str_t *value);
@@ -214,7 +214,7 @@ ngx_http_household_variable_device(ngx_http_request_t *r,
 }
 
 
-/* the registered network that the viewer is in */
+/* the registered network that contains the client address */
 
 static ngx_int_t
 ngx_http_household_variable_network(ngx_http_request_t *r,
@@ -239,7 +239,7 @@ ngx_http_household_variable_network(ngx_http_request_t *r,
 }
 
 
-/* of the subscription; of the viewer, where that is not known */
+/* of the account; if unknown, of the client */
 
 static ngx_int_t
 ngx_http_household_variable_country(ngx_http_request_t *r,
@@ -257,7 +257,7 @@ ngx_http_household_variable_country(ngx_http_request_t *r,
 }
 
 
-/* where the viewer is, as the database has it */
+/* the country of the client by the database */
 
 static ngx_int_t
 ngx_http_household_variable_viewer_country(ngx_http_request_t *r,
@@ -272,7 +272,7 @@ ngx_http_household_variable_viewer_country(ngx_http_request_t *r,
 }
 
 
-/* for logs: the account's pseudonym */
+/* the pseudonym of the account, for logs */
 
 static ngx_int_t
 ngx_http_household_variable_pseudonym(ngx_http_request_t *r,
@@ -297,7 +297,7 @@ ngx_http_household_variable_pseudonym(ngx_http_request_t *r,
 }
 
 
-/* for the offer's url: who comes, signed, good for a short time */
+/* the signed state for the url of an offer: pseudonym and expiry */
 
 static ngx_int_t
 ngx_http_household_variable_offer_state(ngx_http_request_t *r,
@@ -334,7 +334,7 @@ ngx_http_household_variable_cache_status(ngx_http_request_t *r,
 }
 
 
-/* seconds with milliseconds, as $request_time */
+/* in seconds with milliseconds, like $request_time */
 
 static ngx_int_t
 ngx_http_household_variable_lookup_time(ngx_http_request_t *r,

@@ -16,7 +16,7 @@
 
 ngx_int_t ngx_http_household_add_variables(ngx_conf_t *cf);
 
-/* the word of a status, e.g. "ALLOWED"; static memory */
+/* returns the value of $household_status, e.g. "ALLOWED"; static */
 ngx_str_t *ngx_http_household_status_name(
     ngx_http_household_status_e status);
 

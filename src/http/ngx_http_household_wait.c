@@ -1,13 +1,12 @@
 
 /*
- * The time in which a request waits for its lookup.
+ * A request that waits for its lookup.
  *
- * nginx may lead a request elsewhere meanwhile: the client leaves and a
- * "post_action" follows, another module redirects or finalizes it, the worker
- * is to exit.  Each of these replaces the write handler of the request, and
- * all but the last reset the contexts of its modules.  So a request waits as
- * long as both are those set here; otherwise the lookup is not for it any
- * more, and nothing is resumed.
+ * Meanwhile nginx may redirect or finalize the request: the client closes the
+ * connection and a "post_action" follows, another module redirects it, or the
+ * worker process exits.  All of these replace the write handler of the request,
+ * and a redirect resets the contexts of modules.  The request is resumed only
+ * if both are still those that were set when the wait started.
  */
 
 
@@ -54,7 +53,7 @@ ngx_http_household_wait_start(ngx_http_household_ctx_t *ctx)
         return NGX_DECLINED;
     }
 
-    /* a client that closes its connection is noticed while it waits */
+    /* detect that the client closes the connection */
 
     rev = r->connection->read;
 
@@ -123,7 +122,7 @@ ngx_http_household_wait_done(ngx_household_waiter_t *waiter,
         ngx_http_household_cache_stale(ctx->store, ctx);
     }
 
-    /* replies are being read: not the place to run a request */
+    /* phases are not run from within the reading of replies */
     ngx_post_event(&ctx->resume, &ngx_posted_events);
 }
 
@@ -136,7 +135,7 @@ ngx_http_household_wait_resume(ngx_event_t *ev)
     ngx_http_household_ctx_t  *ctx = ev->data;
 
     if (!ngx_http_household_wait_valid(ctx)) {
-        /* an event of the same moment came first */
+        /* another event of this iteration came first */
         ngx_http_household_wait_cancel(ctx);
         return;
     }
@@ -159,7 +158,7 @@ ngx_http_household_wait_resume(ngx_event_t *ev)
 }
 
 
-/* returns 1 if the request is still where wait_start() left it */
+/* returns 1 if the request was not redirected or finalized meanwhile */
 
 static ngx_uint_t
 ngx_http_household_wait_valid(ngx_http_household_ctx_t *ctx)
@@ -173,7 +172,7 @@ ngx_http_household_wait_valid(ngx_http_household_ctx_t *ctx)
 }
 
 
-/* nothing is written meanwhile; its address says that the request waits */
+/* writes nothing; its address identifies a request that waits */
 
 static void
 ngx_http_household_wait_write_handler(ngx_http_request_t *r)

@@ -14,20 +14,20 @@
 #include "ngx_http_household_ctx.h"
 
 
-/* prepares a new context; nothing waits yet */
+/* initializes the waiter of a new context */
 void ngx_http_household_wait_init(ngx_http_household_ctx_t *ctx);
 
 /*
- * Looks ctx->account up in ctx->store.  Returns NGX_AGAIN if the request
- * waits: its phases are run again once ctx->state is KNOWN, unless it was led
- * elsewhere meanwhile.  Returns NGX_DECLINED if there is nothing to wait for,
- * as the store is away, and NGX_ERROR.
+ * Starts a lookup of ctx->account in ctx->store.  Returns NGX_AGAIN if the
+ * request waits: its phases are run again with ctx->state KNOWN, unless it is
+ * redirected or finalized meanwhile.  Returns NGX_DECLINED if Redis is
+ * unavailable, or NGX_ERROR.
  */
 ngx_int_t ngx_http_household_wait_start(ngx_http_household_ctx_t *ctx);
 
 /*
- * The request waits no more, and what it waited for is not known: for whatever
- * leads it elsewhere or ends it.  May be repeated.
+ * Cancels the wait, if any, and resets ctx->state to NEW unless a decision was
+ * made.  May be repeated.
  */
 void ngx_http_household_wait_cancel(ngx_http_household_ctx_t *ctx);
 
