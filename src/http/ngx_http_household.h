@@ -22,6 +22,17 @@
 #include "ngx_http_household_token.h"
 
 
+/* in nginx an array, in Angie a list */
+
+#if (NGX_HTTP_HOUSEHOLD_RESOLVER_ARRAY)
+#define ngx_http_household_is_resolver(r)                                    \
+    ((r) != NULL && (r)->connections.nelts)
+#else
+#define ngx_http_household_is_resolver(r)                                    \
+    ((r) != NULL && (r)->connections != NULL)
+#endif
+
+
 /* "household_action" */
 #define NGX_HTTP_HOUSEHOLD_AUTO      0
 #define NGX_HTTP_HOUSEHOLD_403       1
