@@ -22,6 +22,9 @@
 #include "ngx_http_household_token.h"
 
 
+#define NGX_HTTP_HOUSEHOLD_VERSION   "0.1.0"
+
+
 /* in nginx an array, in Angie a list */
 
 #if (NGX_HTTP_HOUSEHOLD_RESOLVER_ARRAY)
@@ -382,6 +385,22 @@ void ngx_http_household_redis_ssl_unset(ngx_http_household_redis_ssl_t *ssl);
 /* checks what was set, and makes rcf->ssl_ctx of it */
 char *ngx_http_household_redis_ssl_init(ngx_conf_t *cf,
     ngx_household_redis_options_t *rcf, ngx_http_household_redis_ssl_t *ssl);
+
+
+/* ngx_http_household_load.c: whether this nginx may load the module */
+
+/* nonzero in a process that has connections and timers of a configuration */
+extern ngx_uint_t  ngx_http_household_started;
+
+/*
+ * Refuses a reload that would leave the process in pieces: one that does not
+ * load the file of the module again, or one with "master_process off".
+ * Returns NGX_OK, or NGX_ERROR, which is logged.
+ */
+ngx_int_t ngx_http_household_check_reload(ngx_conf_t *cf);
+
+/* logs which versions run */
+ngx_int_t ngx_http_household_init_module(ngx_cycle_t *cycle);
 
 
 /* ngx_http_household_cache.c: the zone between requests and lookups */
