@@ -99,7 +99,7 @@ check='
 household_zone zone=households:1m;
 server {
     listen 127.0.0.1:8080;
-    location = /metrics { household_status households; }
+    location = /metrics { household_metrics zone=households; }
 }
 END
     invoke-rc.d nginx reload
