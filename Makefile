@@ -7,8 +7,8 @@ SHELL = /bin/bash
 .SECONDARY:
 MAKEFLAGS += --no-print-directory
 
-BUILD ?= build
 NGINX_SRC ?=
+NGINX_BINARY ?=
 NGINX_CONFIGURE ?=
 NGINX_TESTS ?=
 FUZZ_SECONDS ?= 20
@@ -20,6 +20,20 @@ CLANG ?= clang
 ifeq ($(origin CC),default)
 CC = gcc
 endif
+
+# What root has made nobody else can write, and root's files in the folder of
+# somebody else would be in the way: whoever does not own it has another one.
+
+ifeq ($(origin BUILD),undefined)
+BUILD := $(shell me=$$(id -un); of=.; if [ -e build ]; then of=build; fi; \
+    if [ -O $$of ]; then echo build; else echo build-$$me; \
+    [ $(MAKELEVEL) != 0 ] || \
+    echo "household: $$of is not owned by $$me: building in build-$$me" >&2; fi)
+endif
+
+# nginx takes an inherited variable of this name for its listening sockets
+
+unexport NGINX
 
 NAME = ngx_http_household_module
 B := $(abspath $(BUILD))
@@ -33,8 +47,9 @@ clean: ## remove what was made
 	rm -rf $(B)
 
 help: ## this list
-	@echo 'Variables: BUILD=$(BUILD) CC=$(CC) NGINX_SRC=dir DESTDIR=dir'
-	@echo '  NGINX_CONFIGURE="flags for NGINX_SRC" JOBS=$(JOBS)'
+	@echo 'Variables: BUILD=$(BUILD) CC=$(CC) DESTDIR=dir JOBS=$(JOBS)'
+	@echo '  NGINX_SRC=dir NGINX_CONFIGURE="flags for NGINX_SRC"'
+	@echo '  NGINX_BINARY=file (an nginx of NGINX_SRC that loads the module)'
 	@echo
 	@sed -n 's/^\([a-z-]*\):[^#]*## */\1\t/p' Makefile t/tools/test.mk \
 	    | while IFS=$$'\t' read -r t s; do printf '%-20s%s\n' $$t "$$s"; done
@@ -47,7 +62,7 @@ need = @BUILD=$(B) docker/packages.sh
 packages: ## install what is missing of SETS="build demo test fuzz" (as root)
 	$(need) $(SETS)
 
-NEEDS = $(addprefix need-,build demo test valkey fuzz matrix bench)
+NEEDS = $(addprefix need-,build demo test modules valkey fuzz matrix deb bench)
 .PHONY: $(NEEDS)
 $(NEEDS): need-%:
 	$(need) $(if $(filter matrix,$*),,build) $(filter-out build,$*)
@@ -61,11 +76,13 @@ $(NEEDS): need-%:
 WARN = -Wall -Wextra -Werror -Wno-unused-parameter
 SANITIZE = -fsanitize=address,undefined -fno-omit-frame-pointer
 
-FULL = --with-compat --with-debug --with-threads --with-http_ssl_module \
+WITH = --with-compat --with-threads --with-http_ssl_module \
     --with-http_v2_module --with-http_realip_module \
     --with-http_auth_request_module --with-http_sub_module \
     --with-http_addition_module --with-http_slice_module \
-    --with-http_stub_status_module --user=$(shell id -un) \
+    --with-http_stub_status_module
+
+FULL = $(WITH) --with-debug --user=$(shell id -un) \
     --group=$(shell id -gn) --with-cc=$(CC_$*) $(NGINX_CONFIGURE)
 
 STATIC = $(FULL) --add-module=$(ROOT)
@@ -78,6 +95,9 @@ DEB_FLAGS = --with-cc-opt="$$(dpkg-buildflags --get CFLAGS) -fPIC \
 CC_module = $(CC)
 CC_static = $(CC)
 CC_bare = $(CC)
+CC_compat = $(CC)
+CC_plain = $(CC)
+CC_smoke = $(CC)
 CC_dynamic = $(CC)
 CC_asan = $(CLANG)
 CC_valgrind = $(CC)
@@ -91,8 +111,16 @@ CONFIGURE_module = "$${NGX_CONF_FLAGS[@]}" $(DEB_FLAGS) --with-cc=$(CC) \
     --add-dynamic-module=$(ROOT)
 else
 SRC_module = $(B)/nginx
-CONFIGURE_module = --with-compat --with-cc=$(CC) $(NGINX_CONFIGURE) \
+CONFIGURE_module = $(TARGET) --with-cc=$(CC) $(NGINX_CONFIGURE) \
     --add-dynamic-module=$(ROOT)
+
+# as the nginx that loads it was; or with what the tests and the demo need
+
+ifeq ($(NGINX_BINARY),)
+TARGET = $(WITH)
+else
+TARGET = $$($(ROOT)/docker/flags.sh $(NGINX_BINARY) $(B)/nginx || echo --none)
+endif
 endif
 
 # the same with the probe of t/tools/order.t
@@ -108,6 +136,15 @@ CONFIGURE_dynamic = $(FULL) --with-http_dav_module --with-http_flv_module \
     --with-stream --with-stream_ssl_module --with-stream_realip_module \
     --with-stream_ssl_preread_module --with-mail --with-mail_ssl_module \
     --add-dynamic-module=$(ROOT) $(PROBE)
+
+CONFIGURE_smoke = $(FULL) --add-dynamic-module=$(ROOT)
+
+# a module that was told nothing of the nginx that loads it; one without TLS
+
+CONFIGURE_compat = --with-compat --with-cc=$(CC) $(NGINX_CONFIGURE) \
+    --add-dynamic-module=$(ROOT)
+CONFIGURE_plain = --with-compat --with-cc=$(CC) $(NGINX_CONFIGURE) \
+    --with-http_realip_module
 
 # as nginx is without options: no TLS, to clients or to Redis
 
@@ -172,8 +209,8 @@ $(B)/%/Makefile: $(B)/%/flags config
 	    '$(WARN) $(OURS_$*)' >> $@
 
 $(B)/module/Makefile $(B)/installed/Makefile: | $(SRC_module)/configure
-$(patsubst %,$(B)/%/Makefile,static bare dynamic asan valgrind \
-    gcov): \
+$(patsubst %,$(B)/%/Makefile,static bare dynamic smoke compat plain asan \
+    valgrind gcov): \
     | $(B)/nginx/configure
 
 MAKE_IN = @$(MAKE) -s -j$(JOBS) -C $(or $(SRC_$*),$(B)/nginx) \
@@ -184,9 +221,15 @@ SO = $(B)/module/$(NAME).so
 module: need-build ## (the default) the dynamic module, for the installed nginx
 	@$(MAKE) build-module
 
-.PHONY: build-module build-installed
-build-module build-installed: build-%: $(B)/%/Makefile
+.PHONY: build-module build-installed build-compat build-plain build-smoke
+build-module build-installed build-compat: build-%: $(B)/%/Makefile
 	$(MAKE_IN) modules
+
+build-plain: build-%: $(B)/%/Makefile
+	$(MAKE_IN) binary
+
+build-smoke: build-%: $(B)/%/Makefile
+	$(MAKE_IN) binary modules
 
 BINARIES = nginx-static nginx-bare nginx-dynamic nginx-asan nginx-valgrind \
     nginx-gcov
@@ -207,5 +250,12 @@ nginx-gcov: ## nginx-static that counts the lines it runs
 
 install: module ## put the module into the folder nginx loads it from
 	@docker/install.sh $(B)/module/Makefile $(SO) "$(DESTDIR)"
+
+.PHONY: deb deb-check
+deb: need-build need-deb ## libnginx-mod-http-household, for the installed nginx
+	@docker/deb.sh $(B)/deb
+
+deb-check: need-matrix ## the package in fresh Debians: SUITES="bookworm ..."
+	@BUILD=$(B) JOBS=$(JOBS) docker/deb-check.sh $(SUITES)
 
 include t/tools/test.mk

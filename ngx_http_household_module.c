@@ -15,6 +15,7 @@
 #include "ngx_http_household_conf.h"
 #include "ngx_http_household_effects.h"
 #include "ngx_http_household_invalidate.h"
+#include "ngx_http_household_load.h"
 #include "ngx_http_household_metrics.h"
 #include "ngx_http_household_variables.h"
 
@@ -281,7 +282,7 @@ ngx_module_t  ngx_http_household_module = {
     ngx_http_household_commands,           /* module directives */
     NGX_HTTP_MODULE,                       /* module type */
     NULL,                                  /* init master */
-    NULL,                                  /* init module */
+    ngx_http_household_init_module,        /* init module */
     ngx_http_household_init_process,       /* init process */
     NULL,                                  /* init thread */
     NULL,                                  /* exit thread */
@@ -296,6 +297,10 @@ ngx_http_household_init(ngx_conf_t *cf)
 {
     ngx_http_handler_pt        *h;
     ngx_http_core_main_conf_t  *cmcf;
+
+    if (ngx_http_household_check_reload(cf) != NGX_OK) {
+        return NGX_ERROR;
+    }
 
     cmcf = ngx_http_conf_get_module_main_conf(cf, ngx_http_core_module);
 
@@ -330,6 +335,10 @@ ngx_http_household_init_process(ngx_cycle_t *cycle)
     }
 
     redis = hmcf->redis.elts;
+
+    if (hmcf->redis.nelts) {
+        ngx_http_household_started = 1;
+    }
 
     for (i = 0; i < hmcf->redis.nelts; i++) {
 

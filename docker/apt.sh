@@ -1,6 +1,9 @@
 # Sourced by the scripts beside it: Debian suites that the machine does not
 # follow itself, from the mirror that it uses.  Nothing of /etc/apt is touched.
 
+# or else what fails in a $(...) is not noticed by "set -e"
+shopt -s inherit_errexit
+
 keyring=/usr/share/keyrings/debian-archive-keyring.gpg
 
 
@@ -70,13 +73,14 @@ apt_private() {
 apt_sid() {
     local dir=$2
 
+    rm -rf "$dir"
     mkdir -p "$dir/deb"
     dir=$(cd "$dir" && pwd)
-    apt_line deb sid > "$dir/sources.list"
+    apt_line deb sid > "$dir/sources.list" || return
 
     (cd "$dir/deb" && apt_private "$dir" update >&2 \
-     && apt_private "$dir" download "$1" >&2)
+     && apt_private "$dir" download "$1" >&2) || return
 
-    ls "$dir/deb/$1"_*.deb
     rm -rf "$dir/lists" "$dir/cache"
+    ls "$dir/deb/$1"_*.deb
 }

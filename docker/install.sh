@@ -23,6 +23,7 @@ if [ "$dir" = /usr/lib/nginx/modules ]; then
     echo "load_module modules/$file;" > "$dest$conf"
     echo "installed $dest$conf"
     echo "to load it: ln -s $conf /etc/nginx/modules-enabled/50-${conf##*/}"
+    echo "then nginx.conf needs no load_module, which would load it twice"
 
 else
     echo "to load it, on top of nginx.conf: load_module $dir/$file;"

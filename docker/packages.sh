@@ -2,7 +2,9 @@
 #
 # docker/packages.sh [--list] SET...: installs the Debian packages that the
 # named sets lack, as root; otherwise says which command does it.  Quick when
-# nothing is missing.  Sets: build demo test valkey fuzz matrix bench.
+# nothing is missing.
+#
+# Sets: build demo test modules valkey fuzz matrix deb bench.
 #
 # --list prints the names only.
 
@@ -11,7 +13,7 @@ set -eu
 here=$(cd "$(dirname "$0")" && pwd)
 . "$here/apt.sh"
 
-BUILD=${BUILD:-build}
+BUILD=${BUILD:-build-$(id -un)}
 
 
 declare -A packages=(
@@ -28,11 +30,17 @@ declare -A packages=(
             openssl perl python3-cryptography python3-jwt
             redis-sentinel redis-server shellcheck valgrind"
 
+    # the dynamic modules of others; "*" is what apt knows of
+    [modules]="libnginx-mod-*"
+
     # what a part of the suite runs with instead of Redis
     [valkey]="valkey-sentinel valkey-server"
 
     [fuzz]="clang libclang-rt-dev llvm"
     [matrix]="git iproute2 mmdebstrap util-linux"
+
+    # what makes the package, and what checks it
+    [deb]="build-essential debhelper dpkg-dev fakeroot git lintian"
 
     # what measures, and what is measured beside the module
     [bench]="golang-github-gomodule-redigo-dev golang-go haproxy
@@ -44,15 +52,36 @@ declare -A packages=(
 
 
 list() {
-    local set names=
+    local set name names=
 
     for set in "$@"; do
         [ -n "${packages[$set]:-}" ] \
             || die "no set of packages is called \"$set\""
-        names="$names ${packages[$set]}"
+
+        # no names of files
+        set -f
+        for name in ${packages[$set]}; do
+            case $name in
+                *\*) names="$names $(known "${name%\*}")" ;;
+                *) names="$names $name" ;;
+            esac
+        done
+        set +f
     done
 
     echo $names
+}
+
+
+# those of others that begin with "$1"
+
+known() {
+    if [ -z "$(apt-cache pkgnames "$1")" ] && [ "$(id -u)" = 0 ]; then
+        echo "household: apt-get update" >&2
+        apt-get -q -q update >&2
+    fi
+
+    apt-cache pkgnames "$1" | grep -v -e -dev$ -e -household$ | sort
 }
 
 
@@ -75,7 +104,7 @@ available() {
 
 # No service may be left running by what is installed here.
 
-policy=/usr/sbin/policy-rc.d
+policy=${HOUSEHOLD_POLICY_RC_D:-/usr/sbin/policy-rc.d}
 
 services_off() {
     if [ -e $policy ]; then
@@ -95,7 +124,7 @@ services_restore() {
 
 
 install() {
-    DEBIAN_FRONTEND=noninteractive apt-get -q -q -y -o Dpkg::Use-Pty=0 \
+    DEBIAN_FRONTEND=noninteractive apt-get -q -y -o Dpkg::Use-Pty=0 \
         --no-install-recommends install "$@"
 }
 
@@ -105,14 +134,19 @@ install_missing() {
 
     for name in $need; do
         if ! available "$name"; then
-            apt-get -q -q update
+            apt-get -q update
             break
         fi
     done
 
     for name in $need; do
-        if [ "$name" = libtest-nginx-perl ] && ! available "$name"; then
+        if available "$name"; then
+            :
+        elif [ "$name" = libtest-nginx-perl ]; then
             name=$(apt_sid "$name" "$BUILD/apt-sid")
+        else
+            echo "E: the mirror has no $name"
+            return 1
         fi
         debs="$debs $name"
     done
@@ -120,7 +154,7 @@ install_missing() {
     services_off
 
     # lists grow old: a package may have left the mirror
-    install $debs || { apt-get -q -q update; install $debs; }
+    install $debs || { apt-get -q update; install $debs; }
 }
 
 
@@ -144,21 +178,45 @@ if [ -z "$need" ]; then
 fi
 
 if [ "$(id -u)" != 0 ]; then
-    die "missing packages:" $need "- run as root: docker/packages.sh $*"
+    die "missing packages:" $need "- run as root: make packages SETS=\"$*\""
 fi
 
-echo "household: installing" $need
 mkdir -p "$BUILD"
 log=$BUILD/packages.log
+
+echo "household: installing" $need
+echo "household: this takes minutes where much is missing, see $log"
+echo "== $(date): $*:" $need >> "$log"
+
+
+# what apt is doing, every ten seconds
+
+(
+    trap 'kill $!; exit' TERM
+
+    while true; do
+        sleep 10 > /dev/null 2>&1 & wait $!
+        echo "household: ... $(tail -n 1 "$log" | cut -c 1-66)"
+    done
+) &
+ticker=$!
 
 # not "if ! ...", which would switch off "set -e" inside
 
 set +e
-(set -e; install_missing) > "$log" 2>&1
+(set -e; install_missing) >> "$log" 2>&1
 code=$?
+kill $ticker
+wait $ticker 2> /dev/null
 set -e
 
-if [ $code != 0 ]; then
+# an apt that has to do without a package may say so and succeed
+
+lacking=$(missing $need)
+
+if [ $code != 0 ] || [ -n "$lacking" ]; then
     tail -n 20 "$log" >&2
-    die "packages could not be installed, see $log"
+    die "packages could not be installed:" $lacking "- see $log"
 fi
+
+echo "household: installed"

@@ -459,7 +459,7 @@ WWW-Authenticate: Bearer realm="playback"
 Cache-Control: no-store
 !Location
 !Link
---- response_body_like: 401 Authorization Required
+--- response_body_like: 401 (?:Authorization Required|Unauthorized)
 
 
 === error_page 403: its body, with the headers of the refusal

@@ -85,9 +85,9 @@ plan skip_all => "the Lua module is not for this nginx: $said" if !$good;
 
 for my $order ('ours, lua', load_module() ? 'lua, ours' : ()) {
   for my $first ('/plain?account=a', '/any?account=a&lua=ok') {
-    my $edge = Test::Household::Nginx->new(%config, main => $lua,
+    my $place = $order eq 'lua, ours' ? 'before' : 'main';
+    my $edge = Test::Household::Nginx->new(%config, $place => $lua,
                                            start => 0);
-    $edge->{main_first} = 1 if $order eq 'lua, ours';
     $edge->start;
 
     my $is = sub {

@@ -179,8 +179,12 @@ is_soon $mute, 42, 'unavailable', 'nginx starts with a resolver that is silent';
 $mute->quit;
 ok !$mute->pid, 'and quits while it waits for it';
 
+# these have a resolver where none is named
+my $has_resolver
+    = `$Test::Household::Nginx::Binary -v 2>&1` =~ /Angie|Tengine/;
+
 for my $case (
-    [edge(undef, undef, start => 0, allow => qr/emerg/),
+    $has_resolver ? () : [edge(undef, undef, start => 0, allow => qr/emerg/),
      qr/"resolve" in household_redis "main" without "resolver"/],
     [Test::Household::Nginx->new(server => location('/t'), start => 0,
         allow => qr/emerg/,

@@ -35,6 +35,8 @@ my $edge = Test::Household::Nginx->new(
               . 'location /other { household_status other; }');
 
 my $Type = qr/counter|gauge/;
+my $Label = qr/[a-z_]+="[\w.]+"/;
+my $Labels = qr/$Label(?:,$Label)*/;
 
 # the page, as a hash of what it counts; dies if it is not of the format
 sub counters {
@@ -42,17 +44,17 @@ sub counters {
     my (%value, %type, $family);
 
     for my $line (split /\n/, $edge->get($path // '/status')->{body}) {
-        if ($line =~ /^# HELP (household_[a-z_]+) \S.*\.$/) {
+        if ($line =~ /^# HELP ((?:nginx_)?household_[a-z_]+) \S.*\.$/) {
             die "twice: $line\n" if $type{$1};
             $family = $1;
         } elsif ($line =~ /^# TYPE ([a-z_]+) ($Type)$/) {
             die "not here: $line\n" if $1 ne $family;
             $type{$1} = $2;
             die "name: $line\n" if ($2 eq 'counter') != ($1 =~ /_total$/);
-        } elsif ($line =~ /^(([a-z_]+)(?:\{[a-z]+="(\w+)"\})?) (\d+)$/) {
+        } elsif ($line =~ /^(([a-z_]+)(?:\{$Labels\})?) (\d+)$/) {
             die "not here: $line\n" if $2 ne $family || !$type{$2};
             die "twice: $line\n" if exists $value{$1};
-            $value{$1} = $4;
+            $value{$1} = $3;
         } else {
             die "malformed: $line\n";
         }
@@ -63,6 +65,15 @@ sub counters {
 
 sub requests { qq(household_requests_total{status="$_[0]"}) }
 sub reasons { qq(household_reasons_total{reason="$_[0]"}) }
+
+# what runs here, as the log has it too
+
+my ($version, $nginx, $hiredis) = $edge->log
+    =~ /household: version ([\d.]+), built for nginx ([\d.]+), hiredis (\S+)/;
+
+is counters()->{qq(nginx_household_build_info{version="$version",)
+    . qq(nginx_version="$nginx",hiredis_version="$hiredis"})}, 1,
+    'which versions';
 
 # every word is there from the beginning
 

@@ -6,8 +6,8 @@
 #
 # docker/demo/demo.sh run: leaves the edge running, with commands to try.
 #
-# NGINX             the nginx to run; "nginx" if not set
-# HOUSEHOLD_MODULE  the module to load; none if it is linked in
+# TEST_NGINX_BINARY  the nginx to run; "nginx" if not set
+# HOUSEHOLD_MODULE   the module to load; none if it is linked in
 
 set -eu
 

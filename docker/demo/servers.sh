@@ -5,7 +5,7 @@
 
 PATH=$PATH:/usr/sbin:/sbin
 
-nginx=${NGINX:-nginx}
+nginx=${TEST_NGINX_BINARY:-nginx}
 redis_pid=
 
 

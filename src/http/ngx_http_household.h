@@ -23,6 +23,20 @@
 #include "ngx_http_household_token.h"
 
 
+#define NGX_HTTP_HOUSEHOLD_VERSION   "0.1.0"
+
+
+/* in nginx an array, in Angie a list */
+
+#if (NGX_HTTP_HOUSEHOLD_RESOLVER_ARRAY)
+#define ngx_http_household_is_resolver(r)                                    \
+    ((r) != NULL && (r)->connections.nelts)
+#else
+#define ngx_http_household_is_resolver(r)                                    \
+    ((r) != NULL && (r)->connections != NULL)
+#endif
+
+
 /* "household_action" */
 #define NGX_HTTP_HOUSEHOLD_AUTO      0
 #define NGX_HTTP_HOUSEHOLD_403       1

@@ -119,7 +119,7 @@ ngx_http_household_metrics_handler(ngx_http_request_t *r)
 
     ngx_household_zone_stat(hlcf->status_zone, stat);
 
-    size = 6 * NGX_HTTP_HOUSEHOLD_PREFACE
+    size = 8 * NGX_HTTP_HOUSEHOLD_PREFACE
            + (NGX_HTTP_HOUSEHOLD_STATUSES + NGX_HOUSEHOLD_REASONS + 4)
              * NGX_HTTP_HOUSEHOLD_LINE;
 
@@ -150,6 +150,14 @@ ngx_http_household_metrics_text(ngx_http_request_t *r,
     ngx_household_zone_stat_t *stat, u_char *p)
 {
     ngx_http_household_metric_t  *m;
+
+    p = ngx_sprintf(p, "# HELP nginx_household_build_info Versions of the "
+                       "module.\n"
+                       "# TYPE nginx_household_build_info gauge\n"
+                       "nginx_household_build_info{version=\"%s\","
+                       "nginx_version=\"%s\",hiredis_version=\"%s\"} 1\n",
+                    NGX_HTTP_HOUSEHOLD_VERSION, NGINX_VERSION,
+                    ngx_household_resp_library());
 
     p = ngx_http_household_metrics_words(stat, p);
 

@@ -267,7 +267,7 @@ ngx_http_household_token_uri(ngx_http_request_t *r, ngx_str_t *uri)
 
     ngx_str_set(&scheme, "http");
 
-#if (NGX_HTTP_SSL)
+#if (NGX_SSL || NGX_COMPAT)
     if (r->connection->ssl) {
         ngx_str_set(&scheme, "https");
     }

@@ -2,8 +2,8 @@
 #
 # t/tools/matrix.sh SUITE...: in a small Debian of each suite, sets up what is
 # needed, builds this tree as it is with gcc and with clang, runs the whole
-# suite with the one and the units with the other; and what is about Redis with
-# Valkey, where the suite has it.
+# suite with the one and the units with the other; what is about Redis with
+# Valkey, where the suite has it; and the demo as root and as somebody else.
 # Each runs in namespaces of its own: its mounts, processes and ports end with
 # it, and two can run side by side.
 
@@ -22,7 +22,7 @@ fi
 
 setup='
     cd /household
-    make -s packages SETS="build test fuzz"
+    make -s packages SETS="build demo test fuzz"
     dpkg-query -W -f "\${Package} \${Version}\n" gcc clang nginx-dev \
         libhiredis-dev redis-server
 
@@ -57,6 +57,19 @@ tests='
     make -s module unit CC=clang BUILD=build/clang SKIP_UNITS="$skip"
     [ -e build/no-source ] || make -s nginx-bare BUILD=build/gcc
     make -s order BUILD=build/gcc ORDER=installed
+    make -s demo BUILD=build/gcc
+
+    # as in the clone of somebody who is not root, where root was first
+
+    mkdir /tmp/clone
+    tar -c --exclude=./build . | tar -x -C /tmp/clone
+    mkdir /tmp/clone/build
+    chown -R nobody /tmp/clone
+    cd /tmp/clone
+    chown root build
+    setpriv --reuid=nobody --clear-groups make -s demo
+    cd /household
+
     if [ -x /usr/bin/valkey-server ]; then
         again make -s test-valkey BUILD=build/gcc
     fi

@@ -21,7 +21,8 @@ plan tests => 5 * @kinds;
 for my $kind (@kinds) {
     my $dir = "$build/$kind";
     my $load = $kind eq 'static' ? '' : "load_module $dir/$ours.so;";
-    my $nginx = $kind eq 'installed' ? $ENV{NGINX} || 'nginx' : "$dir/nginx";
+    my $nginx = $kind eq 'installed' ? $ENV{TEST_NGINX_BINARY} || 'nginx'
+              : "$dir/nginx";
 
     make_path("$build/order/logs");
     open my $conf, '>', "$build/order/nginx.conf" or die $!;

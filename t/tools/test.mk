@@ -25,10 +25,15 @@ INCLUDES = $(addprefix -I,$(ROOMS) $(UNIT_DIRS)) \
     $(addprefix -isystem $(SRC_module)/src/,core event event/modules \
     event/quic os/unix) -isystem $(B)/module
 
-ifeq ($(NGINX_SRC),)
-NGINX = /usr/sbin/nginx
+# the nginx that loads the module, in tests and in the demo
+
+ifneq ($(NGINX_BINARY),)
+LOADER = $(NGINX_BINARY)
+else ifeq ($(NGINX_SRC),)
+LOADER = /usr/sbin/nginx
 else
-NGINX = $(B)/module/nginx
+LOADER = $(B)/module/nginx
+FULL_module = build-full
 endif
 
 TEST_ENV = BUILD=$(B) HOUSEHOLD_UNIT_DIR=$(B)/$(UNIT_DIR) \
@@ -36,7 +41,7 @@ TEST_ENV = BUILD=$(B) HOUSEHOLD_UNIT_DIR=$(B)/$(UNIT_DIR) \
     TEST_NGINX_SERVROOT=$(B)/servroot
 UNIT_DIR = unit
 TEST_SO = $(SO)
-TEST_BINARY = $(NGINX)
+TEST_BINARY = $(LOADER)
 
 PROVE = env $(TEST_ENV) CMOCKA_MESSAGE_OUTPUT=TAP FUZZ_SECONDS=$(FUZZ_SECONDS) \
     prove -j$(JOBS) $(if $(CI),--failures --comments) -It/lib
@@ -123,19 +128,20 @@ units-on-nginx:
 # --- the suite ------------------------------------------------------------
 
 .PHONY: unit unit-asan fuzz test test-hup test-asan test-valgrind
-.PHONY: soak test-valkey test-nginx coverage order check matrix demo run
+.PHONY: soak smoke test-compat test-modules test-valkey test-nginx coverage
+.PHONY: order check matrix demo run
 
 test: need-test need-fuzz ## all of it: units, fuzzers, the form, t/
-	@$(MAKE) build-module build-unit build-fuzz $(NGINX_SRC:%=build-full)
+	@$(MAKE) build-module build-unit build-fuzz $(FULL_module)
 	@$(PROVE) $(addprefix $(B)/unit/,$(UNITS)) t/tools/fuzz.sh \
-	    t/tools/check.t $(T)
+	    t/tools/check.t t/tools/packages.t $(T)
 
 .PHONY: build-full
 build-full: build-module
 	@$(MAKE) -s -C $(SRC_module) -f $(B)/module/Makefile binary
 
 test-hup: need-test ## t/ with nginx reloaded, not restarted, for each test
-	@$(MAKE) build-module $(NGINX_SRC:%=build-full)
+	@$(MAKE) build-module $(FULL_module)
 	@TEST_NGINX_USE_HUP=1 $(PROVE) $(T)
 
 test-asan: TEST_SO =
@@ -155,14 +161,44 @@ test-valgrind: need-test ## t/ under valgrind (slow)
 SECONDS = 180
 
 soak: need-test ## a Redis that comes and goes for SECONDS=180, and what is used
-	@$(MAKE) build-module $(NGINX_SRC:%=build-full)
+	@$(MAKE) build-module $(FULL_module)
 	@STRAIN_SECONDS=$(SECONDS) $(PROVE) -v t/strain.t
+
+# configured with --with-compat alone, and loaded by an nginx with TLS and by
+# one without
+
+test-compat: TEST_SO = $(B)/compat/$(NAME).so
+test-compat: need-test ## one module for an nginx with TLS and one without
+	@$(MAKE) build-compat build-plain $(FULL_module)
+	@$(PROVE) t/token-tls.t t/redis-tls.t t/config-errors.t t/update.t
+	@$(MAKE) test-plain
+
+.PHONY: test-plain
+test-plain: TEST_SO = $(B)/compat/$(NAME).so
+test-plain: TEST_BINARY = $(B)/plain/nginx
+test-plain:
+	@$(PROVE) t/config-errors.t t/status.t t/update.t
+
+test-modules: need-test need-modules ## beside every module that Debian has
+	@$(MAKE) build-module
+	@$(PROVE) t/modules.t
+
+# what a change of nginx would break: phases, the resolver, TLS, shared memory
+
+SMOKE = answer coherence inherit redis-connect redis-resolve redis-tls reload \
+    status token update variables verdict
+
+smoke: TEST_SO = $(B)/smoke/$(NAME).so
+smoke: TEST_BINARY = $(or $(wildcard $(B)/smoke/angie),$(B)/smoke/nginx)
+smoke: need-test ## some of t/ with an nginx, or a fork of it, of NGINX_SRC=dir
+	@$(MAKE) build-smoke
+	@$(PROVE) $(SMOKE:%=t/%.t)
 
 VALKEY = coherence coherence-delay redis-cluster redis-replica redis-sentinel \
     redis-tls redis-tls-many
 
 test-valkey: need-test need-valkey ## what is about Redis in t/, with Valkey
-	@$(MAKE) build-module $(NGINX_SRC:%=build-full)
+	@$(MAKE) build-module $(FULL_module)
 	@HOUSEHOLD_REDIS_SERVER=valkey-server $(PROVE) $(VALKEY:%=t/%.t)
 
 test-nginx: need-test ## the suite of nginx itself, with the module switched on
@@ -182,12 +218,13 @@ coverage: need-test ## lines of our C that the suite runs: at least 90 %
 	t/tools/coverage.pl 90 $(B)/gcov $(B)/unit-gcov || code=1; exit $$code
 
 order: need-test ## where the module stands among others: loaded, linked in
-	@$(MAKE) $(ORDER:%=build-%) $(NGINX_SRC:%=build-full)
-	@BUILD=$(B) NGINX=$(NGINX) ORDER="$(ORDER)" prove -v t/tools/order.t
+	@$(MAKE) $(ORDER:%=build-%) $(FULL_module)
+	@BUILD=$(B) TEST_NGINX_BINARY=$(LOADER) ORDER="$(ORDER)" \
+	    prove -v t/tools/order.t
 
 check: need-test ## the form: layers, lengths, lists; and that faults are seen
 	@t/tools/check.pl
-	@prove t/tools/check.t
+	@prove t/tools/check.t t/tools/packages.t
 
 matrix: need-matrix ## make test on Debian 12, 13 and sid, gcc and clang (root)
 	@BUILD=$(B) JOBS=$(JOBS) t/tools/matrix.sh $(SUITES)
@@ -200,17 +237,17 @@ matrix: need-matrix ## make test on Debian 12, 13 and sid, gcc and clang (root)
 BENCH = $(TEST_ENV)
 
 bench: need-bench ## what a decision costs, and the alternatives; DOCS=1
-	@$(MAKE) build-module $(NGINX_SRC:%=build-full)
+	@$(MAKE) build-module $(FULL_module)
 	@mkdir -p $(B)/bench && $(BENCH) t/bench/bench.pl --out $(B)/bench \
 	    $(DOCS:%=--docs docs/performance.md)
 
 bench-scale: need-bench ## how that grows; ACCOUNTS=1000,10000000 DOCS=1
-	@$(MAKE) build-module $(NGINX_SRC:%=build-full)
+	@$(MAKE) build-module $(FULL_module)
 	@mkdir -p $(B)/bench && $(BENCH) t/bench/scale.pl --out $(B)/bench \
 	    $(ACCOUNTS:%=--accounts %) $(DOCS:%=--docs docs/performance.md)
 
 bench-instructions: need-bench ## instructions per request: none may be more
-	@$(MAKE) build-module $(NGINX_SRC:%=build-full)
+	@$(MAKE) build-module $(FULL_module)
 	@$(BENCH) t/bench/instructions.pl $(RECORD:%=--record) \
 	    t/bench/instructions.txt
 
@@ -218,9 +255,9 @@ bench-instructions: need-bench ## instructions per request: none may be more
 # --- to look at -----------------------------------------------------------
 
 demo: need-demo ## households, viewers, verdicts: a table to look at
-	@$(MAKE) build-module $(NGINX_SRC:%=build-full)
-	@$(TEST_ENV) NGINX=$(NGINX) docker/demo/demo.sh
+	@$(MAKE) build-module $(FULL_module)
+	@$(TEST_ENV) docker/demo/demo.sh
 
 run: need-demo ## the same edge, left running
-	@$(MAKE) build-module $(NGINX_SRC:%=build-full)
-	@$(TEST_ENV) NGINX=$(NGINX) docker/demo/demo.sh run
+	@$(MAKE) build-module $(FULL_module)
+	@$(TEST_ENV) docker/demo/demo.sh run

@@ -686,7 +686,7 @@ ngx_http_household_redis_resolver(ngx_conf_t *cf,
 
     clcf = ngx_http_conf_get_module_loc_conf(cf, ngx_http_core_module);
 
-    if (clcf->resolver != NULL && clcf->resolver->connections.nelts) {
+    if (ngx_http_household_is_resolver(clcf->resolver)) {
         rcf->resolver = clcf->resolver;
 
     } else if (resolve) {

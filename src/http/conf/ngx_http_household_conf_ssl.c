@@ -11,7 +11,22 @@
 #include "ngx_http_household_conf.h"
 
 
+#define NGX_HTTP_HOUSEHOLD_NO_SSL                                             \
+    "requires an nginx that was built with SSL, e.g. --with-http_ssl_module"
+
+
 #if (NGX_SSL)
+
+/* an nginx without TLS has none of these, and loads the module all the same */
+
+#pragma weak ngx_ssl_certificate
+#pragma weak ngx_ssl_ciphers
+#pragma weak ngx_ssl_cleanup_ctx
+#pragma weak ngx_ssl_client_session_cache
+#pragma weak ngx_ssl_create
+#pragma weak ngx_ssl_crl
+#pragma weak ngx_ssl_trusted_certificate
+
 
 static char *ngx_http_household_redis_ssl_check(ngx_conf_t *cf,
     ngx_household_redis_options_t *rcf, ngx_http_household_redis_ssl_t *ssl);
@@ -181,6 +196,13 @@ ngx_http_household_redis_ssl_check(ngx_conf_t *cf,
     ngx_uint_t                     i;
     ngx_household_redis_server_t  *servers;
 
+    if (ngx_ssl_create == NULL) {
+        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
+                           "\"ssl\" " NGX_HTTP_HOUSEHOLD_NO_SSL
+                           " in household_redis \"%V\"", &rcf->name);
+        return NGX_CONF_ERROR;
+    }
+
     if ((ssl->certificate.len != 0) != (ssl->key.len != 0)) {
         ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
                            "\"ssl_certificate\" and \"ssl_certificate_key\" "
@@ -278,8 +300,7 @@ ngx_http_household_redis_no_ssl(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
         return NGX_CONF_OK;
     }
 
-    return "requires an nginx that was built with SSL, "
-           "e.g. --with-http_ssl_module";
+    return NGX_HTTP_HOUSEHOLD_NO_SSL;
 }
 
 

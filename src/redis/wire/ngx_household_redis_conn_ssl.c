@@ -12,6 +12,20 @@
 
 #if (NGX_SSL)
 
+/*
+ * An nginx without TLS has none of these, and loads the module all the same:
+ * "ssl on" is refused then.
+ */
+
+#pragma weak ngx_ssl_check_host
+#pragma weak ngx_ssl_create_connection
+#pragma weak ngx_ssl_error
+#pragma weak ngx_ssl_get_session
+#pragma weak ngx_ssl_handshake
+#pragma weak ngx_ssl_set_session
+#pragma weak ngx_ssl_shutdown
+
+
 static ngx_int_t ngx_household_redis_conn_ssl_name(ngx_connection_t *c,
     ngx_str_t *name);
 static void ngx_household_redis_conn_ssl_save(ngx_connection_t *c);

@@ -275,6 +275,14 @@ ngx_household_resp_pending(ngx_household_resp_t *resp)
 
 
 const char *
+ngx_household_resp_library(void)
+{
+    return ngx_value(HIREDIS_MAJOR) "." ngx_value(HIREDIS_MINOR) "."
+           ngx_value(HIREDIS_PATCH);
+}
+
+
+const char *
 ngx_household_resp_error(ngx_household_resp_t *resp)
 {
     return (resp->error == NULL) ? "" : resp->error;

@@ -100,6 +100,9 @@ ngx_int_t ngx_household_resp_next(ngx_household_resp_t *resp,
 /* tells whether bytes of an unfinished reply, or of a next one, are held */
 ngx_uint_t ngx_household_resp_pending(ngx_household_resp_t *resp);
 
+/* the version of hiredis that was compiled in, e.g. "1.2.0"; static */
+const char *ngx_household_resp_library(void);
+
 /* what was wrong, for the log: static or decoder memory, no NUL inside */
 const char *ngx_household_resp_error(ngx_household_resp_t *resp);
 

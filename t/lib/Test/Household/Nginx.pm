@@ -8,9 +8,9 @@ package Test::Household::Nginx;
 #   is $r->{status}, 200; is $r->{headers}{'x-reason'}, 'home';
 #
 # At the end of the test its error log is read: see problems().  Further
-# options: workers, log_level, main (text), main_first => 1 (that text stands
-# before our load_module), start => 0, daemon => 1, allow => qr/lines of the log
-# that are expected/.
+# options: workers, log_level, main (text), before (text, ahead of the module),
+# module (another file than that of the environment), start => 0, daemon => 1,
+# allow => qr/lines of the log that are expected/.
 
 use strict;
 use warnings;
@@ -101,12 +101,12 @@ sub new {
     return $self->{start} // 1 ? $self->start : $self;
 }
 
-# sets any of: main, http, server (text), workers, log_level
+# sets any of: main, http, server, before (text), workers, log_level, module
 sub configure {
     my ($self, %opt) = @_;
     @$self{keys %opt} = values %opt;
 
-    my $module = load_module();
+    my $module = $self->{module} // load_module();
     my @temp = map { "${_}_temp_path $self->{dir}/$_;" } 'client_body',
         grep { $Version !~ /--without-http_${_}_module/ }
         qw(proxy fastcgi uwsgi scgi);
@@ -115,7 +115,7 @@ sub configure {
     my $file = "$self->{dir}/nginx.conf";
     open my $out, '>', "$file.new" or die "$file.new: $!\n";
     print $out join "\n",
-        $self->{main_first} ? $self->{main} : '',
+        $self->{before} // '',
         $module ? "load_module $module;" : '',
         $> == 0 ? 'user root;' : '',
         'worker_processes ' . ($self->{workers} || 1) . ';',
