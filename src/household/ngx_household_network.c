@@ -57,7 +57,14 @@ ngx_household_network_parse(ngx_household_network_t *net, u_char *text,
         }
     }
 
-    if (prefix >= 96 && ngx_household_addr_is_mapped(&net->addr)) {
+    if (ngx_household_addr_is_mapped(&net->addr)) {
+
+        /* below 96 bits it would be a prefix of IPv6: "::/24" */
+
+        if (prefix < 96) {
+            return NGX_DECLINED;
+        }
+
         ngx_household_addr_unmap(&net->addr);
         prefix -= 96;
     }

@@ -31,7 +31,8 @@ typedef struct {
  * decimal without leading zeros, or the forms of RFC 4291, 2.2, and an
  * optional "/" and decimal length without leading zeros.  Host bits below the
  * length are cleared: 82.64.10.7/24 is 82.64.10.0/24.  An IPv4-mapped prefix
- * of 96 bits or more becomes IPv4.  Nothing may stand before or after.
+ * becomes IPv4; its length is that of the IPv6 prefix, and at least 96.  No
+ * other byte may precede or follow.
  *
  * Returns NGX_OK, or NGX_DECLINED if the text is no network; "net" is then
  * undefined.

@@ -108,7 +108,7 @@ static const struct {
     { "2001:db8:0:1:1:1:1:1/128", "2001:db8:0:1:1:1:1:1/128",
       NGX_HOUSEHOLD_FAMILY_INET6, 0 },
 
-    /* mapped: IPv4 from 96 bits on, IPv6 below */
+    /* mapped: IPv4 */
     { "::ffff:82.64.10.7", "82.64.10.7/32",
       NGX_HOUSEHOLD_FAMILY_INET, 0 },
     { "::FFFF:5240:A07", "82.64.10.7/32", NGX_HOUSEHOLD_FAMILY_INET, 0 },
@@ -117,9 +117,9 @@ static const struct {
     { "::ffff:82.64.10.7/120", "82.64.10.0/24",
       NGX_HOUSEHOLD_FAMILY_INET, 0 },
     { "::ffff:82.64.10.7/96", "0.0.0.0/0", NGX_HOUSEHOLD_FAMILY_INET, 0 },
-    { "::ffff:82.64.10.7/95", "::fffe:0:0/95",
+    { "::fffe:82.64.10.7/95", "::fffe:0:0/95",
       NGX_HOUSEHOLD_FAMILY_INET6, 0 },
-    { "::ffff:82.64.10.7/80", "::/80", NGX_HOUSEHOLD_FAMILY_INET6, 0 },
+    { "::fffe:82.64.10.7/80", "::/80", NGX_HOUSEHOLD_FAMILY_INET6, 0 },
     { "::82.64.10.7/128", "::82.64.10.7/128",
       NGX_HOUSEHOLD_FAMILY_INET6, 0 },
     { "::fffe:82.64.10.7/96", "::fffe:0:0/96",
@@ -174,6 +174,11 @@ test_network_reject(void **state)
         "::1/1000", "::ffff:82.64.10.7/129", "::ffff:82.64.10", "::1/64/64",
         "::ffff:082.64.10.7", "1:2:3:4:5:6:7:82.64.10.7", "::1/-1",
         ":1:2:3:4:5:6:7", "1:2:3:4:5:6:7:", "1:2:3:4:5:6:7::8:9",
+
+        /* mapped: a length that was meant for IPv4 */
+        "::ffff:82.64.10.0/24", "::ffff:82.64.10.7/95",
+        "::ffff:82.64.10.7/32", "::ffff:82.64.10.7/0", "::FFFF:0:0/95",
+        "0:0:0:0:0:ffff:5240:a07/64",
 
         /* one longer than the longest */
         "ffff:ffff:ffff:ffff:ffff:ffff:255.255.255.255/0128",
@@ -372,7 +377,7 @@ test_network_canonical(void **state)
         { "2A01:0:0::1/64", "2a01::/64" },
         { "2a01::ff7f/120", "2a01::ff00/120" },
         { "2a01::ff7f/0", "::/0" },
-        { "::ffff:0:0/95", "::fffe:0:0/95" },
+        { "::fffe:1:0/95", "::fffe:0:0/95" },
     };
 
     for (i = 0; i < test_count(pairs); i++) {
