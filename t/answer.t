@@ -188,7 +188,7 @@ Link: <https://www.example.tv/household>; rel="payment"
 --- guard
         household_offer default url=/household;
 --- request eval
-[('GET /?account=a') x 20]
+[('GET /?account=a') x 26]
 --- more_headers eval
 [map { $_ ? "Accept: $_\n" : '' }
     '',
@@ -202,6 +202,9 @@ Link: <https://www.example.tv/household>; rel="payment"
     'application/json;q=0.9 , text/html;q=0.899',
     'text/html;q=x',
     'application/json;Q=0.3,text/html;Q=0.2',
+    'text/html;q=0.5;a=b,application/json;q=0.6',
+    'text/html;q=0;a="b"',
+    'text/html;q=0.5x;a=b',
     'text/html',
     'TEXT/HTML',
     'text/html;level=1',
@@ -211,9 +214,12 @@ Link: <https://www.example.tv/household>; rel="payment"
     "*/*;q=0.1\nAccept: text/html",
     ',text/html,',
     'application/json;Q=0.2,text/html;Q=0.3',
+    'text/html;q=0.9;a=b',
+    'text/html;q=0.9 ; a="b" ;c, application/json;q=0.8;d=e',
+    'text/html;level=1;q=1.000;a=b',
 ]
 --- error_code eval
-[(403) x 11, (303) x 9]
+[(403) x 14, (303) x 12]
 
 
 === action auto: what is a page navigation, by Sec-Fetch-Mode

@@ -593,12 +593,16 @@ ngx_http_household_answer_accept(ngx_table_elt_t *h, ngx_int_t *html)
 }
 
 
-/* returns the weight of a media range in thousandths, by default 1000 */
+/*
+ * The weight of a media range, in thousandths: 1000 where there is none.
+ * Parameters may follow it (RFC 7231, 5.3.2: accept-ext).
+ */
 
 static ngx_int_t
 ngx_http_household_answer_quality(u_char *p, u_char *last)
 {
-    ngx_int_t  quality;
+    u_char     *end;
+    ngx_int_t   quality;
 
     while (p < last) {
 
@@ -615,11 +619,16 @@ ngx_http_household_answer_quality(u_char *p, u_char *last)
 
             p += 2;
 
-            while (last > p && (last[-1] == ' ' || last[-1] == '\t')) {
-                last--;
+            end = ngx_strlchr(p, last, ';');
+            if (end == NULL) {
+                end = last;
             }
 
-            quality = ngx_atofp(p, last - p, 3);
+            while (end > p && (end[-1] == ' ' || end[-1] == '\t')) {
+                end--;
+            }
+
+            quality = ngx_atofp(p, end - p, 3);
 
             return quality == NGX_ERROR ? 0 : ngx_min(quality, 1000);
         }
