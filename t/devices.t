@@ -145,6 +145,23 @@ is written { ask($seat, '/hour?account=a&device=moved') }, 1,
     'a note at home that does not count any more';
 like device('a', 'moved'), qr/\@s1$/, 'is replaced by one at the slot';
 
+# a time that is not plausible is none, and is replaced at home
+
+my $odds = 0;
+
+for my $odd (time . '000', '9' x 20, '4102444800', '0', '01', '2026-11-25',
+             time . '000@s1')
+{
+    my $device = 'odd' . ++$odds;
+
+    $redis->cmd(HSET => account('a'), "device:$device" => $odd);
+    is ask($away, "/?account=a&device=$device"), '403 outside',
+        "seen \"$odd\": it is not trusted";
+    is ask($home, "/?account=a&device=$device"), '200 home', 'it comes home';
+    ok wait_until(sub { device('a', $device) =~ /^[1-9]\d{9}$/ }),
+        'and is noted';
+}
+
 # in monitor, too: this is how the records fill
 
 is ask($home, '/monitor?account=a&device=watched'), '200 home', 'monitored';

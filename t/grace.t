@@ -244,11 +244,27 @@ is field('outside_since', 'new'), undef, 'none of them';
 is ask($away, '/?account=homeless'), '200 ALLOWED grace', 'without a home';
 ok wait_until(sub { field('outside_since', 'homeless') }), 'it starts, too';
 
-# a value that is none
+# what is no plausible time is none, and is replaced: a grace period ends
+
+for my $odd ('yesterday', '2026-11-25T10:00:00Z', '01', '', '0', '-1',
+             time . '000', '4102444800', '9' x 20, 'inf', '0x10', '1e9')
+{
+    account();
+    $redis->cmd(HSET => key(), outside_since => $odd);
+    is ask($away, '/?account=a'), '200 ALLOWED grace', "it began \"$odd\"";
+    is_left("it began \"$odd\"", outside_since => 'now');
+
+    account(outside_since => 7200);
+    $redis->cmd(HSET => key(), home_since => $odd);
+    is ask($home, '/?account=a'), '200 ALLOWED home', "home since \"$odd\"";
+    is_left("home since \"$odd\"", outside_since => 7200,
+            home_since => 'now');
+}
 
 account();
-$redis->cmd(HSET => key(), outside_since => 'yesterday');
-is ask($away, '/?account=a'), '200 ALLOWED grace',
-    'a beginning that is malformed is none';
+$redis->cmd(HSET => key(), outside_since => 4102444799);
+is ask($away, '/?account=a'), '200 ALLOWED grace', 'the last plausible time';
+settle();
+is field('outside_since'), 4102444799, 'it is left alone';
 
 done_testing;

@@ -73,14 +73,16 @@ main::redis()->cmd(HSET => 'household:{a}:account',
     'extra::192.0.2.9', '0', 'extra:s1:x:192.0.2.10', '0',
     'extra:' . 's' x 129 . ':192.0.2.11', '0', 'extras:s1:192.0.2.12', '0',
     'Extra:s1:192.0.2.13', '0', 'extra:s1:192.0.2.14/', '0',
-    'extra:s1:192.0.2.15', '00',
+    'extra:s1:192.0.2.15', '00', 'extra:s1:192.0.2.16', '4102444800',
+    'extra:s1:192.0.2.17', time * 1000 + 1e9, 'extra:s1:192.0.2.18', '9' x 20,
+    'extra:s1:192.0.2.19', '2099-01-01',
     # these are good
-    'extra:s1:192.0.2.30', '0', 'extra:s1:192.0.2.31', '9223372036854775807',
+    'extra:s1:192.0.2.30', '0', 'extra:s1:192.0.2.31', '4102444799',
     'extra:' . 's' x 128 . ':192.0.2.32', '0', 'extra: :192.0.2.33', '0',
     'extra:s1:192.0.2.39/31', '0', 'extra:s1:2001:db8::1/32', '0');
 --- viewers eval
 CORE::join "\n",
-    (map { "192.0.2.$_  /?account=a  403 DENIED outside" } 1 .. 15, 40),
+    (map { "192.0.2.$_  /?account=a  403 DENIED outside" } 1 .. 19, 40),
     (map { "192.0.2.$_  /?account=a  200 ALLOWED extra_member" }
          30, 31, 32, 33, 38, 39),
     '2001:db8:7::  /?account=a  200 ALLOWED extra_member'
@@ -93,13 +95,14 @@ main::redis()->cmd(HSET => 'household:{a}:account', 'extra:s1:192.0.2.1', 0,
     'device:1', 'today', 'device:2', '', 'device:3', time . ' ',
     'device:4', -time, 'device:5', time . '.5', 'device:6', time . '@',
     'device:7', time . '@a:b', 'device:8', '@s1', 'device:', time,
+    'device:11', time . '000', 'device:12', '4102444800', 'device:13', 0,
     'devices:9', time, 'device:10', time . '@s1@s1',
     # these are good
     'device:30', time, 'device:31', time . '@s1', 'device:32', time + 1000000);
 --- viewers eval
 CORE::join "\n",
     (map { "203.0.113.1  /?account=a&device=$_  403 DENIED outside" }
-         1 .. 10, ''),
+         1 .. 13, ''),
     (map { "203.0.113.1  /?account=a&device=$_  200 ALLOWED trusted_device" }
          30 .. 32)
 
@@ -109,11 +112,12 @@ CORE::join "\n",
 main::redis()->cmd(SADD => 'household:{a}', '82.64.10.7');
 main::redis()->cmd(HSET => 'household:{a}:account',
     'travel:1', 'forever', 'travel:2', '', 'travel:3', '-1', 'travel:', time * 2,
-    'travel:4', time * 2 . '@s1', 'travel', time * 2, 'travel:30', time * 2);
+    'travel:4', time * 2 . '@s1', 'travel', time * 2, 'travel:30', time * 2,
+    'travel:5', time * 1000, 'travel:6', '4102444800', 'travel:7', '9' x 20);
 --- viewers eval
 CORE::join "\n",
     (map { "203.0.113.1  /?account=a&device=$_  403 DENIED outside" }
-         1 .. 4, ''),
+         1 .. 7, ''),
     "203.0.113.1  /?account=a&device=30  200 ALLOWED travel"
 
 
@@ -125,6 +129,10 @@ CORE::join "\n",
 --- redis
 SADD household:{revoked} 82.64.10.7
 HSET household:{revoked}:account revoked_before tomorrow
+SADD household:{revoked2} 82.64.10.7
+HSET household:{revoked2}:account revoked_before 1700000000000
+SADD household:{revoked3} 82.64.10.7
+HSET household:{revoked3}:account revoked_before 2026-11-25T10:00:00Z
 SADD household:{country} 82.64.10.7
 HSET household:{country}:account country FRA
 SADD household:{country2} 82.64.10.7
@@ -141,6 +149,8 @@ SADD household:{slots4} 82.64.10.7
 HSET household:{slots4}:account country FR seats 0
 --- viewers
 82.64.10.7  /?account=revoked   200 ALLOWED home
+82.64.10.7  /?account=revoked2  200 ALLOWED home
+82.64.10.7  /?account=revoked3  200 ALLOWED home
 192.0.2.7   /?account=country   200 ALLOWED not_enforced
 192.0.2.7   /?account=country2  200 ALLOWED not_enforced
 192.0.2.7   /?account=country3  403 OFFERED outside

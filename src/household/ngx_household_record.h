@@ -26,6 +26,15 @@
 #define NGX_HOUSEHOLD_RECORD_DEVICES    256  /* devices and travel grants */
 #define NGX_HOUSEHOLD_RECORD_SIZE     16384  /* bytes, header included */
 
+/*
+ * A time is plausible if it is 1 to this, Unix seconds: 2099-12-31 23:59:59.
+ * It refuses milliseconds of any time after 1970-02-17, and other numbers
+ * that are too large.  Anything else is malformed; 0 is a value only where
+ * it stands for "open ended".
+ */
+#define NGX_HOUSEHOLD_TIME_MAX   4102444799
+
+
 /* limits of ngx_household_record_has_capacity(): devices are written below */
 #define NGX_HOUSEHOLD_CAPACITY_DEVICES                                        \
     (NGX_HOUSEHOLD_RECORD_DEVICES / 2)
@@ -37,12 +46,12 @@
 
 /*
  * The packed record.  The entries behind the header are read through the
- * functions below only.  All times are Unix seconds; in 32 bits those after
- * 2106 are one, far in the future.
+ * functions below only.  All times are Unix seconds, 1 to
+ * NGX_HOUSEHOLD_TIME_MAX.
  */
 
 typedef struct {
-    int64_t     revoked_before;        /* 0: nothing is revoked */
+    uint32_t    revoked_before;        /* 0: nothing is revoked */
     uint32_t    outside_since;         /* 0: no grace period has started */
     uint32_t    home_since;            /* 0: nobody came home after that */
     uint32_t    size;                  /* bytes, this header included */

@@ -30,8 +30,6 @@ static ngx_int_t ngx_household_field_device(ngx_household_record_builder_t *b,
     ngx_household_field_t *field, ngx_str_t *rest, ngx_str_t *value);
 static ngx_int_t ngx_household_field_time(ngx_household_record_builder_t *b,
     ngx_household_field_t *field, ngx_str_t *rest, ngx_str_t *value);
-static ngx_int_t ngx_household_field_time32(ngx_household_record_builder_t *b,
-    ngx_household_field_t *field, ngx_str_t *rest, ngx_str_t *value);
 static ngx_int_t ngx_household_field_country(ngx_household_record_builder_t *b,
     ngx_household_field_t *field, ngx_str_t *rest, ngx_str_t *value);
 static ngx_int_t ngx_household_field_seats(ngx_household_record_builder_t *b,
@@ -43,6 +41,7 @@ static void ngx_household_record_append(ngx_household_record_builder_t *b,
 static u_char *ngx_household_record_put_network(u_char *p, u_char kind,
     ngx_household_network_t *net);
 static u_char *ngx_household_record_put_str(u_char *p, ngx_str_t *str);
+static ngx_int_t ngx_household_record_time(ngx_str_t *text, int64_t *time);
 static ngx_int_t ngx_household_record_number(ngx_str_t *text, int64_t *n);
 static ngx_uint_t ngx_household_record_seat_valid(ngx_str_t *slot);
 
@@ -73,12 +72,12 @@ static ngx_household_field_t  ngx_household_fields[] = {
       0 },
 
     { ngx_string("outside_since"),
-      ngx_household_field_time32,
+      ngx_household_field_time,
       offsetof(ngx_household_record_t, outside_since),
       0 },
 
     { ngx_string("home_since"),
-      ngx_household_field_time32,
+      ngx_household_field_time,
       offsetof(ngx_household_record_t, home_since),
       0 },
 
@@ -196,7 +195,8 @@ ngx_household_field_extra(ngx_household_record_builder_t *b,
 
     if (!ngx_household_record_seat_valid(&slot)
         || ngx_household_network_parse(&net, p, last - p) != NGX_OK
-        || ngx_household_record_number(value, &until) != NGX_OK)
+        || ngx_household_record_number(value, &until) != NGX_OK
+        || until > NGX_HOUSEHOLD_TIME_MAX)
     {
         return NGX_DECLINED;
     }
@@ -238,7 +238,7 @@ ngx_household_field_device(ngx_household_record_builder_t *b,
     }
 
     if (!ngx_household_id_set(&id, rest)
-        || ngx_household_record_number(&number, &time) != NGX_OK)
+        || ngx_household_record_time(&number, &time) != NGX_OK)
     {
         return NGX_DECLINED;
     }
@@ -270,25 +270,16 @@ static ngx_int_t
 ngx_household_field_time(ngx_household_record_builder_t *b,
     ngx_household_field_t *field, ngx_str_t *rest, ngx_str_t *value)
 {
-    return ngx_household_record_number(value,
-                                (int64_t *) (b->u.bytes + field->offset));
-}
+    int64_t    time;
+    uint32_t  *scalar;
 
-
-static ngx_int_t
-ngx_household_field_time32(ngx_household_record_builder_t *b,
-    ngx_household_field_t *field, ngx_str_t *rest, ngx_str_t *value)
-{
-    int64_t    n;
-    uint32_t  *time;
-
-    if (ngx_household_record_number(value, &n) != NGX_OK) {
+    if (ngx_household_record_time(value, &time) != NGX_OK) {
         return NGX_DECLINED;
     }
 
-    time = (uint32_t *) (b->u.bytes + field->offset);
+    scalar = (uint32_t *) (b->u.bytes + field->offset);
 
-    *time = (uint32_t) ngx_min(n, (int64_t) 0xffffffff);
+    *scalar = (uint32_t) time;
 
     return NGX_OK;
 }
@@ -410,7 +401,21 @@ ngx_household_record_put_str(u_char *p, ngx_str_t *str)
 }
 
 
-/* sets "n" only if the text is a number: a scalar keeps what it had */
+static ngx_int_t
+ngx_household_record_time(ngx_str_t *text, int64_t *time)
+{
+    if (ngx_household_record_number(text, time) != NGX_OK
+        || *time == 0
+        || *time > NGX_HOUSEHOLD_TIME_MAX)
+    {
+        return NGX_DECLINED;
+    }
+
+    return NGX_OK;
+}
+
+
+/* sets "n" only if the text is a number */
 
 static ngx_int_t
 ngx_household_record_number(ngx_str_t *text, int64_t *n)

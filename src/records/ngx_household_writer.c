@@ -14,6 +14,18 @@
 
 #define NGX_HOUSEHOLD_WRITER_ARGS      6
 
+/*
+ * The time that a field of the account has, or '0' for none.  One that is not
+ * plausible is none, as for ngx_household_record_builder_add_field().
+ */
+#define NGX_HOUSEHOLD_NOTE_TIME                                               \
+    "local function time(field) "                                             \
+        "local s=redis.call('HGET',KEYS[1],field) "                           \
+        "if not s or not s:match('^[1-9]%d*$') "                              \
+            "or tonumber(s)>4102444799 then return '0' end "                  \
+        "return s "                                                           \
+    "end "
+
 /* notes that were made not long ago, by hash: a power of two */
 #define NGX_HOUSEHOLD_WRITER_RECENT    4096
 #define NGX_HOUSEHOLD_WRITER_REPEAT    300000    /* ms */
@@ -95,14 +107,17 @@ static ngx_str_t  ngx_household_note_scripts[] = {
                "return 0"),
 
     /* NGX_HOUSEHOLD_WRITE_GRACE_START: former, now */
-    ngx_string("local s=redis.call('HGET',KEYS[1],'outside_since') "
-               "if (s or '0')~=ARGV[1] then return 0 end "
+    ngx_string(NGX_HOUSEHOLD_NOTE_TIME
+               "if time('outside_since')~=ARGV[1] then return 0 end "
                "redis.call('HDEL',KEYS[1],'home_since') "
                "redis.call('HSET',KEYS[1],'outside_since',ARGV[2]) "
                "return 1"),
 
     /* NGX_HOUSEHOLD_WRITE_GRACE_RETURN: now */
-    ngx_string("return redis.call('HSETNX',KEYS[1],'home_since',ARGV[1])"),
+    ngx_string(NGX_HOUSEHOLD_NOTE_TIME
+               "if time('home_since')~='0' then return 0 end "
+               "redis.call('HSET',KEYS[1],'home_since',ARGV[1]) "
+               "return 1"),
 
     /* NGX_HOUSEHOLD_WRITE_GONE */
     ngx_string("return redis.call('HDEL',KEYS[1],'home_since')")

@@ -501,6 +501,16 @@ model_add(ngx_household_record_builder_t *b, const char *name, int64_t time,
 }
 
 
+static void
+model_add_time(ngx_household_record_builder_t *b, const char *name,
+    int64_t time)
+{
+    if (time != 0) {
+        model_add(b, name, time, "");
+    }
+}
+
+
 /* the same account as the code under test has it; NULL: none is to be had */
 
 static ngx_household_record_t *
@@ -538,9 +548,9 @@ model_record(ngx_household_record_builder_t *b, const model_account_t *a)
         model_add(b, name, a->travel[i].time, "");
     }
 
-    model_add(b, "revoked_before", a->revoked_before, "");
-    model_add(b, "outside_since", a->outside_since, "");
-    model_add(b, "home_since", a->home_since, "");
+    model_add_time(b, "revoked_before", a->revoked_before);
+    model_add_time(b, "outside_since", a->outside_since);
+    model_add_time(b, "home_since", a->home_since);
 
     if (a->seats != MODEL_UNKNOWN) {
         model_add(b, "seats", a->seats, "");

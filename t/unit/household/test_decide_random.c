@@ -41,13 +41,18 @@ test_past(void)
 
 
 static int64_t
+test_end(void)
+{
+    return MODEL_NOW + (test_below(2) ? test_offset() : -test_offset());
+}
+
+
+/* or, of a seat, no end */
+
+static int64_t
 test_until(void)
 {
-    if (test_below(4) == 0) {
-        return 0;
-    }
-
-    return MODEL_NOW + (test_below(2) ? test_offset() : -test_offset());
+    return test_below(4) ? test_end() : 0;
 }
 
 
@@ -172,7 +177,7 @@ test_random_account(model_account_t *a)
 
         if (a->travels < MODEL_MAX && test_below(8) == 0) {
             a->travel[a->travels].id = model_ids[i];
-            a->travel[a->travels++].time = test_until();
+            a->travel[a->travels++].time = test_end();
         }
     }
 
@@ -410,7 +415,7 @@ test_give(model_account_t *a)
     case 1:
         travel = &a->travel[a->travels++];
         travel->id = model_ids[test_below(5)];
-        travel->time = test_until();
+        travel->time = test_end();
         return 1;
 
     case 2:

@@ -9,6 +9,7 @@
 
 
 #define TEST_RANDOM  20000
+#define TEST_HEADER  28
 
 
 static void
@@ -18,8 +19,8 @@ test_record_size(void **state)
 
     /* nothing but padding stands between the last member and the entries */
 
-    assert_int_equal(sizeof(ngx_household_record_t), 32);
-    assert_int_equal(offsetof(ngx_household_record_t, exists), 28);
+    assert_int_equal(sizeof(ngx_household_record_t), TEST_HEADER);
+    assert_int_equal(offsetof(ngx_household_record_t, exists), 24);
 
     ngx_household_record_builder_start(&builder);
 
@@ -30,7 +31,7 @@ test_record_size(void **state)
     test_field("device:" TEST_UUID3, "1699990000");
 
     rec = test_finish();
-    assert_int_equal(rec->size, 32 + 2 * 18 + 3 * 25);
+    assert_int_equal(rec->size, TEST_HEADER + 2 * 18 + 3 * 25);
     assert_in_range(rec->size, 0, 150);
     free(rec);
 
@@ -39,7 +40,7 @@ test_record_size(void **state)
     test_home("82.64.10.7");
 
     rec = test_finish();
-    assert_int_equal(rec->size, 32 + 6);
+    assert_int_equal(rec->size, TEST_HEADER + 6);
     free(rec);
 }
 
@@ -134,13 +135,13 @@ test_record_scalars(void **state)
     assert_int_equal(rec->seats, 2);
     assert_int_equal(rec->malformed, 4);
 
-    test_field("revoked_before", "0");
-    test_field("outside_since", "9223372036854775807");
+    test_field("revoked_before", "1");
+    test_field("outside_since", "4102444799");
     test_field("country", "az");
     test_field("seats", "0");
 
-    assert_true(rec->revoked_before == 0);
-    assert_true(rec->outside_since == UINT32_MAX);
+    assert_true(rec->revoked_before == 1);
+    assert_true(rec->outside_since == 4102444799);
     assert_memory_equal(rec->country, "AZ", 2);
     assert_int_equal(rec->seats, 0);
 
@@ -158,8 +159,7 @@ test_record_numbers(void **state)
     ngx_uint_t  i;
 
     static const char  *good[] = {
-        "0", "1", "9", "10", "1699990000", "9223372036854775806",
-        "9223372036854775807",
+        "1", "9", "10", "1699990000", "4102444798", "4102444799",
     };
 
     static const char  *bad[] = {
@@ -168,11 +168,16 @@ test_record_numbers(void **state)
         "9223372036854775810", "9999999999999999999", "18446744073709551616",
         "18446744073709551617", "92233720368547758070",
         "100000000000000000000000000000000000000000000000000",
+
+        /* no plausible time: 2100, in milliseconds, dates */
+        "4102444800", "4294967295", "4294967296", "1700000000000",
+        "9223372036854775806", "9223372036854775807", "17000000000000000000",
+        "2026-11-25", "2026-11-25T10:00:00Z", "20261125100000",
     };
 
     static const char  *names[] = {
-        "revoked_before", "outside_since", "device:tv", "travel:tv",
-        "extra:kid:192.0.2.1",
+        "revoked_before", "outside_since", "home_since", "device:tv",
+        "travel:tv", "extra:kid:192.0.2.1",
     };
 
     ngx_household_record_builder_start(&builder);
@@ -187,9 +192,19 @@ test_record_numbers(void **state)
         test_field(names[i % test_count(names)], bad[i / test_count(names)]);
 
         assert_int_equal(builder.u.record.malformed, 1);
-        assert_int_equal(builder.u.record.size, 32);
+        assert_int_equal(builder.u.record.size, TEST_HEADER);
         assert_true(builder.u.record.revoked_before == 0);
         assert_true(builder.u.record.outside_since == 0);
+        assert_true(builder.u.record.home_since == 0);
+    }
+
+    /* 0 is a time only where it means that there is no end */
+
+    for (i = 0; i < test_count(names); i++) {
+        ngx_household_record_builder_start(&builder);
+        test_field(names[i], "0");
+        assert_int_equal(builder.u.record.malformed,
+                         strncmp(names[i], "extra:", 6) != 0);
     }
 
     /* a NUL is a byte as any other */
@@ -262,7 +277,7 @@ test_record_malformed(void **state)
         }
 
         rec = test_finish();
-        assert_int_equal(rec->size, 32 + 6);
+        assert_int_equal(rec->size, TEST_HEADER + 6);
         assert_int_equal(rec->seats, NGX_HOUSEHOLD_SEATS_UNKNOWN);
         assert_memory_equal(rec->country, "\0\0", 2);
         assert_string_equal(test_place(rec, "82.64.10.7", 0, NULL),
@@ -319,7 +334,7 @@ test_record_unknown(void **state)
     test_field_n("seats\0", 6, "1", 1);
 
     assert_int_equal(builder.u.record.malformed, 0);
-    assert_int_equal(builder.u.record.size, 32);
+    assert_int_equal(builder.u.record.size, TEST_HEADER);
     assert_int_equal(builder.u.record.seats, NGX_HOUSEHOLD_SEATS_UNKNOWN);
 }
 
@@ -456,13 +471,14 @@ test_record_bytes(void **state)
             test_field_n(name, 7 + 128, value, 2 + 128);
         }
 
-        assert_int_equal(builder.u.record.size, 32 + 61 * 267);
-        assert_int_equal(NGX_HOUSEHOLD_RECORD_SIZE - (32 + 61 * 267), 65);
+        assert_int_equal(builder.u.record.size, TEST_HEADER + 61 * 267);
+        assert_int_equal(NGX_HOUSEHOLD_RECORD_SIZE - builder.u.record.size,
+                         69);
 
         /* and 1 + 1 + id + 8 */
 
         name[7] = '!';
-        test_field_n(name, 7 + 55 + i, "1", 1);
+        test_field_n(name, 7 + 59 + i, "1", 1);
 
         if (i == 0) {
             assert_int_equal(builder.u.record.size,
@@ -490,7 +506,7 @@ test_walk(ngx_household_record_t *rec)
     networks = 0;
     devices = 0;
 
-    p = (u_char *) rec + 32;
+    p = (u_char *) rec + TEST_HEADER;
     last = (u_char *) rec + rec->size;
 
     while (p < last) {
