@@ -129,10 +129,10 @@ for my $case (@cases) {
         "$name: but the account's counts";
 }
 
-# enforcement goes by the account's country, and then by the viewer's
+# enforcement goes by the account's country alone
 
-is get('203.0.113.9', '/fr?account=unknown'), 'outside FR FR https://fr/',
-    'enforced there, where the account has none';
+is get('203.0.113.9', '/fr?account=unknown'), 'not_enforced FR FR -',
+    'an account without a country is not enforced where the viewer is';
 is get('198.51.100.9', '/fr?account=unknown'), 'not_enforced DE DE -',
     'not elsewhere';
 is get('192.0.2.9', '/fr?account=unknown'), 'not_enforced - - -',

@@ -230,9 +230,9 @@ ngx_household_decide_unenforced(ngx_household_case_t *c)
 
     if (list->len != 0) {
 
-        /* the subscription's; the viewer's stands in only if it is unknown */
+        /* the subscription's; one that is unknown is in no list */
 
-        country = c->rec->country[0] ? c->rec->country : c->facts->country;
+        country = c->rec->country;
 
         for (i = 0; i + 1 < list->len; i += 2) {
             if (list->data[i] == country[0]

@@ -70,7 +70,6 @@ typedef struct {
     int64_t                 issued_at; /* or NGX_HOUSEHOLD_ISSUED_UNKNOWN */
     ngx_uint_t              token;     /* identity comes from a token */
     ngx_uint_t              bucket;    /* 0-9999, stable per account */
-    u_char                  country[2]; /* of the viewer; zeros: unknown */
 
     /* rule 3: why there is no record: UNAVAILABLE or RECORD_TOO_LARGE */
     ngx_household_reason_e  unknown;

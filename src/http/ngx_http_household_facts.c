@@ -171,7 +171,7 @@ ngx_http_household_facts_issued_at(ngx_http_request_t *r,
 }
 
 
-/* for logs, and for accounts without a country */
+/* where the client is: for logs and offers, and no input of the verdict */
 
 static void
 ngx_http_household_facts_viewer_country(ngx_http_request_t *r,
@@ -186,7 +186,7 @@ ngx_http_household_facts_viewer_country(ngx_http_request_t *r,
         return;
     }
 
-    if (ngx_household_geo_country(hmcf->geo, &facts->addr, facts->country)
+    if (ngx_household_geo_country(hmcf->geo, &facts->addr, ctx->country)
         == NGX_ERROR)
     {
         ngx_log_debug0(NGX_LOG_DEBUG_HTTP, r->connection->log, 0,
@@ -197,8 +197,6 @@ ngx_http_household_facts_viewer_country(ngx_http_request_t *r,
                                      NGX_HTTP_HOUSEHOLD_COUNT_GEO, 1);
         }
     }
-
-    ngx_memcpy(ctx->country, facts->country, 2);
 }
 
 

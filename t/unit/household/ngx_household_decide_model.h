@@ -64,7 +64,6 @@ typedef struct {
     ngx_household_policy_t   policy;
     ngx_household_facts_t    facts;
     const char              *device;
-    const char              *country;
     model_network_t          addr;
 } model_request_t;
 
@@ -407,9 +406,7 @@ model_rules_8_to_10(const model_account_t *a, const model_request_t *r,
         return model_allow(v, NGX_HOUSEHOLD_REASON_FAMILY_UNKNOWN);
     }
 
-    if (!model_enforced_in(&p->enforce_in,
-                           *a->country ? a->country : r->country))
-    {
+    if (!model_enforced_in(&p->enforce_in, a->country)) {
         return model_allow(v, NGX_HOUSEHOLD_REASON_NOT_ENFORCED);
     }
 

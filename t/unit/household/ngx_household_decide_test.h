@@ -234,9 +234,6 @@ test_fact(ngx_household_facts_t *f, char *name, char *value)
     } else if (strcmp(name, "bucket") == 0) {
         f->bucket = strtoul(value, NULL, 10);
 
-    } else if (strcmp(name, "country") == 0) {
-        ngx_memcpy(f->country, value, 2);
-
     } else if (strcmp(name, "unauthorized") == 0) {
         f->unauthorized = test_reason(value);
 

@@ -237,7 +237,6 @@ test_random_request(const model_account_t *a, model_request_t *r)
     }
 
     r->device = model_ids[test_below(test_count(model_ids))];
-    r->country = model_countries[test_below(4)];
 
     facts = &r->facts;
 
@@ -249,10 +248,6 @@ test_random_request(const model_account_t *a, model_request_t *r)
                                      : NGX_HOUSEHOLD_ISSUED_UNKNOWN;
     facts->token = test_below(2);
     facts->bucket = test_below(8) ? test_below(10000) : 4999 + test_below(2);
-
-    /* of the countries, "" is two zeros */
-
-    ngx_memcpy(facts->country, r->country, *r->country ? 2 : 1);
 
     if (test_below(32) == 0) {
         facts->unauthorized = NGX_HOUSEHOLD_REASON_ACCOUNT_MISSING
