@@ -195,8 +195,8 @@ static ngx_command_t  ngx_http_household_commands[] = {
       ngx_http_household_allow_deny },
 
     { ngx_string("household_unregistered"),
-      NGX_HTTP_HOUSEHOLD_ANY_CONF|NGX_CONF_TAKE1,
-      ngx_http_household_set_enum,
+      NGX_HTTP_HOUSEHOLD_ANY_CONF|NGX_CONF_TAKE12,
+      ngx_http_household_set_unregistered,
       NGX_HTTP_LOC_CONF_OFFSET,
       offsetof(ngx_http_household_loc_conf_t, unregistered),
       ngx_http_household_unregistered },
@@ -220,6 +220,13 @@ static ngx_command_t  ngx_http_household_commands[] = {
       ngx_http_household_set_sec,
       NGX_HTTP_LOC_CONF_OFFSET,
       offsetof(ngx_http_household_loc_conf_t, trusted_device),
+      NULL },
+
+    { ngx_string("household_away"),
+      NGX_HTTP_HOUSEHOLD_ANY_CONF|NGX_CONF_TAKE1,
+      ngx_http_household_set_away,
+      NGX_HTTP_LOC_CONF_OFFSET,
+      0,
       NULL },
 
     { ngx_string("household_grace"),

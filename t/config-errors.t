@@ -156,6 +156,13 @@ my @http = (
     ['household_unregistered off', 'off', qr/invalid value/],
     ['household_unregistered allow; household_unregistered deny', '',
      qr/is duplicate/],
+    ['household_unregistered learn days=0', 'days=0', qr/must be 1 to 31/],
+    ['household_unregistered learn days=32', 'days=32', qr/must be 1 to 31/],
+    ['household_unregistered learn days=', 'days=', qr/must be 1 to 31/],
+    ['household_unregistered learn 3', '3', qr/invalid parameter/],
+    ['household_unregistered allow days=3', 'days=3', qr/invalid parameter/],
+    ['household_unregistered learn days=3 4', '',
+     qr/invalid number of arguments/],
 
     ['household_family_unknown', '', qr/invalid number of arguments/],
     ['household_family_unknown learn', 'learn', qr/invalid value/],
@@ -176,6 +183,12 @@ my @http = (
     ['household_trusted_device 10ms', '10ms', qr/invalid value/],
     ['household_trusted_device 1d; household_trusted_device 2d', '',
      qr/is duplicate/],
+
+    ['household_away', '', qr/invalid number of arguments/],
+    ['household_away 3d/30d; household_away off', '', qr/is duplicate/],
+    (map { ["household_away $_", $_, qr/must be "off", or 1 to 31 days/] }
+     qw(3d 3d/ /30d 3d/3d 4d/3d 0d/30d 32d/60d 3d/367d 36h/30d 3d/30 3/30d
+        3d/30d/2d 3d-30d on -1d/30d)),
 
     ['household_grace', '', qr/invalid number of arguments/],
     ['household_grace soon', 'soon', qr/invalid value/],
@@ -480,7 +493,10 @@ for my $text ((map { "household_store main zone=z; household_account \$arg_a; $_
     'household_preflight pass', 'household_preflight answer',
     'household_offer FR price=0.99 currency=EUR url=/',
     'household_offer default url=$arg_u', 'household_unavailable deny',
-    'household_unregistered learn', 'household_family_unknown allow',
+    'household_unregistered learn', 'household_unregistered learn days=1',
+    'household_unregistered learn days=31', 'household_away off',
+    'household_away 1d/2d', 'household_away 31d/366d', 'household_away 1w/4w',
+    'household_family_unknown allow',
     'household_ipv6_prefix 56', 'household_trusted_device 0',
     'household_grace 1d', 'household_enforce_in FR de',
     'household_rollout 0.05%', 'household_rollout $arg_r',

@@ -187,12 +187,130 @@ for my $odd ('a:b', 'a@b', '@', '{a}', '*', 'x' x 128) {
         'an id is bytes: ' . substr $odd, 0, 10;
 }
 
-# a record that is full of devices
+# a record that is full of devices: the one seen least recently goes
 
-$redis->cmd(SADD => 'household:{full}', $home);
-$redis->cmd(HSET => account('full'), map { ("device:d$_" => time) } 1 .. 128);
-is written { is ask($home, '/?account=full&device=more'), '200 home',
-             'more devices than are noted' }, 0, 'are not noted';
+{
+    my $uuid = '0b8d7f42-6c3e-4f1a-9d25-e7a4c1b80f36';
+    my $old = time - 5000;
+
+    $redis->cmd(SADD => 'household:{full}', $home);
+    $redis->cmd(HSET => account('full'), "extra:s1:$seat" => 0,
+                (map { ("device:d$_" => $old + $_) } 1 .. 126),
+                "device:$uuid" => ($old - 9) . '@s2:' . ($old - 5),
+                'device:at' => time - 90000);
+
+    is ask($home, '/?account=full&device=more'), '200 home',
+        'more devices than are noted';
+    ok noted('full', 'more'), 'the new one is noted';
+    is device('full', 'at'), undef, 'in place of the oldest';
+
+    is ask($home, '/?account=full&device=more2'), '200 home', 'and another';
+    ok noted('full', 'more2'), 'is noted';
+    is device('full', $uuid), undef, 'in place of the next';
+
+    # an expired note of home is replaced, and grows
+    $redis->cmd(HSET => account('full'),
+                'device:d126' => time - 32 * 86400);
+    is ask($seat, '/?account=full&device=d126'), '200 extra_member',
+        'one that was at home long ago, at a seat';
+    ok wait_until(sub { device('full', 'd126') =~ /^\d+:\d+\@s1$/ }),
+        'is noted';
+    is device('full', 'd1'), undef, 'in place of the next';
+    is $redis->cmd(HLEN => account('full')), 128, 'a device for a device';
+    is ask($away, '/?account=full&device=d126'), '200 trusted_device',
+        'it may be away';
+}
+
+# one that was seen meanwhile stays
+
+{
+    my $cached = Test::Household::Nginx->new(
+        http => http_config(server => $redis->address, zone => '1m',
+                            redis => 'tracking off; timeout 5s;'),
+        server => location('/', '', 'main zone=households fresh=1h'));
+
+    $redis->cmd(SADD => 'household:{stays}', $home);
+    $redis->cmd(HSET => account('stays'),
+                (map { ("device:d$_" => time - 60) } 1 .. 127),
+                'device:oldest' => time - 90000);
+
+    is ask($away, '/?account=stays', $cached), '403 outside',
+        'a cached record';
+    $redis->cmd(HSET => account('stays'), 'device:oldest' => time);
+    is ask($home, '/?account=stays&device=new', $cached), '200 home',
+        'is full and old';
+    ok noted('stays', 'new'), 'the new device is noted';
+    like device('stays', 'oldest'), qr/^\d{10}$/,
+        'one that was seen since then is not dropped';
+}
+
+# two seats with one address: flatmates
+
+{
+    my %until = (own => time + 1000, other => time + 500, later => 0);
+    my $flat = sub {
+        my ($account, @seats) = @_;
+        $redis->cmd(SADD => "household:{$account}", $home);
+        $redis->cmd(HSET => account($account), "extra:$_:$seat" => $until{$_})
+            for @seats;
+    };
+
+    $flat->('flat', 'other', 'own');
+    $redis->cmd(HSET => account('flat'),
+                'device:mine' => (time - 90000) . '@own');
+    is ask($seat, '/?account=flat&device=mine'), '200 extra_member',
+        'a device noted at one of two seats with the address';
+    ok wait_until(sub {
+        device('flat', 'mine') =~ /^(\d{10})\@own$/ && $1 > time - 600
+    }), 'keeps its seat';
+
+    is ask($seat, '/?account=flat&device=new'), '200 extra_member',
+        'a new device';
+    like noted('flat', 'new'), qr/^\d{10}\@own$/,
+        'is noted at the seat that ends last, not at the first one';
+
+    $redis->cmd(HSET => account('flat'), "extra:other:$seat" => time - 1);
+    is ask($away, "/?account=flat&device=$_"), '200 trusted_device',
+        "the other seat ends: $_ is trusted" for qw(mine new);
+
+    $flat->('flat2', 'own', 'later');
+    $redis->cmd(HSET => account('flat2'),
+                'device:mine' => (time - 90000) . '@own');
+    is ask($seat, '/?account=flat2&device=mine'), '200 extra_member',
+        'the other seat ends later';
+    ok wait_until(sub {
+        device('flat2', 'mine') =~ /^\d{10}\@own:\d{10}\@later$/
+    }), 'both are noted';
+    $redis->cmd(HSET => account('flat2'), "extra:own:$seat" => time - 1);
+    is ask($away, '/?account=flat2&device=mine'), '200 trusted_device',
+        'and either is enough';
+}
+
+# two locations that trust for different times
+
+{
+    my $then = time - 2 * 86400;
+
+    $redis->cmd(SADD => 'household:{two}', $home);
+    $redis->cmd(HSET => account('two'), "extra:s1:$seat" => time + 1000,
+                'device:tv' => $then);
+    is ask($away, '/hour?account=two&device=tv'), '403 outside',
+        'at home too long ago for one location';
+    is ask($away, '/?account=two&device=tv'), '200 trusted_device',
+        'not for the other one';
+    is ask($seat, '/hour?account=two&device=tv'), '200 extra_member',
+        'it is at a seat, by the first';
+    ok wait_until(sub { device('two', 'tv') =~ /^$then:\d{10}\@s1$/ }),
+        'both places are noted';
+    is ask($away, '/hour?account=two&device=tv'), '200 trusted_device',
+        'so that the first one trusts it';
+
+    $redis->cmd(HSET => account('two'), "extra:s1:$seat" => time - 1);
+    is ask($away, '/hour?account=two&device=tv'), '403 outside',
+        'as long as the seat is paid';
+    is ask($away, '/?account=two&device=tv'), '200 trusted_device',
+        'and the second one as before';
+}
 
 # Redis denies it
 

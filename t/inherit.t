@@ -90,6 +90,11 @@ my @directives = (
       args => 'account=a&device=tv',
       expect => ['403 DENIED outside', '200 ALLOWED trusted_device'] },
 
+    { name => 'household_away',
+      values => ['3d/30d', 'off'],
+      args => 'account=a',
+      expect => ['200 ALLOWED away', '403 DENIED outside'] },
+
     { name => 'household_grace',
       values => ['1000w', '0'],
       args => 'account=waits',

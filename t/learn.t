@@ -1,10 +1,12 @@
 #!/usr/bin/perl
 
-# household_unregistered learn: the first network of a household is registered
-# by the edge, one and only one, however many edges see it at once.
+# household_unregistered learn: the edge registers the network that a household
+# was at on most days, in each family, one and only one, however many edges see
+# it at once.
 
 use strict;
 use warnings;
+use feature 'state';
 
 use lib 't/lib';
 use Test::Household::Nginx qw(http_config location);
@@ -26,7 +28,7 @@ my @edges = map { edge($_) } undef, '1m';
 sub edge {
     my ($zone, $workers) = @_;
     my $learn = 'add_header X-Network $household_network always;'
-                . 'household_unregistered learn;';
+                . 'household_unregistered learn days=1;';
     my $socket = $dir . '/' . ++$sockets;
     my $store = 'main' . ($zone ? ' zone=households' : '');
 
@@ -40,6 +42,8 @@ sub edge {
                              $store)
                   . location('/monitor', "household monitor; $learn", $store)
                       =~ s/household on;//r
+                      . location('/days', $learn =~ s/ days=1//r, $store)
+                  . location('/two', $learn =~ s/days=1/days=2/r, $store)
                   . location('/deny', '', $store)
                   . "location /socket { proxy_pass http://unix:$socket:/; }"
                   . 'location /stub { stub_status; }');
@@ -90,6 +94,128 @@ for my $n (0, 1) {
 }
 
 my $edge = $edges[0];
+
+# a household is seen at a network on some days before that is its home
+
+sub account { 'household:{' . $_[0] . '}:account' }
+
+sub evidence {
+    my ($account, $network) = @_;
+    my $field = "learn:$network";
+    return wait_until { $redis->cmd(HGET => account($account), $field) };
+}
+
+# days are those of UTC: not over midnight
+sleep 60 if time % 86400 > 86400 - 60;
+
+# evidence of another day, noon
+my $noon = 86400 * int(time / 86400) + 43200;
+
+sub seen {
+    my ($account, $network, $days, $ago) = @_;
+    $redis->cmd(HSET => account($account), "learn:$network",
+                $days . '@' . ($noon - 86400 * $ago));
+}
+
+for my $n (0, 1) {
+    my ($edge, $kind) = ($edges[$n], $n ? 'with a zone' : 'without a zone');
+    my $account = "days$n";
+
+    is ask($edge, $home, "/days?account=$account"), "200 learned $home/32",
+        "$kind: the first request passes";
+    like evidence($account, $home), qr/^1@\d{10}$/, "$kind: it is evidence";
+    is ask($edge, $home, "/days?account=$account"), "200 learned $home/32",
+        "$kind: the second one, too";
+    is ask($edge, $away, "/days?account=$account"), "200 learned $away/32",
+        "$kind: and from elsewhere";
+    like evidence($account, $away), qr/^1@/, "$kind: which is evidence, too";
+    like evidence($account, $home), qr/^1@/, "$kind: once a day";
+    is $redis->cmd(EXISTS => "household:{$account}"), 0,
+        "$kind: nothing is registered";
+}
+
+seen('third', $home, 2, 1);
+seen('third', $away, 1, 1);
+seen('third', '2001:db8::/64', 1, 1);
+is ask($edge, $home, '/days?account=third'), "200 learned $home/32",
+    'the third day';
+is home('third'), $home, 'is enough';
+is_deeply $redis->cmd(HKEYS => account('third')), ['learn:2001:db8::/64'],
+    'what was counted in that family is dropped';
+is ask($edge, $away, '/days?account=third'), '403 outside -',
+    'and elsewhere is outside';
+
+seen('second', $home, 1, 1);
+is ask($edge, $home, '/days?account=second'), "200 learned $home/32",
+    'the second day';
+ok wait_until(sub { evidence('second', $home) =~ /^2@/ }), 'is counted';
+is $redis->cmd(EXISTS => 'household:{second}'), 0, 'not enough';
+seen('two', $home, 1, 27);
+is ask($edge, $home, '/two?account=two'), "200 learned $home/32",
+    'where two are needed';
+is home('two'), $home, 'they are enough';
+
+# odd evidence is none, old evidence neither
+
+for my $odd ('9@0', '99@' . $noon, '2@' . $noon . '000', '2', '@', 'x@y',
+             '2@' . ($noon - 29 * 86400))
+{
+    state $n = 0;
+    my $account = 'odd' . $n++;
+
+    $redis->cmd(HSET => account($account), "learn:$home" => $odd);
+    is ask($edge, $home, "/days?account=$account"), "200 learned $home/32",
+        "evidence \"$odd\"";
+    ok wait_until(sub { evidence($account, $home) =~ /^1@[1-9]\d{9}$/ }),
+        'is replaced';
+}
+
+# no more of it than that
+
+$redis->cmd(HSET => account('moves'),
+            (map { ("learn:82.64.12.$_" => '2@' . ($noon - 86400)) } 1 .. 15),
+            'learn:82.64.12.99' => '1@' . ($noon - 86400), plan => 'x');
+is ask($edge, $home, '/days?account=moves'), "200 learned $home/32",
+    'a household that moves';
+evidence('moves', $home);
+is $redis->cmd(HLEN => account('moves')), 17, 'keeps sixteen networks';
+is $redis->cmd(HEXISTS => account('moves'), 'learn:82.64.12.99'), 0,
+    'not the one of the fewest days';
+
+# the other family, by a device that was at home within a day
+
+{
+    my $six = '2a01:e0a:1f3:9c42::1';
+    my $net = '2a01:e0a:1f3:9c42::/64';
+
+    $redis->cmd(SADD => 'household:{family}', $home);
+    is ask($edge, $six, '/two?account=family&device=tv'), '403 outside -',
+        'the other family, a device that was never at home';
+    ask($edge, $home, '/two?account=family&device=tv');
+    wait_until { $redis->cmd(HGET => account('family'), 'device:tv') };
+    is ask($edge, $six, '/two?account=family&device=tv'),
+        '200 trusted_device -', 'a device that was';
+    like evidence('family', $net), qr/^1@/, 'is evidence';
+    seen('family', $net, 1, 1);
+
+    # what one worker wrote it does not repeat for some minutes
+    is ask(edge(undef, 1), $six, '/two?account=family&device=tv'),
+        '200 trusted_device -', 'another day';
+    ok wait_until(sub {
+        @{ $redis->cmd(SMEMBERS => 'household:{family}') } == 2
+    }), 'and it is home';
+    is ask($edge, $six, '/two?account=family'), "200 home $net", 'for all';
+}
+
+# a set of which no member is a network
+
+$redis->cmd(SADD => 'household:{malformed}', 'my home', '82.64.10');
+is ask($edge, $home, '/?account=malformed'), "200 learned $home/32",
+    'malformed networks alone';
+ok wait_until(sub {
+    ask($edge, $home, '/?account=malformed') eq "200 home $home/32"
+}), 'are no home';
+is home('malformed'), "82.64.10 $home my home", 'nor in the way';
 
 # IPv6: the prefix
 
@@ -180,6 +306,11 @@ is $redis->cmd(EXISTS => 'household:{away}'), 0, 'register no home';
 
         ok wait_until(sub { !grep { waiting($_) < 10 } @edges }),
             "race $round: all wait";
+
+        # A worker writes to Redis when it has read all that was there.  It
+        # may have counted requests that it has read, and answered to us,
+        # before that: when it answers again it has written.
+        waiting($_) for @edges;
         $redis->resume;
 
         $reason{ $_->response->{headers}{'x-reason'} }++ for @conn;
@@ -219,7 +350,7 @@ sub settle {
     my $edge = Test::Household::Nginx->new(
         http => http_config(server => $denying->address, zone => '1m',
                             redis => 'tracking off; timeout 5s;'),
-        server => location('/', 'household_unregistered learn;',
+        server => location('/', 'household_unregistered learn days=1;',
                            'main zone=households missing=1ms')
                   . 'location /status { household_status households; }');
 

@@ -253,13 +253,38 @@ $redis->cmd(SADD => "household:{$_}", '82.64.10.7') for qw(a b c);
 $redis->cmd(HSET => "household:{$_}:account",
             map { ("device:$_", time) } 1 .. 255) for qw(a b c);
 $redis->cmd(HSET => "household:{$_}:account", 'device:tv', time) for qw(a b);
-$redis->cmd(HSET => 'household:{b}:account', 'travel:tv', time);
+$redis->cmd(HSET => 'household:{b}:account', 'travel:tv', time + 60);
 $redis->cmd(HSET => 'household:{c}:account', 'travel:tv', time * 2);
 --- viewers
 192.0.2.7   /?account=a&device=tv   200 ALLOWED trusted_device
 82.64.10.7  /?account=b&device=tv   200 UNAVAILABLE record_too_large
 192.0.2.7   /?account=c&device=tv   200 ALLOWED travel
 192.0.2.7   /?account=c&device=255  200 ALLOWED trusted_device
+
+
+=== limits: what has ended counts towards none
+--- init
+my $redis = main::redis();
+$redis->cmd(SADD => "household:{$_}", '82.64.10.7') for qw(seats grants gone);
+$redis->cmd(HSET => 'household:{seats}:account',
+            (map { ("extra:s$_:10.0.0.$_", time - $_) } 1 .. 256),
+            'extra:paid:192.0.2.1' => 0);
+$redis->cmd(HSET => 'household:{grants}:account',
+            (map { ("travel:d$_", time - $_) } 1 .. 300),
+            'travel:tv' => time + 60);
+$redis->cmd(HSET => 'household:{gone}:account',
+            (map { ("device:d$_", time - 401 * 86400) } 1 .. 300),
+            'device:tv' => time);
+--- viewers
+82.64.10.7   /?account=seats               200 ALLOWED home
+192.0.2.1    /?account=seats               200 ALLOWED extra_member
+10.0.0.9     /?account=seats               403 DENIED outside
+82.64.10.7   /?account=grants              200 ALLOWED home
+203.0.113.9  /?account=grants&device=tv    200 ALLOWED travel
+203.0.113.9  /?account=grants&device=d9    403 DENIED outside
+82.64.10.7   /?account=gone                200 ALLOWED home
+203.0.113.9  /?account=gone&device=tv      200 ALLOWED trusted_device
+203.0.113.9  /?account=gone&device=d9      403 DENIED outside
 
 
 === limits: bytes

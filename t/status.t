@@ -64,6 +64,7 @@ sub counters {
 }
 
 sub requests { qq(household_requests_total{status="$_[0]"}) }
+sub details { qq(household_details_total{detail="$_[0]"}) }
 sub reasons { qq(household_reasons_total{reason="$_[0]"}) }
 
 # what runs here, as the log has it too
@@ -89,12 +90,15 @@ is $first->{reasons($_)}, 0, "reason $_"
            token_expired token_not_yet token_uri revoked unavailable
            record_too_large address_unknown home extra_member
            trusted_device travel unregistered learned family_unknown
-           not_enforced rollout grace outside);
+           not_enforced rollout away grace outside);
+is $first->{details($_)}, 0, "detail $_"
+    for qw(seat_ended device_expired travel_over family_missing never_seen);
 is $first->{"household_${_}_total"}, 0, $_
     for qw(cache_hits cache_misses cache_expired cache_stale cache_evicted
            record_malformed notes_dropped geoip_corrupt);
 is grep({ /^household_requests/ } keys %$first), 7, 'no other status';
-is grep({ /^household_reasons/ } keys %$first), 31, 'no other reason';
+is grep({ /^household_reasons/ } keys %$first), 32, 'no other reason';
+is grep({ /^household_details/ } keys %$first), 5, 'no other detail';
 cmp_ok $first->{'household_zone_bytes{state="size"}'}, '<=', 1048576,
     'the size of the zone';
 cmp_ok $first->{'household_zone_bytes{state="used"}'}, '<',

@@ -12,8 +12,9 @@ use Test::Household::Process qw(wait_until slurp temp_dir);
 use Test::Household::Redis;
 use Test::More;
 
-my @names = qw(status reason account device network country viewer_country
-               pseudonym cache_status lookup_time offer_url offer_state offer_price offer_currency);
+my @names = qw(status reason detail account device network country
+               viewer_country pseudonym cache_status lookup_time offer_url
+               offer_state offer_price offer_currency);
 
 my $dir = temp_dir('variables');
 
@@ -197,19 +198,24 @@ is_told('/?account=a', '198.51.100.1', 'an extra member', @known,
     status => 'ALLOWED', reason => 'extra_member',
     network => '198.51.100.0/25');
 is_told('/?account=a', '203.0.113.1', 'outside', @known, @offer,
-    status => 'OFFERED', reason => 'outside');
+    status => 'OFFERED', reason => 'outside',
+    detail => 'never_seen');
 is_told('/?account=none', '203.0.113.1', 'outside, without a free slot',
-    @none, @default, status => 'OFFERED', reason => 'outside');
+    @none, @default, status => 'OFFERED', reason => 'outside',
+    detail => 'never_seen');
 is_told('/priced?account=a', '203.0.113.1', 'outside, any price', @known,
     @default, offer_price => '3', offer_currency => 'USD',
-    status => 'OFFERED', reason => 'outside');
+    status => 'OFFERED', reason => 'outside',
+    detail => 'never_seen');
 is_told('/priced?account=none', '203.0.113.1', 'outside, any price, no slot',
-    @none, @default, status => 'OFFERED', reason => 'outside');
+    @none, @default, status => 'OFFERED', reason => 'outside',
+    detail => 'never_seen');
 is_told('/mode?account=a&mode=monitor', '203.0.113.1', 'monitored', @known,
-    @offer, status => 'MONITORED', reason => 'outside');
+    @offer, status => 'MONITORED', reason => 'outside',
+    detail => 'never_seen');
 is_told('/?account=b', '203.0.113.1', 'unregistered', @known, @default,
     account => 'b', country => '-', status => 'OFFERED',
-    reason => 'unregistered');
+    reason => 'unregistered', detail => 'never_seen');
 is_told('/', '82.64.10.7', 'nobody', status => 'UNAUTHORIZED',
     reason => 'account_missing');
 is_told('/away?account=a', '82.64.10.7', 'the store is away', @known,
@@ -223,7 +229,8 @@ is_told('/silently?account=a', '82.64.10.7',
     status => 'ALLOWED', reason => 'home', network => '82.64.10.7/32');
 is_told('/accel?account=a&to=/silent', '192.0.2.200',
     'judged twice, and then in the log alone', @none, @default,
-    status => 'OFFERED', reason => 'outside');
+    status => 'OFFERED', reason => 'outside',
+    detail => 'never_seen');
 is_told('/accel?account=a&to=/again', '82.64.10.7', 'judged twice', @none,
     status => 'ALLOWED', reason => 'home', network => '82.64.10.7/32');
 is_told('/monitor?account=a&to=/there', '203.0.113.1',

@@ -96,3 +96,22 @@ ngx_household_id_valid(const ngx_str_t *id)
 
     return (bad & NGX_HOUSEHOLD_BYTES(0x80)) == 0;
 }
+
+
+void
+ngx_household_uuid_unpack(u_char *text, const u_char *packed)
+{
+    ngx_uint_t  i;
+
+    static const u_char  digits[] = "0123456789abcdef";
+
+    for (i = 0; i < NGX_HOUSEHOLD_UUID_PACKED; i++) {
+
+        if (i == 4 || i == 6 || i == 8 || i == 10) {
+            *text++ = '-';
+        }
+
+        *text++ = digits[packed[i] >> 4];
+        *text++ = digits[packed[i] & 15];
+    }
+}

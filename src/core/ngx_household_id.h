@@ -37,5 +37,8 @@ ngx_uint_t ngx_household_id_valid(const ngx_str_t *id);
  */
 ngx_uint_t ngx_household_uuid_pack(u_char *packed, const ngx_str_t *text);
 
+/* writes the NGX_HOUSEHOLD_UUID_LEN bytes of text that were packed */
+void ngx_household_uuid_unpack(u_char *text, const u_char *packed);
+
 
 #endif /* _NGX_HOUSEHOLD_ID_H_INCLUDED_ */

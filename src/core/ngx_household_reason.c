@@ -46,8 +46,19 @@ static ngx_str_t  ngx_household_reasons[NGX_HOUSEHOLD_REASONS] = {
     [NGX_HOUSEHOLD_REASON_FAMILY_UNKNOWN] = ngx_string("family_unknown"),
     [NGX_HOUSEHOLD_REASON_NOT_ENFORCED] = ngx_string("not_enforced"),
     [NGX_HOUSEHOLD_REASON_ROLLOUT] = ngx_string("rollout"),
+    [NGX_HOUSEHOLD_REASON_AWAY] = ngx_string("away"),
     [NGX_HOUSEHOLD_REASON_GRACE] = ngx_string("grace"),
     [NGX_HOUSEHOLD_REASON_OUTSIDE] = ngx_string("outside")
+};
+
+
+static ngx_str_t  ngx_household_details[NGX_HOUSEHOLD_DETAILS] = {
+    [NGX_HOUSEHOLD_DETAIL_NONE] = ngx_null_string,
+    [NGX_HOUSEHOLD_DETAIL_SEAT_ENDED] = ngx_string("seat_ended"),
+    [NGX_HOUSEHOLD_DETAIL_DEVICE_EXPIRED] = ngx_string("device_expired"),
+    [NGX_HOUSEHOLD_DETAIL_TRAVEL_OVER] = ngx_string("travel_over"),
+    [NGX_HOUSEHOLD_DETAIL_FAMILY_MISSING] = ngx_string("family_missing"),
+    [NGX_HOUSEHOLD_DETAIL_NEVER_SEEN] = ngx_string("never_seen")
 };
 
 
@@ -59,4 +70,15 @@ ngx_household_reason_name(ngx_household_reason_e reason)
     }
 
     return &ngx_household_reasons[reason];
+}
+
+
+ngx_str_t *
+ngx_household_detail_name(ngx_household_detail_e detail)
+{
+    if (detail >= NGX_HOUSEHOLD_DETAILS) {
+        detail = NGX_HOUSEHOLD_DETAIL_NONE;
+    }
+
+    return &ngx_household_details[detail];
 }

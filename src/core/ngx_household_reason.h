@@ -1,6 +1,7 @@
 
 /*
- * The reasons of verdicts: the fixed words of $household_reason.
+ * The reasons of verdicts: the fixed words of $household_reason, and of
+ * $household_detail.
  */
 
 
@@ -45,7 +46,7 @@ typedef enum {
     NGX_HOUSEHOLD_REASON_RECORD_TOO_LARGE,
     NGX_HOUSEHOLD_REASON_ADDRESS_UNKNOWN,
 
-    /* rules 4 to 11 */
+    /* rules 4 to 12 */
     NGX_HOUSEHOLD_REASON_HOME,
     NGX_HOUSEHOLD_REASON_EXTRA_MEMBER,
     NGX_HOUSEHOLD_REASON_TRUSTED_DEVICE,
@@ -55,6 +56,7 @@ typedef enum {
     NGX_HOUSEHOLD_REASON_FAMILY_UNKNOWN,
     NGX_HOUSEHOLD_REASON_NOT_ENFORCED,
     NGX_HOUSEHOLD_REASON_ROLLOUT,
+    NGX_HOUSEHOLD_REASON_AWAY,
     NGX_HOUSEHOLD_REASON_GRACE,
     NGX_HOUSEHOLD_REASON_OUTSIDE,
 
@@ -62,8 +64,28 @@ typedef enum {
 } ngx_household_reason_e;
 
 
+/*
+ * The fixed words of $household_detail: why a viewer who is outside is not
+ * inside.  The first that applies.
+ */
+
+typedef enum {
+    NGX_HOUSEHOLD_DETAIL_NONE = 0,     /* not outside */
+    NGX_HOUSEHOLD_DETAIL_SEAT_ENDED,
+    NGX_HOUSEHOLD_DETAIL_DEVICE_EXPIRED,
+    NGX_HOUSEHOLD_DETAIL_TRAVEL_OVER,
+    NGX_HOUSEHOLD_DETAIL_FAMILY_MISSING,
+    NGX_HOUSEHOLD_DETAIL_NEVER_SEEN,
+
+    NGX_HOUSEHOLD_DETAILS
+} ngx_household_detail_e;
+
+
 /* the word of a reason, e.g. "home"; empty for NONE; static memory */
 ngx_str_t *ngx_household_reason_name(ngx_household_reason_e reason);
+
+/* the same for a detail, e.g. "seat_ended" */
+ngx_str_t *ngx_household_detail_name(ngx_household_detail_e detail);
 
 
 #endif /* _NGX_HOUSEHOLD_REASON_H_INCLUDED_ */

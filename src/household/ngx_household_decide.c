@@ -7,16 +7,7 @@
 #include <ngx_config.h>
 #include <ngx_core.h>
 #include "ngx_household_decide.h"
-
-
-/* what the rules look at, in one hand */
-
-typedef struct {
-    const ngx_household_policy_t  *policy;
-    const ngx_household_facts_t   *facts;
-    const ngx_household_record_t  *rec;
-    ngx_household_decision_t      *d;
-} ngx_household_case_t;
+#include "ngx_household_decide_case.h"
 
 
 static ngx_uint_t ngx_household_decide_preconditions(ngx_household_case_t *c);
@@ -25,6 +16,7 @@ static ngx_uint_t ngx_household_decide_device_or_travel(
     ngx_household_case_t *c);
 static ngx_uint_t ngx_household_decide_unregistered(ngx_household_case_t *c);
 static ngx_uint_t ngx_household_decide_unenforced(ngx_household_case_t *c);
+static ngx_uint_t ngx_household_decide_outside_days(ngx_household_case_t *c);
 static ngx_uint_t ngx_household_decide_grace(ngx_household_case_t *c);
 static void ngx_household_decide_deny(ngx_household_case_t *c);
 
@@ -36,9 +28,8 @@ static ngx_uint_t ngx_household_decide_without_record(ngx_household_case_t *c,
     ngx_household_reason_e reason);
 static ngx_uint_t ngx_household_decide_revoked(ngx_household_case_t *c);
 static ngx_uint_t ngx_household_decide_trusted(ngx_household_case_t *c);
-static ngx_uint_t ngx_household_decide_note(ngx_household_case_t *c);
-static ngx_uint_t ngx_household_decide_within(int64_t since, int64_t period,
-    int64_t now);
+static ngx_household_detail_e ngx_household_decide_detail(
+    ngx_household_case_t *c);
 
 
 void
@@ -54,15 +45,21 @@ ngx_household_decide(const ngx_household_policy_t *policy,
     c.facts = facts;
     c.rec = rec;
     c.d = d;
+    c.nseen = 0;
 
     if (!ngx_household_decide_preconditions(&c)
         && !ngx_household_decide_home_or_extra(&c)
         && !ngx_household_decide_device_or_travel(&c)
         && !ngx_household_decide_unregistered(&c)
         && !ngx_household_decide_unenforced(&c)
+        && !ngx_household_decide_outside_days(&c)
         && !ngx_household_decide_grace(&c))
     {
         ngx_household_decide_deny(&c);
+    }
+
+    if (policy->unregistered == NGX_HOUSEHOLD_LEARN && rec != NULL) {
+        ngx_household_decide_learn_family(&c);
     }
 
     if (policy->mode == NGX_HOUSEHOLD_MONITOR
@@ -113,17 +110,22 @@ ngx_household_decide_preconditions(ngx_household_case_t *c)
 static ngx_uint_t
 ngx_household_decide_home_or_extra(ngx_household_case_t *c)
 {
+    ngx_uint_t                    n;
+    ngx_household_place_t         places[2];
     ngx_household_decision_t     *d;
     const ngx_household_facts_t  *facts;
 
     d = c->d;
     facts = c->facts;
 
+    c->nseen = ngx_household_record_seen(c->rec, &facts->device, c->seen);
+
     if (ngx_household_record_home(c->rec, &facts->addr,
                                   c->policy->ipv6_prefix, &d->network))
     {
         d->matched = 1;
-        d->note_device = ngx_household_decide_note(c);
+
+        ngx_household_decide_write_device(c, NULL, 0);
 
         d->home_again = (c->policy->grace > 0
                          && c->policy->mode != NGX_HOUSEHOLD_MONITOR
@@ -133,12 +135,15 @@ ngx_household_decide_home_or_extra(ngx_household_case_t *c)
         return ngx_household_decide_allow(c, NGX_HOUSEHOLD_REASON_HOME);
     }
 
-    if (ngx_household_record_extra(c->rec, &facts->addr,
+    n = ngx_household_record_extra(c->rec, &facts->addr,
                                    c->policy->ipv6_prefix, facts->now,
-                                   &d->network, &d->slot))
-    {
+                                   c->seen, c->nseen, places);
+    if (n) {
         d->matched = 1;
-        d->note_device = ngx_household_decide_note(c);
+        d->network = places[0].network;
+        d->slot = places[0].seat;
+
+        ngx_household_decide_write_device(c, places, n);
 
         return ngx_household_decide_allow(c,
                                           NGX_HOUSEHOLD_REASON_EXTRA_MEMBER);
@@ -172,8 +177,7 @@ ngx_household_decide_device_or_travel(ngx_household_case_t *c)
 static ngx_uint_t
 ngx_household_decide_unregistered(ngx_household_case_t *c)
 {
-    ngx_uint_t                 home;
-    ngx_household_decision_t  *d;
+    ngx_uint_t  home;
 
     if (!c->rec->inet && !c->rec->inet6) {
 
@@ -186,21 +190,10 @@ ngx_household_decide_unregistered(ngx_household_case_t *c)
             return 0;
         }
 
-        d = c->d;
+        ngx_household_decide_learn(c);
 
-        d->learn = 1;
-        d->matched = 1;
-        d->network.addr = c->facts->addr;
-
-        /* as if the address had been registered without a length */
-
-        if (c->facts->addr.family == NGX_HOUSEHOLD_FAMILY_INET6) {
-            d->network.prefix = 128;
-            d->network.bare = 1;
-
-        } else {
-            d->network.prefix = 32;
-        }
+        c->d->matched = 1;
+        c->d->network = c->d->evidence;
 
         return ngx_household_decide_allow(c, NGX_HOUSEHOLD_REASON_LEARNED);
     }
@@ -257,7 +250,40 @@ ngx_household_decide_unenforced(ngx_household_case_t *c)
 
 
 /*
- * Rule 10.  A grace period ends by itself.  It starts over only when the
+ * Rule 10.  All days outside count, those that were refused as well.  Were
+ * they not written, a seat that covers one of them would move the others
+ * within the period, and turn an allow into a deny.
+ */
+
+static ngx_uint_t
+ngx_household_decide_outside_days(ngx_household_case_t *c)
+{
+    int64_t     today;
+    ngx_uint_t  n;
+
+    if (c->policy->away_days == 0) {
+        return 0;
+    }
+
+    ngx_household_decide_write_away(c);
+
+    today = c->facts->now / NGX_HOUSEHOLD_DAY;
+    n = ngx_household_record_away_days(c->rec,
+                                  today - (int64_t) c->policy->away_period,
+                                  today);
+
+    if (n >= c->policy->away_days) {
+        return 0;
+    }
+
+    c->d->detail = ngx_household_decide_detail(c);
+
+    return ngx_household_decide_allow(c, NGX_HOUSEHOLD_REASON_AWAY);
+}
+
+
+/*
+ * Rule 11.  A grace period ends by itself.  It starts over only when the
  * household was seen at home again, and for as long as the period lasts was
  * not seen outside.
  */
@@ -276,6 +302,8 @@ ngx_household_decide_grace(ngx_household_case_t *c)
     if (grace <= 0) {
         return 0;
     }
+
+    c->d->detail = ngx_household_decide_detail(c);
 
     if (since == 0
         || (home != 0
@@ -297,12 +325,12 @@ ngx_household_decide_grace(ngx_household_case_t *c)
 }
 
 
-/* rule 11 */
+/* rule 12 */
 
 static void
 ngx_household_decide_deny(ngx_household_case_t *c)
 {
-    ngx_uint_t              slots;
+    ngx_uint_t              seats;
     ngx_household_reason_e  reason;
 
     reason = (c->rec->inet || c->rec->inet6)
@@ -311,10 +339,12 @@ ngx_household_decide_deny(ngx_household_case_t *c)
 
     (void) ngx_household_decide_as(c, NGX_HOUSEHOLD_VERDICT_DENY, reason);
 
-    slots = c->rec->seats;
+    c->d->detail = ngx_household_decide_detail(c);
 
-    c->d->seat = (slots == NGX_HOUSEHOLD_SEATS_UNKNOWN
-                  || slots > ngx_household_record_seats_taken(c->rec,
+    seats = c->rec->seats;
+
+    c->d->seat = (seats == NGX_HOUSEHOLD_SEATS_UNKNOWN
+                  || seats > ngx_household_record_seats_taken(c->rec,
                                                               c->facts->now));
 }
 
@@ -374,80 +404,82 @@ ngx_household_decide_revoked(ngx_household_case_t *c)
 static ngx_uint_t
 ngx_household_decide_trusted(ngx_household_case_t *c)
 {
-    int64_t    seen;
-    ngx_str_t  slot;
+    ngx_uint_t             i;
+    ngx_household_seen_t  *seen;
 
     if (c->policy->trusted_device <= 0) {
         return 0;
     }
 
-    if (!ngx_household_record_device(c->rec, &c->facts->device, &seen, &slot)
-        || !ngx_household_decide_within(seen, c->policy->trusted_device,
-                                        c->facts->now))
-    {
-        return 0;
+    for (i = 0; i < c->nseen; i++) {
+        seen = &c->seen[i];
+
+        if (!ngx_household_decide_within(seen->time, c->policy->trusted_device,
+                                         c->facts->now))
+        {
+            continue;
+        }
+
+        /* who moved out with a seat is away as long as it is paid */
+
+        if (seen->seat.len == 0
+            || ngx_household_record_seat_paid(c->rec, &seen->seat,
+                                              c->facts->now))
+        {
+            return 1;
+        }
     }
 
-    /* who moved out with an extra member's seat is away as long as it lasts */
-
-    return slot.len == 0
-           || ngx_household_record_seat_paid(c->rec, &slot, c->facts->now);
+    return 0;
 }
 
 
-/*
- * Tells whether the device is to be noted as seen at d->slot (empty: at home).
- *
- * A note at home outranks one at a slot, as it does not depend on a payment:
- * while it counts, being seen at a slot leaves it alone.  It is kept for the
- * interval at least, or a location that trusts no device would undo it.
- */
+/* what the viewer had once: at the time 0 no seat and no grant was over */
 
-static ngx_uint_t
-ngx_household_decide_note(ngx_household_case_t *c)
+static ngx_household_detail_e
+ngx_household_decide_detail(ngx_household_case_t *c)
 {
-    int64_t           seen, period;
-    ngx_str_t         slot, *place;
-    ngx_uint_t        moved;
-    const ngx_str_t  *device;
+    ngx_uint_t                    i, home;
+    ngx_household_place_t         places[2];
+    const ngx_household_facts_t  *facts;
 
-    place = &c->d->slot;
-    device = &c->facts->device;
+    facts = c->facts;
 
-    if (device->len == 0 || device->len > NGX_HOUSEHOLD_ID_LEN) {
-        return 0;
+    if (ngx_household_record_extra(c->rec, &facts->addr,
+                                   c->policy->ipv6_prefix, 0, NULL, 0, places))
+    {
+        return NGX_HOUSEHOLD_DETAIL_SEAT_ENDED;
     }
 
-    if (!ngx_household_record_device(c->rec, device, &seen, &slot)) {
-        return ngx_household_record_has_capacity(c->rec);
+    for (i = 0; i < c->nseen; i++) {
+        if (c->seen[i].seat.len != 0
+            && !ngx_household_record_seat_paid(c->rec, &c->seen[i].seat,
+                                               facts->now))
+        {
+            return NGX_HOUSEHOLD_DETAIL_SEAT_ENDED;
+        }
     }
 
-    moved = (slot.len != 0
-             && (slot.len != place->len
-                 || ngx_memcmp(slot.data, place->data, slot.len) != 0));
-
-    period = NGX_HOUSEHOLD_WRITER_INTERVAL - 1;
-
-    if (slot.len == 0 && place->len != 0) {
-        period = ngx_max(period, c->policy->trusted_device);
+    if (c->nseen) {
+        return NGX_HOUSEHOLD_DETAIL_DEVICE_EXPIRED;
     }
 
-    if (!moved && ngx_household_decide_within(seen, period, c->facts->now)) {
-        return 0;
+    if (ngx_household_record_travel(c->rec, &facts->device, 0)) {
+        return NGX_HOUSEHOLD_DETAIL_TRAVEL_OVER;
     }
 
-    /* a note that grows takes room as a new one does */
+    home = (facts->addr.family == NGX_HOUSEHOLD_FAMILY_INET)
+           ? c->rec->inet : c->rec->inet6;
 
-    return place->len <= slot.len || ngx_household_record_has_capacity(c->rec);
+    if (!home && (c->rec->inet || c->rec->inet6)) {
+        return NGX_HOUSEHOLD_DETAIL_FAMILY_MISSING;
+    }
+
+    return NGX_HOUSEHOLD_DETAIL_NEVER_SEEN;
 }
 
 
-/*
- * Tells whether at most "period" seconds passed since a time.  A time that is
- * yet to come was written by a clock ahead of ours, and is taken for now.
- */
-
-static ngx_uint_t
+ngx_uint_t
 ngx_household_decide_within(int64_t since, int64_t period, int64_t now)
 {
     return since >= now || now - since <= period;

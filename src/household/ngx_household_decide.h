@@ -22,7 +22,7 @@
 #define NGX_HOUSEHOLD_MONITOR          1
 #define NGX_HOUSEHOLD_ON               2
 
-/* "household_unavailable", "household_unregistered", "..._missing_family" */
+/* "household_unavailable", "household_unregistered", "..._family_unknown" */
 #define NGX_HOUSEHOLD_ALLOW            0
 #define NGX_HOUSEHOLD_DENY             1
 #define NGX_HOUSEHOLD_LEARN            2
@@ -30,8 +30,8 @@
 /* a share of all accounts, in hundredths of a percent */
 #define NGX_HOUSEHOLD_ROLLOUT_ALL  10000
 
-/* a device that stays at home is noted again after this many seconds */
-#define NGX_HOUSEHOLD_WRITER_INTERVAL  86400
+/* a device that stays at a place is written again after this many seconds */
+#define NGX_HOUSEHOLD_WRITER_INTERVAL  NGX_HOUSEHOLD_DAY
 
 
 typedef enum {
@@ -52,6 +52,8 @@ typedef struct {
     ngx_uint_t   rollout;              /* 0-NGX_HOUSEHOLD_ROLLOUT_ALL */
     int64_t      trusted_device;       /* seconds; 0: no device is trusted */
     int64_t      grace;                /* seconds; 0: no grace period */
+    ngx_uint_t   away_days;            /* 0-NGX_HOUSEHOLD_AWAY_MAX; 0: none */
+    ngx_uint_t   away_period;          /* days, more than "away_days" */
 
     /* two letters each, without separators; empty: everywhere */
     ngx_str_t    enforce_in;
@@ -79,6 +81,7 @@ typedef struct {
 typedef struct {
     ngx_household_verdict_e  verdict;
     ngx_household_reason_e   reason;
+    ngx_household_detail_e   detail;
 
     /* monitor: the verdict above is what would be, and nothing is denied */
     unsigned                 monitored:1;
@@ -86,20 +89,29 @@ typedef struct {
     /* a denied viewer may be sold a seat: the plan has a free slot */
     unsigned                 seat:1;
 
-    /* what is to be written to the store; none of it changes the verdict */
-    unsigned                 note_device:1;  /* seen at home or at "slot" */
-    unsigned                 learn:1;        /* register "network" */
+    /* what is to be written to Redis; none of it changes the verdict */
+    unsigned                 note_device:1;  /* "seen" of the device */
+    unsigned                 drop_oldest:1;  /* and no more of another one */
+    unsigned                 learn:1;        /* a day of "evidence" */
+    unsigned                 note_away:1;    /* a day outside */
     unsigned                 start_grace:1;
     unsigned                 home_again:1;   /* after a grace period */
     unsigned                 left_again:1;   /* not long enough at home */
 
     unsigned                 matched:1;      /* "network" is set */
 
-    /* the one that holds the viewer, or that is to be registered */
+    /* the one that holds the viewer, or that may become the home */
     ngx_household_network_t  network;
 
     /* of the extra member there, else empty; points into the record */
     ngx_str_t                slot;
+
+    /* note_device: the places to be written; points into the record */
+    ngx_uint_t               nseen;
+    ngx_household_seen_t     seen[NGX_HOUSEHOLD_SEEN_MAX];
+
+    /* learn: where the household was today; an address without a length */
+    ngx_household_network_t  evidence;
 } ngx_household_decision_t;
 
 

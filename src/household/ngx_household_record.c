@@ -12,28 +12,15 @@
 
 
 
-/* a walk through the entries, and the current one taken apart */
-
-typedef struct {
-    u_char      kind;
-    u_char     *pos;                   /* of the next one */
-    u_char     *last;
-    u_char     *network;               /* the prefix, then the address */
-    int64_t     time;
-    ngx_str_t   id;
-    ngx_str_t   slot;
-} ngx_household_entry_t;
-
-
-static void ngx_household_entry_start(ngx_household_entry_t *e,
-    const ngx_household_record_t *rec);
-static ngx_inline ngx_uint_t ngx_household_entry_next(
-    ngx_household_entry_t *e);
 static ngx_uint_t ngx_household_entry_match(ngx_household_entry_t *e,
     const ngx_household_addr_t *addr, ngx_uint_t ipv6_prefix,
     ngx_household_network_t *net);
 static ngx_uint_t ngx_household_entry_paid(ngx_household_entry_t *e,
     int64_t now);
+static int64_t ngx_household_entry_latest(ngx_household_entry_t *device,
+    const ngx_household_record_t *rec);
+static int64_t ngx_household_record_paid_until(
+    const ngx_household_record_t *rec, const ngx_str_t *seat, int64_t now);
 
 static ngx_uint_t ngx_household_id_equal(ngx_household_id_t *id,
     ngx_household_entry_t *e);
@@ -52,7 +39,7 @@ ngx_household_record_home(const ngx_household_record_t *rec,
 
     while (ngx_household_entry_next(&e)) {
 
-        if ((e.kind & NGX_HOUSEHOLD_ENTRY_HOME)
+        if (e.kind == NGX_HOUSEHOLD_ENTRY_HOME
             && ngx_household_entry_match(&e, addr, ipv6_prefix, net))
         {
             return 1;
@@ -66,29 +53,168 @@ ngx_household_record_home(const ngx_household_record_t *rec,
 ngx_uint_t
 ngx_household_record_extra(const ngx_household_record_t *rec,
     const ngx_household_addr_t *addr, ngx_uint_t ipv6_prefix, int64_t now,
-    ngx_household_network_t *net, ngx_str_t *slot)
+    const ngx_household_seen_t *seen, ngx_uint_t n,
+    ngx_household_place_t *places)
 {
-    ngx_household_entry_t  e;
+    ngx_uint_t              i;
+    ngx_household_place_t   place, kept, last;
+    ngx_household_entry_t   e;
+
+    kept.until = 0;
+    last.until = 0;
 
     ngx_household_entry_start(&e, rec);
 
     while (ngx_household_entry_next(&e)) {
 
-        if (ngx_household_entry_paid(&e, now)
-            && ngx_household_entry_match(&e, addr, ipv6_prefix, net))
+        if (!ngx_household_entry_paid(&e, now)
+            || !ngx_household_entry_match(&e, addr, ipv6_prefix,
+                                          &place.network))
         {
-            *slot = e.slot;
-            return 1;
+            continue;
+        }
+
+        place.seat = e.seat;
+        place.until = ngx_household_record_paid_until(rec, &e.seat, now);
+
+        if (place.until > last.until) {
+            last = place;
+        }
+
+        for (i = 0; i < n; i++) {
+            if (place.until > kept.until
+                && ngx_household_str_equal(&seen[i].seat, &place.seat))
+            {
+                kept = place;
+            }
         }
     }
 
-    return 0;
+    n = 0;
+
+    if (kept.until != 0) {
+        places[n++] = kept;
+    }
+
+    if (last.until > kept.until) {
+        places[n++] = last;
+    }
+
+    return n;
 }
 
 
 ngx_uint_t
-ngx_household_record_device(const ngx_household_record_t *rec,
-    const ngx_str_t *id, int64_t *seen, ngx_str_t *slot)
+ngx_household_record_seen(const ngx_household_record_t *rec,
+    const ngx_str_t *id, ngx_household_seen_t *seen)
+{
+    ngx_uint_t             n;
+    ngx_household_id_t     key;
+    ngx_household_entry_t  e;
+
+    if (!ngx_household_id_set(&key, id)) {
+        return 0;
+    }
+
+    n = 0;
+
+    ngx_household_entry_start(&e, rec);
+
+    while (n < NGX_HOUSEHOLD_SEEN_MAX && ngx_household_entry_next(&e)) {
+
+        if (e.kind == NGX_HOUSEHOLD_ENTRY_DEVICE
+            && ngx_household_id_equal(&key, &e))
+        {
+            seen[n].time = e.time;
+            seen[n++].seat = e.seat;
+        }
+    }
+
+    return n;
+}
+
+
+ngx_uint_t
+ngx_household_record_oldest(const ngx_household_record_t *rec,
+    const ngx_str_t *id, ngx_str_t *name, ngx_household_seen_t *seen)
+{
+    int64_t                least, latest;
+    ngx_household_id_t     key;
+    ngx_household_entry_t  e, found;
+
+    least = INT64_MAX;
+
+    if (!ngx_household_id_set(&key, id)) {
+        return 0;
+    }
+
+    ngx_household_entry_start(&e, rec);
+
+    while (ngx_household_entry_next(&e)) {
+
+        if (e.kind != NGX_HOUSEHOLD_ENTRY_DEVICE
+            || e.time >= least
+            || ngx_household_id_equal(&key, &e))
+        {
+            continue;
+        }
+
+        latest = ngx_household_entry_latest(&e, rec);
+
+        if (latest < least) {
+            least = latest;
+            found = e;
+        }
+    }
+
+    if (least == INT64_MAX) {
+        return 0;
+    }
+
+    name->len = found.id.len;
+
+    if (found.flags & NGX_HOUSEHOLD_ENTRY_UUID) {
+        ngx_household_uuid_unpack(name->data, found.id.data);
+        name->len = NGX_HOUSEHOLD_UUID_LEN;
+
+    } else {
+        ngx_memcpy(name->data, found.id.data, found.id.len);
+    }
+
+    return ngx_household_record_seen(rec, name, seen);
+}
+
+
+/* when the device of this entry was seen last, at whatever place */
+
+static int64_t
+ngx_household_entry_latest(ngx_household_entry_t *device,
+    const ngx_household_record_t *rec)
+{
+    int64_t                latest;
+    ngx_household_entry_t  e;
+
+    latest = device->time;
+
+    ngx_household_entry_start(&e, rec);
+
+    while (ngx_household_entry_next(&e)) {
+
+        if (e.kind == NGX_HOUSEHOLD_ENTRY_DEVICE
+            && ((e.flags ^ device->flags) & NGX_HOUSEHOLD_ENTRY_UUID) == 0
+            && ngx_household_str_equal(&e.id, &device->id))
+        {
+            latest = ngx_max(latest, e.time);
+        }
+    }
+
+    return latest;
+}
+
+
+ngx_uint_t
+ngx_household_record_member(const ngx_household_record_t *rec,
+    const ngx_str_t *id)
 {
     ngx_household_id_t     key;
     ngx_household_entry_t  e;
@@ -101,16 +227,72 @@ ngx_household_record_device(const ngx_household_record_t *rec,
 
     while (ngx_household_entry_next(&e)) {
 
-        if ((e.kind & NGX_HOUSEHOLD_ENTRY_DEVICE)
+        if (e.kind == NGX_HOUSEHOLD_ENTRY_MEMBER
             && ngx_household_id_equal(&key, &e))
         {
-            *seen = e.time;
-            *slot = e.slot;
             return 1;
         }
     }
 
     return 0;
+}
+
+
+ngx_uint_t
+ngx_household_record_learn_days(const ngx_household_record_t *rec,
+    const ngx_household_network_t *net, ngx_uint_t ipv6_prefix, int64_t *time)
+{
+    ngx_uint_t               prefix;
+    ngx_household_entry_t    e;
+    ngx_household_network_t  found;
+
+    prefix = net->bare ? ipv6_prefix : net->prefix;
+
+    ngx_household_entry_start(&e, rec);
+
+    while (ngx_household_entry_next(&e)) {
+
+        if (e.kind == NGX_HOUSEHOLD_ENTRY_LEARN
+            && ngx_household_entry_match(&e, &net->addr, ipv6_prefix, &found)
+            && (found.bare ? ipv6_prefix : found.prefix) == prefix)
+        {
+            *time = e.time;
+            return *e.days;
+        }
+    }
+
+    return 0;
+}
+
+
+ngx_uint_t
+ngx_household_record_away_days(const ngx_household_record_t *rec,
+    int64_t after, int64_t before)
+{
+    uint16_t               day;
+    ngx_uint_t             i, n;
+    ngx_household_entry_t  e;
+
+    n = 0;
+
+    ngx_household_entry_start(&e, rec);
+
+    while (ngx_household_entry_next(&e)) {
+
+        if (e.kind != NGX_HOUSEHOLD_ENTRY_AWAY) {
+            continue;
+        }
+
+        for (i = 0; i < *e.days; i++) {
+            ngx_memcpy(&day, e.days + 1 + 2 * i, sizeof(uint16_t));
+
+            if (day > after && day < before) {
+                n++;
+            }
+        }
+    }
+
+    return n;
 }
 
 
@@ -128,7 +310,7 @@ ngx_household_record_travel(const ngx_household_record_t *rec,
 
     while (ngx_household_entry_next(&e)) {
 
-        if (!(e.kind & NGX_HOUSEHOLD_ENTRY_TRAVEL) || e.time <= now) {
+        if (e.kind != NGX_HOUSEHOLD_ENTRY_TRAVEL || e.time <= now) {
             continue;
         }
 
@@ -144,45 +326,71 @@ ngx_household_record_travel(const ngx_household_record_t *rec,
 
 
 ngx_uint_t
-ngx_household_record_has_capacity(const ngx_household_record_t *rec)
+ngx_household_record_has_capacity(const ngx_household_record_t *rec,
+    int64_t now)
 {
+    size_t                 size;
     ngx_uint_t             n;
     ngx_household_entry_t  e;
 
     n = 0;
+    size = sizeof(ngx_household_record_t);
 
     ngx_household_entry_start(&e, rec);
 
     while (ngx_household_entry_next(&e)) {
 
-        if (!(e.kind & NGX_HOUSEHOLD_ENTRY_NETWORK)) {
+        if (ngx_household_entry_ended(&e, now)) {
+            continue;
+        }
+
+        size += e.pos - e.start;
+
+        if (ngx_household_entry_is_device(&e)) {
             n++;
         }
     }
 
     return n < NGX_HOUSEHOLD_CAPACITY_DEVICES
-           && rec->size < NGX_HOUSEHOLD_CAPACITY_SIZE;
+           && size < NGX_HOUSEHOLD_CAPACITY_SIZE;
 }
 
 
 ngx_uint_t
 ngx_household_record_seat_paid(const ngx_household_record_t *rec,
-    const ngx_str_t *slot, int64_t now)
+    const ngx_str_t *seat, int64_t now)
 {
+    return ngx_household_record_paid_until(rec, seat, now) != 0;
+}
+
+
+/* INT64_MAX: there is no end; 0: no network of the seat is paid at "now" */
+
+static int64_t
+ngx_household_record_paid_until(const ngx_household_record_t *rec,
+    const ngx_str_t *seat, int64_t now)
+{
+    int64_t                until;
     ngx_household_entry_t  e;
+
+    until = 0;
 
     ngx_household_entry_start(&e, rec);
 
     while (ngx_household_entry_next(&e)) {
 
         if (ngx_household_entry_paid(&e, now)
-            && ngx_household_str_equal(&e.slot, slot))
+            && ngx_household_str_equal(&e.seat, seat))
         {
-            return 1;
+            if (e.time == 0) {
+                return INT64_MAX;
+            }
+
+            until = ngx_max(until, e.time);
         }
     }
 
-    return 0;
+    return until;
 }
 
 
@@ -190,7 +398,7 @@ ngx_uint_t
 ngx_household_record_seats_taken(const ngx_household_record_t *rec,
     int64_t now)
 {
-    ngx_str_t              slots[NGX_HOUSEHOLD_RECORD_NETWORKS];
+    ngx_str_t              seats[NGX_HOUSEHOLD_RECORD_NETWORKS];
     ngx_uint_t             i, n;
     ngx_household_entry_t  e;
 
@@ -205,72 +413,17 @@ ngx_household_record_seats_taken(const ngx_household_record_t *rec,
         }
 
         for (i = 0; i < n; i++) {
-            if (ngx_household_str_equal(&e.slot, &slots[i])) {
+            if (ngx_household_str_equal(&e.seat, &seats[i])) {
                 break;
             }
         }
 
         if (i == n) {
-            slots[n++] = e.slot;
+            seats[n++] = e.seat;
         }
     }
 
     return n;
-}
-
-
-static void
-ngx_household_entry_start(ngx_household_entry_t *e,
-    const ngx_household_record_t *rec)
-{
-    ngx_memzero(e, sizeof(ngx_household_entry_t));
-
-    e->pos = (u_char *) rec + sizeof(ngx_household_record_t);
-    e->last = (u_char *) rec + rec->size;
-}
-
-
-/* returns 1 with the next entry taken apart, or 0 at the end */
-
-static ngx_inline ngx_uint_t
-ngx_household_entry_next(ngx_household_entry_t *e)
-{
-    u_char  *p;
-
-    p = e->pos;
-
-    if (p == e->last) {
-        return 0;
-    }
-
-    e->kind = *p++;
-
-    if (e->kind & NGX_HOUSEHOLD_ENTRY_NETWORK) {
-        e->network = p;
-        p += 1 + ((e->kind & NGX_HOUSEHOLD_ENTRY_INET6) ? 16 : 4);
-
-    } else {
-        e->id.len = (e->kind & NGX_HOUSEHOLD_ENTRY_UUID) ? 16 : *p++;
-        e->id.data = p;
-        p += e->id.len;
-    }
-
-    if (!(e->kind & NGX_HOUSEHOLD_ENTRY_HOME)) {
-        ngx_memcpy(&e->time, p, sizeof(int64_t));
-        p += sizeof(int64_t);
-    }
-
-    ngx_str_null(&e->slot);
-
-    if (e->kind & NGX_HOUSEHOLD_ENTRY_SEAT) {
-        e->slot.len = *p++;
-        e->slot.data = p;
-        p += e->slot.len;
-    }
-
-    e->pos = p;
-
-    return 1;
 }
 
 
@@ -282,7 +435,7 @@ ngx_household_entry_match(ngx_household_entry_t *e,
     u_char                   family;
     ngx_household_network_t  found;
 
-    family = (e->kind & NGX_HOUSEHOLD_ENTRY_INET6)
+    family = (e->flags & NGX_HOUSEHOLD_ENTRY_INET6)
              ? NGX_HOUSEHOLD_FAMILY_INET6 : NGX_HOUSEHOLD_FAMILY_INET;
 
     if (addr->family != family) {
@@ -293,7 +446,7 @@ ngx_household_entry_match(ngx_household_entry_t *e,
 
     found.addr.family = family;
     found.prefix = e->network[0];
-    found.bare = (e->kind & NGX_HOUSEHOLD_ENTRY_NO_PREFIX) != 0;
+    found.bare = (e->flags & NGX_HOUSEHOLD_ENTRY_NO_PREFIX) != 0;
 
     ngx_memcpy(found.addr.bytes, e->network + 1,
                family == NGX_HOUSEHOLD_FAMILY_INET6 ? 16 : 4);
@@ -313,7 +466,7 @@ ngx_household_entry_match(ngx_household_entry_t *e,
 static ngx_uint_t
 ngx_household_entry_paid(ngx_household_entry_t *e, int64_t now)
 {
-    return (e->kind & NGX_HOUSEHOLD_ENTRY_EXTRA)
+    return e->kind == NGX_HOUSEHOLD_ENTRY_EXTRA
            && (e->time == 0 || e->time > now);
 }
 
@@ -342,7 +495,7 @@ ngx_household_id_set(ngx_household_id_t *id, const ngx_str_t *text)
 static ngx_uint_t
 ngx_household_id_equal(ngx_household_id_t *id, ngx_household_entry_t *e)
 {
-    return (e->kind & NGX_HOUSEHOLD_ENTRY_UUID) == id->kind
+    return (e->flags & NGX_HOUSEHOLD_ENTRY_UUID) == id->kind
            && ngx_household_str_equal(&e->id, &id->bytes);
 }
 

@@ -28,6 +28,12 @@ static ngx_int_t ngx_household_field_extra(ngx_household_record_builder_t *b,
     ngx_household_field_t *field, ngx_str_t *rest, ngx_str_t *value);
 static ngx_int_t ngx_household_field_device(ngx_household_record_builder_t *b,
     ngx_household_field_t *field, ngx_str_t *rest, ngx_str_t *value);
+static ngx_int_t ngx_household_field_grant(ngx_household_record_builder_t *b,
+    ngx_household_field_t *field, ngx_str_t *rest, ngx_str_t *value);
+static ngx_int_t ngx_household_field_learn(ngx_household_record_builder_t *b,
+    ngx_household_field_t *field, ngx_str_t *rest, ngx_str_t *value);
+static ngx_int_t ngx_household_field_away(ngx_household_record_builder_t *b,
+    ngx_household_field_t *field, ngx_str_t *rest, ngx_str_t *value);
 static ngx_int_t ngx_household_field_time(ngx_household_record_builder_t *b,
     ngx_household_field_t *field, ngx_str_t *rest, ngx_str_t *value);
 static ngx_int_t ngx_household_field_country(ngx_household_record_builder_t *b,
@@ -36,25 +42,22 @@ static ngx_int_t ngx_household_field_seats(ngx_household_record_builder_t *b,
     ngx_household_field_t *field, ngx_str_t *rest, ngx_str_t *value);
 
 static void ngx_household_record_malformed(ngx_household_record_builder_t *b);
-static void ngx_household_record_append(ngx_household_record_builder_t *b,
-    u_char *entry, u_char *last);
-static u_char *ngx_household_record_put_network(u_char *p, u_char kind,
-    ngx_household_network_t *net);
-static u_char *ngx_household_record_put_str(u_char *p, ngx_str_t *str);
+static ngx_int_t ngx_household_record_place(ngx_str_t *text,
+    ngx_household_seen_t *seen);
 static ngx_int_t ngx_household_record_time(ngx_str_t *text, int64_t *time);
 static ngx_int_t ngx_household_record_number(ngx_str_t *text, int64_t *n);
-static ngx_uint_t ngx_household_record_seat_valid(ngx_str_t *slot);
+static ngx_uint_t ngx_household_record_seat_valid(ngx_str_t *seat);
 
 
 static ngx_household_field_t  ngx_household_fields[] = {
 
-    /* extra:<slot>:<network>  <paid until> */
+    /* extra:<seat>:<network>  <paid until> */
     { ngx_string("extra:"),
       ngx_household_field_extra,
       0,
       NGX_HOUSEHOLD_ENTRY_EXTRA|NGX_HOUSEHOLD_ENTRY_SEAT },
 
-    /* device:<id>  <seen>[@<slot>] */
+    /* device:<id>  <seen>[@<seat>][:...] */
     { ngx_string("device:"),
       ngx_household_field_device,
       0,
@@ -62,9 +65,27 @@ static ngx_household_field_t  ngx_household_fields[] = {
 
     /* travel:<id or *>  <until> */
     { ngx_string("travel:"),
-      ngx_household_field_device,
+      ngx_household_field_grant,
       0,
       NGX_HOUSEHOLD_ENTRY_TRAVEL },
+
+    /* member:<id>  <since> */
+    { ngx_string("member:"),
+      ngx_household_field_grant,
+      0,
+      NGX_HOUSEHOLD_ENTRY_MEMBER },
+
+    /* learn:<network>  <days>@<last> */
+    { ngx_string("learn:"),
+      ngx_household_field_learn,
+      0,
+      NGX_HOUSEHOLD_ENTRY_LEARN },
+
+    /* <day>[,...] */
+    { ngx_string("outside_days"),
+      ngx_household_field_away,
+      0,
+      NGX_HOUSEHOLD_ENTRY_AWAY },
 
     { ngx_string("revoked_before"),
       ngx_household_field_time,
@@ -90,8 +111,10 @@ static ngx_household_field_t  ngx_household_fields[] = {
 
 
 void
-ngx_household_record_builder_start(ngx_household_record_builder_t *b)
+ngx_household_record_builder_start(ngx_household_record_builder_t *b,
+    int64_t now)
 {
+    b->now = now;
     b->networks = 0;
     b->devices = 0;
     b->too_large = 0;
@@ -111,6 +134,10 @@ ngx_household_record_builder_add_home(ngx_household_record_builder_t *b,
     ngx_household_network_t   net;
 
     b->u.record.exists = 1;
+
+    if (b->u.record.set_size != 0xffff) {
+        b->u.record.set_size++;
+    }
 
     if (ngx_household_network_parse(&net, member->data, member->len)
         != NGX_OK)
@@ -179,7 +206,7 @@ ngx_household_field_extra(ngx_household_record_builder_t *b,
 {
     u_char                   *p, *last, entry[NGX_HOUSEHOLD_ENTRY_SIZE];
     int64_t                   until;
-    ngx_str_t                 slot;
+    ngx_str_t                 seat;
     ngx_household_network_t   net;
 
     last = rest->data + rest->len;
@@ -189,11 +216,11 @@ ngx_household_field_extra(ngx_household_record_builder_t *b,
         return NGX_DECLINED;
     }
 
-    slot.len = p - rest->data;
-    slot.data = rest->data;
+    seat.len = p - rest->data;
+    seat.data = rest->data;
     p++;
 
-    if (!ngx_household_record_seat_valid(&slot)
+    if (!ngx_household_record_seat_valid(&seat)
         || ngx_household_network_parse(&net, p, last - p) != NGX_OK
         || ngx_household_record_number(value, &until) != NGX_OK
         || until > NGX_HOUSEHOLD_TIME_MAX)
@@ -203,7 +230,150 @@ ngx_household_field_extra(ngx_household_record_builder_t *b,
 
     p = ngx_household_record_put_network(entry, field->kind, &net);
     p = ngx_cpymem(p, &until, sizeof(int64_t));
-    p = ngx_household_record_put_str(p, &slot);
+    p = ngx_household_record_put_str(p, &seat);
+
+    ngx_household_record_append(b, entry, p);
+
+    return NGX_OK;
+}
+
+
+/* an entry for each place, or for none if one of them is malformed */
+
+static ngx_int_t
+ngx_household_field_device(ngx_household_record_builder_t *b,
+    ngx_household_field_t *field, ngx_str_t *rest, ngx_str_t *value)
+{
+    u_char                *p, *end, *last;
+    ngx_str_t              part;
+    ngx_uint_t             i, n;
+    ngx_household_id_t     id;
+    ngx_household_seen_t   seen[NGX_HOUSEHOLD_SEEN_MAX];
+
+    if (!ngx_household_id_set(&id, rest)) {
+        return NGX_DECLINED;
+    }
+
+    n = 0;
+    last = value->data + value->len;
+
+    for (p = value->data; p <= last; p = end + 1) {
+
+        end = (p < last) ? ngx_strlchr(p, last, ':') : NULL;
+        if (end == NULL) {
+            end = last;
+        }
+
+        part.len = end - p;
+        part.data = p;
+
+        if (n == NGX_HOUSEHOLD_SEEN_MAX
+            || ngx_household_record_place(&part, &seen[n++]) != NGX_OK)
+        {
+            return NGX_DECLINED;
+        }
+    }
+
+    for (i = 0; i < n; i++) {
+        ngx_household_record_append_id(b, field->kind, &id, seen[i].time,
+                                       &seen[i].seat);
+    }
+
+    return NGX_OK;
+}
+
+
+/* "<seen>" or "<seen>@<seat>" */
+
+static ngx_int_t
+ngx_household_record_place(ngx_str_t *text, ngx_household_seen_t *seen)
+{
+    u_char     *p;
+    ngx_str_t   number;
+
+    number = *text;
+    ngx_str_null(&seen->seat);
+
+    p = text->len ? ngx_strlchr(text->data, text->data + text->len, '@')
+                  : NULL;
+
+    if (p != NULL) {
+        number.len = p - text->data;
+        seen->seat.len = text->len - number.len - 1;
+        seen->seat.data = p + 1;
+
+        if (!ngx_household_record_seat_valid(&seen->seat)) {
+            return NGX_DECLINED;
+        }
+    }
+
+    return ngx_household_record_time(&number, &seen->time);
+}
+
+
+static ngx_int_t
+ngx_household_field_grant(ngx_household_record_builder_t *b,
+    ngx_household_field_t *field, ngx_str_t *rest, ngx_str_t *value)
+{
+    int64_t             time;
+    ngx_str_t           seat;
+    ngx_household_id_t  id;
+
+    if (!ngx_household_id_set(&id, rest)
+        || ngx_household_record_time(value, &time) != NGX_OK)
+    {
+        return NGX_DECLINED;
+    }
+
+    ngx_str_null(&seat);
+
+    ngx_household_record_append_id(b, field->kind, &id, time, &seat);
+
+    return NGX_OK;
+}
+
+
+static ngx_int_t
+ngx_household_field_learn(ngx_household_record_builder_t *b,
+    ngx_household_field_t *field, ngx_str_t *rest, ngx_str_t *value)
+{
+    u_char                   *p, entry[NGX_HOUSEHOLD_ENTRY_SIZE];
+    int64_t                   days, time;
+    ngx_str_t                 number;
+    ngx_household_network_t   net;
+
+    if (ngx_household_network_parse(&net, rest->data, rest->len) != NGX_OK
+        || value->len == 0)
+    {
+        return NGX_DECLINED;
+    }
+
+    p = ngx_strlchr(value->data, value->data + value->len, '@');
+
+    if (p == NULL) {
+        return NGX_DECLINED;
+    }
+
+    number.len = p - value->data;
+    number.data = value->data;
+
+    if (ngx_household_record_number(&number, &days) != NGX_OK
+        || days == 0
+        || days > NGX_HOUSEHOLD_LEARN_DAYS)
+    {
+        return NGX_DECLINED;
+    }
+
+    number.len = value->len - number.len - 1;
+    number.data = p + 1;
+
+    if (ngx_household_record_time(&number, &time) != NGX_OK) {
+        return NGX_DECLINED;
+    }
+
+    p = ngx_household_record_put_network(entry, field->kind, &net);
+    p = ngx_cpymem(p, &time, sizeof(int64_t));
+    *p++ = (u_char) days;
 
     ngx_household_record_append(b, entry, p);
 
@@ -212,55 +382,43 @@ ngx_household_field_extra(ngx_household_record_builder_t *b,
 
 
 static ngx_int_t
-ngx_household_field_device(ngx_household_record_builder_t *b,
+ngx_household_field_away(ngx_household_record_builder_t *b,
     ngx_household_field_t *field, ngx_str_t *rest, ngx_str_t *value)
 {
-    u_char              *p, entry[NGX_HOUSEHOLD_ENTRY_SIZE];
-    int64_t              time;
-    ngx_str_t            number, slot;
-    ngx_household_id_t   id;
+    u_char      *p, *end, *last, entry[2 + 2 * NGX_HOUSEHOLD_AWAY_MAX];
+    int64_t      n;
+    uint16_t     day;
+    ngx_str_t    number;
+    ngx_uint_t   days;
 
-    number = *value;
-    ngx_str_null(&slot);
+    days = 0;
+    last = value->data + value->len;
 
-    if (field->kind == NGX_HOUSEHOLD_ENTRY_DEVICE && value->len != 0) {
-        p = ngx_strlchr(value->data, value->data + value->len, '@');
+    for (p = value->data; p <= last; p = end + 1) {
 
-        if (p != NULL) {
-            number.len = p - value->data;
-            slot.len = value->len - number.len - 1;
-            slot.data = p + 1;
-
-            if (!ngx_household_record_seat_valid(&slot)) {
-                return NGX_DECLINED;
-            }
+        end = (p < last) ? ngx_strlchr(p, last, ',') : NULL;
+        if (end == NULL) {
+            end = last;
         }
+
+        number.len = end - p;
+        number.data = p;
+
+        if (days == NGX_HOUSEHOLD_AWAY_MAX
+            || ngx_household_record_number(&number, &n) != NGX_OK
+            || n > NGX_HOUSEHOLD_TIME_MAX / NGX_HOUSEHOLD_DAY)
+        {
+            return NGX_DECLINED;
+        }
+
+        day = (uint16_t) n;
+        ngx_memcpy(entry + 2 + 2 * days++, &day, sizeof(uint16_t));
     }
 
-    if (!ngx_household_id_set(&id, rest)
-        || ngx_household_record_time(&number, &time) != NGX_OK)
-    {
-        return NGX_DECLINED;
-    }
+    entry[0] = field->kind;
+    entry[1] = (u_char) days;
 
-    p = entry;
-    *p++ = field->kind | id.kind
-           | (slot.len != 0 ? NGX_HOUSEHOLD_ENTRY_SEAT : 0);
-
-    if (id.kind == NGX_HOUSEHOLD_ENTRY_UUID) {
-        p = ngx_cpymem(p, id.uuid, 16);
-
-    } else {
-        p = ngx_household_record_put_str(p, &id.bytes);
-    }
-
-    p = ngx_cpymem(p, &time, sizeof(int64_t));
-
-    if (slot.len != 0) {
-        p = ngx_household_record_put_str(p, &slot);
-    }
-
-    ngx_household_record_append(b, entry, p);
+    ngx_household_record_append(b, entry, entry + 2 + 2 * days);
 
     return NGX_OK;
 }
@@ -336,71 +494,6 @@ ngx_household_record_malformed(ngx_household_record_builder_t *b)
 }
 
 
-static void
-ngx_household_record_append(ngx_household_record_builder_t *b, u_char *entry,
-    u_char *last)
-{
-    size_t       len;
-    ngx_uint_t   max, *counter;
-
-    if (entry[0] & NGX_HOUSEHOLD_ENTRY_NETWORK) {
-        max = NGX_HOUSEHOLD_RECORD_NETWORKS;
-        counter = &b->networks;
-
-    } else {
-        max = NGX_HOUSEHOLD_RECORD_DEVICES;
-        counter = &b->devices;
-    }
-
-    len = last - entry;
-
-    if (*counter == max
-        || len > NGX_HOUSEHOLD_RECORD_SIZE - b->u.record.size)
-    {
-        b->too_large = 1;
-        return;
-    }
-
-    ngx_memcpy(b->u.bytes + b->u.record.size, entry, len);
-
-    b->u.record.size += (uint32_t) len;
-    (*counter)++;
-}
-
-
-static u_char *
-ngx_household_record_put_network(u_char *p, u_char kind,
-    ngx_household_network_t *net)
-{
-    size_t  len;
-
-    len = 4;
-
-    if (net->addr.family == NGX_HOUSEHOLD_FAMILY_INET6) {
-        len = 16;
-        kind |= NGX_HOUSEHOLD_ENTRY_INET6;
-    }
-
-    if (net->bare) {
-        kind |= NGX_HOUSEHOLD_ENTRY_NO_PREFIX;
-    }
-
-    *p++ = kind;
-    *p++ = net->prefix;
-
-    return ngx_cpymem(p, net->addr.bytes, len);
-}
-
-
-static u_char *
-ngx_household_record_put_str(u_char *p, ngx_str_t *str)
-{
-    *p++ = (u_char) str->len;
-
-    return ngx_cpymem(p, str->data, str->len);
-}
-
-
 static ngx_int_t
 ngx_household_record_time(ngx_str_t *text, int64_t *time)
 {
@@ -448,9 +541,9 @@ ngx_household_record_number(ngx_str_t *text, int64_t *n)
 
 
 static ngx_uint_t
-ngx_household_record_seat_valid(ngx_str_t *slot)
+ngx_household_record_seat_valid(ngx_str_t *seat)
 {
-    return slot->len != 0
-           && slot->len <= NGX_HOUSEHOLD_ID_LEN
-           && ngx_strlchr(slot->data, slot->data + slot->len, ':') == NULL;
+    return seat->len != 0
+           && seat->len <= NGX_HOUSEHOLD_ID_LEN
+           && ngx_strlchr(seat->data, seat->data + seat->len, ':') == NULL;
 }

@@ -2,14 +2,19 @@
 /*
  * How a record keeps its entries; for the builder and the lookups only.
  *
- * The entries stand behind the header in the order of their coming, without
- * padding.  An entry is one byte of kind and then, as the kind tells:
+ * The entries follow the header in the order of their arrival, without
+ * padding.  An entry is a byte with its kind and flags, and then, depending
+ * on the kind:
  *
- *     prefix     1            HOME, EXTRA
- *     address    4 or 16      HOME, EXTRA; 16 if INET6
- *     id         1 + length   DEVICE, TRAVEL; or 16 if UUID
- *     time       8            EXTRA, DEVICE, TRAVEL; in the host's byte order
- *     slot       1 + length   EXTRA; DEVICE if SLOT
+ *     prefix     1            HOME, EXTRA, LEARN
+ *     address    4 or 16      HOME, EXTRA, LEARN; 16 if INET6
+ *     id         1 + length   DEVICE, TRAVEL, MEMBER; or 16 if UUID
+ *     time       8            all but HOME and AWAY; in the host's byte order
+ *     seat       1 + length   EXTRA; DEVICE if SEAT
+ *     days       1            LEARN
+ *     days       1 + 2 each   AWAY; since 1970, in the host's byte order
+ *
+ * A device has an entry for each place where it was seen.
  *
  * Most device ids are UUIDs, and there may be millions of records: the
  * canonical lower-case text of a UUID is kept as its 16 bytes.  Any other
@@ -27,22 +32,24 @@
 #include "ngx_household_record.h"
 
 
-/* one of these */
+/* one of these: networks, then ids */
 #define NGX_HOUSEHOLD_ENTRY_HOME    0x01
 #define NGX_HOUSEHOLD_ENTRY_EXTRA   0x02
+#define NGX_HOUSEHOLD_ENTRY_LEARN   0x03
 #define NGX_HOUSEHOLD_ENTRY_DEVICE  0x04
-#define NGX_HOUSEHOLD_ENTRY_TRAVEL  0x08
+#define NGX_HOUSEHOLD_ENTRY_TRAVEL  0x05
+#define NGX_HOUSEHOLD_ENTRY_MEMBER  0x06
+#define NGX_HOUSEHOLD_ENTRY_AWAY    0x07
+
+#define NGX_HOUSEHOLD_ENTRY_KIND    0x0f
 
 /* and any of these */
-#define NGX_HOUSEHOLD_ENTRY_INET6   0x10
-#define NGX_HOUSEHOLD_ENTRY_NO_PREFIX    0x20
-#define NGX_HOUSEHOLD_ENTRY_UUID    0x40
-#define NGX_HOUSEHOLD_ENTRY_SEAT    0x80
+#define NGX_HOUSEHOLD_ENTRY_INET6      0x10
+#define NGX_HOUSEHOLD_ENTRY_NO_PREFIX  0x20
+#define NGX_HOUSEHOLD_ENTRY_UUID       0x40
+#define NGX_HOUSEHOLD_ENTRY_SEAT       0x80
 
-#define NGX_HOUSEHOLD_ENTRY_NETWORK                                           \
-    (NGX_HOUSEHOLD_ENTRY_HOME|NGX_HOUSEHOLD_ENTRY_EXTRA)
-
-/* a device with a slot is the longest: kind, id, time, slot */
+/* a device with a seat is the longest: kind, id, time, seat */
 #define NGX_HOUSEHOLD_ENTRY_SIZE                                              \
     (1 + 1 + NGX_HOUSEHOLD_ID_LEN + 8 + 1 + NGX_HOUSEHOLD_ID_LEN)
 
@@ -56,11 +63,151 @@ typedef struct {
 } ngx_household_id_t;
 
 
+/* a walk through entries, and the current one taken apart */
+
+typedef struct {
+    u_char      kind;                  /* without the flags */
+    u_char      flags;
+    u_char     *start;
+    u_char     *pos;                   /* of the next one */
+    u_char     *last;
+    u_char     *network;               /* the prefix, then the address */
+    u_char     *days;                  /* LEARN: one; AWAY: their number */
+    int64_t     time;
+    ngx_str_t   id;
+    ngx_str_t   seat;
+} ngx_household_entry_t;
+
+
 /*
  * Fills "id" from an id's text, into which it points.  Returns 1, or 0 if no
  * entry can have such an id: it is empty or too long.
  */
 ngx_uint_t ngx_household_id_set(ngx_household_id_t *id, const ngx_str_t *text);
+
+
+/*
+ * Appends the entry that ends before "last".  Where a limit is met, what has
+ * ended is dropped; if that is not enough the record is too large.
+ */
+void ngx_household_record_append(ngx_household_record_builder_t *b,
+    u_char *entry, u_char *last);
+
+/* appends a device, a grant or a member; "seat" may be empty */
+void ngx_household_record_append_id(ngx_household_record_builder_t *b,
+    u_char kind, ngx_household_id_t *id, int64_t time, ngx_str_t *seat);
+
+/* writes the begin of an entry: kind, flags, and the network */
+u_char *ngx_household_record_put_network(u_char *p, u_char kind,
+    ngx_household_network_t *net);
+
+/* writes a length, of a byte, and as many bytes */
+u_char *ngx_household_record_put_str(u_char *p, ngx_str_t *str);
+
+
+static ngx_inline void
+ngx_household_entry_start(ngx_household_entry_t *e,
+    const ngx_household_record_t *rec)
+{
+    ngx_memzero(e, sizeof(ngx_household_entry_t));
+
+    e->pos = (u_char *) rec + sizeof(ngx_household_record_t);
+    e->last = (u_char *) rec + rec->size;
+}
+
+
+/* returns 1 with the next entry taken apart, or 0 at the end */
+
+static ngx_inline ngx_uint_t
+ngx_household_entry_next(ngx_household_entry_t *e)
+{
+    u_char  *p;
+
+    p = e->pos;
+
+    if (p == e->last) {
+        return 0;
+    }
+
+    e->start = p;
+    e->kind = *p & NGX_HOUSEHOLD_ENTRY_KIND;
+    e->flags = *p++;
+
+    if (e->kind == NGX_HOUSEHOLD_ENTRY_AWAY) {
+        e->days = p;
+        e->pos = p + 1 + 2 * *p;
+        return 1;
+    }
+
+    if (e->kind <= NGX_HOUSEHOLD_ENTRY_LEARN) {
+        e->network = p;
+        p += 1 + ((e->flags & NGX_HOUSEHOLD_ENTRY_INET6) ? 16 : 4);
+
+    } else {
+        e->id.len = (e->flags & NGX_HOUSEHOLD_ENTRY_UUID) ? 16 : *p++;
+        e->id.data = p;
+        p += e->id.len;
+    }
+
+    if (e->kind != NGX_HOUSEHOLD_ENTRY_HOME) {
+        ngx_memcpy(&e->time, p, sizeof(int64_t));
+        p += sizeof(int64_t);
+    }
+
+    ngx_str_null(&e->seat);
+
+    if (e->flags & NGX_HOUSEHOLD_ENTRY_SEAT) {
+        e->seat.len = *p++;
+        e->seat.data = p;
+        p += e->seat.len;
+
+    } else if (e->kind == NGX_HOUSEHOLD_ENTRY_LEARN) {
+        e->days = p++;
+    }
+
+    e->pos = p;
+
+    return 1;
+}
+
+
+/* tells whether the entry counts among devices, grants and members */
+
+static ngx_inline ngx_uint_t
+ngx_household_entry_is_device(ngx_household_entry_t *e)
+{
+    return e->kind >= NGX_HOUSEHOLD_ENTRY_DEVICE
+           && e->kind <= NGX_HOUSEHOLD_ENTRY_MEMBER;
+}
+
+
+/*
+ * Tells whether the entry has no effect at "now" any more, and can have none
+ * later: a seat or a grant that is over, a device or a place that was seen
+ * long ago.
+ */
+
+static ngx_inline ngx_uint_t
+ngx_household_entry_ended(ngx_household_entry_t *e, int64_t now)
+{
+    switch (e->kind) {
+
+    case NGX_HOUSEHOLD_ENTRY_EXTRA:
+        return e->time != 0 && e->time <= now;
+
+    case NGX_HOUSEHOLD_ENTRY_TRAVEL:
+        return e->time <= now;
+
+    case NGX_HOUSEHOLD_ENTRY_DEVICE:
+        return now - e->time > NGX_HOUSEHOLD_DEVICE_GONE;
+
+    case NGX_HOUSEHOLD_ENTRY_LEARN:
+        return now - e->time > NGX_HOUSEHOLD_LEARN_AGE;
+
+    default:
+        return 0;
+    }
+}
 
 
 #endif /* _NGX_HOUSEHOLD_RECORD_ENTRY_H_INCLUDED_ */

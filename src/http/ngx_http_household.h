@@ -51,6 +51,9 @@
 /* default lifetime of a signed state, in seconds */
 #define NGX_HTTP_HOUSEHOLD_STATE_VALID  600
 
+/* days that a household has to be seen at a network to be at home there */
+#define NGX_HTTP_HOUSEHOLD_LEARN_DAYS   3
+
 
 /* $household_status */
 
@@ -77,6 +80,8 @@ typedef enum {
     (NGX_HTTP_HOUSEHOLD_COUNT_REASON + NGX_HOUSEHOLD_REASONS)
 #define NGX_HTTP_HOUSEHOLD_COUNT_GEO                                          \
     (NGX_HTTP_HOUSEHOLD_COUNT_DROPPED + 1)
+#define NGX_HTTP_HOUSEHOLD_COUNT_DETAIL                                       \
+    (NGX_HTTP_HOUSEHOLD_COUNT_GEO + 1)
 
 
 /* a household_redis block and, in a worker process, its connections */
@@ -177,10 +182,13 @@ typedef struct {
 
     ngx_uint_t                        unavailable;
     ngx_uint_t                        unregistered;
+    ngx_uint_t                        learn_days;
     ngx_uint_t                        family_unknown;
     ngx_int_t                         ipv6_prefix;
     time_t                            trusted_device;
     time_t                            grace;
+    ngx_uint_t                        away_days;
+    ngx_uint_t                        away_period;
     ngx_array_t                      *enforce_in; /* u_char[2] */
     ngx_uint_t                        rollout;
     ngx_http_complex_value_t         *rollout_value;

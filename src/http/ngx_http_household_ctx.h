@@ -40,6 +40,7 @@ typedef enum {
 #define NGX_HTTP_HOUSEHOLD_WRITTEN_OUTSIDE  0x04
 #define NGX_HTTP_HOUSEHOLD_WRITTEN_RETURN   0x08
 #define NGX_HTTP_HOUSEHOLD_WRITTEN_LEFT     0x10
+#define NGX_HTTP_HOUSEHOLD_WRITTEN_AWAY     0x20
 
 
 /*
@@ -83,6 +84,7 @@ typedef struct {
     ngx_household_zone_t           *counted;   /* where; or NULL */
     ngx_http_household_status_e     counted_status;
     ngx_household_reason_e          counted_reason;
+    ngx_household_detail_e          counted_detail;
 
     ngx_uint_t                      written;   /* ..._WRITTEN_* */
     ngx_uint_t                      uri_changes; /* when it was refused */

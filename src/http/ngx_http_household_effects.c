@@ -13,7 +13,8 @@
 #include "ngx_http_household_effects.h"
 
 
-static void ngx_http_household_effects_learn(ngx_http_request_t *r,
+static void ngx_http_household_effects_device(ngx_http_household_ctx_t *ctx);
+static void ngx_http_household_effects_learn(
     ngx_http_household_loc_conf_t *hlcf, ngx_http_household_ctx_t *ctx);
 static ngx_uint_t ngx_http_household_effects_once(
     ngx_http_household_ctx_t *ctx, ngx_uint_t write);
@@ -35,15 +36,21 @@ ngx_http_household_effects(ngx_http_request_t *r,
         && ngx_http_household_effects_once(ctx,
                                            NGX_HTTP_HOUSEHOLD_WRITTEN_DEVICE))
     {
-        ngx_household_writer_write_device(notes, &ctx->account, &ctx->device,
-                                          &d->slot, ngx_time());
+        ngx_http_household_effects_device(ctx);
     }
 
     if (d->learn
         && ngx_http_household_effects_once(ctx,
                                            NGX_HTTP_HOUSEHOLD_WRITTEN_HOME))
     {
-        ngx_http_household_effects_learn(r, hlcf, ctx);
+        ngx_http_household_effects_learn(hlcf, ctx);
+    }
+
+    if (d->note_away
+        && ngx_http_household_effects_once(ctx,
+                                           NGX_HTTP_HOUSEHOLD_WRITTEN_AWAY))
+    {
+        ngx_household_writer_write_away(notes, &ctx->account, ngx_time());
     }
 
     if (d->start_grace
@@ -87,35 +94,58 @@ ngx_http_household_effects_once(ngx_http_household_ctx_t *ctx,
 }
 
 
-/* trust on first use; an IPv6 address is registered as its prefix */
-
 static void
-ngx_http_household_effects_learn(ngx_http_request_t *r,
-    ngx_http_household_loc_conf_t *hlcf, ngx_http_household_ctx_t *ctx)
+ngx_http_household_effects_device(ngx_http_household_ctx_t *ctx)
 {
-    u_char                   text[NGX_HOUSEHOLD_NETWORK_LEN];
-    ngx_str_t                network;
-    ngx_household_network_t  net;
+    u_char                         name[NGX_HOUSEHOLD_ID_LEN];
+    ngx_household_seen_t           seen[NGX_HOUSEHOLD_SEEN_MAX];
+    ngx_household_decision_t      *d;
+    ngx_household_writer_device_t  device, dropped;
 
-    ngx_memzero(&net, sizeof(ngx_household_network_t));
+    d = &ctx->decision;
 
-    if (ngx_household_addr_set(&net.addr, r->connection->sockaddr) != NGX_OK) {
-        return;
+    device.id = ctx->device;
+    device.nseen = d->nseen;
+    device.seen = d->seen;
+
+    dropped.nseen = 0;
+
+    if (d->drop_oldest) {
+        dropped.id.data = name;
+        dropped.seen = seen;
+        dropped.nseen = ngx_household_record_oldest(ctx->record, &ctx->device,
+                                                    &dropped.id, seen);
     }
 
-    net.bare = net.addr.family == NGX_HOUSEHOLD_FAMILY_INET6;
-    net.prefix = net.bare ? 128 : 32;
+    ngx_household_writer_write_device(ctx->store->notes, &ctx->account,
+                                      &device, &d->slot,
+                                      dropped.nseen ? &dropped : NULL);
+}
+
+
+/* an IPv6 address is learned as the prefix that it stands for */
+
+static void
+ngx_http_household_effects_learn(ngx_http_household_loc_conf_t *hlcf,
+    ngx_http_household_ctx_t *ctx)
+{
+    u_char                    text[NGX_HOUSEHOLD_NETWORK_LEN];
+    ngx_str_t                 network;
+    ngx_household_network_t  *net;
+
+    net = &ctx->decision.evidence;
 
     network.data = text;
-    network.len = ngx_household_network_format(&net, hlcf->ipv6_prefix, text);
+    network.len = ngx_household_network_format(net, hlcf->ipv6_prefix, text);
 
-    if (!net.bare) {
-        /* without the length, as it is usually written */
+    if (!net->bare) {
+        /* as people write it */
         network.len -= sizeof("/32") - 1;
     }
 
-    ngx_household_writer_write_home(hlcf->store->notes, &ctx->account,
-                                    &network);
+    ngx_household_writer_write_learn(ctx->store->notes, &ctx->account,
+                                     &network, ngx_time(), hlcf->learn_days,
+                                     ctx->record->set_size);
 }
 
 
@@ -134,6 +164,7 @@ ngx_http_household_effects_count(ngx_http_household_ctx_t *ctx)
 
     ctx->counted_status = ctx->status;
     ctx->counted_reason = ctx->decision.reason;
+    ctx->counted_detail = ctx->decision.detail;
 
     ngx_http_household_effects_add(ctx, 1);
 }
@@ -146,6 +177,11 @@ ngx_http_household_effects_add(ngx_http_household_ctx_t *ctx, ngx_uint_t n)
                                            + ctx->counted_status, n);
     ngx_household_zone_count(ctx->counted, NGX_HTTP_HOUSEHOLD_COUNT_REASON
                                            + ctx->counted_reason, n);
+
+    if (ctx->counted_detail != NGX_HOUSEHOLD_DETAIL_NONE) {
+        ngx_household_zone_count(ctx->counted, NGX_HTTP_HOUSEHOLD_COUNT_DETAIL
+                                               + ctx->counted_detail, n);
+    }
 }
 
 

@@ -73,6 +73,8 @@ ngx_http_household_facts_policy(ngx_http_request_t *r,
     policy->rollout = ctx->rollout;
     policy->trusted_device = hlcf->trusted_device;
     policy->grace = hlcf->grace;
+    policy->away_days = hlcf->away_days;
+    policy->away_period = hlcf->away_period;
 
     ngx_str_null(&policy->enforce_in);
 
@@ -226,6 +228,9 @@ ngx_http_household_facts_same(ngx_http_household_loc_conf_t *a,
            && a->ipv6_prefix == b->ipv6_prefix
            && a->trusted_device == b->trusted_device
            && a->grace == b->grace
+           && a->learn_days == b->learn_days
+           && a->away_days == b->away_days
+           && a->away_period == b->away_period
            && a->enforce_in == b->enforce_in
            && a->rollout == b->rollout
            && a->rollout_value == b->rollout_value;

@@ -119,8 +119,9 @@ ngx_http_household_metrics_handler(ngx_http_request_t *r)
 
     ngx_household_zone_stat(hlcf->status_zone, stat);
 
-    size = 8 * NGX_HTTP_HOUSEHOLD_PREFACE
-           + (NGX_HTTP_HOUSEHOLD_STATUSES + NGX_HOUSEHOLD_REASONS + 4)
+    size = 9 * NGX_HTTP_HOUSEHOLD_PREFACE
+           + (NGX_HTTP_HOUSEHOLD_STATUSES + NGX_HOUSEHOLD_REASONS
+              + NGX_HOUSEHOLD_DETAILS + 4)
              * NGX_HTTP_HOUSEHOLD_LINE;
 
     for (m = ngx_http_household_metrics; m->name; m++) {
@@ -184,7 +185,7 @@ ngx_http_household_metrics_text(ngx_http_request_t *r,
 }
 
 
-/* all values of $household_status and $household_reason, zeros included */
+/* every word of the status, the reason and the detail, also at zero */
 
 static u_char *
 ngx_http_household_metrics_words(ngx_household_zone_stat_t *stat, u_char *p)
@@ -207,6 +208,16 @@ ngx_http_household_metrics_words(ngx_household_zone_stat_t *stat, u_char *p)
         p = ngx_sprintf(p, "household_reasons_total{reason=\"%V\"} %uA\n",
                         ngx_household_reason_name(i),
                         stat->counters[NGX_HTTP_HOUSEHOLD_COUNT_REASON + i]);
+    }
+
+    p = ngx_sprintf(p, "# HELP household_details_total Requests from outside, "
+                       "by detail.\n"
+                       "# TYPE household_details_total counter\n");
+
+    for (i = 1; i < NGX_HOUSEHOLD_DETAILS; i++) {
+        p = ngx_sprintf(p, "household_details_total{detail=\"%V\"} %uA\n",
+                        ngx_household_detail_name(i),
+                        stat->counters[NGX_HTTP_HOUSEHOLD_COUNT_DETAIL + i]);
     }
 
     return p;

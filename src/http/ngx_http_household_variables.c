@@ -19,6 +19,8 @@ static ngx_int_t ngx_http_household_variable_status(ngx_http_request_t *r,
     ngx_http_household_ctx_t *ctx, ngx_str_t *value);
 static ngx_int_t ngx_http_household_variable_reason(ngx_http_request_t *r,
     ngx_http_household_ctx_t *ctx, ngx_str_t *value);
+static ngx_int_t ngx_http_household_variable_detail(ngx_http_request_t *r,
+    ngx_http_household_ctx_t *ctx, ngx_str_t *value);
 static ngx_int_t ngx_http_household_variable_account(ngx_http_request_t *r,
     ngx_http_household_ctx_t *ctx, ngx_str_t *value);
 static ngx_int_t ngx_http_household_variable_device(ngx_http_request_t *r,
@@ -62,6 +64,7 @@ typedef struct {
 static ngx_http_household_variable_t  ngx_http_household_variables[] = {
     { ngx_string("household_status"), ngx_http_household_variable_status },
     { ngx_string("household_reason"), ngx_http_household_variable_reason },
+    { ngx_string("household_detail"), ngx_http_household_variable_detail },
     { ngx_string("household_account"), ngx_http_household_variable_account },
     { ngx_string("household_device"), ngx_http_household_variable_device },
     { ngx_string("household_network"), ngx_http_household_variable_network },
@@ -189,6 +192,18 @@ ngx_http_household_variable_reason(ngx_http_request_t *r,
     ngx_http_household_ctx_t *ctx, ngx_str_t *value)
 {
     *value = *ngx_household_reason_name(ctx->decision.reason);
+
+    return NGX_OK;
+}
+
+
+/* of a viewer who is outside: why */
+
+static ngx_int_t
+ngx_http_household_variable_detail(ngx_http_request_t *r,
+    ngx_http_household_ctx_t *ctx, ngx_str_t *value)
+{
+    *value = *ngx_household_detail_name(ctx->decision.detail);
 
     return NGX_OK;
 }

@@ -505,7 +505,7 @@ ngx_household_lookup_builder(ngx_household_lookups_t *lookups)
         }
     }
 
-    ngx_household_record_builder_start(builder);
+    ngx_household_record_builder_start(builder, ngx_time());
 
     return builder;
 }

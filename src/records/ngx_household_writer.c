@@ -8,23 +8,17 @@
 #include <ngx_core.h>
 #include <ngx_sha1.h>
 #include "ngx_household_writer.h"
+#include "ngx_household_writer_scripts.h"
 #include "ngx_household_redis_conn.h"
 #include "ngx_household_record.h"
 
 
-#define NGX_HOUSEHOLD_WRITER_ARGS      6
+/* the keys and the arguments of a script */
+#define NGX_HOUSEHOLD_WRITER_ARGS      8
 
-/*
- * The time that a field of the account has, or '0' for none.  One that is not
- * plausible is none, as for ngx_household_record_builder_add_field().
- */
-#define NGX_HOUSEHOLD_NOTE_TIME                                               \
-    "local function time(field) "                                             \
-        "local s=redis.call('HGET',KEYS[1],field) "                           \
-        "if not s or not s:match('^[1-9]%d*$') "                              \
-            "or tonumber(s)>4102444799 then return '0' end "                  \
-        "return s "                                                           \
-    "end "
+/* "<time>@<seat>", for each place, with a ":" between them */
+#define NGX_HOUSEHOLD_WRITER_SEEN                                             \
+    (NGX_HOUSEHOLD_SEEN_MAX * (NGX_INT64_LEN + 1 + NGX_HOUSEHOLD_ID_LEN + 1))
 
 /* notes that were made not long ago, by hash: a power of two */
 #define NGX_HOUSEHOLD_WRITER_RECENT    4096
@@ -32,10 +26,12 @@
 
 
 typedef enum {
-    NGX_HOUSEHOLD_WRITE_HOME = 0,
+    NGX_HOUSEHOLD_WRITE_LEARN = 0,
     NGX_HOUSEHOLD_WRITE_GRACE_START,
     NGX_HOUSEHOLD_WRITE_GRACE_RETURN,
     NGX_HOUSEHOLD_WRITE_GONE,
+    NGX_HOUSEHOLD_WRITE_AWAY,
+    NGX_HOUSEHOLD_WRITE_DEVICE_OVER,
     NGX_HOUSEHOLD_WRITE_DEVICE              /* a plain command */
 } ngx_household_write_e;
 
@@ -69,6 +65,7 @@ typedef struct {
     ngx_household_writer_t        *notes;
     ngx_household_write_e          type;
     uint64_t                       hash;
+    ngx_uint_t                     keys;     /* which come first */
     ngx_uint_t                     argc;
     ngx_str_t                      argv[NGX_HOUSEHOLD_WRITER_ARGS];
     unsigned                       whole:1;  /* the script itself is sent */
@@ -77,12 +74,16 @@ typedef struct {
 } ngx_household_write_t;
 
 
+static void ngx_household_writer_device(ngx_household_writer_device_t *device,
+    ngx_str_t *argv, u_char *name, u_char *value);
 static void ngx_household_writer_submit(ngx_household_writer_t *notes,
     ngx_household_write_e type, ngx_str_t *account, ngx_str_t *argv,
     ngx_uint_t argc, uint64_t hash);
 static ngx_household_write_t *ngx_household_write_alloc(
     ngx_household_writer_t *notes, ngx_household_write_e type,
     ngx_str_t *account, ngx_str_t *argv, ngx_uint_t argc);
+static u_char *ngx_household_write_key(ngx_household_write_t *note,
+    ngx_str_t *account, u_char *p);
 static void ngx_household_write_send(ngx_household_write_t *note);
 static ngx_int_t ngx_household_write_reply(ngx_household_redis_op_t *op,
     ngx_household_resp_reply_t *reply);
@@ -95,32 +96,20 @@ static ngx_uint_t ngx_household_writer_repeated(ngx_household_writer_t *notes,
 
 
 /*
- * Each has one key, so that a cluster can route it, and is repeatable: a
+ * The keys of each are in one hash slot, so that a cluster can route it.  A
  * second run changes nothing.
  */
 
-static ngx_str_t  ngx_household_note_scripts[] = {
-
-    /* NGX_HOUSEHOLD_WRITE_HOME: network */
-    ngx_string("if redis.call('EXISTS',KEYS[1])==0 then "
-               "return redis.call('SADD',KEYS[1],ARGV[1]) end "
-               "return 0"),
-
-    /* NGX_HOUSEHOLD_WRITE_GRACE_START: former, now */
-    ngx_string(NGX_HOUSEHOLD_NOTE_TIME
-               "if time('outside_since')~=ARGV[1] then return 0 end "
-               "redis.call('HDEL',KEYS[1],'home_since') "
-               "redis.call('HSET',KEYS[1],'outside_since',ARGV[2]) "
-               "return 1"),
-
-    /* NGX_HOUSEHOLD_WRITE_GRACE_RETURN: now */
-    ngx_string(NGX_HOUSEHOLD_NOTE_TIME
-               "if time('home_since')~='0' then return 0 end "
-               "redis.call('HSET',KEYS[1],'home_since',ARGV[1]) "
-               "return 1"),
-
-    /* NGX_HOUSEHOLD_WRITE_GONE */
-    ngx_string("return redis.call('HDEL',KEYS[1],'home_since')")
+static ngx_str_t  ngx_household_writer_scripts[] = {
+    [NGX_HOUSEHOLD_WRITE_LEARN] = ngx_string(NGX_HOUSEHOLD_LUA_LEARN),
+    [NGX_HOUSEHOLD_WRITE_GRACE_START] =
+                                    ngx_string(NGX_HOUSEHOLD_LUA_GRACE_START),
+    [NGX_HOUSEHOLD_WRITE_GRACE_RETURN] =
+                                    ngx_string(NGX_HOUSEHOLD_LUA_GRACE_RETURN),
+    [NGX_HOUSEHOLD_WRITE_GONE] = ngx_string(NGX_HOUSEHOLD_LUA_GONE),
+    [NGX_HOUSEHOLD_WRITE_AWAY] = ngx_string(NGX_HOUSEHOLD_LUA_AWAY),
+    [NGX_HOUSEHOLD_WRITE_DEVICE_OVER] =
+                                    ngx_string(NGX_HOUSEHOLD_LUA_DEVICE_OVER)
 };
 
 
@@ -147,7 +136,7 @@ ngx_household_writer_create(ngx_pool_t *pool, ngx_household_redis_t *redis,
     for (i = 0; i < NGX_HOUSEHOLD_WRITE_DEVICE; i++) {
 
         script = &notes->scripts[i];
-        script->text = ngx_household_note_scripts[i];
+        script->text = ngx_household_writer_scripts[i];
 
         ngx_sha1_init(&sha1);
         ngx_sha1_update(&sha1, script->text.data, script->text.len);
@@ -162,45 +151,112 @@ ngx_household_writer_create(ngx_pool_t *pool, ngx_household_redis_t *redis,
 
 void
 ngx_household_writer_write_device(ngx_household_writer_t *notes,
-    ngx_str_t *account, ngx_str_t *device, ngx_str_t *slot, int64_t now)
+    ngx_str_t *account, ngx_household_writer_device_t *device,
+    ngx_str_t *seat, ngx_household_writer_device_t *dropped)
 {
-    u_char      name[sizeof("device:") + NGX_HOUSEHOLD_ID_LEN];
-    u_char      value[NGX_INT64_LEN + 1 + NGX_HOUSEHOLD_ID_LEN];
-    uint64_t    hash;
-    ngx_str_t   argv[2];
+    u_char                 names[2][sizeof("device:") + NGX_HOUSEHOLD_ID_LEN];
+    u_char                 values[2][NGX_HOUSEHOLD_WRITER_SEEN];
+    uint64_t               hash;
+    ngx_str_t              argv[4];
+    ngx_household_write_e  type;
 
-    if (device->len > NGX_HOUSEHOLD_ID_LEN || slot->len > NGX_HOUSEHOLD_ID_LEN)
-    {
-        return;
+    type = (dropped != NULL) ? NGX_HOUSEHOLD_WRITE_DEVICE_OVER
+                             : NGX_HOUSEHOLD_WRITE_DEVICE;
+
+    ngx_household_writer_device(device, argv, names[0], values[0]);
+
+    if (dropped != NULL) {
+        ngx_household_writer_device(dropped, &argv[2], names[1], values[1]);
     }
-
-    argv[0].data = name;
-    argv[0].len = ngx_sprintf(name, "device:%V", device) - name;
-
-    argv[1].data = value;
-    argv[1].len = (slot->len ? ngx_sprintf(value, "%L@%V", now, slot)
-                             : ngx_sprintf(value, "%L", now)) - value;
 
     hash = ngx_household_write_hash(NGX_HOUSEHOLD_WRITE_DEVICE, account);
     hash = ngx_household_write_hash(hash, &argv[0]);
-    hash = ngx_household_write_hash(hash, slot);
+    hash = ngx_household_write_hash(hash, seat);
 
-    ngx_household_writer_submit(notes, NGX_HOUSEHOLD_WRITE_DEVICE, account,
-                                argv, 2, hash);
+    ngx_household_writer_submit(notes, type, account, argv,
+                                dropped != NULL ? 4 : 2, hash);
+}
+
+
+/* the field of a device, and its value */
+
+static void
+ngx_household_writer_device(ngx_household_writer_device_t *device,
+    ngx_str_t *argv, u_char *name, u_char *value)
+{
+    u_char      *p;
+    ngx_uint_t   i;
+
+    argv[0].data = name;
+    argv[0].len = ngx_sprintf(name, "device:%V", &device->id) - name;
+
+    p = value;
+
+    for (i = 0; i < device->nseen; i++) {
+
+        p = ngx_sprintf(p, i ? ":%L" : "%L", device->seen[i].time);
+
+        if (device->seen[i].seat.len) {
+            p = ngx_sprintf(p, "@%V", &device->seen[i].seat);
+        }
+    }
+
+    argv[1].data = value;
+    argv[1].len = p - value;
 }
 
 
 void
-ngx_household_writer_write_home(ngx_household_writer_t *notes,
-    ngx_str_t *account, ngx_str_t *network)
+ngx_household_writer_write_learn(ngx_household_writer_t *notes,
+    ngx_str_t *account, ngx_str_t *network, int64_t now, ngx_uint_t days,
+    ngx_uint_t members)
 {
-    uint64_t  hash;
+    u_char      text[5][NGX_INT64_LEN];
+    uint64_t    hash;
+    ngx_str_t   argv[6];
+    ngx_uint_t  i;
+    int64_t     numbers[5];
 
-    hash = ngx_household_write_hash(NGX_HOUSEHOLD_WRITE_HOME, account);
+    numbers[0] = now;
+    numbers[1] = days;
+    numbers[2] = NGX_HOUSEHOLD_LEARN_AGE;
+    numbers[3] = NGX_HOUSEHOLD_LEARN_MAX;
+    numbers[4] = members;
+
+    argv[0] = *network;
+
+    for (i = 0; i < 5; i++) {
+        argv[1 + i].data = text[i];
+        argv[1 + i].len = ngx_sprintf(text[i], "%L", numbers[i]) - text[i];
+    }
+
+    hash = ngx_household_write_hash(NGX_HOUSEHOLD_WRITE_LEARN, account);
     hash = ngx_household_write_hash(hash, network);
 
-    ngx_household_writer_submit(notes, NGX_HOUSEHOLD_WRITE_HOME, account,
-                                network, 1, hash);
+    ngx_household_writer_submit(notes, NGX_HOUSEHOLD_WRITE_LEARN, account,
+                                argv, 6, hash);
+}
+
+
+void
+ngx_household_writer_write_away(ngx_household_writer_t *notes,
+    ngx_str_t *account, int64_t now)
+{
+    u_char     today[NGX_INT64_LEN], max[NGX_INT64_LEN];
+    uint64_t   hash;
+    ngx_str_t  argv[2];
+
+    argv[0].data = today;
+    argv[0].len = ngx_sprintf(today, "%L", now / NGX_HOUSEHOLD_DAY) - today;
+
+    argv[1].data = max;
+    argv[1].len = ngx_sprintf(max, "%d", NGX_HOUSEHOLD_AWAY_MAX) - max;
+
+    hash = ngx_household_write_hash(NGX_HOUSEHOLD_WRITE_AWAY, account);
+    hash = ngx_household_write_hash(hash, &argv[0]);
+
+    ngx_household_writer_submit(notes, NGX_HOUSEHOLD_WRITE_AWAY, account,
+                                argv, 2, hash);
 }
 
 
@@ -293,7 +349,8 @@ ngx_household_write_alloc(ngx_household_writer_t *notes,
     ngx_uint_t              i;
     ngx_household_write_t  *note;
 
-    len = notes->key_prefix->len + account->len + sizeof("{}:account") - 1;
+    len = 2 * (notes->key_prefix->len + account->len
+               + sizeof("{}:account") - 1);
 
     for (i = 0; i < argc; i++) {
         len += argv[i].len;
@@ -309,31 +366,50 @@ ngx_household_write_alloc(ngx_household_writer_t *notes,
     note->notes = notes;
     note->type = type;
 
-    /* the key comes first, then the arguments */
+    /* the keys come first, then the arguments */
 
     p = (u_char *) note + sizeof(ngx_household_write_t);
 
-    note->argv[0].data = p;
-
-    p = ngx_cpymem(p, notes->key_prefix->data, notes->key_prefix->len);
-    *p++ = '{';
-    p = ngx_cpymem(p, account->data, account->len);
-    *p++ = '}';
-
-    if (type != NGX_HOUSEHOLD_WRITE_HOME) {
-        p = ngx_cpymem(p, ":account", sizeof(":account") - 1);
+    if (type == NGX_HOUSEHOLD_WRITE_LEARN) {
+        p = ngx_household_write_key(note, account, p);
     }
 
-    note->argv[0].len = p - note->argv[0].data;
-    note->argc = 1 + argc;
+    p = ngx_household_write_key(note, account, p);
+    p = ngx_cpymem(p, ":account", sizeof(":account") - 1);
+    note->argv[note->argc - 1].len += sizeof(":account") - 1;
+
+    note->keys = note->argc;
 
     for (i = 0; i < argc; i++) {
-        note->argv[1 + i].data = p;
-        note->argv[1 + i].len = argv[i].len;
+        note->argv[note->argc].data = p;
+        note->argv[note->argc++].len = argv[i].len;
         p = ngx_cpymem(p, argv[i].data, argv[i].len);
     }
 
     return note;
+}
+
+
+/* appends the key of the account's set to the arguments */
+
+static u_char *
+ngx_household_write_key(ngx_household_write_t *note, ngx_str_t *account,
+    u_char *p)
+{
+    ngx_str_t  *key;
+
+    key = &note->argv[note->argc++];
+    key->data = p;
+
+    p = ngx_cpymem(p, note->notes->key_prefix->data,
+                   note->notes->key_prefix->len);
+    *p++ = '{';
+    p = ngx_cpymem(p, account->data, account->len);
+    *p++ = '}';
+
+    key->len = p - key->data;
+
+    return p;
 }
 
 
@@ -365,6 +441,11 @@ ngx_household_write_send(ngx_household_write_t *note)
         }
 
         ngx_str_set(&argv[2], "1");
+
+        if (note->keys == 2) {
+            ngx_str_set(&argv[2], "2");
+        }
+
         n = 3;
     }
 

@@ -1,7 +1,7 @@
 
 /*
- * What the edge writes to the store: a device seen at home, the first network
- * of a household, the start of a grace period.
+ * What the edge writes to Redis: where a device was seen, where a household
+ * without a home is, days outside, the start of a grace period.
  *
  * No request waits for any of it.  What cannot be written, because the store
  * is away or too much is under way, is dropped and counted: the next request
@@ -17,6 +17,7 @@
 
 #include <ngx_config.h>
 #include <ngx_core.h>
+#include "ngx_household_record.h"
 #include "ngx_household_redis.h"
 
 
@@ -36,20 +37,38 @@ ngx_household_writer_t *ngx_household_writer_create(ngx_pool_t *pool,
     ngx_household_redis_t *redis, ngx_str_t *key_prefix,
     void (*dropped)(void *data), void *data);
 
-/*
- * Notes that a device was seen at "now" (Unix seconds) at home, or, with a
- * "slot" that is not empty, at that extra member's network.  The same note is
- * not repeated within some minutes.
- */
-void ngx_household_writer_write_device(ngx_household_writer_t *notes,
-    ngx_str_t *account, ngx_str_t *device, ngx_str_t *slot, int64_t now);
+/* a device, and all the places where it was seen */
+
+typedef struct {
+    ngx_str_t              id;
+    ngx_uint_t             nseen;
+    ngx_household_seen_t  *seen;
+} ngx_household_writer_device_t;
+
 
 /*
- * Registers "network" (text) as the home of an account that has none: one
- * network, however many are registered at the same moment (a script).
+ * Writes where a device was seen; it is now at "seat", or at home if that is
+ * empty.  "dropped" is another device that gives its room to this one, unless
+ * it has been written since the record was read (a script); or NULL.  The
+ * same write is not repeated within some minutes.
  */
-void ngx_household_writer_write_home(ngx_household_writer_t *notes,
-    ngx_str_t *account, ngx_str_t *network);
+void ngx_household_writer_write_device(ngx_household_writer_t *notes,
+    ngx_str_t *account, ngx_household_writer_device_t *device,
+    ngx_str_t *seat, ngx_household_writer_device_t *dropped);
+
+/*
+ * Counts a day at "network" (text), once a day, for an account without a home
+ * in that family.  With "days" of them it is registered, and what was counted
+ * in that family is dropped.  "members" is the size of the account's set as
+ * the record had it: if it has changed, nothing is done (a script).
+ */
+void ngx_household_writer_write_learn(ngx_household_writer_t *notes,
+    ngx_str_t *account, ngx_str_t *network, int64_t now, ngx_uint_t days,
+    ngx_uint_t members);
+
+/* adds the day of "now" to the days outside (a script) */
+void ngx_household_writer_write_away(ngx_household_writer_t *notes,
+    ngx_str_t *account, int64_t now);
 
 /*
  * The grace period of an account starts at "now", in place of the one that

@@ -95,6 +95,11 @@ fuzz_add(ngx_str_t *line, void *data)
     if (builder.u.record.malformed != before.malformed) {
         before.malformed++;
         before.exists = 1;
+
+        if (tab == NULL && before.set_size != 0xffff) {
+            before.set_size++;
+        }
+
         fuzz_check(ngx_memcmp(&before, &builder.u.record, sizeof(before))
                    == 0);
     }
@@ -114,10 +119,12 @@ fuzz_inside(const ngx_household_record_t *rec, ngx_str_t *str)
 static void
 fuzz_look(ngx_str_t *line, void *data)
 {
-    u_char                  *tab;
-    int64_t                  seen;
-    ngx_str_t                id, slot;
-    ngx_uint_t               paid;
+    u_char                  *tab, buf[NGX_HOUSEHOLD_ID_LEN];
+    int64_t                  time;
+    ngx_str_t                id, name;
+    ngx_uint_t               i, n, paid;
+    ngx_household_seen_t     seen[NGX_HOUSEHOLD_SEEN_MAX];
+    ngx_household_place_t    places[2];
     ngx_household_record_t  *rec;
     ngx_household_network_t  net, found;
 
@@ -130,14 +137,21 @@ fuzz_look(ngx_str_t *line, void *data)
         fuzz_check(ngx_household_record_home(rec, &net.addr, 64, &found));
         fuzz_check(ngx_household_network_match(&found, &net.addr, 64));
 
-        if (ngx_household_record_extra(rec, &net.addr, 64, FUZZ_NOW, &found,
-                                       &slot))
-        {
-            fuzz_check(ngx_household_network_match(&found, &net.addr, 64));
-            fuzz_inside(rec, &slot);
-            fuzz_check(ngx_household_record_seat_paid(rec, &slot, FUZZ_NOW));
+        n = ngx_household_record_extra(rec, &net.addr, 64, FUZZ_NOW, NULL, 0,
+                                       places);
+        fuzz_check(n <= 1);
+
+        if (n) {
+            fuzz_check(ngx_household_network_match(&places[0].network,
+                                                   &net.addr, 64));
+            fuzz_inside(rec, &places[0].seat);
+            fuzz_check(places[0].until > FUZZ_NOW);
+            fuzz_check(ngx_household_record_seat_paid(rec, &places[0].seat,
+                                                      FUZZ_NOW));
             fuzz_check(ngx_household_record_seats_taken(rec, FUZZ_NOW) > 0);
         }
+
+        (void) ngx_household_record_learn_days(rec, &net, 64, &time);
     }
 
     paid = ngx_household_record_seat_paid(rec, line, FUZZ_NOW);
@@ -154,21 +168,35 @@ fuzz_look(ngx_str_t *line, void *data)
 
     if (id.len >= 7
         && (ngx_memcmp(id.data, "device:", 7) == 0
+            || ngx_memcmp(id.data, "member:", 7) == 0
             || ngx_memcmp(id.data, "travel:", 7) == 0))
     {
         id.data += 7;
         id.len -= 7;
     }
 
-    if (ngx_household_record_device(rec, &id, &seen, &slot)) {
-        fuzz_check(seen >= 0);
-        fuzz_check(id.len >= 1 && id.len <= NGX_HOUSEHOLD_ID_LEN);
+    n = ngx_household_record_seen(rec, &id, seen);
+    fuzz_check(n <= NGX_HOUSEHOLD_SEEN_MAX);
+    fuzz_check(n == 0 || (id.len >= 1 && id.len <= NGX_HOUSEHOLD_ID_LEN));
 
-        if (slot.len != 0) {
-            fuzz_inside(rec, &slot);
+    for (i = 0; i < n; i++) {
+        fuzz_check(seen[i].time >= 1);
+        fuzz_check(seen[i].time <= NGX_HOUSEHOLD_TIME_MAX);
+
+        if (seen[i].seat.len != 0) {
+            fuzz_inside(rec, &seen[i].seat);
         }
     }
 
+    name.data = buf;
+
+    if (ngx_household_record_oldest(rec, &id, &name, seen)) {
+        fuzz_check(name.len >= 1 && name.len <= NGX_HOUSEHOLD_ID_LEN);
+        fuzz_check(name.len != id.len
+                   || ngx_memcmp(name.data, id.data, id.len) != 0);
+    }
+
+    (void) ngx_household_record_member(rec, &id);
     (void) ngx_household_record_travel(rec, &id, FUZZ_NOW);
 }
 
@@ -180,7 +208,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     ngx_uint_t               networks;
     ngx_household_record_t  *rec, *copy;
 
-    ngx_household_record_builder_start(&builder);
+    ngx_household_record_builder_start(&builder, FUZZ_NOW);
     fuzz_lines(data, size, fuzz_add, NULL);
 
     rec = ngx_household_record_builder_finish(&builder);
@@ -202,8 +230,10 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
     ngx_str_null(&empty);
     (void) ngx_household_record_travel(copy, &empty, FUZZ_NOW);
-    (void) ngx_household_record_has_capacity(copy);
+    (void) ngx_household_record_has_capacity(copy, FUZZ_NOW);
     fuzz_check(ngx_household_record_seats_taken(copy, FUZZ_NOW) <= networks);
+    fuzz_check(ngx_household_record_away_days(copy, -1, INT64_MAX)
+               <= NGX_HOUSEHOLD_AWAY_MAX);
 
     free(copy);
 

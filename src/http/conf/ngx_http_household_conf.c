@@ -109,10 +109,13 @@ ngx_http_household_create_loc_conf(ngx_conf_t *cf)
     conf->log_level = NGX_CONF_UNSET_UINT;
     conf->unavailable = NGX_CONF_UNSET_UINT;
     conf->unregistered = NGX_CONF_UNSET_UINT;
+    conf->learn_days = NGX_CONF_UNSET_UINT;
     conf->family_unknown = NGX_CONF_UNSET_UINT;
     conf->ipv6_prefix = NGX_CONF_UNSET;
     conf->trusted_device = NGX_CONF_UNSET;
     conf->grace = NGX_CONF_UNSET;
+    conf->away_days = NGX_CONF_UNSET_UINT;
+    conf->away_period = NGX_CONF_UNSET_UINT;
     conf->enforce_in = NGX_CONF_UNSET_PTR;
     conf->rollout = NGX_CONF_UNSET_UINT;
     conf->rollout_value = NGX_CONF_UNSET_PTR;
@@ -161,12 +164,16 @@ ngx_http_household_merge_loc_conf(ngx_conf_t *cf, void *parent, void *child)
                               NGX_HOUSEHOLD_ALLOW);
     ngx_conf_merge_uint_value(conf->unregistered, prev->unregistered,
                               NGX_HOUSEHOLD_DENY);
+    ngx_conf_merge_uint_value(conf->learn_days, prev->learn_days,
+                              NGX_HTTP_HOUSEHOLD_LEARN_DAYS);
     ngx_conf_merge_uint_value(conf->family_unknown, prev->family_unknown,
                               NGX_HOUSEHOLD_DENY);
     ngx_conf_merge_value(conf->ipv6_prefix, prev->ipv6_prefix, 64);
     ngx_conf_merge_sec_value(conf->trusted_device, prev->trusted_device,
                              31 * 24 * 60 * 60);
     ngx_conf_merge_sec_value(conf->grace, prev->grace, 0);
+    ngx_conf_merge_uint_value(conf->away_days, prev->away_days, 0);
+    ngx_conf_merge_uint_value(conf->away_period, prev->away_period, 0);
     ngx_conf_merge_ptr_value(conf->enforce_in, prev->enforce_in, NULL);
 
     return ngx_http_household_conf_check(cf, conf);

@@ -30,6 +30,10 @@ char *ngx_http_household_set_zone(ngx_conf_t *cf, ngx_command_t *cmd,
     void *conf);
 char *ngx_http_household_set_offer(ngx_conf_t *cf, ngx_command_t *cmd,
     void *conf);
+char *ngx_http_household_set_unregistered(ngx_conf_t *cf, ngx_command_t *cmd,
+    void *conf);
+char *ngx_http_household_set_away(ngx_conf_t *cf, ngx_command_t *cmd,
+    void *conf);
 char *ngx_http_household_set_enforce_in(ngx_conf_t *cf, ngx_command_t *cmd,
     void *conf);
 char *ngx_http_household_set_rollout(ngx_conf_t *cf, ngx_command_t *cmd,

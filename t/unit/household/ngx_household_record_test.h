@@ -104,6 +104,7 @@ test_place(ngx_household_record_t *rec, const char *text, ngx_uint_t extra,
 {
     ngx_uint_t               found;
     ngx_household_addr_t     addr;
+    ngx_household_place_t    places[2];
     ngx_household_network_t  net;
 
     static char              buf[NGX_HOUSEHOLD_NETWORK_LEN + 1];
@@ -111,8 +112,11 @@ test_place(ngx_household_record_t *rec, const char *text, ngx_uint_t extra,
     addr = test_addr(text);
 
     if (extra) {
-        found = ngx_household_record_extra(rec, &addr, 64, TEST_NOW, &net,
-                                           slot);
+        found = ngx_household_record_extra(rec, &addr, 64, TEST_NOW, NULL, 0,
+                                           places);
+        net = places[0].network;
+        *slot = places[0].seat;
+
     } else {
         found = ngx_household_record_home(rec, &addr, 64, &net);
     }
@@ -127,29 +131,34 @@ test_place(ngx_household_record_t *rec, const char *text, ngx_uint_t extra,
 }
 
 
-/* "<seen>", "<seen>@<slot>" or "" */
+/* the value of the device's field, or "" */
 
 static ngx_inline const char *
 test_device_n(ngx_household_record_t *rec, const char *text, size_t len)
 {
-    int64_t      seen;
-    ngx_str_t    id, slot;
+    char                  *p;
+    ngx_str_t              id;
+    ngx_uint_t             i, n;
+    ngx_household_seen_t   seen[NGX_HOUSEHOLD_SEEN_MAX];
 
-    static char  buf[64 + NGX_HOUSEHOLD_ID_LEN];
+    static char            buf[1024];
 
     id.len = len;
     id.data = test_copy(text, len);
 
-    if (!ngx_household_record_device(rec, &id, &seen, &slot)) {
-        buf[0] = '\0';
+    p = buf;
+    *p = '\0';
 
-    } else if (slot.len == 0) {
-        sprintf(buf, "%lld", (long long) seen);
+    n = ngx_household_record_seen(rec, &id, seen);
 
-    } else {
-        len = sprintf(buf, "%lld@", (long long) seen);
-        ngx_memcpy(buf + len, slot.data, slot.len);
-        buf[len + slot.len] = '\0';
+    for (i = 0; i < n; i++) {
+        p += sprintf(p, "%s%lld%s", i ? ":" : "", (long long) seen[i].time,
+                     seen[i].seat.len ? "@" : "");
+
+        ngx_memcpy(p, seen[i].seat.data ? (char *) seen[i].seat.data : "",
+                   seen[i].seat.len);
+        p += seen[i].seat.len;
+        *p = '\0';
     }
 
     free(id.data);
@@ -193,7 +202,7 @@ test_many_networks(ngx_uint_t n)
     char        name[64];
     ngx_uint_t  i;
 
-    ngx_household_record_builder_start(&builder);
+    ngx_household_record_builder_start(&builder, TEST_NOW);
 
     for (i = 0; i < n; i++) {
         sprintf(name, "extra:s%u:10.0.%u.0/24", (unsigned) i, (unsigned) i);
@@ -216,11 +225,11 @@ test_many_devices(ngx_uint_t n)
     char        name[64];
     ngx_uint_t  i;
 
-    ngx_household_record_builder_start(&builder);
+    ngx_household_record_builder_start(&builder, TEST_NOW);
 
     for (i = 0; i < n; i++) {
         sprintf(name, "%s:d%u", i % 2 ? "travel" : "device", (unsigned) i);
-        test_field(name, "1");
+        test_field(name, i % 2 ? "1700000001" : "1700000000");
         test_field("device:malformed", "x");
     }
 }

@@ -282,52 +282,6 @@ static const test_case_t  test_outside[] = {
 };
 
 
-/* when a device is noted, and when the note it has is left alone */
-
-static const test_case_t  test_notes[] = {
-
-    { "home=203.0.113.9", "", "allow home 203.0.113.9/32" },
-    { "home=203.0.113.9", "device=tv", "allow home note 203.0.113.9/32" },
-    { "home=203.0.113.9", "monitor device=tv",
-      "allow home note 203.0.113.9/32" },
-    { "home=203.0.113.9 device:tv=now", "device=tv",
-      "allow home 203.0.113.9/32" },
-    { "home=203.0.113.9 device:tv=now-86399", "device=tv",
-      "allow home 203.0.113.9/32" },
-    { "home=203.0.113.9 device:tv=now-86400", "device=tv",
-      "allow home note 203.0.113.9/32" },
-    { "home=203.0.113.9 device:tv=now+600", "device=tv",
-      "allow home 203.0.113.9/32" },
-    { "home=203.0.113.9 device:tv=now@kid", "device=tv",
-      "allow home note 203.0.113.9/32" },
-    { "home=203.0.113.9 device:tv2=now", "device=tv",
-      "allow home note 203.0.113.9/32" },
-    { "home=203.0.113.9 travel:tv=now+60", "device=tv",
-      "allow home note 203.0.113.9/32" },
-
-    { "extra:kid:203.0.113.9=0", "device=tv",
-      "allow extra_member note 203.0.113.9/32 @kid" },
-    { "extra:kid:203.0.113.9=0 device:tv=now-86399@kid", "device=tv",
-      "allow extra_member 203.0.113.9/32 @kid" },
-    { "extra:kid:203.0.113.9=0 device:tv=now-86400@kid", "device=tv",
-      "allow extra_member note 203.0.113.9/32 @kid" },
-    { "extra:kid:203.0.113.9=0 device:tv=now@dad", "device=tv",
-      "allow extra_member note 203.0.113.9/32 @kid" },
-    { "extra:kid:203.0.113.9=0 device:tv=now@kid2", "device=tv",
-      "allow extra_member note 203.0.113.9/32 @kid" },
-
-    /* a note at home outranks one at a slot while it counts */
-    { "extra:kid:203.0.113.9=0 device:tv=now-2678400", "device=tv",
-      "allow extra_member 203.0.113.9/32 @kid" },
-    { "extra:kid:203.0.113.9=0 device:tv=now-2678401", "device=tv",
-      "allow extra_member note 203.0.113.9/32 @kid" },
-    { "extra:kid:203.0.113.9=0 device:tv=now-86399", "device=tv trusted=0",
-      "allow extra_member 203.0.113.9/32 @kid" },
-    { "extra:kid:203.0.113.9=0 device:tv=now-86400", "device=tv trusted=0",
-      "allow extra_member note 203.0.113.9/32 @kid" },
-};
-
-
 static void
 test_decide_unknown(void **state)
 {
@@ -370,13 +324,6 @@ test_decide_outside(void **state)
 }
 
 
-static void
-test_decide_notes(void **state)
-{
-    test_cases(test_notes, test_count(test_notes));
-}
-
-
 /* who is not known is told so, and nothing else of the request is looked at */
 
 static void
@@ -409,83 +356,6 @@ test_decide_unauthorized(void **state)
 }
 
 
-static void
-test_decide_note_lengths(void **state)
-{
-    char                       id[NGX_HOUSEHOLD_ID_LEN + 1];
-    ngx_uint_t                 i;
-    ngx_household_record_t    *rec;
-    ngx_household_decision_t   d;
-
-    static const struct {
-        size_t      len;
-        ngx_uint_t  note;
-    } cases[] = { { 0, 0 }, { 1, 1 }, { 128, 1 }, { 129, 0 } };
-
-    rec = test_record("home=203.0.113.9");
-    test_request("");
-
-    ngx_memset(id, 'i', sizeof(id));
-
-    for (i = 0; i < test_count(cases); i++) {
-        setup.facts.device.len = cases[i].len;
-        setup.facts.device.data = test_copy(id, cases[i].len);
-
-        ngx_household_decide(&setup.policy, &setup.facts, rec, &d);
-
-        assert_int_equal(d.reason, NGX_HOUSEHOLD_REASON_HOME);
-        assert_int_equal(d.note_device, cases[i].note);
-
-        free(setup.facts.device.data);
-    }
-
-    free(rec);
-}
-
-
-/* a household with so many devices is judged as ever, and notes no more */
-
-static void
-test_decide_note_room(void **state)
-{
-    char                       name[32];
-    ngx_str_t                  field, value;
-    ngx_uint_t                 i;
-    ngx_household_record_t    *rec;
-    ngx_household_decision_t   d;
-
-    free(test_record("home=203.0.113.9 extra:kid:192.0.2.1=0"));
-    test_request("device=tv");
-
-    rec = ngx_household_record_builder_finish(&setup.builder);
-    value = test_str("5");
-
-    for (i = 0; i < NGX_HOUSEHOLD_CAPACITY_DEVICES; i++) {
-        ngx_household_decide(&setup.policy, &setup.facts, rec, &d);
-        assert_int_equal(d.note_device, 1);
-
-        sprintf(name, "device:tv%u", (unsigned) i);
-        field = test_str(name);
-        ngx_household_record_builder_add_field(&setup.builder, &field, &value);
-    }
-
-    ngx_household_decide(&setup.policy, &setup.facts, rec, &d);
-    assert_int_equal(d.reason, NGX_HOUSEHOLD_REASON_HOME);
-    assert_int_equal(d.note_device, 0);
-
-    /* one that has a note keeps it up to date, as long as it does not grow */
-
-    setup.facts.device = test_str("tv0");
-    ngx_household_decide(&setup.policy, &setup.facts, rec, &d);
-    assert_int_equal(d.note_device, 1);
-
-    test_address("192.0.2.1");
-    ngx_household_decide(&setup.policy, &setup.facts, rec, &d);
-    assert_int_equal(d.reason, NGX_HOUSEHOLD_REASON_EXTRA_MEMBER);
-    assert_int_equal(d.note_device, 0);
-}
-
-
 /* part of what the module promises: logs and maps are written with them */
 
 static void
@@ -502,7 +372,7 @@ test_reason_names(void **state)
         "token_uri", "revoked", "unavailable", "record_too_large",
         "address_unknown", "home", "extra_member", "trusted_device", "travel",
         "unregistered", "learned", "family_unknown", "not_enforced",
-        "rollout", "grace", "outside"
+        "rollout", "away", "grace", "outside"
     };
 
     assert_int_equal(test_count(names), NGX_HOUSEHOLD_REASONS);
@@ -589,10 +459,7 @@ main(void)
         cmocka_unit_test(test_decide_unregistered),
         cmocka_unit_test(test_decide_unenforced),
         cmocka_unit_test(test_decide_outside),
-        cmocka_unit_test(test_decide_notes),
         cmocka_unit_test(test_decide_unauthorized),
-        cmocka_unit_test(test_decide_note_lengths),
-        cmocka_unit_test(test_decide_note_room),
         cmocka_unit_test(test_reason_names),
         cmocka_unit_test(test_bucket),
         cmocka_unit_test(test_bucket_spread),

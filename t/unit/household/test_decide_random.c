@@ -8,6 +8,7 @@
 #include "ngx_household_test.h"
 #include "ngx_household_decide.h"
 #include "ngx_household_decide_model.h"
+#include "ngx_household_decide_accounts.h"
 
 
 #define TEST_ACCOUNTS    125000
@@ -18,182 +19,15 @@
 static ngx_household_record_builder_t  builder;
 
 
-/* times at which rules change their minds, and a second before and after */
-
-static int64_t
-test_offset(void)
-{
-    static const int64_t  offsets[] = {
-        0, 60, 3600, MODEL_DAY, 7 * MODEL_DAY, 31 * MODEL_DAY
-    };
-
-    return offsets[test_below(6)] + (int64_t) test_below(3) - 1;
-}
-
-
-static int64_t
-test_past(void)
-{
-    /* or, by a clock ahead of ours, a little in the future */
-
-    return MODEL_NOW - (test_below(16) ? test_offset() : -test_offset());
-}
-
-
-static int64_t
-test_end(void)
-{
-    return MODEL_NOW + (test_below(2) ? test_offset() : -test_offset());
-}
-
-
-/* or, of a seat, no end */
-
-static int64_t
-test_until(void)
-{
-    return test_below(4) ? test_end() : 0;
-}
-
-
-static void
-test_random_site(model_network_t *net)
-{
-    ngx_uint_t  i;
-
-    ngx_memzero(net, sizeof(model_network_t));
-
-    net->family = test_below(2) ? 4 : 6;
-    net->prefix = MODEL_UNKNOWN;
-
-    for (i = 0; i < (net->family == 4 ? 4 : 16); i++) {
-        net->addr[i] = (u_char) test_random();
-    }
-
-    /* neither mapped nor multicast */
-
-    if (net->family == 6) {
-        net->addr[0] = 0x20 | (net->addr[0] & 0x0f);
-    }
-}
-
-
-/* somewhere at or around one of the account's sites */
-
-static void
-test_random_addr(const model_account_t *a, model_network_t *net)
-{
-    ngx_uint_t  bits, bit;
-
-    *net = a->site[test_below(4)];
-
-    if (test_below(4) == 0) {
-        return;
-    }
-
-    bits = (net->family == 4) ? 32 : 128;
-    bit = test_below(2) ? bits - 1 - test_below(bits / 4) : 8 + test_below(24);
-
-    net->addr[bit / 8] ^= 0x80 >> bit % 8;
-}
-
-
-static void
-test_random_network(const model_account_t *a, model_network_t *net)
-{
-    int  bits;
-
-    test_random_addr(a, net);
-
-    bits = (net->family == 4) ? 32 : 128;
-
-    switch (test_below(4)) {
-    case 0:
-        break;
-    case 1:
-        net->prefix = bits;
-        break;
-    case 2:
-        net->prefix = (net->family == 4) ? 24 : 56;
-        break;
-    default:
-        net->prefix = 8 + (int) test_below(bits - 7);
-    }
-}
-
-
-static void
-test_random_extra(const model_account_t *a, model_extra_t *extra)
-{
-    extra->slot = model_slots[test_below(test_count(model_slots))];
-    extra->until = test_until();
-    test_random_network(a, &extra->network);
-}
-
-
-static void
-test_random_device(model_device_t *device, const char *id)
-{
-    device->id = id;
-    device->time = test_past();
-    device->slot = "";
-
-    if (test_below(3) == 0) {
-        device->slot = model_slots[test_below(test_count(model_slots))];
-    }
-}
-
-
-static void
-test_random_account(model_account_t *a)
-{
-    ngx_uint_t  i;
-
-    ngx_memzero(a, sizeof(model_account_t));
-
-    a->exists = (test_below(16) != 0);
-
-    for (i = 0; i < 4; i++) {
-        test_random_site(&a->site[i]);
-    }
-
-    a->homes = test_below(MODEL_MAX);
-    a->extras = test_below(MODEL_MAX);
-
-    for (i = 0; i < a->homes; i++) {
-        test_random_network(a, &a->home[i]);
-    }
-
-    for (i = 0; i < a->extras; i++) {
-        test_random_extra(a, &a->extra[i]);
-    }
-
-    /* the first five are ids that an account can have */
-
-    for (i = 0; i < 5; i++) {
-        if (a->devices < MODEL_MAX && test_below(2)) {
-            test_random_device(&a->device[a->devices++], model_ids[i]);
-        }
-
-        if (a->travels < MODEL_MAX && test_below(8) == 0) {
-            a->travel[a->travels].id = model_ids[i];
-            a->travel[a->travels++].time = test_end();
-        }
-    }
-
-    a->revoked_before = test_below(4) ? 0 : test_past();
-    a->outside_since = test_below(2) ? 0 : test_past();
-    a->home_since = test_below(2) ? 0 : test_past();
-    a->seats = (int) test_below(5) - 1;
-    a->country = model_countries[test_below(4)];
-}
-
-
 static void
 test_random_policy(ngx_household_policy_t *policy)
 {
+    ngx_uint_t  i;
+
     static const int64_t      trusted[] = { 0, 60, 3600, MODEL_DAY,
                                             31 * MODEL_DAY };
+    static const ngx_uint_t   away[][2] = { { 0, 0 }, { 0, 0 }, { 1, 2 },
+                                            { 3, 30 }, { 31, 366 } };
     static const int64_t      grace[] = { 0, 1, 3600, 7 * MODEL_DAY };
     static const ngx_uint_t   rollout[] = { 0, 1, 5000, 9999, 10000, 10000 };
     static const ngx_str_t    lists[] = { ngx_null_string, ngx_null_string,
@@ -209,17 +43,12 @@ test_random_policy(ngx_household_policy_t *policy)
     policy->rollout = rollout[test_below(6)];
     policy->trusted_device = trusted[test_below(5)];
     policy->grace = grace[test_below(4)];
+
+    i = test_below(5);
+    policy->away_days = away[i][0];
+    policy->away_period = away[i][1];
+
     policy->enforce_in = lists[test_below(5)];
-}
-
-
-static void
-test_addr(ngx_household_addr_t *to, const model_network_t *from)
-{
-    to->family = (from->family == 4) ? NGX_HOUSEHOLD_FAMILY_INET
-                 : (from->family == 6) ? NGX_HOUSEHOLD_FAMILY_INET6
-                                       : NGX_HOUSEHOLD_FAMILY_NONE;
-    ngx_memcpy(to->bytes, from->addr, 16);
 }
 
 
@@ -296,6 +125,33 @@ test_same_network(const ngx_household_decision_t *d,
 
 
 static void
+test_same_places(const ngx_household_decision_t *d,
+    const model_device_t *device)
+{
+    ngx_uint_t                    i;
+    const ngx_household_seen_t   *seen;
+
+    if (!d->note_device) {
+        return;
+    }
+
+    assert_int_equal(d->nseen, device->n);
+
+    for (i = 0; i < d->nseen; i++) {
+        seen = &d->seen[i];
+
+        assert_int_equal(seen->time, device->seen[i].time);
+        assert_int_equal(seen->seat.len, strlen(device->seen[i].slot));
+
+        if (seen->seat.len) {
+            assert_memory_equal(seen->seat.data, device->seen[i].slot,
+                                seen->seat.len);
+        }
+    }
+}
+
+
+static void
 test_same(const ngx_household_decision_t *d, const model_verdict_t *v,
     ngx_uint_t ipv6_prefix)
 {
@@ -304,7 +160,12 @@ test_same(const ngx_household_decision_t *d, const model_verdict_t *v,
     assert_int_equal(d->monitored, v->monitored);
     assert_int_equal(d->seat, v->seat);
     assert_int_equal(d->note_device, v->note);
+    assert_int_equal(d->drop_oldest, 0);
     assert_int_equal(d->learn, v->learn);
+    assert_int_equal(d->note_away, v->day);
+    assert_string_equal(d->detail
+                        ? (char *) ngx_household_detail_name(d->detail)->data
+                        : "", v->detail);
     assert_int_equal(d->start_grace, v->grace);
     assert_int_equal(d->home_again, v->home_again);
     assert_int_equal(d->left_again, v->left_again);
@@ -314,6 +175,8 @@ test_same(const ngx_household_decision_t *d, const model_verdict_t *v,
     if (d->slot.len != 0) {
         assert_memory_equal(d->slot.data, v->slot, d->slot.len);
     }
+
+    test_same_places(d, &v->device);
 
     if (d->matched) {
         test_same_network(d, v->network, ipv6_prefix);
@@ -392,14 +255,22 @@ test_give(model_account_t *a)
 {
     ngx_uint_t        i;
     model_extra_t    *extra;
-    model_device_t   *travel;
+    model_travel_t   *travel;
     model_network_t  *home;
 
-    switch (test_below(4)) {
+    switch (test_below(5)) {
+
+    case 4:
+        if (a->member != NULL) {
+            return 0;
+        }
+
+        a->member = model_ids[test_below(5)];
+        return 1;
 
     case 0:
         for (i = 0; i < 5; i++) {
-            if (model_find(a->device, a->devices, model_ids[i]) == NULL) {
+            if (model_find(a, model_ids[i]) == NULL) {
                 test_random_device(&a->device[a->devices++], model_ids[i]);
                 return 1;
             }
@@ -410,7 +281,7 @@ test_give(model_account_t *a)
     case 1:
         travel = &a->travel[a->travels++];
         travel->id = model_ids[test_below(5)];
-        travel->time = test_end();
+        travel->until = test_end();
         return 1;
 
     case 2:
@@ -523,6 +394,10 @@ test_decide_renumber(void **state)
             test_renumber(&a.home[n], mask4, mask6);
         }
 
+        for (n = 0; n < a.evidences; n++) {
+            test_renumber(&a.evidence[n].network, mask4, mask6);
+        }
+
         for (n = 0; n < a.extras; n++) {
             test_renumber(&a.extra[n].network, mask4, mask6);
         }
@@ -543,7 +418,9 @@ test_decide_renumber(void **state)
         test_same(&after, &v, r.policy.ipv6_prefix);
 
         after.network = before.network;
+        after.evidence = before.evidence;
         after.slot = before.slot;
+        ngx_memcpy(after.seen, before.seen, sizeof(after.seen));
         assert_memory_equal(&after, &before, sizeof(after));
     }
 }

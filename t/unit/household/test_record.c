@@ -15,7 +15,7 @@ test_record_home(void **state)
     ngx_household_record_t  *rec;
     ngx_household_network_t  net;
 
-    ngx_household_record_builder_start(&builder);
+    ngx_household_record_builder_start(&builder, TEST_NOW);
 
     test_home("82.64.10.7");
     test_home("10.1.2.3/16");
@@ -54,14 +54,14 @@ test_record_home(void **state)
 
     free(rec);
 
-    ngx_household_record_builder_start(&builder);
+    ngx_household_record_builder_start(&builder, TEST_NOW);
     test_home("::/0");
     assert_int_equal(builder.u.record.inet, 0);
     assert_int_equal(builder.u.record.inet6, 1);
 
     /* an extra member's network says nothing of the home's families */
 
-    ngx_household_record_builder_start(&builder);
+    ngx_household_record_builder_start(&builder, TEST_NOW);
     test_field("extra:kid:198.51.100.7", "0");
     test_field("extra:kid:2a02:a000::/40", "0");
     assert_int_equal(builder.u.record.inet, 0);
@@ -75,7 +75,7 @@ test_record_extra(void **state)
     ngx_str_t                slot;
     ngx_household_record_t  *rec;
 
-    ngx_household_record_builder_start(&builder);
+    ngx_household_record_builder_start(&builder, TEST_NOW);
 
     test_field("extra:over:192.0.2.1", "1700000000");
     test_field("extra:lasts:192.0.2.2", "1700000001");
@@ -125,7 +125,7 @@ test_record_paid(void **state)
 {
     ngx_household_record_t  *rec;
 
-    ngx_household_record_builder_start(&builder);
+    ngx_household_record_builder_start(&builder, TEST_NOW);
 
     test_field("extra:over:192.0.2.1", "1700000000");
     test_field("extra:lasts:192.0.2.2", "1700000001");
@@ -157,18 +157,101 @@ test_record_paid(void **state)
 }
 
 
+/* flatmates: several paid seats with one address */
+
+static const char *
+test_seats(ngx_household_record_t *rec, const char *text, const char *noted)
+{
+    char                   *p;
+    ngx_uint_t              i, n;
+    ngx_household_addr_t    addr;
+    ngx_household_seen_t    seen;
+    ngx_household_place_t   places[2];
+
+    static char             buf[512];
+
+    addr = test_addr(text);
+
+    seen.time = 1;
+    seen.seat = test_str(noted ? noted : "");
+
+    n = ngx_household_record_extra(rec, &addr, 64, TEST_NOW, &seen,
+                                   noted != NULL, places);
+    p = buf;
+    *p = '\0';
+
+    for (i = 0; i < n; i++) {
+        p += sprintf(p, "%s%.*s", i ? " " : "", (int) places[i].seat.len,
+                     places[i].seat.data);
+    }
+
+    return buf;
+}
+
+
+static void
+test_record_flatmates(void **state)
+{
+    ngx_household_record_t  *rec;
+
+    ngx_household_record_builder_start(&builder, TEST_NOW);
+
+    test_field("extra:first:192.0.2.1", "1700000100");
+    test_field("extra:longest:192.0.2.0/24", "1700000300");
+    test_field("extra:middle:192.0.2.1", "1700000200");
+    test_field("extra:over:192.0.2.1", "1700000000");
+    test_field("extra:else:192.0.2.99", "0");
+    test_field("extra:wide:192.0.2.64/26", "1700000400");
+    test_field("extra:wide:192.0.2.128/26", "1700000250");
+    test_field("extra:same:192.0.2.1", "1700000300");
+
+    rec = test_finish();
+
+    /* the one that ends last, not the one that was written first */
+
+    assert_string_equal(test_seats(rec, "192.0.2.1", NULL), "longest");
+    assert_string_equal(test_seats(rec, "192.0.2.1", "nobody"), "longest");
+    assert_string_equal(test_seats(rec, "192.0.2.1", ""), "longest");
+
+    /* where the device was before is kept, and another only if it is better */
+
+    assert_string_equal(test_seats(rec, "192.0.2.1", "longest"), "longest");
+    assert_string_equal(test_seats(rec, "192.0.2.1", "same"), "same");
+    assert_string_equal(test_seats(rec, "192.0.2.1", "first"),
+                        "first longest");
+    assert_string_equal(test_seats(rec, "192.0.2.1", "middle"),
+                        "middle longest");
+
+    /* unless it is over, or elsewhere */
+
+    assert_string_equal(test_seats(rec, "192.0.2.1", "over"), "longest");
+    assert_string_equal(test_seats(rec, "192.0.2.1", "else"), "longest");
+    assert_string_equal(test_seats(rec, "192.0.2.99", "longest"),
+                        "longest else");
+
+    /* a seat lasts as long as the one of its networks that lasts longest */
+
+    assert_string_equal(test_seats(rec, "192.0.2.129", NULL), "wide");
+
+    assert_string_equal(test_seats(rec, "198.51.100.1", "first"), "");
+
+    free(rec);
+}
+
+
 static void
 test_record_device(void **state)
 {
     ngx_household_record_t  *rec;
 
-    ngx_household_record_builder_start(&builder);
+    ngx_household_record_builder_start(&builder, TEST_NOW);
 
     test_field("device:tv", "1699990000");
     test_field("device:tv2", "1699990001@kid");
     test_field("device:a:b@c", "6");
     test_field("device:*", "7");
     test_field("device:at", "8@a@b");
+    test_field("device:both", "5:6@kid:7@dad");
     test_field_n("device:\0\n\377", 10, "9@\0", 3);
 
     rec = test_finish();
@@ -183,6 +266,7 @@ test_record_device(void **state)
 
     assert_string_equal(test_device(rec, ""), "");
     assert_string_equal(test_device(rec, "t"), "");
+    assert_string_equal(test_device(rec, "both"), "5:6@kid:7@dad");
     assert_string_equal(test_device(rec, "TV"), "");
     assert_string_equal(test_device(rec, "tv "), "");
     assert_string_equal(test_device_n(rec, "tv\0", 3), "");
@@ -224,7 +308,7 @@ test_record_uuid(void **state)
 
         /* either alone does not bring the other */
 
-        ngx_household_record_builder_start(&builder);
+        ngx_household_record_builder_start(&builder, TEST_NOW);
         test_field("device:" TEST_UUID, "1");
         test_field("travel:" TEST_UUID, "1");
 
@@ -239,7 +323,7 @@ test_record_uuid(void **state)
 
         sprintf(name, "device:%s", others[i]);
 
-        ngx_household_record_builder_start(&builder);
+        ngx_household_record_builder_start(&builder, TEST_NOW);
         test_field(name, "2");
 
         rec = test_finish();
@@ -258,7 +342,7 @@ test_record_uuid_digits(void **state)
     ngx_uint_t               i, n;
     ngx_household_record_t  *rec;
 
-    ngx_household_record_builder_start(&builder);
+    ngx_household_record_builder_start(&builder, TEST_NOW);
     test_field("device:" TEST_UUID, "1");
     rec = test_finish();
 
@@ -281,7 +365,7 @@ test_record_travel(void **state)
 {
     ngx_household_record_t  *rec;
 
-    ngx_household_record_builder_start(&builder);
+    ngx_household_record_builder_start(&builder, TEST_NOW);
     test_field("travel:tv", "1700000001");
     test_field("travel:old", "1700000000");
     test_field("travel:" TEST_UUID, "1700000001");
@@ -304,7 +388,7 @@ test_record_travel(void **state)
     assert_string_equal(test_device(rec, "tv"), "");
     free(rec);
 
-    ngx_household_record_builder_start(&builder);
+    ngx_household_record_builder_start(&builder, TEST_NOW);
     test_field("travel:*", "1700000001");
     rec = test_finish();
 
@@ -315,7 +399,7 @@ test_record_travel(void **state)
     assert_false(test_travel(rec, "", TEST_NOW + 1));
     free(rec);
 
-    ngx_household_record_builder_start(&builder);
+    ngx_household_record_builder_start(&builder, TEST_NOW);
     test_field("travel:**", "1700000001");
     rec = test_finish();
     assert_false(test_travel(rec, "tv", TEST_NOW));
@@ -332,7 +416,7 @@ test_record_slots(void **state)
     ngx_uint_t               i;
     ngx_household_record_t  *rec;
 
-    ngx_household_record_builder_start(&builder);
+    ngx_household_record_builder_start(&builder, TEST_NOW);
 
     for (i = 0; i < NGX_HOUSEHOLD_RECORD_NETWORKS; i++) {
         sprintf(name, "extra:s%u:10.0.0.0/8", (unsigned) i);
@@ -342,6 +426,162 @@ test_record_slots(void **state)
     rec = test_finish();
     assert_int_equal(ngx_household_record_seats_taken(rec, TEST_NOW),
                      NGX_HOUSEHOLD_RECORD_NETWORKS);
+    free(rec);
+}
+
+
+static void
+test_record_member(void **state)
+{
+    ngx_str_t                id;
+    ngx_uint_t               i;
+    ngx_household_record_t  *rec;
+
+    static const struct {
+        const char  *id;
+        ngx_uint_t   member;
+    } cases[] = {
+        { "tv", 1 }, { TEST_UUID, 1 }, { "phone", 0 }, { "laptop", 0 },
+        { TEST_UUID2, 0 }, { "", 0 }, { "*", 0 }, { "t", 0 },
+    };
+
+    ngx_household_record_builder_start(&builder, TEST_NOW);
+    test_field("member:tv", "1700000000");
+    test_field("member:" TEST_UUID, "1");
+    test_field("member:phone", "yes");
+    test_field("member:", "1700000000");
+    test_field("device:laptop", "1700000000");
+    rec = test_finish();
+
+    assert_int_equal(rec->malformed, 2);
+    assert_string_equal(test_device(rec, "tv"), "");
+    assert_false(test_travel(rec, "tv", 0));
+
+    for (i = 0; i < test_count(cases); i++) {
+        id = test_str(cases[i].id);
+        assert_int_equal(ngx_household_record_member(rec, &id),
+                         cases[i].member);
+    }
+
+    free(rec);
+}
+
+
+static ngx_uint_t
+test_learn_days(ngx_household_record_t *rec, const char *text, int64_t *time)
+{
+    ngx_household_network_t  net;
+
+    assert_int_equal(ngx_household_network_parse(&net, (u_char *) text,
+                                                 strlen(text)),
+                     NGX_OK);
+    *time = 0;
+
+    return ngx_household_record_learn_days(rec, &net, 64, time);
+}
+
+
+static void
+test_record_learn(void **state)
+{
+    int64_t                  time;
+    ngx_household_record_t  *rec;
+
+    ngx_household_record_builder_start(&builder, TEST_NOW);
+    test_field("learn:82.64.10.7", "2@1699990000");
+    test_field("learn:82.64.10.0/24", "3@1699990001");
+    test_field("learn:2a01:e0a:1f3:9c42::/64", "31@1699990002");
+    test_field("learn:2a01:e0a:1f3:9c42::/56", "4@1699990003");
+    rec = test_finish();
+
+    assert_int_equal(rec->malformed, 0);
+    assert_int_equal(rec->inet, 0);
+    assert_int_equal(rec->inet6, 0);
+
+    assert_int_equal(test_learn_days(rec, "82.64.10.7", &time), 2);
+    assert_int_equal(time, 1699990000);
+    assert_int_equal(test_learn_days(rec, "82.64.10.8", &time), 0);
+    assert_int_equal(test_learn_days(rec, "82.64.10.0/24", &time), 3);
+    assert_int_equal(test_learn_days(rec, "2a01:e0a:1f3:9c42::9", &time), 31);
+    assert_int_equal(time, 1699990002);
+    assert_int_equal(test_learn_days(rec, "2a01:e0a:1f3:9c43::9", &time), 0);
+    assert_int_equal(test_learn_days(rec, "2a01:e0a:1f3:9c43::/56", &time), 4);
+
+    assert_string_equal(test_place(rec, "82.64.10.7", 0, NULL), "");
+
+    free(rec);
+}
+
+
+static void
+test_record_away(void **state)
+{
+    ngx_household_record_t  *rec;
+
+    ngx_household_record_builder_start(&builder, TEST_NOW);
+    test_field("outside_days", "19600,19674,0,19675,47481");
+    test_field("seats", "3");
+    rec = test_finish();
+
+    assert_int_equal(rec->malformed, 0);
+    assert_int_equal(rec->seats, 3);
+    assert_int_equal(ngx_household_record_away_days(rec, -1, 50000), 5);
+    assert_int_equal(ngx_household_record_away_days(rec, 0, 47481), 3);
+    assert_int_equal(ngx_household_record_away_days(rec, 19674, 19676), 1);
+    assert_int_equal(ngx_household_record_away_days(rec, 19674, 19675), 0);
+    assert_int_equal(ngx_household_record_away_days(rec, 19599, 19601), 1);
+    assert_int_equal(ngx_household_record_seats_taken(rec, TEST_NOW), 0);
+
+    free(rec);
+}
+
+
+/* the device that was last at any place before all others */
+
+static void
+test_record_oldest(void **state)
+{
+    char                     buf[NGX_HOUSEHOLD_ID_LEN];
+    ngx_str_t                id, name;
+    ngx_uint_t               i, n;
+    ngx_household_seen_t     seen[NGX_HOUSEHOLD_SEEN_MAX];
+    ngx_household_record_t  *rec;
+
+    static const struct {
+        const char  *id;
+        const char  *oldest;
+        ngx_uint_t   places;
+    } cases[] = {
+        { "new", TEST_UUID, 2 }, { TEST_UUID, "tv", 1 }, { "tv", TEST_UUID, 2 }
+    };
+
+    ngx_household_record_builder_start(&builder, TEST_NOW);
+    test_field("device:travels", "1:1700000000@kid");
+    test_field("device:tv", "1699990000@dad");
+    test_field("device:" TEST_UUID, "1699980000@kid:1699970000");
+    test_field("device:phone", "1699999999");
+    test_field("travel:tablet", "1");
+    test_field("member:laptop", "1");
+    rec = test_finish();
+
+    name.data = (u_char *) buf;
+
+    for (i = 0; i < test_count(cases); i++) {
+        id = test_str(cases[i].id);
+        n = ngx_household_record_oldest(rec, &id, &name, seen);
+
+        assert_int_equal(n, cases[i].places);
+        assert_int_equal(name.len, strlen(cases[i].oldest));
+        assert_memory_equal(name.data, cases[i].oldest, name.len);
+    }
+
+    free(rec);
+
+    ngx_household_record_builder_start(&builder, TEST_NOW);
+    test_field("device:tv", "1");
+    rec = test_finish();
+    id = test_str("tv");
+    assert_int_equal(ngx_household_record_oldest(rec, &id, &name, seen), 0);
     free(rec);
 }
 
@@ -357,46 +597,50 @@ test_record_room(void **state)
     rec = &builder.u.record;
 
     test_many_devices(NGX_HOUSEHOLD_CAPACITY_DEVICES - 1);
-    assert_true(ngx_household_record_has_capacity(rec));
+    assert_true(ngx_household_record_has_capacity(rec, TEST_NOW));
 
     test_many_devices(NGX_HOUSEHOLD_CAPACITY_DEVICES);
-    assert_false(ngx_household_record_has_capacity(rec));
+    assert_false(ngx_household_record_has_capacity(rec, TEST_NOW));
+
+    /* what has ended takes none of it */
+
+    assert_true(ngx_household_record_has_capacity(rec, TEST_NOW + 1));
 
     test_many_networks(NGX_HOUSEHOLD_RECORD_NETWORKS);
-    assert_true(ngx_household_record_has_capacity(rec));
+    assert_true(ngx_household_record_has_capacity(rec, TEST_NOW));
 
-    ngx_household_record_builder_start(&builder);
+    ngx_household_record_builder_start(&builder, TEST_NOW);
     ngx_memset(name, 'i', sizeof(name));
     ngx_memcpy(name, "device:", 7);
 
     while (builder.u.record.size < NGX_HOUSEHOLD_CAPACITY_SIZE) {
-        assert_true(ngx_household_record_has_capacity(rec));
-        test_field_n(name, 7 + 128, "1", 1);
+        assert_true(ngx_household_record_has_capacity(rec, TEST_NOW));
+        test_field_n(name, 7 + 128, "1700000000", 10);
     }
 
-    assert_false(ngx_household_record_has_capacity(rec));
+    assert_false(ngx_household_record_has_capacity(rec, TEST_NOW));
 
     /* exactly half: 59 of 138 bytes, and one of 22 */
 
-    ngx_household_record_builder_start(&builder);
+    ngx_household_record_builder_start(&builder, TEST_NOW);
 
     while (builder.devices < 59) {
-        test_field_n(name, 7 + 128, "1", 1);
+        test_field_n(name, 7 + 128, "1700000000", 10);
     }
 
-    test_field_n(name, 7 + 11, "1", 1);
+    test_field_n(name, 7 + 11, "1700000000", 10);
     assert_int_equal(rec->size, NGX_HOUSEHOLD_CAPACITY_SIZE - 1);
-    assert_true(ngx_household_record_has_capacity(rec));
+    assert_true(ngx_household_record_has_capacity(rec, TEST_NOW));
 
-    ngx_household_record_builder_start(&builder);
+    ngx_household_record_builder_start(&builder, TEST_NOW);
 
     while (builder.devices < 59) {
-        test_field_n(name, 7 + 128, "1", 1);
+        test_field_n(name, 7 + 128, "1700000000", 10);
     }
 
-    test_field_n(name, 7 + 12, "1", 1);
+    test_field_n(name, 7 + 12, "1700000000", 10);
     assert_int_equal(rec->size, NGX_HOUSEHOLD_CAPACITY_SIZE);
-    assert_false(ngx_household_record_has_capacity(rec));
+    assert_false(ngx_household_record_has_capacity(rec, TEST_NOW));
 }
 
 
@@ -406,11 +650,16 @@ main(void)
     const struct CMUnitTest  tests[] = {
         cmocka_unit_test(test_record_home),
         cmocka_unit_test(test_record_extra),
+        cmocka_unit_test(test_record_flatmates),
         cmocka_unit_test(test_record_paid),
         cmocka_unit_test(test_record_device),
         cmocka_unit_test(test_record_uuid),
         cmocka_unit_test(test_record_uuid_digits),
         cmocka_unit_test(test_record_travel),
+        cmocka_unit_test(test_record_member),
+        cmocka_unit_test(test_record_learn),
+        cmocka_unit_test(test_record_away),
+        cmocka_unit_test(test_record_oldest),
         cmocka_unit_test(test_record_slots),
         cmocka_unit_test(test_record_room),
     };

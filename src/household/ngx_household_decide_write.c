@@ -1,0 +1,278 @@
+
+/*
+ * The verdict: what is to be written to Redis.
+ */
+
+
+#include <ngx_config.h>
+#include <ngx_core.h>
+#include "ngx_household_decide.h"
+#include "ngx_household_decide_case.h"
+
+
+static ngx_uint_t ngx_household_decide_device_due(ngx_household_case_t *c,
+    const ngx_household_place_t *places, ngx_uint_t n);
+static ngx_uint_t ngx_household_decide_fresh(ngx_household_case_t *c,
+    const ngx_str_t *seat);
+static ngx_uint_t ngx_household_decide_seat_is(const ngx_str_t *seat,
+    const ngx_str_t *other);
+static void ngx_household_decide_see(ngx_household_case_t *c,
+    const ngx_str_t *seat);
+static void ngx_household_decide_keep(ngx_household_case_t *c,
+    ngx_uint_t seats);
+static ngx_uint_t ngx_household_decide_grows(ngx_household_case_t *c);
+
+
+static const ngx_str_t  ngx_household_decide_home = ngx_null_string;
+
+
+/*
+ * A place is written once a day.  To be at home outranks all seats, as it
+ * does not depend on a payment: it replaces them, and while it is fresh no
+ * seat is written.  At a seat the time at home stays, since another location
+ * may trust it for longer, and so do those at other seats, which may be paid
+ * for longer.
+ */
+
+void
+ngx_household_decide_write_device(ngx_household_case_t *c,
+    const ngx_household_place_t *places, ngx_uint_t n)
+{
+    u_char                     buf[NGX_HOUSEHOLD_ID_LEN];
+    ngx_str_t                  name;
+    ngx_uint_t                 i;
+    ngx_household_seen_t       seen[NGX_HOUSEHOLD_SEEN_MAX];
+    ngx_household_decision_t  *d;
+
+    if (!ngx_household_decide_device_due(c, places, n)) {
+        return;
+    }
+
+    if (n == 0) {
+        ngx_household_decide_see(c, &ngx_household_decide_home);
+
+    } else {
+        ngx_household_decide_keep(c, 0);
+
+        for (i = 0; i < n; i++) {
+            ngx_household_decide_see(c, &places[i].seat);
+        }
+
+        ngx_household_decide_keep(c, 1);
+    }
+
+    d = c->d;
+    d->note_device = 1;
+
+    if (!ngx_household_decide_grows(c)
+        || ngx_household_record_has_capacity(c->rec, c->facts->now))
+    {
+        return;
+    }
+
+    /* in place of the device that was seen least recently */
+
+    name.data = buf;
+
+    d->drop_oldest = (ngx_household_record_oldest(c->rec, &c->facts->device,
+                                                  &name, seen)
+                      != 0);
+    d->note_device = d->drop_oldest;
+}
+
+
+static ngx_uint_t
+ngx_household_decide_device_due(ngx_household_case_t *c,
+    const ngx_household_place_t *places, ngx_uint_t n)
+{
+    size_t      len;
+    ngx_uint_t  i;
+
+    len = c->facts->device.len;
+
+    if (len == 0 || len > NGX_HOUSEHOLD_ID_LEN
+        || ngx_household_decide_fresh(c, &ngx_household_decide_home))
+    {
+        return 0;
+    }
+
+    for (i = 0; i < n; i++) {
+        if (!ngx_household_decide_fresh(c, &places[i].seat)) {
+            return 1;
+        }
+    }
+
+    return n == 0;
+}
+
+
+/* was the device written at that place within the interval? */
+
+static ngx_uint_t
+ngx_household_decide_fresh(ngx_household_case_t *c, const ngx_str_t *seat)
+{
+    ngx_uint_t  i;
+
+    for (i = 0; i < c->nseen; i++) {
+        if (ngx_household_decide_seat_is(&c->seen[i].seat, seat)
+            && ngx_household_decide_within(c->seen[i].time,
+                                           NGX_HOUSEHOLD_WRITER_INTERVAL - 1,
+                                           c->facts->now))
+        {
+            return 1;
+        }
+    }
+
+    return 0;
+}
+
+
+static ngx_uint_t
+ngx_household_decide_seat_is(const ngx_str_t *seat, const ngx_str_t *other)
+{
+    return seat->len == other->len
+           && ngx_memcmp(seat->data, other->data, seat->len) == 0;
+}
+
+
+static void
+ngx_household_decide_see(ngx_household_case_t *c, const ngx_str_t *seat)
+{
+    ngx_household_seen_t  *seen;
+
+    seen = &c->d->seen[c->d->nseen++];
+
+    seen->time = c->facts->now;
+    seen->seat = *seat;
+}
+
+
+/* keeps the time at home, or at the seats that are not written anew */
+
+static void
+ngx_household_decide_keep(ngx_household_case_t *c, ngx_uint_t seats)
+{
+    ngx_uint_t                 i, n;
+    ngx_household_seen_t      *seen;
+    ngx_household_decision_t  *d;
+
+    d = c->d;
+
+    for (i = 0; i < c->nseen && d->nseen < NGX_HOUSEHOLD_SEEN_MAX; i++) {
+        seen = &c->seen[i];
+
+        if ((seen->seat.len != 0) != seats
+            || c->facts->now - seen->time > NGX_HOUSEHOLD_DEVICE_GONE)
+        {
+            continue;
+        }
+
+        for (n = 0; n < d->nseen; n++) {
+            if (ngx_household_decide_seat_is(&d->seen[n].seat, &seen->seat)) {
+                break;
+            }
+        }
+
+        if (n == d->nseen) {
+            d->seen[d->nseen++] = *seen;
+        }
+    }
+}
+
+
+/* tells whether what is written takes more of the record than was there */
+
+static ngx_uint_t
+ngx_household_decide_grows(ngx_household_case_t *c)
+{
+    size_t      before, after;
+    ngx_uint_t  i;
+
+    if (c->d->nseen > c->nseen) {
+        return 1;
+    }
+
+    before = 0;
+    after = 0;
+
+    for (i = 0; i < c->nseen; i++) {
+        before += c->seen[i].seat.len;
+    }
+
+    for (i = 0; i < c->d->nseen; i++) {
+        after += c->d->seen[i].seat.len;
+    }
+
+    return after > before;
+}
+
+
+/* as if the address had been registered without a length; once a day */
+
+void
+ngx_household_decide_learn(ngx_household_case_t *c)
+{
+    int64_t                   last;
+    ngx_uint_t                days;
+    ngx_household_network_t  *net;
+
+    net = &c->d->evidence;
+
+    net->addr = c->facts->addr;
+
+    if (net->addr.family == NGX_HOUSEHOLD_FAMILY_INET6) {
+        net->prefix = 128;
+        net->bare = 1;
+
+    } else {
+        net->prefix = 32;
+    }
+
+    days = ngx_household_record_learn_days(c->rec, net, c->policy->ipv6_prefix,
+                                           &last);
+
+    c->d->learn = (days == 0
+                   || last / NGX_HOUSEHOLD_DAY
+                      != c->facts->now / NGX_HOUSEHOLD_DAY);
+}
+
+
+void
+ngx_household_decide_learn_family(ngx_household_case_t *c)
+{
+    ngx_uint_t  home, other;
+
+    if (c->d->reason != NGX_HOUSEHOLD_REASON_TRUSTED_DEVICE
+        && c->d->reason != NGX_HOUSEHOLD_REASON_FAMILY_UNKNOWN)
+    {
+        return;
+    }
+
+    home = c->rec->inet;
+    other = c->rec->inet6;
+
+    if (c->facts->addr.family == NGX_HOUSEHOLD_FAMILY_INET6) {
+        home = c->rec->inet6;
+        other = c->rec->inet;
+    }
+
+    if (other && !home
+        && ngx_household_decide_fresh(c, &ngx_household_decide_home))
+    {
+        ngx_household_decide_learn(c);
+    }
+}
+
+
+void
+ngx_household_decide_write_away(ngx_household_case_t *c)
+{
+    int64_t  today;
+
+    today = c->facts->now / NGX_HOUSEHOLD_DAY;
+
+    c->d->note_away = (c->policy->mode != NGX_HOUSEHOLD_MONITOR
+                       && ngx_household_record_away_days(c->rec, today - 1,
+                                                         today + 1)
+                          == 0);
+}

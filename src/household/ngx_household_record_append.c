@@ -1,0 +1,179 @@
+
+/*
+ * The builder of a record: how an entry is packed, and where it goes.
+ */
+
+
+#include <ngx_config.h>
+#include <ngx_core.h>
+#include "ngx_household_record.h"
+#include "ngx_household_record_entry.h"
+
+
+static ngx_uint_t ngx_household_record_fits(ngx_household_record_builder_t *b,
+    ngx_household_entry_t *e);
+static void ngx_household_record_put_entry(ngx_household_record_builder_t *b,
+    ngx_household_entry_t *e);
+static void ngx_household_record_drop_ended(
+    ngx_household_record_builder_t *b);
+
+
+void
+ngx_household_record_append_id(ngx_household_record_builder_t *b, u_char kind,
+    ngx_household_id_t *id, int64_t time, ngx_str_t *seat)
+{
+    u_char  *p, entry[NGX_HOUSEHOLD_ENTRY_SIZE];
+
+    p = entry;
+    *p++ = kind | id->kind | (seat->len ? NGX_HOUSEHOLD_ENTRY_SEAT : 0);
+
+    if (id->kind == NGX_HOUSEHOLD_ENTRY_UUID) {
+        p = ngx_cpymem(p, id->uuid, 16);
+
+    } else {
+        p = ngx_household_record_put_str(p, &id->bytes);
+    }
+
+    p = ngx_cpymem(p, &time, sizeof(int64_t));
+
+    if (seat->len != 0) {
+        p = ngx_household_record_put_str(p, seat);
+    }
+
+    ngx_household_record_append(b, entry, p);
+}
+
+
+/* what has ended takes no room that something else needs */
+
+void
+ngx_household_record_append(ngx_household_record_builder_t *b, u_char *entry,
+    u_char *last)
+{
+    ngx_household_entry_t  e;
+
+    ngx_memzero(&e, sizeof(ngx_household_entry_t));
+
+    e.pos = entry;
+    e.last = last;
+
+    (void) ngx_household_entry_next(&e);
+
+    if (!ngx_household_record_fits(b, &e)) {
+
+        if (ngx_household_entry_ended(&e, b->now)) {
+            return;
+        }
+
+        ngx_household_record_drop_ended(b);
+
+        if (!ngx_household_record_fits(b, &e)) {
+            b->too_large = 1;
+            return;
+        }
+    }
+
+    ngx_household_record_put_entry(b, &e);
+}
+
+
+static ngx_uint_t
+ngx_household_record_fits(ngx_household_record_builder_t *b,
+    ngx_household_entry_t *e)
+{
+    if (e->kind <= NGX_HOUSEHOLD_ENTRY_LEARN
+        && b->networks == NGX_HOUSEHOLD_RECORD_NETWORKS)
+    {
+        return 0;
+    }
+
+    if (ngx_household_entry_is_device(e)
+        && b->devices == NGX_HOUSEHOLD_RECORD_DEVICES)
+    {
+        return 0;
+    }
+
+    return (size_t) (e->pos - e->start)
+           <= NGX_HOUSEHOLD_RECORD_SIZE - b->u.record.size;
+}
+
+
+/* "e" may be an entry of the record itself, at its place or behind it */
+
+static void
+ngx_household_record_put_entry(ngx_household_record_builder_t *b,
+    ngx_household_entry_t *e)
+{
+    size_t  len;
+
+    len = e->pos - e->start;
+
+    ngx_memmove(b->u.bytes + b->u.record.size, e->start, len);
+
+    b->u.record.size += (uint32_t) len;
+
+    if (e->kind <= NGX_HOUSEHOLD_ENTRY_LEARN) {
+        b->networks++;
+
+    } else if (ngx_household_entry_is_device(e)) {
+        b->devices++;
+    }
+}
+
+
+/*
+ * Each time that this is needed, an entry that lasts comes in: at most as
+ * many times as a record has entries.
+ */
+
+static void
+ngx_household_record_drop_ended(ngx_household_record_builder_t *b)
+{
+    ngx_household_entry_t  e;
+
+    ngx_household_entry_start(&e, &b->u.record);
+
+    b->networks = 0;
+    b->devices = 0;
+    b->u.record.size = sizeof(ngx_household_record_t);
+
+    while (ngx_household_entry_next(&e)) {
+
+        if (!ngx_household_entry_ended(&e, b->now)) {
+            ngx_household_record_put_entry(b, &e);
+        }
+    }
+}
+
+
+u_char *
+ngx_household_record_put_network(u_char *p, u_char kind,
+    ngx_household_network_t *net)
+{
+    size_t  len;
+
+    len = 4;
+
+    if (net->addr.family == NGX_HOUSEHOLD_FAMILY_INET6) {
+        len = 16;
+        kind |= NGX_HOUSEHOLD_ENTRY_INET6;
+    }
+
+    if (net->bare) {
+        kind |= NGX_HOUSEHOLD_ENTRY_NO_PREFIX;
+    }
+
+    *p++ = kind;
+    *p++ = net->prefix;
+
+    return ngx_cpymem(p, net->addr.bytes, len);
+}
+
+
+u_char *
+ngx_household_record_put_str(u_char *p, ngx_str_t *str)
+{
+    *p++ = (u_char) str->len;
+
+    return ngx_cpymem(p, str->data, str->len);
+}
