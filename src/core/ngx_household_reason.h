@@ -64,6 +64,10 @@ typedef enum {
 } ngx_household_reason_e;
 
 
+/* not a reason: what a function returns if there is no memory */
+#define NGX_HOUSEHOLD_REASON_ERROR  NGX_HOUSEHOLD_REASONS
+
+
 /*
  * The fixed words of $household_detail: why a viewer who is outside is not
  * inside.  The first that applies.

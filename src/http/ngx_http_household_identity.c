@@ -27,7 +27,7 @@ ngx_http_household_identity_extract_token(ngx_http_request_t *r,
 
     reason = ngx_http_household_token_find(r, &hlcf->token, &token);
 
-    if (reason == NGX_HOUSEHOLD_REASONS) {
+    if (reason == NGX_HOUSEHOLD_REASON_ERROR) {
         return NGX_ERROR;
     }
 
@@ -64,7 +64,7 @@ ngx_http_household_identity_from_token(ngx_http_request_t *r,
                                                                &ctx->raw_token,
                                                                &claims);
 
-    if (ctx->unauthorized == NGX_HOUSEHOLD_REASONS) {
+    if (ctx->unauthorized == NGX_HOUSEHOLD_REASON_ERROR) {
         return NGX_ERROR;
     }
 

@@ -78,7 +78,7 @@ ngx_http_household_token_find(ngx_http_request_t *r,
 
             if (ngx_http_complex_value(r, &carrier[i].value, &value) != NGX_OK)
             {
-                return NGX_HOUSEHOLD_REASONS;
+                return NGX_HOUSEHOLD_REASON_ERROR;
             }
 
             ngx_http_household_token_extract(&found, &value);
@@ -233,7 +233,7 @@ ngx_http_household_token_verify_cached(ngx_http_request_t *r,
     }
 
     if (ngx_http_household_token_uri(r, &uri) != NGX_OK) {
-        return NGX_HOUSEHOLD_REASONS;
+        return NGX_HOUSEHOLD_REASON_ERROR;
     }
 
     if (kept) {
