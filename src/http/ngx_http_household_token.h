@@ -47,14 +47,14 @@ typedef struct {
 /*
  * Finds the token of a request.  Returns NGX_HOUSEHOLD_REASON_NONE and
  * "token", which points into the request; TOKEN_MISSING; or TOKEN_CONFLICT if
- * there are two that differ.  Returns REASONS on allocation failure.
+ * there are two that differ.  Returns REASON_ERROR on allocation failure.
  */
 ngx_household_reason_e ngx_http_household_token_find(ngx_http_request_t *r,
     ngx_http_household_token_conf_t *conf, ngx_str_t *token);
 
 /*
  * Verifies a token, or finds it in the cache of verified tokens.  Returns as
- * ngx_household_jwt_verify(), or REASONS on allocation failure.
+ * ngx_household_jwt_verify(), or REASON_ERROR on allocation failure.
  */
 ngx_household_reason_e ngx_http_household_token_verify_cached(
     ngx_http_request_t *r, ngx_http_household_token_conf_t *conf,
