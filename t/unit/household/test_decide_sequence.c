@@ -11,7 +11,7 @@
 #include "ngx_household_decide_accounts.h"
 
 
-#define TEST_SEQUENCES  60000
+#define TEST_SEQUENCES  8000
 #define TEST_STEPS      24
 
 
