@@ -38,8 +38,8 @@ __DATA__
 --- redis
 SADD household:{a} 192.0.2.1
 --- viewers
-82.64.10.7  OPTIONS:/?account=a  405 BYPASSED options
-82.64.10.7  OPTIONS:/            405 BYPASSED options
+82.64.10.7  OPTIONS:/?account=a  204 BYPASSED options
+82.64.10.7  OPTIONS:/            204 BYPASSED options
 82.64.10.7  /?account=a          403 DENIED outside
 
 
