@@ -26,8 +26,9 @@ declare -A packages=(
 
     # the suite: units, real servers, valgrind
     [test]="aspell aspell-en curl git jose libcmocka-dev libcrypt-jwt-perl
-            libmaxmind-db-writer-perl libtest-nginx-perl nghttp2-client
-            openssl perl python3-cryptography python3-jwt
+            libmaxmind-db-writer-perl libnginx-mod-http-lua
+            libtest-nginx-perl nghttp2-client openssl perl
+            python3-cryptography python3-jwt
             redis-sentinel redis-server shellcheck valgrind"
 
     # the dynamic modules of others; "*" is what apt knows of

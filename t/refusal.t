@@ -15,6 +15,11 @@ use Test::More;
 my $redis = Test::Household::Redis->new(unix => 1);
 $redis->cmd(SADD => 'household:{a}', '82.64.10.7');
 
+# nginx 1.31 makes tunnels where that is configured
+my ($major, $minor) = `$Test::Household::Nginx::Binary -v 2>&1`
+                      =~ m{/(\d+)\.(\d+)};
+my $tunnel = $major * 1000 + $minor >= 1031 ? 'tunnel_pass 127.0.0.1:9;' : '';
+
 my $common = 'root html; client_max_body_size 100k;';
 
 my $edge = Test::Household::Nginx->new(
@@ -25,6 +30,10 @@ keepalive_timeout 300ms;
 lingering_timeout 300ms;
 EOC
     server => <<"EOC");
+location / {
+    household on; household_store main; household_account \$http_none;
+    $tunnel
+}
 location /nginx/ { deny all; $common }
 location /zone/ { household on; household_store main; $common }
 location /nginx-page/ { deny all; error_page 403 /why.html; $common }
@@ -109,5 +118,18 @@ for my $page ('', '-page') {
 
 like exchange($requests[0][1] =~ s/%s/\/zone\/x/r), qr{^HTTP/1\.1 403 },
     'which is a refusal';
+
+
+# CONNECT is asked of a proxy: it gets 407 where others get 401
+
+SKIP: {
+    skip 'no tunnels in this nginx', 2 if !$tunnel;
+
+    my $said = exchange("CONNECT nobody.example:443 HTTP/1.1\r\n"
+                        . "Host: nobody.example:443\r\n$close\r\n");
+    like $said, qr{^HTTP/1\.1 407 }, 'CONNECT: 407';
+    like $said, qr/^Proxy-Authenticate: Bearer realm="playback"\r$/m,
+        'CONNECT: a challenge of a proxy';
+}
 
 done_testing;
