@@ -26,8 +26,6 @@ static void ngx_household_redis_conn_ping_done(ngx_household_redis_op_t *op,
 
 static void ngx_household_redis_conn_attempt(ngx_household_redis_conn_t *conn);
 static void ngx_household_redis_conn_connect(ngx_household_redis_conn_t *conn);
-static ngx_int_t ngx_household_redis_conn_open_socket(
-    ngx_household_redis_conn_t *conn, ngx_err_t *err);
 static void ngx_household_redis_conn_next_addr(ngx_household_redis_conn_t *conn,
     ngx_household_redis_result_e status, ngx_err_t err, const char *what);
 static void ngx_household_redis_conn_backoff(ngx_household_redis_conn_t *conn,
@@ -178,6 +176,17 @@ ngx_household_redis_conn_enqueue(ngx_household_redis_conn_t *conn,
 
 
 void
+ngx_household_redis_conn_reopen(ngx_household_redis_conn_t *conn)
+{
+    if (!ngx_household_redis_conn_at_first(conn)) {
+        ngx_household_redis_conn_lost(conn,
+                                      NGX_HOUSEHOLD_REDIS_RESULT_DOWN, 0,
+                                      "reconnecting to the first address");
+    }
+}
+
+
+void
 ngx_household_redis_conn_suspend(ngx_household_redis_conn_t *conn)
 {
     conn->held = 1;
@@ -272,8 +281,9 @@ ngx_household_redis_conn_reply_timeout_handler(ngx_event_t *ev)
     if (cmd != NULL
         && (ngx_msec_int_t) (cmd->sent + conn->silence - ngx_current_msec) <= 0)
     {
-        ngx_household_redis_conn_lost(conn, NGX_HOUSEHOLD_REDIS_RESULT_TIMEOUT,
-                                      0, "timed out");
+        ngx_household_redis_conn_lost(conn,
+                                      NGX_HOUSEHOLD_REDIS_RESULT_TIMEOUT, 0,
+                                      "timed out");
         return;
     }
 
@@ -426,50 +436,6 @@ ngx_household_redis_conn_connect(ngx_household_redis_conn_t *conn)
     if (rc == NGX_OK) {
         ngx_household_redis_conn_connected(conn);
     }
-}
-
-
-static ngx_int_t
-ngx_household_redis_conn_open_socket(ngx_household_redis_conn_t *conn,
-    ngx_err_t *err)
-{
-    ngx_int_t          rc;
-    ngx_addr_t        *addr;
-    ngx_connection_t  *c;
-
-    addr = &conn->node->addrs[conn->addr % conn->node->naddrs];
-
-    ngx_memzero(&conn->peer, sizeof(ngx_peer_connection_t));
-
-    conn->peer.sockaddr = addr->sockaddr;
-    conn->peer.socklen = addr->socklen;
-    conn->peer.name = &conn->node->name;
-    conn->peer.get = ngx_event_get_peer;
-    conn->peer.log = &conn->log;
-    conn->peer.log_error = NGX_ERROR_INFO;
-
-    ngx_set_socket_errno(0);
-
-    rc = ngx_event_connect_peer(&conn->peer);
-
-    *err = ngx_socket_errno;
-
-    if (rc != NGX_OK && rc != NGX_AGAIN) {
-        return rc;
-    }
-
-    c = conn->peer.connection;
-
-    c->data = conn;
-    c->log = &conn->log;
-    c->read->handler = ngx_household_redis_conn_read_handler;
-    c->write->handler = ngx_household_redis_conn_write_handler;
-
-    /* operations have deadlines of their own: this need not hold a worker */
-    c->write->cancelable = 1;
-    ngx_add_timer(c->write, conn->node->conf->connect_timeout);
-
-    return rc;
 }
 
 

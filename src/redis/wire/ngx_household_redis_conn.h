@@ -132,6 +132,16 @@ struct ngx_household_redis_conn_s {
     ngx_uint_t                               failures; /* since it was well */
     ngx_msec_t                               since;   /* it is ready */
 
+    /*
+     * Which server this is connected to: a hash of its run_id, or of its
+     * address if it does not tell its run_id.  Two connections are to one
+     * server only if these are equal.  Known once the connection is ready,
+     * and 0 unless the options ask for it ("identify").
+     */
+    uint64_t                                 server;
+    ngx_sockaddr_t                           sockaddr;
+    socklen_t                                socklen;
+
     /* of the handshake */
     u_char                            steps[NGX_HOUSEHOLD_REDIS_MAX_STEPS];
     ngx_uint_t                               nsteps;
@@ -173,6 +183,14 @@ void ngx_household_redis_conn_shutdown(ngx_household_redis_conn_t *conn);
 ngx_int_t ngx_household_redis_conn_enqueue(ngx_household_redis_conn_t *conn,
     ngx_household_redis_cmd_t *cmd);
 
+/*
+ * Of a node with several addresses: whether this is a connection to the first
+ * of them; and, if it is to another one, makes it again, beginning with the
+ * first.
+ */
+ngx_uint_t ngx_household_redis_conn_at_first(ngx_household_redis_conn_t *conn);
+void ngx_household_redis_conn_reopen(ngx_household_redis_conn_t *conn);
+
 /* a held connection stays, but once it is lost, no attempts are made */
 void ngx_household_redis_conn_suspend(ngx_household_redis_conn_t *conn);
 void ngx_household_redis_conn_resume(ngx_household_redis_conn_t *conn);
@@ -181,6 +199,14 @@ void ngx_household_redis_conn_resume(ngx_household_redis_conn_t *conn);
 /*
  * The rest is between the connection's files.
  */
+
+/*
+ * _socket.c: connects to conn->addr, the index of an address of the node.
+ * Returns as ngx_event_connect_peer(), with "err" if it is not NGX_OK or
+ * NGX_AGAIN.
+ */
+ngx_int_t ngx_household_redis_conn_open_socket(
+    ngx_household_redis_conn_t *conn, ngx_err_t *err);
 
 /* _resolve.c: NGX_OK, NGX_AGAIN: wait for _conn_resolved(); or NGX_ERROR */
 ngx_int_t ngx_household_redis_conn_resolve(ngx_household_redis_conn_t *conn);

@@ -15,7 +15,8 @@
 #define NGX_HOUSEHOLD_REDIS_SELECT    1
 #define NGX_HOUSEHOLD_REDIS_READONLY  2
 #define NGX_HOUSEHOLD_REDIS_ROLE      3
-#define NGX_HOUSEHOLD_REDIS_HELLO     4    /* PING */
+#define NGX_HOUSEHOLD_REDIS_INFO      4
+#define NGX_HOUSEHOLD_REDIS_HELLO     5    /* PING */
 
 
 static ngx_int_t ngx_household_redis_conn_handshake_step(
@@ -23,6 +24,13 @@ static ngx_int_t ngx_household_redis_conn_handshake_step(
     ngx_uint_t argc);
 static ngx_uint_t ngx_household_redis_conn_handshake_auth(
     ngx_household_redis_node_t *node, ngx_str_t *argv);
+static ngx_int_t ngx_household_redis_conn_handshake_identify(
+    ngx_household_redis_conn_t *conn);
+static ngx_int_t ngx_household_redis_conn_handshake_error(ngx_uint_t step,
+    ngx_str_t *error, u_char *what, size_t size);
+static void ngx_household_redis_conn_handshake_server(
+    ngx_household_redis_conn_t *conn, ngx_household_resp_value_t *v);
+static uint64_t ngx_household_redis_conn_hash(u_char *p, size_t len);
 
 
 /*
@@ -96,11 +104,40 @@ ngx_household_redis_conn_handshake(ngx_household_redis_conn_t *conn)
         }
     }
 
+    if (ngx_household_redis_conn_handshake_identify(conn) != NGX_OK) {
+        return NGX_ERROR;
+    }
+
     ngx_str_set(&argv[0], "PING");
 
     return ngx_household_redis_conn_handshake_step(conn,
                                                    NGX_HOUSEHOLD_REDIS_HELLO,
                                                    argv, 1);
+}
+
+
+/* which server it is, where records are cached that it returns */
+
+static ngx_int_t
+ngx_household_redis_conn_handshake_identify(ngx_household_redis_conn_t *conn)
+{
+    ngx_str_t                    argv[2];
+    ngx_household_redis_node_t  *node;
+
+    node = conn->node;
+
+    if (!node->conf->identify || conn->once
+        || (node->flags & NGX_HOUSEHOLD_REDIS_NODE_SENTINEL))
+    {
+        return NGX_OK;
+    }
+
+    ngx_str_set(&argv[0], "INFO");
+    ngx_str_set(&argv[1], "server");
+
+    return ngx_household_redis_conn_handshake_step(conn,
+                                                   NGX_HOUSEHOLD_REDIS_INFO,
+                                                   argv, 2);
 }
 
 
@@ -153,30 +190,28 @@ ngx_int_t
 ngx_household_redis_conn_handshake_reply(ngx_household_redis_conn_t *conn,
     ngx_household_resp_reply_t *reply, u_char *what, size_t size)
 {
-    u_char                      *p;
-    ngx_str_t                    code;
     ngx_uint_t                   step;
     ngx_household_resp_value_t  *v;
 
     v = reply->values;
     step = conn->steps[conn->step++];
 
-    if (v[0].type == NGX_HOUSEHOLD_RESP_ERROR) {
-
-        code = ngx_household_redis_error_code(&v[0].str);
-
-        /* an access list need not allow PING: the server is there */
-
-        if (step == NGX_HOUSEHOLD_REDIS_HELLO
-            && code.len == 6 && ngx_strncmp(code.data, "NOPERM", 6) == 0)
-        {
-            return NGX_OK;
-        }
-
-        p = ngx_snprintf(what, size - 1, "error reply %V", &code);
-        *p = '\0';
-
+    if (v[0].type == NGX_HOUSEHOLD_RESP_ERROR
+        && ngx_household_redis_conn_handshake_error(step, &v[0].str, what,
+                                                    size)
+           != NGX_OK)
+    {
         return NGX_ERROR;
+    }
+
+    if (step == NGX_HOUSEHOLD_REDIS_INFO) {
+        ngx_household_redis_conn_handshake_server(conn, &v[0]);
+        return NGX_AGAIN;
+    }
+
+    if (v[0].type == NGX_HOUSEHOLD_RESP_ERROR) {
+        /* of PING, the last */
+        return NGX_OK;
     }
 
     if (step == NGX_HOUSEHOLD_REDIS_ROLE
@@ -201,6 +236,100 @@ ngx_household_redis_conn_handshake_reply(ngx_household_redis_conn_t *conn,
     }
 
     return conn->step == conn->nsteps ? NGX_OK : NGX_AGAIN;
+}
+
+
+/*
+ * An access list need not allow PING or INFO: returns NGX_OK for an error
+ * reply that may be ignored.
+ */
+
+static ngx_int_t
+ngx_household_redis_conn_handshake_error(ngx_uint_t step, ngx_str_t *error,
+    u_char *what, size_t size)
+{
+    u_char     *p;
+    ngx_str_t   text;
+
+    text = ngx_household_redis_error_text(error);
+
+    if (step == NGX_HOUSEHOLD_REDIS_HELLO || step == NGX_HOUSEHOLD_REDIS_INFO) {
+
+        if (ngx_household_redis_error_is(&text, "NOPERM")) {
+            return NGX_OK;
+        }
+    }
+
+    /* a proxy need not know INFO; PING tells whether it was that */
+
+    if (step == NGX_HOUSEHOLD_REDIS_INFO
+        && (ngx_household_redis_error_is(&text, "ERR")
+            || ngx_household_redis_error_is(&text, "ERR unknown command")))
+    {
+        return NGX_OK;
+    }
+
+    p = ngx_snprintf(what, size - 1, "error reply %V", &text);
+    *p = '\0';
+
+    return NGX_ERROR;
+}
+
+
+/*
+ * "run_id:" and 40 digits, which are other ones after each start of a server.
+ * Whoever does not tell is known by the address that was connected to.
+ */
+
+static void
+ngx_household_redis_conn_handshake_server(ngx_household_redis_conn_t *conn,
+    ngx_household_resp_value_t *v)
+{
+    u_char  *p, *last;
+
+    static u_char  run_id[] = "run_id:";
+
+    conn->server = ngx_household_redis_conn_hash(
+                       (u_char *) &conn->sockaddr, conn->socklen);
+
+    if (v->type != NGX_HOUSEHOLD_RESP_BULK) {
+        return;
+    }
+
+    last = v->str.data + v->str.len;
+
+    p = ngx_strlcasestrn(v->str.data, last, run_id, sizeof(run_id) - 2);
+    if (p == NULL) {
+        return;
+    }
+
+    p += sizeof(run_id) - 1;
+
+    for (v->str.data = p; p < last && *p > ' '; p++) {
+        /* void */
+    }
+
+    if (p > v->str.data) {
+        conn->server = ngx_household_redis_conn_hash(v->str.data,
+                                                     p - v->str.data);
+    }
+}
+
+
+/* FNV-1a, of bytes that a server chose itself; never 0 */
+
+static uint64_t
+ngx_household_redis_conn_hash(u_char *p, size_t len)
+{
+    uint64_t  hash;
+
+    hash = 14695981039346656037ULL;
+
+    while (len--) {
+        hash = (hash ^ *p++) * 1099511628211ULL;
+    }
+
+    return hash ? hash : 1;
 }
 
 

@@ -399,6 +399,7 @@ ngx_household_redis_conn_reply(ngx_household_redis_conn_t *conn,
     }
 
     conn->replied = 1;
+    cmd->server = conn->server;
 
     if (reply->values[0].type == NGX_HOUSEHOLD_RESP_ERROR
         && !cmd->op->ended && conn->owner->error != NULL

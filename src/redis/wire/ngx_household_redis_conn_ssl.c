@@ -68,7 +68,7 @@ ngx_household_redis_conn_ssl_start(ngx_household_redis_conn_t *conn)
     SSL_set_mode(c->ssl->connection, SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER
                                      |SSL_MODE_ENABLE_PARTIAL_WRITE);
 
-    name = conf->ssl_name.len ? &conf->ssl_name : &conn->node->host;
+    name = &conn->node->tls;
 
     if (ngx_household_redis_conn_ssl_name(c, name) != NGX_OK) {
         return NGX_ERROR;
@@ -231,7 +231,7 @@ ngx_household_redis_conn_ssl_verify(ngx_household_redis_conn_t *conn)
         return NGX_ERROR;
     }
 
-    name = conf->ssl_name.len ? &conf->ssl_name : &conn->node->host;
+    name = &conn->node->tls;
 
     if (ngx_household_redis_conn_ssl_check(c, name) != NGX_OK) {
         (void) ngx_snprintf(conn->tls, sizeof(conn->tls),

@@ -32,15 +32,15 @@ test_max_depth(void **state)
     ngx_household_resp_limits_t  l;
 
     expect("*1\r\n*1\r\n*1\r\n:1\r\n", "A1 >A1 >>A1 >>>I1 | ");
-    expect_error("*1\r\n*1\r\n*1\r\n*1\r\n:1\r\n", "too deep an array");
-    expect_error("*1\r\n*1\r\n*1\r\n*0\r\n", "too deep an array");
+    expect_error("*1\r\n*1\r\n*1\r\n*1\r\n:1\r\n", "nesting too deep");
+    expect_error("*1\r\n*1\r\n*1\r\n*0\r\n", "nesting too deep");
 
     /* a null array is none */
     expect("*1\r\n*1\r\n*1\r\n*-1\r\n", "A1 >A1 >>A1 >>>N | ");
 
     l = limits;
     l.max_depth = 0;
-    run(&l, "*0\r\n", 4, "", "too deep an array");
+    run(&l, "*0\r\n", 4, "", "nesting too deep");
 
     /* no deeper than any hiredis can, whatever is asked for */
 
@@ -74,8 +74,8 @@ test_max_pending(void **state)
 
     /* one that can never be whole is refused before its bytes come */
 
-    run_in_pieces(&l, "$9\r\n", 4, 1, 1, "", "too long a bulk string");
-    run_in_pieces(&l, "*1\r\n$9\r\n", 8, 1, 1, "", "too long a bulk string");
+    run_in_pieces(&l, "$9\r\n", 4, 1, 1, "", "bulk string too long");
+    run_in_pieces(&l, "*1\r\n$9\r\n", 8, 1, 1, "", "bulk string too long");
 
     run_in_pieces(&l, "+2345678901", 11, WHOLE, WHOLE, "",
                   "too many bytes not yet parsed");
@@ -108,14 +108,14 @@ test_max_pending(void **state)
 static void
 test_bulk_lengths(void **state)
 {
-    expect_error("$2147483648\r\n", "too long a bulk string");
-    expect_error("$4294967290\r\n", "too long a bulk string");
-    expect_error("$9223372036854775807\r\n", "too long a bulk string");
-    expect_error("*2\r\n+a\r\n$2147483648\r\n", "too long a bulk string");
+    expect_error("$2147483648\r\n", "bulk string too long");
+    expect_error("$4294967290\r\n", "bulk string too long");
+    expect_error("$9223372036854775807\r\n", "bulk string too long");
+    expect_error("*2\r\n+a\r\n$2147483648\r\n", "bulk string too long");
     expect_error("$9223372036854775808\r\n", "");
     expect_error("$18446744073709551615\r\n", "");
     expect_error("$18446744073709551616000000000000000000\r\n", "");
-    expect_error("$18446744073709551616", "too long a bulk string");
+    expect_error("$18446744073709551616", "bulk string too long");
     expect_error("$-2\r\n", "bulk string length out of range");
     expect_error("$-9223372036854775808\r\n", "bulk string length");
     expect_error("$\r\n", "bad bulk string length");
@@ -159,23 +159,23 @@ test_lines(void **state)
 
     in[0] = '+';
     memcpy(in + 4098, "\r\n", 2);
-    run_in_pieces(&l, in, 4100, WHOLE, WHOLE, "", "too long a line");
-    run_in_pieces(&l, in, 4100, 1, 1, "", "too long a line");
+    run_in_pieces(&l, in, 4100, WHOLE, WHOLE, "", "line too long");
+    run_in_pieces(&l, in, 4100, 1, 1, "", "line too long");
 
     /* without an end, and of any kind */
 
     memset(in, '0', sizeof(in));
 
     in[0] = '-';
-    run_in_pieces(&l, in, sizeof(in), 1, 1, "", "too long a line");
+    run_in_pieces(&l, in, sizeof(in), 1, 1, "", "line too long");
     in[0] = ':';
-    run_in_pieces(&l, in, sizeof(in), 1, 1, "", "too long a line");
+    run_in_pieces(&l, in, sizeof(in), 1, 1, "", "line too long");
     in[0] = '*';
-    run_in_pieces(&l, in, sizeof(in), 1, 1, "", "too long a line");
+    run_in_pieces(&l, in, sizeof(in), 1, 1, "", "line too long");
     in[0] = '$';
-    run_in_pieces(&l, in, sizeof(in), 1, 1, "", "too long a line");
+    run_in_pieces(&l, in, sizeof(in), 1, 1, "", "line too long");
     memcpy(in + 1, "1\r", 2);
-    run_in_pieces(&l, in, sizeof(in), 1, 1, "", "too long a line");
+    run_in_pieces(&l, in, sizeof(in), 1, 1, "", "line too long");
 }
 
 
