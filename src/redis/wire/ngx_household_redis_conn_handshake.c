@@ -8,7 +8,7 @@
 #include <ngx_config.h>
 #include <ngx_core.h>
 #include <ngx_event.h>
-#include "ngx_household_redis_conn.h"
+#include "ngx_household_redis_conn_private.h"
 
 
 #define NGX_HOUSEHOLD_REDIS_AUTH      0
@@ -330,60 +330,4 @@ ngx_household_redis_conn_hash(u_char *p, size_t len)
     }
 
     return hash ? hash : 1;
-}
-
-
-void
-ngx_household_redis_conn_established(ngx_household_redis_conn_t *conn)
-{
-    ngx_connection_t  *c;
-
-    c = conn->peer.connection;
-
-    if (c->write->timer_set) {
-        ngx_del_timer(c->write);
-    }
-
-    conn->state = NGX_HOUSEHOLD_REDIS_CONN_READY;
-    conn->tried = 0;
-    conn->resolved = 0;
-    conn->since = ngx_current_msec;
-    conn->replied = 0;
-    conn->used = 0;
-
-    if (!conn->ping.timer_set && !ngx_exiting && !conn->once) {
-        ngx_add_timer(&conn->ping, NGX_HOUSEHOLD_REDIS_PING);
-    }
-
-    /* the owner logs what it was */
-    conn->owner->ready(conn);
-    conn->down = 0;
-
-    if (conn->state == NGX_HOUSEHOLD_REDIS_CONN_READY) {
-        ngx_household_redis_conn_flush(conn);
-    }
-}
-
-
-void
-ngx_household_redis_conn_recovered(ngx_household_redis_conn_t *conn)
-{
-    conn->replied = 0;
-    conn->used = 1;
-
-    if (!conn->suspect) {
-        conn->failures = 0;
-        return;
-    }
-
-    if (ngx_current_msec - conn->since < NGX_HOUSEHOLD_REDIS_BACKOFF_MAX) {
-        return;
-    }
-
-    conn->suspect = 0;
-    conn->failures = 0;
-
-    if (conn->owner->well != NULL) {
-        conn->owner->well(conn);
-    }
 }

@@ -7,7 +7,7 @@
 #include <ngx_config.h>
 #include <ngx_core.h>
 #include <ngx_event.h>
-#include "ngx_household_redis_conn.h"
+#include "ngx_household_redis_conn_private.h"
 
 
 static void ngx_household_redis_conn_resolve_handler(ngx_resolver_ctx_t *ctx);
@@ -30,7 +30,7 @@ ngx_household_redis_conn_resolve(ngx_household_redis_conn_t *conn)
                             &node->host);
         what[sizeof(what) - 1] = '\0';
 
-        ngx_household_redis_conn_resolved(conn, (char *) what);
+        conn->events->resolved(conn, (char *) what);
         return NGX_AGAIN;
     }
 
@@ -79,7 +79,7 @@ ngx_household_redis_conn_resolve_handler(ngx_resolver_ctx_t *ctx)
     conn->resolving = NULL;
     ngx_resolve_name_done(ctx);
 
-    ngx_household_redis_conn_resolved(conn, (char *) what);
+    conn->events->resolved(conn, (char *) what);
 }
 
 

@@ -10,6 +10,7 @@
 #include <ngx_event.h>
 #include <ngx_event_connect.h>
 #include "ngx_household_redis_conn.h"
+#include "ngx_household_redis_conn_private.h"
 
 
 ngx_int_t
@@ -50,8 +51,6 @@ ngx_household_redis_conn_open_socket(ngx_household_redis_conn_t *conn,
 
     c->data = conn;
     c->log = &conn->log;
-    c->read->handler = ngx_household_redis_conn_read_handler;
-    c->write->handler = ngx_household_redis_conn_write_handler;
 
     /* operations have deadlines of their own: this need not hold a worker */
     c->write->cancelable = 1;
