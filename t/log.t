@@ -238,7 +238,7 @@ for my $what (sort keys %refused) {
 
     wait_until { $nginx->log =~ /error reply/
                  or ask($nginx, '/', from => '82.64.10.7') && 0 };
-    like $nginx->log, qr/household redis "main": \Q$what\E failed: error reply NOPERM,/,
+    like $nginx->log, qr/household redis "main"(?: \S+)?: \Q$what\E failed: error reply NOPERM,/,
         "$what is told as such";
     $nginx->quit;
     $fake->stop;

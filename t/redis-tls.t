@@ -10,6 +10,7 @@ use lib 't/lib';
 use IO::Socket::INET;
 use Test::More;
 use Test::Household::Ca;
+use Test::Household::NameServer;
 use Test::Household::Nginx qw(http_config location);
 use Test::Household::Process qw(wait_until free_port);
 use Test::Household::Redis;
@@ -96,6 +97,20 @@ my $redis = redis($cert, $key);
 
 is_up edge($redis->{tls}, "$trust $times ssl_name redis.example;"),
     'a name by ssl_name';
+is_up edge($redis->{tls}, "$trust $times ssl_name redis.example.;"),
+    'a name with a trailing dot by ssl_name';
+
+# an absolute name: what is asked for, and checked, is without the dot
+
+{
+    my $dns = Test::Household::NameServer->new('127.0.0.1');
+    my ($port) = $redis->{tls} =~ /:(\d+)/;
+    my $edge = Test::Household::Nginx->new(server => location('/t'),
+        http => "resolver 127.0.0.1:$dns->{port} ipv6=off;"
+            . http_config(server => "redis.example.:$port resolve",
+                          redis => "$trust $times"));
+    is_up $edge, 'a name with a trailing dot';
+}
 is_up edge($redis->{tls}, "ssl on; ssl_verify off; $times"),
     'nobody is verified with ssl_verify off';
 is_up edge($redis->{tls}, "$trust $times ssl_protocols TLSv1.2;

@@ -172,7 +172,12 @@ sub waiting {
     return @conns;
 }
 
-my %data = (data => { map { ("household:{a$_}" => ['127.0.0.1']) } 0 .. 99 });
+# lookups are sent once the override is known
+my %data = (data => { map { ("household:{a$_}" => ['127.0.0.1']) } 0 .. 99 },
+    handler => sub {
+        my ($conn, @command) = @_;
+        return "@command" eq 'HGETALL household:control' ? ["*0\r\n"] : undef;
+    });
 
 for my $case (
     ['a quit', sub { $_[0]->signal('QUIT') }],

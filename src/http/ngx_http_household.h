@@ -95,6 +95,7 @@ typedef struct {
     ngx_uint_t                       defined;
 
     ngx_array_t                     *stores;    /* all of the configuration */
+    ngx_household_redis_tracked_t   *tracked;   /* NULL: nothing is cached */
 
     /* of a worker process */
     ngx_household_redis_t           *redis;
@@ -118,6 +119,7 @@ typedef struct {
     uint64_t                              generation;
     unsigned                              known:1;
     unsigned                              fetching:1;
+    unsigned                              held:1;      /* lookups wait */
     unsigned                              again:1;   /* changed meanwhile */
     unsigned                              answered:1;
 } ngx_http_household_override_t;

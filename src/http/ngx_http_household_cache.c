@@ -19,6 +19,8 @@ static uint64_t ngx_http_household_cache_fetch_begin(void *data,
     ngx_str_t *account);
 static void ngx_http_household_cache_put(void *data, ngx_str_t *account,
     uint64_t generation, ngx_household_record_t *record);
+static ngx_int_t ngx_http_household_cache_tracked(ngx_conf_t *cf,
+    ngx_http_household_redis_t *redis);
 static ngx_uint_t ngx_http_household_cache_usable(
     ngx_http_household_store_t *store, ngx_household_zone_result_t *found);
 
@@ -50,10 +52,36 @@ ngx_http_household_cache_init(ngx_conf_t *cf,
             return NGX_ERROR;
         }
 
+        if (ngx_http_household_cache_tracked(cf, store[i]->redis) != NGX_OK) {
+            return NGX_ERROR;
+        }
+
         store[i]->keeper.begin = ngx_http_household_cache_fetch_begin;
         store[i]->keeper.end = ngx_http_household_cache_put;
         store[i]->keeper.data = store[i];
     }
+
+    return NGX_OK;
+}
+
+
+/* what is cached must be of servers that are tracked */
+
+static ngx_int_t
+ngx_http_household_cache_tracked(ngx_conf_t *cf,
+    ngx_http_household_redis_t *redis)
+{
+    if (!redis->conf.tracking || redis->tracked != NULL) {
+        return NGX_OK;
+    }
+
+    redis->tracked = ngx_household_redis_tracked_add(cf, &redis->conf.name,
+                                                  &ngx_http_household_module);
+    if (redis->tracked == NULL) {
+        return NGX_ERROR;
+    }
+
+    redis->conf.identify = 1;
 
     return NGX_OK;
 }

@@ -15,7 +15,10 @@
 static void ngx_http_household_invalidate_key(void *data, ngx_str_t *key);
 static ngx_int_t ngx_http_household_invalidate_key_account(ngx_str_t *key,
     ngx_str_t *account);
+static void ngx_http_household_invalidate_untracked(void *data,
+    ngx_str_t *key);
 static void ngx_http_household_invalidate_flushed(void *data);
+static void ngx_http_household_invalidate_missed(void *data);
 static ngx_int_t ngx_http_household_invalidate_coherent(void *data,
     ngx_uint_t on);
 static ngx_http_household_store_t *ngx_http_household_invalidate_next_store(
@@ -27,6 +30,7 @@ static const ngx_household_redis_tracking_calls_t
 {
     ngx_http_household_invalidate_key,
     ngx_http_household_invalidate_flushed,
+    ngx_http_household_invalidate_missed,
     ngx_http_household_invalidate_coherent
 };
 
@@ -35,16 +39,17 @@ ngx_int_t
 ngx_http_household_invalidate_start(ngx_cycle_t *cycle,
     ngx_http_household_redis_t *redis)
 {
-    ngx_uint_t  i;
+    if (redis->tracked == NULL) {
+        return NGX_OK;
+    }
 
-    i = 0;
+    ngx_household_redis_set_tracked(redis->redis, redis->tracked,
+                                    ngx_http_household_invalidate_untracked,
+                                    redis);
 
     /* one worker receives invalidations, for all workers */
 
-    if (!redis->conf.tracking
-        || ngx_http_household_invalidate_next_store(redis, &i) == NULL
-        || (ngx_process == NGX_PROCESS_WORKER && ngx_worker != 0))
-    {
+    if (ngx_process == NGX_PROCESS_WORKER && ngx_worker != 0) {
         return NGX_OK;
     }
 
@@ -150,6 +155,61 @@ ngx_http_household_invalidate_key_account(ngx_str_t *key, ngx_str_t *account)
 
     return key->data[0] == '{' && account->len <= NGX_HOUSEHOLD_ID_LEN
            ? NGX_OK : NGX_DECLINED;
+}
+
+
+/*
+ * The key is being fetched from a server that nobody tracks: what comes of it
+ * is not fresh.
+ */
+
+static void
+ngx_http_household_invalidate_untracked(void *data, ngx_str_t *key)
+{
+    ngx_http_household_redis_t *redis = data;
+
+    ngx_str_t                    name, account;
+    ngx_uint_t                   i, override;
+    ngx_http_household_store_t  *store;
+
+    name.data = key->data + redis->conf.key_prefix.len;
+    name.len = key->len - redis->conf.key_prefix.len;
+
+    override = ngx_http_household_invalidate_key_account(&name, &account)
+               != NGX_OK;
+
+    i = 0;
+
+    while ((store = ngx_http_household_invalidate_next_store(redis, &i))
+           != NULL)
+    {
+        if (override) {
+            ngx_household_zone_invalidate(store->override_cache, &name);
+
+        } else {
+            ngx_household_zone_invalidate(store->cache, &account);
+        }
+    }
+}
+
+
+static void
+ngx_http_household_invalidate_missed(void *data)
+{
+    ngx_http_household_redis_t *redis = data;
+
+    ngx_uint_t                   i;
+    ngx_http_household_store_t  *store;
+
+    i = 0;
+
+    while ((store = ngx_http_household_invalidate_next_store(redis, &i))
+           != NULL)
+    {
+        ngx_household_zone_invalidate_all(store->cache);
+        ngx_household_zone_invalidate_all(store->override_cache);
+        ngx_http_household_override_changed(store);
+    }
 }
 
 

@@ -7,6 +7,8 @@
  * invalidation fetches it at once, so that all workers use it with the next
  * request.  Each worker keeps the last value, so that an outage of Redis does
  * not end the override.
+ *
+ * As long as no value is known, lookups wait for it, within their timeout.
  */
 
 
@@ -66,10 +68,12 @@ ngx_http_household_override_refresh(ngx_http_household_store_t *store)
         {
         case NGX_HOUSEHOLD_ZONE_HIT:
             override->value = value;
+            override->known = 1;
             return;
 
         case NGX_HOUSEHOLD_ZONE_EXPIRED:
             override->value = value;
+            override->known = 1;
 
             if (!found.refresh) {
                 return;
@@ -145,7 +149,8 @@ ngx_http_household_override_fetch(ngx_http_household_store_t *store,
     command.argc = 2;
 
     op = ngx_household_redis_submit(store->redis->redis, &command, &argv[1],
-                                    1, 0, ngx_http_household_override_reply,
+                                    1, NGX_HOUSEHOLD_REDIS_FIRST,
+                                    ngx_http_household_override_reply,
                                     ngx_http_household_override_done, store,
                                     &status);
     if (op != NULL) {
@@ -154,6 +159,12 @@ ngx_http_household_override_fetch(ngx_http_household_store_t *store,
         override->fetching = 1;
         override->answered = 0;
         override->generation = generation;
+
+        if (!override->known) {
+            /* the first verdicts of a worker process wait for it */
+            override->held = 1;
+            ngx_household_redis_hold(store->redis->redis);
+        }
     }
 
     ngx_free(argv[1].data);
@@ -254,6 +265,11 @@ ngx_http_household_override_done(ngx_household_redis_op_t *op,
     again = override->again;
     override->again = 0;
     override->fetching = 0;
+
+    if (override->held) {
+        override->held = 0;
+        ngx_household_redis_release(store->redis->redis);
+    }
 
     if (status != NGX_HOUSEHOLD_REDIS_RESULT_OK || !override->answered) {
         return;

@@ -1,8 +1,9 @@
 
 /*
- * Learns of changes in Redis as they are made: client-side caching over
- * RESP2, in broadcasting mode.  Each primary has two connections: one that
- * asks to be told of the keys of a prefix, and one that is told.
+ * Receives the invalidations of Redis: client-side caching over RESP2, in
+ * broadcasting mode.  Each server has two connections: the invalidation
+ * connection (SUBSCRIBE __redis__:invalidate), and the tracking connection
+ * (CLIENT TRACKING ON REDIRECT id BCAST PREFIX prefix).
  *
  * https://redis.io/docs/latest/develop/reference/client-side-caching/
  *
@@ -19,28 +20,32 @@
 #include "ngx_household_redis.h"
 
 
-/* ms between proofs of life, and how long one is good for */
+/* ms between heartbeats, and how long one is good for */
 #define NGX_HOUSEHOLD_REDIS_TRACKING_HEARTBEAT    500
-#define NGX_HOUSEHOLD_REDIS_TRACKING_LEASE  2000
+#define NGX_HOUSEHOLD_REDIS_TRACKING_LEASE       2000
 
-/* primaries of one deployment; with more, nothing is coherent */
-#define NGX_HOUSEHOLD_REDIS_TRACKING_NODES   256
+/* servers of one deployment; what others say is not cached as fresh */
+#define NGX_HOUSEHOLD_REDIS_TRACKING_NODES  NGX_HOUSEHOLD_REDIS_TRACKED_MAX
 
 
 typedef struct ngx_household_redis_tracking_s  ngx_household_redis_tracking_t;
 
 
 typedef struct {
-    /* a key has changed, or has ceased to be */
+    /* a key has been written, deleted or evicted, or has expired */
     void       (*changed)(void *data, ngx_str_t *key);
 
-    /* all keys are gone */
+    /* a server has deleted all its keys */
     void       (*flushed)(void *data);
 
+    /* invalidations of any key may have been missed */
+    void       (*missed)(void *data);
+
     /*
-     * "on" 1, again and again: whatever changed until now has been told of.
-     * 0: changes may be missed from now on.  Returns NGX_DONE if another
-     * process is told of the same, so that a worker that quits may stop.
+     * Heartbeat.  "on" 1: all invalidations sent so far were received, by the
+     * servers that are tracked; repeated each interval.  0: some may be missed
+     * from now on.  Returns NGX_DONE if another process receives the same, so
+     * that a worker that quits may stop.
      */
     ngx_int_t  (*coherent)(void *data, ngx_uint_t on);
 } ngx_household_redis_tracking_calls_t;
@@ -48,14 +53,15 @@ typedef struct {
 
 /*
  * Begins to track the keys that start with "prefix", in the deployment
- * "redis" of this worker.  Allocated from "pool".  Returns NULL if memory is
- * short.
+ * "redis" of this worker, which publishes the servers that are tracked (see
+ * ngx_household_redis_set_tracked()).  Allocated from "pool".  Returns NULL if
+ * memory is short.
  */
 ngx_household_redis_tracking_t *ngx_household_redis_tracking_create(
     ngx_pool_t *pool, ngx_household_redis_t *redis, ngx_str_t *prefix,
     const ngx_household_redis_tracking_calls_t *calls, void *data);
 
-/* says "coherent 0" and closes; to be called before the deployment goes */
+/* calls "coherent 0" and closes; to be called before the deployment goes */
 void ngx_household_redis_tracking_destroy(
     ngx_household_redis_tracking_t *tracking);
 

@@ -11,7 +11,17 @@
 #include "ngx_household_redis_keyslot.h"
 
 
+/* ms: between two of one series, and of a series that is logged */
+#define NGX_HOUSEHOLD_REDIS_UNTRACKED_GAP  2000
+#define NGX_HOUSEHOLD_REDIS_UNTRACKED_LOG  5000
+
+
 static void ngx_household_redis_busy(ngx_household_redis_t *redis);
+static void ngx_household_redis_replied(ngx_household_redis_op_t *op,
+    ngx_household_redis_result_e status);
+static void ngx_household_redis_log_untracked(ngx_household_redis_t *redis);
+static ngx_household_log_limit_t *ngx_household_redis_error_limit(
+    ngx_household_redis_t *redis, const char *what, ngx_str_t *code);
 static void ngx_household_redis_abandon(ngx_household_redis_op_t *op,
     ngx_household_redis_result_e status);
 
@@ -76,6 +86,12 @@ ngx_household_redis_submit(ngx_household_redis_t *redis,
         return NULL;
     }
 
+    if (redis->tracked != NULL && !(flags & NGX_HOUSEHOLD_REDIS_WRITE)) {
+        op->context = redis;
+        op->replied = ngx_household_redis_replied;
+        op->key_len = keys[0].len;
+    }
+
     for (i = 0; i < n; i++) {
 
         if (redis->conf->cluster) {
@@ -93,6 +109,7 @@ ngx_household_redis_submit(ngx_household_redis_t *redis,
             }
 
             op->done = ngx_household_redis_abandon;
+            op->replied = NULL;
             ngx_household_redis_op_end(op, *status);
             return NULL;
         }
@@ -101,6 +118,139 @@ ngx_household_redis_submit(ngx_household_redis_t *redis,
     ngx_household_redis_deadlines_add(&redis->deadlines, op);
 
     return op;
+}
+
+
+/*
+ * Whether the replies may be cached as fresh: not if a server replied that is
+ * not tracked.  That is also a sign of a topology that this worker, or the
+ * one that tracks, does not know yet.
+ */
+
+static void
+ngx_household_redis_replied(ngx_household_redis_op_t *op,
+    ngx_household_redis_result_e status)
+{
+    ngx_str_t                   key;
+    ngx_uint_t                  i;
+    ngx_household_redis_t      *redis = op->context;
+    ngx_household_redis_cmd_t  *cmd;
+
+    if (status != NGX_HOUSEHOLD_REDIS_RESULT_OK || redis->stopped) {
+        return;
+    }
+
+    for (i = 0; i < op->n; i++) {
+        cmd = &op->cmds[i];
+
+        if (i && cmd->server == cmd[-1].server && cmd->sent >= cmd[-1].sent) {
+            continue;
+        }
+
+        if (ngx_household_redis_tracked_check(redis->tracked, cmd->server,
+                                              cmd->sent, ngx_current_msec)
+            == NGX_DECLINED)
+        {
+            break;
+        }
+    }
+
+    if (i == op->n) {
+        return;
+    }
+
+    /* the key is the last argument of the first command */
+
+    cmd = &op->cmds[0];
+
+    key.len = op->key_len;
+    key.data = cmd->wire.data + cmd->wire.len - key.len - (sizeof(CRLF) - 1);
+
+    redis->untracked(redis->untracked_data, &key);
+
+    ngx_household_redis_log_untracked(redis);
+    ngx_household_redis_refresh(redis);
+}
+
+
+/*
+ * A topology that has changed is known in about a second.  If it goes on,
+ * several servers share an address, or worker processes connect to different
+ * ones.
+ */
+
+static void
+ngx_household_redis_log_untracked(ngx_household_redis_t *redis)
+{
+    ngx_msec_t  now;
+
+    now = ngx_current_msec;
+
+    if (redis->nuntracked == 0
+        || now - redis->untracked_last > NGX_HOUSEHOLD_REDIS_UNTRACKED_GAP)
+    {
+        redis->nuntracked = 0;
+        redis->untracked_first = now;
+    }
+
+    redis->nuntracked++;
+    redis->untracked_last = now;
+
+    if (now - redis->untracked_first < NGX_HOUSEHOLD_REDIS_UNTRACKED_LOG) {
+        return;
+    }
+
+    ngx_log_error(NGX_LOG_WARN, ngx_cycle->log, 0,
+                  "household redis \"%V\": server not tracked, several servers "
+                  "at one address or name: %ui records not cached",
+                  &redis->conf->name, redis->nuntracked);
+
+    redis->nuntracked = 0;
+}
+
+
+void
+ngx_household_redis_set_tracked(ngx_household_redis_t *redis,
+    ngx_household_redis_tracked_t *tracked,
+    void (*handler)(void *data, ngx_str_t *key), void *data)
+{
+    redis->tracked = tracked;
+    redis->untracked = handler;
+    redis->untracked_data = data;
+}
+
+
+void
+ngx_household_redis_hold(ngx_household_redis_t *redis)
+{
+    redis->held++;
+}
+
+
+void
+ngx_household_redis_release(ngx_household_redis_t *redis)
+{
+    if (--redis->held == 0 && !redis->stopped) {
+        ngx_household_redis_route_unpark(redis);
+    }
+}
+
+
+void
+ngx_household_redis_refresh(ngx_household_redis_t *redis)
+{
+    if (!redis->stopped) {
+        redis->kind->refresh(redis);
+    }
+}
+
+
+void
+ngx_household_redis_watch_topology(ngx_household_redis_t *redis)
+{
+    if (!redis->stopped) {
+        redis->kind->watch(redis);
+    }
 }
 
 
@@ -132,24 +282,59 @@ void
 ngx_household_redis_log_error(ngx_household_redis_t *redis, const char *what,
     ngx_str_t *error)
 {
-    ngx_str_t    code;
+    ngx_str_t    code, text;
     ngx_uint_t   n, level;
 
-    n = ngx_household_log_limit(&redis->errors, 1);
+    code = ngx_household_redis_error_code(error);
+    text = ngx_household_redis_error_text(error);
+
+    n = ngx_household_log_limit(
+            ngx_household_redis_error_limit(redis, what, &code), 1);
 
     if (n == 0) {
         return;
     }
 
-    code = ngx_household_redis_error_code(error);
-    level = ngx_household_redis_error_transient(&code)
-            ? NGX_LOG_WARN
-            : NGX_LOG_ERR;
+    level = ngx_household_redis_error_transient(&code) ? NGX_LOG_WARN
+                                                       : NGX_LOG_ERR;
 
     ngx_log_error(level, ngx_cycle->log, 0,
                   "household redis \"%V\": %s failed: error reply %V, "
-                  "%ui suppressed",
-                  &redis->conf->name, what, &code, n - 1);
+                  "%ui suppressed", &redis->conf->name, what, &text, n - 1);
+}
+
+
+/* one for each event and code; the last one is for all further ones */
+
+static ngx_household_log_limit_t *
+ngx_household_redis_error_limit(ngx_household_redis_t *redis,
+    const char *what, ngx_str_t *code)
+{
+    ngx_uint_t                    i;
+    ngx_household_redis_error_t  *e;
+
+    e = redis->errors;
+
+    for (i = 0; i < NGX_HOUSEHOLD_REDIS_ERRORS - 1; i++) {
+        e = &redis->errors[i];
+
+        if (e->what == NULL) {
+            e->what = what;
+            e->code_len = ngx_min(code->len, sizeof(e->code));
+            ngx_memcpy(e->code, code->data, e->code_len);
+            break;
+        }
+
+        if (ngx_strcmp(e->what, what) == 0
+            && e->code_len == ngx_min(code->len, sizeof(e->code))
+            && ngx_memcmp(e->code, code->data, e->code_len) == 0)
+        {
+            break;
+        }
+    }
+
+    return i < NGX_HOUSEHOLD_REDIS_ERRORS - 1
+           ? &e->limit : &redis->errors[i].limit;
 }
 
 

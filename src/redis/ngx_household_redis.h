@@ -35,8 +35,8 @@ void ngx_household_redis_destroy(ngx_household_redis_t *redis);
 /*
  * Submits commands, which are encoded at once, as one operation.  Each has
  * one key, which a cluster is routed by, and gets one reply.  The operation
- * ends within the deployment's timeout.  "flags" is 0, or
- * NGX_HOUSEHOLD_REDIS_WRITE.
+ * ends within the deployment's timeout.  "flags" are those
+ * of ngx_household_redis_op.h.
  *
  * Returns the operation, with "done" called later and never from within; or
  * NULL and sets "status" if it cannot be started: DOWN or BUSY.
@@ -48,13 +48,42 @@ ngx_household_redis_op_t *ngx_household_redis_submit(
     void *data, ngx_household_redis_result_e *status);
 
 /*
- * Logs an error reply to "what": as an operator's error, at a limited rate,
- * unless it is one that passes by itself (LOADING, READONLY, CLUSTERDOWN,
- * TRYAGAIN, MASTERDOWN).  Only the code, its first word, is logged: the rest
- * may repeat arguments.
+ * Logs "WHAT failed: error reply CODE", at most once a second for each "what",
+ * which is static, and code: as an error of the operator, or as a warning if
+ * it is transient (LOADING, READONLY, CLUSTERDOWN, TRYAGAIN, MASTERDOWN).
+ * What else the server says is not logged: it may repeat arguments.
  */
 void ngx_household_redis_log_error(ngx_household_redis_t *redis,
     const char *what, ngx_str_t *error);
+
+/*
+ * Has "handler" called with the first key of an operation that has not
+ * written, before its "done", if one of its replies came from a server that
+ * nobody tracks while others are tracked: its value must not be cached as
+ * fresh.  To be called before the first operation.
+ */
+void ngx_household_redis_set_tracked(ngx_household_redis_t *redis,
+    ngx_household_redis_tracked_t *tracked,
+    void (*handler)(void *data, ngx_str_t *key), void *data);
+
+/*
+ * Between these, operations wait for what was submitted with the flag
+ * NGX_HOUSEHOLD_REDIS_FIRST, within their timeout.  Calls may be nested.
+ */
+void ngx_household_redis_hold(ngx_household_redis_t *redis);
+void ngx_household_redis_release(ngx_household_redis_t *redis);
+
+/*
+ * The topology may have changed (a connection of the caller's own was lost, a
+ * reply came from an unexpected server): it is asked for soon.
+ */
+void ngx_household_redis_refresh(ngx_household_redis_t *redis);
+
+/*
+ * The topology is asked for at short intervals from now on, whether there are
+ * operations or not: NGX_HOUSEHOLD_REDIS_WATCH_INTERVAL.
+ */
+void ngx_household_redis_watch_topology(ngx_household_redis_t *redis);
 
 /*
  * Fills "nodes" with the primaries, as far as they are known: in a cluster

@@ -13,8 +13,11 @@
 #include "ngx_household_redis_cluster.h"
 
 
-/* a slot of a node that is gone, or a state that passes: tries, then told */
+/* retries of a command on a transient error before it is returned */
 #define NGX_HOUSEHOLD_REDIS_CLUSTER_MAX_RETRIES  4
+
+/* nodes that are known by redirections only, since the last slot map */
+#define NGX_HOUSEHOLD_REDIS_CLUSTER_REDIRECTED   64
 
 
 static ngx_int_t ngx_household_redis_cluster_create(
@@ -26,13 +29,17 @@ static ngx_int_t ngx_household_redis_cluster_error(ngx_household_redis_t *redis,
     ngx_household_redis_peer_t *pool, ngx_household_redis_cmd_t *cmd,
     ngx_str_t *code, ngx_str_t *error);
 static ngx_int_t ngx_household_redis_cluster_redirect(
-    ngx_household_redis_cluster_t *cl, ngx_household_redis_peer_t *pool,
+    ngx_household_redis_cluster_t *cl, ngx_household_redis_peer_t *peer,
     ngx_household_redis_cmd_t *cmd, ngx_uint_t ask, ngx_str_t *error);
-static ngx_int_t ngx_household_redis_cluster_target(
-    ngx_household_redis_peer_t *pool, ngx_str_t *error, ngx_uint_t *slot,
-    ngx_str_t *host, in_port_t *port);
+static ngx_household_redis_peer_t *ngx_household_redis_cluster_target(
+    ngx_household_redis_cluster_t *cl, ngx_household_redis_peer_t *peer,
+    ngx_str_t *error, ngx_uint_t *slot);
 static void ngx_household_redis_cluster_changed(ngx_household_redis_t *redis,
     ngx_household_redis_peer_t *pool);
+static void ngx_household_redis_cluster_refresh_soon(
+    ngx_household_redis_t *redis);
+static void ngx_household_redis_cluster_watch_map(
+    ngx_household_redis_t *redis);
 static ngx_uint_t ngx_household_redis_cluster_primaries(
     ngx_household_redis_t *redis, ngx_household_redis_node_t **nodes,
     ngx_uint_t max);
@@ -44,6 +51,8 @@ const ngx_household_redis_topology_t  ngx_household_redis_cluster = {
     ngx_household_redis_cluster_route,
     ngx_household_redis_cluster_error,
     ngx_household_redis_cluster_changed,
+    ngx_household_redis_cluster_refresh_soon,
+    ngx_household_redis_cluster_watch_map,
     ngx_household_redis_cluster_primaries
 };
 
@@ -97,10 +106,11 @@ ngx_household_redis_cluster_create(ngx_household_redis_t *redis,
     cl->refresh.log = ngx_cycle->log;
     cl->refresh.cancelable = 1;
 
-    cl->look.handler = ngx_household_redis_cluster_replica_timer_handler;
-    cl->look.data = cl;
-    cl->look.log = ngx_cycle->log;
-    cl->look.cancelable = 1;
+    cl->replica_timer.handler =
+                             ngx_household_redis_cluster_replica_timer_handler;
+    cl->replica_timer.data = cl;
+    cl->replica_timer.log = ngx_cycle->log;
+    cl->replica_timer.cancelable = 1;
 
     /* workers that start together ask neither together nor the same node */
     cl->turn = ngx_random() % cl->nseeds;
@@ -116,21 +126,23 @@ ngx_household_redis_cluster_destroy(ngx_household_redis_t *redis)
     ngx_uint_t                      i;
     ngx_household_redis_cluster_t  *cl = redis->state;
 
-    if (cl->ask != NULL) {
-        ngx_household_redis_query_cancel(cl->ask);
-        cl->ask = NULL;
+    if (cl->query != NULL) {
+        ngx_household_redis_query_cancel(cl->query);
+        cl->query = NULL;
     }
+
+    ngx_household_redis_cluster_unwatch(cl);
 
     if (cl->refresh.timer_set) {
         ngx_del_timer(&cl->refresh);
     }
 
-    if (cl->look.timer_set) {
-        ngx_del_timer(&cl->look);
+    if (cl->replica_timer.timer_set) {
+        ngx_del_timer(&cl->replica_timer);
     }
 
-    ngx_household_redis_node_release(cl->asked);
-    cl->asked = NULL;
+    ngx_household_redis_node_release(cl->queried);
+    cl->queried = NULL;
 
     for (i = 0; i < cl->nseeds; i++) {
         ngx_household_redis_node_release(cl->seeds[i]);
@@ -219,40 +231,33 @@ ngx_household_redis_cluster_error(ngx_household_redis_t *redis,
 
 
 /*
- * MOVED tells of all the slot: the table is mended, and asked for anew, as
- * others will have moved too.  ASK tells of one key.
+ * MOVED is permanent for the slot: the map is updated, and refreshed, as other
+ * slots may have moved, too.  ASK is for one key only.
  */
 
 static ngx_int_t
 ngx_household_redis_cluster_redirect(ngx_household_redis_cluster_t *cl,
-    ngx_household_redis_peer_t *pool, ngx_household_redis_cmd_t *cmd,
+    ngx_household_redis_peer_t *peer, ngx_household_redis_cmd_t *cmd,
     ngx_uint_t ask, ngx_str_t *error)
 {
-    in_port_t    port;
-    ngx_str_t    host;
-    ngx_int_t    rc;
-    ngx_uint_t   slot;
+    ngx_int_t                    rc;
+    ngx_uint_t                   slot;
+    ngx_household_redis_peer_t  *target;
 
-    if (ngx_household_redis_cluster_target(pool, error, &slot, &host, &port)
-        != NGX_OK)
-    {
-        return NGX_DECLINED;
-    }
-
-    pool = ngx_household_redis_cluster_peer(cl, &host, port);
-    if (pool == NULL) {
-        return NGX_DECLINED;
-    }
+    target = ngx_household_redis_cluster_target(cl, peer, error, &slot);
 
     if (!ask) {
-
-        if (cl->slots[slot] != pool) {
-            cl->slots[slot] = pool;
-            cl->replicas[slot] = NULL;
-            ngx_household_redis_notify_primaries(cl->redis);
-        }
-
         ngx_household_redis_cluster_refresh(cl);
+    }
+
+    if (target == NULL) {
+        return NGX_DECLINED;
+    }
+
+    if (!ask && cl->slots[slot] != target) {
+        cl->slots[slot] = target;
+        cl->replicas[slot] = NULL;
+        ngx_household_redis_notify_primaries(cl->redis);
     }
 
     ngx_household_redis_cmd_detach(cmd);
@@ -260,7 +265,7 @@ ngx_household_redis_cluster_redirect(ngx_household_redis_cluster_t *cl,
     cmd->tries++;
     cmd->asking = ask ? 1 : 0;
 
-    rc = ngx_household_redis_peer_enqueue(pool, cmd);
+    rc = ngx_household_redis_peer_enqueue(target, cmd);
 
     if (rc != NGX_OK) {
         ngx_household_redis_op_end(cmd->op, rc == NGX_BUSY
@@ -273,64 +278,44 @@ ngx_household_redis_cluster_redirect(ngx_household_redis_cluster_t *cl,
 
 
 /*
- * "MOVED 3999 127.0.0.1:6381".  A node that does not know its own address, or
- * that of the other, leaves it out: then it is that of the node which says so.
+ * Returns the peer of a redirection, or NULL.  Nodes that no map has named are
+ * bounded: a node may redirect to ever new ones.
  */
 
-static ngx_int_t
-ngx_household_redis_cluster_target(ngx_household_redis_peer_t *pool,
-    ngx_str_t *error, ngx_uint_t *slot, ngx_str_t *host, in_port_t *port)
+static ngx_household_redis_peer_t *
+ngx_household_redis_cluster_target(ngx_household_redis_cluster_t *cl,
+    ngx_household_redis_peer_t *peer, ngx_str_t *error, ngx_uint_t *slot)
 {
-    u_char     *p, *last, *sep;
-    ngx_int_t   n;
+    u_char                              text[NGX_SOCKADDR_STRLEN];
+    ngx_str_t                           at;
+    ngx_queue_t                        *last;
+    ngx_household_redis_peer_t         *target;
+    ngx_household_redis_cluster_addr_t  addr;
 
-    last = error->data + error->len;
-
-    p = ngx_strlchr(error->data, last, ' ');
-    if (p == NULL) {
-        return NGX_ERROR;
+    if (ngx_household_redis_cluster_parse_redirect(error, slot, &addr)
+        != NGX_OK)
+    {
+        return NULL;
     }
 
-    sep = ngx_strlchr(++p, last, ' ');
-    if (sep == NULL) {
-        return NGX_ERROR;
+    if (cl->redirected >= NGX_HOUSEHOLD_REDIS_CLUSTER_REDIRECTED) {
+        return NULL;
     }
 
-    n = ngx_atoi(p, sep - p);
+    at.data = text;
+    at.len = ngx_sock_ntop(&peer->conns[0].sockaddr.sockaddr,
+                           peer->conns[0].socklen, text, sizeof(text), 0);
 
-    if (n < 0 || n >= NGX_HOUSEHOLD_REDIS_HASH_SLOTS) {
-        return NGX_ERROR;
+    last = ngx_queue_last(&cl->redis->pools);
+
+    target = ngx_household_redis_cluster_peer(cl, &addr, &at,
+                                              &peer->node->tls);
+
+    if (last != ngx_queue_last(&cl->redis->pools)) {
+        cl->redirected++;
     }
 
-    *slot = n;
-
-    /* the port stands behind the last colon: an IPv6 address has more */
-
-    host->data = sep + 1;
-
-    for (p = last; p > host->data && p[-1] != ':'; p--) {
-        /* void */
-    }
-
-    if (p == host->data) {
-        return NGX_ERROR;
-    }
-
-    host->len = p - 1 - host->data;
-
-    n = ngx_atoi(p, last - p);
-
-    if (n < 1 || n > 65535 || host->len > NGX_MAXHOSTNAMELEN) {
-        return NGX_ERROR;
-    }
-
-    *port = (in_port_t) n;
-
-    if (host->len == 0 || (host->len == 1 && host->data[0] == '?')) {
-        *host = pool->node->host;
-    }
-
-    return NGX_OK;
+    return target;
 }
 
 
@@ -346,37 +331,64 @@ ngx_household_redis_cluster_changed(ngx_household_redis_t *redis,
 }
 
 
+static void
+ngx_household_redis_cluster_refresh_soon(ngx_household_redis_t *redis)
+{
+    ngx_household_redis_cluster_refresh(redis->state);
+}
+
+
+static void
+ngx_household_redis_cluster_watch_map(ngx_household_redis_t *redis)
+{
+    ngx_household_redis_cluster_watch(redis->state);
+}
+
+
+/*
+ * All that are read from: those that hold slots, or may soon, and replicas if
+ * they are read from.
+ */
+
 static ngx_uint_t
 ngx_household_redis_cluster_primaries(ngx_household_redis_t *redis,
     ngx_household_redis_node_t **nodes, ngx_uint_t max)
 {
     ngx_uint_t                      i, n;
     ngx_queue_t                    *q;
+    ngx_household_redis_peer_t     *peer;
     ngx_household_redis_cluster_t  *cl = redis->state;
-    ngx_household_redis_peer_t     *pool;
 
     for (q = ngx_queue_head(&redis->pools);
          q != ngx_queue_sentinel(&redis->pools);
          q = ngx_queue_next(q))
     {
-        pool = ngx_queue_data(q, ngx_household_redis_peer_t, queue);
-        pool->mark = 0;
+        peer = ngx_queue_data(q, ngx_household_redis_peer_t, queue);
+        peer->mark = peer->slotless
+                     || (redis->conf->read_from == NGX_HOUSEHOLD_REDIS_REPLICA
+                         && cl->known);
+    }
+
+    for (i = 0; i < NGX_HOUSEHOLD_REDIS_HASH_SLOTS; i++) {
+        if (cl->slots[i] != NULL) {
+            cl->slots[i]->mark = 1;
+        }
     }
 
     n = 0;
 
-    for (i = 0; i < NGX_HOUSEHOLD_REDIS_HASH_SLOTS; i++) {
+    for (q = ngx_queue_head(&redis->pools);
+         q != ngx_queue_sentinel(&redis->pools);
+         q = ngx_queue_next(q))
+    {
+        peer = ngx_queue_data(q, ngx_household_redis_peer_t, queue);
 
-        pool = cl->slots[i];
-
-        if (pool == NULL || pool->mark) {
+        if (!peer->mark) {
             continue;
         }
 
-        pool->mark = 1;
-
         if (n < max) {
-            nodes[n] = pool->node;
+            nodes[n] = peer->node;
         }
 
         n++;

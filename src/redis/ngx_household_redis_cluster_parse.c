@@ -1,119 +1,41 @@
 
 /*
- * Reading the map of a cluster.  See ngx_household_redis_cluster.h.
+ * Replies of a cluster's nodes.  See ngx_household_redis_cluster_parse.h.
  */
 
 
 #include <ngx_config.h>
 #include <ngx_core.h>
-#include <ngx_event.h>
-#include "ngx_household_redis_cluster.h"
+#include "ngx_household_redis_cluster_parse.h"
 
 
-/* one entry: slots from .. to, and who holds them, the primary first */
-
-typedef struct {
-    ngx_int_t                     from;
-    ngx_int_t                     to;
-    ngx_household_resp_value_t   *nodes;
-    ngx_uint_t                    n;        /* values */
-} ngx_household_redis_cluster_entry_t;
-
-
-static ngx_uint_t ngx_household_redis_cluster_parse_entry(
-    ngx_household_resp_value_t *v, ngx_uint_t n,
-    ngx_household_redis_cluster_entry_t *entry);
-static const char *ngx_household_redis_cluster_parse_check(
-    ngx_household_resp_reply_t *reply);
-static ngx_int_t ngx_household_redis_cluster_apply(
-    ngx_household_redis_cluster_t *cl,
-    ngx_household_redis_cluster_entry_t *entry, ngx_uint_t *changed);
-static ngx_uint_t ngx_household_redis_cluster_parse_node(
-    ngx_household_redis_cluster_t *cl,
-    ngx_household_redis_cluster_entry_t *entry, ngx_uint_t i, ngx_str_t *host,
-    in_port_t *port);
+static const char *ngx_household_redis_cluster_parse_error(ngx_str_t *error);
+static ngx_int_t ngx_household_redis_cluster_parse_range(
+    ngx_household_resp_value_t *v, ngx_uint_t n);
+static void ngx_household_redis_cluster_parse_host(
+    ngx_household_resp_value_t *v, ngx_str_t *host);
+static ngx_int_t ngx_household_redis_cluster_parse_line(ngx_str_t *line,
+    ngx_household_redis_cluster_addr_t *addr);
+static ngx_str_t ngx_household_redis_cluster_parse_word(ngx_str_t *text,
+    u_char end);
+static ngx_uint_t ngx_household_redis_cluster_parse_flag(ngx_str_t flags,
+    const char *name);
+static ngx_int_t ngx_household_redis_cluster_parse_number(u_char *p,
+    u_char *last, ngx_uint_t max, ngx_uint_t *n);
+static ngx_int_t ngx_household_redis_cluster_parse_addr(u_char *p,
+    u_char *last, ngx_household_redis_cluster_addr_t *addr);
 
 
 const char *
-ngx_household_redis_cluster_parse(ngx_household_redis_cluster_t *cl,
-    ngx_household_resp_reply_t *reply)
-{
-    ngx_int_t                             slot;
-    const char                           *what;
-    ngx_uint_t                            i, changed;
-    ngx_queue_t                          *q;
-    ngx_household_redis_peer_t           *pool;
-    ngx_household_redis_cluster_entry_t   entry;
-
-    what = ngx_household_redis_cluster_parse_check(reply);
-
-    if (what != NULL) {
-        return what;
-    }
-
-    for (q = ngx_queue_head(&cl->redis->pools);
-         q != ngx_queue_sentinel(&cl->redis->pools);
-         q = ngx_queue_next(q))
-    {
-        pool = ngx_queue_data(q, ngx_household_redis_peer_t, queue);
-        pool->mark = 0;
-    }
-
-    changed = 0;
-    slot = 0;
-
-    /* entries are not in order: what none of them names is cleared after */
-
-    for (i = 1; i < reply->nvalues; /* void */) {
-
-        i += ngx_household_redis_cluster_parse_entry(&reply->values[i],
-                                                     reply->nvalues - i,
-                                                     &entry);
-
-        if (ngx_household_redis_cluster_apply(cl, &entry, &changed) != NGX_OK) {
-            return "no memory";
-        }
-    }
-
-    for (slot = 0; slot < NGX_HOUSEHOLD_REDIS_HASH_SLOTS; slot++) {
-
-        if (cl->slots[slot] != NULL && !cl->slots[slot]->mark) {
-            cl->slots[slot] = NULL;
-            changed = 1;
-        }
-
-        if (cl->replicas[slot] != NULL && !cl->replicas[slot]->mark) {
-            cl->replicas[slot] = NULL;
-        }
-    }
-
-    if (changed) {
-        ngx_household_redis_notify_primaries(cl->redis);
-    }
-
-    return NULL;
-}
-
-
-static const char *
 ngx_household_redis_cluster_parse_check(ngx_household_resp_reply_t *reply)
 {
-    ngx_uint_t                            i;
-    ngx_household_resp_value_t           *v;
-    ngx_household_redis_cluster_entry_t   entry;
+    ngx_uint_t                   i, n;
+    ngx_household_resp_value_t  *v;
 
     v = reply->values;
 
     if (v[0].type == NGX_HOUSEHOLD_RESP_ERROR) {
-
-        if (ngx_strlcasestrn(v[0].str.data, v[0].str.data + v[0].str.len,
-                             (u_char *) "cluster support", 15 - 1)
-            != NULL)
-        {
-            return "cluster support disabled";
-        }
-
-        return "error reply to CLUSTER SLOTS";
+        return ngx_household_redis_cluster_parse_error(&v[0].str);
     }
 
     if (v[0].type != NGX_HOUSEHOLD_RESP_ARRAY) {
@@ -128,14 +50,13 @@ ngx_household_redis_cluster_parse_check(ngx_household_resp_reply_t *reply)
         return "empty CLUSTER SLOTS reply";
     }
 
-    for (i = 1; i < reply->nvalues; /* void */) {
+    for (i = 1; i < reply->nvalues; i += n) {
 
-        i += ngx_household_redis_cluster_parse_entry(&v[i], reply->nvalues - i,
-                                                     &entry);
+        for (n = 1; i + n < reply->nvalues && v[i + n].depth > 1; n++) {
+            /* void */
+        }
 
-        if (entry.from < 0 || entry.to >= NGX_HOUSEHOLD_REDIS_HASH_SLOTS
-            || entry.from > entry.to)
-        {
+        if (ngx_household_redis_cluster_parse_range(&v[i], n) != NGX_OK) {
             return "invalid CLUSTER SLOTS reply";
         }
     }
@@ -144,137 +65,344 @@ ngx_household_redis_cluster_parse_check(ngx_household_resp_reply_t *reply)
 }
 
 
-/* returns how many values the entry has; "from" is -1 if it makes no sense */
-
-static ngx_uint_t
-ngx_household_redis_cluster_parse_entry(ngx_household_resp_value_t *v,
-    ngx_uint_t n, ngx_household_redis_cluster_entry_t *entry)
+static const char *
+ngx_household_redis_cluster_parse_error(ngx_str_t *error)
 {
     ngx_uint_t  i;
 
-    for (i = 1; i < n && v[i].depth > 1; i++) {
+    static struct {
+        ngx_str_t    begin;
+        const char  *what;
+    } known[] = {
+        { ngx_string("ERR This instance has cluster support disabled"),
+          "cluster support disabled" },
+        { ngx_string("NOPERM"), "error reply NOPERM" },
+        { ngx_string("NOAUTH"), "error reply NOAUTH" },
+        { ngx_string("LOADING"), "error reply LOADING" },
+        { ngx_string("CLUSTERDOWN"), "error reply CLUSTERDOWN" },
+        { ngx_string("ERR max number of clients"),
+          "error reply ERR max number of clients reached" },
+        { ngx_null_string, "error reply to CLUSTER SLOTS" }
+    };
+
+    for (i = 0; known[i].begin.len; i++) {
+        if (error->len >= known[i].begin.len
+            && ngx_strncmp(error->data, known[i].begin.data,
+                           known[i].begin.len)
+               == 0)
+        {
+            break;
+        }
+    }
+
+    return known[i].what;
+}
+
+
+/* an array of "n" values in all: from, to, and nodes */
+
+static ngx_int_t
+ngx_household_redis_cluster_parse_range(ngx_household_resp_value_t *v,
+    ngx_uint_t n)
+{
+    return n >= 3
+           && v[0].type == NGX_HOUSEHOLD_RESP_ARRAY
+           && v[1].type == NGX_HOUSEHOLD_RESP_INTEGER
+           && v[2].type == NGX_HOUSEHOLD_RESP_INTEGER
+           && v[1].integer >= 0
+           && v[1].integer <= v[2].integer
+           && v[2].integer < NGX_HOUSEHOLD_REDIS_HASH_SLOTS
+           ? NGX_OK : NGX_ERROR;
+}
+
+
+ngx_uint_t
+ngx_household_redis_cluster_parse_entry(ngx_household_resp_reply_t *reply,
+    ngx_uint_t i, ngx_household_redis_cluster_entry_t *entry)
+{
+    ngx_household_resp_value_t  *v;
+
+    v = reply->values;
+
+    entry->from = (ngx_uint_t) v[i + 1].integer;
+    entry->to = (ngx_uint_t) v[i + 2].integer;
+    entry->values = &v[i + 3];
+    entry->i = 0;
+
+    for (i += 3; i < reply->nvalues && v[i].depth > 1; i++) {
         /* void */
     }
 
-    ngx_memzero(entry, sizeof(ngx_household_redis_cluster_entry_t));
-
-    entry->from = -1;
-
-    if (i < 3 || v[0].type != NGX_HOUSEHOLD_RESP_ARRAY
-        || v[1].type != NGX_HOUSEHOLD_RESP_INTEGER
-        || v[2].type != NGX_HOUSEHOLD_RESP_INTEGER
-        || v[1].integer < 0 || v[2].integer >= NGX_HOUSEHOLD_REDIS_HASH_SLOTS)
-    {
-        return i;
-    }
-
-    entry->from = (ngx_int_t) v[1].integer;
-    entry->to = (ngx_int_t) v[2].integer;
-    entry->nodes = &v[3];
-    entry->n = i - 3;
+    entry->n = &v[i] - entry->values;
 
     return i;
 }
 
 
-static ngx_int_t
-ngx_household_redis_cluster_apply(ngx_household_redis_cluster_t *cl,
-    ngx_household_redis_cluster_entry_t *entry, ngx_uint_t *changed)
+/* a node is an array of its host, its port, and more: its id, and metadata */
+
+ngx_int_t
+ngx_household_redis_cluster_parse_node(
+    ngx_household_redis_cluster_entry_t *entry,
+    ngx_household_redis_cluster_addr_t *addr)
 {
-    in_port_t                    port;
-    ngx_int_t                    slot;
-    ngx_str_t                    host;
-    ngx_uint_t                   i, n, replicas;
-    ngx_household_redis_peer_t  *pool, *primary, *replica;
+    ngx_uint_t                   i, n;
+    ngx_household_resp_value_t  *v;
 
-    n = 0;
-    replicas = 0;
-    primary = NULL;
-    replica = NULL;
+    while (entry->i < entry->n) {
 
-    for (i = 0; i < entry->n; i++) {
+        v = &entry->values[entry->i];
+        n = entry->n - entry->i;
 
-        if (!ngx_household_redis_cluster_parse_node(cl, entry, i, &host,
-                                                    &port))
+        for (i = 1; i < n && v[i].depth > 2; i++) {
+            /* void */
+        }
+
+        entry->i += i;
+        n = i;
+
+        if (n < 3 || v[0].depth != 2
+            || v[0].type != NGX_HOUSEHOLD_RESP_ARRAY
+            || (v[1].type != NGX_HOUSEHOLD_RESP_BULK
+                && v[1].type != NGX_HOUSEHOLD_RESP_NIL)
+            || v[2].type != NGX_HOUSEHOLD_RESP_INTEGER
+            || v[2].integer < 1 || v[2].integer > 65535)
         {
             continue;
         }
 
-        if (n++ && cl->redis->conf->read_from == NGX_HOUSEHOLD_REDIS_PRIMARY) {
-            break;
+        ngx_household_redis_cluster_parse_host(&v[1], &addr->host);
+        ngx_str_null(&addr->ip);
+        addr->port = (in_port_t) v[2].integer;
+
+        /* metadata are names and values */
+
+        for (i = 3; i + 1 < n; i++) {
+            if (v[i].depth == 4 && v[i].type == NGX_HOUSEHOLD_RESP_BULK
+                && v[i].str.len == 2
+                && ngx_strncmp(v[i].str.data, "ip", 2) == 0)
+            {
+                ngx_household_redis_cluster_parse_host(&v[i + 1], &addr->ip);
+                break;
+            }
         }
 
-        pool = ngx_household_redis_cluster_peer(cl, &host, port);
-        if (pool == NULL) {
+        /* "?": this node should have a name, but has none */
+
+        if (addr->host.len == 0 && v[1].type == NGX_HOUSEHOLD_RESP_BULK
+            && v[1].str.len == 1)
+        {
+            addr->host = addr->ip;
+        }
+
+        return NGX_OK;
+    }
+
+    return NGX_DONE;
+}
+
+
+static void
+ngx_household_redis_cluster_parse_host(ngx_household_resp_value_t *v,
+    ngx_str_t *host)
+{
+    ngx_str_null(host);
+
+    if (v->type == NGX_HOUSEHOLD_RESP_BULK
+        && v->str.len <= NGX_MAXHOSTNAMELEN
+        && !(v->str.len == 1 && v->str.data[0] == '?'))
+    {
+        *host = v->str;
+    }
+}
+
+
+ngx_int_t
+ngx_household_redis_cluster_parse_slotless(ngx_str_t *text,
+    ngx_household_redis_cluster_addr_t *addr)
+{
+    ngx_str_t  line;
+
+    while (text->len) {
+
+        line = ngx_household_redis_cluster_parse_word(text, LF);
+
+        if (ngx_household_redis_cluster_parse_line(&line, addr) == NGX_OK) {
+            return NGX_OK;
+        }
+    }
+
+    return NGX_DONE;
+}
+
+
+/*
+ * id, ip:port@bus[,name], flags, primary, ping, pong, epoch, link, slots ...
+ * A slot in brackets is one that is about to move, and not of this node yet.
+ */
+
+static ngx_int_t
+ngx_household_redis_cluster_parse_line(ngx_str_t *line,
+    ngx_household_redis_cluster_addr_t *addr)
+{
+    u_char     *last;
+    ngx_str_t   word, flags;
+    ngx_uint_t  i;
+
+    (void) ngx_household_redis_cluster_parse_word(line, ' ');
+
+    word = ngx_household_redis_cluster_parse_word(line, ' ');
+    flags = ngx_household_redis_cluster_parse_word(line, ' ');
+
+    if (!ngx_household_redis_cluster_parse_flag(flags, "master")
+        || ngx_household_redis_cluster_parse_flag(flags, "fail")
+        || ngx_household_redis_cluster_parse_flag(flags, "handshake")
+        || ngx_household_redis_cluster_parse_flag(flags, "noaddr"))
+    {
+        return NGX_DECLINED;
+    }
+
+    for (i = 0; i < 5; i++) {
+        (void) ngx_household_redis_cluster_parse_word(line, ' ');
+    }
+
+    if (line->len && line->data[0] != '[') {
+        return NGX_DECLINED;
+    }
+
+    last = ngx_strlchr(word.data, word.data + word.len, '@');
+
+    if (last == NULL) {
+        last = word.data + word.len;
+    }
+
+    return ngx_household_redis_cluster_parse_addr(word.data, last, addr);
+}
+
+
+/* takes it from the text, with what ends it */
+
+static ngx_str_t
+ngx_household_redis_cluster_parse_word(ngx_str_t *text, u_char end)
+{
+    ngx_str_t  word;
+
+    word.data = text->data;
+
+    for (word.len = 0; word.len < text->len; word.len++) {
+        if (word.data[word.len] == end) {
+            break;
+        }
+    }
+
+    text->data += ngx_min(word.len + 1, text->len);
+    text->len -= ngx_min(word.len + 1, text->len);
+
+    return word;
+}
+
+
+static ngx_uint_t
+ngx_household_redis_cluster_parse_flag(ngx_str_t flags, const char *name)
+{
+    ngx_str_t  flag;
+
+    while (flags.len) {
+        flag = ngx_household_redis_cluster_parse_word(&flags, ',');
+
+        if (flag.len == ngx_strlen(name)
+            && ngx_strncmp(flag.data, name, flag.len) == 0)
+        {
+            return 1;
+        }
+    }
+
+    return 0;
+}
+
+
+ngx_int_t
+ngx_household_redis_cluster_parse_redirect(ngx_str_t *error, ngx_uint_t *slot,
+    ngx_household_redis_cluster_addr_t *addr)
+{
+    ngx_str_t  text, word;
+
+    text = *error;
+
+    (void) ngx_household_redis_cluster_parse_word(&text, ' ');
+    word = ngx_household_redis_cluster_parse_word(&text, ' ');
+
+    if (ngx_household_redis_cluster_parse_number(word.data,
+                                                 word.data + word.len,
+                                            NGX_HOUSEHOLD_REDIS_HASH_SLOTS - 1,
+                                                 slot)
+        != NGX_OK)
+    {
+        return NGX_ERROR;
+    }
+
+    return ngx_household_redis_cluster_parse_addr(text.data,
+                                                  text.data + text.len, addr);
+}
+
+
+static ngx_int_t
+ngx_household_redis_cluster_parse_number(u_char *p, u_char *last,
+    ngx_uint_t max, ngx_uint_t *n)
+{
+    if (p == last) {
+        return NGX_ERROR;
+    }
+
+    for (*n = 0; p < last; p++) {
+
+        if (*p < '0' || *p > '9') {
             return NGX_ERROR;
         }
 
-        pool->mark = 1;
+        *n = *n * 10 + (*p - '0');
 
-        if (primary == NULL) {
-            primary = pool;
-            continue;
+        if (*n > max) {
+            return NGX_ERROR;
         }
-
-        /* any of those that are not down, as workers differ in "turn" */
-
-        if (replica == NULL || pool->down < replica->down
-            || (pool->down == replica->down
-                && (cl->turn + replicas) % (replicas + 1) == 0))
-        {
-            replica = pool;
-        }
-
-        replicas++;
-    }
-
-    for (slot = entry->from; slot <= entry->to; slot++) {
-
-        if (cl->slots[slot] != primary) {
-            cl->slots[slot] = primary;
-            *changed = 1;
-        }
-
-        cl->replicas[slot] = replica;
     }
 
     return NGX_OK;
 }
 
 
-/*
- * A node is an array of its host, its port, and more.  A host that is left out
- * is that of the node that was asked.  Returns 1, or 0 if no node starts here.
- */
+/* the port is behind the last colon: an IPv6 address has more of them */
 
-static ngx_uint_t
-ngx_household_redis_cluster_parse_node(ngx_household_redis_cluster_t *cl,
-    ngx_household_redis_cluster_entry_t *entry, ngx_uint_t i, ngx_str_t *host,
-    in_port_t *port)
+static ngx_int_t
+ngx_household_redis_cluster_parse_addr(u_char *p, u_char *last,
+    ngx_household_redis_cluster_addr_t *addr)
 {
-    ngx_household_resp_value_t  *v;
+    u_char      *port;
+    ngx_uint_t   n;
 
-    v = &entry->nodes[i];
-
-    if (v[0].depth != 2 || v[0].type != NGX_HOUSEHOLD_RESP_ARRAY
-        || i + 2 >= entry->n
-        || v[1].depth != 3 || v[2].depth != 3
-        || v[2].type != NGX_HOUSEHOLD_RESP_INTEGER
-        || v[2].integer < 1 || v[2].integer > 65535
-        || (v[1].type != NGX_HOUSEHOLD_RESP_BULK
-            && v[1].type != NGX_HOUSEHOLD_RESP_NIL))
-    {
-        return 0;
+    for (port = last; port > p && port[-1] != ':'; port--) {
+        /* void */
     }
 
-    *port = (in_port_t) v[2].integer;
-    *host = v[1].str;
-
-    if (v[1].type == NGX_HOUSEHOLD_RESP_NIL || host->len == 0
-        || (host->len == 1 && host->data[0] == '?'))
-    {
-        *host = cl->asked->host;
+    if (port == p) {
+        return NGX_ERROR;
     }
 
-    return host->len != 0 && host->len <= NGX_MAXHOSTNAMELEN;
+    if (ngx_household_redis_cluster_parse_number(port, last, 65535, &n)
+        != NGX_OK
+        || n == 0 || port - 1 - p > NGX_MAXHOSTNAMELEN)
+    {
+        return NGX_ERROR;
+    }
+
+    addr->port = (in_port_t) n;
+    addr->host.data = p;
+    addr->host.len = port - 1 - p;
+    ngx_str_null(&addr->ip);
+
+    if (addr->host.len == 1 && p[0] == '?') {
+        addr->host.len = 0;
+    }
+
+    return NGX_OK;
 }

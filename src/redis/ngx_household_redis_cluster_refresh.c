@@ -1,6 +1,6 @@
 
 /*
- * Getting the map of a cluster.  See ngx_household_redis_cluster.h.
+ * Fetching the slot map of a cluster.  See ngx_household_redis_cluster.h.
  */
 
 
@@ -10,24 +10,20 @@
 #include "ngx_household_redis_cluster.h"
 
 
-/* ms between two rounds: at least, and when there is no map to be had */
+/* ms between two rounds: at least, and when no node returns a map */
 #define NGX_HOUSEHOLD_REDIS_CLUSTER_INTERVAL     100
 #define NGX_HOUSEHOLD_REDIS_CLUSTER_BACKOFF_MAX  2000
 
-/* ms between looks at the replicas, where they are read from */
+/* ms between fetches for the sake of replicas, where they are read from */
 #define NGX_HOUSEHOLD_REDIS_CLUSTER_REPLICAS     5000
 
 
 static void ngx_household_redis_cluster_fetch_slots(
     ngx_household_redis_cluster_t *cl);
-static ngx_household_redis_node_t *ngx_household_redis_cluster_candidate(
-    ngx_household_redis_cluster_t *cl, ngx_uint_t i);
 static void ngx_household_redis_cluster_slots_reply(void *data,
     ngx_household_resp_reply_t *reply, const char *what);
 static void ngx_household_redis_cluster_fetch_failed(
     ngx_household_redis_cluster_t *cl, const char *what);
-static void ngx_household_redis_cluster_drop_unused_peers(
-    ngx_household_redis_cluster_t *cl);
 
 
 void
@@ -36,7 +32,7 @@ ngx_household_redis_cluster_refresh(ngx_household_redis_cluster_t *cl)
     ngx_msec_t      interval;
     ngx_msec_int_t  left;
 
-    if (cl->ask != NULL || cl->refresh.timer_set || cl->redis->stopped) {
+    if (cl->query != NULL || cl->refresh.timer_set || cl->redis->stopped) {
         return;
     }
 
@@ -58,7 +54,7 @@ ngx_household_redis_cluster_refresh_handler(ngx_event_t *ev)
 {
     ngx_household_redis_cluster_t  *cl = ev->data;
 
-    if (cl->ask != NULL || (ngx_exiting && cl->redis->parked.n == 0)) {
+    if (cl->query != NULL || (ngx_exiting && cl->redis->parked.n == 0)) {
         return;
     }
 
@@ -86,19 +82,19 @@ ngx_household_redis_cluster_fetch_slots(ngx_household_redis_cluster_t *cl)
 {
     ngx_str_t  argv[2];
 
-    ngx_household_redis_node_release(cl->asked);
+    ngx_household_redis_node_release(cl->queried);
 
-    cl->asked = ngx_household_redis_node_keep(
+    cl->queried = ngx_household_redis_node_keep(
                         ngx_household_redis_cluster_candidate(cl, cl->tried));
 
     ngx_str_set(&argv[0], "CLUSTER");
     ngx_str_set(&argv[1], "SLOTS");
 
-    cl->ask = ngx_household_redis_query(cl->asked, argv, 2,
+    cl->query = ngx_household_redis_query(cl->queried, argv, 2,
                                         cl->redis->conf->connect_timeout,
-                                        ngx_household_redis_cluster_slots_reply,
-                                        cl);
-    if (cl->ask == NULL) {
+                                       ngx_household_redis_cluster_slots_reply,
+                                       cl);
+    if (cl->query == NULL) {
         ngx_household_redis_cluster_fetch_failed(cl, "no memory");
     }
 }
@@ -109,7 +105,7 @@ ngx_household_redis_cluster_fetch_slots(ngx_household_redis_cluster_t *cl)
  * them the seeds.
  */
 
-static ngx_household_redis_node_t *
+ngx_household_redis_node_t *
 ngx_household_redis_cluster_candidate(ngx_household_redis_cluster_t *cl,
     ngx_uint_t i)
 {
@@ -158,43 +154,54 @@ static void
 ngx_household_redis_cluster_slots_reply(void *data,
     ngx_household_resp_reply_t *reply, const char *what)
 {
-    ngx_queue_t                    *q;
+    u_char                          text[NGX_SOCKADDR_STRLEN];
+    ngx_str_t                       at;
     ngx_uint_t                      n;
-    ngx_household_redis_t          *redis;
+    ngx_queue_t                    *q;
     ngx_household_redis_cluster_t  *cl = data;
 
-    cl->ask = NULL;
-    redis = cl->redis;
-
     if (reply != NULL) {
-        what = ngx_household_redis_cluster_parse(cl, reply);
+        at.data = text;
+        at.len = ngx_household_redis_query_addr(cl->query, text,
+                                                sizeof(text));
+
+        what = ngx_household_redis_cluster_apply(cl, reply, &at,
+                                                 &cl->queried->tls);
     }
 
-    if (what != NULL) {
+    cl->query = NULL;
 
-        n = cl->nseeds;
-
-        for (q = ngx_queue_head(&redis->pools);
-             q != ngx_queue_sentinel(&redis->pools);
-             q = ngx_queue_next(q))
-        {
-            n++;
-        }
-
-        if (++cl->tried < n) {
-            ngx_household_redis_cluster_fetch_slots(cl);
-
-        } else {
-            ngx_household_redis_cluster_fetch_failed(cl, what);
-        }
-
+    if (what == NULL) {
+        ngx_household_redis_cluster_refreshed(cl, cl->queried);
         return;
     }
 
+    n = cl->nseeds;
+
+    for (q = ngx_queue_head(&cl->redis->pools);
+         q != ngx_queue_sentinel(&cl->redis->pools);
+         q = ngx_queue_next(q))
+    {
+        n++;
+    }
+
+    if (++cl->tried < n) {
+        ngx_household_redis_cluster_fetch_slots(cl);
+
+    } else {
+        ngx_household_redis_cluster_fetch_failed(cl, what);
+    }
+}
+
+
+void
+ngx_household_redis_cluster_refreshed(ngx_household_redis_cluster_t *cl,
+    ngx_household_redis_node_t *node)
+{
     if (cl->logged) {
         ngx_log_error(NGX_LOG_NOTICE, ngx_cycle->log, 0,
-                      "household redis \"%V\" %V: slot map refresh recovered",
-                      &redis->conf->name, &cl->asked->name);
+                      "household redis \"%V\" %V: slot map refresh "
+                      "recovered", &cl->redis->conf->name, &node->name);
         cl->logged = 0;
     }
 
@@ -202,17 +209,17 @@ ngx_household_redis_cluster_slots_reply(void *data,
     cl->down = 0;
     cl->failures = 0;
 
-    if (redis->conf->read_from == NGX_HOUSEHOLD_REDIS_REPLICA) {
+    if (cl->redis->conf->read_from == NGX_HOUSEHOLD_REDIS_REPLICA) {
 
-        if (cl->look.timer_set) {
-            ngx_del_timer(&cl->look);
+        if (cl->replica_timer.timer_set) {
+            ngx_del_timer(&cl->replica_timer);
         }
 
-        ngx_add_timer(&cl->look, NGX_HOUSEHOLD_REDIS_CLUSTER_REPLICAS);
+        ngx_add_timer(&cl->replica_timer,
+                      NGX_HOUSEHOLD_REDIS_CLUSTER_REPLICAS);
     }
 
-    ngx_household_redis_cluster_drop_unused_peers(cl);
-    ngx_household_redis_route_unpark(redis);
+    ngx_household_redis_route_unpark(cl->redis);
 }
 
 
@@ -224,14 +231,14 @@ ngx_household_redis_cluster_fetch_failed(ngx_household_redis_cluster_t *cl,
 
     redis = cl->redis;
 
-    if (!cl->logged || ngx_strcmp(cl->what, what) != 0) {
+    if (!cl->logged || ngx_strcmp(cl->err, what) != 0) {
 
         ngx_log_error(NGX_LOG_ERR, ngx_cycle->log, 0,
-                      "household redis \"%V\": slot map refresh failed on all "
-                      "nodes, last %V: %s",
-                      &redis->conf->name, &cl->asked->name, what);
+                      "household redis \"%V\": slot map refresh failed on "
+                      "all nodes, last %V: %s",
+                      &redis->conf->name, &cl->queried->name, what);
 
-        (void) ngx_cpystrn(cl->what, (u_char *) what, sizeof(cl->what));
+        (void) ngx_cpystrn(cl->err, (u_char *) what, sizeof(cl->err));
         cl->logged = 1;
     }
 
@@ -240,65 +247,4 @@ ngx_household_redis_cluster_fetch_failed(ngx_household_redis_cluster_t *cl,
 
     ngx_household_redis_cluster_refresh(cl);
     ngx_household_redis_route_unpark(redis);
-}
-
-
-/* connections to nodes that the map does not name are closed */
-
-static void
-ngx_household_redis_cluster_drop_unused_peers(ngx_household_redis_cluster_t *cl)
-{
-    ngx_queue_t                 *q, *next;
-    ngx_household_redis_peer_t  *pool;
-
-    for (q = ngx_queue_head(&cl->redis->pools);
-         q != ngx_queue_sentinel(&cl->redis->pools);
-         q = next)
-    {
-        next = ngx_queue_next(q);
-        pool = ngx_queue_data(q, ngx_household_redis_peer_t, queue);
-
-        if (!pool->mark) {
-            ngx_household_redis_route_remove_peer(cl->redis, pool);
-        }
-    }
-}
-
-
-ngx_household_redis_peer_t *
-ngx_household_redis_cluster_peer(ngx_household_redis_cluster_t *cl,
-    ngx_str_t *host, in_port_t port)
-{
-    ngx_uint_t                   flags;
-    ngx_queue_t                 *q;
-    ngx_household_redis_node_t  *node;
-    ngx_household_redis_peer_t  *pool;
-
-    for (q = ngx_queue_head(&cl->redis->pools);
-         q != ngx_queue_sentinel(&cl->redis->pools);
-         q = ngx_queue_next(q))
-    {
-        pool = ngx_queue_data(q, ngx_household_redis_peer_t, queue);
-
-        if (ngx_household_redis_node_is(pool->node, host, port)) {
-            return pool;
-        }
-    }
-
-    flags = NGX_HOUSEHOLD_REDIS_NODE_CLUSTER;
-
-    if (cl->redis->conf->read_from == NGX_HOUSEHOLD_REDIS_REPLICA) {
-        flags |= NGX_HOUSEHOLD_REDIS_NODE_READONLY;
-    }
-
-    node = ngx_household_redis_node_discover(cl->redis->conf, host, port,
-                                             flags);
-    if (node == NULL) {
-        return NULL;
-    }
-
-    pool = ngx_household_redis_route_add_peer(cl->redis, node, 1);
-    ngx_household_redis_node_release(node);
-
-    return pool;
 }

@@ -78,9 +78,14 @@ static const ngx_household_redis_conn_calls_t  ngx_household_redis_ask_owner = {
 };
 
 
-/* the map of a large cluster in many pieces is larger than any record */
+/*
+ * The slot map of a large cluster, or the keys of many changes at a time, are
+ * larger than any record.
+ */
 
-static const ngx_household_resp_limits_t  ngx_household_redis_ask_limits = {
+static const ngx_household_resp_limits_t
+    ngx_household_redis_dedicated_limits =
+{
     256 * 1024,                        /* values kept of one reply */
     4 * 1024 * 1024,                   /* bytes kept of one reply */
     256 * 1024,                        /* elements of one array */
@@ -110,6 +115,8 @@ ngx_household_redis_dedicated_open(ngx_household_redis_node_t *node,
 
     ngx_household_redis_conn_init(&link->conn, node,
                                   &ngx_household_redis_dedicated_calls, link);
+    link->conn.limits = &ngx_household_redis_dedicated_limits;
+
     ngx_household_redis_conn_start(&link->conn, 0);
 
     return link;
@@ -230,10 +237,51 @@ ngx_household_redis_dedicated_data(ngx_household_redis_dedicated_t *link)
 }
 
 
-ngx_household_redis_node_t *
-ngx_household_redis_dedicated_node(ngx_household_redis_dedicated_t *link)
+ngx_uint_t
+ngx_household_redis_dedicated_at_first(ngx_household_redis_dedicated_t *link)
 {
-    return link->conn.node;
+    return ngx_household_redis_conn_at_first(&link->conn);
+}
+
+
+void
+ngx_household_redis_dedicated_reopen(ngx_household_redis_dedicated_t *link)
+{
+    ngx_household_redis_conn_reopen(&link->conn);
+}
+
+
+size_t
+ngx_household_redis_dedicated_addr(ngx_household_redis_dedicated_t *link,
+    u_char *text, size_t len)
+{
+    return ngx_sock_ntop(&link->conn.sockaddr.sockaddr, link->conn.socklen,
+                         text, len, 0);
+}
+
+
+size_t
+ngx_household_redis_query_addr(ngx_household_redis_query_t *ask, u_char *text,
+    size_t len)
+{
+    return ngx_sock_ntop(&ask->conn.sockaddr.sockaddr, ask->conn.socklen,
+                         text, len, 0);
+}
+
+
+uint64_t
+ngx_household_redis_dedicated_server(ngx_household_redis_dedicated_t *link)
+{
+    return link->conn.server;
+}
+
+
+ngx_household_redis_node_t *
+ngx_household_redis_dedicated_pin(ngx_household_redis_dedicated_t *link)
+{
+    return ngx_household_redis_node_pin(link->conn.node,
+                                        &link->conn.sockaddr.sockaddr,
+                                        link->conn.socklen);
 }
 
 
@@ -252,7 +300,7 @@ ngx_household_redis_dedicated_lost(ngx_household_redis_conn_t *conn,
 {
     ngx_household_redis_dedicated_t  *link = conn->data;
 
-    link->calls->lost(link, what);
+    link->calls->lost(link, err, what);
 }
 
 
@@ -312,7 +360,7 @@ ngx_household_redis_query(ngx_household_redis_node_t *node, ngx_str_t *argv,
 
     ask->conn.once = 1;
     ask->conn.silence = timeout;
-    ask->conn.limits = &ngx_household_redis_ask_limits;
+    ask->conn.limits = &ngx_household_redis_dedicated_limits;
 
     ngx_household_redis_conn_start(&ask->conn, 0);
 

@@ -29,9 +29,11 @@ typedef struct {
 
     /*
      * It was ready and is no more; or an attempt has failed, again.  It goes
-     * on trying, at growing intervals up to 2 s.  "what" is for a log.
+     * on trying, at growing intervals up to 2 s.  "err" and "what" are for a
+     * log.
      */
-    void       (*lost)(ngx_household_redis_dedicated_t *link, const char *what);
+    void       (*lost)(ngx_household_redis_dedicated_t *link, ngx_err_t err,
+                       const char *what);
 
     /*
      * A message: an array whose first element is "message" or "pmessage", or
@@ -72,7 +74,24 @@ ngx_int_t ngx_household_redis_dedicated_send(
     ngx_household_redis_dedicated_reply_pt reply);
 
 void *ngx_household_redis_dedicated_data(ngx_household_redis_dedicated_t *link);
-ngx_household_redis_node_t *ngx_household_redis_dedicated_node(
+
+/* as those of a connection, ngx_household_redis_conn_...() */
+ngx_uint_t ngx_household_redis_dedicated_at_first(
+    ngx_household_redis_dedicated_t *link);
+void ngx_household_redis_dedicated_reopen(
+    ngx_household_redis_dedicated_t *link);
+
+/*
+ * Of a link that is ready: the address that it is connected to, as text
+ * without a port, of which the length is returned; the server (see
+ * ngx_household_redis_conn.h); and a node that is at the address of that
+ * server alone, which the caller releases, or NULL if memory is short.
+ */
+size_t ngx_household_redis_dedicated_addr(
+    ngx_household_redis_dedicated_t *link, u_char *text, size_t len);
+uint64_t ngx_household_redis_dedicated_server(
+    ngx_household_redis_dedicated_t *link);
+ngx_household_redis_node_t *ngx_household_redis_dedicated_pin(
     ngx_household_redis_dedicated_t *link);
 
 
@@ -89,6 +108,13 @@ typedef void (*ngx_household_redis_query_pt)(void *data,
 ngx_household_redis_query_t *ngx_household_redis_query(
     ngx_household_redis_node_t *node, ngx_str_t *argv, ngx_uint_t argc,
     ngx_msec_t timeout, ngx_household_redis_query_pt handler, void *data);
+
+/*
+ * The address that the reply came from, as text without a port; to be called
+ * by the handler.  Returns its length.
+ */
+size_t ngx_household_redis_query_addr(ngx_household_redis_query_t *ask,
+    u_char *text, size_t len);
 
 /* the handler will not be called */
 void ngx_household_redis_query_cancel(ngx_household_redis_query_t *ask);

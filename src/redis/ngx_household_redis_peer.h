@@ -55,6 +55,8 @@ struct ngx_household_redis_peer_s {
     unsigned                                 is_sick:1;
     unsigned                                 replica:1;
     unsigned                                 mark:1;  /* the owner's */
+    unsigned                                 slotless:1;  /* the cluster's */
+    unsigned                                 was_slotless:1;
 
     ngx_household_redis_conn_t               conns[1];
 };

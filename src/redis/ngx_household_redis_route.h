@@ -16,10 +16,15 @@
 #include <ngx_event.h>
 #include "ngx_household_log_limit.h"
 #include "ngx_household_redis_peer.h"
+#include "ngx_household_redis_tracked.h"
 
 
 /* how often a command is routed before it is given up */
 #define NGX_HOUSEHOLD_REDIS_MAX_REDIRECTS  8
+
+
+/* kinds of error replies that are counted apart in the log */
+#define NGX_HOUSEHOLD_REDIS_ERRORS     16
 
 
 typedef struct ngx_household_redis_s  ngx_household_redis_t;
@@ -47,6 +52,13 @@ typedef struct {
     void        (*changed)(ngx_household_redis_t *redis,
                            ngx_household_redis_peer_t *pool);
 
+    /*
+     * The topology may have changed: asks for it, soon but not too often.
+     * "watch": goes on to ask for it at short intervals.
+     */
+    void        (*refresh)(ngx_household_redis_t *redis);
+    void        (*watch)(ngx_household_redis_t *redis);
+
     /* see ngx_household_redis_primaries() */
     ngx_uint_t  (*primaries)(ngx_household_redis_t *redis,
                              ngx_household_redis_node_t **nodes,
@@ -61,6 +73,16 @@ typedef struct {
     void                               *data;
     ngx_queue_t                         queue;
 } ngx_household_redis_observer_t;
+
+
+/* error replies of one kind; "what" is static */
+
+typedef struct {
+    const char                         *what;
+    size_t                              code_len;
+    u_char                              code[16];
+    ngx_household_log_limit_t           limit;
+} ngx_household_redis_error_t;
 
 
 struct ngx_household_redis_s {
@@ -80,11 +102,21 @@ struct ngx_household_redis_s {
     ngx_queue_t                            watches;
     ngx_event_t                            notify;
 
-    /* errors that an operator must mend are logged at a limited rate */
-    ngx_household_log_limit_t              errors;
-    ngx_household_log_limit_t              busy;   /* the same, a full queue */
+    /* error replies are logged at a limited rate, by event and code */
+    ngx_household_redis_error_t         errors[NGX_HOUSEHOLD_REDIS_ERRORS];
+    ngx_household_log_limit_t           busy;    /* so is a full queue */
 
-    unsigned                               stopped:1;
+    /* servers that are tracked, by any process; NULL: none need be */
+    ngx_household_redis_tracked_t      *tracked;
+    void                              (*untracked)(void *data, ngx_str_t *key);
+    void                               *untracked_data;
+    ngx_uint_t                          nuntracked;     /* in a series */
+    ngx_msec_t                          untracked_first;
+    ngx_msec_t                          untracked_last;
+
+    ngx_uint_t                          held;    /* operations wait */
+
+    unsigned                            stopped:1;
 };
 
 
@@ -135,11 +167,6 @@ void ngx_household_redis_notify_primaries(ngx_household_redis_t *redis);
 
 /* tells whether the code is that of an error which passes by itself */
 ngx_uint_t ngx_household_redis_error_transient(ngx_str_t *code);
-
-
-#define ngx_household_redis_error_is(code, text)                              \
-    ((code)->len == sizeof(text) - 1                                          \
-     && ngx_strncmp((code)->data, text, sizeof(text) - 1) == 0)
 
 
 extern const ngx_household_redis_topology_t  ngx_household_redis_standalone;

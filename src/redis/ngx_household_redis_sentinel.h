@@ -1,6 +1,6 @@
 
 /*
- * What the two files of the sentinel kind share.
+ * What the files of Sentinel share.
  *
  * Core layer.
  */
@@ -36,13 +36,34 @@ typedef struct {
 
     u_char                         what[NGX_HOUSEHOLD_REDIS_ERRLEN];
 
+    /* a subscription to one of them */
+    ngx_household_redis_dedicated_t  *watch;
+    ngx_uint_t                        watched;
+    ngx_event_t                       watch_timer;
+
+    ngx_msec_t                        refreshed;
+
+    unsigned                          unsubscribed:1; /* it was refused */
+    unsigned                          refused:1;      /* which was logged */
     unsigned                       down:1;    /* do not wait */
     unsigned                       logged:1;
 } ngx_household_redis_sentinel_t;
 
 
+/* _query.c */
+
+/* the handler of st->retry: queries a sentinel for the primary */
+void ngx_household_redis_sentinel_retry_handler(ngx_event_t *ev);
+
 /* asks sentinels where the primary is: at once, when it worked until now */
 void ngx_household_redis_sentinel_schedule(ngx_household_redis_sentinel_t *st);
+
+/* the same as a precaution: the primary may be another one by now */
+void ngx_household_redis_sentinel_refresh(ngx_household_redis_sentinel_t *st);
+
+/* _watch.c: subscribes to what sentinels publish of failovers */
+void ngx_household_redis_sentinel_watch(ngx_household_redis_sentinel_t *st);
+void ngx_household_redis_sentinel_unwatch(ngx_household_redis_sentinel_t *st);
 
 /* _replicas.c: routes a read to a replica; NGX_OK or NGX_DECLINED */
 ngx_int_t ngx_household_redis_sentinel_replica(ngx_household_redis_t *redis,

@@ -135,6 +135,7 @@ ngx_household_redis_sentinel_replicas(void *data,
 
         if (pool->replica && !pool->mark) {
             ngx_household_redis_route_remove_peer(redis, pool);
+            ngx_household_redis_notify_primaries(redis);
         }
     }
 }
@@ -225,7 +226,8 @@ ngx_household_redis_sentinel_replica_fields(ngx_household_redis_sentinel_t *st,
         }
     }
 
-    node = ngx_household_redis_node_discover(st->redis->conf, &host, port, 0);
+    node = ngx_household_redis_node_discover(st->redis->conf, &host, port, 0,
+                                            NULL);
     if (node == NULL) {
         return;
     }
@@ -236,5 +238,6 @@ ngx_household_redis_sentinel_replica_fields(ngx_household_redis_sentinel_t *st,
     if (pool != NULL) {
         pool->replica = 1;
         pool->mark = 1;
+        ngx_household_redis_notify_primaries(st->redis);
     }
 }

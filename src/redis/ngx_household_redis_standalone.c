@@ -13,9 +13,20 @@
 #include "ngx_household_redis_route.h"
 
 
+/* ms between attempts to go back to the first address of a name */
+#define NGX_HOUSEHOLD_REDIS_STANDALONE_REOPEN  1000
+
+
 typedef struct {
-    ngx_uint_t                   next;     /* replica, in turn */
+    /* the ident of timers must be after 3 pointers, as in ngx_connection_t */
+    ngx_household_redis_t       *redis;
     ngx_household_redis_peer_t  *primary;  /* the one in use */
+    void                        *dummy;
+    ngx_int_t                    ident;
+
+    ngx_uint_t                   next;     /* replica, in turn */
+    ngx_msec_t                   reopened; /* when; 0: never */
+    ngx_event_t                  reopen;
 } ngx_household_redis_standalone_t;
 
 
@@ -33,6 +44,11 @@ static ngx_int_t ngx_household_redis_standalone_error(
     ngx_household_redis_cmd_t *cmd, ngx_str_t *code, ngx_str_t *error);
 static void ngx_household_redis_standalone_changed(ngx_household_redis_t *redis,
     ngx_household_redis_peer_t *pool);
+static void ngx_household_redis_standalone_refresh(
+    ngx_household_redis_t *redis);
+static void ngx_household_redis_standalone_reopen(ngx_event_t *ev);
+static void ngx_household_redis_standalone_watch(
+    ngx_household_redis_t *redis);
 static ngx_household_redis_peer_t *ngx_household_redis_standalone_primary(
     ngx_household_redis_t *redis);
 static ngx_uint_t ngx_household_redis_standalone_primaries(
@@ -46,6 +62,8 @@ const ngx_household_redis_topology_t  ngx_household_redis_standalone = {
     ngx_household_redis_standalone_route,
     ngx_household_redis_standalone_error,
     ngx_household_redis_standalone_changed,
+    ngx_household_redis_standalone_refresh,
+    ngx_household_redis_standalone_watch,
     ngx_household_redis_standalone_primaries
 };
 
@@ -66,6 +84,15 @@ ngx_household_redis_standalone_create(ngx_household_redis_t *redis,
     }
 
     redis->state = sa;
+
+    sa->redis = redis;
+    sa->ident = -1;
+
+    sa->reopen.handler = ngx_household_redis_standalone_reopen;
+    sa->reopen.data = sa;
+    sa->reopen.log = ngx_cycle->log;
+    sa->reopen.cancelable = 1;
+
     servers = redis->conf->servers.elts;
 
     for (i = 0; i < redis->conf->servers.nelts; i++) {
@@ -106,7 +133,11 @@ ngx_household_redis_standalone_create(ngx_household_redis_t *redis,
 static void
 ngx_household_redis_standalone_destroy(ngx_household_redis_t *redis)
 {
-    /* there is nothing beyond the pools */
+    ngx_household_redis_standalone_t  *sa = redis->state;
+
+    if (sa->reopen.timer_set) {
+        ngx_del_timer(&sa->reopen);
+    }
 }
 
 
@@ -259,6 +290,60 @@ ngx_household_redis_standalone_changed(ngx_household_redis_t *redis,
 }
 
 
+/*
+ * A reply came from a server that is not tracked.  If the name of a server has
+ * several addresses, this worker may be at another one than the worker that
+ * tracks: both go back to the first.
+ */
+
+static void
+ngx_household_redis_standalone_refresh(ngx_household_redis_t *redis)
+{
+    ngx_household_redis_standalone_t  *sa = redis->state;
+
+    if (sa->reopen.timer_set
+        || (sa->reopened
+            && ngx_current_msec - sa->reopened
+               < NGX_HOUSEHOLD_REDIS_STANDALONE_REOPEN))
+    {
+        return;
+    }
+
+    /* a reply is being read */
+    ngx_add_timer(&sa->reopen, 1);
+}
+
+
+static void
+ngx_household_redis_standalone_reopen(ngx_event_t *ev)
+{
+    ngx_uint_t                         i;
+    ngx_queue_t                       *q;
+    ngx_household_redis_peer_t        *peer;
+    ngx_household_redis_standalone_t  *sa = ev->data;
+
+    sa->reopened = ngx_current_msec;
+
+    for (q = ngx_queue_head(&sa->redis->pools);
+         q != ngx_queue_sentinel(&sa->redis->pools);
+         q = ngx_queue_next(q))
+    {
+        peer = ngx_queue_data(q, ngx_household_redis_peer_t, queue);
+
+        for (i = 0; i < peer->n; i++) {
+            ngx_household_redis_conn_reopen(&peer->conns[i]);
+        }
+    }
+}
+
+
+static void
+ngx_household_redis_standalone_watch(ngx_household_redis_t *redis)
+{
+    /* the configuration names all servers */
+}
+
+
 static ngx_household_redis_peer_t *
 ngx_household_redis_standalone_primary(ngx_household_redis_t *redis)
 {
@@ -282,19 +367,38 @@ ngx_household_redis_standalone_primary(ngx_household_redis_t *redis)
 }
 
 
+/* the one in use, and replicas if they are read from */
+
 static ngx_uint_t
 ngx_household_redis_standalone_primaries(ngx_household_redis_t *redis,
     ngx_household_redis_node_t **nodes, ngx_uint_t max)
 {
+    ngx_uint_t                         n;
+    ngx_queue_t                       *q;
+    ngx_household_redis_peer_t        *peer;
     ngx_household_redis_standalone_t  *sa = redis->state;
 
-    if (sa->primary == NULL) {
-        return 0;
+    n = 0;
+
+    for (q = ngx_queue_head(&redis->pools);
+         q != ngx_queue_sentinel(&redis->pools);
+         q = ngx_queue_next(q))
+    {
+        peer = ngx_queue_data(q, ngx_household_redis_peer_t, queue);
+
+        if (peer != sa->primary
+            && !(peer->replica
+                 && redis->conf->read_from == NGX_HOUSEHOLD_REDIS_REPLICA))
+        {
+            continue;
+        }
+
+        if (n < max) {
+            nodes[n] = peer->node;
+        }
+
+        n++;
     }
 
-    if (max) {
-        nodes[0] = sa->primary->node;
-    }
-
-    return 1;
+    return n;
 }

@@ -9,6 +9,7 @@
 #include <ngx_event.h>
 #include <ngx_event_connect.h>
 #include "ngx_household_redis_conn.h"
+#include "ngx_household_redis_conn_private.h"
 
 
 static void ngx_household_redis_conn_init_event(
@@ -17,21 +18,45 @@ static void ngx_household_redis_conn_init_event(
 static void ngx_household_redis_conn_schedule(ngx_household_redis_conn_t *conn);
 static void ngx_household_redis_conn_post_handler(ngx_event_t *ev);
 static void ngx_household_redis_conn_retry_handler(ngx_event_t *ev);
-static void ngx_household_redis_conn_reply_timeout_handler(ngx_event_t *ev);
-static void ngx_household_redis_conn_ping_handler(ngx_event_t *ev);
-static ngx_int_t ngx_household_redis_conn_ping_reply(
-    ngx_household_redis_op_t *op, ngx_household_resp_reply_t *reply);
-static void ngx_household_redis_conn_ping_done(ngx_household_redis_op_t *op,
-    ngx_household_redis_result_e status);
 
 static void ngx_household_redis_conn_attempt(ngx_household_redis_conn_t *conn);
 static void ngx_household_redis_conn_connect(ngx_household_redis_conn_t *conn);
-static ngx_int_t ngx_household_redis_conn_open_socket(
-    ngx_household_redis_conn_t *conn, ngx_err_t *err);
 static void ngx_household_redis_conn_next_addr(ngx_household_redis_conn_t *conn,
     ngx_household_redis_result_e status, ngx_err_t err, const char *what);
 static void ngx_household_redis_conn_backoff(ngx_household_redis_conn_t *conn,
     ngx_household_redis_result_e status, ngx_err_t err, const char *what);
+static void ngx_household_redis_conn_queued(ngx_household_redis_conn_t *conn);
+static void ngx_household_redis_conn_resolved(
+    ngx_household_redis_conn_t *conn, const char *what);
+static void ngx_household_redis_conn_connected(
+    ngx_household_redis_conn_t *conn);
+static void ngx_household_redis_conn_secured(ngx_household_redis_conn_t *conn);
+static ngx_int_t ngx_household_redis_conn_greeted(
+    ngx_household_redis_conn_t *conn, ngx_household_resp_reply_t *reply);
+static void ngx_household_redis_conn_established(
+    ngx_household_redis_conn_t *conn);
+static void ngx_household_redis_conn_recovered(
+    ngx_household_redis_conn_t *conn);
+static void ngx_household_redis_conn_idle(ngx_household_redis_conn_t *conn);
+static void ngx_household_redis_conn_quit(ngx_household_redis_conn_t *conn);
+static void ngx_household_redis_conn_lost(ngx_household_redis_conn_t *conn,
+    ngx_household_redis_result_e status, ngx_err_t err, const char *what);
+static void ngx_household_redis_conn_close(ngx_household_redis_conn_t *conn);
+
+
+static const ngx_household_redis_conn_events_t
+    ngx_household_redis_conn_events =
+{
+    ngx_household_redis_conn_resolved,
+    ngx_household_redis_conn_connected,
+    ngx_household_redis_conn_secured,
+    ngx_household_redis_conn_greeted,
+    ngx_household_redis_conn_recovered,
+    ngx_household_redis_conn_idle,
+    ngx_household_redis_conn_quit,
+    ngx_household_redis_conn_queued,
+    ngx_household_redis_conn_lost
+};
 
 
 static const ngx_household_resp_limits_t  ngx_household_redis_limits = {
@@ -52,6 +77,7 @@ ngx_household_redis_conn_init(ngx_household_redis_conn_t *conn,
 
     conn->node = ngx_household_redis_node_keep(node);
     conn->owner = owner;
+    conn->events = &ngx_household_redis_conn_events;
     conn->data = data;
     conn->limits = &ngx_household_redis_limits;
     conn->silence = 2 * node->conf->timeout;
@@ -61,23 +87,7 @@ ngx_household_redis_conn_init(ngx_household_redis_conn_t *conn,
     ngx_household_redis_fifo_init(&conn->waiting);
     ngx_queue_init(&conn->answered);
 
-    /*
-     * nginx would write a line at each failed attempt; what matters is the
-     * change of state, which the owner writes.  What nginx says is listened
-     * to for the reason that TLS gives, and only alerts are passed on.
-     */
-
-    conn->pass = *ngx_cycle->log;
-    conn->log = *ngx_cycle->log;
-
-    if (conn->pass.log_level <= NGX_LOG_DEBUG) {
-        conn->pass.log_level = ngx_min(conn->pass.log_level, NGX_LOG_ALERT);
-        conn->log.log_level = NGX_LOG_INFO;
-    }
-
-    conn->log.writer = ngx_household_redis_conn_ssl_log;
-    conn->log.wdata = conn;
-    conn->log.next = &conn->pass;
+    ngx_household_redis_conn_ssl_init_log(conn);
 
     ngx_household_redis_conn_init_event(conn, &conn->post,
                                         ngx_household_redis_conn_post_handler);
@@ -166,14 +176,31 @@ ngx_household_redis_conn_enqueue(ngx_household_redis_conn_t *conn,
     }
 
     ngx_household_redis_fifo_push(&conn->waiting, cmd);
+    ngx_household_redis_conn_queued(conn);
 
+    return NGX_OK;
+}
+
+
+static void
+ngx_household_redis_conn_queued(ngx_household_redis_conn_t *conn)
+{
     if (conn->peer.connection != NULL) {
         conn->peer.connection->idle = 0;
     }
 
     ngx_household_redis_conn_schedule(conn);
+}
 
-    return NGX_OK;
+
+void
+ngx_household_redis_conn_reopen(ngx_household_redis_conn_t *conn)
+{
+    if (!ngx_household_redis_conn_at_first(conn)) {
+        ngx_household_redis_conn_lost(conn,
+                                      NGX_HOUSEHOLD_REDIS_RESULT_DOWN, 0,
+                                      "reconnecting to the first address");
+    }
 }
 
 
@@ -241,98 +268,6 @@ ngx_household_redis_conn_retry_handler(ngx_event_t *ev)
 }
 
 
-void
-ngx_household_redis_conn_arm_reply_timer(ngx_household_redis_conn_t *conn)
-{
-    ngx_msec_int_t              left;
-    ngx_household_redis_cmd_t  *cmd;
-
-    cmd = ngx_household_redis_fifo_head(&conn->sent);
-
-    if (cmd != NULL && !conn->stuck.timer_set) {
-        left = (ngx_msec_int_t) (cmd->sent + conn->silence - ngx_current_msec);
-        ngx_add_timer(&conn->stuck, ngx_max(left, 1));
-    }
-}
-
-
-/*
- * The first that was sent has not been answered for long: the peer is stuck,
- * and what is queued behind would wait for nothing.
- */
-
-static void
-ngx_household_redis_conn_reply_timeout_handler(ngx_event_t *ev)
-{
-    ngx_household_redis_cmd_t   *cmd;
-    ngx_household_redis_conn_t  *conn = ev->data;
-
-    cmd = ngx_household_redis_fifo_head(&conn->sent);
-
-    if (cmd != NULL
-        && (ngx_msec_int_t) (cmd->sent + conn->silence - ngx_current_msec) <= 0)
-    {
-        ngx_household_redis_conn_lost(conn, NGX_HOUSEHOLD_REDIS_RESULT_TIMEOUT,
-                                      0, "timed out");
-        return;
-    }
-
-    ngx_household_redis_conn_arm_reply_timer(conn);
-}
-
-
-static void
-ngx_household_redis_conn_ping_handler(ngx_event_t *ev)
-{
-    ngx_str_t                      name;
-    ngx_household_redis_op_t      *op;
-    ngx_household_redis_conn_t    *conn = ev->data;
-    ngx_household_resp_command_t   command;
-
-    if (ngx_exiting || conn->state != NGX_HOUSEHOLD_REDIS_CONN_READY) {
-        return;
-    }
-
-    ngx_add_timer(ev, NGX_HOUSEHOLD_REDIS_PING);
-
-    if (conn->sent.n + conn->waiting.n != 0) {
-        return;
-    }
-
-    ngx_str_set(&name, "PING");
-
-    command.argv = &name;
-    command.argc = 1;
-
-    op = ngx_household_redis_op_create(&command, 1, NGX_HOUSEHOLD_REDIS_OWN,
-                                       ngx_household_redis_conn_ping_reply,
-                                       ngx_household_redis_conn_ping_done,
-                                       NULL);
-    if (op != NULL
-        && ngx_household_redis_conn_enqueue(conn, &op->cmds[0]) != NGX_OK)
-    {
-        ngx_household_redis_op_end(op, NGX_HOUSEHOLD_REDIS_RESULT_DOWN);
-    }
-}
-
-
-static ngx_int_t
-ngx_household_redis_conn_ping_reply(ngx_household_redis_op_t *op,
-    ngx_household_resp_reply_t *reply)
-{
-    /* any answer tells that somebody is there */
-    return NGX_OK;
-}
-
-
-static void
-ngx_household_redis_conn_ping_done(ngx_household_redis_op_t *op,
-    ngx_household_redis_result_e status)
-{
-    /* silence shows as a stuck command */
-}
-
-
 /* a first attempt, or the next one */
 
 static void
@@ -375,7 +310,7 @@ ngx_household_redis_conn_attempt(ngx_household_redis_conn_t *conn)
 }
 
 
-void
+static void
 ngx_household_redis_conn_resolved(ngx_household_redis_conn_t *conn,
     const char *what)
 {
@@ -397,8 +332,9 @@ ngx_household_redis_conn_resolved(ngx_household_redis_conn_t *conn,
 static void
 ngx_household_redis_conn_connect(ngx_household_redis_conn_t *conn)
 {
-    ngx_int_t   rc;
-    ngx_err_t   err;
+    ngx_int_t          rc;
+    ngx_err_t          err;
+    ngx_connection_t  *c;
 
     err = 0;
     conn->tls[0] = '\0';
@@ -412,6 +348,12 @@ ngx_household_redis_conn_connect(ngx_household_redis_conn_t *conn)
     }
 
     rc = ngx_household_redis_conn_open_socket(conn, &err);
+
+    if (rc == NGX_OK || rc == NGX_AGAIN) {
+        c = conn->peer.connection;
+        c->read->handler = ngx_household_redis_conn_read_handler;
+        c->write->handler = ngx_household_redis_conn_write_handler;
+    }
 
     if (rc != NGX_OK && rc != NGX_AGAIN) {
 
@@ -429,51 +371,7 @@ ngx_household_redis_conn_connect(ngx_household_redis_conn_t *conn)
 }
 
 
-static ngx_int_t
-ngx_household_redis_conn_open_socket(ngx_household_redis_conn_t *conn,
-    ngx_err_t *err)
-{
-    ngx_int_t          rc;
-    ngx_addr_t        *addr;
-    ngx_connection_t  *c;
-
-    addr = &conn->node->addrs[conn->addr % conn->node->naddrs];
-
-    ngx_memzero(&conn->peer, sizeof(ngx_peer_connection_t));
-
-    conn->peer.sockaddr = addr->sockaddr;
-    conn->peer.socklen = addr->socklen;
-    conn->peer.name = &conn->node->name;
-    conn->peer.get = ngx_event_get_peer;
-    conn->peer.log = &conn->log;
-    conn->peer.log_error = NGX_ERROR_INFO;
-
-    ngx_set_socket_errno(0);
-
-    rc = ngx_event_connect_peer(&conn->peer);
-
-    *err = ngx_socket_errno;
-
-    if (rc != NGX_OK && rc != NGX_AGAIN) {
-        return rc;
-    }
-
-    c = conn->peer.connection;
-
-    c->data = conn;
-    c->log = &conn->log;
-    c->read->handler = ngx_household_redis_conn_read_handler;
-    c->write->handler = ngx_household_redis_conn_write_handler;
-
-    /* operations have deadlines of their own: this need not hold a worker */
-    c->write->cancelable = 1;
-    ngx_add_timer(c->write, conn->node->conf->connect_timeout);
-
-    return rc;
-}
-
-
-void
+static void
 ngx_household_redis_conn_connected(ngx_household_redis_conn_t *conn)
 {
     int                err;
@@ -519,7 +417,7 @@ ngx_household_redis_conn_connected(ngx_household_redis_conn_t *conn)
 }
 
 
-void
+static void
 ngx_household_redis_conn_secured(ngx_household_redis_conn_t *conn)
 {
     conn->state = NGX_HOUSEHOLD_REDIS_CONN_HANDSHAKE;
@@ -534,7 +432,7 @@ ngx_household_redis_conn_secured(ngx_household_redis_conn_t *conn)
 }
 
 
-void
+static void
 ngx_household_redis_conn_lost(ngx_household_redis_conn_t *conn,
     ngx_household_redis_result_e status, ngx_err_t err, const char *what)
 {
@@ -650,7 +548,7 @@ ngx_household_redis_conn_backoff(ngx_household_redis_conn_t *conn,
 }
 
 
-void
+static void
 ngx_household_redis_conn_close(ngx_household_redis_conn_t *conn)
 {
     if (conn->resolving != NULL) {
@@ -675,4 +573,117 @@ ngx_household_redis_conn_close(ngx_household_redis_conn_t *conn)
     conn->out_pos = 0;
     conn->out_last = 0;
     conn->state = NGX_HOUSEHOLD_REDIS_CONN_CLOSED;
+}
+
+
+static void
+ngx_household_redis_conn_established(ngx_household_redis_conn_t *conn)
+{
+    ngx_connection_t  *c;
+
+    c = conn->peer.connection;
+
+    if (c->write->timer_set) {
+        ngx_del_timer(c->write);
+    }
+
+    conn->state = NGX_HOUSEHOLD_REDIS_CONN_READY;
+    conn->tried = 0;
+    conn->resolved = 0;
+    conn->since = ngx_current_msec;
+    conn->replied = 0;
+    conn->used = 0;
+
+    if (!conn->ping.timer_set && !ngx_exiting && !conn->once) {
+        ngx_add_timer(&conn->ping, NGX_HOUSEHOLD_REDIS_PING);
+    }
+
+    /* the owner logs what it was */
+    conn->owner->ready(conn);
+    conn->down = 0;
+
+    if (conn->state == NGX_HOUSEHOLD_REDIS_CONN_READY) {
+        ngx_household_redis_conn_flush(conn);
+    }
+}
+
+
+/*
+ * A valid reply resets the backoff, but for a server that fails in use, time
+ * and again or by what it sent: that must stay up for a while first.
+ */
+
+static void
+ngx_household_redis_conn_recovered(ngx_household_redis_conn_t *conn)
+{
+    conn->replied = 0;
+    conn->used = 1;
+
+    if (!conn->suspect) {
+        conn->failures = 0;
+        return;
+    }
+
+    if (ngx_current_msec - conn->since < NGX_HOUSEHOLD_REDIS_BACKOFF_MAX) {
+        return;
+    }
+
+    conn->suspect = 0;
+    conn->failures = 0;
+
+    if (conn->owner->well != NULL) {
+        conn->owner->well(conn);
+    }
+}
+
+
+/* nothing in flight: nginx may close it when it quits, or it does so here */
+
+static void
+ngx_household_redis_conn_idle(ngx_household_redis_conn_t *conn)
+{
+    if (conn->state != NGX_HOUSEHOLD_REDIS_CONN_READY
+        || conn->sent.n + conn->waiting.n != 0) {
+        return;
+    }
+
+    if (ngx_exiting) {
+        ngx_household_redis_conn_close(conn);
+        return;
+    }
+
+    conn->peer.connection->idle = 1;
+}
+
+
+static ngx_int_t
+ngx_household_redis_conn_greeted(ngx_household_redis_conn_t *conn,
+    ngx_household_resp_reply_t *reply)
+{
+    u_char     what[NGX_HOUSEHOLD_REDIS_ERRLEN];
+    ngx_int_t  rc;
+
+    rc = ngx_household_redis_conn_handshake_reply(conn, reply, what,
+                                                  sizeof(what));
+    if (rc == NGX_ERROR) {
+        ngx_household_redis_conn_lost(conn, NGX_HOUSEHOLD_REDIS_RESULT_DOWN, 0,
+                                      (char *) what);
+        return NGX_ERROR;
+    }
+
+    if (rc == NGX_OK) {
+        ngx_household_redis_conn_established(conn);
+    }
+
+    return NGX_OK;
+}
+
+
+/* idle, or out of time */
+
+static void
+ngx_household_redis_conn_quit(ngx_household_redis_conn_t *conn)
+{
+    ngx_household_redis_conn_close(conn);
+    ngx_household_redis_conn_fail_all(conn);
 }

@@ -8,14 +8,15 @@
 #include <ngx_config.h>
 #include <ngx_core.h>
 #include <ngx_event.h>
-#include "ngx_household_redis_conn.h"
+#include "ngx_household_redis_conn_private.h"
 
 
 #define NGX_HOUSEHOLD_REDIS_AUTH      0
 #define NGX_HOUSEHOLD_REDIS_SELECT    1
 #define NGX_HOUSEHOLD_REDIS_READONLY  2
 #define NGX_HOUSEHOLD_REDIS_ROLE      3
-#define NGX_HOUSEHOLD_REDIS_HELLO     4    /* PING */
+#define NGX_HOUSEHOLD_REDIS_INFO      4
+#define NGX_HOUSEHOLD_REDIS_HELLO     5    /* PING */
 
 
 static ngx_int_t ngx_household_redis_conn_handshake_step(
@@ -23,6 +24,13 @@ static ngx_int_t ngx_household_redis_conn_handshake_step(
     ngx_uint_t argc);
 static ngx_uint_t ngx_household_redis_conn_handshake_auth(
     ngx_household_redis_node_t *node, ngx_str_t *argv);
+static ngx_int_t ngx_household_redis_conn_handshake_identify(
+    ngx_household_redis_conn_t *conn);
+static ngx_int_t ngx_household_redis_conn_handshake_error(ngx_uint_t step,
+    ngx_str_t *error, u_char *what, size_t size);
+static void ngx_household_redis_conn_handshake_server(
+    ngx_household_redis_conn_t *conn, ngx_household_resp_value_t *v);
+static uint64_t ngx_household_redis_conn_hash(u_char *p, size_t len);
 
 
 /*
@@ -96,11 +104,40 @@ ngx_household_redis_conn_handshake(ngx_household_redis_conn_t *conn)
         }
     }
 
+    if (ngx_household_redis_conn_handshake_identify(conn) != NGX_OK) {
+        return NGX_ERROR;
+    }
+
     ngx_str_set(&argv[0], "PING");
 
     return ngx_household_redis_conn_handshake_step(conn,
                                                    NGX_HOUSEHOLD_REDIS_HELLO,
                                                    argv, 1);
+}
+
+
+/* which server it is, where records are cached that it returns */
+
+static ngx_int_t
+ngx_household_redis_conn_handshake_identify(ngx_household_redis_conn_t *conn)
+{
+    ngx_str_t                    argv[2];
+    ngx_household_redis_node_t  *node;
+
+    node = conn->node;
+
+    if (!node->conf->identify || conn->once
+        || (node->flags & NGX_HOUSEHOLD_REDIS_NODE_SENTINEL))
+    {
+        return NGX_OK;
+    }
+
+    ngx_str_set(&argv[0], "INFO");
+    ngx_str_set(&argv[1], "server");
+
+    return ngx_household_redis_conn_handshake_step(conn,
+                                                   NGX_HOUSEHOLD_REDIS_INFO,
+                                                   argv, 2);
 }
 
 
@@ -153,30 +190,28 @@ ngx_int_t
 ngx_household_redis_conn_handshake_reply(ngx_household_redis_conn_t *conn,
     ngx_household_resp_reply_t *reply, u_char *what, size_t size)
 {
-    u_char                      *p;
-    ngx_str_t                    code;
     ngx_uint_t                   step;
     ngx_household_resp_value_t  *v;
 
     v = reply->values;
     step = conn->steps[conn->step++];
 
-    if (v[0].type == NGX_HOUSEHOLD_RESP_ERROR) {
-
-        code = ngx_household_redis_error_code(&v[0].str);
-
-        /* an access list need not allow PING: the server is there */
-
-        if (step == NGX_HOUSEHOLD_REDIS_HELLO
-            && code.len == 6 && ngx_strncmp(code.data, "NOPERM", 6) == 0)
-        {
-            return NGX_OK;
-        }
-
-        p = ngx_snprintf(what, size - 1, "error reply %V", &code);
-        *p = '\0';
-
+    if (v[0].type == NGX_HOUSEHOLD_RESP_ERROR
+        && ngx_household_redis_conn_handshake_error(step, &v[0].str, what,
+                                                    size)
+           != NGX_OK)
+    {
         return NGX_ERROR;
+    }
+
+    if (step == NGX_HOUSEHOLD_REDIS_INFO) {
+        ngx_household_redis_conn_handshake_server(conn, &v[0]);
+        return NGX_AGAIN;
+    }
+
+    if (v[0].type == NGX_HOUSEHOLD_RESP_ERROR) {
+        /* of PING, the last */
+        return NGX_OK;
     }
 
     if (step == NGX_HOUSEHOLD_REDIS_ROLE
@@ -204,57 +239,95 @@ ngx_household_redis_conn_handshake_reply(ngx_household_redis_conn_t *conn,
 }
 
 
-void
-ngx_household_redis_conn_established(ngx_household_redis_conn_t *conn)
+/*
+ * An access list need not allow PING or INFO: returns NGX_OK for an error
+ * reply that may be ignored.
+ */
+
+static ngx_int_t
+ngx_household_redis_conn_handshake_error(ngx_uint_t step, ngx_str_t *error,
+    u_char *what, size_t size)
 {
-    ngx_connection_t  *c;
+    u_char     *p;
+    ngx_str_t   text;
 
-    c = conn->peer.connection;
+    text = ngx_household_redis_error_text(error);
 
-    if (c->write->timer_set) {
-        ngx_del_timer(c->write);
+    if (step == NGX_HOUSEHOLD_REDIS_HELLO || step == NGX_HOUSEHOLD_REDIS_INFO) {
+
+        if (ngx_household_redis_error_is(&text, "NOPERM")) {
+            return NGX_OK;
+        }
     }
 
-    conn->state = NGX_HOUSEHOLD_REDIS_CONN_READY;
-    conn->tried = 0;
-    conn->resolved = 0;
-    conn->since = ngx_current_msec;
-    conn->replied = 0;
-    conn->used = 0;
+    /* a proxy need not know INFO; PING tells whether it was that */
 
-    if (!conn->ping.timer_set && !ngx_exiting && !conn->once) {
-        ngx_add_timer(&conn->ping, NGX_HOUSEHOLD_REDIS_PING);
+    if (step == NGX_HOUSEHOLD_REDIS_INFO
+        && (ngx_household_redis_error_is(&text, "ERR")
+            || ngx_household_redis_error_is(&text, "ERR unknown command")))
+    {
+        return NGX_OK;
     }
 
-    /* the owner logs what it was */
-    conn->owner->ready(conn);
-    conn->down = 0;
+    p = ngx_snprintf(what, size - 1, "error reply %V", &text);
+    *p = '\0';
 
-    if (conn->state == NGX_HOUSEHOLD_REDIS_CONN_READY) {
-        ngx_household_redis_conn_flush(conn);
+    return NGX_ERROR;
+}
+
+
+/*
+ * "run_id:" and 40 digits, which are other ones after each start of a server.
+ * Whoever does not tell is known by the address that was connected to.
+ */
+
+static void
+ngx_household_redis_conn_handshake_server(ngx_household_redis_conn_t *conn,
+    ngx_household_resp_value_t *v)
+{
+    u_char  *p, *last;
+
+    static u_char  run_id[] = "run_id:";
+
+    conn->server = ngx_household_redis_conn_hash(
+                       (u_char *) &conn->sockaddr, conn->socklen);
+
+    if (v->type != NGX_HOUSEHOLD_RESP_BULK) {
+        return;
+    }
+
+    last = v->str.data + v->str.len;
+
+    p = ngx_strlcasestrn(v->str.data, last, run_id, sizeof(run_id) - 2);
+    if (p == NULL) {
+        return;
+    }
+
+    p += sizeof(run_id) - 1;
+
+    for (v->str.data = p; p < last && *p > ' '; p++) {
+        /* void */
+    }
+
+    if (p > v->str.data) {
+        conn->server = ngx_household_redis_conn_hash(v->str.data,
+                                                     p - v->str.data);
     }
 }
 
 
-void
-ngx_household_redis_conn_recovered(ngx_household_redis_conn_t *conn)
+/* FNV-1a, of bytes that a server chose itself; never 0 */
+
+static uint64_t
+ngx_household_redis_conn_hash(u_char *p, size_t len)
 {
-    conn->replied = 0;
-    conn->used = 1;
+    uint64_t  hash;
 
-    if (!conn->suspect) {
-        conn->failures = 0;
-        return;
+    hash = 14695981039346656037ULL;
+
+    while (len--) {
+        hash = (hash ^ *p++) * 1099511628211ULL;
     }
 
-    if (ngx_current_msec - conn->since < NGX_HOUSEHOLD_REDIS_BACKOFF_MAX) {
-        return;
-    }
-
-    conn->suspect = 0;
-    conn->failures = 0;
-
-    if (conn->owner->well != NULL) {
-        conn->owner->well(conn);
-    }
+    return hash ? hash : 1;
 }

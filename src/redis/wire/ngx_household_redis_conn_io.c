@@ -8,7 +8,7 @@
 #include <ngx_core.h>
 #include <ngx_event.h>
 #include <ngx_event_connect.h>
-#include "ngx_household_redis_conn.h"
+#include "ngx_household_redis_conn_private.h"
 
 
 #define NGX_HOUSEHOLD_REDIS_READ_SIZE    16384
@@ -30,8 +30,6 @@ static ngx_uint_t ngx_household_redis_conn_is_message(
     ngx_household_redis_cmd_t *cmd, ngx_household_resp_reply_t *reply);
 static void ngx_household_redis_conn_protocol_error(
     ngx_household_redis_conn_t *conn, const char *what);
-static void ngx_household_redis_conn_fail_all(ngx_household_redis_conn_t *conn);
-static void ngx_household_redis_conn_idle(ngx_household_redis_conn_t *conn);
 
 
 ngx_int_t
@@ -77,9 +75,9 @@ ngx_household_redis_conn_flush(ngx_household_redis_conn_t *conn)
              && ngx_household_redis_conn_append(conn, &asking) != NGX_OK)
             || ngx_household_redis_conn_append(conn, &cmd->wire) != NGX_OK)
         {
-            ngx_household_redis_conn_lost(conn,
-                                          NGX_HOUSEHOLD_REDIS_RESULT_DOWN, 0,
-                                          "no memory");
+            conn->events->lost(conn,
+                               NGX_HOUSEHOLD_REDIS_RESULT_DOWN, 0,
+                               "no memory");
             return;
         }
 
@@ -175,9 +173,9 @@ ngx_household_redis_conn_send(ngx_household_redis_conn_t *conn)
                 (void) c->recv(c, last, 1);
             }
 
-            ngx_household_redis_conn_lost(conn,
-                                          NGX_HOUSEHOLD_REDIS_RESULT_DOWN, err,
-                                          "send() failed");
+            conn->events->lost(conn,
+                               NGX_HOUSEHOLD_REDIS_RESULT_DOWN, err,
+                               "send() failed");
             return;
         }
 
@@ -196,12 +194,12 @@ ngx_household_redis_conn_send(ngx_household_redis_conn_t *conn)
     }
 
     if (ngx_handle_write_event(c->write, 0) != NGX_OK) {
-        ngx_household_redis_conn_lost(conn, NGX_HOUSEHOLD_REDIS_RESULT_DOWN, 0,
-                                      "ngx_handle_write_event() failed");
+        conn->events->lost(conn, NGX_HOUSEHOLD_REDIS_RESULT_DOWN, 0,
+                           "ngx_handle_write_event() failed");
         return;
     }
 
-    ngx_household_redis_conn_idle(conn);
+    conn->events->idle(conn);
 }
 
 
@@ -219,13 +217,13 @@ ngx_household_redis_conn_write_handler(ngx_event_t *wev)
         what = conn->state == NGX_HOUSEHOLD_REDIS_CONN_CONNECTING
                ? "connect() failed" : "timed out";
 
-        ngx_household_redis_conn_lost(conn, NGX_HOUSEHOLD_REDIS_RESULT_DOWN,
-                                      NGX_ETIMEDOUT, what);
+        conn->events->lost(conn, NGX_HOUSEHOLD_REDIS_RESULT_DOWN,
+                           NGX_ETIMEDOUT, what);
         return;
     }
 
     if (conn->state == NGX_HOUSEHOLD_REDIS_CONN_CONNECTING) {
-        ngx_household_redis_conn_connected(conn);
+        conn->events->connected(conn);
         return;
     }
 
@@ -246,14 +244,12 @@ ngx_household_redis_conn_read_handler(ngx_event_t *rev)
     conn = c->data;
 
     if (c->close) {
-        /* the worker quits: idle, or out of time */
-        ngx_household_redis_conn_close(conn);
-        ngx_household_redis_conn_fail_all(conn);
+        conn->events->quit(conn);
         return;
     }
 
     if (conn->state == NGX_HOUSEHOLD_REDIS_CONN_CONNECTING) {
-        ngx_household_redis_conn_connected(conn);
+        conn->events->connected(conn);
 
         if (conn->state != NGX_HOUSEHOLD_REDIS_CONN_HANDSHAKE) {
             return;
@@ -269,10 +265,10 @@ ngx_household_redis_conn_read_handler(ngx_event_t *rev)
         }
 
         if (n == NGX_ERROR || n == 0) {
-            ngx_household_redis_conn_lost(conn, NGX_HOUSEHOLD_REDIS_RESULT_DOWN,
-                                          n == 0 ? 0 : ngx_socket_errno,
-                                          n == 0 ? "connection closed by peer"
-                                                 : "recv() failed");
+            conn->events->lost(conn, NGX_HOUSEHOLD_REDIS_RESULT_DOWN,
+                               n == 0 ? 0 : ngx_socket_errno,
+                               n == 0 ? "connection closed by peer"
+                               : "recv() failed");
             return;
         }
 
@@ -288,7 +284,7 @@ ngx_household_redis_conn_read_handler(ngx_event_t *rev)
     }
 
     if (conn->replied) {
-        ngx_household_redis_conn_recovered(conn);
+        conn->events->replied(conn);
     }
 
     ngx_household_redis_conn_complete_ops(conn, NGX_HOUSEHOLD_REDIS_RESULT_OK);
@@ -303,12 +299,12 @@ ngx_household_redis_conn_read_handler(ngx_event_t *rev)
     }
 
     if (ngx_handle_read_event(rev, 0) != NGX_OK) {
-        ngx_household_redis_conn_lost(conn, NGX_HOUSEHOLD_REDIS_RESULT_DOWN, 0,
-                                      "ngx_handle_read_event() failed");
+        conn->events->lost(conn, NGX_HOUSEHOLD_REDIS_RESULT_DOWN, 0,
+                           "ngx_handle_read_event() failed");
         return;
     }
 
-    ngx_household_redis_conn_idle(conn);
+    conn->events->idle(conn);
 }
 
 
@@ -317,7 +313,6 @@ ngx_household_redis_conn_read_handler(ngx_event_t *rev)
 static ngx_int_t
 ngx_household_redis_conn_process(ngx_household_redis_conn_t *conn)
 {
-    u_char                       what[NGX_HOUSEHOLD_REDIS_ERRLEN];
     ngx_int_t                    rc;
     ngx_household_resp_reply_t   reply;
 
@@ -344,17 +339,8 @@ ngx_household_redis_conn_process(ngx_household_redis_conn_t *conn)
             continue;
         }
 
-        rc = ngx_household_redis_conn_handshake_reply(conn, &reply, what,
-                                                      sizeof(what));
-        if (rc == NGX_ERROR) {
-            ngx_household_redis_conn_lost(conn,
-                                          NGX_HOUSEHOLD_REDIS_RESULT_DOWN, 0,
-                                          (char *) what);
+        if (conn->events->handshake(conn, &reply) != NGX_OK) {
             return NGX_ERROR;
-        }
-
-        if (rc == NGX_OK) {
-            ngx_household_redis_conn_established(conn);
         }
     }
 
@@ -378,9 +364,9 @@ ngx_household_redis_conn_reply(ngx_household_redis_conn_t *conn,
         rc = conn->owner->push(conn, reply);
 
         if (rc != NGX_OK && !conn->stopped) {
-            ngx_household_redis_conn_lost(conn,
-                                          NGX_HOUSEHOLD_REDIS_RESULT_PROTOCOL,
-                                          0, "invalid push message");
+            conn->events->lost(conn,
+                               NGX_HOUSEHOLD_REDIS_RESULT_PROTOCOL,
+                               0, "invalid push message");
         }
 
         return rc;
@@ -399,6 +385,7 @@ ngx_household_redis_conn_reply(ngx_household_redis_conn_t *conn,
     }
 
     conn->replied = 1;
+    cmd->server = conn->server;
 
     if (reply->values[0].type == NGX_HOUSEHOLD_RESP_ERROR
         && !cmd->op->ended && conn->owner->error != NULL
@@ -424,9 +411,9 @@ ngx_household_redis_conn_reply(ngx_household_redis_conn_t *conn,
     }
 
     if (rc != NGX_OK && !conn->stopped) {
-        ngx_household_redis_conn_lost(conn,
-                                      NGX_HOUSEHOLD_REDIS_RESULT_PROTOCOL, 0,
-                                      "reply does not match the command");
+        conn->events->lost(conn,
+                           NGX_HOUSEHOLD_REDIS_RESULT_PROTOCOL, 0,
+                           "reply does not match the command");
     }
 
     return rc;
@@ -449,8 +436,8 @@ ngx_household_redis_conn_protocol_error(ngx_household_redis_conn_t *conn,
                                    NGX_HOUSEHOLD_REDIS_RESULT_PROTOCOL);
     }
 
-    ngx_household_redis_conn_lost(conn, NGX_HOUSEHOLD_REDIS_RESULT_PROTOCOL, 0,
-                                  what);
+    conn->events->lost(conn, NGX_HOUSEHOLD_REDIS_RESULT_PROTOCOL, 0,
+                       what);
 }
 
 
@@ -547,7 +534,7 @@ ngx_household_redis_conn_orphans(ngx_household_redis_conn_t *conn)
 
 /* the worker has no time left */
 
-static void
+void
 ngx_household_redis_conn_fail_all(ngx_household_redis_conn_t *conn)
 {
     ngx_household_redis_cmd_t   *cmd;
@@ -571,23 +558,4 @@ ngx_household_redis_conn_fail_all(ngx_household_redis_conn_t *conn)
 
         ngx_household_redis_op_end(cmd->op, NGX_HOUSEHOLD_REDIS_RESULT_DOWN);
     }
-}
-
-
-/* nothing in flight: nginx may close it when it quits, or it does so here */
-
-static void
-ngx_household_redis_conn_idle(ngx_household_redis_conn_t *conn)
-{
-    if (conn->state != NGX_HOUSEHOLD_REDIS_CONN_READY
-        || conn->sent.n + conn->waiting.n != 0) {
-        return;
-    }
-
-    if (ngx_exiting) {
-        ngx_household_redis_conn_close(conn);
-        return;
-    }
-
-    conn->peer.connection->idle = 1;
 }

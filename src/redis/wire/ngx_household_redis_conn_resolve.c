@@ -7,7 +7,7 @@
 #include <ngx_config.h>
 #include <ngx_core.h>
 #include <ngx_event.h>
-#include "ngx_household_redis_conn.h"
+#include "ngx_household_redis_conn_private.h"
 
 
 static void ngx_household_redis_conn_resolve_handler(ngx_resolver_ctx_t *ctx);
@@ -16,15 +16,21 @@ static void ngx_household_redis_conn_resolve_handler(ngx_resolver_ctx_t *ctx);
 ngx_int_t
 ngx_household_redis_conn_resolve(ngx_household_redis_conn_t *conn)
 {
+    u_char                       what[NGX_HOUSEHOLD_REDIS_ERRLEN];
     ngx_resolver_ctx_t          *ctx;
     ngx_household_redis_node_t  *node;
 
     node = conn->node;
 
     if (node->conf->resolver == NULL) {
-        /* a name that a node told of; "resolve" requires a resolver */
-        ngx_household_redis_conn_resolved(conn,
-                                      "no resolver defined");
+        /* a name that a node returned; "resolve" requires a resolver */
+
+        (void) ngx_snprintf(what, sizeof(what) - 1,
+                            "no resolver defined to resolve %V%Z",
+                            &node->host);
+        what[sizeof(what) - 1] = '\0';
+
+        conn->events->resolved(conn, (char *) what);
         return NGX_AGAIN;
     }
 
@@ -73,7 +79,7 @@ ngx_household_redis_conn_resolve_handler(ngx_resolver_ctx_t *ctx)
     conn->resolving = NULL;
     ngx_resolve_name_done(ctx);
 
-    ngx_household_redis_conn_resolved(conn, (char *) what);
+    conn->events->resolved(conn, (char *) what);
 }
 
 

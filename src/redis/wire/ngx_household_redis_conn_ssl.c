@@ -7,8 +7,11 @@
 #include <ngx_config.h>
 #include <ngx_core.h>
 #include <ngx_event.h>
-#include "ngx_household_redis_conn.h"
+#include "ngx_household_redis_conn_private.h"
 
+
+static void ngx_household_redis_conn_ssl_log(ngx_log_t *log, ngx_uint_t level,
+    u_char *buf, size_t len);
 
 #if (NGX_SSL)
 
@@ -68,7 +71,7 @@ ngx_household_redis_conn_ssl_start(ngx_household_redis_conn_t *conn)
     SSL_set_mode(c->ssl->connection, SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER
                                      |SSL_MODE_ENABLE_PARTIAL_WRITE);
 
-    name = conf->ssl_name.len ? &conf->ssl_name : &conn->node->host;
+    name = &conn->node->tls;
 
     if (ngx_household_redis_conn_ssl_name(c, name) != NGX_OK) {
         return NGX_ERROR;
@@ -187,7 +190,7 @@ ngx_household_redis_conn_ssl_handler(ngx_connection_t *c)
             /* what came with the handshake causes no event of its own */
             ngx_post_event(c->read, &ngx_posted_events);
 
-            ngx_household_redis_conn_secured(conn);
+            conn->events->secured(conn);
             return;
         }
 
@@ -199,8 +202,7 @@ ngx_household_redis_conn_ssl_handler(ngx_connection_t *c)
         what = "connection closed by peer during TLS handshake";
     }
 
-    ngx_household_redis_conn_lost(conn, NGX_HOUSEHOLD_REDIS_RESULT_DOWN, err,
-                                  what);
+    conn->events->lost(conn, NGX_HOUSEHOLD_REDIS_RESULT_DOWN, err, what);
 }
 
 
@@ -231,7 +233,7 @@ ngx_household_redis_conn_ssl_verify(ngx_household_redis_conn_t *conn)
         return NGX_ERROR;
     }
 
-    name = conf->ssl_name.len ? &conf->ssl_name : &conn->node->host;
+    name = &conn->node->tls;
 
     if (ngx_household_redis_conn_ssl_check(c, name) != NGX_OK) {
         (void) ngx_snprintf(conn->tls, sizeof(conn->tls),
@@ -303,13 +305,54 @@ ngx_household_redis_conn_ssl_close(ngx_household_redis_conn_t *conn)
 }
 
 
+#else
+
+
+ngx_int_t
+ngx_household_redis_conn_ssl_start(ngx_household_redis_conn_t *conn)
+{
+    return NGX_OK;
+}
+
+
+void
+ngx_household_redis_conn_ssl_close(ngx_household_redis_conn_t *conn)
+{
+}
+
+#endif
+
+
+void
+ngx_household_redis_conn_ssl_init_log(ngx_household_redis_conn_t *conn)
+{
+    /*
+     * nginx would write a line at each failed attempt; what matters is the
+     * change of state, which the owner writes.  What nginx says is read
+     * for the reason that TLS gives, and only alerts are passed on.
+     */
+
+    conn->pass = *ngx_cycle->log;
+    conn->log = *ngx_cycle->log;
+
+    if (conn->pass.log_level <= NGX_LOG_DEBUG) {
+        conn->pass.log_level = ngx_min(conn->pass.log_level, NGX_LOG_ALERT);
+        conn->log.log_level = NGX_LOG_INFO;
+    }
+
+    conn->log.writer = ngx_household_redis_conn_ssl_log;
+    conn->log.wdata = conn;
+    conn->log.next = &conn->pass;
+}
+
+
 /*
  * nginx tells the reason of a failure to its log alone, at the end of a line:
  * "... (SSL: error:0A000418:SSL routines:function:reason:more)".  It is kept
  * for the one line that is written of a change of state.
  */
 
-void
+static void
 ngx_household_redis_conn_ssl_log(ngx_log_t *log, ngx_uint_t level, u_char *buf,
     size_t len)
 {
@@ -352,28 +395,3 @@ ngx_household_redis_conn_ssl_log(ngx_log_t *log, ngx_uint_t level, u_char *buf,
     (void) ngx_cpystrn(conn->tls, start, ngx_min((size_t) (p - start) + 1,
                                                  sizeof(conn->tls)));
 }
-
-
-#else
-
-
-ngx_int_t
-ngx_household_redis_conn_ssl_start(ngx_household_redis_conn_t *conn)
-{
-    return NGX_OK;
-}
-
-
-void
-ngx_household_redis_conn_ssl_close(ngx_household_redis_conn_t *conn)
-{
-}
-
-
-void
-ngx_household_redis_conn_ssl_log(ngx_log_t *log, ngx_uint_t level, u_char *buf,
-    size_t len)
-{
-}
-
-#endif

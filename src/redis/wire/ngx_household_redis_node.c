@@ -12,8 +12,10 @@
 
 static ngx_household_redis_node_t *ngx_household_redis_node_alloc(
     ngx_household_redis_options_t *conf, ngx_str_t *name, ngx_str_t *host,
-    in_port_t port, ngx_uint_t flags);
+    in_port_t port, ngx_uint_t flags, ngx_str_t *tls);
 static ngx_addr_t *ngx_household_redis_node_addrs(ngx_uint_t n);
+static int ngx_libc_cdecl ngx_household_redis_node_cmp_addrs(const void *one,
+    const void *two);
 
 
 ngx_household_redis_node_t *
@@ -23,7 +25,7 @@ ngx_household_redis_node_create(ngx_household_redis_options_t *conf,
     ngx_household_redis_node_t  *node;
 
     node = ngx_household_redis_node_alloc(conf, &server->name, &server->host,
-                                          server->port, flags);
+                                          server->port, flags, NULL);
     if (node == NULL) {
         return NULL;
     }
@@ -53,7 +55,7 @@ ngx_household_redis_node_create(ngx_household_redis_options_t *conf,
 
 ngx_household_redis_node_t *
 ngx_household_redis_node_discover(ngx_household_redis_options_t *conf,
-    ngx_str_t *host, in_port_t port, ngx_uint_t flags)
+    ngx_str_t *host, in_port_t port, ngx_uint_t flags, ngx_str_t *tls)
 {
     u_char                       text[NGX_MAXHOSTNAMELEN + NGX_INT_T_LEN];
     ngx_str_t                    name;
@@ -71,7 +73,8 @@ ngx_household_redis_node_discover(ngx_household_redis_options_t *conf,
                             host, (ngx_uint_t) port)
                - text;
 
-    node = ngx_household_redis_node_alloc(conf, &name, host, port, flags);
+    node = ngx_household_redis_node_alloc(conf, &name, host, port, flags,
+                                          tls);
     if (node == NULL) {
         return NULL;
     }
@@ -112,15 +115,52 @@ ngx_household_redis_node_discover(ngx_household_redis_options_t *conf,
 }
 
 
+ngx_household_redis_node_t *
+ngx_household_redis_node_pin(ngx_household_redis_node_t *node,
+    struct sockaddr *sockaddr, socklen_t socklen)
+{
+    ngx_household_redis_node_t  *pinned;
+
+    pinned = ngx_household_redis_node_alloc(node->conf, &node->name,
+                                            &node->host, node->port,
+                                            node->flags, &node->tls);
+    if (pinned == NULL) {
+        return NULL;
+    }
+
+    pinned->addrs = ngx_household_redis_node_addrs(1);
+
+    if (pinned->addrs == NULL) {
+        ngx_household_redis_node_release(pinned);
+        return NULL;
+    }
+
+    ngx_memcpy(pinned->addrs->sockaddr, sockaddr, socklen);
+    pinned->addrs->socklen = socklen;
+    pinned->addrs->name = pinned->name;
+    pinned->naddrs = 1;
+
+    return pinned;
+}
+
+
 static ngx_household_redis_node_t *
 ngx_household_redis_node_alloc(ngx_household_redis_options_t *conf,
-    ngx_str_t *name, ngx_str_t *host, in_port_t port, ngx_uint_t flags)
+    ngx_str_t *name, ngx_str_t *host, in_port_t port, ngx_uint_t flags,
+    ngx_str_t *tls)
 {
     u_char                      *p;
     ngx_household_redis_node_t  *node;
 
+    if (conf->ssl_name.len) {
+        tls = &conf->ssl_name;
+
+    } else if (tls == NULL) {
+        tls = host;
+    }
+
     node = ngx_alloc(sizeof(ngx_household_redis_node_t) + name->len
-                     + host->len, ngx_cycle->log);
+                     + host->len + tls->len, ngx_cycle->log);
     if (node == NULL) {
         return NULL;
     }
@@ -138,7 +178,20 @@ ngx_household_redis_node_alloc(ngx_household_redis_options_t *conf,
 
     if (host->len) {
         /* a unix socket has none */
-        ngx_memcpy(p, host->data, host->len);
+        p = ngx_cpymem(p, host->data, host->len);
+    }
+
+    node->tls.data = p;
+    node->tls.len = tls->len;
+
+    if (tls->len) {
+        ngx_memcpy(p, tls->data, tls->len);
+    }
+
+    /* a name with a trailing dot is absolute; certificates do not have it */
+
+    if (node->tls.len > 1 && node->tls.data[node->tls.len - 1] == '.') {
+        node->tls.len--;
     }
 
     node->conf = conf;
@@ -201,6 +254,11 @@ ngx_household_redis_node_set(ngx_household_redis_node_t *node,
         ngx_inet_set_port(addrs[i].sockaddr, node->port);
     }
 
+    /* the resolver rotates them: workers should prefer the same one */
+
+    ngx_qsort(addrs, n, sizeof(ngx_addr_t),
+              ngx_household_redis_node_cmp_addrs);
+
     if (node->addrs != NULL) {
         ngx_free(node->addrs);
     }
@@ -209,6 +267,23 @@ ngx_household_redis_node_set(ngx_household_redis_node_t *node,
     node->naddrs = n;
 
     return NGX_OK;
+}
+
+
+/* IPv4 first, then by address */
+
+static int ngx_libc_cdecl
+ngx_household_redis_node_cmp_addrs(const void *one, const void *two)
+{
+    const ngx_addr_t *a = one;
+    const ngx_addr_t *b = two;
+
+    if (a->sockaddr->sa_family != b->sockaddr->sa_family) {
+        return a->sockaddr->sa_family - b->sockaddr->sa_family;
+    }
+
+    return ngx_memcmp(a->sockaddr, b->sockaddr,
+                      ngx_min(a->socklen, b->socklen));
 }
 
 

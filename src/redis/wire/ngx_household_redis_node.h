@@ -26,8 +26,9 @@
 
 typedef struct {
     ngx_household_redis_options_t  *conf;
-    ngx_str_t                       name;     /* for the log */
-    ngx_str_t                       host;     /* for TLS and the resolver */
+    ngx_str_t                       name;    /* for the log */
+    ngx_str_t                    host;    /* a name, or an address */
+    ngx_str_t                    tls;     /* name in its certificate */
     in_port_t                       port;
 
     ngx_addr_t                     *addrs;    /* the last good ones */
@@ -45,16 +46,26 @@ typedef struct {
 
 
 /*
- * Makes a node of a configured server, or of an address or a name that a node
- * told of; one reference is the caller's.  A name is resolved when a
- * connection is made.  Returns NULL if memory is short.
+ * Makes a node of a configured server, or of an address or a name that a
+ * sentinel or a node of a cluster returned; one reference is the caller's.  A
+ * name is resolved when a connection is made.  "tls" is the name that its
+ * certificate must be for, or NULL if that is the host.  Returns NULL if
+ * memory is short.
  */
 ngx_household_redis_node_t *ngx_household_redis_node_create(
     ngx_household_redis_options_t *conf, ngx_household_redis_server_t *server,
     ngx_uint_t flags);
 ngx_household_redis_node_t *ngx_household_redis_node_discover(
     ngx_household_redis_options_t *conf, ngx_str_t *host, in_port_t port,
-    ngx_uint_t flags);
+    ngx_uint_t flags, ngx_str_t *tls);
+
+/*
+ * The same node, but at one address only: that of the server which one of its
+ * connections was made to.  Returns NULL if memory is short.
+ */
+ngx_household_redis_node_t *ngx_household_redis_node_pin(
+    ngx_household_redis_node_t *node, struct sockaddr *sockaddr,
+    socklen_t socklen);
 
 /* the last release frees it */
 ngx_household_redis_node_t *ngx_household_redis_node_keep(
@@ -63,8 +74,8 @@ void ngx_household_redis_node_release(ngx_household_redis_node_t *node);
 
 /*
  * Replaces the addresses by the ones resolved, which are copied, with the
- * node's port.  Returns NGX_OK, or NGX_ERROR if memory is short: then it has
- * the old ones.
+ * node's port, and sorted: the first that works is used.  Returns NGX_OK, or
+ * NGX_ERROR if memory is short: then it has the old ones.
  */
 ngx_int_t ngx_household_redis_node_set(ngx_household_redis_node_t *node,
     ngx_resolver_addr_t *addrs, ngx_uint_t n);

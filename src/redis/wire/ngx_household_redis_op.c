@@ -152,6 +152,11 @@ ngx_household_redis_op_end(ngx_household_redis_op_t *op,
     }
 
     op->holds++;
+
+    if (op->replied != NULL) {
+        op->replied(op, status);
+    }
+
     op->done(op, status);
     op->holds--;
 
@@ -361,4 +366,39 @@ ngx_household_redis_error_code(ngx_str_t *error)
     code.len = i;
 
     return code;
+}
+
+
+/* "code text", of which "ERR" alone would not tell what to do */
+
+ngx_str_t
+ngx_household_redis_error_text(ngx_str_t *error)
+{
+    ngx_uint_t  i;
+
+    static ngx_str_t  known[] = {
+        ngx_string("ERR max number of clients reached"),
+        ngx_string("ERR max number of clients + cluster connections reached"),
+        ngx_string("ERR The client ID you want redirect to does not exist"),
+        ngx_string("ERR unknown command"),
+        ngx_string("ERR unknown subcommand"),
+        ngx_string("ERR Unknown subcommand"),
+        ngx_string("ERR DB index is out of range"),
+        ngx_string("ERR invalid password"),
+        ngx_string("ERR AUTH <password> called without any password "
+                   "configured"),
+        ngx_string("ERR Client sent AUTH, but no password is set"),
+        ngx_string("ERR This instance has cluster support disabled"),
+        ngx_null_string
+    };
+
+    for (i = 0; known[i].len; i++) {
+        if (error->len >= known[i].len
+            && ngx_strncmp(error->data, known[i].data, known[i].len) == 0)
+        {
+            return known[i];
+        }
+    }
+
+    return ngx_household_redis_error_code(error);
 }

@@ -22,6 +22,7 @@
 
 /* flags of an operation */
 #define NGX_HOUSEHOLD_REDIS_WRITE  0x01    /* to a primary; sent once only */
+#define NGX_HOUSEHOLD_REDIS_FIRST  0x40    /* others may wait for it */
 #define NGX_HOUSEHOLD_REDIS_OWN    0x80    /* a connection's: goes with it */
 
 
@@ -75,12 +76,11 @@ struct ngx_household_redis_cmd_s {
     ngx_uint_t                     slot;      /* of a cluster */
     ngx_uint_t                     tries;     /* how often it was routed */
     ngx_msec_t                     sent;      /* when */
+    uint64_t                       server;    /* that replied; 0: none */
     unsigned                       on_wire:1; /* sent; its reply must come */
     unsigned                       resent:1;  /* after a lost connection */
     unsigned                       asking:1;  /* ASKING goes before it */
     unsigned                       skip:1;    /* the reply to that is to come */
-    unsigned                       asked:1;   /* it was redirected by ASK */
-    unsigned                       moved:1;   /* or by MOVED */
 };
 
 
@@ -105,18 +105,20 @@ struct ngx_household_redis_op_s {
     ngx_uint_t                        i;     /* what is answered */
 
     /* the transport's own */
-    void                             *context;
-    ngx_queue_t                       timed;
-    ngx_msec_t                        deadline;
-    ngx_household_redis_deadlines_t  *deadlines; /* NULL: it has none */
-    ngx_queue_t                       answered; /* until completed */
-    ngx_uint_t                        flags;
-    ngx_uint_t                        n;
-    ngx_uint_t                        left;  /* replies to come */
-    ngx_uint_t                        holds;
-    unsigned                          ended:1; /* "done" was called */
-    unsigned                          awaited:1;
-    ngx_household_redis_cmd_t         cmds[1];
+    void                          *context;
+    ngx_household_redis_done_pt    replied;   /* before "done"; or NULL */
+    ngx_queue_t                    timed;
+    ngx_msec_t                     deadline;
+    ngx_household_redis_deadlines_t  *deadlines;  /* NULL: it has none */
+    ngx_queue_t                    answered;  /* of a connection, until told */
+    size_t                         key_len;   /* of the first command */
+    ngx_uint_t                     flags;
+    ngx_uint_t                     n;
+    ngx_uint_t                     left;      /* replies to come */
+    ngx_uint_t                     holds;
+    unsigned                       ended:1;   /* "done" was called */
+    unsigned                       awaited:1;
+    ngx_household_redis_cmd_t      cmds[1];
 };
 
 
@@ -191,6 +193,18 @@ void ngx_household_redis_deadlines_stop(ngx_household_redis_deadlines_t *d);
 
 /* the code of an error reply: its first word, capitals only, else "ERR" */
 ngx_str_t ngx_household_redis_error_code(ngx_str_t *error);
+
+/*
+ * What may be logged of an error reply: its code, and more if it is one of a
+ * list of known texts.  Never what else the server says, as that may repeat
+ * arguments.  Points into "error" or at a constant.
+ */
+ngx_str_t ngx_household_redis_error_text(ngx_str_t *error);
+
+
+#define ngx_household_redis_error_is(code, text)                              \
+    ((code)->len == sizeof(text) - 1                                          \
+     && ngx_strncmp((code)->data, text, sizeof(text) - 1) == 0)
 
 
 #endif /* _NGX_HOUSEHOLD_REDIS_OP_H_INCLUDED_ */

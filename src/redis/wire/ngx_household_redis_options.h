@@ -55,7 +55,8 @@ typedef struct {
     ngx_msec_t      connect_timeout;   /* connect, TLS and AUTH together */
     ngx_msec_t      timeout;           /* of one operation */
     ngx_uint_t      connections;       /* per worker and node */
-    ngx_flag_t      tracking;          /* be told of changes, for a zone */
+    ngx_flag_t      tracking;          /* receive invalidations, for a zone */
+    ngx_uint_t      identify;          /* unsigned  identify:1; see conn.h */
 
     ngx_resolver_t *resolver;          /* of http; NULL: there is none */
 

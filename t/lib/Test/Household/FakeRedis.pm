@@ -67,7 +67,8 @@ my %On_connect = (
     banner       => sub { "220 mail.example ESMTP\r\n" },
 );
 
-my %Setup = map { $_ => 1 } qw(AUTH SELECT PING CLIENT HELLO READONLY);
+my %Setup = map { $_ => 1 } qw(AUTH SELECT PING CLIENT HELLO INFO
+                           READONLY);
 
 sub ways { ('refuse', sort keys %On_reply, keys %On_connect) }
 

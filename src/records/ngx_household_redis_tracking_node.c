@@ -1,0 +1,600 @@
+
+/*
+ * The two connections to a server that is tracked.  See
+ * ngx_household_redis_tracking_node.h.
+ */
+
+
+#include <ngx_config.h>
+#include <ngx_core.h>
+#include <ngx_event.h>
+#include "ngx_household_redis_tracking_node.h"
+
+
+#define NGX_HOUSEHOLD_REDIS_TRACKING_CHANNEL  "__redis__:invalidate"
+
+/*
+ * Heartbeats until the next attempt at what a server has refused, and at a
+ * tracking connection that led to another server.
+ */
+#define NGX_HOUSEHOLD_REDIS_TRACKING_RETRY    20
+#define NGX_HOUSEHOLD_REDIS_TRACKING_REOPEN   1
+
+/* heartbeats between probes of the first address, if another one is used */
+#define NGX_HOUSEHOLD_REDIS_TRACKING_PROBE    10
+
+
+static void ngx_household_redis_tracking_sub_ready(
+    ngx_household_redis_dedicated_t *link);
+static ngx_int_t ngx_household_redis_tracking_client_id(
+    ngx_household_redis_dedicated_t *link, ngx_household_resp_reply_t *reply);
+static ngx_int_t ngx_household_redis_tracking_subscribed(
+    ngx_household_redis_dedicated_t *link, ngx_household_resp_reply_t *reply);
+static void ngx_household_redis_tracking_open_tracker(
+    ngx_household_redis_tracking_node_t *n);
+static void ngx_household_redis_tracking_tracker_ready(
+    ngx_household_redis_dedicated_t *link);
+static void ngx_household_redis_tracking_enable(
+    ngx_household_redis_tracking_node_t *n);
+static ngx_int_t ngx_household_redis_tracking_ignored(
+    ngx_household_redis_dedicated_t *link, ngx_household_resp_reply_t *reply);
+static ngx_int_t ngx_household_redis_tracking_enable_reply(
+    ngx_household_redis_dedicated_t *link, ngx_household_resp_reply_t *reply);
+static ngx_int_t ngx_household_redis_tracking_refused(
+    ngx_household_redis_tracking_node_t *n, ngx_household_resp_reply_t *reply);
+static void ngx_household_redis_tracking_close_tracker(
+    ngx_household_redis_tracking_node_t *n);
+static void ngx_household_redis_tracking_conn_lost(
+    ngx_household_redis_dedicated_t *link, ngx_err_t err, const char *what);
+static void ngx_household_redis_tracking_node_lost(
+    ngx_household_redis_tracking_node_t *n, ngx_uint_t level, ngx_err_t err,
+    const char *event, const char *what);
+static ngx_int_t ngx_household_redis_tracking_push(
+    ngx_household_redis_dedicated_t *link, ngx_household_resp_reply_t *reply);
+static void ngx_household_redis_tracking_node_retry(
+    ngx_household_redis_tracking_node_t *n);
+static void ngx_household_redis_tracking_probe(
+    ngx_household_redis_tracking_node_t *n);
+static void ngx_household_redis_tracking_probe_reply(void *data,
+    ngx_household_resp_reply_t *reply, const char *what);
+static ngx_int_t ngx_household_redis_tracking_heartbeat_reply(
+    ngx_household_redis_dedicated_t *link, ngx_household_resp_reply_t *reply);
+
+
+static const ngx_household_redis_dedicated_calls_t
+    ngx_household_redis_tracking_sub =
+{
+    ngx_household_redis_tracking_sub_ready,
+    ngx_household_redis_tracking_conn_lost,
+    ngx_household_redis_tracking_push
+};
+
+
+static const ngx_household_redis_dedicated_calls_t
+    ngx_household_redis_tracking_tracker =
+{
+    ngx_household_redis_tracking_tracker_ready,
+    ngx_household_redis_tracking_conn_lost,
+    ngx_household_redis_tracking_push
+};
+
+
+ngx_household_redis_tracking_node_t *
+ngx_household_redis_tracking_node_create(ngx_household_redis_t *redis,
+    ngx_household_redis_node_t *node, ngx_str_t *prefix,
+    const ngx_household_redis_tracking_node_calls_t *calls, void *data)
+{
+    ngx_household_redis_tracking_node_t  *n;
+
+    n = ngx_alloc(sizeof(ngx_household_redis_tracking_node_t),
+                  ngx_cycle->log);
+    if (n == NULL) {
+        return NULL;
+    }
+
+    ngx_memzero(n, sizeof(ngx_household_redis_tracking_node_t));
+
+    n->sub = ngx_household_redis_dedicated_open(node,
+                                             &ngx_household_redis_tracking_sub,
+                                             n);
+    if (n->sub == NULL) {
+        ngx_free(n);
+        return NULL;
+    }
+
+    n->redis = redis;
+    n->node = node;
+    n->prefix = prefix;
+    n->calls = calls;
+    n->data = data;
+    n->pending = 1;
+
+    return n;
+}
+
+
+void
+ngx_household_redis_tracking_node_destroy(
+    ngx_household_redis_tracking_node_t *n)
+{
+    if (n->probe != NULL) {
+        ngx_household_redis_query_cancel(n->probe);
+    }
+
+    ngx_household_redis_tracking_close_tracker(n);
+    ngx_household_redis_dedicated_close(n->sub);
+
+    ngx_free(n);
+}
+
+
+static void
+ngx_household_redis_tracking_sub_ready(ngx_household_redis_dedicated_t *link)
+{
+    ngx_str_t  argv[2];
+
+    ngx_str_set(&argv[0], "CLIENT");
+    ngx_str_set(&argv[1], "ID");
+
+    (void) ngx_household_redis_dedicated_send(link, argv, 2,
+                                       ngx_household_redis_tracking_client_id);
+
+    ngx_str_set(&argv[0], "SUBSCRIBE");
+    ngx_str_set(&argv[1], NGX_HOUSEHOLD_REDIS_TRACKING_CHANNEL);
+
+    (void) ngx_household_redis_dedicated_send(link, argv, 2,
+                                      ngx_household_redis_tracking_subscribed);
+}
+
+
+static ngx_int_t
+ngx_household_redis_tracking_client_id(ngx_household_redis_dedicated_t *link,
+    ngx_household_resp_reply_t *reply)
+{
+    ngx_household_redis_tracking_node_t  *n;
+
+    if (reply == NULL) {
+        return NGX_OK;
+    }
+
+    n = ngx_household_redis_dedicated_data(link);
+
+    if (reply->values[0].type != NGX_HOUSEHOLD_RESP_INTEGER) {
+        return ngx_household_redis_tracking_refused(n, reply);
+    }
+
+    n->id = reply->values[0].integer;
+
+    return NGX_OK;
+}
+
+
+static ngx_int_t
+ngx_household_redis_tracking_subscribed(ngx_household_redis_dedicated_t *link,
+    ngx_household_resp_reply_t *reply)
+{
+    ngx_household_redis_tracking_node_t  *n;
+
+    if (reply == NULL) {
+        return NGX_OK;
+    }
+
+    n = ngx_household_redis_dedicated_data(link);
+
+    if (reply->values[0].type != NGX_HOUSEHOLD_RESP_ARRAY) {
+        return ngx_household_redis_tracking_refused(n, reply);
+    }
+
+    if (n->id) {
+        n->subscribed = 1;
+        ngx_household_redis_tracking_open_tracker(n);
+    }
+
+    return NGX_OK;
+}
+
+
+/* to the address of the other one: a name may be that of several servers */
+
+static void
+ngx_household_redis_tracking_open_tracker(
+    ngx_household_redis_tracking_node_t *n)
+{
+    ngx_household_redis_node_t  *node;
+
+    ngx_household_redis_tracking_close_tracker(n);
+
+    node = ngx_household_redis_dedicated_pin(n->sub);
+
+    if (node != NULL) {
+        n->tracker = ngx_household_redis_dedicated_open(node,
+                                         &ngx_household_redis_tracking_tracker,
+                                         n);
+        ngx_household_redis_node_release(node);
+    }
+
+    if (n->tracker == NULL) {
+        n->retry = NGX_HOUSEHOLD_REDIS_TRACKING_REOPEN;
+    }
+}
+
+
+/*
+ * A client id is unique within one server only.  Behind an address with
+ * several servers, the id of the invalidation connection may be that of a
+ * stranger at the server that this one is connected to.
+ */
+
+static void
+ngx_household_redis_tracking_tracker_ready(
+    ngx_household_redis_dedicated_t *link)
+{
+    ngx_household_redis_tracking_node_t  *n;
+
+    n = ngx_household_redis_dedicated_data(link);
+
+    if (ngx_household_redis_dedicated_server(link)
+        != ngx_household_redis_dedicated_server(n->sub))
+    {
+        ngx_household_redis_tracking_close_tracker(n);
+
+        n->retry = NGX_HOUSEHOLD_REDIS_TRACKING_REOPEN;
+
+        ngx_household_redis_tracking_node_lost(n, NGX_LOG_ERR, 0, "lost",
+                                               "another server replied at "
+                                               "the same address");
+        return;
+    }
+
+    ngx_household_redis_tracking_enable(n);
+}
+
+
+static void
+ngx_household_redis_tracking_enable(ngx_household_redis_tracking_node_t *n)
+{
+    u_char     id[NGX_INT64_LEN];
+    ngx_str_t  argv[8];
+
+    ngx_str_set(&argv[0], "CLIENT");
+    ngx_str_set(&argv[1], "TRACKING");
+
+    /* prefixes of one client must not overlap: those of a former attempt */
+
+    ngx_str_set(&argv[2], "OFF");
+
+    (void) ngx_household_redis_dedicated_send(n->tracker, argv, 3,
+                                         ngx_household_redis_tracking_ignored);
+
+    ngx_str_set(&argv[2], "ON");
+    ngx_str_set(&argv[3], "REDIRECT");
+
+    argv[4].data = id;
+    argv[4].len = ngx_sprintf(id, "%L", n->id) - id;
+
+    ngx_str_set(&argv[5], "BCAST");
+    ngx_str_set(&argv[6], "PREFIX");
+    argv[7] = *n->prefix;
+
+    (void) ngx_household_redis_dedicated_send(n->tracker, argv, 8,
+                                    ngx_household_redis_tracking_enable_reply);
+}
+
+
+static ngx_int_t
+ngx_household_redis_tracking_ignored(ngx_household_redis_dedicated_t *link,
+    ngx_household_resp_reply_t *reply)
+{
+    return NGX_OK;
+}
+
+
+static ngx_int_t
+ngx_household_redis_tracking_enable_reply(
+    ngx_household_redis_dedicated_t *link, ngx_household_resp_reply_t *reply)
+{
+    ngx_household_redis_tracking_node_t  *n;
+
+    if (reply == NULL) {
+        return NGX_OK;
+    }
+
+    n = ngx_household_redis_dedicated_data(link);
+
+    if (reply->values[0].type != NGX_HOUSEHOLD_RESP_STATUS) {
+        return ngx_household_redis_tracking_refused(n, reply);
+    }
+
+    n->enabled = 1;
+    n->pending = 0;
+    n->server = ngx_household_redis_dedicated_server(n->sub);
+
+    if (n->lost) {
+        n->lost = 0;
+        n->err[0] = '\0';
+        n->before[0] = '\0';
+
+        ngx_log_error(NGX_LOG_NOTICE, ngx_cycle->log, 0,
+                      "household redis \"%V\" %V: tracking restored",
+                      &n->node->conf->name, &n->node->name);
+    }
+
+    n->calls->enabled(n->data);
+
+    return NGX_OK;
+}
+
+
+/* by an access list, or a server that does not know the command */
+
+static ngx_int_t
+ngx_household_redis_tracking_refused(ngx_household_redis_tracking_node_t *n,
+    ngx_household_resp_reply_t *reply)
+{
+    u_char      what[NGX_HOUSEHOLD_REDIS_ERRLEN];
+    ngx_str_t   text;
+    ngx_uint_t  level;
+
+    if (reply->values[0].type != NGX_HOUSEHOLD_RESP_ERROR) {
+        return NGX_ERROR;
+    }
+
+    text = ngx_household_redis_error_code(&reply->values[0].str);
+    level = ngx_household_redis_error_transient(&text) ? NGX_LOG_WARN
+                                                       : NGX_LOG_ERR;
+
+    text = ngx_household_redis_error_text(&reply->values[0].str);
+
+    (void) ngx_snprintf(what, sizeof(what), "error reply %V%Z", &text);
+    what[sizeof(what) - 1] = '\0';
+
+    n->retry = NGX_HOUSEHOLD_REDIS_TRACKING_RETRY;
+
+    ngx_household_redis_tracking_node_lost(n, level, 0, "failed",
+                                           (char *) what);
+
+    return NGX_OK;
+}
+
+
+static void
+ngx_household_redis_tracking_close_tracker(
+    ngx_household_redis_tracking_node_t *n)
+{
+    if (n->tracker != NULL) {
+        ngx_household_redis_dedicated_close(n->tracker);
+        n->tracker = NULL;
+    }
+}
+
+
+static void
+ngx_household_redis_tracking_conn_lost(ngx_household_redis_dedicated_t *link,
+    ngx_err_t err, const char *what)
+{
+    ngx_household_redis_tracking_node_t  *n;
+
+    n = ngx_household_redis_dedicated_data(link);
+
+    if (link == n->sub) {
+        n->subscribed = 0;
+        n->id = 0;
+        n->retry = 0;
+
+        ngx_household_redis_tracking_close_tracker(n);
+    }
+
+    ngx_household_redis_tracking_node_lost(n, NGX_LOG_WARN, err, "lost", what);
+}
+
+
+/*
+ * Two causes that take turns are not logged again.  A server that was tracked
+ * until now is waited for: the next attempt is made at once.
+ */
+
+static void
+ngx_household_redis_tracking_node_lost(ngx_household_redis_tracking_node_t *n,
+    ngx_uint_t level, ngx_err_t err, const char *event, const char *what)
+{
+    ngx_household_redis_t  *redis;
+
+    redis = n->redis;
+
+    if (ngx_strcmp(n->err, what) != 0 && ngx_strcmp(n->before, what) != 0) {
+
+        ngx_log_error(level, ngx_cycle->log, err,
+                      "household redis \"%V\" %V: tracking %s: %s, cache "
+                      "bypassed", &n->node->conf->name, &n->node->name, event,
+                      what);
+
+        ngx_memcpy(n->before, n->err, sizeof(n->err));
+        (void) ngx_cpystrn(n->err, (u_char *) what, sizeof(n->err));
+
+        n->lost = 1;
+    }
+
+    if (n->enabled) {
+        n->enabled = 0;
+        n->pending = 1;
+
+        n->calls->lost(n->data);
+
+    } else if (n->pending) {
+        n->pending = 0;
+
+        n->calls->answered(n->data);
+    }
+
+    ngx_household_redis_refresh(redis);
+}
+
+
+/* message, channel, keys; all are gone where there is nil instead of keys */
+
+static ngx_int_t
+ngx_household_redis_tracking_push(ngx_household_redis_dedicated_t *link,
+    ngx_household_resp_reply_t *reply)
+{
+    ngx_uint_t                            i;
+    ngx_household_resp_value_t           *v;
+    ngx_household_redis_tracking_node_t  *n;
+
+    n = ngx_household_redis_dedicated_data(link);
+
+    if (reply->too_large) {
+        /* some keys were not read: it could have been any */
+        n->calls->missed(n->data);
+        return NGX_OK;
+    }
+
+    v = reply->values;
+
+    if (reply->nvalues < 4
+        || v[0].type != NGX_HOUSEHOLD_RESP_ARRAY
+        || v[0].elements != 3
+        || v[2].type != NGX_HOUSEHOLD_RESP_BULK
+        || v[2].str.len != sizeof(NGX_HOUSEHOLD_REDIS_TRACKING_CHANNEL) - 1
+        || ngx_strncmp(v[2].str.data, NGX_HOUSEHOLD_REDIS_TRACKING_CHANNEL,
+                       v[2].str.len)
+           != 0)
+    {
+        return NGX_ERROR;
+    }
+
+    if (v[3].type == NGX_HOUSEHOLD_RESP_NIL) {
+        n->calls->flushed(n->data);
+        return NGX_OK;
+    }
+
+    for (i = 4; i < reply->nvalues; i++) {
+
+        if (v[i].type != NGX_HOUSEHOLD_RESP_BULK) {
+            return NGX_ERROR;
+        }
+
+        n->calls->changed(n->data, &v[i].str);
+    }
+
+    return NGX_OK;
+}
+
+
+void
+ngx_household_redis_tracking_node_heartbeat(
+    ngx_household_redis_tracking_node_t *n, ngx_uint_t heartbeat)
+{
+    ngx_str_t  ping;
+
+    n->heartbeat = heartbeat;
+
+    if (n->retry && --n->retry == 0) {
+        ngx_household_redis_tracking_node_retry(n);
+    }
+
+    if (!n->enabled) {
+        return;
+    }
+
+    if (++n->probe_in >= NGX_HOUSEHOLD_REDIS_TRACKING_PROBE) {
+        n->probe_in = 0;
+        ngx_household_redis_tracking_probe(n);
+    }
+
+    ngx_str_set(&ping, "PING");
+
+    (void) ngx_household_redis_dedicated_send(n->sub, &ping, 1,
+                                 ngx_household_redis_tracking_heartbeat_reply);
+    (void) ngx_household_redis_dedicated_send(n->tracker, &ping, 1,
+                                 ngx_household_redis_tracking_heartbeat_reply);
+}
+
+
+static void
+ngx_household_redis_tracking_node_retry(ngx_household_redis_tracking_node_t *n)
+{
+    if (!n->subscribed) {
+        ngx_household_redis_tracking_sub_ready(n->sub);
+
+    } else if (n->tracker == NULL) {
+        ngx_household_redis_tracking_open_tracker(n);
+
+    } else {
+        ngx_household_redis_tracking_enable(n);
+    }
+}
+
+
+/*
+ * Other workers go back to the first address of a name when they find that the
+ * server which they read from is not tracked.
+ */
+
+static void
+ngx_household_redis_tracking_probe(ngx_household_redis_tracking_node_t *n)
+{
+    ngx_str_t                    ping;
+    ngx_addr_t                  *addr;
+    ngx_household_redis_node_t  *node;
+
+    if (n->probe != NULL || ngx_exiting
+        || ngx_household_redis_dedicated_at_first(n->sub))
+    {
+        return;
+    }
+
+    addr = &n->node->addrs[0];
+
+    node = ngx_household_redis_node_pin(n->node, addr->sockaddr,
+                                        addr->socklen);
+    if (node == NULL) {
+        return;
+    }
+
+    ngx_str_set(&ping, "PING");
+
+    n->probe = ngx_household_redis_query(node, &ping, 1,
+                                         node->conf->connect_timeout,
+                                     ngx_household_redis_tracking_probe_reply,
+                                         n);
+    ngx_household_redis_node_release(node);
+}
+
+
+static void
+ngx_household_redis_tracking_probe_reply(void *data,
+    ngx_household_resp_reply_t *reply, const char *what)
+{
+    ngx_household_redis_tracking_node_t *n = data;
+
+    n->probe = NULL;
+
+    if (reply != NULL) {
+        ngx_household_redis_dedicated_reopen(n->sub);
+    }
+}
+
+
+static ngx_int_t
+ngx_household_redis_tracking_heartbeat_reply(
+    ngx_household_redis_dedicated_t *link, ngx_household_resp_reply_t *reply)
+{
+    ngx_household_redis_tracking_node_t  *n;
+
+    if (reply == NULL) {
+        return NGX_OK;
+    }
+
+    n = ngx_household_redis_dedicated_data(link);
+
+    if (link == n->sub) {
+        n->sub_ack = n->heartbeat;
+
+    } else {
+        n->tracker_ack = n->heartbeat;
+    }
+
+    n->calls->answered(n->data);
+
+    return NGX_OK;
+}

@@ -1,0 +1,349 @@
+
+/*
+ * The slot map of a cluster.  See ngx_household_redis_cluster.h.
+ */
+
+
+#include <ngx_config.h>
+#include <ngx_core.h>
+#include <ngx_event.h>
+#include "ngx_household_redis_cluster.h"
+
+
+/* nodes of a map; one with more is not believed */
+#define NGX_HOUSEHOLD_REDIS_CLUSTER_NODES  1024
+
+
+static ngx_uint_t ngx_household_redis_cluster_count(
+    ngx_household_redis_cluster_t *cl, ngx_household_resp_reply_t *reply);
+static ngx_int_t ngx_household_redis_cluster_apply_entry(
+    ngx_household_redis_cluster_t *cl,
+    ngx_household_redis_cluster_entry_t *entry, ngx_str_t *at, ngx_str_t *tls,
+    ngx_uint_t *changed);
+static ngx_household_redis_peer_t *ngx_household_redis_cluster_pick_replica(
+    ngx_household_redis_cluster_t *cl, ngx_household_redis_peer_t *replica,
+    ngx_household_redis_peer_t *peer, ngx_uint_t n);
+static ngx_uint_t ngx_household_redis_cluster_clear(
+    ngx_household_redis_cluster_t *cl);
+static void ngx_household_redis_cluster_drop_unused_peers(
+    ngx_household_redis_cluster_t *cl);
+
+
+ngx_household_redis_peer_t *
+ngx_household_redis_cluster_peer(ngx_household_redis_cluster_t *cl,
+    ngx_household_redis_cluster_addr_t *addr, ngx_str_t *at, ngx_str_t *tls)
+{
+    ngx_str_t                   *host, *name;
+    ngx_uint_t                   flags;
+    ngx_queue_t                 *q;
+    ngx_household_redis_node_t  *node;
+    ngx_household_redis_peer_t  *peer;
+
+    host = &addr->host;
+    name = NULL;
+
+    if (host->len == 0) {
+        host = at;
+        name = tls;
+
+    } else if (addr->ip.len && cl->redis->conf->resolver == NULL) {
+        name = host;
+        host = &addr->ip;
+    }
+
+    for (q = ngx_queue_head(&cl->redis->pools);
+         q != ngx_queue_sentinel(&cl->redis->pools);
+         q = ngx_queue_next(q))
+    {
+        peer = ngx_queue_data(q, ngx_household_redis_peer_t, queue);
+
+        if (ngx_household_redis_node_is(peer->node, host, addr->port)) {
+            return peer;
+        }
+    }
+
+    flags = NGX_HOUSEHOLD_REDIS_NODE_CLUSTER;
+
+    if (cl->redis->conf->read_from == NGX_HOUSEHOLD_REDIS_REPLICA) {
+        flags |= NGX_HOUSEHOLD_REDIS_NODE_READONLY;
+    }
+
+    node = ngx_household_redis_node_discover(cl->redis->conf, host,
+                                             addr->port, flags, name);
+    if (node == NULL) {
+        return NULL;
+    }
+
+    peer = ngx_household_redis_route_add_peer(cl->redis, node, 1);
+    ngx_household_redis_node_release(node);
+
+    return peer;
+}
+
+
+const char *
+ngx_household_redis_cluster_apply(ngx_household_redis_cluster_t *cl,
+    ngx_household_resp_reply_t *reply, ngx_str_t *at, ngx_str_t *tls)
+{
+    const char                           *err;
+    ngx_uint_t                            i, changed;
+    ngx_queue_t                          *q;
+    ngx_household_redis_peer_t           *peer;
+    ngx_household_redis_cluster_entry_t   entry;
+
+    err = ngx_household_redis_cluster_parse_check(reply);
+
+    if (err != NULL) {
+        return err;
+    }
+
+    if (ngx_household_redis_cluster_count(cl, reply)
+        > NGX_HOUSEHOLD_REDIS_CLUSTER_NODES)
+    {
+        return "too large CLUSTER SLOTS reply";
+    }
+
+    for (q = ngx_queue_head(&cl->redis->pools);
+         q != ngx_queue_sentinel(&cl->redis->pools);
+         q = ngx_queue_next(q))
+    {
+        peer = ngx_queue_data(q, ngx_household_redis_peer_t, queue);
+        peer->mark = 0;
+    }
+
+    changed = 0;
+
+    /* entries are in no order: what none of them names is cleared after */
+
+    for (i = 1; i < reply->nvalues; /* void */) {
+
+        i = ngx_household_redis_cluster_parse_entry(reply, i, &entry);
+
+        if (ngx_household_redis_cluster_apply_entry(cl, &entry, at, tls,
+                                                    &changed)
+            != NGX_OK)
+        {
+            return "no memory";
+        }
+    }
+
+    if (ngx_household_redis_cluster_clear(cl) || changed) {
+        ngx_household_redis_notify_primaries(cl->redis);
+    }
+
+    ngx_household_redis_cluster_drop_unused_peers(cl);
+
+    cl->redirected = 0;
+
+    return NULL;
+}
+
+
+/* nodes of the primaries at most: each has an entry for each of its ranges */
+
+static ngx_uint_t
+ngx_household_redis_cluster_count(ngx_household_redis_cluster_t *cl,
+    ngx_household_resp_reply_t *reply)
+{
+    ngx_str_t                             host;
+    in_port_t                             port;
+    ngx_uint_t                            i, n;
+    ngx_household_redis_cluster_addr_t    addr;
+    ngx_household_redis_cluster_entry_t   entry;
+
+    n = 0;
+    port = 0;
+    ngx_str_null(&host);
+
+    for (i = 1; i < reply->nvalues; /* void */) {
+
+        i = ngx_household_redis_cluster_parse_entry(reply, i, &entry);
+
+        while (ngx_household_redis_cluster_parse_node(&entry, &addr)
+               == NGX_OK)
+        {
+            if (addr.port != port || addr.host.len != host.len
+                || ngx_strncmp(addr.host.data, host.data, host.len) != 0)
+            {
+                n++;
+            }
+
+            port = addr.port;
+            host = addr.host;
+
+            if (cl->redis->conf->read_from == NGX_HOUSEHOLD_REDIS_PRIMARY) {
+                break;
+            }
+        }
+    }
+
+    return n;
+}
+
+
+static ngx_int_t
+ngx_household_redis_cluster_apply_entry(ngx_household_redis_cluster_t *cl,
+    ngx_household_redis_cluster_entry_t *entry, ngx_str_t *at, ngx_str_t *tls,
+    ngx_uint_t *changed)
+{
+    ngx_uint_t                           slot, n;
+    ngx_household_redis_peer_t          *peer, *primary, *replica;
+    ngx_household_redis_cluster_addr_t   addr;
+
+    n = 0;
+    primary = NULL;
+    replica = NULL;
+
+    while (ngx_household_redis_cluster_parse_node(entry, &addr) == NGX_OK) {
+
+        peer = ngx_household_redis_cluster_peer(cl, &addr, at, tls);
+        if (peer == NULL) {
+            return NGX_ERROR;
+        }
+
+        peer->mark = 1;
+
+        if (primary == NULL) {
+            primary = peer;
+
+        } else {
+            replica = ngx_household_redis_cluster_pick_replica(cl, replica,
+                                                               peer, n++);
+        }
+
+        if (cl->redis->conf->read_from == NGX_HOUSEHOLD_REDIS_PRIMARY) {
+            break;
+        }
+    }
+
+    for (slot = entry->from; slot <= entry->to; slot++) {
+
+        if (cl->slots[slot] != primary) {
+            cl->slots[slot] = primary;
+            *changed = 1;
+        }
+
+        if (cl->replicas[slot] != replica) {
+            cl->replicas[slot] = replica;
+            *changed = 1;
+        }
+    }
+
+    return NGX_OK;
+}
+
+
+/* any of those that are not down: workers differ in their turn */
+
+static ngx_household_redis_peer_t *
+ngx_household_redis_cluster_pick_replica(ngx_household_redis_cluster_t *cl,
+    ngx_household_redis_peer_t *replica, ngx_household_redis_peer_t *peer,
+    ngx_uint_t n)
+{
+    if (replica == NULL || peer->down < replica->down
+        || (peer->down == replica->down && (cl->turn + n) % (n + 1) == 0))
+    {
+        return peer;
+    }
+
+    return replica;
+}
+
+
+/* what the last map did not name; returns whether there was any */
+
+static ngx_uint_t
+ngx_household_redis_cluster_clear(ngx_household_redis_cluster_t *cl)
+{
+    ngx_uint_t  slot, changed;
+
+    changed = 0;
+
+    for (slot = 0; slot < NGX_HOUSEHOLD_REDIS_HASH_SLOTS; slot++) {
+
+        if (cl->slots[slot] != NULL && !cl->slots[slot]->mark) {
+            cl->slots[slot] = NULL;
+            changed = 1;
+        }
+
+        if (cl->replicas[slot] != NULL && !cl->replicas[slot]->mark) {
+            cl->replicas[slot] = NULL;
+            changed = 1;
+        }
+    }
+
+    return changed;
+}
+
+
+static void
+ngx_household_redis_cluster_drop_unused_peers(
+    ngx_household_redis_cluster_t *cl)
+{
+    ngx_queue_t                 *q, *next;
+    ngx_household_redis_peer_t  *peer;
+
+    for (q = ngx_queue_head(&cl->redis->pools);
+         q != ngx_queue_sentinel(&cl->redis->pools);
+         q = next)
+    {
+        next = ngx_queue_next(q);
+        peer = ngx_queue_data(q, ngx_household_redis_peer_t, queue);
+
+        if (!peer->mark && !peer->slotless) {
+            ngx_household_redis_route_remove_peer(cl->redis, peer);
+        }
+    }
+}
+
+
+/*
+ * A slot that moves to such a primary is read there, by ASK, before any map
+ * names it.
+ */
+
+void
+ngx_household_redis_cluster_apply_slotless(ngx_household_redis_cluster_t *cl,
+    ngx_str_t *nodes, ngx_str_t *at, ngx_str_t *tls)
+{
+    ngx_str_t                            text;
+    ngx_uint_t                           n;
+    ngx_queue_t                         *q;
+    ngx_household_redis_peer_t          *peer;
+    ngx_household_redis_cluster_addr_t   addr;
+
+    for (q = ngx_queue_head(&cl->redis->pools);
+         q != ngx_queue_sentinel(&cl->redis->pools);
+         q = ngx_queue_next(q))
+    {
+        peer = ngx_queue_data(q, ngx_household_redis_peer_t, queue);
+        peer->was_slotless = peer->slotless;
+        peer->slotless = 0;
+    }
+
+    text = *nodes;
+    n = 0;
+
+    while (n++ < NGX_HOUSEHOLD_REDIS_CLUSTER_NODES
+           && ngx_household_redis_cluster_parse_slotless(&text, &addr)
+              == NGX_OK)
+    {
+        peer = ngx_household_redis_cluster_peer(cl, &addr, at, tls);
+
+        if (peer != NULL) {
+            peer->slotless = 1;
+        }
+    }
+
+    for (q = ngx_queue_head(&cl->redis->pools);
+         q != ngx_queue_sentinel(&cl->redis->pools);
+         q = ngx_queue_next(q))
+    {
+        peer = ngx_queue_data(q, ngx_household_redis_peer_t, queue);
+
+        if (peer->slotless != peer->was_slotless) {
+            ngx_household_redis_notify_primaries(cl->redis);
+            return;
+        }
+    }
+}

@@ -1,0 +1,220 @@
+
+/*
+ * Keeps the slot map of a cluster up to date while invalidations are received:
+ * a node that joins or takes over must be tracked, whether this worker sends
+ * commands to it or not.  See ngx_household_redis_cluster.h.
+ */
+
+
+#include <ngx_config.h>
+#include <ngx_core.h>
+#include <ngx_event.h>
+#include "ngx_household_redis_cluster.h"
+
+
+static void ngx_household_redis_cluster_watch_open(
+    ngx_household_redis_cluster_t *cl);
+static void ngx_household_redis_cluster_watch_close(
+    ngx_household_redis_cluster_t *cl);
+static void ngx_household_redis_cluster_watch_handler(ngx_event_t *ev);
+static void ngx_household_redis_cluster_watch_ready(
+    ngx_household_redis_dedicated_t *link);
+static void ngx_household_redis_cluster_watch_lost(
+    ngx_household_redis_dedicated_t *link, ngx_err_t err, const char *what);
+static ngx_int_t ngx_household_redis_cluster_watch_push(
+    ngx_household_redis_dedicated_t *link, ngx_household_resp_reply_t *reply);
+static ngx_int_t ngx_household_redis_cluster_watch_slots(
+    ngx_household_redis_dedicated_t *link, ngx_household_resp_reply_t *reply);
+static ngx_int_t ngx_household_redis_cluster_watch_nodes(
+    ngx_household_redis_dedicated_t *link, ngx_household_resp_reply_t *reply);
+
+
+static const ngx_household_redis_dedicated_calls_t
+    ngx_household_redis_cluster_watch_calls =
+{
+    ngx_household_redis_cluster_watch_ready,
+    ngx_household_redis_cluster_watch_lost,
+    ngx_household_redis_cluster_watch_push
+};
+
+
+void
+ngx_household_redis_cluster_watch(ngx_household_redis_cluster_t *cl)
+{
+    if (cl->watching) {
+        return;
+    }
+
+    cl->watching = 1;
+
+    cl->watch_timer.handler = ngx_household_redis_cluster_watch_handler;
+    cl->watch_timer.data = cl;
+    cl->watch_timer.log = ngx_cycle->log;
+    cl->watch_timer.cancelable = 1;
+
+    ngx_add_timer(&cl->watch_timer, NGX_HOUSEHOLD_REDIS_CLUSTER_WATCH);
+}
+
+
+void
+ngx_household_redis_cluster_unwatch(ngx_household_redis_cluster_t *cl)
+{
+    cl->watching = 0;
+
+    ngx_household_redis_cluster_watch_close(cl);
+
+    if (cl->watch_timer.timer_set) {
+        ngx_del_timer(&cl->watch_timer);
+    }
+}
+
+
+static void
+ngx_household_redis_cluster_watch_open(ngx_household_redis_cluster_t *cl)
+{
+    ngx_household_redis_node_t  *node;
+
+    node = ngx_household_redis_cluster_candidate(cl, 0);
+
+    cl->watch = ngx_household_redis_dedicated_open(node,
+                                      &ngx_household_redis_cluster_watch_calls,
+                                      cl);
+    if (cl->watch != NULL) {
+        cl->watched = ngx_household_redis_node_keep(node);
+    }
+}
+
+
+static void
+ngx_household_redis_cluster_watch_close(ngx_household_redis_cluster_t *cl)
+{
+    if (cl->watch != NULL) {
+        ngx_household_redis_dedicated_close(cl->watch);
+        cl->watch = NULL;
+    }
+
+    ngx_household_redis_node_release(cl->watched);
+    cl->watched = NULL;
+}
+
+
+static void
+ngx_household_redis_cluster_watch_handler(ngx_event_t *ev)
+{
+    ngx_household_redis_cluster_t *cl = ev->data;
+
+    ngx_add_timer(ev, NGX_HOUSEHOLD_REDIS_CLUSTER_WATCH);
+
+    if (cl->watch == NULL) {
+        ngx_household_redis_cluster_watch_open(cl);
+
+    } else {
+        ngx_household_redis_cluster_watch_ready(cl->watch);
+    }
+}
+
+
+static void
+ngx_household_redis_cluster_watch_ready(ngx_household_redis_dedicated_t *link)
+{
+    ngx_str_t  argv[2];
+
+    ngx_str_set(&argv[0], "CLUSTER");
+    ngx_str_set(&argv[1], "SLOTS");
+
+    (void) ngx_household_redis_dedicated_send(link, argv, 2,
+                                      ngx_household_redis_cluster_watch_slots);
+
+    ngx_str_set(&argv[1], "NODES");
+
+    (void) ngx_household_redis_dedicated_send(link, argv, 2,
+                                      ngx_household_redis_cluster_watch_nodes);
+}
+
+
+/* the next node is asked; that one may be about to be replaced */
+
+static void
+ngx_household_redis_cluster_watch_lost(ngx_household_redis_dedicated_t *link,
+    ngx_err_t err, const char *what)
+{
+    ngx_household_redis_cluster_t  *cl;
+
+    cl = ngx_household_redis_dedicated_data(link);
+
+    cl->turn++;
+
+    ngx_household_redis_cluster_watch_close(cl);
+    ngx_household_redis_cluster_refresh(cl);
+}
+
+
+static ngx_int_t
+ngx_household_redis_cluster_watch_push(ngx_household_redis_dedicated_t *link,
+    ngx_household_resp_reply_t *reply)
+{
+    return NGX_ERROR;
+}
+
+
+static ngx_int_t
+ngx_household_redis_cluster_watch_slots(ngx_household_redis_dedicated_t *link,
+    ngx_household_resp_reply_t *reply)
+{
+    u_char                          text[NGX_SOCKADDR_STRLEN];
+    ngx_str_t                       at;
+    ngx_household_redis_cluster_t  *cl;
+
+    if (reply == NULL) {
+        return NGX_OK;
+    }
+
+    cl = ngx_household_redis_dedicated_data(link);
+
+    at.data = text;
+    at.len = ngx_household_redis_dedicated_addr(link, text, sizeof(text));
+
+    if (ngx_household_redis_cluster_apply(cl, reply, &at, &cl->watched->tls)
+        == NULL)
+    {
+        ngx_household_redis_cluster_refreshed(cl, cl->watched);
+        return NGX_OK;
+    }
+
+    /* another one may know better */
+
+    cl->turn++;
+
+    ngx_household_redis_cluster_watch_close(cl);
+    ngx_household_redis_cluster_refresh(cl);
+
+    return NGX_OK;
+}
+
+
+/* where the user may not ask for it, there is no more to know */
+
+static ngx_int_t
+ngx_household_redis_cluster_watch_nodes(ngx_household_redis_dedicated_t *link,
+    ngx_household_resp_reply_t *reply)
+{
+    u_char                          text[NGX_SOCKADDR_STRLEN];
+    ngx_str_t                       at;
+    ngx_household_redis_cluster_t  *cl;
+
+    if (reply == NULL || reply->values[0].type != NGX_HOUSEHOLD_RESP_BULK
+        || reply->too_large)
+    {
+        return NGX_OK;
+    }
+
+    cl = ngx_household_redis_dedicated_data(link);
+
+    at.data = text;
+    at.len = ngx_household_redis_dedicated_addr(link, text, sizeof(text));
+
+    ngx_household_redis_cluster_apply_slotless(cl, &reply->values[0].str, &at,
+                                               &cl->watched->tls);
+
+    return NGX_OK;
+}

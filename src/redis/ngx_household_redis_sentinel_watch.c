@@ -1,0 +1,256 @@
+
+/*
+ * Failovers as the sentinels publish them: as long as a former primary is
+ * alive, nothing else tells that it is none any more.  What is published is a
+ * hint, upon which a sentinel is queried, and ROLE must confirm the answer.
+ * See ngx_household_redis_sentinel.h.
+ *
+ * https://redis.io/docs/latest/develop/reference/sentinel-clients/
+ */
+
+
+#include <ngx_config.h>
+#include <ngx_core.h>
+#include <ngx_event.h>
+#include "ngx_household_redis_sentinel.h"
+
+
+/* ms until the next sentinel is subscribed to, after one was lost */
+#define NGX_HOUSEHOLD_REDIS_SENTINEL_REOPEN  1000
+
+/* ms between queries: with a subscription, and where there can be none */
+#define NGX_HOUSEHOLD_REDIS_SENTINEL_POLL    10000
+#define NGX_HOUSEHOLD_REDIS_SENTINEL_POLL_NO_SUB  1000
+
+
+static void ngx_household_redis_sentinel_watch_handler(ngx_event_t *ev);
+static void ngx_household_redis_sentinel_watch_open(
+    ngx_household_redis_sentinel_t *st);
+static void ngx_household_redis_sentinel_watch_close(
+    ngx_household_redis_sentinel_t *st);
+static void ngx_household_redis_sentinel_watch_timer(
+    ngx_household_redis_sentinel_t *st, ngx_msec_t time);
+static void ngx_household_redis_sentinel_watch_ready(
+    ngx_household_redis_dedicated_t *link);
+static void ngx_household_redis_sentinel_watch_lost(
+    ngx_household_redis_dedicated_t *link, ngx_err_t err, const char *what);
+static ngx_int_t ngx_household_redis_sentinel_watch_push(
+    ngx_household_redis_dedicated_t *link, ngx_household_resp_reply_t *reply);
+static ngx_int_t ngx_household_redis_sentinel_watch_reply(
+    ngx_household_redis_dedicated_t *link, ngx_household_resp_reply_t *reply);
+
+
+static const ngx_household_redis_dedicated_calls_t
+    ngx_household_redis_sentinel_watch_calls =
+{
+    ngx_household_redis_sentinel_watch_ready,
+    ngx_household_redis_sentinel_watch_lost,
+    ngx_household_redis_sentinel_watch_push
+};
+
+
+void
+ngx_household_redis_sentinel_watch(ngx_household_redis_sentinel_t *st)
+{
+    st->watch_timer.handler = ngx_household_redis_sentinel_watch_handler;
+    st->watch_timer.data = st;
+    st->watch_timer.log = ngx_cycle->log;
+    st->watch_timer.cancelable = 1;
+
+    ngx_add_timer(&st->watch_timer, 1 + ngx_random() % 100);
+}
+
+
+void
+ngx_household_redis_sentinel_unwatch(ngx_household_redis_sentinel_t *st)
+{
+    ngx_household_redis_sentinel_watch_close(st);
+
+    if (st->watch_timer.timer_set) {
+        ngx_del_timer(&st->watch_timer);
+    }
+}
+
+
+static void
+ngx_household_redis_sentinel_watch_handler(ngx_event_t *ev)
+{
+    ngx_household_redis_sentinel_t *st = ev->data;
+
+    if (ngx_exiting) {
+        return;
+    }
+
+    if (st->watch == NULL) {
+        ngx_household_redis_sentinel_watch_open(st);
+        return;
+    }
+
+    ngx_household_redis_sentinel_watch_timer(st, st->unsubscribed
+                                   ? NGX_HOUSEHOLD_REDIS_SENTINEL_POLL_NO_SUB
+                                   : NGX_HOUSEHOLD_REDIS_SENTINEL_POLL);
+
+    ngx_household_redis_sentinel_refresh(st);
+}
+
+
+static void
+ngx_household_redis_sentinel_watch_open(ngx_household_redis_sentinel_t *st)
+{
+    st->watched = st->first;
+
+    st->watch = ngx_household_redis_dedicated_open(st->nodes[st->watched],
+                                     &ngx_household_redis_sentinel_watch_calls,
+                                     st);
+    if (st->watch == NULL) {
+        ngx_household_redis_sentinel_watch_timer(st,
+                                          NGX_HOUSEHOLD_REDIS_SENTINEL_REOPEN);
+    }
+}
+
+
+static void
+ngx_household_redis_sentinel_watch_close(ngx_household_redis_sentinel_t *st)
+{
+    if (st->watch != NULL) {
+        ngx_household_redis_dedicated_close(st->watch);
+        st->watch = NULL;
+    }
+}
+
+
+/* half to whole of the time: workers do not query together */
+
+static void
+ngx_household_redis_sentinel_watch_timer(ngx_household_redis_sentinel_t *st,
+    ngx_msec_t time)
+{
+    if (st->watch_timer.timer_set) {
+        ngx_del_timer(&st->watch_timer);
+    }
+
+    ngx_add_timer(&st->watch_timer, time / 2 + ngx_random() % (time / 2));
+}
+
+
+/*
+ * Of the events of a failover, the first is that the replica was promoted: the
+ * sentinel that does so returns its address from then on.
+ */
+
+static void
+ngx_household_redis_sentinel_watch_ready(ngx_household_redis_dedicated_t *link)
+{
+    ngx_str_t  argv[5];
+
+    ngx_str_set(&argv[0], "SUBSCRIBE");
+    ngx_str_set(&argv[1], "+switch-master");
+    ngx_str_set(&argv[2], "+promoted-slave");
+    ngx_str_set(&argv[3], "+failover-end");
+    ngx_str_set(&argv[4], "+config-update-from");
+
+    (void) ngx_household_redis_dedicated_send(link, argv, 5,
+                                     ngx_household_redis_sentinel_watch_reply);
+}
+
+
+static void
+ngx_household_redis_sentinel_watch_lost(ngx_household_redis_dedicated_t *link,
+    ngx_err_t err, const char *what)
+{
+    ngx_household_redis_sentinel_t  *st;
+
+    st = ngx_household_redis_dedicated_data(link);
+
+    if (st->first == st->watched) {
+        st->first = (st->first + 1) % st->n;
+    }
+
+    ngx_household_redis_sentinel_watch_close(st);
+    ngx_household_redis_sentinel_watch_timer(st,
+                                          NGX_HOUSEHOLD_REDIS_SENTINEL_REOPEN);
+}
+
+
+/*
+ * Messages, and the replies to all but the first of the channels: those are
+ * arrays, too, of which the first element is "subscribe".
+ */
+
+static ngx_int_t
+ngx_household_redis_sentinel_watch_push(ngx_household_redis_dedicated_t *link,
+    ngx_household_resp_reply_t *reply)
+{
+    ngx_household_resp_value_t      *v;
+    ngx_household_redis_sentinel_t  *st;
+
+    st = ngx_household_redis_dedicated_data(link);
+    v = reply->values;
+
+    if (reply->too_large || reply->nvalues != 4
+        || v[0].type != NGX_HOUSEHOLD_RESP_ARRAY
+        || v[1].type != NGX_HOUSEHOLD_RESP_BULK)
+    {
+        return NGX_ERROR;
+    }
+
+    if (!ngx_household_redis_error_is(&v[1].str, "message")) {
+        return NGX_OK;
+    }
+
+    /* this sentinel knows it first; of all its masters, one is ours */
+
+    if (ngx_strlcasestrn(v[3].str.data, v[3].str.data + v[3].str.len,
+                         st->redis->conf->master.data,
+                         st->redis->conf->master.len - 1)
+        != NULL)
+    {
+        st->first = st->watched;
+        ngx_household_redis_sentinel_refresh(st);
+    }
+
+    return NGX_OK;
+}
+
+
+static ngx_int_t
+ngx_household_redis_sentinel_watch_reply(ngx_household_redis_dedicated_t *link,
+    ngx_household_resp_reply_t *reply)
+{
+    ngx_str_t                        text;
+    ngx_household_redis_sentinel_t  *st;
+
+    if (reply == NULL) {
+        return NGX_OK;
+    }
+
+    st = ngx_household_redis_dedicated_data(link);
+
+    st->unsubscribed = 0;
+
+    if (reply->values[0].type == NGX_HOUSEHOLD_RESP_ERROR) {
+
+        text = ngx_household_redis_error_text(&reply->values[0].str);
+
+        if (!st->refused) {
+            ngx_log_error(NGX_LOG_WARN, ngx_cycle->log, 0,
+                          "household redis \"%V\" %V: subscription to "
+                          "failovers failed: error reply %V",
+                          &st->redis->conf->name,
+                          &st->nodes[st->watched]->name, &text);
+        }
+
+        st->refused = 1;
+        st->unsubscribed = 1;
+    }
+
+    /* what was published before is not known */
+
+    ngx_household_redis_sentinel_refresh(st);
+
+    ngx_household_redis_sentinel_watch_timer(st, st->unsubscribed
+                                   ? NGX_HOUSEHOLD_REDIS_SENTINEL_POLL_NO_SUB
+                                   : NGX_HOUSEHOLD_REDIS_SENTINEL_POLL);
+
+    return NGX_OK;
+}

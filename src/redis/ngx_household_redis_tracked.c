@@ -1,0 +1,422 @@
+
+/*
+ * Servers that are tracked.  See ngx_household_redis_tracked.h.
+ */
+
+
+#include <ngx_config.h>
+#include <ngx_core.h>
+#include "ngx_household_redis_tracked.h"
+
+
+/* processes at a time: those of former configurations included */
+#define NGX_HOUSEHOLD_REDIS_TRACKED_HOLDERS  4
+
+/* changed whenever what is shared is laid out differently */
+#define NGX_HOUSEHOLD_REDIS_TRACKED_LAYOUT   1
+
+#define NGX_HOUSEHOLD_REDIS_TRACKED_PREFIX   "household_redis:"
+
+
+/* a server, and when this process began to receive its invalidations */
+
+typedef struct {
+    uint64_t                                id;
+    ngx_msec_t                              since;
+} ngx_household_redis_tracked_server_t;
+
+
+/* "live" is 0 while the rest is written: the process may die meanwhile */
+
+typedef struct {
+    ngx_pid_t                               pid;    /* 0: nobody */
+    ngx_uint_t                              live;   /* unsigned  live:1; */
+    ngx_msec_t                              until;
+    ngx_uint_t                              n;
+    ngx_household_redis_tracked_server_t    servers[
+                                            NGX_HOUSEHOLD_REDIS_TRACKED_MAX];
+} ngx_household_redis_tracked_holder_t;
+
+
+struct ngx_household_redis_tracked_sh_s {
+    ngx_uint_t                              layout; /* first in all layouts */
+    ngx_household_redis_tracked_holder_t    holders[
+                                        NGX_HOUSEHOLD_REDIS_TRACKED_HOLDERS];
+};
+
+
+static ngx_int_t ngx_household_redis_tracked_init(ngx_shm_zone_t *shm_zone,
+    void *data);
+static ngx_household_redis_tracked_holder_t *
+    ngx_household_redis_tracked_holder(ngx_household_redis_tracked_t *t,
+    ngx_pid_t pid);
+static ngx_int_t ngx_household_redis_tracked_elsewhere(
+    ngx_household_redis_tracked_t *t, uint64_t id, ngx_msec_t since,
+    ngx_msec_t now);
+static ngx_int_t ngx_household_redis_tracked_expire(
+    ngx_household_redis_tracked_t *t, uint64_t *ids, ngx_uint_t n,
+    ngx_msec_t now);
+static ngx_uint_t ngx_household_redis_tracked_live(
+    ngx_household_redis_tracked_holder_t *h, ngx_msec_t now);
+static ngx_household_redis_tracked_server_t *
+    ngx_household_redis_tracked_find(ngx_household_redis_tracked_holder_t *h,
+    uint64_t id);
+
+
+ngx_household_redis_tracked_t *
+ngx_household_redis_tracked_add(ngx_conf_t *cf, ngx_str_t *name, void *tag)
+{
+    size_t                          size;
+    u_char                         *p;
+    ngx_str_t                       full;
+    ngx_shm_zone_t                 *shm_zone;
+    ngx_household_redis_tracked_t  *t;
+
+    full.len = sizeof(NGX_HOUSEHOLD_REDIS_TRACKED_PREFIX) - 1 + name->len;
+    full.data = ngx_pnalloc(cf->pool, full.len);
+    if (full.data == NULL) {
+        return NULL;
+    }
+
+    p = ngx_cpymem(full.data, NGX_HOUSEHOLD_REDIS_TRACKED_PREFIX,
+                   sizeof(NGX_HOUSEHOLD_REDIS_TRACKED_PREFIX) - 1);
+    ngx_memcpy(p, name->data, name->len);
+
+    /* nginx's slab allocator needs pages of its own */
+
+    size = ngx_align(sizeof(ngx_household_redis_tracked_sh_t), ngx_pagesize)
+           + 8 * ngx_pagesize;
+
+    shm_zone = ngx_shared_memory_add(cf, &full, size, tag);
+    if (shm_zone == NULL) {
+        return NULL;
+    }
+
+    if (shm_zone->data != NULL) {
+        return shm_zone->data;
+    }
+
+    t = ngx_pcalloc(cf->pool, sizeof(ngx_household_redis_tracked_t));
+    if (t == NULL) {
+        return NULL;
+    }
+
+    shm_zone->init = ngx_household_redis_tracked_init;
+    shm_zone->data = t;
+
+    return t;
+}
+
+
+static ngx_int_t
+ngx_household_redis_tracked_init(ngx_shm_zone_t *shm_zone, void *data)
+{
+    ngx_household_redis_tracked_t  *t;
+
+    t = shm_zone->data;
+    t->shpool = (ngx_slab_pool_t *) shm_zone->shm.addr;
+
+    if (data != NULL || shm_zone->shm.exists) {
+        t->sh = t->shpool->data;
+
+    } else {
+        t->sh = ngx_slab_calloc(t->shpool,
+                                sizeof(ngx_household_redis_tracked_sh_t));
+        if (t->sh == NULL) {
+            return NGX_ERROR;
+        }
+
+        t->sh->layout = NGX_HOUSEHOLD_REDIS_TRACKED_LAYOUT;
+        t->shpool->data = t->sh;
+    }
+
+    if (t->sh->layout != NGX_HOUSEHOLD_REDIS_TRACKED_LAYOUT) {
+        ngx_log_error(NGX_LOG_EMERG, shm_zone->shm.log, 0,
+                      "zone \"%V\": incompatible layout of another version "
+                      "of the household module", &shm_zone->shm.name);
+        return NGX_ERROR;
+    }
+
+    return NGX_OK;
+}
+
+
+ngx_int_t
+ngx_household_redis_tracked_publish(ngx_household_redis_tracked_t *t,
+    uint64_t *ids, ngx_uint_t n, ngx_msec_t now, ngx_msec_t lease)
+{
+    ngx_int_t                              rc;
+    ngx_uint_t                             i, j;
+    ngx_household_redis_tracked_holder_t  *h;
+    ngx_household_redis_tracked_server_t   servers[
+                                            NGX_HOUSEHOLD_REDIS_TRACKED_MAX];
+
+    n = ngx_min(n, NGX_HOUSEHOLD_REDIS_TRACKED_MAX);
+
+    ngx_shmtx_lock(&t->shpool->mutex);
+
+    rc = ngx_household_redis_tracked_expire(t, ids, n, now);
+
+    h = ngx_household_redis_tracked_holder(t, ngx_pid);
+
+    if (h == NULL) {
+        h = ngx_household_redis_tracked_holder(t, 0);
+
+        if (h == NULL) {
+            ngx_shmtx_unlock(&t->shpool->mutex);
+            return NGX_ERROR;
+        }
+
+        h->n = 0;
+    }
+
+    /* both are sorted: what was there before keeps its time */
+
+    j = 0;
+
+    for (i = 0; i < n; i++) {
+
+        while (j < h->n && h->servers[j].id < ids[i]) {
+            j++;
+        }
+
+        servers[i].id = ids[i];
+
+        if (j < h->n && h->servers[j].id == ids[i]) {
+            servers[i].since = h->servers[j].since;
+            continue;
+        }
+
+        servers[i].since = now;
+
+        if (ngx_household_redis_tracked_elsewhere(t, ids[i], now, now)
+            == NGX_DECLINED)
+        {
+            rc = NGX_DECLINED;
+        }
+    }
+
+    h->live = 0;
+    ngx_memory_barrier();
+
+    h->pid = ngx_pid;
+    h->n = n;
+    h->until = now + lease;
+    ngx_memcpy(h->servers, servers,
+               n * sizeof(ngx_household_redis_tracked_server_t));
+
+    ngx_memory_barrier();
+    h->live = 1;
+
+    ngx_shmtx_unlock(&t->shpool->mutex);
+
+    return rc;
+}
+
+
+void
+ngx_household_redis_tracked_withdraw(ngx_household_redis_tracked_t *t)
+{
+    ngx_household_redis_tracked_holder_t  *h;
+
+    ngx_shmtx_lock(&t->shpool->mutex);
+
+    h = ngx_household_redis_tracked_holder(t, ngx_pid);
+
+    if (h != NULL) {
+        h->live = 0;
+        h->pid = 0;
+    }
+
+    ngx_shmtx_unlock(&t->shpool->mutex);
+}
+
+
+ngx_int_t
+ngx_household_redis_tracked_covered(ngx_household_redis_tracked_t *t,
+    ngx_msec_t since, ngx_msec_t now)
+{
+    ngx_int_t                              rc;
+    ngx_uint_t                             i;
+    ngx_household_redis_tracked_holder_t  *h;
+
+    ngx_shmtx_lock(&t->shpool->mutex);
+
+    rc = NGX_OK;
+    h = ngx_household_redis_tracked_holder(t, ngx_pid);
+
+    for (i = 0; rc == NGX_OK && h != NULL && h->live && i < h->n; i++) {
+        rc = ngx_household_redis_tracked_elsewhere(t, h->servers[i].id, since,
+                                                   now);
+    }
+
+    ngx_shmtx_unlock(&t->shpool->mutex);
+
+    return rc;
+}
+
+
+/* by another process; returns as ngx_household_redis_tracked_covered() */
+
+static ngx_int_t
+ngx_household_redis_tracked_elsewhere(ngx_household_redis_tracked_t *t,
+    uint64_t id, ngx_msec_t since, ngx_msec_t now)
+{
+    ngx_int_t                              rc;
+    ngx_uint_t                             i;
+    ngx_household_redis_tracked_holder_t  *h;
+    ngx_household_redis_tracked_server_t  *server;
+
+    rc = NGX_ABORT;
+
+    for (i = 0; i < NGX_HOUSEHOLD_REDIS_TRACKED_HOLDERS; i++) {
+        h = &t->sh->holders[i];
+
+        if (h->pid == ngx_pid || !ngx_household_redis_tracked_live(h, now)) {
+            continue;
+        }
+
+        server = ngx_household_redis_tracked_find(h, id);
+
+        if (server != NULL && (ngx_msec_int_t) (since - server->since) > 0) {
+            return NGX_OK;
+        }
+
+        rc = NGX_DECLINED;
+    }
+
+    return rc;
+}
+
+
+ngx_int_t
+ngx_household_redis_tracked_check(ngx_household_redis_tracked_t *t,
+    uint64_t id, ngx_msec_t sent, ngx_msec_t now)
+{
+    ngx_int_t                              rc;
+    ngx_uint_t                             i;
+    ngx_household_redis_tracked_holder_t  *h;
+    ngx_household_redis_tracked_server_t  *server;
+
+    rc = NGX_ABORT;
+
+    ngx_shmtx_lock(&t->shpool->mutex);
+
+    for (i = 0; i < NGX_HOUSEHOLD_REDIS_TRACKED_HOLDERS; i++) {
+        h = &t->sh->holders[i];
+
+        if (!ngx_household_redis_tracked_live(h, now)) {
+            continue;
+        }
+
+        server = ngx_household_redis_tracked_find(h, id);
+
+        if (server != NULL && (ngx_msec_int_t) (sent - server->since) > 0) {
+            rc = NGX_OK;
+            break;
+        }
+
+        rc = NGX_DECLINED;
+    }
+
+    ngx_shmtx_unlock(&t->shpool->mutex);
+
+    return rc;
+}
+
+
+static ngx_household_redis_tracked_holder_t *
+ngx_household_redis_tracked_holder(ngx_household_redis_tracked_t *t,
+    ngx_pid_t pid)
+{
+    ngx_uint_t  i;
+
+    for (i = 0; i < NGX_HOUSEHOLD_REDIS_TRACKED_HOLDERS; i++) {
+        if (t->sh->holders[i].pid == pid) {
+            return &t->sh->holders[i];
+        }
+    }
+
+    return NULL;
+}
+
+
+/*
+ * Removes the processes that have not published within their lease.  Returns
+ * NGX_DECLINED if one of them tracked a server that is not among "ids".
+ */
+
+static ngx_int_t
+ngx_household_redis_tracked_expire(ngx_household_redis_tracked_t *t,
+    uint64_t *ids, ngx_uint_t n, ngx_msec_t now)
+{
+    ngx_int_t                              rc;
+    ngx_uint_t                             i, j, k;
+    ngx_household_redis_tracked_holder_t  *h;
+
+    rc = NGX_OK;
+
+    for (i = 0; i < NGX_HOUSEHOLD_REDIS_TRACKED_HOLDERS; i++) {
+        h = &t->sh->holders[i];
+
+        if (h->pid == 0 || h->pid == ngx_pid
+            || ngx_household_redis_tracked_live(h, now))
+        {
+            continue;
+        }
+
+        k = 0;
+
+        for (j = 0; j < h->n && rc == NGX_OK; j++) {
+
+            while (k < n && ids[k] < h->servers[j].id) {
+                k++;
+            }
+
+            if (k == n || ids[k] != h->servers[j].id) {
+                rc = NGX_DECLINED;
+            }
+        }
+
+        h->live = 0;
+        h->pid = 0;
+    }
+
+    return rc;
+}
+
+
+static ngx_uint_t
+ngx_household_redis_tracked_live(ngx_household_redis_tracked_holder_t *h,
+    ngx_msec_t now)
+{
+    return h->live && (ngx_msec_int_t) (h->until - now) > 0;
+}
+
+
+static ngx_household_redis_tracked_server_t *
+ngx_household_redis_tracked_find(ngx_household_redis_tracked_holder_t *h,
+    uint64_t id)
+{
+    ngx_uint_t  low, high, mid;
+
+    low = 0;
+    high = h->n;
+
+    while (low < high) {
+        mid = (low + high) / 2;
+
+        if (h->servers[mid].id == id) {
+            return &h->servers[mid];
+        }
+
+        if (h->servers[mid].id < id) {
+            low = mid + 1;
+
+        } else {
+            high = mid;
+        }
+    }
+
+    return NULL;
+}

@@ -1,0 +1,108 @@
+
+/*
+ * Whether a server still replies: in time, and when nothing is asked.  See
+ * ngx_household_redis_conn_private.h.
+ */
+
+
+#include <ngx_config.h>
+#include <ngx_core.h>
+#include <ngx_event.h>
+#include "ngx_household_redis_conn_private.h"
+
+
+static ngx_int_t ngx_household_redis_conn_ping_reply(
+    ngx_household_redis_op_t *op, ngx_household_resp_reply_t *reply);
+static void ngx_household_redis_conn_ping_done(ngx_household_redis_op_t *op,
+    ngx_household_redis_result_e status);
+
+
+void
+ngx_household_redis_conn_arm_reply_timer(ngx_household_redis_conn_t *conn)
+{
+    ngx_msec_int_t              left;
+    ngx_household_redis_cmd_t  *cmd;
+
+    cmd = ngx_household_redis_fifo_head(&conn->sent);
+
+    if (cmd != NULL && !conn->stuck.timer_set) {
+        left = (ngx_msec_int_t) (cmd->sent + conn->silence - ngx_current_msec);
+        ngx_add_timer(&conn->stuck, ngx_max(left, 1));
+    }
+}
+
+
+/*
+ * The first that was sent has not been answered for long: the peer is stuck,
+ * and what is queued behind would wait for nothing.
+ */
+
+void
+ngx_household_redis_conn_reply_timeout_handler(ngx_event_t *ev)
+{
+    ngx_household_redis_cmd_t   *cmd;
+    ngx_household_redis_conn_t  *conn = ev->data;
+
+    cmd = ngx_household_redis_fifo_head(&conn->sent);
+
+    if (cmd != NULL
+        && (ngx_msec_int_t) (cmd->sent + conn->silence - ngx_current_msec) <= 0)
+    {
+        conn->events->lost(conn, NGX_HOUSEHOLD_REDIS_RESULT_TIMEOUT, 0,
+                           "timed out");
+        return;
+    }
+
+    ngx_household_redis_conn_arm_reply_timer(conn);
+}
+
+
+void
+ngx_household_redis_conn_ping_handler(ngx_event_t *ev)
+{
+    ngx_str_t                      name;
+    ngx_household_redis_op_t      *op;
+    ngx_household_redis_conn_t    *conn = ev->data;
+    ngx_household_resp_command_t   command;
+
+    if (ngx_exiting || conn->state != NGX_HOUSEHOLD_REDIS_CONN_READY) {
+        return;
+    }
+
+    ngx_add_timer(ev, NGX_HOUSEHOLD_REDIS_PING);
+
+    if (conn->sent.n + conn->waiting.n != 0) {
+        return;
+    }
+
+    ngx_str_set(&name, "PING");
+
+    command.argv = &name;
+    command.argc = 1;
+
+    op = ngx_household_redis_op_create(&command, 1, NGX_HOUSEHOLD_REDIS_OWN,
+                                       ngx_household_redis_conn_ping_reply,
+                                       ngx_household_redis_conn_ping_done,
+                                       NULL);
+    if (op != NULL) {
+        ngx_household_redis_fifo_push(&conn->waiting, &op->cmds[0]);
+        conn->events->queued(conn);
+    }
+}
+
+
+static ngx_int_t
+ngx_household_redis_conn_ping_reply(ngx_household_redis_op_t *op,
+    ngx_household_resp_reply_t *reply)
+{
+    /* any answer tells that somebody is there */
+    return NGX_OK;
+}
+
+
+static void
+ngx_household_redis_conn_ping_done(ngx_household_redis_op_t *op,
+    ngx_household_redis_result_e status)
+{
+    /* silence shows as a stuck command */
+}

@@ -1,0 +1,79 @@
+
+/*
+ * The socket of a connection to Redis, and the address that it is connected
+ * to.  See ngx_household_redis_conn.h.
+ */
+
+
+#include <ngx_config.h>
+#include <ngx_core.h>
+#include <ngx_event.h>
+#include <ngx_event_connect.h>
+#include "ngx_household_redis_conn.h"
+#include "ngx_household_redis_conn_private.h"
+
+
+ngx_int_t
+ngx_household_redis_conn_open_socket(ngx_household_redis_conn_t *conn,
+    ngx_err_t *err)
+{
+    ngx_int_t          rc;
+    ngx_addr_t        *addr;
+    ngx_connection_t  *c;
+
+    addr = &conn->node->addrs[conn->addr % conn->node->naddrs];
+
+    ngx_memzero(&conn->peer, sizeof(ngx_peer_connection_t));
+
+    /* a name that is resolved again frees its addresses */
+
+    ngx_memcpy(&conn->sockaddr, addr->sockaddr, addr->socklen);
+    conn->socklen = addr->socklen;
+
+    conn->peer.sockaddr = &conn->sockaddr.sockaddr;
+    conn->peer.socklen = addr->socklen;
+    conn->peer.name = &conn->node->name;
+    conn->peer.get = ngx_event_get_peer;
+    conn->peer.log = &conn->log;
+    conn->peer.log_error = NGX_ERROR_INFO;
+
+    ngx_set_socket_errno(0);
+
+    rc = ngx_event_connect_peer(&conn->peer);
+
+    *err = ngx_socket_errno;
+
+    if (rc != NGX_OK && rc != NGX_AGAIN) {
+        return rc;
+    }
+
+    c = conn->peer.connection;
+
+    c->data = conn;
+    c->log = &conn->log;
+
+    /* operations have deadlines of their own: this need not hold a worker */
+    c->write->cancelable = 1;
+    ngx_add_timer(c->write, conn->node->conf->connect_timeout);
+
+    return rc;
+}
+
+
+ngx_uint_t
+ngx_household_redis_conn_at_first(ngx_household_redis_conn_t *conn)
+{
+    ngx_addr_t  *addr;
+
+    if (conn->state != NGX_HOUSEHOLD_REDIS_CONN_READY
+        || conn->node->naddrs < 2)
+    {
+        return 1;
+    }
+
+    addr = &conn->node->addrs[0];
+
+    return ngx_cmp_sockaddr(&conn->sockaddr.sockaddr, conn->socklen,
+                            addr->sockaddr, addr->socklen, 1)
+           == NGX_OK;
+}

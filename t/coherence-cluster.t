@@ -1,0 +1,180 @@
+#!/usr/bin/perl
+
+# A Redis Cluster and a cache: whatever server a record is read from is
+# tracked, or the record is not fresh.  The worker process that tracks serves
+# no request here: it learns of nodes by itself.
+
+use strict;
+use warnings;
+
+use lib 't/lib';
+use Test::More;
+use Test::Household::Cluster;
+use Test::Household::Nginx qw(http_config location);
+use Test::Household::Process qw(wait_until);
+use Test::Household::Redis;
+use Test::Household::Viewer qw($Home soon);
+
+# a primary that has no slot left stays one
+my $cluster = Test::Household::Cluster->new(
+    config => 'cluster-allow-replica-migration no');
+my @nodes = $cluster->nodes;
+
+my $edge = Test::Household::Nginx->new(
+    workers => 2,
+    http => http_config(server => [map { $_->address } @nodes[0, 4]],
+        zone => '1m',
+        redis => 'cluster on; connect_timeout 300ms; timeout 300ms;'),
+    server => location('/', 'add_header X-Pid $pid always;',
+                       'main zone=households fresh=1h missing=1h stale=1h'));
+
+# the first worker process tracks; requests go to the other one
+my ($tracks, $serves) = sort { $a <=> $b } $edge->workers;
+my $conn;
+
+sub ask {
+    my ($account) = @_;
+
+    for (1 .. 200) {
+        $conn ||= $edge->connect;
+        my $h = eval {
+            $conn->get("/?account=$account", 'X-Forwarded-For' => $Home)
+                 ->{headers}
+        };
+        return ($h->{'x-reason'}, $h->{'x-cache'})
+            if $h && $h->{'x-pid'} == $serves;
+        undef $conn;
+    }
+    die "no connection to worker $serves\n";
+}
+
+sub hit { my ($reason, $cache) = ask(@_); $cache eq 'HIT' ? $reason : $cache }
+
+sub becomes {
+    my ($account, $want, $name, $timeout) = @_;
+    my $got;
+    wait_until { ($got) = ask($account); $got eq $want } $timeout;
+    is $got, $want, $name;
+}
+
+sub key { "household:{$_[0]}" }
+
+# a node that joins, without slots at first
+sub join_cluster {
+    my $node = Test::Household::Redis->new(config => $nodes[0]{config}
+        =~ s/cluster-port \d+/'cluster-port ' .
+             Test::Household::Process::free_port()/er);
+    my ($bus) = $node->{config} =~ /cluster-port (\d+)/;
+
+    $nodes[0]->cmd(CLUSTER => MEET => '127.0.0.1', $node->{port}, $bus);
+    push @{ $cluster->{nodes} }, $node;
+    my $n = @{ $cluster->{nodes} };
+    soon {
+        $n == grep { $n == split /\n/, $_->cmd(CLUSTER => 'NODES') }
+              @{ $cluster->{nodes} };
+    } 'a node joins', 30;
+    $cluster->wait_ok;
+    return $node;
+}
+
+
+# a slot that moves to a node which nobody knew
+
+my ($here, $gone) = ('acc1', 'acc2');
+$cluster->cmd(key($here), SADD => key($here), $Home);
+soon { hit($here) eq 'home' } 'a home is cached', 20;
+
+my $node = join_cluster();
+my $slot = $cluster->slot(key($here));
+
+$cluster->move($slot, $node);
+becomes($here, 'home', 'a slot has moved: its records are found');
+
+$node->cmd(SREM => key($here), $Home);
+becomes($here, 'unregistered', 'a removal at the new node is seen', 5);
+soon { hit($here) eq 'unregistered' } 'and its records are cached again', 10;
+$node->cmd(SADD => key($here), $Home);
+becomes($here, 'home', 'a registration at the new node is seen', 5);
+
+
+# a slot under migration: ASK, to a node that has no slot yet
+
+my $other = join_cluster();
+$slot = $cluster->slot(key($gone));
+$cluster->cmd(key($gone), SADD => key($gone), $Home);
+soon { hit($gone) eq 'home' } 'ASK: cached before', 10;
+
+my $from = $cluster->begin($slot, $other);
+$cluster->migrate($from, $other, key($gone));
+
+becomes($gone, 'home', 'ASK: the record is found');
+my $asking = $other->client;
+my $at_other = sub {
+    $asking->cmd('ASKING');
+    $asking->cmd(@_);
+};
+
+for my $i (1 .. 3) {
+    $at_other->(SREM => key($gone), $Home);
+    becomes($gone, 'unregistered', "ASK: a removal is seen ($i)", 5);
+    $at_other->(SADD => key($gone), $Home);
+    becomes($gone, 'home', "ASK: a registration is seen ($i)", 5);
+}
+
+$cluster->finish($slot, $other);
+becomes($gone, 'home', 'ASK: the slot has moved');
+$at_other->(SREM => key($gone), $Home);
+becomes($gone, 'unregistered', 'ASK: a removal is seen then', 5);
+
+
+# a failover while the worker process that tracks is idle
+
+my $account = (grep { $cluster->owner($cluster->slot(key($_))) == $nodes[1] }
+               map { "f$_" } 0 .. 99)[0];
+$cluster->cmd(key($account), SADD => key($account), $Home);
+soon { hit($account) eq 'home' } 'failover: cached before', 10;
+
+my $mark = $edge->mark;
+$nodes[1]->kill9;
+
+# of other primaries, records are cached meanwhile
+my $elsewhere = (grep {
+    $cluster->owner($cluster->slot(key($_))) == $nodes[0]
+} map { "e$_" } 0 .. 99)[0];
+soon { hit($elsewhere) eq 'unregistered' }
+    'failover: records of other primaries are cached meanwhile', 10;
+
+soon { $nodes[4]->cmd('INFO', 'replication') =~ /role:master/ }
+    'failover: a replica takes over', 60;
+$cluster->wait_ok;
+soon { hit($account) eq 'home' } 'failover: cached again', 10;
+$nodes[4]->cmd(SREM => key($account), $Home);
+becomes($account, 'unregistered', 'failover: a removal is seen', 5);
+
+ok $edge->wait_log(qr/\[warn\] .*household redis "main" \S+: tracking lost: /,
+                   $mark), 'failover: the log has the loss';
+
+
+# a node that leaves ("redis-cli --cluster del-node")
+
+$slot = $cluster->slot(key($here));
+$cluster->move($slot, $nodes[0]);
+becomes($here, 'home', 'del-node: the slot is elsewhere');
+$cluster->move($cluster->slot(key($gone)), $nodes[0]);
+
+for my $left ($node, $other) {
+    my $id = $cluster->id($left);
+    @{ $cluster->{nodes} } = grep { $_ != $left } $cluster->nodes;
+    for my $peer (grep { $_->pid } $cluster->nodes) {
+        eval { $peer->cmd(CLUSTER => FORGET => $id) };
+    }
+    $left->stop;
+}
+
+soon { hit($here) eq 'home' } 'del-node: its records are cached', 15;
+$cluster->cmd(key($here), SREM => key($here), $Home);
+becomes($here, 'unregistered', 'del-node: a removal is seen', 5);
+
+ok(!(grep { !kill 0, $_ } $tracks, $serves), 'no worker process has died');
+
+done_testing;
