@@ -43,33 +43,41 @@ static ngx_household_reason_e
 ngx_household_claims_times(const json_t *claims, int64_t leeway, int64_t now,
     ngx_household_jwt_claims_t *out)
 {
-    int64_t    exp, nbf, iat;
+    int64_t    exp, nbf, iat, issued;
     ngx_int_t  rc;
 
     nbf = 0;
+    issued = 0;
     iat = NGX_HOUSEHOLD_ISSUED_UNKNOWN;
 
-    if (ngx_household_json_time(claims, "exp", &exp) != NGX_OK) {
+    if (ngx_household_json_time(claims, "exp", 0, &exp) != NGX_OK) {
         return NGX_HOUSEHOLD_REASON_TOKEN_CLAIM;
     }
 
-    rc = ngx_household_json_time(claims, "nbf", &nbf);
+    rc = ngx_household_json_time(claims, "nbf", 1, &nbf);
 
     if (rc == NGX_ERROR) {
         return NGX_HOUSEHOLD_REASON_TOKEN_CLAIM;
     }
 
-    rc = ngx_household_json_time(claims, "iat", &iat);
+    /*
+     * A fraction never makes a token good for longer: "iat" is rounded up to
+     * be in the past, and down to be compared with "revoked_before".
+     */
+
+    rc = ngx_household_json_time(claims, "iat", 1, &issued);
 
     if (rc == NGX_ERROR) {
         return NGX_HOUSEHOLD_REASON_TOKEN_CLAIM;
     }
+
+    (void) ngx_household_json_time(claims, "iat", 0, &iat);
 
     if (now - leeway >= exp) {
         return NGX_HOUSEHOLD_REASON_TOKEN_EXPIRED;
     }
 
-    if (now + leeway < nbf || now + leeway < iat) {
+    if (now + leeway < nbf || now + leeway < issued) {
         return NGX_HOUSEHOLD_REASON_TOKEN_NOT_YET;
     }
 

@@ -35,11 +35,9 @@ ngx_household_jwks_parse(const ngx_str_t *text, char *error)
         return NULL;
     }
 
-    root = ngx_household_json_parse(text);
+    root = ngx_household_json_parse(text, error);
 
     if (root == NULL) {
-        (void) snprintf(error, NGX_HOUSEHOLD_JWKS_ERROR,
-                        "no JSON object, or a name stands twice in it");
         return NULL;
     }
 

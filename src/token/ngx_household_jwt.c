@@ -130,7 +130,7 @@ ngx_household_jwt_parse(ngx_household_jwt_t *t, const ngx_str_t *token,
         return NGX_HOUSEHOLD_REASON_TOKEN_MALFORMED;
     }
 
-    t->header = ngx_household_json_parse(&header);
+    t->header = ngx_household_json_parse(&header, NULL);
 
     if (t->header == NULL) {
         return NGX_HOUSEHOLD_REASON_TOKEN_MALFORMED;
@@ -142,7 +142,7 @@ ngx_household_jwt_parse(ngx_household_jwt_t *t, const ngx_str_t *token,
         return reason;
     }
 
-    t->claims = ngx_household_json_parse(&payload);
+    t->claims = ngx_household_json_parse(&payload, NULL);
 
     if (t->claims == NULL) {
         return NGX_HOUSEHOLD_REASON_TOKEN_MALFORMED;

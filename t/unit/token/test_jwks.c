@@ -515,10 +515,13 @@ no_set(void **state)
     char        *p;
     ngx_uint_t   i;
 
-    expect_error("", "no JSON object");
-    expect_error("[]", "no JSON object");
-    expect_error("{\"keys\":[]", "no JSON object");
-    expect_error("{\"keys\":[],\"keys\":[]}", "no JSON object");
+    expect_error("", "line 1, column 0: ");
+    expect_error("[]", "not a JSON object");
+    expect_error("{\"keys\":[]", "line 1, column 10: ");
+    expect_error("{\"keys\":[],\n\"keys\":[]}",
+                 "line 2, column 6: duplicate object key");
+    expect_error("\xef\xbb\xbf{\"keys\":[]}",
+                 "line 1, column 1: byte order mark");
     expect_error("{}", "no \"keys\" array");
     expect_error("{\"keys\":{}}", "no \"keys\" array");
     expect_error("{\"Keys\":[]}", "no \"keys\" array");
@@ -526,12 +529,12 @@ no_set(void **state)
     expect_error("{\"keys\":[{}]}", "keys[0]: no \"kty\" string");
     expect_error("{\"keys\":[{\"kty\":1}]}", "keys[0]: no \"kty\" string");
     expect_error("{\"keys\":[{\"kty\":\"oct\",\"kty\":\"oct\"}]}",
-                 "no JSON object");
+                 "line 1, column 27: duplicate object key");
     expect_error("{\"keys\":[{\"kty\":\"oct\"}]}", "no \"k\" string");
     expect_error("{\"keys\":[{\"kty\":\"oct\",\"k\":\"a+b/\"}]}",
                  "\"k\" is no base64url");
     expect_error("{\"kty\":\"oct\",\"k\":\"AA\"}", "no \"keys\" array");
-    expect_error("-----BEGIN PUBLIC KEY-----", "no JSON object");
+    expect_error("-----BEGIN PUBLIC KEY-----", "line 1, column 1: ");
 
     /* what stands in front of the faulty key does not help it */
 

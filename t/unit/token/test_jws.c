@@ -51,7 +51,7 @@ load(const char *text)
     ngx_household_jws_key_t   key;
 
     s = mint_str(text);
-    object = ngx_household_json_parse(&s);
+    object = ngx_household_json_parse(&s, NULL);
     assert_non_null(object);
 
     if (ngx_household_jwk_load(object, &key, error) != NGX_OK) {
@@ -196,7 +196,7 @@ published(void **state)
         sig.data = sbuf;
         assert_int_equal(ngx_household_base64url_decode(&sig, &src), NGX_OK);
 
-        object = ngx_household_json_parse(&header);
+        object = ngx_household_json_parse(&header, NULL);
         assert_non_null(object);
         assert_int_equal(ngx_household_json_string(object, "alg", &name),
                          NGX_OK);

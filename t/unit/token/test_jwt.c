@@ -73,6 +73,14 @@ claims_are_exact(void **state)
     assert_int_equal(claims.until, 1700000060 + LEEWAY);
     assert_int_equal(claims.issuer, 0);
 
+    /* a fraction is not yet another second of life, or a later issue */
+
+    token = sign(buf, A_RSA, "RS256", RS256,
+                 "{" SUB ",\"exp\":1700000060.9,\"iat\":1699999999.9}");
+    assert_int_equal(verify(&plain, &token), NONE);
+    assert_int_equal(claims.issued_at, 1699999999);
+    assert_int_equal(claims.until, 1700000060 + LEEWAY);
+
     assert_int_equal(verify(&plain, &good), NONE);
     assert_int_equal(claims.issued_at, NGX_HOUSEHOLD_ISSUED_UNKNOWN);
 

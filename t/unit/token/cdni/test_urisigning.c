@@ -30,7 +30,7 @@ check(const char *text)
     ngx_str_t   s, container;
 
     s = mint_str(text);
-    object = ngx_household_json_parse(&s);
+    object = ngx_household_json_parse(&s, NULL);
     assert_non_null(object);
 
     container = mint_str("untouched");
@@ -78,7 +78,7 @@ present(void **state)
 
     for (i = 0; i < mint_count(cases); i++) {
         s = mint_str(cases[i]);
-        object = ngx_household_json_parse(&s);
+        object = ngx_household_json_parse(&s, NULL);
         assert_int_equal(ngx_household_urisigning_present(object), i < 7);
         json_decref(object);
     }
