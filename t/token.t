@@ -62,7 +62,8 @@ EOC
     place('/rs', "household_token bearer; household_token_key $dir/rs;"),
     place('/live', "household_token bearer; household_token_key $dir/live;"),
     place('/two', "household_token bearer;
-        household_token_key $dir/one issuer=https://one.example audience=edge;
+        household_token_key $dir/one issuer=https://one.example audience=edge
+            audience=tv;
         household_token_key $dir/two issuer=https://two.example;"),
     place('/carriers', "household_token bearer \$arg_token \$cookie_token
         \$http_x_token \$arg_left\$arg_right;
@@ -311,6 +312,7 @@ for my $row (
     ['one, for others', one => 'else',               'token_audience'],
     ['one, for some others', one => ['else', 'x'],   'token_audience'],
     ['one, for nobody in particular', one => undef,  'token_audience'],
+    ['one, the second of the line', one => 'tv', 200],
     ['two, which has no audience', two => undef,     200],
     ['two, for anybody', two => 'else',              200])
 {
@@ -573,9 +575,24 @@ both('after', 'token_key', undef);
 
 my $secret = b64('a secret that is too short');
 
+# an odd key beside a good one is named, and that is all
+my $weak = { jwk => { kty => 'oct', kid => 'w', k => $secret } };
+put("$dir/live", jwks($weak, $new));
+
+{
+    my ($ok, $said) = $nginx->test;
+    ok $ok, 'an odd key: nginx -t passes';
+    like $said, qr/\[warn\].*live": keys\[0\] \(kid "w"\): secret shorter/,
+        'and names it';
+    unlike $said, qr/\Q$secret\E/, 'but does not show it';
+}
+
+reload();
+both('beside an odd key', 'token_key', undef);
+
 for my $row (['no JSON', '{"keys":[', qr/line|JSON/i],
              ['weak', '{"keys":[{"kty":"oct","kid":"w","k":"' . $secret
-              . '"}]}', qr/keys\[0\] \(kid "w"\)/],
+              . '"}]}', qr/no usable verification key among 1 keys/],
              ['empty', '{"keys":[]}', qr/key/])
 {
     my ($name, $text, $why) = @$row;

@@ -19,6 +19,10 @@ static u_char *ngx_household_json_too_large(u_char *p, u_char *last,
     u_char **end);
 static ngx_uint_t ngx_household_json_overflows(const u_char *p,
     const u_char *end);
+static const u_char *ngx_household_json_digits(const u_char *p,
+    const u_char *end);
+static ngx_int_t ngx_household_json_exponent(const u_char *p,
+    const u_char *end, long *exponent);
 
 
 ngx_int_t
@@ -339,88 +343,100 @@ static ngx_uint_t
 ngx_household_json_overflows(const u_char *p, const u_char *end)
 {
     long           power, exponent;
-    ngx_uint_t     integer, negative, minus;
-    const u_char  *digits, *first, *q;
+    ngx_uint_t     minus, zero;
+    const u_char  *digits, *q;
 
-    minus = (p < end && *p == '-');
-    p += minus;
+    minus = (*p == '-');
+    digits = p + minus;
 
-    digits = p;
-    first = NULL;
-    power = -1;
-    integer = 1;
+    p = ngx_household_json_digits(digits, end);
 
-    for (q = p; q < end && *q >= '0' && *q <= '9'; q++) {
-        power++;
-    }
-
-    if (q == p || (*p == '0' && q - p > 1)) {
+    if (p == digits || (*digits == '0' && p - digits > 1)) {
         return 0;
     }
 
-    if (*p != '0') {
-        first = p;
-    }
+    power = p - digits - 1;
 
-    p = q;
+    if (p == end) {
 
-    if (p < end && *p == '.') {
-        integer = 0;
-
-        for (q = ++p; q < end && *q >= '0' && *q <= '9'; q++) {
-            if (first == NULL && *q != '0') {
-                first = q;
-                power = -(long) (q - p) - 1;
-            }
+        if (power != 18) {
+            return power > 18;
         }
 
-        if (q == p) {
+        return ngx_memcmp(digits, minus ? "9223372036854775808"
+                                        : "9223372036854775807", 19) > 0;
+    }
+
+    /* the power of ten of the first digit that is not 0 */
+
+    zero = (*digits == '0');
+
+    if (*p == '.') {
+        q = ++p;
+        p = ngx_household_json_digits(q, end);
+
+        if (p == q) {
             return 0;
         }
 
-        p = q;
+        for ( /* void */ ; zero && q < p; q++) {
+            power--;
+            zero = (*q == '0');
+        }
     }
 
     exponent = 0;
-    negative = 0;
 
-    if (p < end && (*p == 'e' || *p == 'E')) {
-        integer = 0;
-        p++;
-
-        if (p < end && (*p == '+' || *p == '-')) {
-            negative = (*p == '-');
-            p++;
-        }
-
-        if (p == end) {
-            return 0;
-        }
-
-        while (p < end && *p >= '0' && *p <= '9') {
-            if (exponent < 1000000) {
-                exponent = exponent * 10 + (*p - '0');
-            }
-
-            p++;
-        }
-    }
-
-    if (p != end) {
+    if (p < end && ngx_household_json_exponent(p, end, &exponent) != NGX_OK) {
         return 0;
     }
 
-    if (!integer) {
-        power += negative ? -exponent : exponent;
-        return first != NULL && power >= 308;
+    return !zero && power + exponent >= 308;
+}
+
+
+static const u_char *
+ngx_household_json_digits(const u_char *p, const u_char *end)
+{
+    while (p < end && *p >= '0' && *p <= '9') {
+        p++;
     }
 
-    if (power != 18) {
-        return power > 18;
+    return p;
+}
+
+
+/* of any size, cut to one that is too large anyway */
+
+static ngx_int_t
+ngx_household_json_exponent(const u_char *p, const u_char *end,
+    long *exponent)
+{
+    long        n;
+    ngx_uint_t  negative;
+
+    if (*p != 'e' && *p != 'E') {
+        return NGX_DECLINED;
     }
 
-    return ngx_memcmp(digits, minus ? "9223372036854775808"
-                                    : "9223372036854775807", 19) > 0;
+    p++;
+    negative = (p < end && *p == '-');
+
+    if (p < end && (*p == '+' || *p == '-')) {
+        p++;
+    }
+
+    if (p == end || ngx_household_json_digits(p, end) != end) {
+        return NGX_DECLINED;
+    }
+
+    for (n = 0; p < end && n < 1000000; p++) {
+        n = n * 10 + (*p - '0');
+    }
+
+    *exponent = negative ? -n : n;
+
+    return NGX_OK;
 }
 
 

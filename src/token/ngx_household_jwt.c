@@ -15,13 +15,18 @@
 /* a token taken apart; nothing of it is to be trusted as such */
 
 typedef struct {
-    ngx_str_t    input;                /* header and payload as signed */
-    ngx_str_t    signature;
-    ngx_str_t    kid;                  /* data is NULL: has none */
-    ngx_str_t    issuer;               /* data is NULL: has none */
-    ngx_uint_t   algorithm;
-    json_t      *header;
-    json_t      *claims;
+    ngx_str_t                       input;     /* header, payload as signed */
+    ngx_str_t                       signature;
+    ngx_str_t                       kid;       /* data is NULL: has none */
+    ngx_str_t                       issuer;    /* data is NULL: has none */
+    ngx_uint_t                      algorithm;
+    json_t                         *header;
+    json_t                         *claims;
+
+    /* keys that were tried, whatever sets they stand in, and which is right */
+    ngx_uint_t                      ntried;
+    const ngx_household_jws_key_t  *tried[NGX_HOUSEHOLD_JWT_ATTEMPTS];
+    const ngx_household_jws_key_t  *signer;
 } ngx_household_jwt_t;
 
 
@@ -33,16 +38,21 @@ static ngx_household_reason_e ngx_household_jwt_header(
     ngx_household_jwt_t *t);
 
 static ngx_household_reason_e ngx_household_jwt_authenticate(
-    const ngx_household_jwt_policy_t *policy,
-    const ngx_household_jwt_t *t, ngx_uint_t *issuer);
+    const ngx_household_jwt_policy_t *policy, ngx_household_jwt_t *t,
+    ngx_uint_t *issuer);
 static ngx_uint_t ngx_household_jwt_issuer_known(
     const ngx_household_jwt_policy_t *policy, const ngx_str_t *issuer);
 static ngx_household_reason_e ngx_household_jwt_try_keys(
-    const ngx_household_jwks_t *jwks, const ngx_household_jwt_t *t,
-    ngx_uint_t *attempts);
+    const ngx_household_jwks_t *jwks, ngx_household_jwt_t *t);
+static ngx_int_t ngx_household_token_try_key(
+    const ngx_household_jws_key_t *key, ngx_household_jwt_t *t);
 static ngx_uint_t ngx_household_jwt_audience(const json_t *claims,
-    const ngx_str_t *audience);
+    const ngx_household_jwt_issuer_t *entry);
+static ngx_uint_t ngx_household_token_audience_is(const json_t *aud,
+    const ngx_household_jwt_issuer_t *entry);
 
+static ngx_int_t ngx_household_token_digest_issuer(EVP_MD_CTX *ctx,
+    const ngx_household_jwt_issuer_t *entry);
 static ngx_int_t ngx_household_jwt_digest_str(EVP_MD_CTX *ctx,
     const ngx_str_t *s);
 static ngx_uint_t ngx_household_jwt_str_equal(const ngx_str_t *a,
@@ -241,9 +251,9 @@ ngx_household_jwt_header(ngx_household_jwt_t *t)
 
 static ngx_household_reason_e
 ngx_household_jwt_authenticate(const ngx_household_jwt_policy_t *policy,
-    const ngx_household_jwt_t *t, ngx_uint_t *issuer)
+    ngx_household_jwt_t *t, ngx_uint_t *issuer)
 {
-    ngx_uint_t                         i, attempts;
+    ngx_uint_t                         i;
     ngx_str_t                          name;
     ngx_household_reason_e             reason, rc;
     const ngx_household_jwt_issuer_t  *entry;
@@ -260,7 +270,6 @@ ngx_household_jwt_authenticate(const ngx_household_jwt_policy_t *policy,
     }
 
     reason = NGX_HOUSEHOLD_REASON_TOKEN_ISSUER;
-    attempts = NGX_HOUSEHOLD_JWT_ATTEMPTS;
 
     for (i = 0; i < policy->nissuers; i++) {
         entry = &policy->issuers[i];
@@ -269,11 +278,11 @@ ngx_household_jwt_authenticate(const ngx_household_jwt_policy_t *policy,
             continue;
         }
 
-        rc = ngx_household_jwt_try_keys(entry->jwks, t, &attempts);
+        rc = ngx_household_jwt_try_keys(entry->jwks, t);
 
         if (rc == NGX_HOUSEHOLD_REASON_NONE) {
 
-            if (ngx_household_jwt_audience(t->claims, &entry->audience)) {
+            if (ngx_household_jwt_audience(t->claims, entry)) {
                 *issuer = i;
                 return NGX_HOUSEHOLD_REASON_NONE;
             }
@@ -313,13 +322,13 @@ ngx_household_jwt_issuer_known(const ngx_household_jwt_policy_t *policy,
 
 
 /*
- * Tries the keys that the token may be verified with: the one of its "kid",
- * or, without one, each that allows its algorithm.
+ * Tries the keys that the token may be verified with: those of its "kid", or,
+ * without one, each that allows its algorithm.
  */
 
 static ngx_household_reason_e
 ngx_household_jwt_try_keys(const ngx_household_jwks_t *jwks,
-    const ngx_household_jwt_t *t, ngx_uint_t *attempts)
+    ngx_household_jwt_t *t)
 {
     ngx_uint_t                  i;
     ngx_household_reason_e      reason;
@@ -347,16 +356,7 @@ ngx_household_jwt_try_keys(const ngx_household_jwks_t *jwks,
             continue;
         }
 
-        if (*attempts == 0) {
-            return NGX_HOUSEHOLD_REASON_TOKEN_SIGNATURE;
-        }
-
-        (*attempts)--;
-
-        if (ngx_household_jws_check(&jwk->key, t->algorithm, &t->input,
-                                    &t->signature)
-            == NGX_OK)
-        {
+        if (ngx_household_token_try_key(&jwk->key, t) == NGX_OK) {
             return NGX_HOUSEHOLD_REASON_NONE;
         }
 
@@ -367,41 +367,89 @@ ngx_household_jwt_try_keys(const ngx_household_jwks_t *jwks,
 }
 
 
+/* the same key, in another set or again, gives the same answer */
+
+static ngx_int_t
+ngx_household_token_try_key(const ngx_household_jws_key_t *key,
+    ngx_household_jwt_t *t)
+{
+    ngx_uint_t  i;
+
+    for (i = 0; i < t->ntried; i++) {
+        if (ngx_household_jws_same_key(t->tried[i], key)) {
+            return t->tried[i] == t->signer ? NGX_OK : NGX_DECLINED;
+        }
+    }
+
+    if (t->ntried == NGX_HOUSEHOLD_JWT_ATTEMPTS) {
+        return NGX_DECLINED;
+    }
+
+    t->tried[t->ntried++] = key;
+
+    if (ngx_household_jws_check(key, t->algorithm, &t->input, &t->signature)
+        != NGX_OK)
+    {
+        return NGX_DECLINED;
+    }
+
+    t->signer = key;
+
+    return NGX_OK;
+}
+
+
 /* RFC 7519, 4.1.3: a string, or an array of strings */
 
 static ngx_uint_t
-ngx_household_jwt_audience(const json_t *claims, const ngx_str_t *audience)
+ngx_household_jwt_audience(const json_t *claims,
+    const ngx_household_jwt_issuer_t *entry)
 {
-    size_t      i;
-    json_t     *aud, *item;
-    ngx_str_t   value;
+    size_t   i;
+    json_t  *aud;
 
-    if (audience->len == 0) {
+    if (entry->naudiences == 0) {
         return 1;
     }
 
     aud = json_object_get(claims, "aud");
 
     if (!json_is_array(aud)) {
-        return ngx_household_json_string(claims, "aud", &value) == NGX_OK
-               && ngx_household_jwt_str_equal(&value, audience);
+        return ngx_household_token_audience_is(aud, entry);
     }
 
     for (i = 0; i < json_array_size(aud); i++) {
-        item = json_array_get(aud, i);
-
-        if (!json_is_string(item)) {
+        if (!json_is_string(json_array_get(aud, i))) {
             return 0;
         }
     }
 
     for (i = 0; i < json_array_size(aud); i++) {
-        item = json_array_get(aud, i);
+        if (ngx_household_token_audience_is(json_array_get(aud, i), entry)) {
+            return 1;
+        }
+    }
 
-        value.data = (u_char *) json_string_value(item);
-        value.len = json_string_length(item);
+    return 0;
+}
 
-        if (ngx_household_jwt_str_equal(&value, audience)) {
+
+static ngx_uint_t
+ngx_household_token_audience_is(const json_t *aud,
+    const ngx_household_jwt_issuer_t *entry)
+{
+    ngx_str_t   value;
+    ngx_uint_t  i;
+
+    if (!json_is_string(aud)) {
+        return 0;
+    }
+
+    value.data = (u_char *) json_string_value(aud);
+    value.len = json_string_length(aud);
+
+    for (i = 0; i < entry->naudiences; i++) {
+        if (ngx_household_jwt_str_equal(&value, &entry->audiences[i])) {
             return 1;
         }
     }
@@ -450,11 +498,10 @@ ngx_int_t
 ngx_household_jwt_policy_digest(const ngx_household_jwt_policy_t *policy,
     u_char digest[NGX_HOUSEHOLD_JWT_DIGEST])
 {
-    uint64_t                           numbers[3];
-    ngx_int_t                          rc;
-    ngx_uint_t                         i;
-    EVP_MD_CTX                        *ctx;
-    const ngx_household_jwt_issuer_t  *entry;
+    uint64_t     numbers[3];
+    ngx_int_t    rc;
+    ngx_uint_t   i;
+    EVP_MD_CTX  *ctx;
 
     ctx = EVP_MD_CTX_new();
     if (ctx == NULL) {
@@ -477,13 +524,8 @@ ngx_household_jwt_policy_digest(const ngx_household_jwt_policy_t *policy,
     }
 
     for (i = 0; i < policy->nissuers; i++) {
-        entry = &policy->issuers[i];
-
-        if (EVP_DigestUpdate(ctx, entry->jwks->digest,
-                             NGX_HOUSEHOLD_JWKS_DIGEST)
-            != 1
-            || ngx_household_jwt_digest_str(ctx, &entry->name) != NGX_OK
-            || ngx_household_jwt_digest_str(ctx, &entry->audience) != NGX_OK)
+        if (ngx_household_token_digest_issuer(ctx, &policy->issuers[i])
+            != NGX_OK)
         {
             goto done;
         }
@@ -502,6 +544,35 @@ done:
     EVP_MD_CTX_free(ctx);
 
     return rc;
+}
+
+
+static ngx_int_t
+ngx_household_token_digest_issuer(EVP_MD_CTX *ctx,
+    const ngx_household_jwt_issuer_t *entry)
+{
+    uint64_t    n;
+    ngx_uint_t  i;
+
+    n = entry->naudiences;
+
+    if (EVP_DigestUpdate(ctx, entry->jwks->digest, NGX_HOUSEHOLD_JWKS_DIGEST)
+        != 1
+        || ngx_household_jwt_digest_str(ctx, &entry->name) != NGX_OK
+        || EVP_DigestUpdate(ctx, &n, sizeof(n)) != 1)
+    {
+        return NGX_ERROR;
+    }
+
+    for (i = 0; i < entry->naudiences; i++) {
+        if (ngx_household_jwt_digest_str(ctx, &entry->audiences[i])
+            != NGX_OK)
+        {
+            return NGX_ERROR;
+        }
+    }
+
+    return NGX_OK;
 }
 
 

@@ -26,7 +26,7 @@
 #define NGX_HOUSEHOLD_JWT_SIZE      4096
 #define NGX_HOUSEHOLD_JWT_SIZE_MAX  8192
 
-/* signatures that one token may cost */
+/* signatures that are verified for one token: each is of another key */
 #define NGX_HOUSEHOLD_JWT_ATTEMPTS     8
 
 #define NGX_HOUSEHOLD_JWT_LEEWAY_MAX  300
@@ -39,7 +39,8 @@
 typedef struct {
     ngx_household_jwks_t          *jwks;
     ngx_str_t                      name;      /* "iss"; empty: not checked */
-    ngx_str_t                      audience;  /* "aud"; empty: not checked */
+    ngx_str_t                     *audiences; /* "aud" has one of them */
+    ngx_uint_t                     naudiences; /* 0: not checked */
 } ngx_household_jwt_issuer_t;
 
 
@@ -90,7 +91,7 @@ typedef struct {
  *   TOKEN_KEY        no key of this "kid"
  *   TOKEN_ISSUER     nobody here has this "iss", or is trusted without one
  *   TOKEN_SIGNATURE  made by none of the keys that were tried
- *   TOKEN_AUDIENCE   "aud" does not name the audience
+ *   TOKEN_AUDIENCE   "aud" names none of the audiences
  *   TOKEN_EXPIRED    at or after "exp"
  *   TOKEN_NOT_YET    before "nbf" or "iat"
  *   TOKEN_URI        RFC 9246: not this URI, or something unsupported

@@ -16,12 +16,19 @@
 #define NGX_HTTP_HOUSEHOLD_LEEWAY  30          /* seconds */
 
 
+typedef struct {
+    ngx_conf_t  *cf;
+    ngx_str_t   *file;
+} ngx_http_household_jwks_skip_t;
+
+
 static void ngx_http_household_token_package(
     ngx_http_household_token_conf_t *conf, ngx_str_t *package);
 static ngx_int_t ngx_http_household_token_carrier(ngx_conf_t *cf,
     ngx_str_t *text, ngx_http_household_carrier_t *carrier);
 static char *ngx_http_household_load_jwks(ngx_conf_t *cf, ngx_command_t *cmd,
     ngx_str_t *file, ngx_household_jwt_issuer_t *issuer);
+static void ngx_http_household_skip_jwk(void *data, const char *text);
 static void ngx_http_household_destroy_jwks(void *data);
 static ngx_int_t ngx_http_household_claim_name(ngx_conf_t *cf,
     ngx_str_t *text, ngx_str_t *name);
@@ -286,6 +293,12 @@ ngx_http_household_set_token_key(ngx_conf_t *cf, ngx_command_t *cmd,
 
     ngx_memzero(issuer, sizeof(ngx_household_jwt_issuer_t));
 
+    issuer->audiences = ngx_palloc(cf->pool,
+                                   cf->args->nelts * sizeof(ngx_str_t));
+    if (issuer->audiences == NULL) {
+        return NGX_CONF_ERROR;
+    }
+
     for (i = 2; i < cf->args->nelts; i++) {
 
         if (value[i].len > 7 && issuer->name.len == 0
@@ -296,11 +309,11 @@ ngx_http_household_set_token_key(ngx_conf_t *cf, ngx_command_t *cmd,
             continue;
         }
 
-        if (value[i].len > 9 && issuer->audience.len == 0
+        if (value[i].len > 9
             && ngx_strncmp(value[i].data, "audience=", 9) == 0)
         {
-            issuer->audience.data = value[i].data + 9;
-            issuer->audience.len = value[i].len - 9;
+            issuer->audiences[issuer->naudiences].data = value[i].data + 9;
+            issuer->audiences[issuer->naudiences++].len = value[i].len - 9;
             continue;
         }
 
@@ -315,9 +328,10 @@ static char *
 ngx_http_household_load_jwks(ngx_conf_t *cf, ngx_command_t *cmd,
     ngx_str_t *file, ngx_household_jwt_issuer_t *issuer)
 {
-    char                 error[NGX_HOUSEHOLD_JWKS_ERROR];
-    ngx_str_t            text;
-    ngx_pool_cleanup_t  *cln;
+    char                            error[NGX_HOUSEHOLD_JWKS_ERROR];
+    ngx_str_t                       text;
+    ngx_pool_cleanup_t             *cln;
+    ngx_http_household_jwks_skip_t  ctx;
 
     if (ngx_http_household_conf_read_file(cf, cmd, file,
                                           NGX_HOUSEHOLD_JWKS_SIZE, &text)
@@ -331,7 +345,12 @@ ngx_http_household_load_jwks(ngx_conf_t *cf, ngx_command_t *cmd,
         return NGX_CONF_ERROR;
     }
 
-    issuer->jwks = ngx_household_jwks_parse(&text, error);
+    ctx.cf = cf;
+    ctx.file = file;
+
+    issuer->jwks = ngx_household_jwks_parse(&text,
+                                            ngx_http_household_skip_jwk,
+                                            &ctx, error);
 
     /* the file may contain secrets */
     ngx_explicit_memzero(text.data, text.len);
@@ -345,14 +364,17 @@ ngx_http_household_load_jwks(ngx_conf_t *cf, ngx_command_t *cmd,
     cln->handler = ngx_http_household_destroy_jwks;
     cln->data = issuer->jwks;
 
-    if (issuer->jwks->skipped) {
-        ngx_conf_log_error(NGX_LOG_NOTICE, cf, 0,
-                           "\"%V\": %ui keys skipped: unsupported or not for "
-                           "signature verification", file,
-                           issuer->jwks->skipped);
-    }
-
     return NGX_CONF_OK;
+}
+
+
+static void
+ngx_http_household_skip_jwk(void *data, const char *text)
+{
+    ngx_http_household_jwks_skip_t *ctx = data;
+
+    ngx_conf_log_error(NGX_LOG_WARN, ctx->cf, 0, "\"%V\": %s, skipped",
+                       ctx->file, text);
 }
 
 

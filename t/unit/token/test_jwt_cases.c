@@ -92,6 +92,12 @@ static const case_t  cases[] = {
       NONE },
     { "good: EdDSA", &plain, A_ED, "EdDSA", "{\"alg\":\"EdDSA\"}", GOOD,
       NONE },
+    { "good: Ed25519", &plain, A_ED, "EdDSA", "{\"alg\":\"Ed25519\"}", GOOD,
+      NONE },
+    { "good: EdDSA of Ed448", &plain, A_ED448, "EdDSA",
+      "{\"alg\":\"EdDSA\"}", GOOD, NONE },
+    { "good: Ed448", &plain, A_ED448, "EdDSA",
+      "{\"alg\":\"Ed448\",\"kid\":\"ed448\"}", GOOD, NONE },
     { "good: HS256", &plain, A_HS, "HS256", "{\"alg\":\"HS256\"}", GOOD,
       NONE },
     { "good: HS384", &plain, A_HS, "HS384", "{\"alg\":\"HS384\"}", GOOD,
@@ -117,6 +123,7 @@ static const case_t  cases[] = {
     HEADER("alg with a space", "{\"alg\":\"RS256 \"}", ALGORITHM),
     HEADER("alg with a NUL", "{\"alg\":\"RS256\\u0000\"}", MALFORMED),
     HEADER("alg by another name", "{\"Alg\":\"RS256\"}", ALGORITHM),
+    HEADER("alg Ed25519 in lower case", "{\"alg\":\"ed25519\"}", ALGORITHM),
     HEADER("alg of encryption", "{\"alg\":\"RSA-OAEP\"}", ALGORITHM),
 
     /* one key read as another */
@@ -151,6 +158,10 @@ static const case_t  cases[] = {
       SIGNATURE },
     { "ES384 under a P-256 key", &plain, A_P384, "ES384",
       "{\"alg\":\"ES384\",\"kid\":\"p256\"}", GOOD, ALGORITHM },
+    { "Ed448 under an Ed25519 key", &plain, A_ED448, "EdDSA",
+      "{\"alg\":\"Ed448\",\"kid\":\"ed\"}", GOOD, ALGORITHM },
+    { "Ed25519 said, Ed448 done", &plain, A_ED448, "EdDSA",
+      "{\"alg\":\"Ed25519\"}", GOOD, SIGNATURE },
     { "RS256 said, RS512 done", &plain, A_RSA, "RS512", RS256, GOOD,
       SIGNATURE },
     { "RS256 said, PS256 done", &plain, A_RSA, "PS256", RS256, GOOD,
@@ -372,6 +383,12 @@ static const case_t  cases[] = {
 
     TWO("good: aud in an array", A_RSA, "k", ISS_A
         ",\"aud\":[\"x\",\"edge\"]", NONE),
+    TWO("good: aud is the second of one line", A_RSA, "k", ISS_A
+        ",\"aud\":\"box\"", NONE),
+    TWO("good: aud in an array is the second of one line", A_RSA, "k", ISS_A
+        ",\"aud\":[\"x\",\"box\"]", NONE),
+    TWO("aud is two of one line", A_RSA, "k", ISS_A
+        ",\"aud\":\"edge box\"", AUDIENCE),
     TWO("good: aud of a second entry", A_RSA, "k", ISS_A ",\"aud\":\"tv\"",
         NONE),
     TWO("aud missing", A_RSA, "k", ISS_A, AUDIENCE),
