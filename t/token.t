@@ -128,8 +128,26 @@ sub refused {
         qw(www-authenticate cache-control location link vary);
     is $got, "401 UNAUTHORIZED $reason -, www-authenticate: "
         . ($challenge{$reason} || 'Bearer error="invalid_token"')
-        . ', cache-control: no-store', "$name: $reason";
+        . ', cache-control: no-store, vary: Sec-Fetch-Mode, Accept',
+        "$name: $reason";
     $seen{$reason} = 1;
+}
+
+# to a player: a problem document, which tells the reason
+{
+    my $r = $nginx->get('/plain', bearer('x'));
+
+    is "$r->{status} $r->{headers}{'content-type'}",
+       '401 application/problem+json', 'a player gets a problem document';
+    is $r->{body}, '{"type":"about:blank","title":"Unauthorized",'
+        . '"status":401,"reason":"token_malformed"}' . "\r\n",
+        'with the reason, and no offer';
+    is $r->{headers}{'www-authenticate'}, 'Bearer error="invalid_token"',
+        'and the challenge';
+
+    $r = $nginx->get('/plain', Accept => 'text/html');
+    is "$r->{status} $r->{headers}{'content-type'}", '401 text/html',
+        'a person gets a page';
 }
 
 sub plain   { refused(shift, '/plain', [bearer(shift)], shift) }
@@ -342,6 +360,7 @@ my %carry = (
     bearer => sub { '', bearer($_[0]) },
     argument => sub { "?x=1&token=$_[0]&y" },
     cookie => sub { '', Cookie => "x=1; token=$_[0]; y=2" },
+    quoted => sub { '', Cookie => qq(x=1; token="$_[0]" ; y=2) },
     header => sub { '', 'X-Token' => $_[0] },
     text => sub { $_[0] =~ /^(.)(.*)/; "?left=$1&right=$2" },
 );
@@ -354,7 +373,7 @@ for my $how (sort keys %carry) {
 }
 
 for my $pair ([qw(bearer argument)], [qw(argument cookie)],
-              [qw(cookie header)], [qw(header text)], [qw(bearer header)])
+              [qw(cookie header)], [qw(quoted cookie)], [qw(header text)], [qw(bearer header)])
 {
     for my $second ($good, $next, 'x') {
         my ($args, @headers) = carried($pair->[0], $good);

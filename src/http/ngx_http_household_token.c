@@ -38,6 +38,7 @@ static void ngx_http_household_token_extract(
 static void ngx_http_household_token_headers(ngx_http_request_t *r,
     ngx_http_household_carrier_t *carrier,
     ngx_http_household_token_found_t *found);
+static void ngx_http_household_token_unquote(ngx_str_t *value);
 static void ngx_http_household_token_args(ngx_http_request_t *r,
     ngx_http_household_carrier_t *carrier,
     ngx_http_household_token_found_t *found);
@@ -160,6 +161,7 @@ ngx_http_household_token_headers(ngx_http_request_t *r,
             while (ngx_http_household_token_cookie(&p, last, &carrier->name,
                                                    &value))
             {
+                ngx_http_household_token_unquote(&value);
                 ngx_http_household_token_extract(found, &value);
             }
 
@@ -177,6 +179,20 @@ ngx_http_household_token_headers(ngx_http_request_t *r,
         value.len = last - p;
 
         ngx_http_household_token_extract(found, &value);
+    }
+}
+
+
+/* RFC 6265, 4.1.1: a cookie's value may stand in quotes */
+
+static void
+ngx_http_household_token_unquote(ngx_str_t *value)
+{
+    if (value->len > 1
+        && value->data[0] == '"' && value->data[value->len - 1] == '"')
+    {
+        value->data++;
+        value->len -= 2;
     }
 }
 

@@ -40,6 +40,7 @@ static ngx_household_reason_e ngx_household_jwt_header(
 static ngx_household_reason_e ngx_household_jwt_authenticate(
     const ngx_household_jwt_policy_t *policy, ngx_household_jwt_t *t,
     ngx_uint_t *issuer);
+static ngx_uint_t ngx_household_jwt_progress(ngx_household_reason_e reason);
 static ngx_uint_t ngx_household_jwt_issuer_known(
     const ngx_household_jwt_policy_t *policy, const ngx_str_t *issuer);
 static ngx_household_reason_e ngx_household_jwt_try_keys(
@@ -292,16 +293,37 @@ ngx_household_jwt_authenticate(const ngx_household_jwt_policy_t *policy,
 
         /* of several the one that came furthest tells most */
 
-        if (reason == NGX_HOUSEHOLD_REASON_TOKEN_ISSUER
-            || rc == NGX_HOUSEHOLD_REASON_TOKEN_AUDIENCE
-            || (rc == NGX_HOUSEHOLD_REASON_TOKEN_SIGNATURE
-                && reason != NGX_HOUSEHOLD_REASON_TOKEN_AUDIENCE))
+        if (ngx_household_jwt_progress(rc)
+            > ngx_household_jwt_progress(reason))
         {
             reason = rc;
         }
     }
 
     return reason;
+}
+
+
+static ngx_uint_t
+ngx_household_jwt_progress(ngx_household_reason_e reason)
+{
+    switch (reason) {
+
+    case NGX_HOUSEHOLD_REASON_TOKEN_AUDIENCE:
+        return 4;
+
+    case NGX_HOUSEHOLD_REASON_TOKEN_SIGNATURE:
+        return 3;
+
+    case NGX_HOUSEHOLD_REASON_TOKEN_ALGORITHM:
+        return 2;
+
+    case NGX_HOUSEHOLD_REASON_TOKEN_KEY:
+        return 1;
+
+    default: /* TOKEN_ISSUER */
+        return 0;
+    }
 }
 
 

@@ -219,6 +219,35 @@ audience_of_ninth_line(void **state)
 }
 
 
+/* what is told does not depend on the order of lines */
+
+static void
+order_of_lines(void **state)
+{
+    ngx_str_t                      token;
+    ngx_uint_t                     i;
+    ngx_household_jwt_issuer_t     issuers[2];
+    ngx_household_jwt_policy_t     policy;
+
+    for (i = 0; i < 2; i++) {
+        issuers[i] = plain_issuer;
+        issuers[1 - i] = nine_issuer;
+        set_policy(&policy, issuers, 2);
+
+        /* the one knows the kid, but not for this; the other does not */
+
+        token = sign(buf, A_HS, "HS256",
+                     "{\"alg\":\"HS256\",\"kid\":\"rsa\"}", GOOD);
+        expect("the kid of one", verify(&policy, &token), ALGORITHM);
+
+        /* the one tries its key, the other has none of the kind */
+
+        token = sign(buf, EVIL_RSA, "RS256", RS256, GOOD);
+        expect("the algorithm of one", verify(&policy, &token), SIGNATURE);
+    }
+}
+
+
 /* two keys live: the old one goes, the new one comes */
 
 static void
@@ -442,6 +471,7 @@ main(void)
         cmocka_unit_test(claim_names),
         cmocka_unit_test(issuer_index),
         cmocka_unit_test(audience_of_ninth_line),
+        cmocka_unit_test(order_of_lines),
         cmocka_unit_test(rotation),
         cmocka_unit_test(published),
         cmocka_unit_test(uri_restricts),
