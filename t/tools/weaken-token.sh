@@ -27,8 +27,8 @@ nginx=${NGINX_SRC:-$build/nginx-dev}
 
 flags="-std=gnu99 -O1 -w $INCLUDES"
 libs="-lcmocka -lcrypto -ljansson"
-sources="claims edwards ere ere_compile jose jwk jwks jws jwt network record uri
-    urisigning uuid"
+sources="claims claims_value edwards ere ere_compile id jose jwk jwks jws jwt
+    jwt_digest uri urisigning uuid"
 
 
 units() {
@@ -40,7 +40,9 @@ units() {
     jws) echo jws jwks jwt jwt_cases jwt_form ;;
     jwk|jwks) echo jws jwks jwks_keys jwt ;;
     edwards) echo edwards jwks_keys ;;
-    claims|jwt) echo jwt jwt_cases jwt_form ;;
+    claims|jwt) echo jwt jwt_cases jwt_form claims_value ;;
+    claims_value) echo claims_value jwt_cases ;;
+    jwt_digest) echo jwt ;;
     esac
 }
 
