@@ -267,6 +267,13 @@ my @http = (
     ['household_token_claims account=a; household_token_claims account=b', '',
      qr/is duplicate/],
 
+    ['household_token_require', '', qr/invalid number of arguments/],
+    ['household_token_require text', 'text', qr/invalid parameter/],
+    ['household_token_require error=403', 'error=403', qr/invalid parameter/],
+    ['household_token_require $arg_a error=500', 'error=500',
+     qr/invalid parameter/],
+    ["household_token_key $text type=", 'type=', qr/invalid parameter/],
+
     ['household_token_leeway', '', qr/invalid number of arguments/],
     ['household_token_leeway x', 'x', qr/invalid value/],
     ['household_token_leeway 301s', '', qr/at most 300s/],

@@ -61,6 +61,11 @@ ngx_http_household_answer_refuse(ngx_http_request_t *r,
     }
 
     if (ctx->decision.verdict == NGX_HOUSEHOLD_VERDICT_UNAUTHORIZED) {
+
+        if (ctx->refusal == NGX_HTTP_FORBIDDEN) {
+            return ngx_http_household_answer_document(r, ctx, ctx->refusal);
+        }
+
         return ngx_http_household_answer_challenge(r, hlcf, ctx);
     }
 

@@ -24,6 +24,7 @@ typedef struct {
     uint16_t    account_len;
     uint16_t    device_len;
     uint16_t    container_len;
+    uint16_t    values_len;
 } ngx_http_household_token_kept_t;
 
 
@@ -371,6 +372,7 @@ ngx_http_household_token_recall(ngx_http_household_token_conf_t *conf,
     claims->account_len = kept.account_len;
     claims->device_len = kept.device_len;
     claims->container_len = kept.container_len;
+    claims->values_len = kept.values_len;
 
     p = buf + sizeof(ngx_http_household_token_kept_t);
 
@@ -381,6 +383,9 @@ ngx_http_household_token_recall(ngx_http_household_token_conf_t *conf,
     p += kept.device_len;
 
     ngx_memcpy(claims->container, p, kept.container_len);
+    p += kept.container_len;
+
+    ngx_memcpy(claims->values, p, kept.values_len);
 
     return 1;
 }
@@ -404,11 +409,13 @@ ngx_http_household_token_keep(ngx_http_household_token_conf_t *conf,
     kept.account_len = claims->account_len;
     kept.device_len = claims->device_len;
     kept.container_len = claims->container_len;
+    kept.values_len = claims->values_len;
 
     p = ngx_cpymem(buf, &kept, sizeof(ngx_http_household_token_kept_t));
     p = ngx_cpymem(p, claims->account, claims->account_len);
     p = ngx_cpymem(p, claims->device, claims->device_len);
     p = ngx_cpymem(p, claims->container, claims->container_len);
+    p = ngx_cpymem(p, claims->values, claims->values_len);
 
     left = claims->until - ngx_time();
 

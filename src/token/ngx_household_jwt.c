@@ -6,7 +6,6 @@
 
 #include <ngx_config.h>
 #include <ngx_core.h>
-#include <openssl/err.h>
 #include "ngx_household_claims.h"
 #include "ngx_household_jose.h"
 #include "ngx_household_jwt.h"
@@ -20,6 +19,7 @@ typedef struct {
     ngx_str_t                       kid;       /* data is NULL: has none */
     ngx_str_t                       issuer;    /* data is NULL: has none */
     ngx_uint_t                      algorithm;
+    ngx_str_t                       type;      /* data is NULL: has none */
     json_t                         *header;
     json_t                         *claims;
 
@@ -45,17 +45,14 @@ static ngx_uint_t ngx_household_jwt_issuer_known(
     const ngx_household_jwt_policy_t *policy, const ngx_str_t *issuer);
 static ngx_household_reason_e ngx_household_jwt_try_keys(
     const ngx_household_jwks_t *jwks, ngx_household_jwt_t *t);
-static ngx_int_t ngx_household_token_try_key(
+static ngx_int_t ngx_household_jwt_try_key(
     const ngx_household_jws_key_t *key, ngx_household_jwt_t *t);
 static ngx_uint_t ngx_household_jwt_audience(const json_t *claims,
     const ngx_household_jwt_issuer_t *entry);
-static ngx_uint_t ngx_household_token_audience_is(const json_t *aud,
+static ngx_uint_t ngx_household_jwt_audience_is(const json_t *aud,
     const ngx_household_jwt_issuer_t *entry);
-
-static ngx_int_t ngx_household_token_digest_issuer(EVP_MD_CTX *ctx,
-    const ngx_household_jwt_issuer_t *entry);
-static ngx_int_t ngx_household_jwt_digest_str(EVP_MD_CTX *ctx,
-    const ngx_str_t *s);
+static ngx_uint_t ngx_household_jwt_type(const ngx_str_t *type,
+    const ngx_str_t *expected);
 static ngx_uint_t ngx_household_jwt_str_equal(const ngx_str_t *a,
     const ngx_str_t *b);
 
@@ -210,7 +207,7 @@ static ngx_household_reason_e
 ngx_household_jwt_header(ngx_household_jwt_t *t)
 {
     json_t     *b64;
-    ngx_str_t   alg, type;
+    ngx_str_t   alg, cty;
 
     /* no extension is understood, and an empty list is not allowed */
 
@@ -225,8 +222,8 @@ ngx_household_jwt_header(ngx_household_jwt_t *t)
     }
 
     if (ngx_household_json_string(t->header, "kid", &t->kid) == NGX_ERROR
-        || ngx_household_json_string(t->header, "typ", &type) == NGX_ERROR
-        || ngx_household_json_string(t->header, "cty", &type) == NGX_ERROR)
+        || ngx_household_json_string(t->header, "typ", &t->type) == NGX_ERROR
+        || ngx_household_json_string(t->header, "cty", &cty) == NGX_ERROR)
     {
         return NGX_HOUSEHOLD_REASON_TOKEN_MALFORMED;
     }
@@ -283,12 +280,16 @@ ngx_household_jwt_authenticate(const ngx_household_jwt_policy_t *policy,
 
         if (rc == NGX_HOUSEHOLD_REASON_NONE) {
 
-            if (ngx_household_jwt_audience(t->claims, entry)) {
+            if (!ngx_household_jwt_audience(t->claims, entry)) {
+                rc = NGX_HOUSEHOLD_REASON_TOKEN_AUDIENCE;
+
+            } else if (!ngx_household_jwt_type(&t->type, &entry->type)) {
+                rc = NGX_HOUSEHOLD_REASON_TOKEN_TYPE;
+
+            } else {
                 *issuer = i;
                 return NGX_HOUSEHOLD_REASON_NONE;
             }
-
-            rc = NGX_HOUSEHOLD_REASON_TOKEN_AUDIENCE;
         }
 
         /* of several the one that came furthest tells most */
@@ -308,6 +309,9 @@ static ngx_uint_t
 ngx_household_jwt_progress(ngx_household_reason_e reason)
 {
     switch (reason) {
+
+    case NGX_HOUSEHOLD_REASON_TOKEN_TYPE:
+        return 5;
 
     case NGX_HOUSEHOLD_REASON_TOKEN_AUDIENCE:
         return 4;
@@ -378,7 +382,7 @@ ngx_household_jwt_try_keys(const ngx_household_jwks_t *jwks,
             continue;
         }
 
-        if (ngx_household_token_try_key(&jwk->key, t) == NGX_OK) {
+        if (ngx_household_jwt_try_key(&jwk->key, t) == NGX_OK) {
             return NGX_HOUSEHOLD_REASON_NONE;
         }
 
@@ -392,7 +396,7 @@ ngx_household_jwt_try_keys(const ngx_household_jwks_t *jwks,
 /* the same key, in another set or again, gives the same answer */
 
 static ngx_int_t
-ngx_household_token_try_key(const ngx_household_jws_key_t *key,
+ngx_household_jwt_try_key(const ngx_household_jws_key_t *key,
     ngx_household_jwt_t *t)
 {
     ngx_uint_t  i;
@@ -437,7 +441,7 @@ ngx_household_jwt_audience(const json_t *claims,
     aud = json_object_get(claims, "aud");
 
     if (!json_is_array(aud)) {
-        return ngx_household_token_audience_is(aud, entry);
+        return ngx_household_jwt_audience_is(aud, entry);
     }
 
     for (i = 0; i < json_array_size(aud); i++) {
@@ -447,7 +451,7 @@ ngx_household_jwt_audience(const json_t *claims,
     }
 
     for (i = 0; i < json_array_size(aud); i++) {
-        if (ngx_household_token_audience_is(json_array_get(aud, i), entry)) {
+        if (ngx_household_jwt_audience_is(json_array_get(aud, i), entry)) {
             return 1;
         }
     }
@@ -457,7 +461,7 @@ ngx_household_jwt_audience(const json_t *claims,
 
 
 static ngx_uint_t
-ngx_household_token_audience_is(const json_t *aud,
+ngx_household_jwt_audience_is(const json_t *aud,
     const ngx_household_jwt_issuer_t *entry)
 {
     ngx_str_t   value;
@@ -480,140 +484,51 @@ ngx_household_token_audience_is(const json_t *aud,
 }
 
 
-ngx_int_t
-ngx_household_jwt_digest(const ngx_str_t *token,
-    u_char digest[NGX_HOUSEHOLD_JWT_DIGEST])
+/*
+ * RFC 7515, 4.1.9: media types, of which "application/" may be left out where
+ * there is no other "/".
+ */
+
+static ngx_uint_t
+ngx_household_jwt_type(const ngx_str_t *type, const ngx_str_t *expected)
 {
-    const   EVP_MD       *md;
-    static  EVP_MD_CTX  *ctx;
+    size_t     i, n;
+    ngx_str_t  names[2];
 
-    /*
-     * The context is kept: to make one and to find the algorithm would cost
-     * more than the digest itself.
-     */
+    static const char  prefix[] = "application/";
 
-    md = NULL;
-
-    if (ctx == NULL) {
-        ctx = EVP_MD_CTX_new();
-        md = EVP_sha256();
+    if (expected->len == 0) {
+        return 1;
     }
 
-    if (ctx != NULL
-        && EVP_DigestInit_ex(ctx, md, NULL) == 1
-        && EVP_DigestUpdate(ctx, token->data, token->len) == 1
-        && EVP_DigestFinal_ex(ctx, digest, NULL) == 1)
-    {
-        return NGX_OK;
-    }
+    names[0] = *type;
+    names[1] = *expected;
 
-    ERR_clear_error();
+    for (n = 0; n < 2; n++) {
 
-    EVP_MD_CTX_free(ctx);
-    ctx = NULL;
+        for (i = 0; i < sizeof(prefix) - 1 && i < names[n].len; i++) {
+            if (ngx_tolower(names[n].data[i]) != prefix[i]) {
+                break;
+            }
+        }
 
-    return NGX_ERROR;
-}
-
-
-ngx_int_t
-ngx_household_jwt_policy_digest(const ngx_household_jwt_policy_t *policy,
-    u_char digest[NGX_HOUSEHOLD_JWT_DIGEST])
-{
-    uint64_t     numbers[3];
-    ngx_int_t    rc;
-    ngx_uint_t   i;
-    EVP_MD_CTX  *ctx;
-
-    ctx = EVP_MD_CTX_new();
-    if (ctx == NULL) {
-        return NGX_ERROR;
-    }
-
-    numbers[0] = policy->nissuers;
-    numbers[1] = (uint64_t) policy->leeway;
-    numbers[2] = policy->max_size;
-
-    rc = NGX_ERROR;
-
-    if (EVP_DigestInit_ex(ctx, EVP_sha256(), NULL) != 1
-        || EVP_DigestUpdate(ctx, numbers, sizeof(numbers)) != 1
-        || ngx_household_jwt_digest_str(ctx, &policy->account) != NGX_OK
-        || ngx_household_jwt_digest_str(ctx, &policy->device) != NGX_OK
-        || ngx_household_jwt_digest_str(ctx, &policy->package) != NGX_OK)
-    {
-        goto done;
-    }
-
-    for (i = 0; i < policy->nissuers; i++) {
-        if (ngx_household_token_digest_issuer(ctx, &policy->issuers[i])
-            != NGX_OK)
-        {
-            goto done;
+        if (i == sizeof(prefix) - 1) {
+            names[n].data += i;
+            names[n].len -= i;
         }
     }
 
-    if (EVP_DigestFinal_ex(ctx, digest, NULL) == 1) {
-        rc = NGX_OK;
+    if (names[0].len != names[1].len) {
+        return 0;
     }
 
-done:
-
-    if (rc != NGX_OK) {
-        ERR_clear_error();
-    }
-
-    EVP_MD_CTX_free(ctx);
-
-    return rc;
-}
-
-
-static ngx_int_t
-ngx_household_token_digest_issuer(EVP_MD_CTX *ctx,
-    const ngx_household_jwt_issuer_t *entry)
-{
-    uint64_t    n;
-    ngx_uint_t  i;
-
-    n = entry->naudiences;
-
-    if (EVP_DigestUpdate(ctx, entry->jwks->digest, NGX_HOUSEHOLD_JWKS_DIGEST)
-        != 1
-        || ngx_household_jwt_digest_str(ctx, &entry->name) != NGX_OK
-        || EVP_DigestUpdate(ctx, &n, sizeof(n)) != 1)
-    {
-        return NGX_ERROR;
-    }
-
-    for (i = 0; i < entry->naudiences; i++) {
-        if (ngx_household_jwt_digest_str(ctx, &entry->audiences[i])
-            != NGX_OK)
-        {
-            return NGX_ERROR;
+    for (i = 0; i < names[0].len; i++) {
+        if (ngx_tolower(names[0].data[i]) != ngx_tolower(names[1].data[i])) {
+            return 0;
         }
     }
 
-    return NGX_OK;
-}
-
-
-/* the length goes in too: "ab", "c" is not "a", "bc" */
-
-static ngx_int_t
-ngx_household_jwt_digest_str(EVP_MD_CTX *ctx, const ngx_str_t *s)
-{
-    uint64_t  len;
-
-    len = s->len;
-
-    if (EVP_DigestUpdate(ctx, &len, sizeof(len)) != 1
-        || EVP_DigestUpdate(ctx, s->data, s->len) != 1)
-    {
-        return NGX_ERROR;
-    }
-
-    return NGX_OK;
+    return 1;
 }
 
 

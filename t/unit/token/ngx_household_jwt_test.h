@@ -27,6 +27,7 @@
 #define EXPIRED    NGX_HOUSEHOLD_REASON_TOKEN_EXPIRED
 #define NOT_YET    NGX_HOUSEHOLD_REASON_TOKEN_NOT_YET
 #define URI        NGX_HOUSEHOLD_REASON_TOKEN_URI
+#define TYPE       NGX_HOUSEHOLD_REASON_TOKEN_TYPE
 
 /* claims that would do, and what must be wrong lies elsewhere */
 #define SUB   "\"sub\":\"alice\""

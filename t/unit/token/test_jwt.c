@@ -426,7 +426,7 @@ policy_digest(void **state)
     ngx_household_jwt_issuer_t  issuers[2];
     ngx_household_jwt_policy_t  policy;
 
-    for (i = 0; i <= 11; i++) {
+    for (i = 0; i <= 13; i++) {
         issuers[0] = two_issuers[0];
         issuers[1] = two_issuers[1];
         set_policy(&policy, issuers, 2);
@@ -447,6 +447,8 @@ policy_digest(void **state)
         case 10: ngx_str_set(&policy.account, "subdevice");
                  ngx_str_null(&policy.device); break;
         case 11: issuers[0].naudiences = 1; break;
+        case 12: ngx_str_set(&issuers[0].type, "at+jwt"); break;
+        case 13: policy.values = tv; policy.nvalues = 1; break;
         }
 
         assert_int_equal(ngx_household_jwt_policy_digest(&policy, b),
