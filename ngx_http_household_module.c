@@ -12,6 +12,7 @@
 #include <ngx_http.h>
 #include "ngx_http_household.h"
 #include "ngx_http_household_access.h"
+#include "ngx_http_household_claims.h"
 #include "ngx_http_household_conf.h"
 #include "ngx_http_household_effects.h"
 #include "ngx_http_household_invalidate.h"
@@ -134,6 +135,13 @@ static ngx_command_t  ngx_http_household_commands[] = {
     { ngx_string("household_token_claims"),
       NGX_HTTP_HOUSEHOLD_ANY_CONF|NGX_CONF_TAKE12,
       ngx_http_household_set_token_claims,
+      NGX_HTTP_LOC_CONF_OFFSET,
+      0,
+      NULL },
+
+    { ngx_string("household_token_require"),
+      NGX_HTTP_HOUSEHOLD_ANY_CONF|NGX_CONF_1MORE,
+      ngx_http_household_set_token_require,
       NGX_HTTP_LOC_CONF_OFFSET,
       0,
       NULL },
@@ -302,8 +310,27 @@ ngx_module_t  ngx_http_household_module = {
 static ngx_int_t
 ngx_http_household_init(ngx_conf_t *cf)
 {
-    ngx_http_handler_pt        *h;
-    ngx_http_core_main_conf_t  *cmcf;
+    ngx_uint_t                         i;
+    ngx_http_handler_pt               *h;
+    ngx_http_core_main_conf_t         *cmcf;
+    ngx_http_household_main_conf_t    *hmcf;
+    ngx_http_household_token_conf_t  **token;
+
+    hmcf = ngx_http_conf_get_module_main_conf(cf, ngx_http_household_module);
+
+    if (ngx_http_household_claims_names(cf, &hmcf->claims) != NGX_OK) {
+        return NGX_ERROR;
+    }
+
+    token = hmcf->tokens.elts;
+
+    for (i = 0; i < hmcf->tokens.nelts; i++) {
+        if (ngx_http_household_token_init(cf, token[i], &hmcf->claims)
+            != NGX_OK)
+        {
+            return NGX_ERROR;
+        }
+    }
 
     if (ngx_http_household_check_reload(cf) != NGX_OK) {
         return NGX_ERROR;

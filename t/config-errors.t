@@ -26,6 +26,8 @@ my $first = file(first => "\nsecret\n");
 my $short = file(short => "short\n");
 my $long = file(long => 'x' x 5000);
 my $key = file(key => "0123456789abcdef\n");
+my $bom = file(bom => qq(\xef\xbb\xbf{"keys":[]}));
+my $keys = file(keys => qq({"keys":[{"kty":"x","kid":"a"},{"kty":"oct"}]}));
 my $text = file(text => "this is no such file\n");
 my $none = "$dir/none";
 my $large = file(large => '');
@@ -260,11 +262,15 @@ my @http = (
     ['household_token_key', '', qr/invalid number of arguments/],
     ["household_token_key $none", $none, qr/No such file/],
     ["household_token_key $empty", $empty, qr/./],
-    ["household_token_key $text", $text, qr/JSON|keys/],
+    ["household_token_key $text", $text, qr/line 1, column 4/],
     ["household_token_key $text alg=none", 'alg=none', qr/invalid parameter/],
     ["household_token_key $text issuer=", 'issuer=', qr/invalid parameter/],
     ["household_token_key $text issuer=a issuer=b", 'issuer=b',
      qr/invalid parameter/],
+    ["household_token_key $text audience=", 'audience=',
+     qr/invalid parameter/],
+    ["household_token_key $bom", $bom, qr/line 1, column 1: byte order mark/],
+    ["household_token_key $keys", $keys, qr/no usable .* among 2 keys/],
 
     ['household_token_claims', '', qr/invalid number of arguments/],
     ['household_token_claims sub', 'sub', qr/invalid parameter/],
@@ -273,6 +279,13 @@ my @http = (
      qr/invalid parameter/],
     ['household_token_claims account=a; household_token_claims account=b', '',
      qr/is duplicate/],
+
+    ['household_token_require', '', qr/invalid number of arguments/],
+    ['household_token_require text', 'text', qr/invalid parameter/],
+    ['household_token_require error=403', 'error=403', qr/invalid parameter/],
+    ['household_token_require $arg_a error=500', 'error=500',
+     qr/invalid parameter/],
+    ["household_token_key $text type=", 'type=', qr/invalid parameter/],
 
     ['household_token_leeway', '', qr/invalid number of arguments/],
     ['household_token_leeway x', 'x', qr/invalid value/],

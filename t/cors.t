@@ -102,6 +102,12 @@ for (['82.64.10.7', 'a', 200, 'who is at home'],
         "$name: not a page of another origin";
 }
 
+$r = fetch('/playback/token?account=', '203.0.113.9');
+is $r->{headers}{'content-type'}, 'application/problem+json',
+    'who is nobody gets a problem document';
+like $r->{body}, qr/"reason":"account_invalid"|"reason":"account_missing"/,
+    'which tells why';
+
 $r = fetch('/playback/token?account=a', '203.0.113.9');
 is $r->{headers}{'content-type'}, 'application/problem+json',
     'a player gets no redirect, which it could not follow';

@@ -87,8 +87,8 @@ is $first->{reasons($_)}, 0, "reason $_"
     for qw(off options account_missing account_invalid token_missing
            token_malformed token_conflict token_algorithm token_key
            token_signature token_claim token_issuer token_audience
-           token_expired token_not_yet token_uri revoked unavailable
-           record_too_large address_unknown home extra_member
+           token_expired token_not_yet token_uri token_type
+           claim revoked unavailable record_too_large address_unknown home extra_member
            trusted_device travel unregistered learned family_unknown
            not_enforced rollout away grace outside);
 is $first->{details($_)}, 0, "detail $_"
@@ -97,7 +97,7 @@ is $first->{"household_${_}_total"}, 0, $_
     for qw(cache_hits cache_misses cache_expired cache_stale cache_evicted
            record_malformed notes_dropped geoip_corrupt);
 is grep({ /^household_requests/ } keys %$first), 7, 'no other status';
-is grep({ /^household_reasons/ } keys %$first), 32, 'no other reason';
+is grep({ /^household_reasons/ } keys %$first), 34, 'no other reason';
 is grep({ /^household_details/ } keys %$first), 5, 'no other detail';
 cmp_ok $first->{'household_zone_bytes{state="size"}'}, '<=', 1048576,
     'the size of the zone';

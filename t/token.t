@@ -62,7 +62,8 @@ EOC
     place('/rs', "household_token bearer; household_token_key $dir/rs;"),
     place('/live', "household_token bearer; household_token_key $dir/live;"),
     place('/two', "household_token bearer;
-        household_token_key $dir/one issuer=https://one.example audience=edge;
+        household_token_key $dir/one issuer=https://one.example audience=edge
+            audience=tv;
         household_token_key $dir/two issuer=https://two.example;"),
     place('/carriers', "household_token bearer \$arg_token \$cookie_token
         \$http_x_token \$arg_left\$arg_right;
@@ -127,8 +128,26 @@ sub refused {
         qw(www-authenticate cache-control location link vary);
     is $got, "401 UNAUTHORIZED $reason -, www-authenticate: "
         . ($challenge{$reason} || 'Bearer error="invalid_token"')
-        . ', cache-control: no-store', "$name: $reason";
+        . ', cache-control: no-store, vary: Sec-Fetch-Mode, Accept',
+        "$name: $reason";
     $seen{$reason} = 1;
+}
+
+# to a player: a problem document, which tells the reason
+{
+    my $r = $nginx->get('/plain', bearer('x'));
+
+    is "$r->{status} $r->{headers}{'content-type'}",
+       '401 application/problem+json', 'a player gets a problem document';
+    is $r->{body}, '{"type":"about:blank","title":"Unauthorized",'
+        . '"status":401,"reason":"token_malformed"}' . "\r\n",
+        'with the reason, and no offer';
+    is $r->{headers}{'www-authenticate'}, 'Bearer error="invalid_token"',
+        'and the challenge';
+
+    $r = $nginx->get('/plain', Accept => 'text/html');
+    is "$r->{status} $r->{headers}{'content-type'}", '401 text/html',
+        'a person gets a page';
 }
 
 sub plain   { refused(shift, '/plain', [bearer(shift)], shift) }
@@ -311,6 +330,7 @@ for my $row (
     ['one, for others', one => 'else',               'token_audience'],
     ['one, for some others', one => ['else', 'x'],   'token_audience'],
     ['one, for nobody in particular', one => undef,  'token_audience'],
+    ['one, the second of the line', one => 'tv', 200],
     ['two, which has no audience', two => undef,     200],
     ['two, for anybody', two => 'else',              200])
 {
@@ -340,6 +360,7 @@ my %carry = (
     bearer => sub { '', bearer($_[0]) },
     argument => sub { "?x=1&token=$_[0]&y" },
     cookie => sub { '', Cookie => "x=1; token=$_[0]; y=2" },
+    quoted => sub { '', Cookie => qq(x=1; token="$_[0]" ; y=2) },
     header => sub { '', 'X-Token' => $_[0] },
     text => sub { $_[0] =~ /^(.)(.*)/; "?left=$1&right=$2" },
 );
@@ -352,7 +373,7 @@ for my $how (sort keys %carry) {
 }
 
 for my $pair ([qw(bearer argument)], [qw(argument cookie)],
-              [qw(cookie header)], [qw(header text)], [qw(bearer header)])
+              [qw(cookie header)], [qw(quoted cookie)], [qw(header text)], [qw(bearer header)])
 {
     for my $second ($good, $next, 'x') {
         my ($args, @headers) = carried($pair->[0], $good);
@@ -573,9 +594,24 @@ both('after', 'token_key', undef);
 
 my $secret = b64('a secret that is too short');
 
+# an odd key beside a good one is named, and that is all
+my $weak = { jwk => { kty => 'oct', kid => 'w', k => $secret } };
+put("$dir/live", jwks($weak, $new));
+
+{
+    my ($ok, $said) = $nginx->test;
+    ok $ok, 'an odd key: nginx -t passes';
+    like $said, qr/\[warn\].*live": keys\[0\] \(kid "w"\): secret shorter/,
+        'and names it';
+    unlike $said, qr/\Q$secret\E/, 'but does not show it';
+}
+
+reload();
+both('beside an odd key', 'token_key', undef);
+
 for my $row (['no JSON', '{"keys":[', qr/line|JSON/i],
              ['weak', '{"keys":[{"kty":"oct","kid":"w","k":"' . $secret
-              . '"}]}', qr/keys\[0\] \(kid "w"\)/],
+              . '"}]}', qr/no usable verification key among 1 keys/],
              ['empty', '{"keys":[]}', qr/key/])
 {
     my ($name, $text, $why) = @$row;

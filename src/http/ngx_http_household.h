@@ -149,6 +149,8 @@ typedef struct {
 typedef struct {
     ngx_array_t                   redis;  /* ngx_http_household_redis_t * */
     ngx_array_t                   stores; /* ngx_http_household_store_t * */
+    ngx_array_t                   tokens; /* ..._token_conf_t *: they judge */
+    ngx_array_t                   claims; /* ngx_str_t: those used */
     ngx_household_geo_t          *geo;    /* NULL: no database */
     ngx_household_hmac_t         *hmac;   /* NULL: no key */
     time_t                        state_valid; /* seconds */

@@ -214,7 +214,10 @@ ngx_http_household_access_same(ngx_http_request_t *r,
     ngx_uint_t                mode, rollout;
     ngx_http_household_ctx_t  now;
 
+    /* what is required may be of other values now */
+
     if (ctx->status == NGX_HTTP_HOUSEHOLD_BYPASSED
+        || hlcf->token.requires != NULL
         || !ngx_http_household_facts_same(hlcf, ctx->conf))
     {
         return NGX_DECLINED;
@@ -352,9 +355,12 @@ ngx_http_household_access_reset(ngx_http_household_loc_conf_t *hlcf,
     ctx->issued_at = NGX_HOUSEHOLD_ISSUED_UNKNOWN;
     ctx->rollout = NGX_HOUSEHOLD_ROLLOUT_ALL;
     ctx->token = 0;
+    ctx->verified = 0;
     ctx->refused = 0;
+    ctx->refusal = NGX_HTTP_UNAUTHORIZED;
     ngx_str_null(&ctx->account);
     ngx_str_null(&ctx->device);
+    ngx_str_null(&ctx->claims);
     ngx_memzero(ctx->country, 2);
 }
 

@@ -20,7 +20,7 @@
 
 static ngx_int_t ngx_http_household_answer_no_store(ngx_http_request_t *r);
 static ngx_int_t ngx_http_household_answer_challenge(ngx_http_request_t *r,
-    ngx_http_household_loc_conf_t *hlcf, ngx_household_reason_e reason);
+    ngx_http_household_loc_conf_t *hlcf, ngx_http_household_ctx_t *ctx);
 static void ngx_http_household_answer_challenge_text(ngx_http_request_t *r,
     ngx_http_household_loc_conf_t *hlcf, ngx_household_reason_e reason,
     ngx_str_t *text);
@@ -28,10 +28,12 @@ static ngx_int_t ngx_http_household_answer_redirect(ngx_http_request_t *r,
     ngx_str_t *url);
 static ngx_int_t ngx_http_household_answer_problem(ngx_http_request_t *r,
     ngx_http_household_ctx_t *ctx);
+static ngx_int_t ngx_http_household_answer_document(ngx_http_request_t *r,
+    ngx_http_household_ctx_t *ctx, ngx_uint_t status);
 static ngx_int_t ngx_http_household_answer_problem_text(ngx_http_request_t *r,
-    ngx_http_household_ctx_t *ctx, ngx_str_t *text);
+    ngx_http_household_ctx_t *ctx, ngx_uint_t status, ngx_str_t *text);
 static ngx_int_t ngx_http_household_answer_send(ngx_http_request_t *r,
-    ngx_str_t *text);
+    ngx_uint_t status, ngx_str_t *text);
 static ngx_int_t ngx_http_household_answer_offer_url(ngx_http_request_t *r,
     ngx_http_household_offer_t *offer, ngx_str_t *url);
 static ngx_uint_t ngx_http_household_answer_navigates(ngx_http_request_t *r);
@@ -59,8 +61,12 @@ ngx_http_household_answer_refuse(ngx_http_request_t *r,
     }
 
     if (ctx->decision.verdict == NGX_HOUSEHOLD_VERDICT_UNAUTHORIZED) {
-        return ngx_http_household_answer_challenge(r, hlcf,
-                                                   ctx->decision.reason);
+
+        if (ctx->refusal == NGX_HTTP_FORBIDDEN) {
+            return ngx_http_household_answer_document(r, ctx, ctx->refusal);
+        }
+
+        return ngx_http_household_answer_challenge(r, hlcf, ctx);
     }
 
     if (clcf->satisfy == NGX_HTTP_SATISFY_ANY
@@ -151,7 +157,7 @@ ngx_http_household_answer_no_store(ngx_http_request_t *r)
 
 static ngx_int_t
 ngx_http_household_answer_challenge(ngx_http_request_t *r,
-    ngx_http_household_loc_conf_t *hlcf, ngx_household_reason_e reason)
+    ngx_http_household_loc_conf_t *hlcf, ngx_http_household_ctx_t *ctx)
 {
     ngx_int_t          rc;
     ngx_str_t          value;
@@ -177,7 +183,8 @@ ngx_http_household_answer_challenge(ngx_http_request_t *r,
         return rc;
     }
 
-    ngx_http_household_answer_challenge_text(r, hlcf, reason, &value);
+    ngx_http_household_answer_challenge_text(r, hlcf, ctx->decision.reason,
+                                             &value);
 
     h = ngx_http_household_headers_push(r, name, &value);
     if (h == NULL) {
@@ -190,7 +197,21 @@ ngx_http_household_answer_challenge(ngx_http_request_t *r,
 
     *field = h;
 
-    return rc;
+    if (hlcf->action != NGX_HTTP_HOUSEHOLD_403) {
+
+        ngx_str_set(&value, "Sec-Fetch-Mode, Accept");
+
+        if (ngx_http_household_headers_add(r, "Vary", &value) != NGX_OK) {
+            return NGX_HTTP_INTERNAL_SERVER_ERROR;
+        }
+
+        if (ngx_http_household_answer_navigates(r)) {
+            /* a page of nginx, for people */
+            return rc;
+        }
+    }
+
+    return ngx_http_household_answer_document(r, ctx, rc);
 }
 
 
@@ -246,10 +267,8 @@ static ngx_int_t
 ngx_http_household_answer_problem(ngx_http_request_t *r,
     ngx_http_household_ctx_t *ctx)
 {
-    u_char                          *p;
-    ngx_str_t                        value;
-    ngx_http_core_loc_conf_t        *clcf;
-    ngx_http_household_main_conf_t  *hmcf;
+    u_char     *p;
+    ngx_str_t   value;
 
     if (ctx->offer != NULL) {
 
@@ -268,8 +287,22 @@ ngx_http_household_answer_problem(ngx_http_request_t *r,
         }
     }
 
-    if (ngx_http_household_answer_has_error_page(r, NGX_HTTP_FORBIDDEN)) {
-        return NGX_HTTP_FORBIDDEN;
+    return ngx_http_household_answer_document(r, ctx, NGX_HTTP_FORBIDDEN);
+}
+
+
+/* unless an error page is configured; returns as the access handler */
+
+static ngx_int_t
+ngx_http_household_answer_document(ngx_http_request_t *r,
+    ngx_http_household_ctx_t *ctx, ngx_uint_t status)
+{
+    ngx_str_t                        value;
+    ngx_http_core_loc_conf_t        *clcf;
+    ngx_http_household_main_conf_t  *hmcf;
+
+    if (ngx_http_household_answer_has_error_page(r, status)) {
+        return status;
     }
 
     clcf = ngx_http_get_module_loc_conf(r, ngx_http_core_module);
@@ -279,14 +312,17 @@ ngx_http_household_answer_problem(ngx_http_request_t *r,
         && hmcf->postponed == NGX_HTTP_HOUSEHOLD_POSTPONE_MAX)
     {
         /* the handler of another module is still to be called */
-        return NGX_HTTP_FORBIDDEN;
+        return status;
     }
 
-    if (ngx_http_household_answer_problem_text(r, ctx, &value) != NGX_OK) {
+    if (ngx_http_household_answer_problem_text(r, ctx, status, &value)
+        != NGX_OK)
+    {
         return NGX_HTTP_INTERNAL_SERVER_ERROR;
     }
 
-    ngx_http_finalize_request(r, ngx_http_household_answer_send(r, &value));
+    ngx_http_finalize_request(r, ngx_http_household_answer_send(r, status,
+                                                                &value));
 
     return NGX_DONE;
 }
@@ -294,12 +330,13 @@ ngx_http_household_answer_problem(ngx_http_request_t *r,
 
 static ngx_int_t
 ngx_http_household_answer_problem_text(ngx_http_request_t *r,
-    ngx_http_household_ctx_t *ctx, ngx_str_t *text)
+    ngx_http_household_ctx_t *ctx, ngx_uint_t status, ngx_str_t *text)
 {
     u_char                      *p;
     size_t                       len;
     ngx_str_t                   *reason, *url;
     ngx_uint_t                   priced;
+    const char                  *title;
     ngx_http_household_offer_t  *offer;
 
     url = &ctx->offer_url;
@@ -307,11 +344,15 @@ ngx_http_household_answer_problem_text(ngx_http_request_t *r,
     reason = ngx_household_reason_name(ctx->decision.reason);
     priced = offer != NULL && ctx->decision.seat && offer->price.len;
 
-    len = sizeof("{\"type\":\"about:blank\",\"title\":\"Forbidden\","
+    title = status == NGX_HTTP_FORBIDDEN ? "Forbidden"
+            : status == NGX_HTTP_UNAUTHORIZED ? "Unauthorized"
+            : "Proxy Authentication Required";
+
+    len = sizeof("{\"type\":\"about:blank\",\"title\":\"\","
                  "\"status\":403,\"reason\":\"\",\"offer\":{"
                  "\"kind\":\"extra_member\",\"price\":\"\","
                  "\"currency\":\"\",\"period\":\"month\",\"url\":\"\"}}\n")
-          + reason->len;
+          + reason->len + ngx_strlen(title);
 
     if (offer != NULL) {
         len += offer->price.len + offer->currency.len + url->len
@@ -324,8 +365,9 @@ ngx_http_household_answer_problem_text(ngx_http_request_t *r,
     }
 
     p = ngx_sprintf(text->data,
-                    "{\"type\":\"about:blank\",\"title\":\"Forbidden\","
-                    "\"status\":403,\"reason\":\"%V\"", reason);
+                    "{\"type\":\"about:blank\",\"title\":\"%s\","
+                    "\"status\":%ui,\"reason\":\"%V\"",
+                    title, status, reason);
 
     if (offer != NULL) {
 
@@ -354,13 +396,14 @@ ngx_http_household_answer_problem_text(ngx_http_request_t *r,
 /* sends a page like ngx_http_special_response_handler() */
 
 static ngx_int_t
-ngx_http_household_answer_send(ngx_http_request_t *r, ngx_str_t *text)
+ngx_http_household_answer_send(ngx_http_request_t *r, ngx_uint_t status,
+    ngx_str_t *text)
 {
     ngx_int_t     rc;
     ngx_buf_t    *b;
     ngx_chain_t   out;
 
-    r->err_status = NGX_HTTP_FORBIDDEN;
+    r->err_status = status;
     r->expect_tested = 1;
 
     if (ngx_http_discard_request_body(r) != NGX_OK) {

@@ -64,6 +64,8 @@ typedef struct {
     int64_t                         issued_at;
     ngx_uint_t                      token;     /* identity is from one */
     ngx_str_t                       raw_token;
+    ngx_str_t                       claims;    /* values of variables */
+    ngx_uint_t                      refusal;   /* 401 or 403 */
 
     ngx_http_request_t             *request;
     ngx_household_waiter_t          waiter;
@@ -88,6 +90,7 @@ typedef struct {
 
     ngx_uint_t                      written;   /* ..._WRITTEN_* */
     ngx_uint_t                      uri_changes; /* when it was refused */
+    unsigned                        verified:1; /* the token, here */
     unsigned                        refused:1; /* by 401, 403 or 303 */
 } ngx_http_household_ctx_t;
 

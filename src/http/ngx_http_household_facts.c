@@ -221,6 +221,7 @@ ngx_http_household_facts_same(ngx_http_household_loc_conf_t *a,
            && a->token.carriers == b->token.carriers
            && a->token.issuers == b->token.issuers
            && a->token.claims == b->token.claims
+           && a->token.requires == b->token.requires
            && a->token.leeway == b->token.leeway
            && a->unavailable == b->unavailable
            && a->unregistered == b->unregistered

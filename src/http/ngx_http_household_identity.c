@@ -8,6 +8,7 @@
 #include <ngx_core.h>
 #include <ngx_http.h>
 #include "ngx_http_household.h"
+#include "ngx_http_household_claims.h"
 #include "ngx_http_household_ctx.h"
 #include "ngx_http_household_identity.h"
 #include "ngx_http_household_token.h"
@@ -54,6 +55,7 @@ ngx_http_household_identity_from_token(ngx_http_request_t *r,
     ngx_http_household_loc_conf_t *hlcf, ngx_http_household_ctx_t *ctx)
 {
     u_char                      *p;
+    ngx_int_t                    rc;
     ngx_household_jwt_claims_t   claims;
 
     if (ctx->unauthorized != NGX_HOUSEHOLD_REASON_NONE) {
@@ -87,6 +89,22 @@ ngx_http_household_identity_from_token(ngx_http_request_t *r,
 
     ctx->issued_at = claims.issued_at;
     ctx->token = 1;
+
+    if (ngx_http_household_claims_copy(r, &claims, &ctx->claims) != NGX_OK) {
+        return NGX_ERROR;
+    }
+
+    ctx->verified = 1;
+
+    rc = ngx_http_household_claims_require(r, &hlcf->token, &ctx->refusal);
+
+    if (rc == NGX_ERROR) {
+        return NGX_ERROR;
+    }
+
+    if (rc == NGX_DECLINED) {
+        ctx->unauthorized = NGX_HOUSEHOLD_REASON_CLAIM;
+    }
 
     return NGX_OK;
 }

@@ -24,6 +24,7 @@ typedef struct {
     uint16_t    account_len;
     uint16_t    device_len;
     uint16_t    container_len;
+    uint16_t    values_len;
 } ngx_http_household_token_kept_t;
 
 
@@ -38,6 +39,7 @@ static void ngx_http_household_token_extract(
 static void ngx_http_household_token_headers(ngx_http_request_t *r,
     ngx_http_household_carrier_t *carrier,
     ngx_http_household_token_found_t *found);
+static void ngx_http_household_token_unquote(ngx_str_t *value);
 static void ngx_http_household_token_args(ngx_http_request_t *r,
     ngx_http_household_carrier_t *carrier,
     ngx_http_household_token_found_t *found);
@@ -160,6 +162,7 @@ ngx_http_household_token_headers(ngx_http_request_t *r,
             while (ngx_http_household_token_cookie(&p, last, &carrier->name,
                                                    &value))
             {
+                ngx_http_household_token_unquote(&value);
                 ngx_http_household_token_extract(found, &value);
             }
 
@@ -177,6 +180,20 @@ ngx_http_household_token_headers(ngx_http_request_t *r,
         value.len = last - p;
 
         ngx_http_household_token_extract(found, &value);
+    }
+}
+
+
+/* RFC 6265, 4.1.1: a cookie's value may stand in quotes */
+
+static void
+ngx_http_household_token_unquote(ngx_str_t *value)
+{
+    if (value->len > 1
+        && value->data[0] == '"' && value->data[value->len - 1] == '"')
+    {
+        value->data++;
+        value->len -= 2;
     }
 }
 
@@ -355,6 +372,7 @@ ngx_http_household_token_recall(ngx_http_household_token_conf_t *conf,
     claims->account_len = kept.account_len;
     claims->device_len = kept.device_len;
     claims->container_len = kept.container_len;
+    claims->values_len = kept.values_len;
 
     p = buf + sizeof(ngx_http_household_token_kept_t);
 
@@ -365,6 +383,9 @@ ngx_http_household_token_recall(ngx_http_household_token_conf_t *conf,
     p += kept.device_len;
 
     ngx_memcpy(claims->container, p, kept.container_len);
+    p += kept.container_len;
+
+    ngx_memcpy(claims->values, p, kept.values_len);
 
     return 1;
 }
@@ -388,11 +409,13 @@ ngx_http_household_token_keep(ngx_http_household_token_conf_t *conf,
     kept.account_len = claims->account_len;
     kept.device_len = claims->device_len;
     kept.container_len = claims->container_len;
+    kept.values_len = claims->values_len;
 
     p = ngx_cpymem(buf, &kept, sizeof(ngx_http_household_token_kept_t));
     p = ngx_cpymem(p, claims->account, claims->account_len);
     p = ngx_cpymem(p, claims->device, claims->device_len);
     p = ngx_cpymem(p, claims->container, claims->container_len);
+    p = ngx_cpymem(p, claims->values, claims->values_len);
 
     left = claims->until - ngx_time();
 

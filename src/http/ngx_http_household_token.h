@@ -32,14 +32,24 @@ typedef struct {
 } ngx_http_household_carrier_t;
 
 
+/* one value of "household_token_require" */
+
+typedef struct {
+    ngx_http_complex_value_t     value;
+    ngx_uint_t                   status;    /* 401 or 403, if it fails */
+} ngx_http_household_require_t;
+
+
 typedef struct {
     ngx_array_t                 *carriers;  /* ..._carrier_t; NULL: none */
     ngx_uint_t                   strip;
     ngx_array_t                 *issuers;   /* ..._token_issuer_t */
     ngx_array_t                 *claims;    /* two names; NULL: defaults */
+    ngx_array_t                 *requires;  /* ..._require_t; NULL: none */
     time_t                       leeway;
 
     ngx_household_jwt_policy_t   policy;    /* of all the above */
+    ngx_household_zone_t        *zone;      /* for verified ones, or NULL */
     ngx_household_zone_ns_t     *cache;     /* of verified ones, or NULL */
 } ngx_http_household_token_conf_t;
 

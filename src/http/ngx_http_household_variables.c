@@ -9,6 +9,7 @@
 #include <ngx_core.h>
 #include <ngx_http.h>
 #include "ngx_http_household.h"
+#include "ngx_http_household_claims.h"
 #include "ngx_http_household_ctx.h"
 #include "ngx_http_household_variables.h"
 
@@ -128,7 +129,7 @@ ngx_http_household_add_variables(ngx_conf_t *cf)
         var->data = (uintptr_t) v;
     }
 
-    return NGX_OK;
+    return ngx_http_household_claims_add_variable(cf);
 }
 
 

@@ -7,6 +7,7 @@
 #include <ngx_config.h>
 #include <ngx_core.h>
 #include "ngx_household_claims.h"
+#include "ngx_household_claims_value.h"
 #include "ngx_household_jose.h"
 #include "ngx_household_urisigning.h"
 
@@ -16,6 +17,8 @@ static ngx_household_reason_e ngx_household_claims_times(const json_t *claims,
 static ngx_household_reason_e ngx_household_claims_ids(
     const ngx_household_jwt_policy_t *policy, const json_t *claims,
     ngx_household_jwt_claims_t *out);
+static ngx_int_t ngx_household_claims_id(const json_t *claims,
+    const ngx_str_t *name, ngx_str_t *id);
 
 
 ngx_household_reason_e
@@ -35,6 +38,8 @@ ngx_household_claims_read(const ngx_household_jwt_policy_t *policy,
         return reason;
     }
 
+    ngx_household_claims_values(policy, claims, out);
+
     return ngx_household_claims_ids(policy, claims, out);
 }
 
@@ -43,33 +48,41 @@ static ngx_household_reason_e
 ngx_household_claims_times(const json_t *claims, int64_t leeway, int64_t now,
     ngx_household_jwt_claims_t *out)
 {
-    int64_t    exp, nbf, iat;
+    int64_t    exp, nbf, iat, issued;
     ngx_int_t  rc;
 
     nbf = 0;
+    issued = 0;
     iat = NGX_HOUSEHOLD_ISSUED_UNKNOWN;
 
-    if (ngx_household_json_time(claims, "exp", &exp) != NGX_OK) {
+    if (ngx_household_json_time(claims, "exp", 0, &exp) != NGX_OK) {
         return NGX_HOUSEHOLD_REASON_TOKEN_CLAIM;
     }
 
-    rc = ngx_household_json_time(claims, "nbf", &nbf);
+    rc = ngx_household_json_time(claims, "nbf", 1, &nbf);
 
     if (rc == NGX_ERROR) {
         return NGX_HOUSEHOLD_REASON_TOKEN_CLAIM;
     }
 
-    rc = ngx_household_json_time(claims, "iat", &iat);
+    /*
+     * A fraction never makes a token good for longer: "iat" is rounded up to
+     * be in the past, and down to be compared with "revoked_before".
+     */
+
+    rc = ngx_household_json_time(claims, "iat", 1, &issued);
 
     if (rc == NGX_ERROR) {
         return NGX_HOUSEHOLD_REASON_TOKEN_CLAIM;
     }
+
+    (void) ngx_household_json_time(claims, "iat", 0, &iat);
 
     if (now - leeway >= exp) {
         return NGX_HOUSEHOLD_REASON_TOKEN_EXPIRED;
     }
 
-    if (now + leeway < nbf || now + leeway < iat) {
+    if (now + leeway < nbf || now + leeway < issued) {
         return NGX_HOUSEHOLD_REASON_TOKEN_NOT_YET;
     }
 
@@ -87,8 +100,7 @@ ngx_household_claims_ids(const ngx_household_jwt_policy_t *policy,
     ngx_int_t  rc;
     ngx_str_t  account, device;
 
-    rc = ngx_household_json_string(claims, (const char *) policy->account.data,
-                                   &account);
+    rc = ngx_household_claims_id(claims, &policy->account, &account);
 
     if (rc != NGX_OK || account.len == 0
         || !ngx_household_id_valid(&account))
@@ -103,8 +115,7 @@ ngx_household_claims_ids(const ngx_household_jwt_policy_t *policy,
         return NGX_HOUSEHOLD_REASON_NONE;
     }
 
-    rc = ngx_household_json_string(claims, (const char *) policy->device.data,
-                                   &device);
+    rc = ngx_household_claims_id(claims, &policy->device, &device);
 
     if (rc == NGX_DECLINED) {
         return NGX_HOUSEHOLD_REASON_NONE;
@@ -118,6 +129,29 @@ ngx_household_claims_ids(const ngx_household_jwt_policy_t *policy,
     out->device_len = (uint16_t) device.len;
 
     return NGX_HOUSEHOLD_REASON_NONE;
+}
+
+
+static ngx_int_t
+ngx_household_claims_id(const json_t *claims, const ngx_str_t *name,
+    ngx_str_t *id)
+{
+    json_t  *value;
+
+    value = ngx_household_claims_find(claims, name);
+
+    if (value == NULL) {
+        return NGX_DECLINED;
+    }
+
+    if (!json_is_string(value)) {
+        return NGX_ERROR;
+    }
+
+    id->data = (u_char *) json_string_value(value);
+    id->len = json_string_length(value);
+
+    return NGX_OK;
 }
 
 

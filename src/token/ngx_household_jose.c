@@ -6,11 +6,23 @@
 
 #include <ngx_config.h>
 #include <ngx_core.h>
+#include <openssl/crypto.h>
 #include "ngx_household_jose.h"
 
 
 static ngx_int_t ngx_household_base64url_value(u_char ch);
+static json_t *ngx_household_json_load(const ngx_str_t *text, char *error);
+static void ngx_household_json_error(const ngx_str_t *text,
+    const json_error_t *e, char *error);
 static ngx_uint_t ngx_household_json_too_deep(const ngx_str_t *text);
+static u_char *ngx_household_json_too_large(u_char *p, u_char *last,
+    u_char **end);
+static ngx_uint_t ngx_household_json_overflows(const u_char *p,
+    const u_char *end);
+static const u_char *ngx_household_json_digits(const u_char *p,
+    const u_char *end);
+static ngx_int_t ngx_household_json_exponent(const u_char *p,
+    const u_char *end, long *exponent);
 
 
 ngx_int_t
@@ -83,30 +95,134 @@ ngx_household_base64url_value(u_char ch)
 
 
 json_t *
-ngx_household_json_parse(const ngx_str_t *text)
+ngx_household_json_parse(const ngx_str_t *text, char *error)
+{
+    u_char     *p, *last, *end;
+    json_t     *object;
+    ngx_str_t   copy;
+
+    last = text->data + text->len;
+    p = ngx_household_json_too_large(text->data, last, &end);
+
+    if (p == NULL) {
+        return ngx_household_json_load(text, error);
+    }
+
+    copy.len = text->len;
+    copy.data = malloc(copy.len);
+
+    if (copy.data == NULL) {
+        if (error != NULL) {
+            (void) snprintf(error, NGX_HOUSEHOLD_JSON_ERROR, "no memory");
+        }
+
+        return NULL;
+    }
+
+    ngx_memcpy(copy.data, text->data, copy.len);
+
+    /* the shortest of these numbers has five characters */
+
+    do {
+        ngx_memset(copy.data + (p - text->data), ' ', end - p);
+        ngx_memcpy(copy.data + (p - text->data), "null", 4);
+
+        p = ngx_household_json_too_large(end, last, &end);
+
+    } while (p != NULL);
+
+    object = ngx_household_json_load(&copy, error);
+
+    OPENSSL_cleanse(copy.data, copy.len);
+    free(copy.data);
+
+    return object;
+}
+
+
+static json_t *
+ngx_household_json_load(const ngx_str_t *text, char *error)
 {
     json_t        *object;
-    json_error_t   error;
+    json_error_t   e;
 
     /* jansson recurses by what it reads, so the depth is known before */
 
     if (ngx_household_json_too_deep(text)) {
+        if (error != NULL) {
+            (void) snprintf(error, NGX_HOUSEHOLD_JSON_ERROR,
+                            "nesting exceeds %d levels",
+                            NGX_HOUSEHOLD_JSON_DEPTH);
+        }
+
         return NULL;
     }
 
     object = json_loadb((const char *) text->data, text->len,
-                        JSON_REJECT_DUPLICATES, &error);
+                        JSON_REJECT_DUPLICATES, &e);
 
     if (object == NULL) {
+        if (error != NULL) {
+            ngx_household_json_error(text, &e, error);
+        }
+
         return NULL;
     }
 
     if (!json_is_object(object)) {
+        if (error != NULL) {
+            (void) snprintf(error, NGX_HOUSEHOLD_JSON_ERROR,
+                            "not a JSON object");
+        }
+
         json_decref(object);
         return NULL;
     }
 
     return object;
+}
+
+
+static void
+ngx_household_json_error(const ngx_str_t *text, const json_error_t *e,
+    char *error)
+{
+    char    cause[JSON_ERROR_TEXT_LENGTH];
+    char   *near;
+    size_t  i;
+
+    static const struct {
+        size_t       len;
+        const char  *bytes;
+        const char  *name;
+    } marks[] = {
+        { 3, "\xef\xbb\xbf", "byte order mark before the JSON text" },
+        { 2, "\xfe\xff", "UTF-16, must be UTF-8" },
+        { 2, "\xff\xfe", "UTF-16, must be UTF-8" }
+    };
+
+    for (i = 0; i < 3; i++) {
+        if (text->len >= marks[i].len
+            && ngx_memcmp(text->data, marks[i].bytes, marks[i].len) == 0)
+        {
+            (void) snprintf(error, NGX_HOUSEHOLD_JSON_ERROR,
+                            "line 1, column 1: %s", marks[i].name);
+            return;
+        }
+    }
+
+    /* jansson quotes the text, which may be a secret */
+
+    (void) snprintf(cause, sizeof(cause), "%s", e->text);
+
+    near = strstr(cause, " near ");
+
+    if (near != NULL) {
+        *near = '\0';
+    }
+
+    (void) snprintf(error, NGX_HOUSEHOLD_JSON_ERROR,
+                    "line %d, column %d: %.80s", e->line, e->column, cause);
 }
 
 
@@ -167,6 +283,163 @@ ngx_household_json_too_deep(const ngx_str_t *text)
 }
 
 
+/*
+ * Finds the next number that jansson would refuse the whole text for.
+ * Returns its first character, with "end" behind its last, or NULL.  What is
+ * not spelled as RFC 8259, 6 has it is left to jansson.
+ */
+
+static u_char *
+ngx_household_json_too_large(u_char *p, u_char *last, u_char **end)
+{
+    u_char      *start;
+    ngx_uint_t   quoted;
+
+    quoted = 0;
+
+    while (p < last) {
+
+        if (*p == '"') {
+            quoted = !quoted;
+            p++;
+            continue;
+        }
+
+        if (quoted) {
+            p += (*p == '\\') ? 2 : 1;
+            continue;
+        }
+
+        if (*p != '-' && (*p < '0' || *p > '9')) {
+            p++;
+            continue;
+        }
+
+        start = p;
+
+        while (p < last
+               && ((*p >= '0' && *p <= '9') || *p == '-' || *p == '+'
+                   || *p == '.' || *p == 'e' || *p == 'E'))
+        {
+            p++;
+        }
+
+        if (ngx_household_json_overflows(start, p)) {
+            *end = p;
+            return start;
+        }
+    }
+
+    return NULL;
+}
+
+
+/*
+ * Tells whether "p" to "end" is a number, and an integer that 64 bits do not
+ * hold, or a fraction of 1e308 or more.
+ */
+
+static ngx_uint_t
+ngx_household_json_overflows(const u_char *p, const u_char *end)
+{
+    long           power, exponent;
+    ngx_uint_t     minus, zero;
+    const u_char  *digits, *q;
+
+    minus = (*p == '-');
+    digits = p + minus;
+
+    p = ngx_household_json_digits(digits, end);
+
+    if (p == digits || (*digits == '0' && p - digits > 1)) {
+        return 0;
+    }
+
+    power = p - digits - 1;
+
+    if (p == end) {
+
+        if (power != 18) {
+            return power > 18;
+        }
+
+        return ngx_memcmp(digits, minus ? "9223372036854775808"
+                                        : "9223372036854775807", 19) > 0;
+    }
+
+    /* the power of ten of the first digit that is not 0 */
+
+    zero = (*digits == '0');
+
+    if (*p == '.') {
+        q = ++p;
+        p = ngx_household_json_digits(q, end);
+
+        if (p == q) {
+            return 0;
+        }
+
+        for ( /* void */ ; zero && q < p; q++) {
+            power--;
+            zero = (*q == '0');
+        }
+    }
+
+    exponent = 0;
+
+    if (p < end && ngx_household_json_exponent(p, end, &exponent) != NGX_OK) {
+        return 0;
+    }
+
+    return !zero && power + exponent >= 308;
+}
+
+
+static const u_char *
+ngx_household_json_digits(const u_char *p, const u_char *end)
+{
+    while (p < end && *p >= '0' && *p <= '9') {
+        p++;
+    }
+
+    return p;
+}
+
+
+/* of any size, cut to one that is too large anyway */
+
+static ngx_int_t
+ngx_household_json_exponent(const u_char *p, const u_char *end,
+    long *exponent)
+{
+    long        n;
+    ngx_uint_t  negative;
+
+    if (*p != 'e' && *p != 'E') {
+        return NGX_DECLINED;
+    }
+
+    p++;
+    negative = (p < end && *p == '-');
+
+    if (p < end && (*p == '+' || *p == '-')) {
+        p++;
+    }
+
+    if (p == end || ngx_household_json_digits(p, end) != end) {
+        return NGX_DECLINED;
+    }
+
+    for (n = 0; p < end && n < 1000000; p++) {
+        n = n * 10 + (*p - '0');
+    }
+
+    *exponent = negative ? -n : n;
+
+    return NGX_OK;
+}
+
+
 ngx_int_t
 ngx_household_json_string(const json_t *object, const char *name,
     ngx_str_t *value)
@@ -192,8 +465,9 @@ ngx_household_json_string(const json_t *object, const char *name,
 
 ngx_int_t
 ngx_household_json_time(const json_t *object, const char *name,
-    int64_t *value)
+    ngx_uint_t up, int64_t *value)
 {
+    double       seconds;
     json_t      *member;
     json_int_t   n;
 
@@ -201,6 +475,24 @@ ngx_household_json_time(const json_t *object, const char *name,
 
     if (member == NULL) {
         return NGX_DECLINED;
+    }
+
+    if (json_is_real(member)) {
+        seconds = json_real_value(member);
+
+        if (!(seconds >= 0 && seconds <= NGX_HOUSEHOLD_JSON_TIME_MAX)) {
+            return NGX_ERROR;
+        }
+
+        n = (json_int_t) seconds;
+
+        if (up && (double) n < seconds) {
+            n++;
+        }
+
+        *value = n;
+
+        return NGX_OK;
     }
 
     if (!json_is_integer(member)) {

@@ -3,7 +3,7 @@
  * What JWKS files and tokens have in common: strict base64url (RFC 4648, 5,
  * as RFC 7515, 2 narrows it) and JSON within bounds.
  *
- * Links without any nginx object file; needs jansson.
+ * Links without any nginx object file; needs OpenSSL 3 and jansson.
  */
 
 
@@ -18,6 +18,9 @@
 
 /* objects and arrays within one another; jansson alone would go to 2048 */
 #define NGX_HOUSEHOLD_JSON_DEPTH  16
+
+/* bytes for the longest error text, its NUL included */
+#define NGX_HOUSEHOLD_JSON_ERROR  128
 
 /* 2^53: up to it every reader of JSON agrees on an integer's value */
 #define NGX_HOUSEHOLD_JSON_TIME_MAX  9007199254740992LL
@@ -41,11 +44,15 @@ ngx_int_t ngx_household_base64url_decode(ngx_str_t *dst,
 /*
  * Parses a JSON object.  A name that stands twice in one object, however it
  * is escaped, bytes that are no UTF-8, a NUL, anything behind the object, and
- * nesting beyond NGX_HOUSEHOLD_JSON_DEPTH are refused.
+ * nesting beyond NGX_HOUSEHOLD_JSON_DEPTH are refused.  A number that neither
+ * 64 bits nor a double hold is read as null (RFC 8259, 6: the range is the
+ * reader's), so that it is refused only where it is asked for.
  *
- * Returns the object, for json_decref(), or NULL.
+ * Returns the object, for json_decref(), or NULL; then "error", unless NULL,
+ * has the reason: NGX_HOUSEHOLD_JSON_ERROR bytes, NUL-terminated printable
+ * ASCII with the line and column, and nothing of the text.
  */
-json_t *ngx_household_json_parse(const ngx_str_t *text);
+json_t *ngx_household_json_parse(const ngx_str_t *text, char *error);
 
 /*
  * Finds a string member.  Returns NGX_OK and lets "value" point to its bytes
@@ -56,12 +63,13 @@ ngx_int_t ngx_household_json_string(const json_t *object, const char *name,
     ngx_str_t *value);
 
 /*
- * Finds a time, in Unix seconds.  Returns NGX_OK and sets "value";
+ * Finds a NumericDate (RFC 7519, 2), in Unix seconds.  Returns NGX_OK and
+ * sets "value", a fraction rounded up if "up" is not 0, else down;
  * NGX_DECLINED if there is none of this name; NGX_ERROR if it is anything but
- * an integer of 0 to NGX_HOUSEHOLD_JSON_TIME_MAX.
+ * a number of 0 to NGX_HOUSEHOLD_JSON_TIME_MAX.
  */
 ngx_int_t ngx_household_json_time(const json_t *object, const char *name,
-    int64_t *value);
+    ngx_uint_t up, int64_t *value);
 
 /* tells whether a value is the string "text"; takes NULL too */
 ngx_uint_t ngx_household_json_is(const json_t *value, const char *text);

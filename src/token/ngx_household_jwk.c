@@ -10,12 +10,14 @@
 #include <openssl/core_names.h>
 #include <openssl/crypto.h>
 #include <openssl/param_build.h>
+#include "ngx_household_edwards.h"
 #include "ngx_household_jose.h"
 #include "ngx_household_jwk.h"
 
 
-/* room for a coordinate of P-521 while it is decoded */
-#define NGX_HOUSEHOLD_JWK_COORDINATE  (66 + 3)
+/* room for a coordinate of P-521, and what is decoded of it */
+#define NGX_HOUSEHOLD_JWK_COORDINATE  66
+#define NGX_HOUSEHOLD_JWK_DECODED     (NGX_HOUSEHOLD_JWK_COORDINATE + 6)
 
 #define NGX_HOUSEHOLD_JWK_SECRET_SIZE  (NGX_HOUSEHOLD_JWK_SECRET_MAX + 3)
 
@@ -37,6 +39,14 @@ typedef struct {
 } ngx_household_jwk_curve_t;
 
 
+typedef struct {
+    const char               *crv;
+    ngx_household_edwards_e   curve;
+    int                       type;    /* EVP_PKEY_ED25519, ... */
+    ngx_uint_t                algorithm;
+} ngx_household_jwk_edwards_t;
+
+
 static ngx_int_t ngx_household_jwk_verifies(const json_t *object,
     char *error);
 static ngx_int_t ngx_household_jwk_alg(const json_t *object,
@@ -51,6 +61,8 @@ static ngx_int_t ngx_household_jwk_ec(const json_t *object,
     ngx_household_jws_key_t *key, char *error);
 static EVP_PKEY *ngx_household_jwk_ec_pkey(const char *group,
     ngx_str_t *point);
+static ngx_int_t ngx_household_jwk_coordinate(const json_t *object,
+    const char *name, u_char *to, size_t size, char *error);
 static ngx_int_t ngx_household_jwk_okp(const json_t *object,
     ngx_household_jws_key_t *key, char *error);
 static ngx_int_t ngx_household_jwk_oct(const json_t *object,
@@ -58,9 +70,19 @@ static ngx_int_t ngx_household_jwk_oct(const json_t *object,
 
 static EVP_PKEY *ngx_household_jwk_pkey(const char *type, OSSL_PARAM *params);
 static ngx_int_t ngx_household_jwk_public_check(EVP_PKEY *pkey);
+static ngx_int_t ngx_household_jwk_optional(const json_t *object,
+    const char *name, ngx_str_t *value, char *error);
 static ngx_int_t ngx_household_jwk_member(const json_t *object,
     const char *name, ngx_str_t *value, size_t size, char *error);
 static ngx_int_t ngx_household_jwk_error(char *error, const char *text);
+
+
+static const ngx_household_jwk_edwards_t  ngx_household_jwk_edwards[] = {
+    { "Ed25519", NGX_HOUSEHOLD_ED25519, EVP_PKEY_ED25519,
+      NGX_HOUSEHOLD_JWS_ED25519 },
+    { "Ed448", NGX_HOUSEHOLD_ED448, EVP_PKEY_ED448, NGX_HOUSEHOLD_JWS_ED448 },
+    { NULL, NGX_HOUSEHOLD_ED25519, 0, 0 }
+};
 
 
 static const ngx_household_jwk_type_t  ngx_household_jwk_types[] = {
@@ -101,7 +123,7 @@ ngx_household_jwk_load(const json_t *object, ngx_household_jws_key_t *key,
     }
 
     if (type->kty == NULL) {
-        return NGX_DECLINED;
+        return ngx_household_jwk_error(error, "unknown \"kty\"");
     }
 
     rc = ngx_household_jwk_verifies(object, error);
@@ -146,24 +168,24 @@ ngx_household_jwk_verifies(const json_t *object, char *error)
     ngx_int_t   rc;
     ngx_str_t   use;
 
-    rc = ngx_household_json_string(object, "use", &use);
+    rc = ngx_household_jwk_optional(object, "use", &use, error);
 
     if (rc == NGX_ERROR) {
-        return ngx_household_jwk_error(error, "\"use\" is no string");
+        return NGX_ERROR;
     }
 
     if (rc == NGX_OK && !ngx_household_str_equal(&use, "sig")) {
-        return NGX_DECLINED;
+        return ngx_household_jwk_error(error, "\"use\" is not \"sig\"");
     }
 
     ops = json_object_get(object, "key_ops");
 
-    if (ops == NULL) {
+    if (ops == NULL || json_is_null(ops)) {
         return NGX_OK;
     }
 
     if (!json_is_array(ops)) {
-        return ngx_household_jwk_error(error, "\"key_ops\" is no array");
+        return ngx_household_jwk_error(error, "\"key_ops\" must be an array");
     }
 
     for (i = 0; i < json_array_size(ops); i++) {
@@ -172,7 +194,7 @@ ngx_household_jwk_verifies(const json_t *object, char *error)
         }
     }
 
-    return NGX_DECLINED;
+    return ngx_household_jwk_error(error, "\"key_ops\" has no \"verify\"");
 }
 
 
@@ -186,17 +208,17 @@ ngx_household_jwk_alg(const json_t *object, ngx_household_jws_key_t *key,
     ngx_str_t   name;
     ngx_uint_t  algorithm;
 
-    rc = ngx_household_json_string(object, "alg", &name);
+    rc = ngx_household_jwk_optional(object, "alg", &name, error);
 
     if (rc == NGX_ERROR) {
-        return ngx_household_jwk_error(error, "\"alg\" is no string");
+        return NGX_ERROR;
     }
 
     if (rc == NGX_OK) {
         algorithm = ngx_household_jws_algorithm(&name);
 
         if (algorithm == 0) {
-            return NGX_DECLINED;
+            return ngx_household_jwk_error(error, "unknown \"alg\"");
         }
 
         key->algorithms &= algorithm;
@@ -207,8 +229,9 @@ ngx_household_jwk_alg(const json_t *object, ngx_household_jws_key_t *key,
     }
 
     if (key->pkey == NULL) {
-        return ngx_household_jwk_error(error, "secret is shorter than the "
-                                       "digest, or \"alg\" is not for one");
+        return ngx_household_jwk_error(error, "secret shorter than the HMAC "
+                                       "output, or \"alg\" is not an HMAC "
+                                       "algorithm");
     }
 
     return ngx_household_jwk_error(error, "\"alg\" does not fit the key");
@@ -253,7 +276,7 @@ ngx_household_jwk_rsa(const json_t *object, ngx_household_jws_key_t *key,
     key->pkey = ngx_household_jwk_rsa_pkey(n, e);
 
     if (ngx_household_jwk_public_check(key->pkey) != NGX_OK) {
-        rc = ngx_household_jwk_error(error, "\"n\" is no RSA modulus");
+        rc = ngx_household_jwk_error(error, "\"n\" is not an RSA modulus");
     }
 
 done:
@@ -326,7 +349,7 @@ ngx_household_jwk_ec(const json_t *object, ngx_household_jws_key_t *key,
     char *error)
 {
     u_char                            buf[1 + 2 * NGX_HOUSEHOLD_JWK_COORDINATE];
-    ngx_str_t                         crv, x, y, point;
+    ngx_str_t                         crv, point;
     const ngx_household_jwk_curve_t  *curve;
 
     if (ngx_household_json_string(object, "crv", &crv) != NGX_OK) {
@@ -340,31 +363,19 @@ ngx_household_jwk_ec(const json_t *object, ngx_household_jws_key_t *key,
     }
 
     if (curve->crv == NULL) {
-        return NGX_DECLINED;
+        return ngx_household_jwk_error(error, "unknown \"crv\"");
     }
 
     /* an uncompressed point: 4, x, y */
 
     buf[0] = 4;
-    x.data = buf + 1;
-    y.data = buf + 1 + curve->size;
 
-    if (ngx_household_jwk_member(object, "x", &x, NGX_HOUSEHOLD_JWK_COORDINATE,
-                                 error)
+    if (ngx_household_jwk_coordinate(object, "x", buf + 1, curve->size, error)
         != NGX_OK
-        || ngx_household_jwk_member(object, "y", &y,
-                                    NGX_HOUSEHOLD_JWK_COORDINATE, error)
+        || ngx_household_jwk_coordinate(object, "y", buf + 1 + curve->size,
+                                        curve->size, error)
            != NGX_OK)
     {
-        return NGX_ERROR;
-    }
-
-    /* RFC 7518, 6.2.1.2: leading zeros are written */
-
-    if (x.len != curve->size || y.len != curve->size) {
-        (void) snprintf(error, NGX_HOUSEHOLD_JWK_ERROR,
-                        "coordinates of %s have %u bytes each", curve->crv,
-                        (unsigned) curve->size);
         return NGX_ERROR;
     }
 
@@ -375,8 +386,47 @@ ngx_household_jwk_ec(const json_t *object, ngx_household_jws_key_t *key,
     key->pkey = ngx_household_jwk_ec_pkey(curve->crv, &point);
 
     if (ngx_household_jwk_public_check(key->pkey) != NGX_OK) {
-        return ngx_household_jwk_error(error, "no point of the curve");
+        return ngx_household_jwk_error(error, "not a point of the curve");
     }
+
+    return NGX_OK;
+}
+
+
+/*
+ * RFC 7518, 6.2.1.2 has leading zeros written.  Some leave them out, or write
+ * one more for a sign, and the number is the same.
+ */
+
+static ngx_int_t
+ngx_household_jwk_coordinate(const json_t *object, const char *name,
+    u_char *to, size_t size, char *error)
+{
+    u_char     buf[NGX_HOUSEHOLD_JWK_DECODED];
+    ngx_str_t  value;
+
+    value.data = buf;
+
+    if (ngx_household_jwk_member(object, name, &value, sizeof(buf), error)
+        != NGX_OK)
+    {
+        return NGX_ERROR;
+    }
+
+    while (value.len > 0 && value.data[0] == 0) {
+        value.data++;
+        value.len--;
+    }
+
+    if (value.len > size) {
+        (void) snprintf(error, NGX_HOUSEHOLD_JWK_ERROR,
+                        "\"%s\" of more than %u bytes", name,
+                        (unsigned) size);
+        return NGX_ERROR;
+    }
+
+    ngx_memzero(to, size - value.len);
+    ngx_memcpy(to + size - value.len, value.data, value.len);
 
     return NGX_OK;
 }
@@ -401,15 +451,22 @@ static ngx_int_t
 ngx_household_jwk_okp(const json_t *object, ngx_household_jws_key_t *key,
     char *error)
 {
-    u_char     buf[36];
-    ngx_str_t  crv, x;
+    u_char                              buf[NGX_HOUSEHOLD_ED448_SIZE + 6];
+    ngx_str_t                           crv, x;
+    const ngx_household_jwk_edwards_t  *e;
 
     if (ngx_household_json_string(object, "crv", &crv) != NGX_OK) {
         return ngx_household_jwk_error(error, "no \"crv\" string");
     }
 
-    if (!ngx_household_str_equal(&crv, "Ed25519")) {
-        return NGX_DECLINED;
+    for (e = ngx_household_jwk_edwards; e->crv != NULL; e++) {
+        if (ngx_household_str_equal(&crv, e->crv)) {
+            break;
+        }
+    }
+
+    if (e->crv == NULL) {
+        return ngx_household_jwk_error(error, "unknown \"crv\"");
     }
 
     x.data = buf;
@@ -420,11 +477,17 @@ ngx_household_jwk_okp(const json_t *object, ngx_household_jws_key_t *key,
         return NGX_ERROR;
     }
 
-    key->algorithms = NGX_HOUSEHOLD_JWS_EDDSA;
-    key->pkey = EVP_PKEY_new_raw_public_key(EVP_PKEY_ED25519, NULL, x.data,
-                                            x.len);
+    if (ngx_household_edwards_check(e->curve, &x) != NGX_OK) {
+        return ngx_household_jwk_error(error, "\"x\" is not a public key of "
+                                       "the curve");
+    }
+
+    key->algorithms = e->algorithm;
+    key->pkey = EVP_PKEY_new_raw_public_key(e->type, NULL, x.data, x.len);
+
     if (key->pkey == NULL) {
-        return ngx_household_jwk_error(error, "\"x\" is not 32 bytes");
+        return ngx_household_jwk_error(error, "\"crv\" is not supported by "
+                                       "OpenSSL here");
     }
 
     return NGX_OK;
@@ -516,6 +579,29 @@ ngx_household_jwk_public_check(EVP_PKEY *pkey)
 }
 
 
+/* NGX_DECLINED: it is not there, or null */
+
+static ngx_int_t
+ngx_household_jwk_optional(const json_t *object, const char *name,
+    ngx_str_t *value, char *error)
+{
+    ngx_int_t  rc;
+
+    if (json_is_null(json_object_get(object, name))) {
+        return NGX_DECLINED;
+    }
+
+    rc = ngx_household_json_string(object, name, value);
+
+    if (rc == NGX_ERROR) {
+        (void) snprintf(error, NGX_HOUSEHOLD_JWK_ERROR,
+                        "\"%s\" must be a string", name);
+    }
+
+    return rc;
+}
+
+
 /* decodes a member into "value", whose data has room for "size" bytes */
 
 static ngx_int_t
@@ -538,7 +624,7 @@ ngx_household_jwk_member(const json_t *object, const char *name,
 
     if (ngx_household_base64url_decode(value, &text) != NGX_OK) {
         (void) snprintf(error, NGX_HOUSEHOLD_JWK_ERROR,
-                        "\"%s\" is no base64url", name);
+                        "\"%s\" is not base64url without padding", name);
         return NGX_ERROR;
     }
 

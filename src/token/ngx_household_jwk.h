@@ -27,13 +27,12 @@
 
 /*
  * Reads a key.  The algorithms that it allows follow from "kty", "crv" and,
- * for a secret, its length; "alg" narrows them to one.  Private parts are not
- * read.
+ * for a secret, its length; "alg" narrows them to one.  An optional member
+ * that is null is not there.  Private parts are not read.
  *
- * Returns NGX_OK and fills "key", for ngx_household_jwk_free(); NGX_DECLINED
- * if the key is to be skipped, because it is not for verifying or its "kty",
- * "crv" or "alg" is not known here; or NGX_ERROR, with the reason in "error",
- * which holds NGX_HOUSEHOLD_JWK_ERROR bytes and shows nothing of the key.
+ * Returns NGX_OK and fills "key", for ngx_household_jwk_free(); or NGX_ERROR
+ * with the reason why it is not used in "error", which holds
+ * NGX_HOUSEHOLD_JWK_ERROR bytes and shows nothing of the key.
  */
 ngx_int_t ngx_household_jwk_load(const json_t *object,
     ngx_household_jws_key_t *key, char *error);

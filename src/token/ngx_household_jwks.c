@@ -13,18 +13,18 @@
 
 
 static ngx_household_jwks_t *ngx_household_jwks_load(json_t *keys,
-    char *error);
+    ngx_household_jwks_skip_pt skip, void *data, char *error);
 static ngx_int_t ngx_household_jwks_add(ngx_household_jwks_t *jwks,
     const json_t *object, ngx_str_t *kid, char *error);
-static ngx_int_t ngx_household_jwks_kid(const json_t *object, ngx_str_t *kid);
-static ngx_int_t ngx_household_jwks_known(const ngx_household_jwks_t *jwks,
-    const ngx_household_jws_key_t *key, const ngx_str_t *kid);
-static void ngx_household_jwks_error(char *error, ngx_uint_t i,
-    const ngx_str_t *kid, const char *text);
+static ngx_int_t ngx_household_jwks_kid(const json_t *object, ngx_str_t *kid,
+    char *error);
+static void ngx_household_jwks_skipped(ngx_uint_t i, const ngx_str_t *kid,
+    const char *cause, ngx_household_jwks_skip_pt skip, void *data);
 
 
 ngx_household_jwks_t *
-ngx_household_jwks_parse(const ngx_str_t *text, char *error)
+ngx_household_jwks_parse(const ngx_str_t *text,
+    ngx_household_jwks_skip_pt skip, void *data, char *error)
 {
     json_t                *root, *keys;
     ngx_household_jwks_t  *jwks;
@@ -35,11 +35,9 @@ ngx_household_jwks_parse(const ngx_str_t *text, char *error)
         return NULL;
     }
 
-    root = ngx_household_json_parse(text);
+    root = ngx_household_json_parse(text, error);
 
     if (root == NULL) {
-        (void) snprintf(error, NGX_HOUSEHOLD_JWKS_ERROR,
-                        "no JSON object, or a name stands twice in it");
         return NULL;
     }
 
@@ -52,7 +50,7 @@ ngx_household_jwks_parse(const ngx_str_t *text, char *error)
         return NULL;
     }
 
-    jwks = ngx_household_jwks_load(keys, error);
+    jwks = ngx_household_jwks_load(keys, skip, data, error);
 
     json_decref(root);
 
@@ -75,9 +73,10 @@ ngx_household_jwks_parse(const ngx_str_t *text, char *error)
 
 
 static ngx_household_jwks_t *
-ngx_household_jwks_load(json_t *keys, char *error)
+ngx_household_jwks_load(json_t *keys, ngx_household_jwks_skip_pt skip,
+    void *data, char *error)
 {
-    char                   text[NGX_HOUSEHOLD_JWK_ERROR];
+    char                   cause[NGX_HOUSEHOLD_JWK_ERROR];
     size_t                 i, n;
     ngx_int_t              rc;
     ngx_str_t              kid;
@@ -103,25 +102,23 @@ ngx_household_jwks_load(json_t *keys, char *error)
     for (i = 0; i < n; i++) {
         ngx_str_null(&kid);
 
-        rc = ngx_household_jwks_add(jwks, json_array_get(keys, i), &kid, text);
-
-        if (rc == NGX_ERROR) {
-            ngx_household_jwks_error(error, i, &kid, text);
-            ngx_household_jwks_destroy(jwks);
-            return NULL;
-        }
+        rc = ngx_household_jwks_add(jwks, json_array_get(keys, i), &kid,
+                                    cause);
 
         if (rc == NGX_OK) {
             jwks->nkeys++;
+            continue;
+        }
 
-        } else {
-            jwks->skipped++;
+        if (skip != NULL) {
+            ngx_household_jwks_skipped(i, &kid, cause, skip, data);
         }
     }
 
     if (jwks->nkeys == 0) {
         (void) snprintf(error, NGX_HOUSEHOLD_JWKS_ERROR,
-                        "none of %u keys is one to verify with", (unsigned) n);
+                        "no usable verification key among %u keys",
+                        (unsigned) n);
         ngx_household_jwks_destroy(jwks);
         return NULL;
     }
@@ -131,126 +128,73 @@ ngx_household_jwks_load(json_t *keys, char *error)
 
 
 /*
- * Reads one key into the next free place.  Returns NGX_OK; NGX_DECLINED if
- * the key is to be skipped; or NGX_ERROR with the reason in "error".  "kid"
- * is set as soon as it is known, for the error text.
+ * Reads one key into the next free place.  Returns NGX_OK; or NGX_ERROR with
+ * the reason in "error".  "kid" is set as soon as it is known, for the text.
  */
 
 static ngx_int_t
 ngx_household_jwks_add(ngx_household_jwks_t *jwks, const json_t *object,
     ngx_str_t *kid, char *error)
 {
-    ngx_int_t             rc;
     ngx_household_jwk_t  *jwk;
 
-    if (ngx_household_jwks_kid(object, kid) != NGX_OK) {
-        (void) snprintf(error, NGX_HOUSEHOLD_JWK_ERROR,
-                        "no object, or \"kid\" is no string of 1 to %d bytes",
-                        NGX_HOUSEHOLD_JWKS_KID_LEN);
+    if (ngx_household_jwks_kid(object, kid, error) != NGX_OK) {
         return NGX_ERROR;
     }
 
     jwk = &jwks->keys[jwks->nkeys];
 
-    rc = ngx_household_jwk_load(object, &jwk->key, error);
-
-    if (rc != NGX_OK) {
-        return rc;
+    if (ngx_household_jwk_load(object, &jwk->key, error) != NGX_OK) {
+        return NGX_ERROR;
     }
 
     if (kid->len == 0) {
         return NGX_OK;
     }
 
-    rc = ngx_household_jwks_known(jwks, &jwk->key, kid);
-
-    if (rc != NGX_OK) {
-        (void) snprintf(error, NGX_HOUSEHOLD_JWK_ERROR,
-                        "another key has this kid");
-        goto failed;
-    }
-
     jwk->kid.data = malloc(kid->len);
+
     if (jwk->kid.data == NULL) {
         (void) snprintf(error, NGX_HOUSEHOLD_JWK_ERROR, "no memory");
-        rc = NGX_ERROR;
-        goto failed;
+        ngx_household_jwk_free(&jwk->key);
+        return NGX_ERROR;
     }
 
     ngx_memcpy(jwk->kid.data, kid->data, kid->len);
     jwk->kid.len = kid->len;
 
     return NGX_OK;
-
-failed:
-
-    ngx_household_jwk_free(&jwk->key);
-
-    return rc;
 }
 
 
 /* leaves "kid" empty if there is none */
 
 static ngx_int_t
-ngx_household_jwks_kid(const json_t *object, ngx_str_t *kid)
+ngx_household_jwks_kid(const json_t *object, ngx_str_t *kid, char *error)
 {
-    ngx_int_t  rc;
     ngx_str_t  value;
 
     if (!json_is_object(object)) {
+        (void) snprintf(error, NGX_HOUSEHOLD_JWK_ERROR, "not an object");
         return NGX_ERROR;
     }
 
-    rc = ngx_household_json_string(object, "kid", &value);
-
-    if (rc == NGX_DECLINED) {
+    if (json_object_get(object, "kid") == NULL
+        || json_is_null(json_object_get(object, "kid")))
+    {
         return NGX_OK;
     }
 
-    if (rc == NGX_ERROR
+    if (ngx_household_json_string(object, "kid", &value) != NGX_OK
         || value.len == 0 || value.len > NGX_HOUSEHOLD_JWKS_KID_LEN)
     {
+        (void) snprintf(error, NGX_HOUSEHOLD_JWK_ERROR,
+                        "\"kid\" must be a string of 1 to %d bytes",
+                        NGX_HOUSEHOLD_JWKS_KID_LEN);
         return NGX_ERROR;
     }
 
     *kid = value;
-
-    return NGX_OK;
-}
-
-
-/*
- * Returns NGX_OK if no other key has this "kid"; NGX_DECLINED if one has and
- * is the very same, as where the public and the private half stand side by
- * side (RFC 9246, A); NGX_ERROR if it is another one.
- */
-
-static ngx_int_t
-ngx_household_jwks_known(const ngx_household_jwks_t *jwks,
-    const ngx_household_jws_key_t *key, const ngx_str_t *kid)
-{
-    ngx_uint_t            i;
-    ngx_household_jwk_t  *other;
-
-    for (i = 0; i < jwks->nkeys; i++) {
-        other = &jwks->keys[i];
-
-        if (other->kid.len != kid->len
-            || ngx_memcmp(other->kid.data, kid->data, kid->len) != 0)
-        {
-            continue;
-        }
-
-        if (other->key.algorithms == key->algorithms
-            && other->key.pkey != NULL && key->pkey != NULL
-            && EVP_PKEY_eq(other->key.pkey, key->pkey) == 1)
-        {
-            return NGX_DECLINED;
-        }
-
-        return NGX_ERROR;
-    }
 
     return NGX_OK;
 }
@@ -275,16 +219,17 @@ ngx_household_jwks_destroy(ngx_household_jwks_t *jwks)
 
 
 static void
-ngx_household_jwks_error(char *error, ngx_uint_t i, const ngx_str_t *kid,
-    const char *text)
+ngx_household_jwks_skipped(ngx_uint_t i, const ngx_str_t *kid,
+    const char *cause, ngx_household_jwks_skip_pt skip, void *data)
 {
-    char    name[64];
+    char    name[64], text[NGX_HOUSEHOLD_JWKS_ERROR];
     u_char  ch;
     size_t  n;
 
     if (kid->len == 0) {
-        (void) snprintf(error, NGX_HOUSEHOLD_JWKS_ERROR, "keys[%u]: %s",
-                        (unsigned) i, text);
+        (void) snprintf(text, sizeof(text), "keys[%u]: %s", (unsigned) i,
+                        cause);
+        skip(data, text);
         return;
     }
 
@@ -297,6 +242,7 @@ ngx_household_jwks_error(char *error, ngx_uint_t i, const ngx_str_t *kid,
 
     name[n] = '\0';
 
-    (void) snprintf(error, NGX_HOUSEHOLD_JWKS_ERROR,
-                    "keys[%u] (kid \"%s\"): %s", (unsigned) i, name, text);
+    (void) snprintf(text, sizeof(text), "keys[%u] (kid \"%s\"): %s",
+                    (unsigned) i, name, cause);
+    skip(data, text);
 }

@@ -15,7 +15,9 @@
 #include "ngx_household_jws.h"
 
 
-#define NGX_HOUSEHOLD_JWS_ED25519_SIZE  64
+/* bytes of a signature */
+#define NGX_HOUSEHOLD_JWS_ED25519_SIZE   64
+#define NGX_HOUSEHOLD_JWS_ED448_SIZE    114
 
 /* two integers of 66 bytes and their signs, 3 tags, lengths of 2, 1 and 1 */
 #define NGX_HOUSEHOLD_JWS_DER_SIZE      144
@@ -32,7 +34,7 @@ typedef enum {
 
 typedef struct {
     const char                  *name;
-    ngx_uint_t                   bit;
+    ngx_uint_t                   bits;
     ngx_household_jws_family_e   family;
     const EVP_MD              *(*md)(void);
     size_t                       size;       /* of the digest */
@@ -90,8 +92,16 @@ static const ngx_household_jws_alg_t  ngx_household_jws_algs[] = {
     { "ES512", NGX_HOUSEHOLD_JWS_ES512, NGX_HOUSEHOLD_JWS_ECDSA,
       EVP_sha512, 64, 2 * 66 },
 
-    { "EdDSA", NGX_HOUSEHOLD_JWS_EDDSA, NGX_HOUSEHOLD_JWS_EDWARDS,
+    { "Ed25519", NGX_HOUSEHOLD_JWS_ED25519, NGX_HOUSEHOLD_JWS_EDWARDS,
       NULL, 0, NGX_HOUSEHOLD_JWS_ED25519_SIZE },
+
+    { "Ed448", NGX_HOUSEHOLD_JWS_ED448, NGX_HOUSEHOLD_JWS_EDWARDS,
+      NULL, 0, NGX_HOUSEHOLD_JWS_ED448_SIZE },
+
+    /* a key has one curve, so this row is for the name alone */
+
+    { "EdDSA", NGX_HOUSEHOLD_JWS_EDDSA, NGX_HOUSEHOLD_JWS_EDWARDS,
+      NULL, 0, 0 },
 
     { NULL, 0, NGX_HOUSEHOLD_JWS_HMAC, NULL, 0, 0 }
 };
@@ -104,7 +114,7 @@ ngx_household_jws_algorithm(const ngx_str_t *name)
 
     for (alg = ngx_household_jws_algs; alg->name != NULL; alg++) {
         if (ngx_household_str_equal(name, alg->name)) {
-            return alg->bit;
+            return alg->bits;
         }
     }
 
@@ -129,7 +139,7 @@ ngx_household_jws_find(ngx_uint_t algorithm)
     const ngx_household_jws_alg_t  *alg;
 
     for (alg = ngx_household_jws_algs; alg->name != NULL; alg++) {
-        if (alg->bit == algorithm) {
+        if (alg->bits == algorithm) {
             return alg;
         }
     }
@@ -147,9 +157,11 @@ ngx_household_jws_check(const ngx_household_jws_key_t *key,
     u_char                          buf[NGX_HOUSEHOLD_JWS_DER_SIZE];
     const ngx_household_jws_alg_t  *alg;
 
-    alg = ngx_household_jws_find(algorithm);
+    /* of the two that "EdDSA" stands for a key allows one */
 
-    if (alg == NULL || (key->algorithms & algorithm) == 0) {
+    alg = ngx_household_jws_find(key->algorithms & algorithm);
+
+    if (alg == NULL) {
         return NGX_DECLINED;
     }
 
@@ -313,4 +325,28 @@ ngx_household_jws_der(ngx_str_t *der, const ngx_str_t *signature)
     ECDSA_SIG_free(sig);
 
     return NGX_OK;
+}
+
+
+ngx_uint_t
+ngx_household_jws_same_key(const ngx_household_jws_key_t *a,
+    const ngx_household_jws_key_t *b)
+{
+    ngx_uint_t  same;
+
+    if (a->pkey == NULL || b->pkey == NULL) {
+        return a->pkey == b->pkey
+               && a->secret.len == b->secret.len
+               && CRYPTO_memcmp(a->secret.data, b->secret.data,
+                                a->secret.len)
+                  == 0;
+    }
+
+    same = EVP_PKEY_eq(a->pkey, b->pkey) == 1;
+
+    if (!same) {
+        ERR_clear_error();
+    }
+
+    return same;
 }

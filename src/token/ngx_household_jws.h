@@ -1,6 +1,6 @@
 
 /*
- * One signature against one key: RFC 7518, 3 and RFC 8037, 3.1.
+ * One signature against one key: RFC 7518, 3; RFC 8037, 3.1; RFC 9864.
  *
  * Links without any nginx object file; needs OpenSSL 3.
  */
@@ -16,22 +16,26 @@
 
 
 /* algorithms, as bits of what a key allows */
-#define NGX_HOUSEHOLD_JWS_HS256  0x0001
-#define NGX_HOUSEHOLD_JWS_HS384  0x0002
-#define NGX_HOUSEHOLD_JWS_HS512  0x0004
-#define NGX_HOUSEHOLD_JWS_RS256  0x0008
-#define NGX_HOUSEHOLD_JWS_RS384  0x0010
-#define NGX_HOUSEHOLD_JWS_RS512  0x0020
-#define NGX_HOUSEHOLD_JWS_PS256  0x0040
-#define NGX_HOUSEHOLD_JWS_PS384  0x0080
-#define NGX_HOUSEHOLD_JWS_PS512  0x0100
-#define NGX_HOUSEHOLD_JWS_ES256  0x0200
-#define NGX_HOUSEHOLD_JWS_ES384  0x0400
-#define NGX_HOUSEHOLD_JWS_ES512  0x0800
-#define NGX_HOUSEHOLD_JWS_EDDSA  0x1000
+#define NGX_HOUSEHOLD_JWS_HS256     0x0001
+#define NGX_HOUSEHOLD_JWS_HS384     0x0002
+#define NGX_HOUSEHOLD_JWS_HS512     0x0004
+#define NGX_HOUSEHOLD_JWS_RS256     0x0008
+#define NGX_HOUSEHOLD_JWS_RS384     0x0010
+#define NGX_HOUSEHOLD_JWS_RS512     0x0020
+#define NGX_HOUSEHOLD_JWS_PS256     0x0040
+#define NGX_HOUSEHOLD_JWS_PS384     0x0080
+#define NGX_HOUSEHOLD_JWS_PS512     0x0100
+#define NGX_HOUSEHOLD_JWS_ES256     0x0200
+#define NGX_HOUSEHOLD_JWS_ES384     0x0400
+#define NGX_HOUSEHOLD_JWS_ES512     0x0800
+#define NGX_HOUSEHOLD_JWS_ED25519   0x1000
+#define NGX_HOUSEHOLD_JWS_ED448     0x2000
+
+/* RFC 8037, 3.1: either curve (RFC 9864 has a name for each) */
+#define NGX_HOUSEHOLD_JWS_EDDSA     0x3000
 
 /* what an RSA key without "alg" allows */
-#define NGX_HOUSEHOLD_JWS_RSA    0x01f8
+#define NGX_HOUSEHOLD_JWS_RSA       0x01f8
 
 
 /* a public key or a secret, and all that it may be used for */
@@ -44,17 +48,22 @@ typedef struct {
 
 
 /*
- * The bit of an algorithm by its name in "alg", e.g. "RS256"; case matters.
- * Returns 0 for any other name, such as "none".
+ * The bits of an algorithm by its name in "alg", e.g. "RS256"; case matters.
+ * "EdDSA" has those of both curves, every other name one.  Returns 0 for any
+ * other name, such as "none".
  */
 ngx_uint_t ngx_household_jws_algorithm(const ngx_str_t *name);
 
-/* bytes of the digest of an algorithm: 32, 48 or 64; 0 for EdDSA */
+/*
+ * Bytes of the digest of an algorithm (one bit): 32, 48 or 64; 0 for those of
+ * Edwards curves.
+ */
 size_t ngx_household_jws_digest_size(ngx_uint_t algorithm);
 
 /*
- * Checks "signature" (raw bytes) over "input" with "key".  "algorithm" is one
- * bit; one that the key does not allow verifies nothing.
+ * Checks "signature" (raw bytes) over "input" with "key".  "algorithm" is what
+ * ngx_household_jws_algorithm() returned; one that the key does not allow
+ * verifies nothing.
  *
  * Returns NGX_OK only if the signature is right; NGX_DECLINED if it is not;
  * NGX_ERROR if it could not be checked, e.g. if memory is short.  Leaves
@@ -62,6 +71,13 @@ size_t ngx_household_jws_digest_size(ngx_uint_t algorithm);
  */
 ngx_int_t ngx_household_jws_check(const ngx_household_jws_key_t *key,
     ngx_uint_t algorithm, const ngx_str_t *input, const ngx_str_t *signature);
+
+/*
+ * Tells whether two keys are the same secret or public key, whatever each may
+ * be used for.
+ */
+ngx_uint_t ngx_household_jws_same_key(const ngx_household_jws_key_t *a,
+    const ngx_household_jws_key_t *b);
 
 
 #endif /* _NGX_HOUSEHOLD_JWS_H_INCLUDED_ */

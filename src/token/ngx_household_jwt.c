@@ -6,7 +6,6 @@
 
 #include <ngx_config.h>
 #include <ngx_core.h>
-#include <openssl/err.h>
 #include "ngx_household_claims.h"
 #include "ngx_household_jose.h"
 #include "ngx_household_jwt.h"
@@ -15,13 +14,19 @@
 /* a token taken apart; nothing of it is to be trusted as such */
 
 typedef struct {
-    ngx_str_t    input;                /* header and payload as signed */
-    ngx_str_t    signature;
-    ngx_str_t    kid;                  /* data is NULL: has none */
-    ngx_str_t    issuer;               /* data is NULL: has none */
-    ngx_uint_t   algorithm;
-    json_t      *header;
-    json_t      *claims;
+    ngx_str_t                       input;     /* header, payload as signed */
+    ngx_str_t                       signature;
+    ngx_str_t                       kid;       /* data is NULL: has none */
+    ngx_str_t                       issuer;    /* data is NULL: has none */
+    ngx_uint_t                      algorithm;
+    ngx_str_t                       type;      /* data is NULL: has none */
+    json_t                         *header;
+    json_t                         *claims;
+
+    /* keys that were tried, whatever sets they stand in, and which is right */
+    ngx_uint_t                      ntried;
+    const ngx_household_jws_key_t  *tried[NGX_HOUSEHOLD_JWT_ATTEMPTS];
+    const ngx_household_jws_key_t  *signer;
 } ngx_household_jwt_t;
 
 
@@ -33,18 +38,21 @@ static ngx_household_reason_e ngx_household_jwt_header(
     ngx_household_jwt_t *t);
 
 static ngx_household_reason_e ngx_household_jwt_authenticate(
-    const ngx_household_jwt_policy_t *policy,
-    const ngx_household_jwt_t *t, ngx_uint_t *issuer);
+    const ngx_household_jwt_policy_t *policy, ngx_household_jwt_t *t,
+    ngx_uint_t *issuer);
+static ngx_uint_t ngx_household_jwt_progress(ngx_household_reason_e reason);
 static ngx_uint_t ngx_household_jwt_issuer_known(
     const ngx_household_jwt_policy_t *policy, const ngx_str_t *issuer);
 static ngx_household_reason_e ngx_household_jwt_try_keys(
-    const ngx_household_jwks_t *jwks, const ngx_household_jwt_t *t,
-    ngx_uint_t *attempts);
+    const ngx_household_jwks_t *jwks, ngx_household_jwt_t *t);
+static ngx_int_t ngx_household_jwt_try_key(
+    const ngx_household_jws_key_t *key, ngx_household_jwt_t *t);
 static ngx_uint_t ngx_household_jwt_audience(const json_t *claims,
-    const ngx_str_t *audience);
-
-static ngx_int_t ngx_household_jwt_digest_str(EVP_MD_CTX *ctx,
-    const ngx_str_t *s);
+    const ngx_household_jwt_issuer_t *entry);
+static ngx_uint_t ngx_household_jwt_audience_is(const json_t *aud,
+    const ngx_household_jwt_issuer_t *entry);
+static ngx_uint_t ngx_household_jwt_type(const ngx_str_t *type,
+    const ngx_str_t *expected);
 static ngx_uint_t ngx_household_jwt_str_equal(const ngx_str_t *a,
     const ngx_str_t *b);
 
@@ -130,7 +138,7 @@ ngx_household_jwt_parse(ngx_household_jwt_t *t, const ngx_str_t *token,
         return NGX_HOUSEHOLD_REASON_TOKEN_MALFORMED;
     }
 
-    t->header = ngx_household_json_parse(&header);
+    t->header = ngx_household_json_parse(&header, NULL);
 
     if (t->header == NULL) {
         return NGX_HOUSEHOLD_REASON_TOKEN_MALFORMED;
@@ -142,7 +150,7 @@ ngx_household_jwt_parse(ngx_household_jwt_t *t, const ngx_str_t *token,
         return reason;
     }
 
-    t->claims = ngx_household_json_parse(&payload);
+    t->claims = ngx_household_json_parse(&payload, NULL);
 
     if (t->claims == NULL) {
         return NGX_HOUSEHOLD_REASON_TOKEN_MALFORMED;
@@ -199,7 +207,7 @@ static ngx_household_reason_e
 ngx_household_jwt_header(ngx_household_jwt_t *t)
 {
     json_t     *b64;
-    ngx_str_t   alg, type;
+    ngx_str_t   alg, cty;
 
     /* no extension is understood, and an empty list is not allowed */
 
@@ -214,8 +222,8 @@ ngx_household_jwt_header(ngx_household_jwt_t *t)
     }
 
     if (ngx_household_json_string(t->header, "kid", &t->kid) == NGX_ERROR
-        || ngx_household_json_string(t->header, "typ", &type) == NGX_ERROR
-        || ngx_household_json_string(t->header, "cty", &type) == NGX_ERROR)
+        || ngx_household_json_string(t->header, "typ", &t->type) == NGX_ERROR
+        || ngx_household_json_string(t->header, "cty", &cty) == NGX_ERROR)
     {
         return NGX_HOUSEHOLD_REASON_TOKEN_MALFORMED;
     }
@@ -241,9 +249,9 @@ ngx_household_jwt_header(ngx_household_jwt_t *t)
 
 static ngx_household_reason_e
 ngx_household_jwt_authenticate(const ngx_household_jwt_policy_t *policy,
-    const ngx_household_jwt_t *t, ngx_uint_t *issuer)
+    ngx_household_jwt_t *t, ngx_uint_t *issuer)
 {
-    ngx_uint_t                         i, attempts;
+    ngx_uint_t                         i;
     ngx_str_t                          name;
     ngx_household_reason_e             reason, rc;
     const ngx_household_jwt_issuer_t  *entry;
@@ -260,7 +268,6 @@ ngx_household_jwt_authenticate(const ngx_household_jwt_policy_t *policy,
     }
 
     reason = NGX_HOUSEHOLD_REASON_TOKEN_ISSUER;
-    attempts = NGX_HOUSEHOLD_JWT_ATTEMPTS;
 
     for (i = 0; i < policy->nissuers; i++) {
         entry = &policy->issuers[i];
@@ -269,30 +276,58 @@ ngx_household_jwt_authenticate(const ngx_household_jwt_policy_t *policy,
             continue;
         }
 
-        rc = ngx_household_jwt_try_keys(entry->jwks, t, &attempts);
+        rc = ngx_household_jwt_try_keys(entry->jwks, t);
 
         if (rc == NGX_HOUSEHOLD_REASON_NONE) {
 
-            if (ngx_household_jwt_audience(t->claims, &entry->audience)) {
+            if (!ngx_household_jwt_audience(t->claims, entry)) {
+                rc = NGX_HOUSEHOLD_REASON_TOKEN_AUDIENCE;
+
+            } else if (!ngx_household_jwt_type(&t->type, &entry->type)) {
+                rc = NGX_HOUSEHOLD_REASON_TOKEN_TYPE;
+
+            } else {
                 *issuer = i;
                 return NGX_HOUSEHOLD_REASON_NONE;
             }
-
-            rc = NGX_HOUSEHOLD_REASON_TOKEN_AUDIENCE;
         }
 
         /* of several the one that came furthest tells most */
 
-        if (reason == NGX_HOUSEHOLD_REASON_TOKEN_ISSUER
-            || rc == NGX_HOUSEHOLD_REASON_TOKEN_AUDIENCE
-            || (rc == NGX_HOUSEHOLD_REASON_TOKEN_SIGNATURE
-                && reason != NGX_HOUSEHOLD_REASON_TOKEN_AUDIENCE))
+        if (ngx_household_jwt_progress(rc)
+            > ngx_household_jwt_progress(reason))
         {
             reason = rc;
         }
     }
 
     return reason;
+}
+
+
+static ngx_uint_t
+ngx_household_jwt_progress(ngx_household_reason_e reason)
+{
+    switch (reason) {
+
+    case NGX_HOUSEHOLD_REASON_TOKEN_TYPE:
+        return 5;
+
+    case NGX_HOUSEHOLD_REASON_TOKEN_AUDIENCE:
+        return 4;
+
+    case NGX_HOUSEHOLD_REASON_TOKEN_SIGNATURE:
+        return 3;
+
+    case NGX_HOUSEHOLD_REASON_TOKEN_ALGORITHM:
+        return 2;
+
+    case NGX_HOUSEHOLD_REASON_TOKEN_KEY:
+        return 1;
+
+    default: /* TOKEN_ISSUER */
+        return 0;
+    }
 }
 
 
@@ -313,13 +348,13 @@ ngx_household_jwt_issuer_known(const ngx_household_jwt_policy_t *policy,
 
 
 /*
- * Tries the keys that the token may be verified with: the one of its "kid",
- * or, without one, each that allows its algorithm.
+ * Tries the keys that the token may be verified with: those of its "kid", or,
+ * without one, each that allows its algorithm.
  */
 
 static ngx_household_reason_e
 ngx_household_jwt_try_keys(const ngx_household_jwks_t *jwks,
-    const ngx_household_jwt_t *t, ngx_uint_t *attempts)
+    ngx_household_jwt_t *t)
 {
     ngx_uint_t                  i;
     ngx_household_reason_e      reason;
@@ -347,16 +382,7 @@ ngx_household_jwt_try_keys(const ngx_household_jwks_t *jwks,
             continue;
         }
 
-        if (*attempts == 0) {
-            return NGX_HOUSEHOLD_REASON_TOKEN_SIGNATURE;
-        }
-
-        (*attempts)--;
-
-        if (ngx_household_jws_check(&jwk->key, t->algorithm, &t->input,
-                                    &t->signature)
-            == NGX_OK)
-        {
+        if (ngx_household_jwt_try_key(&jwk->key, t) == NGX_OK) {
             return NGX_HOUSEHOLD_REASON_NONE;
         }
 
@@ -367,41 +393,65 @@ ngx_household_jwt_try_keys(const ngx_household_jwks_t *jwks,
 }
 
 
+/* the same key, in another set or again, gives the same answer */
+
+static ngx_int_t
+ngx_household_jwt_try_key(const ngx_household_jws_key_t *key,
+    ngx_household_jwt_t *t)
+{
+    ngx_uint_t  i;
+
+    for (i = 0; i < t->ntried; i++) {
+        if (ngx_household_jws_same_key(t->tried[i], key)) {
+            return t->tried[i] == t->signer ? NGX_OK : NGX_DECLINED;
+        }
+    }
+
+    if (t->ntried == NGX_HOUSEHOLD_JWT_ATTEMPTS) {
+        return NGX_DECLINED;
+    }
+
+    t->tried[t->ntried++] = key;
+
+    if (ngx_household_jws_check(key, t->algorithm, &t->input, &t->signature)
+        != NGX_OK)
+    {
+        return NGX_DECLINED;
+    }
+
+    t->signer = key;
+
+    return NGX_OK;
+}
+
+
 /* RFC 7519, 4.1.3: a string, or an array of strings */
 
 static ngx_uint_t
-ngx_household_jwt_audience(const json_t *claims, const ngx_str_t *audience)
+ngx_household_jwt_audience(const json_t *claims,
+    const ngx_household_jwt_issuer_t *entry)
 {
-    size_t      i;
-    json_t     *aud, *item;
-    ngx_str_t   value;
+    size_t   i;
+    json_t  *aud;
 
-    if (audience->len == 0) {
+    if (entry->naudiences == 0) {
         return 1;
     }
 
     aud = json_object_get(claims, "aud");
 
     if (!json_is_array(aud)) {
-        return ngx_household_json_string(claims, "aud", &value) == NGX_OK
-               && ngx_household_jwt_str_equal(&value, audience);
+        return ngx_household_jwt_audience_is(aud, entry);
     }
 
     for (i = 0; i < json_array_size(aud); i++) {
-        item = json_array_get(aud, i);
-
-        if (!json_is_string(item)) {
+        if (!json_is_string(json_array_get(aud, i))) {
             return 0;
         }
     }
 
     for (i = 0; i < json_array_size(aud); i++) {
-        item = json_array_get(aud, i);
-
-        value.data = (u_char *) json_string_value(item);
-        value.len = json_string_length(item);
-
-        if (ngx_household_jwt_str_equal(&value, audience)) {
+        if (ngx_household_jwt_audience_is(json_array_get(aud, i), entry)) {
             return 1;
         }
     }
@@ -410,117 +460,75 @@ ngx_household_jwt_audience(const json_t *claims, const ngx_str_t *audience)
 }
 
 
-ngx_int_t
-ngx_household_jwt_digest(const ngx_str_t *token,
-    u_char digest[NGX_HOUSEHOLD_JWT_DIGEST])
+static ngx_uint_t
+ngx_household_jwt_audience_is(const json_t *aud,
+    const ngx_household_jwt_issuer_t *entry)
 {
-    const   EVP_MD       *md;
-    static  EVP_MD_CTX  *ctx;
+    ngx_str_t   value;
+    ngx_uint_t  i;
 
-    /*
-     * The context is kept: to make one and to find the algorithm would cost
-     * more than the digest itself.
-     */
-
-    md = NULL;
-
-    if (ctx == NULL) {
-        ctx = EVP_MD_CTX_new();
-        md = EVP_sha256();
+    if (!json_is_string(aud)) {
+        return 0;
     }
 
-    if (ctx != NULL
-        && EVP_DigestInit_ex(ctx, md, NULL) == 1
-        && EVP_DigestUpdate(ctx, token->data, token->len) == 1
-        && EVP_DigestFinal_ex(ctx, digest, NULL) == 1)
-    {
-        return NGX_OK;
-    }
+    value.data = (u_char *) json_string_value(aud);
+    value.len = json_string_length(aud);
 
-    ERR_clear_error();
-
-    EVP_MD_CTX_free(ctx);
-    ctx = NULL;
-
-    return NGX_ERROR;
-}
-
-
-ngx_int_t
-ngx_household_jwt_policy_digest(const ngx_household_jwt_policy_t *policy,
-    u_char digest[NGX_HOUSEHOLD_JWT_DIGEST])
-{
-    uint64_t                           numbers[3];
-    ngx_int_t                          rc;
-    ngx_uint_t                         i;
-    EVP_MD_CTX                        *ctx;
-    const ngx_household_jwt_issuer_t  *entry;
-
-    ctx = EVP_MD_CTX_new();
-    if (ctx == NULL) {
-        return NGX_ERROR;
-    }
-
-    numbers[0] = policy->nissuers;
-    numbers[1] = (uint64_t) policy->leeway;
-    numbers[2] = policy->max_size;
-
-    rc = NGX_ERROR;
-
-    if (EVP_DigestInit_ex(ctx, EVP_sha256(), NULL) != 1
-        || EVP_DigestUpdate(ctx, numbers, sizeof(numbers)) != 1
-        || ngx_household_jwt_digest_str(ctx, &policy->account) != NGX_OK
-        || ngx_household_jwt_digest_str(ctx, &policy->device) != NGX_OK
-        || ngx_household_jwt_digest_str(ctx, &policy->package) != NGX_OK)
-    {
-        goto done;
-    }
-
-    for (i = 0; i < policy->nissuers; i++) {
-        entry = &policy->issuers[i];
-
-        if (EVP_DigestUpdate(ctx, entry->jwks->digest,
-                             NGX_HOUSEHOLD_JWKS_DIGEST)
-            != 1
-            || ngx_household_jwt_digest_str(ctx, &entry->name) != NGX_OK
-            || ngx_household_jwt_digest_str(ctx, &entry->audience) != NGX_OK)
-        {
-            goto done;
+    for (i = 0; i < entry->naudiences; i++) {
+        if (ngx_household_jwt_str_equal(&value, &entry->audiences[i])) {
+            return 1;
         }
     }
 
-    if (EVP_DigestFinal_ex(ctx, digest, NULL) == 1) {
-        rc = NGX_OK;
-    }
-
-done:
-
-    if (rc != NGX_OK) {
-        ERR_clear_error();
-    }
-
-    EVP_MD_CTX_free(ctx);
-
-    return rc;
+    return 0;
 }
 
 
-/* the length goes in too: "ab", "c" is not "a", "bc" */
+/*
+ * RFC 7515, 4.1.9: media types, of which "application/" may be left out where
+ * there is no other "/".
+ */
 
-static ngx_int_t
-ngx_household_jwt_digest_str(EVP_MD_CTX *ctx, const ngx_str_t *s)
+static ngx_uint_t
+ngx_household_jwt_type(const ngx_str_t *type, const ngx_str_t *expected)
 {
-    uint64_t  len;
+    size_t     i, n;
+    ngx_str_t  names[2];
 
-    len = s->len;
+    static const char  prefix[] = "application/";
 
-    if (EVP_DigestUpdate(ctx, &len, sizeof(len)) != 1
-        || EVP_DigestUpdate(ctx, s->data, s->len) != 1)
-    {
-        return NGX_ERROR;
+    if (expected->len == 0) {
+        return 1;
     }
 
-    return NGX_OK;
+    names[0] = *type;
+    names[1] = *expected;
+
+    for (n = 0; n < 2; n++) {
+
+        for (i = 0; i < sizeof(prefix) - 1 && i < names[n].len; i++) {
+            if (ngx_tolower(names[n].data[i]) != prefix[i]) {
+                break;
+            }
+        }
+
+        if (i == sizeof(prefix) - 1) {
+            names[n].data += i;
+            names[n].len -= i;
+        }
+    }
+
+    if (names[0].len != names[1].len) {
+        return 0;
+    }
+
+    for (i = 0; i < names[0].len; i++) {
+        if (ngx_tolower(names[0].data[i]) != ngx_tolower(names[1].data[i])) {
+            return 0;
+        }
+    }
+
+    return 1;
 }
 
 

@@ -26,12 +26,19 @@
 #define NGX_HOUSEHOLD_JWT_SIZE      4096
 #define NGX_HOUSEHOLD_JWT_SIZE_MAX  8192
 
-/* signatures that one token may cost */
+/* signatures that are verified for one token: each is of another key */
 #define NGX_HOUSEHOLD_JWT_ATTEMPTS     8
 
 #define NGX_HOUSEHOLD_JWT_LEEWAY_MAX  300
 
 #define NGX_HOUSEHOLD_JWT_DIGEST       32
+
+/* claims as variables: how many, and bytes of all of a token */
+#define NGX_HOUSEHOLD_JWT_VALUES       32
+#define NGX_HOUSEHOLD_JWT_VALUES_LEN 1024
+
+/* bytes of a claim's name with dots */
+#define NGX_HOUSEHOLD_JWT_NAME_LEN    255
 
 
 /* one "household_token_key" */
@@ -39,7 +46,9 @@
 typedef struct {
     ngx_household_jwks_t          *jwks;
     ngx_str_t                      name;      /* "iss"; empty: not checked */
-    ngx_str_t                      audience;  /* "aud"; empty: not checked */
+    ngx_str_t                     *audiences; /* "aud" has one of them */
+    ngx_uint_t                     naudiences; /* 0: not checked */
+    ngx_str_t                      type;      /* "typ"; empty: not checked */
 } ngx_household_jwt_issuer_t;
 
 
@@ -51,6 +60,8 @@ typedef struct {
     ngx_str_t                    account;   /* claim; "sub" as a rule */
     ngx_str_t                    device;    /* claim; empty: none */
     ngx_str_t                    package;   /* RFC 9246's attribute name */
+    ngx_str_t                   *values;    /* names of variables */
+    ngx_uint_t                   nvalues;   /* up to _VALUES */
     int64_t                      leeway;    /* seconds; 0 to _LEEWAY_MAX */
     size_t                       max_size;  /* bytes, up to _SIZE_MAX */
 } ngx_household_jwt_policy_t;
@@ -70,9 +81,11 @@ typedef struct {
     uint16_t                       account_len;
     uint16_t                       device_len;
     uint16_t                       container_len;
+    uint16_t                       values_len;
     u_char                         account[NGX_HOUSEHOLD_ID_LEN];
     u_char                         device[NGX_HOUSEHOLD_ID_LEN];
     u_char                         container[NGX_HOUSEHOLD_CONTAINER_LEN];
+    u_char                         values[NGX_HOUSEHOLD_JWT_VALUES_LEN];
 } ngx_household_jwt_claims_t;
 
 
@@ -90,15 +103,23 @@ typedef struct {
  *   TOKEN_KEY        no key of this "kid"
  *   TOKEN_ISSUER     nobody here has this "iss", or is trusted without one
  *   TOKEN_SIGNATURE  made by none of the keys that were tried
- *   TOKEN_AUDIENCE   "aud" does not name the audience
+ *   TOKEN_AUDIENCE   "aud" names none of the audiences
  *   TOKEN_EXPIRED    at or after "exp"
  *   TOKEN_NOT_YET    before "nbf" or "iat"
+ *   TOKEN_TYPE       its "typ" is not the one of the issuer
  *   TOKEN_URI        RFC 9246: not this URI, or something unsupported
  *   TOKEN_CLAIM      a claim is missing or not of its type or range
  */
 ngx_household_reason_e ngx_household_jwt_verify(
     const ngx_household_jwt_policy_t *policy, const ngx_str_t *token,
     const ngx_str_t *uri, int64_t now, ngx_household_jwt_claims_t *claims);
+
+/*
+ * The text of policy->values[i] in the values of verified claims.  Returns
+ * NGX_OK; or NGX_DECLINED if there is none.
+ */
+ngx_int_t ngx_household_jwt_value(const ngx_str_t *values, ngx_uint_t i,
+    ngx_str_t *value);
 
 /*
  * SHA-256 of a whole token, signature included, for a cache of verified ones.

@@ -28,6 +28,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 static ngx_household_jwt_issuer_t  issuers[2];
 static ngx_household_jwt_policy_t  policy;
 
+static ngx_str_t  audience = ngx_string("b");
+
 
 static void
 setup(void)
@@ -44,12 +46,13 @@ setup(void)
     text.data = set;
     text.len = sizeof(set) - 1;
 
-    issuers[0].jwks = ngx_household_jwks_parse(&text, error);
+    issuers[0].jwks = ngx_household_jwks_parse(&text, NULL, NULL, error);
     CHECK(issuers[0].jwks != NULL);
 
     issuers[1] = issuers[0];
     ngx_str_set(&issuers[1].name, "a");
-    ngx_str_set(&issuers[1].audience, "b");
+    issuers[1].audiences = &audience;
+    issuers[1].naudiences = 1;
 
     policy.issuers = issuers;
     policy.nissuers = 2;

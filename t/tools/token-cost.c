@@ -77,6 +77,8 @@ cost(const ngx_str_t *token, ngx_household_reason_e want)
     return best;
 }
 
+static ngx_str_t  audience = ngx_string("edge");
+
 
 static void
 use_key(const mint_key_t *key)
@@ -90,9 +92,10 @@ use_key(const mint_key_t *key)
 
     ngx_household_jwks_destroy(issuer.jwks);
     s = mint_str(text);
-    issuer.jwks = ngx_household_jwks_parse(&s, error);
+    issuer.jwks = ngx_household_jwks_parse(&s, NULL, NULL, error);
     ngx_str_set(&issuer.name, "https://id.example");
-    ngx_str_set(&issuer.audience, "edge");
+    issuer.audiences = &audience;
+    issuer.naudiences = 1;
 
     policy.issuers = &issuer;
     policy.nissuers = 1;

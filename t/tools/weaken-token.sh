@@ -27,7 +27,8 @@ nginx=${NGINX_SRC:-$build/nginx-dev}
 
 flags="-std=gnu99 -O1 -w $INCLUDES"
 libs="-lcmocka -lcrypto -ljansson"
-sources="claims ere ere_compile jose jwk jwks jws jwt uri urisigning"
+sources="claims claims_value edwards ere ere_compile id jose jwk jwks jws jwt
+    jwt_digest uri urisigning uuid"
 
 
 units() {
@@ -35,10 +36,13 @@ units() {
     ere|ere_compile) echo ere urisigning ;;
     uri) echo uri urisigning ;;
     urisigning) echo urisigning jwt jwt_cases ;;
-    jose) echo jose jwks jwt jwt_cases jwt_form urisigning ;;
+    jose) echo jose jwks jwks_keys jwt jwt_cases jwt_form urisigning ;;
     jws) echo jws jwks jwt jwt_cases jwt_form ;;
-    jwk|jwks) echo jws jwks jwt ;;
-    claims|jwt) echo jwt jwt_cases jwt_form ;;
+    jwk|jwks) echo jws jwks jwks_keys jwt ;;
+    edwards) echo edwards jwks_keys ;;
+    claims|jwt) echo jwt jwt_cases jwt_form claims_value ;;
+    claims_value) echo claims_value jwt_cases ;;
+    jwt_digest) echo jwt ;;
     esac
 }
 

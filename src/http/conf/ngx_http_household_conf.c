@@ -42,6 +42,11 @@ ngx_http_household_create_main_conf(ngx_conf_t *cf)
         != NGX_OK
         || ngx_array_init(&hmcf->stores, cf->pool, 2,
                           sizeof(ngx_http_household_store_t *))
+           != NGX_OK
+        || ngx_array_init(&hmcf->tokens, cf->pool, 4,
+                          sizeof(ngx_http_household_token_conf_t *))
+           != NGX_OK
+        || ngx_array_init(&hmcf->claims, cf->pool, 4, sizeof(ngx_str_t))
            != NGX_OK)
     {
         return NULL;

@@ -140,6 +140,8 @@ char *ngx_http_household_set_token(ngx_conf_t *cf, ngx_command_t *cmd,
     void *conf);
 char *ngx_http_household_set_token_key(ngx_conf_t *cf, ngx_command_t *cmd,
     void *conf);
+char *ngx_http_household_set_token_require(ngx_conf_t *cf,
+    ngx_command_t *cmd, void *conf);
 char *ngx_http_household_set_token_claims(ngx_conf_t *cf, ngx_command_t *cmd,
     void *conf);
 
@@ -156,6 +158,13 @@ char *ngx_http_household_token_merge(ngx_conf_t *cf,
  */
 char *ngx_http_household_token_build_policy(ngx_conf_t *cf,
     ngx_http_household_token_conf_t *conf, ngx_household_zone_t *zone);
+
+/*
+ * When all variables are known: what is kept of a token, and where.  Returns
+ * NGX_OK or NGX_ERROR.
+ */
+ngx_int_t ngx_http_household_token_init(ngx_conf_t *cf,
+    ngx_http_household_token_conf_t *conf, ngx_array_t *names);
 
 
 #endif /* _NGX_HTTP_HOUSEHOLD_CONF_H_INCLUDED_ */

@@ -16,12 +16,19 @@
 #define NGX_HTTP_HOUSEHOLD_LEEWAY  30          /* seconds */
 
 
+typedef struct {
+    ngx_conf_t  *cf;
+    ngx_str_t   *file;
+} ngx_http_household_jwks_skip_t;
+
+
 static void ngx_http_household_token_package(
     ngx_http_household_token_conf_t *conf, ngx_str_t *package);
 static ngx_int_t ngx_http_household_token_carrier(ngx_conf_t *cf,
     ngx_str_t *text, ngx_http_household_carrier_t *carrier);
 static char *ngx_http_household_load_jwks(ngx_conf_t *cf, ngx_command_t *cmd,
     ngx_str_t *file, ngx_household_jwt_issuer_t *issuer);
+static void ngx_http_household_skip_jwk(void *data, const char *text);
 static void ngx_http_household_destroy_jwks(void *data);
 static ngx_int_t ngx_http_household_claim_name(ngx_conf_t *cf,
     ngx_str_t *text, ngx_str_t *name);
@@ -33,6 +40,7 @@ ngx_http_household_token_create(ngx_http_household_token_conf_t *conf)
     conf->carriers = NGX_CONF_UNSET_PTR;
     conf->issuers = NGX_CONF_UNSET_PTR;
     conf->claims = NGX_CONF_UNSET_PTR;
+    conf->requires = NGX_CONF_UNSET_PTR;
     conf->leeway = NGX_CONF_UNSET;
 }
 
@@ -44,6 +52,7 @@ ngx_http_household_token_merge(ngx_conf_t *cf,
 {
     ngx_conf_merge_ptr_value(conf->issuers, prev->issuers, NULL);
     ngx_conf_merge_ptr_value(conf->claims, prev->claims, NULL);
+    ngx_conf_merge_ptr_value(conf->requires, prev->requires, NULL);
     ngx_conf_merge_sec_value(conf->leeway, prev->leeway,
                              NGX_HTTP_HOUSEHOLD_LEEWAY);
 
@@ -62,9 +71,10 @@ char *
 ngx_http_household_token_build_policy(ngx_conf_t *cf,
     ngx_http_household_token_conf_t *conf, ngx_household_zone_t *zone)
 {
-    u_char                       digest[NGX_HOUSEHOLD_JWT_DIGEST];
-    ngx_str_t                   *claims, identity;
-    ngx_household_jwt_policy_t  *policy;
+    ngx_str_t                         *claims;
+    ngx_household_jwt_policy_t        *policy;
+    ngx_http_household_main_conf_t    *hmcf;
+    ngx_http_household_token_conf_t  **token;
 
     if (conf->issuers == NULL) {
         ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
@@ -94,21 +104,47 @@ ngx_http_household_token_build_policy(ngx_conf_t *cf,
         policy->device = claims[1];
     }
 
-    if (zone == NULL) {
-        return NGX_CONF_OK;
+    conf->zone = zone;
+
+    hmcf = ngx_http_conf_get_module_main_conf(cf, ngx_http_household_module);
+
+    token = ngx_array_push(&hmcf->tokens);
+    if (token == NULL) {
+        return NGX_CONF_ERROR;
     }
 
-    if (ngx_household_jwt_policy_digest(policy, digest) != NGX_OK) {
-        return NGX_CONF_ERROR;
+    *token = conf;
+
+    return NGX_CONF_OK;
+}
+
+
+ngx_int_t
+ngx_http_household_token_init(ngx_conf_t *cf,
+    ngx_http_household_token_conf_t *conf, ngx_array_t *names)
+{
+    u_char     digest[NGX_HOUSEHOLD_JWT_DIGEST];
+    ngx_str_t  identity;
+
+    conf->policy.values = names->elts;
+    conf->policy.nvalues = names->nelts;
+
+    if (conf->zone == NULL) {
+        return NGX_OK;
+    }
+
+    if (ngx_household_jwt_policy_digest(&conf->policy, digest) != NGX_OK) {
+        return NGX_ERROR;
     }
 
     identity.data = digest;
     identity.len = sizeof(digest);
 
-    conf->cache = ngx_household_zone_ns(cf, zone, NGX_HOUSEHOLD_ZONE_TOKEN,
-                                        &identity, 0);
+    conf->cache = ngx_household_zone_ns(cf, conf->zone,
+                                        NGX_HOUSEHOLD_ZONE_TOKEN, &identity,
+                                        0);
 
-    return conf->cache != NULL ? NGX_CONF_OK : NGX_CONF_ERROR;
+    return conf->cache != NULL ? NGX_OK : NGX_ERROR;
 }
 
 
@@ -286,6 +322,12 @@ ngx_http_household_set_token_key(ngx_conf_t *cf, ngx_command_t *cmd,
 
     ngx_memzero(issuer, sizeof(ngx_household_jwt_issuer_t));
 
+    issuer->audiences = ngx_palloc(cf->pool,
+                                   cf->args->nelts * sizeof(ngx_str_t));
+    if (issuer->audiences == NULL) {
+        return NGX_CONF_ERROR;
+    }
+
     for (i = 2; i < cf->args->nelts; i++) {
 
         if (value[i].len > 7 && issuer->name.len == 0
@@ -296,11 +338,19 @@ ngx_http_household_set_token_key(ngx_conf_t *cf, ngx_command_t *cmd,
             continue;
         }
 
-        if (value[i].len > 9 && issuer->audience.len == 0
+        if (value[i].len > 9
             && ngx_strncmp(value[i].data, "audience=", 9) == 0)
         {
-            issuer->audience.data = value[i].data + 9;
-            issuer->audience.len = value[i].len - 9;
+            issuer->audiences[issuer->naudiences].data = value[i].data + 9;
+            issuer->audiences[issuer->naudiences++].len = value[i].len - 9;
+            continue;
+        }
+
+        if (value[i].len > 5 && issuer->type.len == 0
+            && ngx_strncmp(value[i].data, "type=", 5) == 0)
+        {
+            issuer->type.data = value[i].data + 5;
+            issuer->type.len = value[i].len - 5;
             continue;
         }
 
@@ -315,9 +365,10 @@ static char *
 ngx_http_household_load_jwks(ngx_conf_t *cf, ngx_command_t *cmd,
     ngx_str_t *file, ngx_household_jwt_issuer_t *issuer)
 {
-    char                 error[NGX_HOUSEHOLD_JWKS_ERROR];
-    ngx_str_t            text;
-    ngx_pool_cleanup_t  *cln;
+    char                            error[NGX_HOUSEHOLD_JWKS_ERROR];
+    ngx_str_t                       text;
+    ngx_pool_cleanup_t             *cln;
+    ngx_http_household_jwks_skip_t  ctx;
 
     if (ngx_http_household_conf_read_file(cf, cmd, file,
                                           NGX_HOUSEHOLD_JWKS_SIZE, &text)
@@ -331,7 +382,12 @@ ngx_http_household_load_jwks(ngx_conf_t *cf, ngx_command_t *cmd,
         return NGX_CONF_ERROR;
     }
 
-    issuer->jwks = ngx_household_jwks_parse(&text, error);
+    ctx.cf = cf;
+    ctx.file = file;
+
+    issuer->jwks = ngx_household_jwks_parse(&text,
+                                            ngx_http_household_skip_jwk,
+                                            &ctx, error);
 
     /* the file may contain secrets */
     ngx_explicit_memzero(text.data, text.len);
@@ -345,14 +401,17 @@ ngx_http_household_load_jwks(ngx_conf_t *cf, ngx_command_t *cmd,
     cln->handler = ngx_http_household_destroy_jwks;
     cln->data = issuer->jwks;
 
-    if (issuer->jwks->skipped) {
-        ngx_conf_log_error(NGX_LOG_NOTICE, cf, 0,
-                           "\"%V\": %ui keys skipped: unsupported or not for "
-                           "signature verification", file,
-                           issuer->jwks->skipped);
-    }
-
     return NGX_CONF_OK;
+}
+
+
+static void
+ngx_http_household_skip_jwk(void *data, const char *text)
+{
+    ngx_http_household_jwks_skip_t *ctx = data;
+
+    ngx_conf_log_error(NGX_LOG_WARN, ctx->cf, 0, "\"%V\": %s, skipped",
+                       ctx->file, text);
 }
 
 
@@ -435,4 +494,66 @@ ngx_http_household_claim_name(ngx_conf_t *cf, ngx_str_t *text,
     (void) ngx_cpystrn(name->data, text->data, text->len + 1);
 
     return NGX_OK;
+}
+
+
+char *
+ngx_http_household_set_token_require(ngx_conf_t *cf, ngx_command_t *cmd,
+    void *conf)
+{
+    ngx_http_household_loc_conf_t *hlcf = conf;
+
+    ngx_str_t                     *value;
+    ngx_uint_t                     i, n, status;
+    ngx_http_household_require_t  *require;
+
+    value = cf->args->elts;
+    n = cf->args->nelts;
+    status = NGX_HTTP_UNAUTHORIZED;
+
+    if (ngx_strncmp(value[n - 1].data, "error=", 6) == 0) {
+        n--;
+
+        if (ngx_strcmp(value[n].data, "error=403") == 0) {
+            status = NGX_HTTP_FORBIDDEN;
+
+        } else if (ngx_strcmp(value[n].data, "error=401") != 0) {
+            return ngx_http_household_conf_invalid(cf, cmd, &value[n]);
+        }
+
+        if (n == 1) {
+            return ngx_http_household_conf_invalid(cf, cmd, &value[n]);
+        }
+    }
+
+    if (hlcf->token.requires == NGX_CONF_UNSET_PTR) {
+        hlcf->token.requires = ngx_array_create(cf->pool, 2,
+                                        sizeof(ngx_http_household_require_t));
+        if (hlcf->token.requires == NULL) {
+            return NGX_CONF_ERROR;
+        }
+    }
+
+    for (i = 1; i < n; i++) {
+
+        if (ngx_http_script_variables_count(&value[i]) == 0) {
+            return ngx_http_household_conf_invalid(cf, cmd, &value[i]);
+        }
+
+        require = ngx_array_push(hlcf->token.requires);
+        if (require == NULL) {
+            return NGX_CONF_ERROR;
+        }
+
+        require->status = status;
+
+        if (ngx_http_household_value_compile_complex(cf, &value[i],
+                                                     &require->value)
+            != NGX_OK)
+        {
+            return NGX_CONF_ERROR;
+        }
+    }
+
+    return NGX_CONF_OK;
 }

@@ -22,6 +22,8 @@ static ngx_uint_t ngx_household_uri_unreserved(u_char ch);
 static ngx_uint_t ngx_household_uri_ambiguous(u_char *p, u_char *last);
 static u_char *ngx_household_uri_dots(u_char *path, u_char *last,
     ngx_uint_t *climbs);
+static ngx_uint_t ngx_household_uri_names(const u_char *p,
+    const ngx_str_t *name);
 static ngx_uint_t ngx_household_uri_delimits(u_char ch, ngx_uint_t query);
 static ngx_uint_t ngx_household_uri_sub_delim(u_char ch);
 
@@ -363,8 +365,8 @@ ngx_household_uri_remove(ngx_str_t *uri, const ngx_str_t *name,
         }
 
         if (!ngx_household_uri_delimits(p[-1], 0)
-            || ngx_memcmp(p, name->data, name->len) != 0
             || p[name->len] != '='
+            || !ngx_household_uri_names(p, name)
             || ngx_memcmp(p + name->len + 1, value->data, value->len) != 0)
         {
             continue;
@@ -390,6 +392,23 @@ ngx_household_uri_remove(ngx_str_t *uri, const ngx_str_t *name,
 
         return;
     }
+}
+
+
+/* in any case, as nginx finds arguments */
+
+static ngx_uint_t
+ngx_household_uri_names(const u_char *p, const ngx_str_t *name)
+{
+    size_t  i;
+
+    for (i = 0; i < name->len; i++) {
+        if (ngx_tolower(p[i]) != ngx_tolower(name->data[i])) {
+            return 0;
+        }
+    }
+
+    return 1;
 }
 
 

@@ -27,6 +27,7 @@
 #define EXPIRED    NGX_HOUSEHOLD_REASON_TOKEN_EXPIRED
 #define NOT_YET    NGX_HOUSEHOLD_REASON_TOKEN_NOT_YET
 #define URI        NGX_HOUSEHOLD_REASON_TOKEN_URI
+#define TYPE       NGX_HOUSEHOLD_REASON_TOKEN_TYPE
 
 /* claims that would do, and what must be wrong lies elsewhere */
 #define SUB   "\"sub\":\"alice\""
@@ -44,7 +45,7 @@
 
 /* keys of this run: of two issuers, public keys as secrets, an attacker's */
 
-enum { A_RSA, A_P256, A_P384, A_P521, A_ED, A_HS, A_HSPEM, A_HSDER,
+enum { A_RSA, A_P256, A_P384, A_P521, A_ED, A_ED448, A_HS, A_HSPEM, A_HSDER,
        A_HSN, B_RSA, B_HS, EVIL_RSA, EVIL_HS, EVIL_P256, NKEYS };
 
 static mint_key_t  keys[NKEYS];
@@ -60,6 +61,8 @@ static char       good_buf[MINT_TOKEN], forged_buf[MINT_TOKEN];
 static ngx_str_t  good, forged;
 
 static ngx_str_t  no_uri = ngx_string("");
+static ngx_str_t  edge[] = { ngx_string("edge"), ngx_string("box") };
+static ngx_str_t  tv[] = { ngx_string("tv") };
 
 
 static ngx_inline ngx_household_jwks_t *
@@ -70,7 +73,7 @@ jwks(const char *text)
     ngx_household_jwks_t  *set;
 
     s = mint_str(text);
-    set = ngx_household_jwks_parse(&s, error);
+    set = ngx_household_jwks_parse(&s, NULL, NULL, error);
 
     if (set == NULL) {
         fail_msg("%s", error);
@@ -161,6 +164,7 @@ make_keys(void)
     keys[A_P384] = mint_key("P-384", 0);
     keys[A_P521] = mint_key("P-521", 0);
     keys[A_ED] = mint_key("ED25519", 0);
+    keys[A_ED448] = mint_key("ED448", 0);
     keys[A_HS] = mint_key("oct", 64);
     keys[B_RSA] = mint_key("RSA", 2048);
     keys[B_HS] = mint_key("oct", 64);
@@ -184,6 +188,7 @@ make_plain(void)
     p = put(p, A_P384, "\"kid\":\"p384\"");
     p = put(p, A_P521, "\"kid\":\"p521\"");
     p = put(p, A_ED, "\"kid\":\"ed\"");
+    p = put(p, A_ED448, "\"kid\":\"ed448\"");
     p = put(p, A_HS, "\"kid\":\"hs\"");
     plain_issuer.jwks = end(text, p);
     set_policy(&plain, &plain_issuer, 1);
@@ -218,7 +223,8 @@ make_two(void)
     p = put(p, A_HS, "\"kid\":\"h\"");
     two_issuers[0].jwks = end(text, p);
     ngx_str_set(&two_issuers[0].name, "https://a.example");
-    ngx_str_set(&two_issuers[0].audience, "edge");
+    two_issuers[0].audiences = edge;
+    two_issuers[0].naudiences = 2;
 
     p = text + sprintf(text, "{\"keys\":[");
     p = put(p, B_RSA, "\"kid\":\"k\"");
@@ -226,7 +232,8 @@ make_two(void)
     ngx_str_set(&two_issuers[1].name, "https://b.example");
 
     two_issuers[2] = two_issuers[0];
-    ngx_str_set(&two_issuers[2].audience, "tv");
+    two_issuers[2].audiences = tv;
+    two_issuers[2].naudiences = 1;
 
     p = text + sprintf(text, "{\"keys\":[");
     p = put(p, B_HS, "\"kid\":\"h\"");

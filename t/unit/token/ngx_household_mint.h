@@ -88,7 +88,7 @@ mint_base64url(char *p, const void *data, size_t len)
 }
 
 
-/* "RSA" with its bits, "P-256", "ED25519", or "oct" with its bytes */
+/* "RSA" with its bits, "P-256", "ED25519", "ED448", or "oct" with its bytes */
 
 static ngx_inline mint_key_t
 mint_key(const char *type, size_t size)
@@ -190,7 +190,8 @@ mint_jwk(char *p, const mint_key_t *key, const char *more)
         len = sizeof(raw);
         assert_int_equal(EVP_PKEY_get_raw_public_key(key->pkey, raw, &len),
                          1);
-        p += sprintf(p, "{\"kty\":\"OKP\",\"crv\":\"Ed25519\",\"x\":\"");
+        p += sprintf(p, "{\"kty\":\"OKP\",\"crv\":\"%s\",\"x\":\"",
+                     len == 57 ? "Ed448" : "Ed25519");
         p = mint_base64url(p, raw, len);
         p += sprintf(p, "\"");
     }

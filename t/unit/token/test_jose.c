@@ -131,7 +131,7 @@ parse(const char *text)
 
     s = mint_str(text);
 
-    return ngx_household_json_parse(&s);
+    return ngx_household_json_parse(&s, NULL);
 }
 
 
@@ -190,8 +190,12 @@ json_refuses(void **state)
         "{\"a\":\"\xc0\x80\"}", "{\"a\":\"\xed\xa0\x80\"}",
         "{\"a\":\"\xf5\x80\x80\x80\"}", "\xef\xbb\xbf{}",
 
-        /* beyond what an integer or a double holds */
-        "{\"a\":9223372036854775808}", "{\"a\":1e400}"
+        /* beyond what an integer or a double holds, and no number either */
+        "{\"a\":09223372036854775808}", "{\"a\":-}", "{\"a\":1e400e}",
+        "{\"a\":+9223372036854775808}", "{\"a\":9223372036854775808.}",
+        "{\"a\":9223372036854775808e}", "{\"a\":9223372036854775808-1}",
+        "{\"a\":1e400 1e400}", "{9223372036854775808:1}",
+        "{\"a\":92233720368547758080x}", "{\"a\":--9223372036854775808}"
     };
 
     for (i = 0; i < mint_count(cases); i++) {
@@ -204,10 +208,98 @@ json_refuses(void **state)
     }
 
     s = mint_bytes("{}\0", 3);
-    assert_null(ngx_household_json_parse(&s));
+    assert_null(ngx_household_json_parse(&s, NULL));
 
     s = mint_bytes("{\"a\":\"\0\"}", 9);
-    assert_null(ngx_household_json_parse(&s));
+    assert_null(ngx_household_json_parse(&s, NULL));
+}
+
+
+/* each is null, and what stands around it is what it was */
+
+static void
+json_too_large(void **state)
+{
+    char         set[256];
+    json_t      *object;
+    ngx_str_t    s;
+    ngx_uint_t   i;
+
+    static const char  *cases[] = {
+        "9223372036854775808", "-9223372036854775809",
+        "18446744073709551615", "9999999999999999999",
+        "1234567890123456789012345678901234567890",
+        "1e400", "-1e400", "1E+400", "1e308", "0.1e309", "0.00001e400",
+        "123456789e300", "1.7976931348623159e308", "1e99999999999999999999",
+        "10000000000000000000000000000.5e280"
+    };
+
+    static const char  *held[] = {
+        "9223372036854775807", "-9223372036854775808", "0", "-0", "1e307",
+        "1e-400", "-1e-99999999999", "0e999", "0.000e999", "0.00001e312",
+        "1.5", "9999999999999999999.0", "1E3", "-1.25e-2"
+    };
+
+    for (i = 0; i < mint_count(cases); i++) {
+        sprintf(set, "{\"x\":\"\\\"1e999\",\"a\":%s,\"b\":[%s , 7,%s],\"y\":1}",
+                cases[i], cases[i], cases[i]);
+        s = mint_str(set);
+        object = ngx_household_json_parse(&s, NULL);
+
+        if (object == NULL) {
+            fail_msg("not parsed: %s", set);
+        }
+
+        assert_true(ngx_household_json_is(json_object_get(object, "x"),
+                                          "\"1e999"));
+        assert_true(json_is_null(json_object_get(object, "a")));
+        assert_int_equal(json_array_size(json_object_get(object, "b")), 3);
+        assert_int_equal(json_integer_value(json_object_get(object, "y")), 1);
+        json_decref(object);
+    }
+
+    for (i = 0; i < mint_count(held); i++) {
+        sprintf(set, "{\"a\":%s}", held[i]);
+        object = parse(set);
+
+        if (object == NULL || !json_is_number(json_object_get(object, "a"))) {
+            fail_msg("no number: %s", set);
+        }
+
+        json_decref(object);
+    }
+}
+
+
+static void
+json_errors(void **state)
+{
+    char         error[NGX_HOUSEHOLD_JSON_ERROR];
+    ngx_str_t    s;
+    ngx_uint_t   i;
+
+    static const struct {
+        const char  *text;
+        const char  *error;
+    } cases[] = {
+        { "", "line 1, column 0: '[' or '{' expected" },
+        { "{\n \"a\":secret}", "line 2, column 11: invalid token" },
+        { "{\"a\":1,\"a\":2}",
+          "line 1, column 10: duplicate object key" },
+        { "{} x", "line 1, column 4: end of file expected" },
+        { "[]", "not a JSON object" },
+        { "\xef\xbb\xbf{}",
+          "line 1, column 1: byte order mark before the JSON text" },
+        { "\xff\xfe{", "line 1, column 1: UTF-16, must be UTF-8" },
+        { "\xfe\xff{", "line 1, column 1: UTF-16, must be UTF-8" },
+        { "[[[[[[[[[[[[[[[[[", "nesting exceeds 16 levels" }
+    };
+
+    for (i = 0; i < mint_count(cases); i++) {
+        s = mint_str(cases[i].text);
+        assert_null(ngx_household_json_parse(&s, error));
+        assert_string_equal(error, cases[i].error);
+    }
 }
 
 
@@ -271,45 +363,74 @@ json_depth(void **state)
 static void
 json_times(void **state)
 {
-    json_t     *object;
-    int64_t     t;
-    ngx_int_t   rc;
-
-    ngx_uint_t  i;
+    json_t      *object;
+    int64_t      t;
+    ngx_int_t    rc, rc_up;
+    ngx_uint_t   i;
 
     static const struct {
         const char  *text;
         ngx_int_t    rc;
-        int64_t      value;
+        int64_t      down;
+        int64_t      up;
     } cases[] = {
-        { "{\"t\":0}", NGX_OK, 0 },
-        { "{\"t\":1700000000}", NGX_OK, 1700000000 },
-        { "{\"t\":9007199254740992}", NGX_OK, 9007199254740992LL },
-        { "{\"t\":9007199254740993}", NGX_ERROR, 0 },
-        { "{\"t\":9223372036854775807}", NGX_ERROR, 0 },
-        { "{\"t\":-1}", NGX_ERROR, 0 },
-        { "{\"t\":1.5}", NGX_ERROR, 0 },
-        { "{\"t\":1700000000.0}", NGX_ERROR, 0 },
-        { "{\"t\":1e9}", NGX_ERROR, 0 },
-        { "{\"t\":\"1700000000\"}", NGX_ERROR, 0 },
-        { "{\"t\":null}", NGX_ERROR, 0 },
-        { "{\"t\":true}", NGX_ERROR, 0 },
-        { "{\"t\":[1700000000]}", NGX_ERROR, 0 },
-        { "{\"t\":{}}", NGX_ERROR, 0 },
-        { "{\"T\":1}", NGX_DECLINED, 0 }
+        { "0", NGX_OK, 0, 0 },
+        { "1700000000", NGX_OK, 1700000000, 1700000000 },
+        { "9007199254740992", NGX_OK, 9007199254740992LL, 9007199254740992LL },
+        { "9007199254740993", NGX_ERROR, 0, 0 },
+        { "9223372036854775807", NGX_ERROR, 0, 0 },
+        { "18446744073709551615", NGX_ERROR, 0, 0 },
+        { "-1", NGX_ERROR, 0, 0 },
+
+        /* RFC 7519, 2: any number */
+
+        { "1.5", NGX_OK, 1, 2 },
+        { "1700000000.0", NGX_OK, 1700000000, 1700000000 },
+        { "1700000000.000001", NGX_OK, 1700000000, 1700000001 },
+        { "1700000000.999999", NGX_OK, 1700000000, 1700000001 },
+        { "1.7e9", NGX_OK, 1700000000, 1700000000 },
+        { "17E+8", NGX_OK, 1700000000, 1700000000 },
+        { "0.25", NGX_OK, 0, 1 },
+        { "1e-400", NGX_OK, 0, 0 },
+        { "-0.0", NGX_OK, 0, 0 },
+        { "9007199254740992.0", NGX_OK, 9007199254740992LL,
+          9007199254740992LL },
+        { "9007199254740994.0", NGX_ERROR, 0, 0 },
+        { "-0.5", NGX_ERROR, 0, 0 },
+        { "-1.7e9", NGX_ERROR, 0, 0 },
+        { "1e17", NGX_ERROR, 0, 0 },
+        { "1e400", NGX_ERROR, 0, 0 },
+
+        { "\"1700000000\"", NGX_ERROR, 0, 0 },
+        { "null", NGX_ERROR, 0, 0 },
+        { "true", NGX_ERROR, 0, 0 },
+        { "[1700000000]", NGX_ERROR, 0, 0 },
+        { "{}", NGX_ERROR, 0, 0 }
     };
 
     for (i = 0; i < mint_count(cases); i++) {
-        object = parse(cases[i].text);
+        char  set[64];
+
+        sprintf(set, "{\"t\":%s}", cases[i].text);
+        object = parse(set);
         assert_non_null(object);
 
         t = -77;
-        rc = ngx_household_json_time(object, "t", &t);
-        json_decref(object);
+        rc = ngx_household_json_time(object, "t", 0, &t);
 
-        if (rc != cases[i].rc || (rc == NGX_OK && t != cases[i].value)) {
-            fail_msg("%s: %d", cases[i].text, (int) rc);
+        if (rc != cases[i].rc || (rc == NGX_OK && t != cases[i].down)) {
+            fail_msg("%s, down: %d", cases[i].text, (int) rc);
         }
+
+        rc_up = ngx_household_json_time(object, "t", 1, &t);
+
+        if (rc_up != rc || (rc == NGX_OK && t != cases[i].up)) {
+            fail_msg("%s, up: %d", cases[i].text, (int) rc_up);
+        }
+
+        assert_int_equal(ngx_household_json_time(object, "T", 0, &t),
+                         NGX_DECLINED);
+        json_decref(object);
     }
 }
 
@@ -323,6 +444,8 @@ main(void)
         cmocka_unit_test(base64url_every_byte),
         cmocka_unit_test(json_parses),
         cmocka_unit_test(json_refuses),
+        cmocka_unit_test(json_too_large),
+        cmocka_unit_test(json_errors),
         cmocka_unit_test(json_depth),
         cmocka_unit_test(json_times)
     };

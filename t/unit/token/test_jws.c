@@ -30,7 +30,9 @@ static const struct {
     { "ES256", "P-256", 0, NGX_HOUSEHOLD_JWS_ES256 },
     { "ES384", "P-384", 0, NGX_HOUSEHOLD_JWS_ES384 },
     { "ES512", "P-521", 0, NGX_HOUSEHOLD_JWS_ES512 },
-    { "EdDSA", "ED25519", 0, NGX_HOUSEHOLD_JWS_EDDSA }
+    { "EdDSA", "ED25519", 0, NGX_HOUSEHOLD_JWS_EDDSA },
+    { "Ed25519", "ED25519", 0, NGX_HOUSEHOLD_JWS_ED25519 },
+    { "Ed448", "ED448", 0, NGX_HOUSEHOLD_JWS_ED448 }
 };
 
 
@@ -51,7 +53,7 @@ load(const char *text)
     ngx_household_jws_key_t   key;
 
     s = mint_str(text);
-    object = ngx_household_json_parse(&s);
+    object = ngx_household_json_parse(&s, NULL);
     assert_non_null(object);
 
     if (ngx_household_jwk_load(object, &key, error) != NGX_OK) {
@@ -152,7 +154,8 @@ names(void **state)
         s = mint_str(algorithms[i].name);
         assert_int_equal(ngx_household_jws_algorithm(&s), algorithms[i].bit);
         assert_int_equal(ngx_household_jws_digest_size(algorithms[i].bit),
-                         atoi(algorithms[i].name + 2) / 8);
+                         algorithms[i].name[1] == 'd' ? 0
+                         : atoi(algorithms[i].name + 2) / 8);
     }
 
     for (i = 0; i < mint_count(others); i++) {
@@ -196,7 +199,7 @@ published(void **state)
         sig.data = sbuf;
         assert_int_equal(ngx_household_base64url_decode(&sig, &src), NGX_OK);
 
-        object = ngx_household_json_parse(&header);
+        object = ngx_household_json_parse(&header, NULL);
         assert_non_null(object);
         assert_int_equal(ngx_household_json_string(object, "alg", &name),
                          NGX_OK);
@@ -236,7 +239,7 @@ every_algorithm(void **state)
     u_char      sig[1024];
     size_t      len;
     ngx_str_t   s;
-    ngx_uint_t  i, k;
+    ngx_uint_t  i, k, good;
 
     for (i = 0; i < mint_count(algorithms); i++) {
         len = mint_sign(&keys[i], algorithms[i].name, &input, sig);
@@ -244,9 +247,15 @@ every_algorithm(void **state)
 
         for (k = 0; k < mint_count(algorithms); k++) {
 
+            /* "EdDSA" is the algorithm of whatever curve the key has */
+
+            good = i == k
+                   || (algorithms[i].name[1] == 'd'
+                       && (publics[i].algorithms & algorithms[k].bit) != 0);
+
             if (ngx_household_jws_check(&publics[i], algorithms[k].bit,
                                         &input, &s)
-                != (i == k ? NGX_OK : NGX_DECLINED))
+                != (good ? NGX_OK : NGX_DECLINED))
             {
                 fail_msg("%s as %s", algorithms[i].name, algorithms[k].name);
             }

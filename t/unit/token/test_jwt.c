@@ -73,6 +73,14 @@ claims_are_exact(void **state)
     assert_int_equal(claims.until, 1700000060 + LEEWAY);
     assert_int_equal(claims.issuer, 0);
 
+    /* a fraction is not yet another second of life, or a later issue */
+
+    token = sign(buf, A_RSA, "RS256", RS256,
+                 "{" SUB ",\"exp\":1700000060.9,\"iat\":1699999999.9}");
+    assert_int_equal(verify(&plain, &token), NONE);
+    assert_int_equal(claims.issued_at, 1699999999);
+    assert_int_equal(claims.until, 1700000060 + LEEWAY);
+
     assert_int_equal(verify(&plain, &good), NONE);
     assert_int_equal(claims.issued_at, NGX_HOUSEHOLD_ISSUED_UNKNOWN);
 
@@ -161,6 +169,81 @@ issuer_index(void **state)
         token = sign(buf, A_RSA, "RS256", RS256,
                      "{" SUB "," EXP ",\"iss\":\"\"}");
         expect("an empty one", verify(&policy, &token), ISSUER);
+    }
+}
+
+
+/* nine lines of one issuer, each with the same keys and another audience */
+
+static void
+audience_of_ninth_line(void **state)
+{
+    char                           names[9][2];
+    ngx_str_t                      token, audiences[9];
+    ngx_uint_t                     i;
+    ngx_household_jwt_issuer_t   issuers[10];
+    ngx_household_jwt_policy_t   policy;
+
+    for (i = 0; i < 9; i++) {
+        names[i][0] = (char) ('a' + i);
+        audiences[i] = mint_bytes(names[i], 1);
+        issuers[i] = two_issuers[0];
+        issuers[i].audiences = &audiences[i];
+        issuers[i].naudiences = 1;
+    }
+
+    set_policy(&policy, issuers, 9);
+
+    token = sign(buf, A_RSA, "RS256", RS256,
+                 "{" SUB "," EXP "," ISS_A ",\"aud\":\"i\"}");
+    expect("the ninth line", verify(&policy, &token), NONE);
+    assert_int_equal(claims.issuer, 8);
+
+    token = sign(buf, A_RSA, "RS256", RS256,
+                 "{" SUB "," EXP "," ISS_A ",\"aud\":\"j\"}");
+    expect("no line", verify(&policy, &token), AUDIENCE);
+
+    token = sign(buf, EVIL_RSA, "RS256", RS256,
+                 "{" SUB "," EXP "," ISS_A ",\"aud\":\"i\"}");
+    expect("forged", verify(&policy, &token), SIGNATURE);
+
+    /* another key behind them is tried, too */
+
+    issuers[9] = two_issuers[1];
+    issuers[9].name = two_issuers[0].name;
+    set_policy(&policy, issuers, 10);
+
+    token = sign(buf, B_RSA, "RS256", RS256, "{" SUB "," EXP "," ISS_A "}");
+    expect("the tenth line", verify(&policy, &token), NONE);
+    assert_int_equal(claims.issuer, 9);
+}
+
+
+/* what is told does not depend on the order of lines */
+
+static void
+order_of_lines(void **state)
+{
+    ngx_str_t                      token;
+    ngx_uint_t                     i;
+    ngx_household_jwt_issuer_t     issuers[2];
+    ngx_household_jwt_policy_t     policy;
+
+    for (i = 0; i < 2; i++) {
+        issuers[i] = plain_issuer;
+        issuers[1 - i] = nine_issuer;
+        set_policy(&policy, issuers, 2);
+
+        /* the one knows the kid, but not for this; the other does not */
+
+        token = sign(buf, A_HS, "HS256",
+                     "{\"alg\":\"HS256\",\"kid\":\"rsa\"}", GOOD);
+        expect("the kid of one", verify(&policy, &token), ALGORITHM);
+
+        /* the one tries its key, the other has none of the kind */
+
+        token = sign(buf, EVIL_RSA, "RS256", RS256, GOOD);
+        expect("the algorithm of one", verify(&policy, &token), SIGNATURE);
     }
 }
 
@@ -343,7 +426,7 @@ policy_digest(void **state)
     ngx_household_jwt_issuer_t  issuers[2];
     ngx_household_jwt_policy_t  policy;
 
-    for (i = 0; i <= 10; i++) {
+    for (i = 0; i <= 13; i++) {
         issuers[0] = two_issuers[0];
         issuers[1] = two_issuers[1];
         set_policy(&policy, issuers, 2);
@@ -360,9 +443,12 @@ policy_digest(void **state)
         case 6: policy.nissuers = 1; break;
         case 7: issuers[0].jwks = two_issuers[1].jwks; break;
         case 8: ngx_str_set(&issuers[1].name, "c"); break;
-        case 9: ngx_str_set(&issuers[1].audience, "c"); break;
+        case 9: issuers[1].audiences = tv; issuers[1].naudiences = 1; break;
         case 10: ngx_str_set(&policy.account, "subdevice");
                  ngx_str_null(&policy.device); break;
+        case 11: issuers[0].naudiences = 1; break;
+        case 12: ngx_str_set(&issuers[0].type, "at+jwt"); break;
+        case 13: policy.values = tv; policy.nvalues = 1; break;
         }
 
         assert_int_equal(ngx_household_jwt_policy_digest(&policy, b),
@@ -386,6 +472,8 @@ main(void)
         cmocka_unit_test(claims_are_exact),
         cmocka_unit_test(claim_names),
         cmocka_unit_test(issuer_index),
+        cmocka_unit_test(audience_of_ninth_line),
+        cmocka_unit_test(order_of_lines),
         cmocka_unit_test(rotation),
         cmocka_unit_test(published),
         cmocka_unit_test(uri_restricts),

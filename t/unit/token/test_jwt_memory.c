@@ -142,7 +142,7 @@ keys_of_no_memory(void **state)
         error[0] = '\0';
 
         left = n;
-        set = ngx_household_jwks_parse(&s, error);
+        set = ngx_household_jwks_parse(&s, NULL, NULL, error);
         left = -1;
 
         if (set == NULL) {
