@@ -10,7 +10,7 @@ ROOMS := $(call dirs,src)
 UNIT_DIRS := $(call dirs,t/unit)
 
 PARTS = $(wildcard $(ROOMS:%=%/ngx_household_*.c))
-PARTS_LIBS = -Wl,--as-needed -lhiredis -ljansson -lmaxminddb -lcrypto
+PARTS_LIBS = -Wl,--as-needed -lhiredis -ljansson -lmaxminddb -lcrypto -lm
 
 ON_NGINX = test_zone%
 NGINX_PARTS = slab shmtx md5 string
