@@ -40,7 +40,7 @@ find({ no_chdir => 1, wanted => sub {
     $text{$file} = <$in>;
 } }, $root);
 
-@c = grep { m{^(ngx_\w+|src/[\w/]+|t/(unit|fuzz)/[\w/]+)\.[ch]$} }
+@c = grep { m{^(ngx_\w+|src/[\w/]+|t/(unit|fuzz|household)/[\w/]+)\.[ch]$} }
      sort keys %text;
 @tests = grep { m{^t/[^/]+\.t$} } sort keys %text;
 

@@ -10,7 +10,7 @@ ROOMS := $(call dirs,src)
 UNIT_DIRS := $(call dirs,t/unit)
 
 PARTS = $(wildcard $(ROOMS:%=%/ngx_household_*.c))
-PARTS_LIBS = -Wl,--as-needed -lhiredis -ljansson -lmaxminddb -lcrypto
+PARTS_LIBS = -Wl,--as-needed -lhiredis -ljansson -lmaxminddb -lcrypto -lm
 
 ON_NGINX = test_zone%
 NGINX_PARTS = slab shmtx md5 string
@@ -228,6 +228,31 @@ check: need-test ## the form: layers, lengths, lists; and that faults are seen
 
 matrix: need-matrix ## make test on Debian 12, 13 and sid, gcc and clang (root)
 	@BUILD=$(B) JOBS=$(JOBS) t/tools/matrix.sh $(SUITES)
+
+
+# --- what the sharing rule is worth ---------------------------------------
+
+SIMULATOR = $(wildcard t/household/*.[ch])
+SIMULATE = $(B)/simulate --seed 1
+SIMULATE_CHECK = $(SIMULATE) --households 1000 --shares 300
+
+$(B)/simulate: $(SIMULATOR) $(HEADERS) $(B)/unit/parts.a
+	@$(CC) -O2 -g $(WARN) $(INCLUDES) -o $@ $(filter %.c %.a,$^) \
+	    $(PARTS_LIBS)
+
+.PHONY: simulate simulate-check simulate-baseline
+simulate: need-build ## a year of households and sharers; WORLD=plain DOCS=1
+	@$(MAKE) $(B)/simulate
+	@$(SIMULATE) $(if $(WORLD),--only "$(WORLD)",--svg \
+	    $(if $(DOCS),docs,$(B))/fairness.svg)
+
+simulate-check: need-build ## less of it: neither figure may be worse
+	@$(MAKE) $(B)/simulate
+	@$(SIMULATE_CHECK) --check t/household/baseline.txt
+
+simulate-baseline: need-build ## and the figures that it is compared with
+	@$(MAKE) $(B)/simulate
+	@$(SIMULATE_CHECK) --baseline t/household/baseline.txt
 
 
 # --- what it costs --------------------------------------------------------

@@ -1,0 +1,264 @@
+
+/*
+ * The presence of an account: which device was where and when.  From it the
+ * rule tells a household that has moved from an account that is shared: the
+ * old place of a household that has moved falls silent, two households that
+ * share are at two places at once.  docs/sharing.md explains the rule,
+ * docs/fairness.md has what it costs and whom.
+ *
+ * An edge uses it like this:
+ *
+ *     bytes = GET household-seen:{A}             with the record, or cached
+ *     rc = ngx_household_presence_decode(&presence, bytes, len);
+ *     if (rc != NGX_OK)  allow, store nothing, count
+ *     ngx_household_presence_ask(&params, &facts, &presence, &answer);
+ *     if (answer.write)  {
+ *         len = ngx_household_presence_encode(&presence, new);
+ *         if the first NGX_HOUSEHOLD_PRESENCE_PREFIX bytes of the key are
+ *         still those of "bytes":  SET household-seen:{A} new EX some months
+ *         else:  read, decode and ask once more, then drop it and count
+ *     }
+ *
+ * The prefix of a key that is missing is the empty string.  The verdict never
+ * waits for the write, and does not depend on whether it succeeds.
+ *
+ * Pure: nginx's types only, no running nginx, no allocation, no clock.
+ * Bounded by the number of devices, at most 64; a few KB of stack.
+ */
+
+
+#ifndef _NGX_HOUSEHOLD_PRESENCE_H_INCLUDED_
+#define _NGX_HOUSEHOLD_PRESENCE_H_INCLUDED_
+
+
+#include <ngx_config.h>
+#include <ngx_core.h>
+#include "ngx_household_network.h"
+
+
+#define NGX_HOUSEHOLD_PRESENCE_DEVICES     64
+
+/* bytes of an encoded presence, at most */
+#define NGX_HOUSEHOLD_PRESENCE_SIZE      4096
+
+/* its first bytes, format and version: what a compare-and-set compares */
+#define NGX_HOUSEHOLD_PRESENCE_PREFIX      12
+
+/* evidence and meetings are counted in this part of a day */
+#define NGX_HOUSEHOLD_PRESENCE_DAY        512
+
+/* of the text of an answer */
+#define NGX_HOUSEHOLD_PRESENCE_DETAIL      80
+
+/* of ngx_household_presence_id_t: kind, then up to 16 bytes and zeros */
+#define NGX_HOUSEHOLD_PRESENCE_ID          17
+
+
+/* ngx_household_presence_device_t.flags */
+#define NGX_HOUSEHOLD_PRESENCE_MEMBER    0x01  /* belongs to the household */
+#define NGX_HOUSEHOLD_PRESENCE_NAMED     0x02  /* by the record: no end */
+
+/* of devices and of groups: "meets" has been raised on the last day */
+#define NGX_HOUSEHOLD_PRESENCE_MET       0x04
+
+
+/* ngx_household_presence_params_t.without: parts of the rule that are off */
+#define NGX_HOUSEHOLD_PRESENCE_FAMILIES  0x01  /* compare alike with alike */
+#define NGX_HOUSEHOLD_PRESENCE_GROUPS    0x02  /* evidence is a group's */
+#define NGX_HOUSEHOLD_PRESENCE_ANCHOR    0x04  /* members must meet one */
+#define NGX_HOUSEHOLD_PRESENCE_ORDER     0x08  /* whoever came first */
+#define NGX_HOUSEHOLD_PRESENCE_STAY      0x10  /* a day's address is less */
+#define NGX_HOUSEHOLD_PRESENCE_HEIRS     0x20  /* a silent one has heirs */
+
+
+/*
+ * The constants of the rule, with their defaults.  Times are in seconds; what
+ * is counted in days of evidence or in meetings is in units of
+ * NGX_HOUSEHOLD_PRESENCE_DAY.  W, T and K are their names in the docs.
+ */
+
+typedef struct {
+    int64_t     at_once;       /* W, 2h: seen elsewhere within is at once */
+    int64_t     beside;        /* 20h: seen within is still there */
+    int64_t     mates;         /* 7d: seen within makes a place a member's */
+    int64_t     together;      /* 30d: strangers at a place within are one */
+    int64_t     alive;         /* 7d: seen within, the household is in use */
+    int64_t     anchor;        /* 7d: the anchor is replaced after */
+    int64_t     settled;       /* 30d: another device within settles a place */
+    int64_t     lapse;         /* 90d: a member that met nobody is none */
+    int64_t     forget;        /* 180d: a device not seen is forgotten */
+
+    ngx_uint_t  half_life;     /* days: 90; of evidence and meetings */
+    ngx_uint_t  settled_days;  /* days: 2; there on as many settles a place */
+    ngx_uint_t  evidence;      /* T, 5 days: more is another household */
+    ngx_uint_t  meeting;       /* K, 2 days: what a meeting excuses */
+    ngx_uint_t  join;          /* 0.9 meetings make a member */
+    ngx_uint_t  unsettled;     /* 1: what a day counts if not settled */
+    ngx_uint_t  further;       /* 3/8: less T for each other household */
+    ngx_uint_t  most;          /* 127 days: no more evidence is kept */
+    ngx_uint_t  ipv6_prefix;   /* bits: 56; of a place, 1-64 */
+    ngx_uint_t  without;       /* 0; the simulator switches parts off */
+} ngx_household_presence_params_t;
+
+
+/* where a device was last, in one family */
+
+typedef struct {
+    uint64_t    key;           /* IPv4 as a number; IPv6: the upper 64 bits */
+    uint32_t    seen;          /* first time on the last day; 0: never */
+    uint32_t    days;          /* it was there on, in a row; up to 255 */
+} ngx_household_presence_place_t;
+
+
+typedef struct {
+    u_char      kind;
+    u_char      bytes[NGX_HOUSEHOLD_PRESENCE_ID - 1];
+} ngx_household_presence_id_t;
+
+
+typedef struct {
+    ngx_household_presence_id_t     id;
+    u_char                          flags;
+    u_char                          group;  /* 1-64; 0: a member */
+    u_char                          days;   /* days it was seen on, to 255 */
+    uint16_t                        meets;  /* with members; 0: a member */
+    uint32_t                        met;    /* the household; 0: no member */
+    ngx_household_presence_place_t  place[2];  /* IPv4, IPv6 */
+} ngx_household_presence_device_t;
+
+
+/* devices that are at a place together, and do not belong */
+
+typedef struct {
+    uint32_t    since;         /* it is held for another household; 0: not */
+    uint16_t    conflict;      /* evidence */
+    uint16_t    meets;
+    uint16_t    today;         /* evidence of the last day */
+    uint16_t    day;           /* the last day, since the epoch */
+    u_char      flags;
+} ngx_household_presence_group_t;
+
+
+/*
+ * All zeros is an account of which nothing is known.  The first "devices" and
+ * "groups" entries are in use.
+ */
+
+typedef struct {
+    uint64_t                         version;
+    ngx_uint_t                       devices;
+    ngx_uint_t                       groups;
+    ngx_uint_t                       anchor;  /* 1-64; 0: no member */
+    ngx_household_presence_device_t  device[NGX_HOUSEHOLD_PRESENCE_DEVICES];
+    ngx_household_presence_group_t   group[NGX_HOUSEHOLD_PRESENCE_DEVICES];
+} ngx_household_presence_t;
+
+
+typedef struct {
+    ngx_household_addr_t   addr;       /* without family: allowed, unjudged */
+    int64_t                now;        /* Unix seconds */
+
+    /* any bytes; empty: the place stands for the device */
+    ngx_str_t              device;
+
+    /* the ids of the record's member:<id>; such a device is a member until it
+     * is taken out, and an account that has any begins with these */
+    const ngx_str_t       *members;
+    ngx_uint_t             nmembers;
+
+    /* the last line only; neither changes what is stored */
+    ngx_uint_t             granted;    /* allowed by the record anyway */
+    ngx_uint_t             seats;      /* other households that are paid for */
+} ngx_household_presence_facts_t;
+
+
+typedef enum {
+    NGX_HOUSEHOLD_PRESENCE_UNJUDGED = 0,   /* there is no address */
+    NGX_HOUSEHOLD_PRESENCE_GRANTED,        /* facts.granted */
+    NGX_HOUSEHOLD_PRESENCE_BELONGS,        /* the device is a member */
+    NGX_HOUSEHOLD_PRESENCE_BESIDE,         /* a member was here lately */
+    NGX_HOUSEHOLD_PRESENCE_NOT_SHARED,     /* no other household was seen */
+    NGX_HOUSEHOLD_PRESENCE_SILENT,         /* the household is not in use */
+    NGX_HOUSEHOLD_PRESENCE_SEAT,           /* facts.seats */
+    NGX_HOUSEHOLD_PRESENCE_SHARED          /* refuse; all others allow */
+} ngx_household_presence_reason_e;
+
+
+typedef struct {
+    ngx_household_presence_reason_e  reason;
+
+    unsigned    allow:1;
+    unsigned    write:1;       /* encode and store the presence */
+    unsigned    at_once:1;     /* a member is elsewhere at this time */
+    unsigned    settled:1;     /* the place is one where somebody stays */
+    unsigned    first:1;       /* the first evidence against the group */
+    unsigned    began:1;       /* it is another household from now on */
+
+    /* of the device's group; zeros for a member */
+    ngx_uint_t  conflict;      /* evidence */
+    ngx_uint_t  meets;
+    ngx_uint_t  others;        /* other groups that are other households */
+    int64_t     since;         /* it is another household; 0: it is not */
+} ngx_household_presence_answer_t;
+
+
+/* sets the defaults, which are those that docs/fairness.md measures */
+void ngx_household_presence_defaults(ngx_household_presence_params_t *params);
+
+/*
+ * Judges one request.  "p" becomes what is to be stored if answer.write is
+ * set; otherwise it is of no further use.  Neither the verdict, nor "granted",
+ * nor "seats" changes what is stored.  Asking again at the same time gives
+ * the same verdict and writes nothing.  Times that are yet to come were
+ * written by a clock ahead of ours, and are taken for now.
+ *
+ * A device, place and day is written once.  A device that goes to and fro is
+ * written each time it has another place than before.
+ */
+void ngx_household_presence_ask(const ngx_household_presence_params_t *params,
+    const ngx_household_presence_facts_t *facts, ngx_household_presence_t *p,
+    ngx_household_presence_answer_t *answer);
+
+/*
+ * Writes what an answer saw, e.g. "another household at a settled place, 3
+ * days", into "buf" of NGX_HOUSEHOLD_PRESENCE_DETAIL bytes, without a NUL.
+ * Returns the length; 0 unless there is evidence against the group.
+ */
+size_t ngx_household_presence_detail(
+    const ngx_household_presence_answer_t *answer, u_char *buf);
+
+/*
+ * Fills "id" from a device's text: a UUID and up to 16 bytes are kept as they
+ * are, of a longer text its hash of 128 bits, which is no secret's.
+ */
+void ngx_household_presence_id(ngx_household_presence_id_t *id,
+    const ngx_str_t *text);
+
+
+/*
+ * Encodes into "buf" of NGX_HOUSEHOLD_PRESENCE_SIZE bytes; returns the length.
+ * The same presence gives the same bytes.  Numbers are in network order:
+ *
+ *     "hp" format=1 0 version[8] anchor devices groups
+ *     device  flags days kind id   UUID, hash: 16 bytes; text: length, bytes;
+ *                                  place: family, 8 bytes
+ *             met[4]               of a member
+ *             group meets[2]       of another
+ *             key[4] seen[4] days  if flags say IPv4
+ *             key[8] seen[4] days  if flags say IPv6
+ *     group   flags since[4] conflict[2] meets[2] today[2] day[2]
+ */
+size_t ngx_household_presence_encode(const ngx_household_presence_t *p,
+    u_char *buf);
+
+/*
+ * Decodes; no bytes are an empty presence.  Returns NGX_OK; NGX_DECLINED if
+ * the format is a later one, which is for another release to read and write;
+ * NGX_ERROR if it is malformed: cut off, too long, or in any way not what
+ * encode() writes.  "p" is undefined unless NGX_OK.
+ */
+ngx_int_t ngx_household_presence_decode(ngx_household_presence_t *p,
+    const u_char *data, size_t len);
+
+
+#endif /* _NGX_HOUSEHOLD_PRESENCE_H_INCLUDED_ */
