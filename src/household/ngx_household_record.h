@@ -185,6 +185,15 @@ ngx_uint_t ngx_household_record_member(const ngx_household_record_t *rec,
     const ngx_str_t *id);
 
 /*
+ * Finds the ids of the members that the application has named, at most "max",
+ * and returns how many there are.  Fills "ids", unless it is NULL; the texts
+ * of UUIDs are written to "text", which has NGX_HOUSEHOLD_UUID_LEN bytes for
+ * each id, the others point into the record.
+ */
+ngx_uint_t ngx_household_record_members(const ngx_household_record_t *rec,
+    ngx_str_t *ids, u_char *text, ngx_uint_t max);
+
+/*
  * Tells on how many days the household was seen at a network, and sets "time"
  * to the last.  A network without a length stands for its /"ipv6_prefix".
  */
