@@ -90,14 +90,14 @@ is $first->{reasons($_)}, 0, "reason $_"
            token_expired token_not_yet token_uri token_type
            claim revoked unavailable record_too_large address_unknown home extra_member
            trusted_device travel unregistered learned family_unknown
-           not_enforced rollout away grace outside);
+           not_enforced rollout member not_shared away grace outside);
 is $first->{details($_)}, 0, "detail $_"
     for qw(seat_ended device_expired travel_over family_missing never_seen);
 is $first->{"household_${_}_total"}, 0, $_
     for qw(cache_hits cache_misses cache_expired cache_stale cache_evicted
            record_malformed notes_dropped geoip_corrupt);
 is grep({ /^household_requests/ } keys %$first), 7, 'no other status';
-is grep({ /^household_reasons/ } keys %$first), 34, 'no other reason';
+is grep({ /^household_reasons/ } keys %$first), 36, 'no other reason';
 is grep({ /^household_details/ } keys %$first), 5, 'no other detail';
 cmp_ok $first->{'household_zone_bytes{state="size"}'}, '<=', 1048576,
     'the size of the zone';

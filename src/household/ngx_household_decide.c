@@ -16,6 +16,7 @@ static ngx_uint_t ngx_household_decide_device_or_travel(
     ngx_household_case_t *c);
 static ngx_uint_t ngx_household_decide_unregistered(ngx_household_case_t *c);
 static ngx_uint_t ngx_household_decide_unenforced(ngx_household_case_t *c);
+static ngx_uint_t ngx_household_decide_sharing(ngx_household_case_t *c);
 static ngx_uint_t ngx_household_decide_outside_days(ngx_household_case_t *c);
 static ngx_uint_t ngx_household_decide_grace(ngx_household_case_t *c);
 static void ngx_household_decide_deny(ngx_household_case_t *c);
@@ -52,6 +53,7 @@ ngx_household_decide(const ngx_household_policy_t *policy,
         && !ngx_household_decide_device_or_travel(&c)
         && !ngx_household_decide_unregistered(&c)
         && !ngx_household_decide_unenforced(&c)
+        && !ngx_household_decide_sharing(&c)
         && !ngx_household_decide_outside_days(&c)
         && !ngx_household_decide_grace(&c))
     {
@@ -250,7 +252,33 @@ ngx_household_decide_unenforced(ngx_household_case_t *c)
 
 
 /*
- * Rule 10.  All days outside count, those that were refused as well.  Were
+ * Rule 10.  With "household_sharing" another household is refused, not another
+ * address.  Days and periods of grace are for those who would be refused.
+ */
+
+static ngx_uint_t
+ngx_household_decide_sharing(ngx_household_case_t *c)
+{
+    switch (c->facts->sharing) {
+
+    case NGX_HOUSEHOLD_SHARING_MEMBER:
+        return ngx_household_decide_allow(c, NGX_HOUSEHOLD_REASON_MEMBER);
+
+    case NGX_HOUSEHOLD_SHARING_SEAT:
+        return ngx_household_decide_allow(c,
+                                          NGX_HOUSEHOLD_REASON_EXTRA_MEMBER);
+
+    case NGX_HOUSEHOLD_SHARING_NOT_SHARED:
+        return ngx_household_decide_allow(c, NGX_HOUSEHOLD_REASON_NOT_SHARED);
+
+    default: /* NGX_HOUSEHOLD_SHARING_OFF, _SHARED */
+        return 0;
+    }
+}
+
+
+/*
+ * Rule 11.  All days outside count, those that were refused as well.  Were
  * they not written, a seat that covers one of them would move the others
  * within the period, and turn an allow into a deny.
  */
@@ -283,7 +311,7 @@ ngx_household_decide_outside_days(ngx_household_case_t *c)
 
 
 /*
- * Rule 11.  A grace period ends by itself.  It starts over only when the
+ * Rule 12.  A grace period ends by itself.  It starts over only when the
  * household was seen at home again, and for as long as the period lasts was
  * not seen outside.
  */
@@ -325,7 +353,7 @@ ngx_household_decide_grace(ngx_household_case_t *c)
 }
 
 
-/* rule 12 */
+/* rule 13 */
 
 static void
 ngx_household_decide_deny(ngx_household_case_t *c)
@@ -333,7 +361,8 @@ ngx_household_decide_deny(ngx_household_case_t *c)
     ngx_uint_t              seats;
     ngx_household_reason_e  reason;
 
-    reason = (c->rec->inet || c->rec->inet6)
+    reason = (c->rec->inet || c->rec->inet6
+              || c->facts->sharing == NGX_HOUSEHOLD_SHARING_SHARED)
              ? NGX_HOUSEHOLD_REASON_OUTSIDE
              : NGX_HOUSEHOLD_REASON_UNREGISTERED;
 

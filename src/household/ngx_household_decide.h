@@ -41,6 +41,17 @@ typedef enum {
 } ngx_household_verdict_e;
 
 
+/* what presence says, where "household_sharing" is on */
+
+typedef enum {
+    NGX_HOUSEHOLD_SHARING_OFF = 0,     /* the address alone refuses */
+    NGX_HOUSEHOLD_SHARING_MEMBER,      /* belongs, or is beside a member */
+    NGX_HOUSEHOLD_SHARING_SEAT,        /* another household, which is paid */
+    NGX_HOUSEHOLD_SHARING_NOT_SHARED,  /* no other household was seen */
+    NGX_HOUSEHOLD_SHARING_SHARED       /* the only one that refuses */
+} ngx_household_sharing_e;
+
+
 /* what the configuration and household:control say */
 
 typedef struct {
@@ -75,6 +86,8 @@ typedef struct {
 
     /* rule 3: why there is no record: UNAVAILABLE or RECORD_TOO_LARGE */
     ngx_household_reason_e  unknown;
+
+    ngx_household_sharing_e  sharing;
 } ngx_household_facts_t;
 
 

@@ -358,6 +358,21 @@ model_rules_8_to_11(const model_account_t *a, const model_request_t *r,
         return model_allow(v, NGX_HOUSEHOLD_REASON_ROLLOUT);
     }
 
+    switch (r->facts.sharing) {
+
+    case NGX_HOUSEHOLD_SHARING_MEMBER:
+        return model_allow(v, NGX_HOUSEHOLD_REASON_MEMBER);
+
+    case NGX_HOUSEHOLD_SHARING_SEAT:
+        return model_allow(v, NGX_HOUSEHOLD_REASON_EXTRA_MEMBER);
+
+    case NGX_HOUSEHOLD_SHARING_NOT_SHARED:
+        return model_allow(v, NGX_HOUSEHOLD_REASON_NOT_SHARED);
+
+    default:
+        break;
+    }
+
     return (p->away_days > 0 && model_rule_10(a, r, v))
            || (p->grace > 0 && model_rule_11(a, r, v));
 }
@@ -371,8 +386,9 @@ model_rule_12(const model_account_t *a, const model_request_t *r,
     ngx_uint_t  i;
 
     model_say(v, NGX_HOUSEHOLD_VERDICT_DENY,
-              a->homes ? NGX_HOUSEHOLD_REASON_OUTSIDE
-                       : NGX_HOUSEHOLD_REASON_UNREGISTERED);
+              a->homes || r->facts.sharing == NGX_HOUSEHOLD_SHARING_SHARED
+              ? NGX_HOUSEHOLD_REASON_OUTSIDE
+              : NGX_HOUSEHOLD_REASON_UNREGISTERED);
 
     taken = 0;
 

@@ -252,6 +252,15 @@ test_fact(ngx_household_facts_t *f, char *name, char *value)
     } else if (strcmp(name, "unknown") == 0) {
         f->unknown = test_reason(value);
 
+    } else if (strcmp(name, "sharing") == 0) {
+        f->sharing = strcmp(value, "member") == 0
+                     ? NGX_HOUSEHOLD_SHARING_MEMBER
+                     : strcmp(value, "seat") == 0
+                     ? NGX_HOUSEHOLD_SHARING_SEAT
+                     : strcmp(value, "not_shared") == 0
+                     ? NGX_HOUSEHOLD_SHARING_NOT_SHARED
+                     : NGX_HOUSEHOLD_SHARING_SHARED;
+
     } else {
         fail_msg("no such word: %s", name);
     }

@@ -373,7 +373,7 @@ test_reason_names(void **state)
         "unavailable", "record_too_large",
         "address_unknown", "home", "extra_member", "trusted_device", "travel",
         "unregistered", "learned", "family_unknown", "not_enforced",
-        "rollout", "away", "grace", "outside"
+        "rollout", "member", "not_shared", "away", "grace", "outside"
     };
 
     assert_int_equal(test_count(names), NGX_HOUSEHOLD_REASONS);

@@ -76,6 +76,7 @@ test_random_request(const model_account_t *a, model_request_t *r)
     facts->issued_at = test_below(2) ? test_past()
                                      : NGX_HOUSEHOLD_ISSUED_UNKNOWN;
     facts->token = test_below(2);
+    facts->sharing = test_below(2) ? test_below(5) : NGX_HOUSEHOLD_SHARING_OFF;
     facts->bucket = test_below(8) ? test_below(10000) : 4999 + test_below(2);
 
     if (test_below(32) == 0) {
