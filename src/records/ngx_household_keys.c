@@ -1,0 +1,46 @@
+
+/*
+ * Keys beside the records.  See ngx_household_keys.h.
+ */
+
+
+#include <ngx_config.h>
+#include <ngx_core.h>
+#include "ngx_household_keys.h"
+
+
+ngx_int_t
+ngx_household_keys_beside(ngx_pool_t *pool, ngx_str_t *key_prefix,
+    const char *name, ngx_str_t *key)
+{
+    u_char     *p;
+    ngx_str_t   base;
+
+    base = *key_prefix;
+
+    if (base.len && base.data[base.len - 1] == ':') {
+        base.len--;
+    }
+
+    p = ngx_pnalloc(pool, base.len + ngx_strlen(name) + sizeof("-:") - 1);
+    if (p == NULL) {
+        return NGX_ERROR;
+    }
+
+    key->data = p;
+    key->len = ngx_sprintf(p, base.len ? "%V-%s:" : "%V%s:", &base, name) - p;
+
+    return NGX_OK;
+}
+
+
+u_char *
+ngx_household_keys_account(u_char *p, ngx_str_t *prefix, ngx_str_t *account)
+{
+    p = ngx_cpymem(p, prefix->data, prefix->len);
+    *p++ = '{';
+    p = ngx_cpymem(p, account->data, account->len);
+    *p++ = '}';
+
+    return p;
+}

@@ -1,0 +1,39 @@
+
+/*
+ * What the files of the presence in Redis share.
+ */
+
+
+#ifndef _NGX_HOUSEHOLD_PRESENCES_CASE_H_INCLUDED_
+#define _NGX_HOUSEHOLD_PRESENCES_CASE_H_INCLUDED_
+
+
+#include <ngx_config.h>
+#include <ngx_core.h>
+#include "ngx_household_presences.h"
+
+
+struct ngx_household_presences_s {
+    ngx_household_redis_t            *redis;
+    ngx_household_presences_cache_t  *cache;
+    ngx_str_t                         prefix;  /* household-seen: */
+
+    ngx_rbtree_t                      reads;   /* under way, by account */
+    ngx_rbtree_node_t                 reads_sentinel;
+    ngx_uint_t                        nreads;
+    uint32_t                          number;  /* of the next read */
+
+    ngx_rbtree_t                      writes;  /* account, device and place */
+    ngx_rbtree_node_t                 writes_sentinel;
+    ngx_uint_t                        nwrites;
+    ngx_msec_t                        held;    /* since, if "hold" */
+    ngx_uint_t                        hold;    /* unsigned  hold:1; */
+    u_char                            sha1[40]; /* of the script */
+};
+
+
+/* prepares what the writes need */
+void ngx_household_presences_write_init(ngx_household_presences_t *presences);
+
+
+#endif /* _NGX_HOUSEHOLD_PRESENCES_CASE_H_INCLUDED_ */

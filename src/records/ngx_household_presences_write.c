@@ -1,0 +1,436 @@
+
+/*
+ * Presence of accounts: writes.  See ngx_household_presences.h.
+ */
+
+
+#include <ngx_config.h>
+#include <ngx_core.h>
+#include <ngx_sha1.h>
+#include "ngx_household_keys.h"
+#include "ngx_household_presences_case.h"
+#include "ngx_household_redis_op.h"
+
+
+/* behind a write: account, 0, device, 0, address; key; ids of members */
+
+typedef struct {
+    ngx_str_node_t                    node;  /* see above; must be first */
+    ngx_household_presences_t        *presences;
+    ngx_household_presence_params_t   params;
+    ngx_household_presence_facts_t    facts;
+    ngx_str_t                         account;
+    ngx_str_t                         key;
+    ngx_str_t                         former;  /* what a presence begins with */
+    ngx_str_t                         bytes;
+    uint64_t                          generation;  /* the cache's */
+
+    unsigned                          whole:1;   /* the script itself is sent */
+    unsigned                          unknown:1; /* NOSCRIPT */
+    unsigned                          failed:1;
+    unsigned                          overtaken:1; /* to be sent once more */
+    unsigned                          retried:1;
+
+    u_char                            prefix[NGX_HOUSEHOLD_PRESENCE_PREFIX];
+    u_char                            data[NGX_HOUSEHOLD_PRESENCE_SIZE];
+} ngx_household_presences_job_t;
+
+
+static ngx_household_presences_job_t *ngx_household_presences_job_create(
+    ngx_household_presences_t *presences,
+    ngx_household_presences_write_t *write);
+static u_char *ngx_household_presences_job_id(
+    ngx_household_presences_job_t *job,
+    ngx_household_presences_write_t *write, u_char *p);
+static void ngx_household_presences_job_former(
+    ngx_household_presences_job_t *job, ngx_str_t *former);
+static void ngx_household_presences_job_send(
+    ngx_household_presences_job_t *job);
+static ngx_int_t ngx_household_presences_job_reply(
+    ngx_household_redis_op_t *op, ngx_household_resp_reply_t *reply);
+static void ngx_household_presences_job_error(
+    ngx_household_presences_job_t *job, ngx_str_t *error);
+static void ngx_household_presences_job_again(
+    ngx_household_presences_job_t *job, ngx_str_t *former);
+static void ngx_household_presences_job_done(ngx_household_redis_op_t *op,
+    ngx_household_redis_result_e status);
+static void ngx_household_presences_job_drop(
+    ngx_household_presences_job_t *job);
+static void ngx_household_presences_job_free(
+    ngx_household_presences_job_t *job);
+
+
+/*
+ * KEYS: household-seen:{A}.  ARGV: what the key must begin with, or an empty
+ * string if it must not be there; the new value; seconds until it expires.
+ * Returns 1, or the value that is there instead.
+ */
+
+static ngx_str_t  ngx_household_presences_script = ngx_string(
+    "local s=redis.call('GET',KEYS[1]) or '' "
+    "if s:sub(1,12)~=ARGV[1] then return s end "
+    "redis.call('SET',KEYS[1],ARGV[2],'EX',ARGV[3]) "
+    "return 1");
+
+
+void
+ngx_household_presences_write_init(ngx_household_presences_t *presences)
+{
+    u_char      digest[20];
+    ngx_sha1_t  sha1;
+
+    ngx_sha1_init(&sha1);
+    ngx_sha1_update(&sha1, ngx_household_presences_script.data,
+                    ngx_household_presences_script.len);
+    ngx_sha1_final(digest, &sha1);
+
+    (void) ngx_hex_dump(presences->sha1, digest, sizeof(digest));
+}
+
+
+void
+ngx_household_presences_write(ngx_household_presences_t *presences,
+    ngx_household_presences_write_t *write)
+{
+    ngx_household_presences_job_t  *job;
+
+    if (presences->hold
+        && ngx_current_msec - presences->held < NGX_HOUSEHOLD_PRESENCES_HOLD)
+    {
+        presences->cache->count(presences->cache->data,
+                                NGX_HOUSEHOLD_PRESENCES_DROPPED);
+        return;
+    }
+
+    presences->hold = 0;
+
+    job = NULL;
+
+    if (presences->nwrites < NGX_HOUSEHOLD_PRESENCES_MAX) {
+        job = ngx_household_presences_job_create(presences, write);
+    }
+
+    if (job == NULL) {
+        presences->cache->count(presences->cache->data,
+                                NGX_HOUSEHOLD_PRESENCES_DROPPED);
+        return;
+    }
+
+    if (ngx_str_rbtree_lookup(&presences->writes, &job->node.str,
+                              job->node.node.key)
+        != NULL)
+    {
+        /* a player asks often: the same is on its way */
+        ngx_free(job);
+        return;
+    }
+
+    ngx_rbtree_insert(&presences->writes, &job->node.node);
+    presences->nwrites++;
+
+    ngx_household_presences_job_send(job);
+}
+
+
+/* a copy of all: the request may be gone before the reply is there */
+
+static ngx_household_presences_job_t *
+ngx_household_presences_job_create(ngx_household_presences_t *presences,
+    ngx_household_presences_write_t *write)
+{
+    u_char                                *p;
+    size_t                                 len;
+    ngx_str_t                             *members;
+    ngx_uint_t                             i;
+    ngx_household_presences_job_t         *job;
+    const ngx_household_presence_facts_t  *facts;
+
+    facts = write->facts;
+
+    len = sizeof(ngx_household_presences_job_t)
+          + facts->nmembers * sizeof(ngx_str_t)
+          + 2 * write->account->len + facts->device.len
+          + sizeof(facts->addr.bytes) + presences->prefix.len + 4;
+
+    for (i = 0; i < facts->nmembers; i++) {
+        len += facts->members[i].len;
+    }
+
+    job = ngx_alloc(len, ngx_cycle->log);
+    if (job == NULL) {
+        return NULL;
+    }
+
+    ngx_memzero(job, offsetof(ngx_household_presences_job_t, prefix));
+
+    job->presences = presences;
+    job->params = *write->params;
+    job->facts = *facts;
+
+    members = (ngx_str_t *) &job[1];
+    p = (u_char *) &members[facts->nmembers];
+
+    for (i = 0; i < facts->nmembers; i++) {
+        members[i].data = p;
+        members[i].len = facts->members[i].len;
+        p = ngx_cpymem(p, facts->members[i].data, members[i].len);
+    }
+
+    job->facts.members = members;
+
+    p = ngx_household_presences_job_id(job, write, p);
+
+    job->key.data = p;
+    job->key.len = ngx_household_keys_account(p, &presences->prefix,
+                                              &job->account)
+                   - p;
+
+    ngx_household_presences_job_former(job, write->former);
+
+    job->bytes.data = job->data;
+    job->bytes.len = write->bytes->len;
+    ngx_memcpy(job->data, write->bytes->data, write->bytes->len);
+
+    return job;
+}
+
+
+/* what tells it from other writes that are under way */
+
+static u_char *
+ngx_household_presences_job_id(ngx_household_presences_job_t *job,
+    ngx_household_presences_write_t *write, u_char *p)
+{
+    job->node.str.data = p;
+
+    job->account.data = p;
+    job->account.len = write->account->len;
+    p = ngx_cpymem(p, write->account->data, write->account->len);
+    *p++ = '\0';
+
+    job->facts.device.data = p;
+    p = ngx_cpymem(p, write->facts->device.data, write->facts->device.len);
+    *p++ = '\0';
+
+    p = ngx_cpymem(p, write->facts->addr.bytes,
+                   sizeof(write->facts->addr.bytes));
+
+    job->node.str.len = p - job->node.str.data;
+    job->node.node.key = ngx_murmur_hash2(job->node.str.data,
+                                          job->node.str.len);
+
+    return p;
+}
+
+
+static void
+ngx_household_presences_job_former(ngx_household_presences_job_t *job,
+    ngx_str_t *former)
+{
+    job->former.data = job->prefix;
+    job->former.len = ngx_min(former->len, NGX_HOUSEHOLD_PRESENCE_PREFIX);
+    ngx_memcpy(job->prefix, former->data, job->former.len);
+}
+
+
+static void
+ngx_household_presences_job_send(ngx_household_presences_job_t *job)
+{
+    u_char                         expire[NGX_INT_T_LEN];
+    ngx_str_t                      argv[7];
+    ngx_household_redis_op_t      *op;
+    ngx_household_presences_t     *presences;
+    ngx_household_resp_command_t   command;
+    ngx_household_redis_result_e   status;
+
+    presences = job->presences;
+
+    if (job->whole) {
+        ngx_str_set(&argv[0], "EVAL");
+        argv[1] = ngx_household_presences_script;
+
+    } else {
+        ngx_str_set(&argv[0], "EVALSHA");
+        argv[1].data = presences->sha1;
+        argv[1].len = sizeof(presences->sha1);
+    }
+
+    ngx_str_set(&argv[2], "1");
+    argv[3] = job->key;
+    argv[4] = job->former;
+    argv[5] = job->bytes;
+    argv[6].data = expire;
+    argv[6].len = ngx_sprintf(expire, "%d", NGX_HOUSEHOLD_PRESENCES_EXPIRE)
+                  - expire;
+
+    command.argv = argv;
+    command.argc = 7;
+
+    job->generation = presences->cache->generation(presences->cache->data,
+                                                   &job->account);
+
+    op = ngx_household_redis_submit(presences->redis, &command, &job->key, 1,
+                                    NGX_HOUSEHOLD_REDIS_WRITE,
+                                    ngx_household_presences_job_reply,
+                                    ngx_household_presences_job_done, job,
+                                    &status);
+    if (op == NULL) {
+        ngx_household_presences_job_drop(job);
+    }
+}
+
+
+static ngx_int_t
+ngx_household_presences_job_reply(ngx_household_redis_op_t *op,
+    ngx_household_resp_reply_t *reply)
+{
+    ngx_household_presences_job_t *job = op->data;
+
+    ngx_household_resp_value_t  *v;
+
+    v = &reply->values[0];
+
+    switch (v->type) {
+
+    case NGX_HOUSEHOLD_RESP_INTEGER:
+        return NGX_OK;
+
+    case NGX_HOUSEHOLD_RESP_BULK:
+
+        if (reply->too_large || job->retried) {
+            job->failed = 1;
+
+        } else {
+            ngx_household_presences_job_again(job, &v->str);
+        }
+
+        return NGX_OK;
+
+    case NGX_HOUSEHOLD_RESP_ERROR:
+        ngx_household_presences_job_error(job, &v->str);
+        return NGX_OK;
+
+    default:
+        return NGX_ERROR;
+    }
+}
+
+
+static void
+ngx_household_presences_job_error(ngx_household_presences_job_t *job,
+    ngx_str_t *error)
+{
+    ngx_str_t                   code;
+    ngx_household_presences_t  *presences;
+
+    code = ngx_household_redis_error_code(error);
+
+    if (code.len == sizeof("NOSCRIPT") - 1
+        && ngx_strncmp(code.data, "NOSCRIPT", code.len) == 0
+        && !job->whole)
+    {
+        job->unknown = 1;
+        return;
+    }
+
+    job->failed = 1;
+
+    presences = job->presences;
+    presences->hold = 1;
+    presences->held = ngx_current_msec;
+
+    ngx_household_redis_log_error(presences->redis, "presence write", error);
+}
+
+
+/* another edge was faster: the rule is asked again with what it wrote */
+
+static void
+ngx_household_presences_job_again(ngx_household_presences_job_t *job,
+    ngx_str_t *former)
+{
+    ngx_household_presence_t         p;
+    ngx_household_presence_answer_t  answer;
+
+    if (ngx_household_presence_decode(&p, former->data, former->len)
+        != NGX_OK)
+    {
+        job->failed = 1;
+        return;
+    }
+
+    job->presences->cache->count(job->presences->cache->data,
+                                 NGX_HOUSEHOLD_PRESENCES_RETRIED);
+
+    ngx_household_presence_ask(&job->params, &job->facts, &p, &answer);
+
+    if (!answer.write) {
+
+        /* it has been written already */
+
+        job->bytes.len = former->len;
+        ngx_memcpy(job->data, former->data, former->len);
+
+        return;
+    }
+
+    job->retried = 1;
+    job->overtaken = 1;
+
+    ngx_household_presences_job_former(job, former);
+    job->bytes.len = ngx_household_presence_encode(&p, job->data);
+}
+
+
+static void
+ngx_household_presences_job_done(ngx_household_redis_op_t *op,
+    ngx_household_redis_result_e status)
+{
+    ngx_household_presences_job_t *job = op->data;
+
+    ngx_household_presences_t  *presences;
+
+    if (status != NGX_HOUSEHOLD_REDIS_RESULT_OK || job->failed) {
+        ngx_household_presences_job_drop(job);
+        return;
+    }
+
+    if (job->unknown || job->overtaken) {
+
+        job->whole |= job->unknown;
+        job->unknown = 0;
+        job->overtaken = 0;
+
+        ngx_household_presences_job_send(job);
+        return;
+    }
+
+    presences = job->presences;
+    presences->cache->store(presences->cache->data, &job->account,
+                            job->generation, &job->bytes);
+
+    ngx_household_presences_job_free(job);
+}
+
+
+static void
+ngx_household_presences_job_drop(ngx_household_presences_job_t *job)
+{
+    ngx_household_presences_t  *presences;
+
+    presences = job->presences;
+    presences->cache->count(presences->cache->data,
+                            NGX_HOUSEHOLD_PRESENCES_DROPPED);
+
+    ngx_household_presences_job_free(job);
+}
+
+
+static void
+ngx_household_presences_job_free(ngx_household_presences_job_t *job)
+{
+    ngx_rbtree_delete(&job->presences->writes, &job->node.node);
+    job->presences->nwrites--;
+
+    ngx_free(job);
+}
