@@ -18,6 +18,7 @@
 #include "ngx_http_household_invalidate.h"
 #include "ngx_http_household_load.h"
 #include "ngx_http_household_metrics.h"
+#include "ngx_http_household_sharing.h"
 #include "ngx_http_household_variables.h"
 
 
@@ -258,6 +259,13 @@ static ngx_command_t  ngx_http_household_commands[] = {
       0,
       NULL },
 
+    { ngx_string("household_sharing"),
+      NGX_HTTP_HOUSEHOLD_ANY_CONF|NGX_CONF_1MORE,
+      ngx_http_household_set_sharing,
+      NGX_HTTP_LOC_CONF_OFFSET,
+      0,
+      NULL },
+
     { ngx_string("household_log_level"),
       NGX_HTTP_HOUSEHOLD_ANY_CONF|NGX_CONF_TAKE1,
       ngx_http_household_set_enum,
@@ -399,6 +407,12 @@ ngx_http_household_init_process(ngx_cycle_t *cycle)
                                        ngx_http_household_effects_write_dropped,
                                        store[i]);
         if (store[i]->notes == NULL) {
+            return NGX_ERROR;
+        }
+
+        if (ngx_http_household_sharing_init_store(cycle, hmcf, store[i])
+            != NGX_OK)
+        {
             return NGX_ERROR;
         }
     }

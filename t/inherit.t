@@ -95,6 +95,11 @@ my @directives = (
       args => 'account=a',
       expect => ['200 ALLOWED away', '403 DENIED outside'] },
 
+    { name => 'household_sharing',
+      values => ['on', 'off'],
+      args => 'account=a',
+      expect => ['200 ALLOWED member', '403 DENIED outside'] },
+
     { name => 'household_grace',
       values => ['1000w', '0'],
       args => 'account=waits',

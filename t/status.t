@@ -95,7 +95,8 @@ is $first->{details($_)}, 0, "detail $_"
     for qw(seat_ended device_expired travel_over family_missing never_seen);
 is $first->{"household_${_}_total"}, 0, $_
     for qw(cache_hits cache_misses cache_expired cache_stale cache_evicted
-           record_malformed notes_dropped geoip_corrupt);
+           record_malformed notes_dropped geoip_corrupt presence_unavailable
+           presence_ignored presence_writes_retried presence_writes_dropped);
 is grep({ /^household_requests/ } keys %$first), 7, 'no other status';
 is grep({ /^household_reasons/ } keys %$first), 36, 'no other reason';
 is grep({ /^household_details/ } keys %$first), 5, 'no other detail';

@@ -16,6 +16,7 @@
 #include "ngx_household_lookup.h"
 #include "ngx_household_zone.h"
 #include "ngx_household_writer.h"
+#include "ngx_household_presences.h"
 #include "ngx_household_redis_tracking.h"
 #include "ngx_household_geo.h"
 #include "ngx_household_hmac.h"
@@ -82,6 +83,14 @@ typedef enum {
     (NGX_HTTP_HOUSEHOLD_COUNT_DROPPED + 1)
 #define NGX_HTTP_HOUSEHOLD_COUNT_DETAIL                                       \
     (NGX_HTTP_HOUSEHOLD_COUNT_GEO + 1)
+#define NGX_HTTP_HOUSEHOLD_COUNT_PRESENCE_UNAVAILABLE                         \
+    (NGX_HTTP_HOUSEHOLD_COUNT_DETAIL + NGX_HOUSEHOLD_DETAILS)
+#define NGX_HTTP_HOUSEHOLD_COUNT_PRESENCE_IGNORED                             \
+    (NGX_HTTP_HOUSEHOLD_COUNT_PRESENCE_UNAVAILABLE + 1)
+#define NGX_HTTP_HOUSEHOLD_COUNT_PRESENCE_RETRIED                             \
+    (NGX_HTTP_HOUSEHOLD_COUNT_PRESENCE_UNAVAILABLE + 2)
+#define NGX_HTTP_HOUSEHOLD_COUNT_PRESENCE_DROPPED                             \
+    (NGX_HTTP_HOUSEHOLD_COUNT_PRESENCE_UNAVAILABLE + 3)
 
 
 /* a household_redis block and, in a worker process, its connections */
@@ -132,16 +141,19 @@ typedef struct {
     ngx_household_zone_t           *zone;   /* NULL: no cache */
     ngx_household_zone_ns_t        *cache;  /* its namespace */
     ngx_household_zone_ns_t        *override_cache;
+    ngx_household_zone_ns_t        *presence_cache;
 
     ngx_msec_t                      fresh;
     ngx_msec_t                      missing;
     ngx_msec_t                      stale;
 
     ngx_household_lookup_cache_t    keeper;
+    ngx_household_presences_cache_t presence_keeper;
 
     /* of a worker process */
     ngx_household_lookups_t        *lookups;
     ngx_household_writer_t         *notes;
+    ngx_household_presences_t      *presences; /* NULL: unused */
     ngx_http_household_override_t   override;
 } ngx_http_household_store_t;
 
@@ -155,6 +167,7 @@ typedef struct {
     ngx_household_hmac_t         *hmac;   /* NULL: no key */
     time_t                        state_valid; /* seconds */
     ngx_uint_t                    postponed; /* in a worker: times */
+    ngx_uint_t                    sharing; /* unsigned  sharing:1; used */
 } ngx_http_household_main_conf_t;
 
 
@@ -196,6 +209,8 @@ typedef struct {
     ngx_array_t                      *enforce_in; /* u_char[2] */
     ngx_uint_t                        rollout;
     ngx_http_complex_value_t         *rollout_value;
+
+    ngx_household_presence_params_t  *sharing;    /* NULL: off */
 
     ngx_household_zone_t             *status_zone; /* of household_status */
 } ngx_http_household_loc_conf_t;

@@ -17,6 +17,7 @@
 #include "ngx_http_household_facts.h"
 #include "ngx_http_household_identity.h"
 #include "ngx_http_household_override.h"
+#include "ngx_http_household_sharing.h"
 #include "ngx_http_household_wait.h"
 
 
@@ -359,6 +360,7 @@ ngx_http_household_access_reset(ngx_http_household_loc_conf_t *hlcf,
     ctx->verified = 0;
     ctx->refused = 0;
     ctx->refusal = NGX_HTTP_UNAUTHORIZED;
+    ngx_http_household_sharing_reset(ctx);
     ngx_str_null(&ctx->account);
     ngx_str_null(&ctx->device);
     ngx_str_null(&ctx->claims);
@@ -369,6 +371,7 @@ ngx_http_household_access_reset(ngx_http_household_loc_conf_t *hlcf,
 static void
 ngx_http_household_access_forget(ngx_http_household_ctx_t *ctx)
 {
+    ngx_http_household_sharing_forget(ctx);
     ctx->record = NULL;
     ctx->stale = NULL;
     ctx->cache = NGX_HTTP_HOUSEHOLD_CACHE_NONE;
@@ -416,15 +419,27 @@ ngx_http_household_access_fetch_record(ngx_http_request_t *r,
     ngx_int_t  rc;
 
     ctx->state = NGX_HTTP_HOUSEHOLD_KNOWN;
-
-    if (ctx->record != NULL) {
-        /* the same account in another location */
-        return NGX_OK;
-    }
-
     ctx->started = ngx_current_msec;
 
-    rc = ngx_http_household_cache_get(ctx->store, ctx);
+    /* first, so that its reply comes before that of the lookup */
+
+    if (ctx->conf->sharing != NULL
+        && ngx_http_household_sharing_fetch(ctx) != NGX_OK)
+    {
+        ctx->state = NGX_HTTP_HOUSEHOLD_NEW;
+        return NGX_HTTP_INTERNAL_SERVER_ERROR;
+    }
+
+    rc = NGX_OK;
+
+    if (ctx->record == NULL) {
+        rc = ngx_http_household_cache_get(ctx->store, ctx);
+
+    } /* else: the same account in another location */
+
+    if (rc == NGX_OK && ngx_http_household_sharing_waits(ctx)) {
+        rc = NGX_DECLINED;
+    }
 
     /* after a filter error nginx terminates a request that has to wait */
 
@@ -435,10 +450,12 @@ ngx_http_household_access_fetch_record(ngx_http_request_t *r,
     switch (rc) {
 
     case NGX_ERROR:
+        ngx_http_household_wait_cancel(ctx);
         ctx->state = NGX_HTTP_HOUSEHOLD_NEW;
         return NGX_HTTP_INTERNAL_SERVER_ERROR;
 
     case NGX_DECLINED:
+        ngx_http_household_sharing_cancel(ctx);
         ngx_http_household_cache_stale(ctx->store, ctx);
         return NGX_OK;
 
@@ -469,6 +486,13 @@ ngx_http_household_access_evaluate(ngx_http_request_t *r,
 
     if (policy.rollout < NGX_HOUSEHOLD_ROLLOUT_ALL) {
         facts.bucket = ngx_household_bucket(&ctx->account);
+    }
+
+    if (hlcf->sharing != NULL
+        && ngx_http_household_sharing_ask(ctx, &facts) != NGX_OK)
+    {
+        ctx->state = NGX_HTTP_HOUSEHOLD_NEW;
+        return NGX_HTTP_INTERNAL_SERVER_ERROR;
     }
 
     ngx_household_decide(&policy, &facts, ctx->record, &ctx->decision);

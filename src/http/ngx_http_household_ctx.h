@@ -41,6 +41,10 @@ typedef enum {
 #define NGX_HTTP_HOUSEHOLD_WRITTEN_RETURN   0x08
 #define NGX_HTTP_HOUSEHOLD_WRITTEN_LEFT     0x10
 #define NGX_HTTP_HOUSEHOLD_WRITTEN_AWAY     0x20
+#define NGX_HTTP_HOUSEHOLD_WRITTEN_PRESENCE 0x40
+
+
+typedef struct ngx_http_household_sharing_s  ngx_http_household_sharing_t;
 
 
 /*
@@ -78,6 +82,7 @@ typedef struct {
     ngx_http_household_cache_e      cache;
     ngx_household_reason_e          unknown;   /* why there is none */
     ngx_household_reason_e          unauthorized; /* NONE, or why */
+    ngx_http_household_sharing_t   *sharing;   /* NULL: off */
     ngx_household_decision_t        decision;
     ngx_http_household_offer_t     *offer;     /* NULL: no offer */
     ngx_str_t                       offer_url; /* evaluated */

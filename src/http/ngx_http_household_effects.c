@@ -11,6 +11,7 @@
 #include "ngx_http_household.h"
 #include "ngx_http_household_ctx.h"
 #include "ngx_http_household_effects.h"
+#include "ngx_http_household_sharing.h"
 
 
 static void ngx_http_household_effects_device(ngx_http_household_ctx_t *ctx);
@@ -51,6 +52,13 @@ ngx_http_household_effects(ngx_http_request_t *r,
                                            NGX_HTTP_HOUSEHOLD_WRITTEN_AWAY))
     {
         ngx_household_writer_write_away(notes, &ctx->account, ngx_time());
+    }
+
+    if (ngx_http_household_sharing_written(ctx)
+        && ngx_http_household_effects_once(ctx,
+                                          NGX_HTTP_HOUSEHOLD_WRITTEN_PRESENCE))
+    {
+        ngx_http_household_sharing_write(ctx);
     }
 
     if (d->start_grace

@@ -234,5 +234,6 @@ ngx_http_household_facts_same(ngx_http_household_loc_conf_t *a,
            && a->away_period == b->away_period
            && a->enforce_in == b->enforce_in
            && a->rollout == b->rollout
-           && a->rollout_value == b->rollout_value;
+           && a->rollout_value == b->rollout_value
+           && a->sharing == b->sharing;
 }

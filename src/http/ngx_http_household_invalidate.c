@@ -172,6 +172,15 @@ ngx_http_household_invalidate_untracked(void *data, ngx_str_t *key)
     ngx_uint_t                   i, override;
     ngx_http_household_store_t  *store;
 
+    if (key->len < redis->conf.key_prefix.len
+        || ngx_memcmp(key->data, redis->conf.key_prefix.data,
+                      redis->conf.key_prefix.len)
+           != 0)
+    {
+        /* presence is beside the records, and never tracked */
+        return;
+    }
+
     name.data = key->data + redis->conf.key_prefix.len;
     name.len = key->len - redis->conf.key_prefix.len;
 

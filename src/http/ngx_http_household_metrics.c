@@ -64,6 +64,14 @@ static ngx_http_household_metric_t  ngx_http_household_metrics[] = {
       "Notes that could not be written to the store." },
     { NGX_HTTP_HOUSEHOLD_COUNT_GEO, "geoip_corrupt",
       "Lookups in a country database that is corrupt." },
+    { NGX_HTTP_HOUSEHOLD_COUNT_PRESENCE_UNAVAILABLE, "presence_unavailable",
+      "Requests that were judged without presence." },
+    { NGX_HTTP_HOUSEHOLD_COUNT_PRESENCE_IGNORED, "presence_ignored",
+      "The same, as presence is malformed or of a later release." },
+    { NGX_HTTP_HOUSEHOLD_COUNT_PRESENCE_RETRIED, "presence_writes_retried",
+      "Presence that another edge wrote at the same time." },
+    { NGX_HTTP_HOUSEHOLD_COUNT_PRESENCE_DROPPED, "presence_writes_dropped",
+      "Presence that could not be written to Redis." },
     { 0, NULL, NULL }
 };
 

@@ -11,6 +11,7 @@
 #include "ngx_http_household.h"
 #include "ngx_http_household_claims.h"
 #include "ngx_http_household_ctx.h"
+#include "ngx_http_household_sharing.h"
 #include "ngx_http_household_variables.h"
 
 
@@ -204,7 +205,12 @@ static ngx_int_t
 ngx_http_household_variable_detail(ngx_http_request_t *r,
     ngx_http_household_ctx_t *ctx, ngx_str_t *value)
 {
-    *value = *ngx_household_detail_name(ctx->decision.detail);
+    if (ctx->sharing != NULL && ctx->sharing->detail.len) {
+        *value = ctx->sharing->detail;
+
+    } else {
+        *value = *ngx_household_detail_name(ctx->decision.detail);
+    }
 
     return NGX_OK;
 }

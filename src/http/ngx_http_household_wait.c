@@ -16,6 +16,7 @@
 #include "ngx_http_household.h"
 #include "ngx_http_household_cache.h"
 #include "ngx_http_household_ctx.h"
+#include "ngx_http_household_sharing.h"
 #include "ngx_http_household_wait.h"
 
 
@@ -47,8 +48,10 @@ ngx_http_household_wait_start(ngx_http_household_ctx_t *ctx)
 
     r = ctx->request;
 
-    if (ngx_household_lookup(ctx->store->lookups, &ctx->account, &ctx->waiter)
-        != NGX_AGAIN)
+    if (ctx->record == NULL
+        && ngx_household_lookup(ctx->store->lookups, &ctx->account,
+                                &ctx->waiter)
+           != NGX_AGAIN)
     {
         return NGX_DECLINED;
     }
@@ -80,6 +83,7 @@ void
 ngx_http_household_wait_cancel(ngx_http_household_ctx_t *ctx)
 {
     ngx_household_lookup_cancel(&ctx->waiter);
+    ngx_http_household_sharing_cancel(ctx);
 
     if (ctx->resume.posted) {
         ngx_delete_posted_event(&ctx->resume);
@@ -104,9 +108,6 @@ ngx_http_household_wait_done(ngx_household_waiter_t *waiter,
         return;
     }
 
-    ctx->state = NGX_HTTP_HOUSEHOLD_KNOWN;
-    ctx->elapsed = ngx_current_msec - ctx->started;
-
     if (status == NGX_HOUSEHOLD_LOOKUP_TOO_LARGE) {
         ctx->unknown = NGX_HOUSEHOLD_REASON_RECORD_TOO_LARGE;
     }
@@ -121,6 +122,25 @@ ngx_http_household_wait_done(ngx_household_waiter_t *waiter,
     } else {
         ngx_http_household_cache_stale(ctx->store, ctx);
     }
+
+    ngx_http_household_wait_part(ctx);
+}
+
+
+void
+ngx_http_household_wait_part(ngx_http_household_ctx_t *ctx)
+{
+    if (!ngx_http_household_wait_valid(ctx)) {
+        ngx_http_household_wait_cancel(ctx);
+        return;
+    }
+
+    if (ctx->waiter.lookup != NULL || ngx_http_household_sharing_waits(ctx)) {
+        return;
+    }
+
+    ctx->state = NGX_HTTP_HOUSEHOLD_KNOWN;
+    ctx->elapsed = ngx_current_msec - ctx->started;
 
     /* phases are not run from within the reading of replies */
     ngx_post_event(&ctx->resume, &ngx_posted_events);

@@ -18,7 +18,8 @@
 void ngx_http_household_wait_init(ngx_http_household_ctx_t *ctx);
 
 /*
- * Starts a lookup of ctx->account in ctx->store.  Returns NGX_AGAIN if the
+ * Starts a lookup of ctx->account in ctx->store, unless there is a record and
+ * the request waits for presence alone.  Returns NGX_AGAIN if the
  * request waits: its phases are run again with ctx->state KNOWN, unless it is
  * redirected or finalized meanwhile.  Returns NGX_DECLINED if Redis is
  * unavailable, or NGX_ERROR.
@@ -30,6 +31,9 @@ ngx_int_t ngx_http_household_wait_start(ngx_http_household_ctx_t *ctx);
  * made.  May be repeated.
  */
 void ngx_http_household_wait_cancel(ngx_http_household_ctx_t *ctx);
+
+/* resumes the request if nothing of what it waits for is missing any more */
+void ngx_http_household_wait_part(ngx_http_household_ctx_t *ctx);
 
 
 #endif /* _NGX_HTTP_HOUSEHOLD_WAIT_H_INCLUDED_ */

@@ -209,7 +209,11 @@ ngx_household_presences_job_id(ngx_household_presences_job_t *job,
     *p++ = '\0';
 
     job->facts.device.data = p;
-    p = ngx_cpymem(p, write->facts->device.data, write->facts->device.len);
+
+    if (write->facts->device.len) {
+        p = ngx_cpymem(p, write->facts->device.data, write->facts->device.len);
+    }
+
     *p++ = '\0';
 
     p = ngx_cpymem(p, write->facts->addr.bytes,

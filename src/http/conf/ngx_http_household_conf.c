@@ -11,6 +11,7 @@
 #include "ngx_http_household.h"
 #include "ngx_http_household_cache.h"
 #include "ngx_http_household_conf.h"
+#include "ngx_http_household_sharing.h"
 #include "ngx_http_household_value.h"
 
 
@@ -83,7 +84,9 @@ ngx_http_household_init_main_conf(ngx_conf_t *cf, void *conf)
         }
     }
 
-    if (ngx_http_household_cache_init(cf, hmcf) != NGX_OK) {
+    if (ngx_http_household_cache_init(cf, hmcf) != NGX_OK
+        || ngx_http_household_sharing_init_cache(cf, hmcf) != NGX_OK)
+    {
         return NGX_CONF_ERROR;
     }
 
@@ -124,6 +127,7 @@ ngx_http_household_create_loc_conf(ngx_conf_t *cf)
     conf->enforce_in = NGX_CONF_UNSET_PTR;
     conf->rollout = NGX_CONF_UNSET_UINT;
     conf->rollout_value = NGX_CONF_UNSET_PTR;
+    conf->sharing = NGX_CONF_UNSET_PTR;
 
     return conf;
 }
@@ -180,6 +184,7 @@ ngx_http_household_merge_loc_conf(ngx_conf_t *cf, void *parent, void *child)
     ngx_conf_merge_uint_value(conf->away_days, prev->away_days, 0);
     ngx_conf_merge_uint_value(conf->away_period, prev->away_period, 0);
     ngx_conf_merge_ptr_value(conf->enforce_in, prev->enforce_in, NULL);
+    ngx_conf_merge_ptr_value(conf->sharing, prev->sharing, NULL);
 
     return ngx_http_household_conf_check(cf, conf);
 }

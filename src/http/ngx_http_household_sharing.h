@@ -1,0 +1,81 @@
+
+/*
+ * The presence of an account, between requests, the zone and Redis.
+ */
+
+
+#ifndef _NGX_HTTP_HOUSEHOLD_SHARING_H_INCLUDED_
+#define _NGX_HTTP_HOUSEHOLD_SHARING_H_INCLUDED_
+
+
+#include <ngx_config.h>
+#include <ngx_core.h>
+#include <ngx_http.h>
+#include "ngx_http_household_ctx.h"
+
+
+/*
+ * ms: how long a presence is used after it was read, and after which part of
+ * that it is read again while it is used
+ */
+#define NGX_HTTP_HOUSEHOLD_SHARING_AGE    300000
+#define NGX_HTTP_HOUSEHOLD_SHARING_FRESH  150000
+
+
+/* of a request in a location with "household_sharing on" */
+
+struct ngx_http_household_sharing_s {
+    ngx_household_presences_waiter_t  waiter;
+    ngx_str_t                         bytes;   /* as they are stored */
+    ngx_str_t                         updated; /* to be stored; or empty */
+    ngx_str_t                         detail;  /* what was seen; or empty */
+    ngx_household_presence_facts_t    facts;
+    ngx_household_presence_answer_t   answer;
+    unsigned                          known:1; /* "bytes" are */
+    unsigned                          asked:1; /* "answer" is set */
+};
+
+
+/*
+ * Creates the namespaces of presence, if any location needs them.  To be called
+ * after ngx_http_household_cache_init().  Returns NGX_OK or NGX_ERROR.
+ */
+ngx_int_t ngx_http_household_sharing_init_cache(ngx_conf_t *cf,
+    ngx_http_household_main_conf_t *hmcf);
+
+/* creates what a store needs of Redis in a worker; NGX_OK or NGX_ERROR */
+ngx_int_t ngx_http_household_sharing_init_store(ngx_cycle_t *cycle,
+    ngx_http_household_main_conf_t *hmcf, ngx_http_household_store_t *store);
+
+/*
+ * Finds the presence of ctx->account in the zone, or sends for it, which
+ * ngx_http_household_sharing_waits() tells.  To be called before the lookup of
+ * the record.  Returns NGX_OK, or NGX_ERROR if memory is short.
+ */
+ngx_int_t ngx_http_household_sharing_fetch(ngx_http_household_ctx_t *ctx);
+
+/* tells whether the request waits for the presence; it may wait for more */
+ngx_uint_t ngx_http_household_sharing_waits(ngx_http_household_ctx_t *ctx);
+
+/* does not wait for the presence any more; may be repeated */
+void ngx_http_household_sharing_cancel(ngx_http_household_ctx_t *ctx);
+
+/* forgets what was made of the presence, before the next judgement */
+void ngx_http_household_sharing_reset(ngx_http_household_ctx_t *ctx);
+
+/* forgets the presence itself: the next judgement is of another account */
+void ngx_http_household_sharing_forget(ngx_http_household_ctx_t *ctx);
+
+/*
+ * Sets facts->sharing, and what is to be stored.  Returns NGX_OK, or NGX_ERROR
+ * if memory is short.
+ */
+ngx_int_t ngx_http_household_sharing_ask(ngx_http_household_ctx_t *ctx,
+    ngx_household_facts_t *facts);
+
+/* tells whether a verdict leaves presence to be stored; stores it */
+ngx_uint_t ngx_http_household_sharing_written(ngx_http_household_ctx_t *ctx);
+void ngx_http_household_sharing_write(ngx_http_household_ctx_t *ctx);
+
+
+#endif /* _NGX_HTTP_HOUSEHOLD_SHARING_H_INCLUDED_ */

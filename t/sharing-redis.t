@@ -1,0 +1,132 @@
+#!/usr/bin/perl
+
+# Presence where Redis is a Cluster, is replicated, has another key
+# prefix, or tells of no changes.
+
+use strict;
+use warnings;
+
+use lib 't/lib';
+use Test::Household::Cluster;
+use Test::Household::Nginx qw(location);
+use Test::Household::Process qw(wait_until);
+use Test::Household::Redis;
+use Test::More;
+
+my $home = '82.64.10.7';
+my $friend = '203.0.113.9';
+
+sub edge {
+    my ($redis) = @_;
+    my $on = 'household_sharing on threshold=0;';
+
+    return Test::Household::Nginx->new(
+        http => "household_zone zone=households:1m;
+                 household_redis main {
+                     connect_timeout 5s; timeout 5s; $redis
+                 }
+                 set_real_ip_from 127.0.0.1;
+                 real_ip_header X-Forwarded-For;",
+        server => location('/', $on, 'main zone=households')
+                  . location('/record', '', 'main zone=households'));
+}
+
+sub ask {
+    my ($edge, $account, $from, $device) = @_;
+    return $edge->get("/?account=$account&device=$device",
+                      'X-Forwarded-For' => $from)->{headers}{'x-reason'};
+}
+
+
+# a Cluster: a command is sent to whoever holds its key
+
+{
+    my $cluster = Test::Household::Cluster->new;
+    my @nodes = $cluster->nodes;
+    my $edge = edge(join ' ', 'cluster on;',
+                    map { 'server ' . $_->address . ';' } @nodes[0, 4]);
+    my @accounts = map { "a$_" } 0 .. 19;
+    my $key = sub { "household-seen:{$_[0]}" };
+
+    wait_until { ask($edge, 'first', $home, 'tv') eq 'member' };
+
+    is scalar(grep { ask($edge, $_, $home, 'tv') eq 'member' } @accounts), 20,
+        'cluster: the first devices belong';
+    ok wait_until {
+        20 == grep { $cluster->cmd($key->($_), EXISTS => $key->($_)) }
+              @accounts
+    }, 'cluster: presence is where the account is';
+    is scalar(grep { ask($edge, $_, $friend, 'box') eq 'outside' } @accounts),
+        20, 'cluster: another household is refused';
+}
+
+
+# replicas are read; what is written goes to the primary
+
+{
+    my $config = 'repl-diskless-sync-delay 0';
+    my $primary = Test::Household::Redis->new(config => $config);
+    my $replica = Test::Household::Redis->new(
+        config => "$config\nreplicaof 127.0.0.1 $primary->{port}");
+
+    wait_until { $replica->cmd(INFO => 'replication')
+                 =~ /master_link_status:up/ } or die "no replica\n";
+
+    my $edge = edge('server ' . $primary->address . '; server '
+                    . $replica->address . ' replica; read_from replica;');
+    my $key = 'household-seen:{a}';
+
+    is ask($edge, 'a', $home, 'tv'), 'member', 'replica: a member';
+    ok wait_until { $replica->cmd(EXISTS => $key) },
+        'replica: presence is written to the primary';
+    is ask($edge, 'a', $friend, 'box'), 'outside',
+        'replica: another household';
+    cmp_ok $replica->cmd(INFO => 'commandstats') =~ /cmdstat_get:calls=(\d+)/
+           ? $1 : 0, '>', 0, 'replica: it was read there';
+}
+
+
+# the keys of another prefix; nobody is told of changes to presence
+
+{
+    my $redis = Test::Household::Redis->new(unix => 1);
+    my $server = 'server ' . $redis->address . ';';
+
+    for (['tv:', 'tv-seen:{a}'],
+         ['tv', 'tv-seen:{b}'],
+         ['home:tv:', 'home:tv-seen:{c}'])
+    {
+        my ($prefix, $key) = @$_;
+        my $edge = edge("$server key_prefix $prefix;");
+        my ($account) = $key =~ /\{(.*)\}/;
+
+        ask($edge, $account, $home, 'tv');
+        ok wait_until { $redis->cmd(EXISTS => $key) },
+            "key_prefix $prefix: presence";
+        is ask($edge, $account, $friend, 'box'), 'outside',
+            "key_prefix $prefix: another household";
+    }
+
+    my $edge = edge("$server tracking off;");
+    is ask($edge, 'd', $home, 'tv'), 'member', 'tracking off: a member';
+    ok wait_until { $redis->cmd(EXISTS => 'household-seen:{d}') },
+        'tracking off: presence is written';
+    is ask($edge, 'd', $friend, 'box'), 'outside',
+        'tracking off: another household';
+}
+
+
+# a location without it asks for no presence
+
+{
+    my $redis = Test::Household::Redis->new(unix => 1);
+    my $edge = edge('server ' . $redis->address . ';');
+
+    $redis->cmd(SADD => 'household:{a}', $home);
+    is $edge->get('/record?account=a&device=tv', 'X-Forwarded-For' => $home)
+            ->{headers}{'x-reason'}, 'home', 'without it: the record alone';
+    unlike $redis->cmd(INFO => 'commandstats'), qr/^cmdstat_get:/m,
+        'without it: no presence is read';
+}
+
+done_testing;
