@@ -266,6 +266,13 @@ static ngx_command_t  ngx_http_household_commands[] = {
       0,
       NULL },
 
+    { ngx_string("household_events"),
+      NGX_HTTP_HOUSEHOLD_ANY_CONF|NGX_CONF_TAKE12,
+      ngx_http_household_set_events,
+      NGX_HTTP_LOC_CONF_OFFSET,
+      0,
+      NULL },
+
     { ngx_string("household_log_level"),
       NGX_HTTP_HOUSEHOLD_ANY_CONF|NGX_CONF_TAKE1,
       ngx_http_household_set_enum,

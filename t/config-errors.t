@@ -206,6 +206,14 @@ my @http = (
      qw(2h window= window=0 window=25h window=soon threshold= threshold=-1
         threshold=1.2345 threshold=101 threshold=1d excuse=x excuse=101)),
 
+    ['household_events', '', qr/invalid number of arguments/],
+    ['household_events maybe', 'maybe', qr/must be "off", or "on"/],
+    ['household_events off maxlen=1', 'off', qr/invalid value/],
+    ['household_events on; household_events on', '', qr/is duplicate/],
+
+    (map { ["household_events on $_", $_, qr/invalid parameter/] }
+     qw(maxlen= maxlen=0 maxlen=-1 maxlen=many 1000)),
+
     ['household_enforce_in', '', qr/invalid number of arguments/],
     ['household_enforce_in FR FRA', 'FRA', qr/must be two letters/],
     ['household_enforce_in everywhere', 'everywhere', qr/two letters/],
@@ -521,8 +529,9 @@ for my $text ((map { "household_store main zone=z; household_account \$arg_a; $_
     'household_family_unknown allow',
     'household_ipv6_prefix 56', 'household_trusted_device 0',
     'household_grace 1d', 'household_enforce_in FR de',
-    'household_sharing off', 'household_sharing on',
+    'household_sharing off', 'household_sharing on', 'household_events off',
     'household_sharing on window=90m threshold=1.5 excuse=0',
+    'household_events on', 'household_events on maxlen=1',
     'household_rollout 0.05%', 'household_rollout $arg_r',
     'household_log_level info',
     "household_hmac_key $key state_valid=1h", 'household_token_leeway 5m',

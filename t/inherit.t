@@ -100,6 +100,11 @@ my @directives = (
       args => 'account=a',
       expect => ['200 ALLOWED member', '403 DENIED outside'] },
 
+    { name => 'household_events',
+      values => ['on', 'off'],
+      args => 'account=a',
+      expect => ['403 DENIED outside', '403 DENIED outside'] },
+
     { name => 'household_grace',
       values => ['1000w', '0'],
       args => 'account=waits',

@@ -1,6 +1,6 @@
 #!/usr/bin/perl
 
-# Presence where Redis is a Cluster, is replicated, has another key
+# Presence and events where Redis is a Cluster, is replicated, has another key
 # prefix, or tells of no changes.
 
 use strict;
@@ -18,7 +18,7 @@ my $friend = '203.0.113.9';
 
 sub edge {
     my ($redis) = @_;
-    my $on = 'household_sharing on threshold=0;';
+    my $on = 'household_sharing on threshold=0; household_events on;';
 
     return Test::Household::Nginx->new(
         http => "household_zone zone=households:1m;
@@ -58,6 +58,11 @@ sub ask {
     }, 'cluster: presence is where the account is';
     is scalar(grep { ask($edge, $_, $friend, 'box') eq 'outside' } @accounts),
         20, 'cluster: another household is refused';
+    ok wait_until {
+        60 == $cluster->cmd('household-events', XLEN => 'household-events')
+    }, 'cluster: all events are in one stream'
+        or diag $cluster->cmd('household-events',
+                              XLEN => 'household-events');
 }
 
 
@@ -92,11 +97,12 @@ sub ask {
     my $redis = Test::Household::Redis->new(unix => 1);
     my $server = 'server ' . $redis->address . ';';
 
-    for (['tv:', 'tv-seen:{a}'],
-         ['tv', 'tv-seen:{b}'],
-         ['home:tv:', 'home:tv-seen:{c}'])
+    for (['tv:', 'tv-seen:{a}', 'tv-events'],
+         ['tv', 'tv-seen:{b}', 'tv-events'],
+         ['home:tv:', 'home:tv-seen:{c}', 'home:tv-events'],
+         ['""', 'seen:{e}', 'events'])
     {
-        my ($prefix, $key) = @$_;
+        my ($prefix, $key, $stream) = @$_;
         my $edge = edge("$server key_prefix $prefix;");
         my ($account) = $key =~ /\{(.*)\}/;
 
@@ -105,6 +111,8 @@ sub ask {
             "key_prefix $prefix: presence";
         is ask($edge, $account, $friend, 'box'), 'outside',
             "key_prefix $prefix: another household";
+        ok wait_until { $redis->cmd(EXISTS => $stream) },
+            "key_prefix $prefix: events";
     }
 
     my $edge = edge("$server tracking off;");

@@ -96,7 +96,8 @@ is $first->{details($_)}, 0, "detail $_"
 is $first->{"household_${_}_total"}, 0, $_
     for qw(cache_hits cache_misses cache_expired cache_stale cache_evicted
            record_malformed notes_dropped geoip_corrupt presence_unavailable
-           presence_ignored presence_writes_retried presence_writes_dropped);
+           presence_ignored presence_writes_retried presence_writes_dropped
+           events_dropped);
 is grep({ /^household_requests/ } keys %$first), 7, 'no other status';
 is grep({ /^household_reasons/ } keys %$first), 36, 'no other reason';
 is grep({ /^household_details/ } keys %$first), 5, 'no other detail';

@@ -17,6 +17,7 @@
 #include "ngx_household_zone.h"
 #include "ngx_household_writer.h"
 #include "ngx_household_presences.h"
+#include "ngx_household_events.h"
 #include "ngx_household_redis_tracking.h"
 #include "ngx_household_geo.h"
 #include "ngx_household_hmac.h"
@@ -91,6 +92,8 @@ typedef enum {
     (NGX_HTTP_HOUSEHOLD_COUNT_PRESENCE_UNAVAILABLE + 2)
 #define NGX_HTTP_HOUSEHOLD_COUNT_PRESENCE_DROPPED                             \
     (NGX_HTTP_HOUSEHOLD_COUNT_PRESENCE_UNAVAILABLE + 3)
+#define NGX_HTTP_HOUSEHOLD_COUNT_EVENTS_DROPPED                               \
+    (NGX_HTTP_HOUSEHOLD_COUNT_PRESENCE_UNAVAILABLE + 4)
 
 
 /* a household_redis block and, in a worker process, its connections */
@@ -154,6 +157,7 @@ typedef struct {
     ngx_household_lookups_t        *lookups;
     ngx_household_writer_t         *notes;
     ngx_household_presences_t      *presences; /* NULL: unused */
+    ngx_household_events_t         *events;    /* NULL: unused */
     ngx_http_household_override_t   override;
 } ngx_http_household_store_t;
 
@@ -168,6 +172,7 @@ typedef struct {
     time_t                        state_valid; /* seconds */
     ngx_uint_t                    postponed; /* in a worker: times */
     ngx_uint_t                    sharing; /* unsigned  sharing:1; used */
+    ngx_uint_t                    events;  /* unsigned  events:1; used */
 } ngx_http_household_main_conf_t;
 
 
@@ -211,6 +216,7 @@ typedef struct {
     ngx_http_complex_value_t         *rollout_value;
 
     ngx_household_presence_params_t  *sharing;    /* NULL: off */
+    ngx_uint_t                        events;     /* stream length; 0: off */
 
     ngx_household_zone_t             *status_zone; /* of household_status */
 } ngx_http_household_loc_conf_t;

@@ -14,6 +14,7 @@
 #include "ngx_http_household_ctx.h"
 #include "ngx_http_household_offer.h"
 #include "ngx_http_household_effects.h"
+#include "ngx_http_household_events.h"
 #include "ngx_http_household_facts.h"
 #include "ngx_http_household_identity.h"
 #include "ngx_http_household_override.h"
@@ -498,6 +499,10 @@ ngx_http_household_access_evaluate(ngx_http_request_t *r,
     ngx_household_decide(&policy, &facts, ctx->record, &ctx->decision);
 
     ngx_http_household_effects(r, hlcf, ctx);
+
+    if (hlcf->events) {
+        ngx_http_household_events_add(ctx, &facts);
+    }
 
     return ngx_http_household_access_finalize(r, hlcf, ctx);
 }

@@ -235,5 +235,6 @@ ngx_http_household_facts_same(ngx_http_household_loc_conf_t *a,
            && a->enforce_in == b->enforce_in
            && a->rollout == b->rollout
            && a->rollout_value == b->rollout_value
-           && a->sharing == b->sharing;
+           && a->sharing == b->sharing
+           && a->events == b->events;
 }

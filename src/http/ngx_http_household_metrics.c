@@ -72,6 +72,8 @@ static ngx_http_household_metric_t  ngx_http_household_metrics[] = {
       "Presence that another edge wrote at the same time." },
     { NGX_HTTP_HOUSEHOLD_COUNT_PRESENCE_DROPPED, "presence_writes_dropped",
       "Presence that could not be written to Redis." },
+    { NGX_HTTP_HOUSEHOLD_COUNT_EVENTS_DROPPED, "events_dropped",
+      "Events that could not be written to Redis." },
     { 0, NULL, NULL }
 };
 

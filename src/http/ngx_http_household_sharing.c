@@ -23,6 +23,7 @@ static void ngx_http_household_sharing_store(void *data, ngx_str_t *account,
     uint64_t generation, ngx_str_t *bytes);
 static void ngx_http_household_sharing_event(void *data,
     ngx_household_presences_event_e event);
+static void ngx_http_household_sharing_event_dropped(void *data);
 static ngx_int_t ngx_http_household_sharing_get(
     ngx_http_household_store_t *store, ngx_http_household_ctx_t *ctx);
 static void ngx_http_household_sharing_done(
@@ -102,6 +103,17 @@ ngx_http_household_sharing_init_store(ngx_cycle_t *cycle,
         }
     }
 
+    if (hmcf->events) {
+
+        store->events = ngx_household_events_create(cycle->pool,
+                                      store->redis->redis,
+                                      ngx_http_household_sharing_event_dropped,
+                                      store);
+        if (store->events == NULL) {
+            return NGX_ERROR;
+        }
+    }
+
     return NGX_OK;
 }
 
@@ -144,6 +156,14 @@ ngx_http_household_sharing_event(void *data,
                                      event == NGX_HOUSEHOLD_PRESENCES_DROPPED
                                  ? NGX_HTTP_HOUSEHOLD_COUNT_PRESENCE_DROPPED
                                  : NGX_HTTP_HOUSEHOLD_COUNT_PRESENCE_RETRIED);
+}
+
+
+static void
+ngx_http_household_sharing_event_dropped(void *data)
+{
+    ngx_http_household_sharing_count(data,
+                                     NGX_HTTP_HOUSEHOLD_COUNT_EVENTS_DROPPED);
 }
 
 

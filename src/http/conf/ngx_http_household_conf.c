@@ -128,6 +128,7 @@ ngx_http_household_create_loc_conf(ngx_conf_t *cf)
     conf->rollout = NGX_CONF_UNSET_UINT;
     conf->rollout_value = NGX_CONF_UNSET_PTR;
     conf->sharing = NGX_CONF_UNSET_PTR;
+    conf->events = NGX_CONF_UNSET_UINT;
 
     return conf;
 }
@@ -185,6 +186,7 @@ ngx_http_household_merge_loc_conf(ngx_conf_t *cf, void *parent, void *child)
     ngx_conf_merge_uint_value(conf->away_period, prev->away_period, 0);
     ngx_conf_merge_ptr_value(conf->enforce_in, prev->enforce_in, NULL);
     ngx_conf_merge_ptr_value(conf->sharing, prev->sharing, NULL);
+    ngx_conf_merge_uint_value(conf->events, prev->events, 0);
 
     return ngx_http_household_conf_check(cf, conf);
 }

@@ -34,6 +34,8 @@ char *ngx_http_household_set_unregistered(ngx_conf_t *cf, ngx_command_t *cmd,
     void *conf);
 char *ngx_http_household_set_sharing(ngx_conf_t *cf, ngx_command_t *cmd,
     void *conf);
+char *ngx_http_household_set_events(ngx_conf_t *cf, ngx_command_t *cmd,
+    void *conf);
 char *ngx_http_household_set_away(ngx_conf_t *cf, ngx_command_t *cmd,
     void *conf);
 char *ngx_http_household_set_enforce_in(ngx_conf_t *cf, ngx_command_t *cmd,

@@ -1,6 +1,6 @@
 
 /*
- * The directive household_sharing.
+ * The directives household_sharing and household_events.
  */
 
 
@@ -16,6 +16,9 @@
 
 /* seconds, at most: "window=" */
 #define NGX_HTTP_HOUSEHOLD_SHARING_WINDOW   86400
+
+/* events that Redis keeps, if nothing is said */
+#define NGX_HTTP_HOUSEHOLD_EVENTS_LENGTH    100000
 
 
 static ngx_int_t ngx_http_household_sharing_param(
@@ -131,4 +134,58 @@ ngx_http_household_sharing_days(u_char *p, size_t len, ngx_uint_t *days)
     *days = n * NGX_HOUSEHOLD_PRESENCE_DAY / 1000;
 
     return NGX_OK;
+}
+
+
+/* off | on [maxlen=number] */
+
+char *
+ngx_http_household_set_events(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
+{
+    ngx_http_household_loc_conf_t *hlcf = conf;
+
+    ngx_int_t                        n;
+    ngx_str_t                       *value;
+    ngx_http_household_main_conf_t  *hmcf;
+
+    if (hlcf->events != NGX_CONF_UNSET_UINT) {
+        return "is duplicate";
+    }
+
+    value = cf->args->elts;
+
+    if (ngx_strcmp(value[1].data, "off") == 0 && cf->args->nelts == 2) {
+        hlcf->events = 0;
+        return NGX_CONF_OK;
+    }
+
+    if (ngx_strcmp(value[1].data, "on") != 0) {
+        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
+                           "invalid value \"%V\" of \"%V\", it must be "
+                           "\"off\", or \"on\" and its parameter",
+                           &value[1], &cmd->name);
+        return NGX_CONF_ERROR;
+    }
+
+    n = NGX_HTTP_HOUSEHOLD_EVENTS_LENGTH;
+
+    if (cf->args->nelts == 3) {
+
+        n = NGX_ERROR;
+
+        if (ngx_strncmp(value[2].data, "maxlen=", 7) == 0) {
+            n = ngx_atoi(value[2].data + 7, value[2].len - 7);
+        }
+
+        if (n < 1) {
+            return ngx_http_household_conf_invalid(cf, cmd, &value[2]);
+        }
+    }
+
+    hlcf->events = n;
+
+    hmcf = ngx_http_conf_get_module_main_conf(cf, ngx_http_household_module);
+    hmcf->events = 1;
+
+    return NGX_CONF_OK;
 }

@@ -1,0 +1,22 @@
+
+/*
+ * Events of a verdict: what a subscriber should be told.
+ */
+
+
+#ifndef _NGX_HTTP_HOUSEHOLD_EVENTS_H_INCLUDED_
+#define _NGX_HTTP_HOUSEHOLD_EVENTS_H_INCLUDED_
+
+
+#include <ngx_config.h>
+#include <ngx_core.h>
+#include <ngx_http.h>
+#include "ngx_http_household_ctx.h"
+
+
+/* adds the events of ctx->decision; "facts" is what it was made from */
+void ngx_http_household_events_add(ngx_http_household_ctx_t *ctx,
+    ngx_household_facts_t *facts);
+
+
+#endif /* _NGX_HTTP_HOUSEHOLD_EVENTS_H_INCLUDED_ */

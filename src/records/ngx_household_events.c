@@ -1,0 +1,448 @@
+
+/*
+ * Events.  See ngx_household_events.h.
+ */
+
+
+#include <ngx_config.h>
+#include <ngx_core.h>
+#include "ngx_household_events.h"
+#include "ngx_household_id.h"
+#include "ngx_household_keys.h"
+#include "ngx_household_redis_op.h"
+
+
+/* events that were added not long ago, by hash: a power of two */
+#define NGX_HOUSEHOLD_EVENTS_RECENT   4096
+
+/* XADD, stream, MAXLEN, ~, number, *; and a name and a value a field */
+#define NGX_HOUSEHOLD_EVENTS_ARGS       (6 + 2 * 9)
+
+/* bytes of the names of all fields, and of what else is fixed */
+#define NGX_HOUSEHOLD_EVENTS_TEXT      256
+
+/* bytes of what an event is written once for: a kind, and a day or a seat */
+#define NGX_HOUSEHOLD_EVENTS_ONCE      (32 + NGX_HOUSEHOLD_ID_LEN)
+
+
+struct ngx_household_events_s {
+    ngx_household_redis_t   *redis;
+    ngx_str_t                prefix;   /* household-event: */
+    ngx_str_t                stream;   /* household-events */
+    void                   (*dropped)(void *data);
+    void                    *data;
+    ngx_uint_t               n;        /* under way */
+    ngx_msec_t               held;     /* since, if "hold" */
+    ngx_uint_t               hold;     /* unsigned  hold:1; */
+    uint32_t                 recent[NGX_HOUSEHOLD_EVENTS_RECENT];
+};
+
+
+/* one under way; its strings lie behind it */
+
+typedef struct {
+    ngx_household_events_t  *events;
+    uint32_t                 hash;
+    ngx_str_t                key;
+    ngx_uint_t               expire;   /* seconds */
+    ngx_uint_t               argc;
+    ngx_str_t                argv[NGX_HOUSEHOLD_EVENTS_ARGS];
+    unsigned                 added:1;  /* the second command was sent */
+    unsigned                 first:1;  /* nobody has added it on this day */
+    unsigned                 failed:1;
+} ngx_household_events_job_t;
+
+
+static u_char *ngx_household_events_once(ngx_household_event_t *event,
+    u_char *p);
+static uint32_t ngx_household_events_hash(ngx_household_event_t *event,
+    ngx_str_t *once);
+static ngx_household_events_job_t *ngx_household_events_job_create(
+    ngx_household_events_t *events, ngx_household_event_t *event,
+    ngx_str_t *once, ngx_uint_t max);
+static u_char *ngx_household_events_job_number(
+    ngx_household_events_job_t *job, const char *name, int64_t n, u_char *p);
+static u_char *ngx_household_events_job_field(
+    ngx_household_events_job_t *job, const char *name, ngx_str_t *value,
+    u_char *p);
+static u_char *ngx_household_events_job_arg(ngx_household_events_job_t *job,
+    ngx_str_t *arg, u_char *p);
+static void ngx_household_events_job_send(ngx_household_events_job_t *job);
+static ngx_int_t ngx_household_events_job_reply(ngx_household_redis_op_t *op,
+    ngx_household_resp_reply_t *reply);
+static void ngx_household_events_job_done(ngx_household_redis_op_t *op,
+    ngx_household_redis_result_e status);
+static void ngx_household_events_job_drop(ngx_household_events_job_t *job);
+static void ngx_household_events_drop(ngx_household_events_t *events);
+
+
+static ngx_str_t  ngx_household_events_kinds[NGX_HOUSEHOLD_EVENTS] = {
+    [NGX_HOUSEHOLD_EVENT_OUTSIDE] = ngx_string("outside"),
+    [NGX_HOUSEHOLD_EVENT_ANOTHER_HOUSEHOLD] = ngx_string("another_household"),
+    [NGX_HOUSEHOLD_EVENT_GRACE_BEGUN] = ngx_string("grace_begun"),
+    [NGX_HOUSEHOLD_EVENT_GRACE_ENDING] = ngx_string("grace_ending"),
+    [NGX_HOUSEHOLD_EVENT_HOME_LEARNED] = ngx_string("home_learned"),
+    [NGX_HOUSEHOLD_EVENT_SEAT_USED] = ngx_string("seat_used"),
+    [NGX_HOUSEHOLD_EVENT_SEAT_ENDING] = ngx_string("seat_ending"),
+    [NGX_HOUSEHOLD_EVENT_REFUSED] = ngx_string("refused")
+};
+
+
+ngx_household_events_t *
+ngx_household_events_create(ngx_pool_t *pool, ngx_household_redis_t *redis,
+    void (*dropped)(void *data), void *data)
+{
+    ngx_household_events_t  *events;
+
+    events = ngx_pcalloc(pool, sizeof(ngx_household_events_t));
+    if (events == NULL) {
+        return NULL;
+    }
+
+    if (ngx_household_keys_beside(pool, &redis->conf->key_prefix, "event",
+                                  &events->prefix)
+        != NGX_OK
+        || ngx_household_keys_beside(pool, &redis->conf->key_prefix, "events",
+                                     &events->stream)
+           != NGX_OK)
+    {
+        return NULL;
+    }
+
+    /* it is one key, no prefix of any */
+    events->stream.len--;
+
+    events->redis = redis;
+    events->dropped = dropped;
+    events->data = data;
+
+    return events;
+}
+
+
+void
+ngx_household_events_add(ngx_household_events_t *events,
+    ngx_household_event_t *event, ngx_uint_t max)
+{
+    u_char                       text[NGX_HOUSEHOLD_EVENTS_ONCE];
+    uint32_t                     hash, *recent;
+    ngx_str_t                    once;
+    ngx_household_events_job_t  *job;
+
+    if (event->seat.len > NGX_HOUSEHOLD_ID_LEN) {
+        return;
+    }
+
+    once.data = text;
+    once.len = ngx_household_events_once(event, text) - text;
+
+    hash = ngx_household_events_hash(event, &once);
+    recent = &events->recent[hash % NGX_HOUSEHOLD_EVENTS_RECENT];
+
+    if (*recent == hash) {
+        /* the day is in it, so it stays true */
+        return;
+    }
+
+    if (events->hold
+        && ngx_current_msec - events->held < NGX_HOUSEHOLD_EVENTS_HOLD)
+    {
+        ngx_household_events_drop(events);
+        return;
+    }
+
+    events->hold = 0;
+    job = NULL;
+
+    if (events->n < NGX_HOUSEHOLD_EVENTS_MAX) {
+        job = ngx_household_events_job_create(events, event, &once, max);
+    }
+
+    if (job == NULL) {
+        ngx_household_events_drop(events);
+        return;
+    }
+
+    job->hash = hash;
+    *recent = hash;
+    events->n++;
+
+    ngx_household_events_job_send(job);
+}
+
+
+/* what an event is written once for, after the account: its kind and day */
+
+static u_char *
+ngx_household_events_once(ngx_household_event_t *event, u_char *p)
+{
+    ngx_str_t  *kind;
+
+    kind = &ngx_household_events_kinds[event->kind];
+
+    if (event->kind == NGX_HOUSEHOLD_EVENT_SEAT_USED) {
+        return ngx_sprintf(p, "%V:%V", kind, &event->seat);
+    }
+
+    return ngx_sprintf(p, "%V:%L", kind, event->time / 86400);
+}
+
+
+static uint32_t
+ngx_household_events_hash(ngx_household_event_t *event, ngx_str_t *once)
+{
+    uint32_t  hash;
+
+    hash = ngx_murmur_hash2(event->account.data, event->account.len);
+    hash = hash * 31 + ngx_murmur_hash2(once->data, once->len);
+
+    /* 0 is what is in no use */
+    return hash ? hash : 1;
+}
+
+
+/* a copy of all: the request may be gone before the replies are there */
+
+static ngx_household_events_job_t *
+ngx_household_events_job_create(ngx_household_events_t *events,
+    ngx_household_event_t *event, ngx_str_t *once, ngx_uint_t max)
+{
+    u_char                      *p;
+    size_t                       len;
+    ngx_household_events_job_t  *job;
+
+    static ngx_str_t  maxlen = ngx_string("MAXLEN");
+    static ngx_str_t  about = ngx_string("~");
+    static ngx_str_t  any = ngx_string("*");
+
+    /* the key, the stream, the fields, and numbers with all the names */
+
+    len = events->prefix.len + events->stream.len + 2 * event->account.len
+          + once->len + event->mode.len + event->device.len
+          + event->network.len + event->seat.len + event->detail.len
+          + NGX_HOUSEHOLD_EVENTS_TEXT;
+
+    job = ngx_alloc(sizeof(ngx_household_events_job_t) + len, ngx_cycle->log);
+    if (job == NULL) {
+        return NULL;
+    }
+
+    ngx_memzero(job, sizeof(ngx_household_events_job_t));
+
+    job->events = events;
+    job->expire = (event->kind == NGX_HOUSEHOLD_EVENT_SEAT_USED)
+                  ? NGX_HOUSEHOLD_EVENTS_SEAT : NGX_HOUSEHOLD_EVENTS_DAY;
+
+    p = (u_char *) &job[1];
+
+    job->key.data = p;
+    p = ngx_household_keys_account(p, &events->prefix, &event->account);
+    *p++ = ':';
+    p = ngx_cpymem(p, once->data, once->len);
+    job->key.len = p - job->key.data;
+
+    ngx_str_set(&job->argv[0], "XADD");
+    job->argc = 1;
+
+    p = ngx_household_events_job_arg(job, &events->stream, p);
+    p = ngx_household_events_job_arg(job, &maxlen, p);
+    p = ngx_household_events_job_arg(job, &about, p);
+
+    job->argv[job->argc].data = p;
+    p = ngx_sprintf(p, "%ui", max);
+    job->argv[job->argc].len = p - job->argv[job->argc].data;
+    job->argc++;
+
+    p = ngx_household_events_job_arg(job, &any, p);
+
+    p = ngx_household_events_job_field(job, "kind",
+                               &ngx_household_events_kinds[event->kind], p);
+    p = ngx_household_events_job_field(job, "account", &event->account, p);
+    p = ngx_household_events_job_number(job, "time", event->time, p);
+    p = ngx_household_events_job_field(job, "mode", &event->mode, p);
+    p = ngx_household_events_job_field(job, "device", &event->device, p);
+    p = ngx_household_events_job_field(job, "network", &event->network, p);
+    p = ngx_household_events_job_field(job, "seat", &event->seat, p);
+    p = ngx_household_events_job_field(job, "detail", &event->detail, p);
+    (void) ngx_household_events_job_number(job, "until", event->until, p);
+
+    return job;
+}
+
+
+static u_char *
+ngx_household_events_job_number(ngx_household_events_job_t *job,
+    const char *name, int64_t n, u_char *p)
+{
+    u_char     text[NGX_INT64_LEN];
+    ngx_str_t  value;
+
+    value.data = text;
+    value.len = n ? ngx_sprintf(text, "%L", n) - text : 0;
+
+    return ngx_household_events_job_field(job, name, &value, p);
+}
+
+
+static u_char *
+ngx_household_events_job_field(ngx_household_events_job_t *job,
+    const char *name, ngx_str_t *value, u_char *p)
+{
+    ngx_str_t  text;
+
+    if (value->len == 0) {
+        return p;
+    }
+
+    text.data = (u_char *) name;
+    text.len = ngx_strlen(name);
+
+    p = ngx_household_events_job_arg(job, &text, p);
+
+    return ngx_household_events_job_arg(job, value, p);
+}
+
+
+static u_char *
+ngx_household_events_job_arg(ngx_household_events_job_t *job, ngx_str_t *arg,
+    u_char *p)
+{
+    job->argv[job->argc].data = p;
+    job->argv[job->argc].len = arg->len;
+    job->argc++;
+
+    return ngx_cpymem(p, arg->data, arg->len);
+}
+
+
+/* SET household-event:{A}:... NX; and XADD household-events, if it was set */
+
+static void
+ngx_household_events_job_send(ngx_household_events_job_t *job)
+{
+    u_char                         expire[NGX_INT_T_LEN];
+    ngx_str_t                     *key, set[6];
+    ngx_household_redis_op_t      *op;
+    ngx_household_resp_command_t   command;
+    ngx_household_redis_result_e   status;
+
+    if (job->first) {
+        job->added = 1;
+        key = &job->argv[1];
+
+        command.argv = job->argv;
+        command.argc = job->argc;
+
+    } else {
+        key = &job->key;
+
+        ngx_str_set(&set[0], "SET");
+        set[1] = job->key;
+        ngx_str_set(&set[2], "1");
+        ngx_str_set(&set[3], "NX");
+        ngx_str_set(&set[4], "EX");
+        set[5].data = expire;
+        set[5].len = ngx_sprintf(expire, "%ui", job->expire) - expire;
+
+        command.argv = set;
+        command.argc = 6;
+    }
+
+    op = ngx_household_redis_submit(job->events->redis, &command, key, 1,
+                                    NGX_HOUSEHOLD_REDIS_WRITE,
+                                    ngx_household_events_job_reply,
+                                    ngx_household_events_job_done, job,
+                                    &status);
+    if (op == NULL) {
+        ngx_household_events_job_drop(job);
+    }
+}
+
+
+static ngx_int_t
+ngx_household_events_job_reply(ngx_household_redis_op_t *op,
+    ngx_household_resp_reply_t *reply)
+{
+    ngx_household_events_job_t *job = op->data;
+
+    ngx_household_resp_value_t  *v;
+
+    v = &reply->values[0];
+
+    switch (v->type) {
+
+    case NGX_HOUSEHOLD_RESP_STATUS:
+        job->first = 1;
+        return job->added ? NGX_ERROR : NGX_OK;
+
+    case NGX_HOUSEHOLD_RESP_NIL:
+        return job->added ? NGX_ERROR : NGX_OK;
+
+    case NGX_HOUSEHOLD_RESP_BULK:
+        return job->added ? NGX_OK : NGX_ERROR;
+
+    case NGX_HOUSEHOLD_RESP_ERROR:
+        job->failed = 1;
+        job->events->hold = 1;
+        job->events->held = ngx_current_msec;
+
+        ngx_household_redis_log_error(job->events->redis, "event", &v->str);
+        return NGX_OK;
+
+    default:
+        return NGX_ERROR;
+    }
+}
+
+
+static void
+ngx_household_events_job_done(ngx_household_redis_op_t *op,
+    ngx_household_redis_result_e status)
+{
+    ngx_household_events_job_t *job = op->data;
+
+    if (status != NGX_HOUSEHOLD_REDIS_RESULT_OK || job->failed) {
+        ngx_household_events_job_drop(job);
+        return;
+    }
+
+    if (job->first && !job->added) {
+        ngx_household_events_job_send(job);
+        return;
+    }
+
+    job->events->n--;
+    ngx_free(job);
+}
+
+
+static void
+ngx_household_events_job_drop(ngx_household_events_job_t *job)
+{
+    uint32_t                *recent;
+    ngx_household_events_t  *events;
+
+    events = job->events;
+
+    /* a later request may try again: the key tells whether it is of use */
+
+    recent = &events->recent[job->hash % NGX_HOUSEHOLD_EVENTS_RECENT];
+
+    if (*recent == job->hash) {
+        *recent = 0;
+    }
+
+    ngx_household_events_drop(events);
+
+    events->n--;
+    ngx_free(job);
+}
+
+
+static void
+ngx_household_events_drop(ngx_household_events_t *events)
+{
+    if (events->dropped != NULL) {
+        events->dropped(events->data);
+    }
+}

@@ -1,0 +1,286 @@
+#!/usr/bin/perl
+
+# household_events: what a subscriber should be told, in a Redis Stream; once
+# an account, kind and day, whatever the number of edges and workers.
+
+use strict;
+use warnings;
+
+use lib 't/lib';
+use Test::Household::Nginx qw(http_config location);
+use Test::Household::Process qw(slurp temp_dir wait_until);
+use Test::Household::Redis;
+use Test::More;
+
+my $home = '82.64.10.7';
+my $away = '203.0.113.9';
+my $six = '2001:db8:7:1234::9';
+
+my $redis = Test::Household::Redis->new(unix => 1);
+my $edge = edge();
+my $account = 'a0';
+
+sub edge {
+    my (%opt) = @_;
+    my $store = 'main zone=households';
+    my $on = 'household_events on;';
+
+    return Test::Household::Nginx->new(
+        http => http_config(server => $opt{address} // $redis->address,
+                            zone => '1m'),
+        workers => $opt{workers},
+        server => join '',
+            location('/', $on, $store),
+            location('/none', '', $store),
+            location('/off', 'household_events off;', $store),
+            location('/few', 'household_events on maxlen=10;', $store),
+            location('/grace', "$on household_grace 1h;", $store),
+            location('/long', "$on household_grace 7d;", $store),
+            location('/learn', "$on household_unregistered learn days=1;",
+                     $store),
+            location('/slow', "$on household_unregistered learn days=2;",
+                     $store),
+            location('/shared', "$on household_sharing on threshold=0;",
+                     $store),
+            location('/monitor', "$on household_sharing on threshold=0;",
+                     $store) =~ s/household on/household monitor/r,
+            'location = /metrics { household_status households; }');
+}
+
+sub ask {
+    my ($from, $uri, $device, $edge_) = @_;
+    my $r = ($edge_ // $edge)->get("$uri?account=$account&device=$device",
+                                   'X-Forwarded-For' => $from);
+    return $r->{headers}{'x-reason'};
+}
+
+sub write_file {
+    my ($name, $text) = @_;
+    open my $out, '>', $name or die "$name: $!\n";
+    print $out $text;
+    close $out;
+}
+
+# a program in PATH
+sub real {
+    my ($name) = @_;
+    my ($path) = grep { -x } map { "$_/$name" } split /:/, $ENV{PATH};
+    return $path;
+}
+
+# the events of an account: hashes, in their order
+sub events {
+    my ($of) = @_;
+    my @all = map { { @{ $_->[1] } } }
+              @{ $redis->cmd(XRANGE => 'household-events', '-', '+') };
+    return grep { $_->{account} eq ($of // $account) } @all;
+}
+
+sub kinds { join ' ', sort map { $_->{kind} } events(@_) }
+
+sub is_told {
+    my ($kinds, $name) = @_;
+    wait_until { kinds() eq $kinds };
+    is kinds(), $kinds, $name;
+}
+
+sub home { $redis->cmd(SADD => "household:{$account}", @_ ? @_ : $home) }
+sub field { $redis->cmd(HSET => "household:{$account}:account", @_) }
+
+# whoever is denied
+
+$account++;
+home();
+is ask($away, '/', 'tv'), 'outside', 'a viewer is outside';
+is_told('outside refused', 'outside: both are told');
+
+{
+    my %event = %{ (grep { $_->{kind} eq 'refused' } events())[0] };
+    ok abs(time - delete $event{time}) <= 60, 'outside: the time';
+    is_deeply \%event, { kind => 'refused', account => $account,
+                         mode => 'on', device => 'tv', network => $away,
+                         detail => 'never_seen' },
+        'outside: the fields';
+}
+
+ask($away, '/', 'tv') for 1 .. 5;
+ask($six, '/', 'phone');
+my $other = edge(workers => 2);
+ask($away, '/', 'tv', $other) for 1 .. 10;
+
+$account++;
+home();
+ask($six, '/', '');
+is_told('outside refused', 'outside: another account');
+is_deeply [map { $_->{network} } events()], [('2001:db8:7:1200::/56') x 2],
+    'outside: an IPv6 viewer is at a prefix';
+is_deeply [grep { exists $_->{device} } events()], [],
+    'outside: no device, no field';
+
+is kinds('a1'), 'outside refused', 'once a day, whatever the edge and worker';
+
+my $ttl = $redis->cmd(TTL => 'household-event:{a1}:refused:'
+                             . int(time / 86400));
+ok $ttl > 86400 && $ttl <= 172800, 'the key of a day expires after two';
+
+# where it is off, and at home, nothing is told
+
+my $quiet = ++$account;
+home();
+ask($away, $_, 'tv') for '/none', '/off';
+is ask($home, '/', 'tv'), 'home', 'a viewer is at home';
+$account++;
+home();
+ask($away, '/', 'tv');
+is_told('outside refused', 'what comes after is told');
+is kinds($quiet), '', 'off, and at home: nothing is';
+is $redis->cmd(EXISTS => "household-event:{$quiet}:outside:"
+                         . int(time / 86400)), 0, 'off: no key is set';
+
+# grace
+
+$account++;
+home();
+is ask($away, '/grace', 'tv'), 'grace', 'a grace period begins';
+is_told('grace_begun outside', 'grace: both are told');
+my ($begun) = grep { $_->{kind} eq 'grace_begun' } events();
+is $begun->{until}, $begun->{time} + 3600, 'grace: and when it ends';
+
+$account++;
+home();
+my $since = time - 6 * 86400 - 3600;
+field(outside_since => $since);
+is ask($away, '/long', 'tv'), 'grace', 'a grace period is about to end';
+is_told('grace_ending outside', 'grace: its end is told');
+my ($ending) = grep { $_->{kind} eq 'grace_ending' } events();
+is $ending->{until}, $since + 7 * 86400, 'grace: with the time';
+
+$account++;
+home();
+field(outside_since => time - 5 * 86400);
+is ask($away, '/long', 'tv'), 'grace', 'a grace period goes on';
+is_told('outside', 'grace: in its middle nothing more is told');
+
+# seats
+
+$account++;
+home();
+field("extra:kid:$away" => time + 30 * 86400);
+is ask($away, '/', 'tv'), 'extra_member', 'a seat is used';
+is_told('seat_used', 'seat: its use is told');
+is((events())[0]{seat}, 'kid', 'seat: and which');
+$ttl = $redis->cmd(TTL => "household-event:{$account}:seat_used:kid");
+ok $ttl > 80 * 86400 && $ttl <= 90 * 86400, 'seat: once in ninety days';
+
+$account++;
+home();
+field("extra:kid:$away" => time + 2 * 86400);
+ask($away, '/', 'tv');
+is_told('seat_ending seat_used', 'seat: its end is told');
+
+# another household
+
+$account++;
+is ask($home, '/shared', 'tv'), 'member', 'sharing: a member';
+wait_until { $redis->cmd(EXISTS => "household-seen:{$account}") };
+is ask($away, '/shared', 'box'), 'outside', 'sharing: another household';
+is_told('another_household outside refused', 'sharing: all are told');
+like((grep { $_->{kind} eq 'another_household' } events())[0]{detail},
+     qr/^another household/, 'sharing: and what was seen');
+
+$account++;
+ask($home, '/monitor', 'tv');
+wait_until { $redis->cmd(EXISTS => "household-seen:{$account}") };
+is ask($away, '/monitor', 'box'), 'outside', 'monitor: another household';
+is_told('another_household outside', 'monitor: nobody is refused');
+is_deeply [map { $_->{mode} } events()], [('monitor') x 2],
+    'monitor: which the events say';
+
+# a home that is learned
+
+$account++;
+is ask($home, '/learn', 'tv'), 'learned', 'a home is learned';
+is_told('home_learned', 'learn: it is told');
+
+$account++;
+is ask($home, '/slow', 'tv'), 'learned', 'the first day of a home';
+is ask($away, '/', 'tv'), 'unregistered', 'which is not learned yet';
+is_told('outside refused', 'learn: nothing is told before');
+
+# the program of the docs, to the letter
+
+SKIP: {
+    my ($program) = slurp('docs/events.md')
+        =~ /^```python\n# consumer\n(.*?)^```/ms;
+    my $dir = temp_dir('mail');
+    my $cli = "$dir/redis-cli";
+
+    skip 'redis-cli has no --json, or there is no python3', 2
+        if `redis-cli --json -v 2>&1` !~ /^redis-cli ([7-9]|\d\d)/
+           || system 'python3 -c "" 2> /dev/null';
+
+    write_file("$dir/consumer.py", $program);
+    write_file($cli, "#!/bin/sh\nexec " . real('redis-cli')
+                     . " -s $redis->{path} \"\$@\"\n");
+    write_file("$dir/sendmail", "#!/bin/sh\ncat >> $dir/mails\n");
+    chmod 0755, $cli, "$dir/sendmail";
+
+    my $pid = fork // die "fork: $!\n";
+
+    if (!$pid) {
+        $ENV{PATH} = "$dir:$ENV{PATH}";
+        open STDOUT, '>', '/dev/null';
+        exec 'timeout', '60', 'python3', "$dir/consumer.py" or exit 1;
+    }
+
+    ok wait_until {
+        my $groups = $redis->cmd(XINFO => 'GROUPS', 'household-events');
+        grep { (@$_)[1] eq 'mail' } @$groups
+    }, 'docs: the program has its group';
+
+    $account++;
+    home();
+    ask($away, '/', 'box');
+    wait_until { -s "$dir/mails" && slurp("$dir/mails") =~ /Device/ };
+    is slurp("$dir/mails"), "To: $account\@example.com\n"
+        . "Subject: A device was refused\n\nDevice box at $away.\n",
+        'docs: and it sends a mail';
+    kill TERM => $pid;
+    waitpid $pid, 0;
+}
+
+# the stream is bounded, about
+
+for (1 .. 300) {
+    $account++;
+    home();
+    ask($away, '/few', 'tv');
+}
+
+wait_until { kinds() eq 'outside refused' };
+cmp_ok $redis->cmd(XLEN => 'household-events'), '<', 300,
+    'the stream is bounded';
+
+# what cannot be written is counted, and nobody waits for it
+
+sub dropped {
+    my ($n) = $_[0]->get('/metrics')->{body}
+        =~ /^(?:nginx_)?household_events_dropped_total(?:\{[^}]*\})? (\d+)/m;
+    return $n;
+}
+
+{
+    my $poor = Test::Household::Redis->new(unix => 1, acl => [
+        'user default on nopass ~* +@all -xadd']);
+    my $edge = edge(address => $poor->address);
+
+    $account++;
+    $poor->cmd(SADD => "household:{$account}", $home);
+    is ask($away, '/', 'tv', $edge), 'outside', 'no permission: judged';
+    wait_until { dropped($edge) == 2 };
+    is dropped($edge), 2, 'no permission: counted';
+}
+
+is dropped($edge), 0, 'none was dropped before';
+
+done_testing;
