@@ -8,14 +8,13 @@
 #include <ngx_core.h>
 #include "ngx_household_decide.h"
 #include "ngx_household_decide_case.h"
+#include "ngx_household_str.h"
 
 
 static ngx_uint_t ngx_household_decide_device_due(ngx_household_case_t *c,
     const ngx_household_place_t *places, ngx_uint_t n);
 static ngx_uint_t ngx_household_decide_fresh(ngx_household_case_t *c,
     const ngx_str_t *seat);
-static ngx_uint_t ngx_household_decide_seat_is(const ngx_str_t *seat,
-    const ngx_str_t *other);
 static void ngx_household_decide_see(ngx_household_case_t *c,
     const ngx_str_t *seat);
 static void ngx_household_decide_keep(ngx_household_case_t *c,
@@ -114,7 +113,7 @@ ngx_household_decide_fresh(ngx_household_case_t *c, const ngx_str_t *seat)
     ngx_uint_t  i;
 
     for (i = 0; i < c->nseen; i++) {
-        if (ngx_household_decide_seat_is(&c->seen[i].seat, seat)
+        if (ngx_household_str_equal(&c->seen[i].seat, seat)
             && ngx_household_decide_within(c->seen[i].time,
                                            NGX_HOUSEHOLD_WRITER_INTERVAL - 1,
                                            c->facts->now))
@@ -124,14 +123,6 @@ ngx_household_decide_fresh(ngx_household_case_t *c, const ngx_str_t *seat)
     }
 
     return 0;
-}
-
-
-static ngx_uint_t
-ngx_household_decide_seat_is(const ngx_str_t *seat, const ngx_str_t *other)
-{
-    return seat->len == other->len
-           && ngx_memcmp(seat->data, other->data, seat->len) == 0;
 }
 
 
@@ -168,7 +159,7 @@ ngx_household_decide_keep(ngx_household_case_t *c, ngx_uint_t seats)
         }
 
         for (n = 0; n < d->nseen; n++) {
-            if (ngx_household_decide_seat_is(&d->seen[n].seat, &seen->seat)) {
+            if (ngx_household_str_equal(&d->seen[n].seat, &seen->seat)) {
                 break;
             }
         }

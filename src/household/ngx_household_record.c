@@ -8,6 +8,7 @@
 #include <ngx_core.h>
 #include "ngx_household_record.h"
 #include "ngx_household_record_entry.h"
+#include "ngx_household_str.h"
 
 
 
@@ -24,8 +25,6 @@ static int64_t ngx_household_record_paid_until(
 
 static ngx_uint_t ngx_household_id_equal(ngx_household_id_t *id,
     ngx_household_entry_t *e);
-static ngx_uint_t ngx_household_str_equal(const ngx_str_t *s1,
-    const ngx_str_t *s2);
 
 
 ngx_uint_t
@@ -497,11 +496,4 @@ ngx_household_id_equal(ngx_household_id_t *id, ngx_household_entry_t *e)
 {
     return (e->flags & NGX_HOUSEHOLD_ENTRY_UUID) == id->kind
            && ngx_household_str_equal(&e->id, &id->bytes);
-}
-
-
-static ngx_uint_t
-ngx_household_str_equal(const ngx_str_t *s1, const ngx_str_t *s2)
-{
-    return s1->len == s2->len && ngx_memcmp(s1->data, s2->data, s1->len) == 0;
 }

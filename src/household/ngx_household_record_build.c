@@ -254,6 +254,10 @@ ngx_household_field_device(ngx_household_record_builder_t *b,
         return NGX_DECLINED;
     }
 
+    if (value->len == 0) {
+        return NGX_DECLINED;
+    }
+
     n = 0;
     last = value->data + value->len;
 
@@ -390,6 +394,10 @@ ngx_household_field_away(ngx_household_record_builder_t *b,
     uint16_t     day;
     ngx_str_t    number;
     ngx_uint_t   days;
+
+    if (value->len == 0) {
+        return NGX_DECLINED;
+    }
 
     days = 0;
     last = value->data + value->len;

@@ -20,6 +20,7 @@
 #include "ngx_http_household_override.h"
 #include "ngx_http_household_sharing.h"
 #include "ngx_http_household_wait.h"
+#include "ngx_household_str.h"
 
 
 static ngx_int_t ngx_http_household_access_postpone(ngx_http_request_t *r);
@@ -34,7 +35,6 @@ static ngx_int_t ngx_http_household_access_start(ngx_http_request_t *r,
 static void ngx_http_household_access_reset(
     ngx_http_household_loc_conf_t *hlcf, ngx_http_household_ctx_t *ctx);
 static void ngx_http_household_access_forget(ngx_http_household_ctx_t *ctx);
-static ngx_uint_t ngx_http_household_access_equal(ngx_str_t *a, ngx_str_t *b);
 static ngx_int_t ngx_http_household_access_preflight(
     ngx_http_household_loc_conf_t *hlcf, ngx_http_household_ctx_t *ctx);
 static ngx_int_t ngx_http_household_access_fetch_record(ngx_http_request_t *r,
@@ -257,9 +257,9 @@ ngx_http_household_access_same(ngx_http_request_t *r,
            && rollout == ctx->rollout
            && now.issued_at == ctx->issued_at
            && now.unauthorized == ctx->unauthorized
-           && ngx_http_household_access_equal(&now.raw_token, &ctx->raw_token)
-           && ngx_http_household_access_equal(&now.account, &ctx->account)
-           && ngx_http_household_access_equal(&now.device, &ctx->device)
+           && ngx_household_str_equal(&now.raw_token, &ctx->raw_token)
+           && ngx_household_str_equal(&now.account, &ctx->account)
+           && ngx_household_str_equal(&now.device, &ctx->device)
            ? NGX_OK : NGX_DECLINED;
 }
 
@@ -325,12 +325,12 @@ ngx_http_household_access_start(ngx_http_request_t *r,
     }
 
     if (ctx->store != store
-        || !ngx_http_household_access_equal(&ctx->account, &account))
+        || !ngx_household_str_equal(&ctx->account, &account))
     {
         ngx_http_household_access_forget(ctx);
     }
 
-    if (!ngx_http_household_access_equal(&ctx->device, &device)) {
+    if (!ngx_household_str_equal(&ctx->device, &device)) {
         ctx->written = 0;
     }
 
@@ -378,14 +378,6 @@ ngx_http_household_access_forget(ngx_http_household_ctx_t *ctx)
     ctx->cache = NGX_HTTP_HOUSEHOLD_CACHE_NONE;
     ctx->elapsed = 0;
     ctx->written = 0;
-}
-
-
-static ngx_uint_t
-ngx_http_household_access_equal(ngx_str_t *a, ngx_str_t *b)
-{
-    return a->len == b->len
-           && (a->len == 0 || ngx_memcmp(a->data, b->data, a->len) == 0);
 }
 
 

@@ -517,11 +517,3 @@ ngx_household_json_is(const json_t *value, const char *text)
     return json_is_string(value)
            && ngx_strcmp(json_string_value(value), text) == 0;
 }
-
-
-ngx_uint_t
-ngx_household_str_equal(const ngx_str_t *s, const char *text)
-{
-    return s->len == ngx_strlen(text)
-           && ngx_memcmp(s->data, text, s->len) == 0;
-}

@@ -74,8 +74,5 @@ ngx_int_t ngx_household_json_time(const json_t *object, const char *name,
 /* tells whether a value is the string "text"; takes NULL too */
 ngx_uint_t ngx_household_json_is(const json_t *value, const char *text);
 
-/* tells whether the bytes of a string are those of "text" */
-ngx_uint_t ngx_household_str_equal(const ngx_str_t *s, const char *text);
-
 
 #endif /* _NGX_HOUSEHOLD_JOSE_H_INCLUDED_ */

@@ -13,6 +13,7 @@
 #include "ngx_household_edwards.h"
 #include "ngx_household_jose.h"
 #include "ngx_household_jwk.h"
+#include "ngx_household_str.h"
 
 
 /* room for a coordinate of P-521, and what is decoded of it */
@@ -117,7 +118,7 @@ ngx_household_jwk_load(const json_t *object, ngx_household_jws_key_t *key,
     }
 
     for (type = ngx_household_jwk_types; type->kty != NULL; type++) {
-        if (ngx_household_str_equal(&kty, type->kty)) {
+        if (ngx_household_str_is(&kty, type->kty)) {
             break;
         }
     }
@@ -174,7 +175,7 @@ ngx_household_jwk_verifies(const json_t *object, char *error)
         return NGX_ERROR;
     }
 
-    if (rc == NGX_OK && !ngx_household_str_equal(&use, "sig")) {
+    if (rc == NGX_OK && !ngx_household_str_is(&use, "sig")) {
         return ngx_household_jwk_error(error, "\"use\" is not \"sig\"");
     }
 
@@ -357,7 +358,7 @@ ngx_household_jwk_ec(const json_t *object, ngx_household_jws_key_t *key,
     }
 
     for (curve = ngx_household_jwk_curves; curve->crv != NULL; curve++) {
-        if (ngx_household_str_equal(&crv, curve->crv)) {
+        if (ngx_household_str_is(&crv, curve->crv)) {
             break;
         }
     }
@@ -460,7 +461,7 @@ ngx_household_jwk_okp(const json_t *object, ngx_household_jws_key_t *key,
     }
 
     for (e = ngx_household_jwk_edwards; e->crv != NULL; e++) {
-        if (ngx_household_str_equal(&crv, e->crv)) {
+        if (ngx_household_str_is(&crv, e->crv)) {
             break;
         }
     }

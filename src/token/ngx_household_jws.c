@@ -13,6 +13,7 @@
 #include <openssl/rsa.h>
 #include "ngx_household_jose.h"
 #include "ngx_household_jws.h"
+#include "ngx_household_str.h"
 
 
 /* bytes of a signature */
@@ -113,7 +114,7 @@ ngx_household_jws_algorithm(const ngx_str_t *name)
     const ngx_household_jws_alg_t  *alg;
 
     for (alg = ngx_household_jws_algs; alg->name != NULL; alg++) {
-        if (ngx_household_str_equal(name, alg->name)) {
+        if (ngx_household_str_is(name, alg->name)) {
             return alg->bits;
         }
     }

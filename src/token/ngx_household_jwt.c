@@ -9,6 +9,7 @@
 #include "ngx_household_claims.h"
 #include "ngx_household_jose.h"
 #include "ngx_household_jwt.h"
+#include "ngx_household_str.h"
 
 
 /* a token taken apart; nothing of it is to be trusted as such */
@@ -53,8 +54,6 @@ static ngx_uint_t ngx_household_jwt_audience_is(const json_t *aud,
     const ngx_household_jwt_issuer_t *entry);
 static ngx_uint_t ngx_household_jwt_type(const ngx_str_t *type,
     const ngx_str_t *expected);
-static ngx_uint_t ngx_household_jwt_str_equal(const ngx_str_t *a,
-    const ngx_str_t *b);
 
 
 ngx_household_reason_e
@@ -272,7 +271,7 @@ ngx_household_jwt_authenticate(const ngx_household_jwt_policy_t *policy,
     for (i = 0; i < policy->nissuers; i++) {
         entry = &policy->issuers[i];
 
-        if (!ngx_household_jwt_str_equal(&entry->name, &name)) {
+        if (!ngx_household_str_equal(&entry->name, &name)) {
             continue;
         }
 
@@ -338,7 +337,7 @@ ngx_household_jwt_issuer_known(const ngx_household_jwt_policy_t *policy,
     ngx_uint_t  i;
 
     for (i = 0; i < policy->nissuers; i++) {
-        if (ngx_household_jwt_str_equal(&policy->issuers[i].name, issuer)) {
+        if (ngx_household_str_equal(&policy->issuers[i].name, issuer)) {
             return 1;
         }
     }
@@ -368,7 +367,7 @@ ngx_household_jwt_try_keys(const ngx_household_jwks_t *jwks,
 
         if (t->kid.data != NULL
             && (jwk->kid.len == 0
-                || !ngx_household_jwt_str_equal(&jwk->kid, &t->kid)))
+                || !ngx_household_str_equal(&jwk->kid, &t->kid)))
         {
             continue;
         }
@@ -475,7 +474,7 @@ ngx_household_jwt_audience_is(const json_t *aud,
     value.len = json_string_length(aud);
 
     for (i = 0; i < entry->naudiences; i++) {
-        if (ngx_household_jwt_str_equal(&value, &entry->audiences[i])) {
+        if (ngx_household_str_equal(&value, &entry->audiences[i])) {
             return 1;
         }
     }
@@ -529,12 +528,4 @@ ngx_household_jwt_type(const ngx_str_t *type, const ngx_str_t *expected)
     }
 
     return 1;
-}
-
-
-static ngx_uint_t
-ngx_household_jwt_str_equal(const ngx_str_t *a, const ngx_str_t *b)
-{
-    return a->len == b->len
-           && (a->len == 0 || ngx_memcmp(a->data, b->data, a->len) == 0);
 }

@@ -11,6 +11,7 @@
 #include "ngx_household_jose.h"
 #include "ngx_household_uri.h"
 #include "ngx_household_urisigning.h"
+#include "ngx_household_str.h"
 
 
 /* SHA-256, as bytes and in base64url */
@@ -176,7 +177,7 @@ ngx_household_urisigning_enforced(const json_t *claims, const u_char *name,
     for (i = 0; ngx_household_urisigning_enforces[i] != NULL; i++) {
         known = ngx_household_urisigning_enforces[i];
 
-        if (ngx_household_str_equal(&s, known)) {
+        if (ngx_household_str_is(&s, known)) {
             return json_object_get(claims, known) != NULL;
         }
     }
