@@ -8,6 +8,7 @@
 #include <ngx_core.h>
 #include <sys/mman.h>
 #include <maxminddb.h>
+#include "ngx_household_country.h"
 #include "ngx_household_geo.h"
 
 
@@ -31,8 +32,6 @@ static ngx_int_t ngx_household_geo_map(ngx_household_geo_t *geo,
 static const char *ngx_household_geo_copy(ngx_str_t *file, ngx_fd_t copy);
 static const char *ngx_household_geo_copy_all(ngx_fd_t fd, ngx_fd_t copy);
 static void ngx_household_geo_close(void *data);
-static ngx_int_t ngx_household_geo_letters(MMDB_entry_data_s *data,
-    u_char *country);
 
 
 ngx_household_geo_t *
@@ -284,31 +283,10 @@ ngx_household_geo_country(ngx_household_geo_t *geo,
         return NGX_DECLINED;
     }
 
-    return ngx_household_geo_letters(&data, country);
-}
-
-
-static ngx_int_t
-ngx_household_geo_letters(MMDB_entry_data_s *data, u_char *country)
-{
-    u_char      c;
-    ngx_uint_t  i;
-
-    if (data->type != MMDB_DATA_TYPE_UTF8_STRING || data->data_size != 2) {
+    if (data.type != MMDB_DATA_TYPE_UTF8_STRING) {
         return NGX_DECLINED;
     }
 
-    for (i = 0; i < 2; i++) {
-
-        c = ngx_toupper((u_char) data->utf8_string[i]);
-
-        if (c < 'A' || c > 'Z') {
-            country[0] = '\0';
-            return NGX_DECLINED;
-        }
-
-        country[i] = c;
-    }
-
-    return NGX_OK;
+    return ngx_household_country_set(country, (u_char *) data.utf8_string,
+                                     data.data_size);
 }

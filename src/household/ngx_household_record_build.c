@@ -6,6 +6,7 @@
 
 #include <ngx_config.h>
 #include <ngx_core.h>
+#include "ngx_household_country.h"
 #include "ngx_household_record.h"
 #include "ngx_household_record_entry.h"
 
@@ -455,23 +456,8 @@ static ngx_int_t
 ngx_household_field_country(ngx_household_record_builder_t *b,
     ngx_household_field_t *field, ngx_str_t *rest, ngx_str_t *value)
 {
-    u_char  c0, c1;
-
-    if (value->len != 2) {
-        return NGX_DECLINED;
-    }
-
-    c0 = ngx_toupper(value->data[0]);
-    c1 = ngx_toupper(value->data[1]);
-
-    if (c0 < 'A' || c0 > 'Z' || c1 < 'A' || c1 > 'Z') {
-        return NGX_DECLINED;
-    }
-
-    b->u.record.country[0] = c0;
-    b->u.record.country[1] = c1;
-
-    return NGX_OK;
+    return ngx_household_country_set(b->u.record.country, value->data,
+                                     value->len);
 }
 
 

@@ -8,6 +8,7 @@
 #include <ngx_config.h>
 #include <ngx_core.h>
 #include <ngx_http.h>
+#include "ngx_household_country.h"
 #include "ngx_http_household.h"
 #include "ngx_http_household_cache.h"
 #include "ngx_http_household_conf.h"
@@ -21,8 +22,6 @@ static char *ngx_http_household_conf_check(ngx_conf_t *cf,
     ngx_http_household_loc_conf_t *conf);
 static ngx_int_t ngx_http_household_offer_param(ngx_str_t *param,
     ngx_http_household_offer_t *offer, ngx_str_t *url);
-static ngx_int_t ngx_http_household_conf_parse_country(ngx_str_t *text,
-    u_char *country);
 static ngx_uint_t ngx_http_household_conf_valid_price(ngx_str_t *price);
 static ngx_uint_t ngx_http_household_conf_valid_currency(ngx_str_t *currency);
 static ngx_uint_t ngx_http_household_conf_valid_url(ngx_str_t *url);
@@ -337,8 +336,8 @@ ngx_http_household_set_offer(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
     ngx_str_null(&url);
 
     if (ngx_strcmp(value[1].data, "default") != 0
-        && ngx_http_household_conf_parse_country(&value[1], offer->country)
-           != NGX_OK)
+        && ngx_household_country_set(offer->country, value[1].data,
+                                     value[1].len) != NGX_OK)
     {
         i = 1;
         goto invalid;
@@ -465,7 +464,7 @@ ngx_http_household_set_enforce_in(ngx_conf_t *cf, ngx_command_t *cmd,
             return NGX_CONF_ERROR;
         }
 
-        if (ngx_http_household_conf_parse_country(&value[i], country)
+        if (ngx_household_country_set(country, value[i].data, value[i].len)
             != NGX_OK)
         {
             ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
@@ -525,33 +524,6 @@ ngx_http_household_set_rollout(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
     }
 
     return NGX_CONF_OK;
-}
-
-
-/* ISO 3166-1 alpha-2, checked by form only; stored in upper case */
-
-static ngx_int_t
-ngx_http_household_conf_parse_country(ngx_str_t *text, u_char *country)
-{
-    u_char      c;
-    ngx_uint_t  i;
-
-    if (text->len != 2) {
-        return NGX_DECLINED;
-    }
-
-    for (i = 0; i < 2; i++) {
-
-        c = ngx_toupper(text->data[i]);
-
-        if (c < 'A' || c > 'Z') {
-            return NGX_DECLINED;
-        }
-
-        country[i] = c;
-    }
-
-    return NGX_OK;
 }
 
 
