@@ -17,6 +17,8 @@ static void ngx_household_redis_conn_init_event(
 static void ngx_household_redis_conn_schedule(ngx_household_redis_conn_t *conn);
 static void ngx_household_redis_conn_post_handler(ngx_event_t *ev);
 static void ngx_household_redis_conn_retry_handler(ngx_event_t *ev);
+static ngx_msec_int_t ngx_household_redis_patience(
+    ngx_household_redis_conn_t *conn);
 static void ngx_household_redis_conn_reply_timeout_handler(ngx_event_t *ev);
 static void ngx_household_redis_conn_ping_handler(ngx_event_t *ev);
 static ngx_int_t ngx_household_redis_conn_ping_reply(
@@ -54,7 +56,8 @@ ngx_household_redis_conn_init(ngx_household_redis_conn_t *conn,
     conn->owner = owner;
     conn->data = data;
     conn->limits = &ngx_household_redis_limits;
-    conn->silence = 2 * node->conf->timeout;
+    conn->silence = ngx_max(2 * node->conf->timeout,
+                            NGX_HOUSEHOLD_REDIS_SILENCE);
     conn->ident = -1;
 
     ngx_household_redis_fifo_init(&conn->sent);
@@ -244,34 +247,46 @@ ngx_household_redis_conn_retry_handler(ngx_event_t *ev)
 void
 ngx_household_redis_conn_arm_reply_timer(ngx_household_redis_conn_t *conn)
 {
-    ngx_msec_int_t              left;
-    ngx_household_redis_cmd_t  *cmd;
+    ngx_msec_int_t  left;
 
-    cmd = ngx_household_redis_fifo_head(&conn->sent);
-
-    if (cmd != NULL && !conn->stuck.timer_set) {
-        left = (ngx_msec_int_t) (cmd->sent + conn->silence - ngx_current_msec);
+    if (conn->sent.n != 0 && !conn->stuck.timer_set) {
+        left = ngx_household_redis_patience(conn);
         ngx_add_timer(&conn->stuck, ngx_max(left, 1));
     }
 }
 
 
 /*
- * The first that was sent has not been answered for long: the peer is stuck,
- * and what is queued behind would wait for nothing.
+ * Returns the milliseconds that the server may still be silent.  They count
+ * from the last byte received: a server that is slow but answers is alive,
+ * however old the oldest command is.
  */
+
+static ngx_msec_int_t
+ngx_household_redis_patience(ngx_household_redis_conn_t *conn)
+{
+    ngx_msec_t                  since;
+    ngx_household_redis_cmd_t  *cmd;
+
+    cmd = ngx_household_redis_fifo_head(&conn->sent);
+    since = cmd->sent;
+
+    if ((ngx_msec_int_t) (conn->heard - since) > 0) {
+        since = conn->heard;
+    }
+
+    return (ngx_msec_int_t) (since + conn->silence - ngx_current_msec);
+}
+
+
+/* the server is stuck: what is queued would wait for nothing */
 
 static void
 ngx_household_redis_conn_reply_timeout_handler(ngx_event_t *ev)
 {
-    ngx_household_redis_cmd_t   *cmd;
     ngx_household_redis_conn_t  *conn = ev->data;
 
-    cmd = ngx_household_redis_fifo_head(&conn->sent);
-
-    if (cmd != NULL
-        && (ngx_msec_int_t) (cmd->sent + conn->silence - ngx_current_msec) <= 0)
-    {
+    if (conn->sent.n != 0 && ngx_household_redis_patience(conn) <= 0) {
         ngx_household_redis_conn_lost(conn, NGX_HOUSEHOLD_REDIS_RESULT_TIMEOUT,
                                       0, "timed out");
         return;

@@ -36,6 +36,12 @@
 
 #define NGX_HOUSEHOLD_REDIS_PING         10000  /* ms between looks */
 
+/*
+ * Milliseconds without a byte from the server, while commands are unanswered,
+ * after which a connection is given up: twice the timeout, but no less.
+ */
+#define NGX_HOUSEHOLD_REDIS_SILENCE      1000
+
 
 typedef enum {
     NGX_HOUSEHOLD_REDIS_CONN_CLOSED = 0,
@@ -124,8 +130,9 @@ struct ngx_household_redis_conn_s {
     ngx_event_t                              post;    /* one send a turn */
     ngx_event_t                              retry;   /* next attempt */
     ngx_event_t                              ping;    /* idle for long? */
-    ngx_event_t                              stuck;   /* no reply for long? */
+    ngx_event_t                              stuck;   /* no bytes for long? */
     ngx_msec_t                               silence; /* ms that are long */
+    ngx_msec_t                               heard;   /* last byte received */
 
     ngx_uint_t                               addr;    /* index in node->addrs */
     ngx_uint_t                               tried;   /* addresses tried */
@@ -248,7 +255,7 @@ ngx_int_t ngx_household_redis_conn_command(ngx_household_redis_conn_t *conn,
 void ngx_household_redis_conn_flush(ngx_household_redis_conn_t *conn);
 void ngx_household_redis_conn_send(ngx_household_redis_conn_t *conn);
 
-/* sets the timer for a reply that is long in coming */
+/* sets the timer for a server that sends nothing for long */
 void ngx_household_redis_conn_arm_reply_timer(ngx_household_redis_conn_t *conn);
 
 /*

@@ -219,6 +219,7 @@ ngx_household_redis_conn_established(ngx_household_redis_conn_t *conn)
     conn->tried = 0;
     conn->resolved = 0;
     conn->since = ngx_current_msec;
+    conn->heard = ngx_current_msec;
     conn->replied = 0;
     conn->used = 0;
 
