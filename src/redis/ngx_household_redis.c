@@ -98,7 +98,13 @@ ngx_household_redis_submit(ngx_household_redis_t *redis,
         }
     }
 
-    ngx_household_redis_deadlines_add(&redis->deadlines, op);
+    if (flags & NGX_HOUSEHOLD_REDIS_LATE) {
+        ngx_household_redis_deadlines_add(&redis->late, op);
+        ngx_household_redis_op_await(op, 0);
+
+    } else {
+        ngx_household_redis_deadlines_add(&redis->deadlines, op);
+    }
 
     return op;
 }

@@ -35,8 +35,12 @@ void ngx_household_redis_destroy(ngx_household_redis_t *redis);
 /*
  * Submits commands, which are encoded at once, as one operation.  Each has
  * one key, which a cluster is routed by, and gets one reply.  The operation
- * ends within the deployment's timeout.  "flags" is 0, or
- * NGX_HOUSEHOLD_REDIS_WRITE.
+ * ends within the deployment's timeout.  "flags" may have
+ *
+ *     NGX_HOUSEHOLD_REDIS_WRITE  it is sent to a primary, once only;
+ *     NGX_HOUSEHOLD_REDIS_LATE   it ends within the longer time of operations
+ *                                whose late reply is of use, and does not
+ *                                keep a worker that quits.
  *
  * Returns the operation, with "done" called later and never from within; or
  * NULL and sets "status" if it cannot be started: DOWN or BUSY.
