@@ -38,6 +38,8 @@ static void ngx_household_redis_dedicated_lost(ngx_household_redis_conn_t *conn,
     ngx_household_redis_result_e status, ngx_err_t err, const char *what);
 static ngx_int_t ngx_household_redis_dedicated_push(
     ngx_household_redis_conn_t *conn, ngx_household_resp_reply_t *reply);
+static ngx_int_t ngx_household_redis_link_quit(
+    ngx_household_redis_conn_t *conn);
 
 static ngx_int_t ngx_household_redis_query_reply(ngx_household_redis_op_t *op,
     ngx_household_resp_reply_t *reply);
@@ -64,7 +66,8 @@ static const ngx_household_redis_conn_calls_t
     ngx_household_redis_dedicated_lost,
     ngx_household_redis_dedicated_orphan,
     NULL,
-    ngx_household_redis_dedicated_push
+    ngx_household_redis_dedicated_push,
+    ngx_household_redis_link_quit
 };
 
 
@@ -73,6 +76,7 @@ static const ngx_household_redis_conn_calls_t  ngx_household_redis_ask_owner = {
     NULL,
     ngx_household_redis_query_lost,
     ngx_household_redis_dedicated_orphan,
+    NULL,
     NULL,
     NULL
 };
@@ -110,6 +114,16 @@ ngx_household_redis_dedicated_open(ngx_household_redis_node_t *node,
 
     ngx_household_redis_conn_init(&link->conn, node,
                                   &ngx_household_redis_dedicated_calls, link);
+
+    /*
+     * What is received here is of use however late it comes.  That it comes
+     * late is found out by whoever sends a PING.
+     */
+
+    link->conn.silence = ngx_max(link->conn.silence,
+                                 NGX_HOUSEHOLD_REDIS_LINK_SILENCE);
+    link->conn.resident = 1;
+
     ngx_household_redis_conn_start(&link->conn, 0);
 
     return link;
@@ -263,6 +277,15 @@ ngx_household_redis_dedicated_push(ngx_household_redis_conn_t *conn,
     ngx_household_redis_dedicated_t  *link = conn->data;
 
     return link->calls->push(link, reply);
+}
+
+
+static ngx_int_t
+ngx_household_redis_link_quit(ngx_household_redis_conn_t *conn)
+{
+    ngx_household_redis_dedicated_t  *link = conn->data;
+
+    return link->calls->quit(link);
 }
 
 

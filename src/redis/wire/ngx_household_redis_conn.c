@@ -171,7 +171,7 @@ ngx_household_redis_conn_enqueue(ngx_household_redis_conn_t *conn,
     ngx_household_redis_fifo_push(&conn->waiting, cmd);
 
     if (conn->peer.connection != NULL) {
-        conn->peer.connection->idle = 0;
+        conn->peer.connection->idle = conn->resident;
     }
 
     ngx_household_redis_conn_schedule(conn);

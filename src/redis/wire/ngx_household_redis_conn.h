@@ -99,6 +99,12 @@ typedef struct {
      */
     ngx_int_t  (*push)(ngx_household_redis_conn_t *conn,
                        ngx_household_resp_reply_t *reply);
+
+    /*
+     * The worker quits, and the connection is "resident".  Returns NGX_OK if
+     * it stays open, or NGX_DECLINED.  May be NULL.
+     */
+    ngx_int_t  (*quit)(ngx_household_redis_conn_t *conn);
 } ngx_household_redis_conn_calls_t;
 
 
@@ -150,6 +156,7 @@ struct ngx_household_redis_conn_s {
     unsigned                                 once:1;  /* do not reconnect */
     unsigned                                 lazy:1;  /* only when needed */
     unsigned                                 held:1;  /* do not connect now */
+    unsigned                                 resident:1; /* idle to nginx */
     unsigned                                 stopped:1; /* shut down */
     unsigned                                 resolved:1; /* for this round */
     unsigned                                 replied:1; /* in this turn */

@@ -227,6 +227,10 @@ ngx_household_redis_conn_established(ngx_household_redis_conn_t *conn)
         ngx_add_timer(&conn->ping, NGX_HOUSEHOLD_REDIS_PING);
     }
 
+    if (conn->resident) {
+        c->idle = 1;
+    }
+
     /* the owner logs what it was */
     conn->owner->ready(conn);
     conn->down = 0;

@@ -246,7 +246,20 @@ ngx_household_redis_conn_read_handler(ngx_event_t *rev)
     conn = c->data;
 
     if (c->close) {
-        /* the worker quits: idle, or out of time */
+        /* the worker quits: idle, or out of time, which is an error */
+
+        if (!c->error && conn->owner->quit != NULL) {
+
+            if (conn->owner->quit(conn) == NGX_OK) {
+                c->close = 0;
+                return;
+            }
+
+            if (conn->stopped) {
+                return;
+            }
+        }
+
         ngx_household_redis_conn_close(conn);
         ngx_household_redis_conn_fail_all(conn);
         return;
@@ -586,7 +599,7 @@ ngx_household_redis_conn_idle(ngx_household_redis_conn_t *conn)
         return;
     }
 
-    if (ngx_exiting) {
+    if (ngx_exiting && !conn->resident) {
         ngx_household_redis_conn_close(conn);
         return;
     }
