@@ -49,12 +49,15 @@ struct ngx_household_redis_tracking_s {
     void                                        *data;
     ngx_queue_t                                  pairs;
     ngx_household_redis_observer_t               watch;
+    ngx_msec_t                                   quit;   /* give up by then */
     ngx_event_t                                  timer;
     ngx_uint_t                                   beat;
+    ngx_msec_t                                   sent;     /* the beat, when */
     ngx_uint_t                                   reported; /* beats that were */
 
     unsigned                                     incomplete:1;
     unsigned                                     stopped:1;
+    unsigned                                     quitting:1;
 };
 
 
@@ -93,6 +96,8 @@ static ngx_int_t ngx_household_redis_tracking_refused(
 static ngx_int_t ngx_household_redis_tracking_push(
     ngx_household_redis_dedicated_t *link, ngx_household_resp_reply_t *reply);
 
+static ngx_int_t ngx_household_tracking_quit(
+    ngx_household_redis_dedicated_t *link);
 static void ngx_household_redis_tracking_handler(ngx_event_t *ev);
 static void ngx_household_redis_tracking_heartbeat(
     ngx_household_redis_tracking_t *tracking);
@@ -107,7 +112,8 @@ static const ngx_household_redis_dedicated_calls_t
 {
     ngx_household_redis_tracking_sub_ready,
     ngx_household_redis_tracking_conn_lost,
-    ngx_household_redis_tracking_push
+    ngx_household_redis_tracking_push,
+    ngx_household_tracking_quit
 };
 
 
@@ -116,7 +122,8 @@ static const ngx_household_redis_dedicated_calls_t
 {
     ngx_household_redis_tracking_tracker_ready,
     ngx_household_redis_tracking_conn_lost,
-    ngx_household_redis_tracking_push
+    ngx_household_redis_tracking_push,
+    ngx_household_tracking_quit
 };
 
 
@@ -335,7 +342,7 @@ ngx_household_redis_tracking_set_incoherent(
 {
     tracking->reported = tracking->beat;
 
-    (void) tracking->calls->coherent(tracking->data, 0);
+    (void) tracking->calls->coherent(tracking->data, 0, ngx_current_msec);
 }
 
 
@@ -434,6 +441,9 @@ ngx_household_redis_tracking_conn_lost(ngx_household_redis_dedicated_t *link,
     }
 
     pair->told = 0;
+
+    /* a worker that quits does not connect again */
+    pair->tracking->quit = ngx_current_msec;
 
     ngx_household_redis_tracking_set_incoherent(pair->tracking);
 }
@@ -582,12 +592,51 @@ ngx_household_redis_tracking_push(ngx_household_redis_dedicated_t *link,
 }
 
 
+/*
+ * nginx closes idle connections in a worker that quits, long before its
+ * successor receives invalidations.  The links stay until then, and so does
+ * the worker.
+ */
+
+static ngx_int_t
+ngx_household_tracking_quit(ngx_household_redis_dedicated_t *link)
+{
+    ngx_household_redis_tracking_t       *tracking;
+    ngx_household_redis_tracking_node_t  *pair;
+
+    pair = ngx_household_redis_dedicated_data(link);
+    tracking = pair->tracking;
+
+    if (tracking->quitting) {
+        return NGX_OK;
+    }
+
+    if (tracking->calls->quit(tracking->data) != NGX_OK) {
+        ngx_household_redis_tracking_stop(tracking);
+        return NGX_DECLINED;
+    }
+
+    tracking->quitting = 1;
+    tracking->quit = ngx_current_msec + NGX_HOUSEHOLD_TRACKING_HANDOVER;
+    tracking->timer.cancelable = 0;
+
+    return NGX_OK;
+}
+
+
 static void
 ngx_household_redis_tracking_handler(ngx_event_t *ev)
 {
     ngx_queue_t                          *q;
     ngx_household_redis_tracking_t       *tracking = ev->data;
     ngx_household_redis_tracking_node_t  *pair;
+
+    if (tracking->quitting
+        && (ngx_msec_int_t) (tracking->quit - ngx_current_msec) <= 0)
+    {
+        ngx_household_redis_tracking_stop(tracking);
+        return;
+    }
 
     for (q = ngx_queue_head(&tracking->pairs);
          q != ngx_queue_sentinel(&tracking->pairs);
@@ -625,6 +674,7 @@ ngx_household_redis_tracking_heartbeat(ngx_household_redis_tracking_t *tracking)
     ngx_household_redis_tracking_node_t  *pair;
 
     tracking->beat++;
+    tracking->sent = ngx_current_msec;
 
     ngx_str_set(&ping, "PING");
 
@@ -638,10 +688,14 @@ ngx_household_redis_tracking_heartbeat(ngx_household_redis_tracking_t *tracking)
             continue;
         }
 
-        (void) ngx_household_redis_dedicated_send(pair->listener, &ping, 1,
-                                  ngx_household_redis_tracking_heartbeat_reply);
-        (void) ngx_household_redis_dedicated_send(pair->asker, &ping, 1,
-                                  ngx_household_redis_tracking_heartbeat_reply);
+        if (ngx_household_redis_dedicated_send(pair->listener, &ping, 1,
+                         ngx_household_redis_tracking_heartbeat_reply) != NGX_OK
+            || ngx_household_redis_dedicated_send(pair->asker, &ping, 1,
+                        ngx_household_redis_tracking_heartbeat_reply) != NGX_OK)
+        {
+            /* nginx has closed it */
+            tracking->quit = ngx_current_msec;
+        }
     }
 }
 
@@ -700,7 +754,7 @@ ngx_household_redis_tracking_publish(ngx_household_redis_tracking_t *tracking)
 
     tracking->reported = tracking->beat;
 
-    rc = tracking->calls->coherent(tracking->data, 1);
+    rc = tracking->calls->coherent(tracking->data, 1, tracking->sent);
 
     if (rc == NGX_DONE && ngx_exiting) {
         ngx_household_redis_tracking_stop(tracking);

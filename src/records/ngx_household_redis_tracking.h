@@ -23,6 +23,9 @@
 #define NGX_HOUSEHOLD_REDIS_TRACKING_HEARTBEAT    500
 #define NGX_HOUSEHOLD_REDIS_TRACKING_LEASE  2000
 
+/* ms that a worker that quits waits for another one to take over, at most */
+#define NGX_HOUSEHOLD_TRACKING_HANDOVER  30000
+
 /* primaries of one deployment; with more, nothing is coherent */
 #define NGX_HOUSEHOLD_REDIS_TRACKING_NODES   256
 
@@ -38,11 +41,17 @@ typedef struct {
     void       (*flushed)(void *data);
 
     /*
-     * "on" 1, again and again: whatever changed until now has been told of.
-     * 0: changes may be missed from now on.  Returns NGX_DONE if another
-     * process is told of the same, so that a worker that quits may stop.
+     * "on" 1, again and again: all invalidations sent until "when" have been
+     * received.  0: some may be missed from now on.  Returns NGX_DONE if
+     * another process receives the same, so that a worker that quits may stop.
      */
-    ngx_int_t  (*coherent)(void *data, ngx_uint_t on);
+    ngx_int_t  (*coherent)(void *data, ngx_uint_t on, ngx_msec_t when);
+
+    /*
+     * The worker quits.  Returns NGX_OK if another process is to take over
+     * from this one, which goes on until that has happened, or NGX_DECLINED.
+     */
+    ngx_int_t  (*quit)(void *data);
 } ngx_household_redis_tracking_calls_t;
 
 

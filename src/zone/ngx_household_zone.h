@@ -106,6 +106,8 @@ struct ngx_household_zone_ns_s {
     ngx_uint_t                tracked;   /* unsigned  tracked:1; */
     ngx_uint_t                slot;
     uint32_t                  serial;    /* of the slot when it was taken */
+    uint32_t                  config;    /* number of this configuration */
+    uint32_t                  tracker;   /* of this process; 0: none */
     u_char                    digest[16];
 };
 
@@ -230,7 +232,7 @@ void ngx_household_zone_flush(ngx_household_zone_ns_t *store);
 
 
 /*
- * Says that this process receives ("coherent") or does not receive the
+ * States that this process receives ("coherent") or does not receive the
  * invalidations of the store.  To be called
  *
  *   - with 1 when all its subscriptions are confirmed, and after that each
@@ -238,19 +240,36 @@ void ngx_household_zone_flush(ngx_household_zone_ns_t *store);
  *     several times within "lease" milliseconds;
  *   - with 0 as soon as one of them is lost.
  *
- * The store is coherent while a process that said so is within its lease: one
- * that dies or hangs needs not say anything.  If from one to the next there
- * may have been a time that nobody saw, the whole store is marked as by
- * ngx_household_zone_invalidate_all().  Two that overlap by more than
- * NGX_HOUSEHOLD_ZONE_OVERLAP leave no such time: so a new worker can take
- * over from an old one without a mark.
+ * "now" is then the time until which all of them are known to be received:
+ * that of the request which the reply answers.
  *
- * Returns NGX_OK; NGX_DONE if another process covers all that this one does,
- * which may leave then; NGX_DECLINED if there are too many, and this one does
- * not count.
+ * The store is coherent while such a process is within its lease: one that
+ * dies or hangs needs not call anything.  A process whose lease was over, but
+ * whose subscriptions were never lost, has missed nothing and goes on.  If
+ * invalidations may have been missed between one process and the next, the
+ * whole store is invalidated as by ngx_household_zone_invalidate_all(), once.
+ * Two that overlap by more than NGX_HOUSEHOLD_ZONE_OVERLAP miss nothing: a
+ * new worker takes over from an old one without that.
+ *
+ * Returns NGX_OK; NGX_DONE if another process covers all that this one does;
+ * NGX_DECLINED if there are too many, and this one does not count.
  */
 ngx_int_t ngx_household_zone_renew(ngx_household_zone_ns_t *store,
     ngx_msec_t now, ngx_msec_t lease, ngx_uint_t coherent);
+
+/*
+ * The same with "coherent" 1 in a process that quits: it leaves as soon as
+ * another one covers it.  Returns NGX_DONE if it does not track the store any
+ * more, else as above.
+ */
+ngx_int_t ngx_household_zone_yield(ngx_household_zone_ns_t *store,
+    ngx_msec_t now, ngx_msec_t lease);
+
+/*
+ * Returns 1 if this process tracks the store, and a newer configuration uses
+ * it, of which a process is to take over; otherwise 0.
+ */
+ngx_uint_t ngx_household_zone_succeeded(ngx_household_zone_ns_t *store);
 
 /* tells whether anyone tracks the store */
 ngx_uint_t ngx_household_zone_coherent(ngx_household_zone_ns_t *store,

@@ -5,7 +5,7 @@
 
 
 /* to be changed with anything that is kept in shared memory */
-#define NGX_HOUSEHOLD_ZONE_LAYOUT   0x68687a02
+#define NGX_HOUSEHOLD_ZONE_LAYOUT   0x68687a03
 
 #define NGX_HOUSEHOLD_ZONE_STRIPES_MIN    64
 #define NGX_HOUSEHOLD_ZONE_STRIPES_MAX  4096
@@ -297,6 +297,7 @@ ngx_household_zone_ns_bind(ngx_household_zone_t *zone)
 
         store->slot = slot - zone->sh->slots;
         store->serial = slot->serial;
+        store->config = zone->sh->configs;
     }
 
     ngx_household_zone_unlock(zone);

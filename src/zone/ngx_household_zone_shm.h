@@ -12,10 +12,14 @@
 #include "ngx_household_zone.h"
 
 
-/* a process that receives the invalidations of a store; pid 0: none */
+/*
+ * A process that receives the invalidations of a store; serial 0: none.  One
+ * whose lease is over is kept, as it may have missed nothing nonetheless.
+ */
 
 typedef struct {
-    ngx_pid_t                      pid;
+    uint32_t                       serial;
+    uint32_t                       lapsed;   /* unsigned  lapsed:1; */
     ngx_msec_t                     since;
     ngx_msec_t                     renewed;
     ngx_msec_t                     until;

@@ -122,9 +122,11 @@ value_bytes(u_char *p, uint32_t seed, size_t len)
 static void
 configure(ngx_uint_t first)
 {
+    uint32_t               tracker;
     ngx_household_zone_t  *old;
 
     old = zone;
+    tracker = first ? 0 : stores[1]->tracker;
     zone = zone_declare(SIZE);
 
     stores[0] = zone_store(zone, ACCOUNT, "untracked", 0);
@@ -136,6 +138,7 @@ configure(ngx_uint_t first)
 
     } else {
         assert_int_equal(zone_reuse(zone, old), NGX_OK);
+        stores[1]->tracker = tracker;
     }
 }
 
@@ -336,13 +339,11 @@ do_put(void)
 static void
 do_track(ngx_uint_t coherent)
 {
-    ngx_uint_t  current;
-
-    current = is_tracked();
-
     ngx_household_zone_renew(stores[1], now, LEASE, coherent);
 
-    if (coherent ? !current : tracking) {
+    /* one that goes on, however late, has missed nothing */
+
+    if (coherent && !tracking) {
         model_invalidate(1, KEYS, 0);
     }
 
