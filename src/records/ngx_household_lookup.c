@@ -481,10 +481,16 @@ ngx_household_lookup_too_large(ngx_household_lookups_t *lookups)
     if (n) {
         ngx_log_error(NGX_LOG_WARN, ngx_cycle->log, 0,
                       "household redis \"%V\": %ui records too large: limits "
-                      "%d networks, %d devices and grants, %d bytes",
+                      "%d networks, %d devices and grants, %d bytes; of a "
+                      "reply %d networks, %d fields, %d bytes, %d bytes of "
+                      "one value",
                       &lookups->redis->conf->name, n,
                       NGX_HOUSEHOLD_RECORD_NETWORKS,
-                      NGX_HOUSEHOLD_RECORD_DEVICES, NGX_HOUSEHOLD_RECORD_SIZE);
+                      NGX_HOUSEHOLD_RECORD_DEVICES, NGX_HOUSEHOLD_RECORD_SIZE,
+                      NGX_HOUSEHOLD_REDIS_REPLY_VALUES - 1,
+                      (NGX_HOUSEHOLD_REDIS_REPLY_VALUES - 1) / 2,
+                      NGX_HOUSEHOLD_REDIS_REPLY_BYTES,
+                      NGX_HOUSEHOLD_REDIS_REPLY_BULK);
     }
 }
 

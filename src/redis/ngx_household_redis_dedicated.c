@@ -89,7 +89,8 @@ static const ngx_household_resp_limits_t  ngx_household_redis_ask_limits = {
     4 * 1024 * 1024,                   /* bytes kept of one reply */
     256 * 1024,                        /* elements of one array */
     8,                                 /* arrays within arrays */
-    8 * 1024 * 1024                    /* bytes not yet parsed */
+    8 * 1024 * 1024,                   /* bytes not yet parsed */
+    0                                  /* bytes of one value: any */
 };
 
 

@@ -37,11 +37,12 @@ static void ngx_household_redis_conn_backoff(ngx_household_redis_conn_t *conn,
 
 
 static const ngx_household_resp_limits_t  ngx_household_redis_limits = {
-    2048,                              /* values kept of one reply */
-    256 * 1024,                        /* bytes kept of one reply */
-    1024 * 1024,                       /* elements of one array */
+    NGX_HOUSEHOLD_REDIS_REPLY_VALUES,
+    NGX_HOUSEHOLD_REDIS_REPLY_BYTES,
+    0x7fffffff,                        /* elements of one array */
     8,                                 /* arrays within arrays */
-    1024 * 1024                        /* bytes not yet parsed */
+    1024 * 1024,                       /* bytes not yet parsed */
+    NGX_HOUSEHOLD_REDIS_REPLY_BULK
 };
 
 

@@ -26,6 +26,14 @@
 /* commands queued or in flight on one connection; more are refused */
 #define NGX_HOUSEHOLD_REDIS_MAX_CMDS   16384
 
+/*
+ * Of one reply, what is kept: values, bytes in all, and bytes of one value.
+ * What is longer is read and let go, and the reply is "too large".
+ */
+#define NGX_HOUSEHOLD_REDIS_REPLY_VALUES  16384
+#define NGX_HOUSEHOLD_REDIS_REPLY_BYTES   (1024 * 1024)
+#define NGX_HOUSEHOLD_REDIS_REPLY_BULK    (64 * 1024)
+
 /* why a server is down, in the log's words */
 #define NGX_HOUSEHOLD_REDIS_ERRLEN       160
 

@@ -22,6 +22,7 @@ static ngx_int_t ngx_household_redis_conn_append(
     ngx_household_redis_conn_t *conn, ngx_str_t *wire);
 static ngx_int_t ngx_household_redis_conn_reserve(
     ngx_household_redis_conn_t *conn, size_t len);
+static void ngx_household_redis_quit(ngx_household_redis_conn_t *conn);
 static ngx_int_t ngx_household_redis_conn_process(
     ngx_household_redis_conn_t *conn);
 static ngx_int_t ngx_household_redis_conn_reply(
@@ -246,22 +247,7 @@ ngx_household_redis_conn_read_handler(ngx_event_t *rev)
     conn = c->data;
 
     if (c->close) {
-        /* the worker quits: idle, or out of time, which is an error */
-
-        if (!c->error && conn->owner->quit != NULL) {
-
-            if (conn->owner->quit(conn) == NGX_OK) {
-                c->close = 0;
-                return;
-            }
-
-            if (conn->stopped) {
-                return;
-            }
-        }
-
-        ngx_household_redis_conn_close(conn);
-        ngx_household_redis_conn_fail_all(conn);
+        ngx_household_redis_quit(conn);
         return;
     }
 
@@ -324,6 +310,32 @@ ngx_household_redis_conn_read_handler(ngx_event_t *rev)
     }
 
     ngx_household_redis_conn_idle(conn);
+}
+
+
+/* the worker quits: the connection is idle, or is out of time, an error */
+
+static void
+ngx_household_redis_quit(ngx_household_redis_conn_t *conn)
+{
+    ngx_connection_t  *c;
+
+    c = conn->peer.connection;
+
+    if (!c->error && conn->owner->quit != NULL) {
+
+        if (conn->owner->quit(conn) == NGX_OK) {
+            c->close = 0;
+            return;
+        }
+
+        if (conn->stopped) {
+            return;
+        }
+    }
+
+    ngx_household_redis_conn_close(conn);
+    ngx_household_redis_conn_fail_all(conn);
 }
 
 
