@@ -23,17 +23,12 @@
     (&(zone)->sh->slots[(e)->data[0] & ~NGX_HOUSEHOLD_ZONE_UUID])
 
 
-static ngx_int_t ngx_household_zone_key(ngx_household_zone_ns_t *store,
-    ngx_str_t *id, ngx_household_cells_key_t *key);
 static ngx_household_cells_entry_t *ngx_household_zone_find(
     ngx_household_zone_t *zone, const ngx_household_cells_key_t *key);
 static ngx_uint_t ngx_household_zone_not_flushed(ngx_household_zone_t *zone,
     ngx_household_cells_entry_t *e);
 static void ngx_household_zone_drop(ngx_household_zone_t *zone,
     ngx_household_cells_entry_t *e);
-static ngx_household_cells_entry_t *ngx_household_zone_probe(
-    ngx_household_zone_ns_t *store, const ngx_household_cells_key_t *key,
-    ngx_msec_t now, ngx_household_zone_result_t *found);
 static ngx_uint_t ngx_household_zone_classify(ngx_household_zone_ns_t *store,
     ngx_household_cells_entry_t *e, ngx_msec_t now,
     ngx_household_zone_result_t *found);
@@ -41,8 +36,6 @@ static ngx_msec_t ngx_household_zone_age(ngx_household_cells_entry_t *e,
     ngx_msec_t now);
 static ngx_uint_t ngx_household_zone_lock_refresh(
     ngx_household_cells_entry_t *e, ngx_msec_t now);
-static uint64_t ngx_household_zone_read_generation(ngx_household_zone_t *zone,
-    ngx_household_zone_ns_shm_t *slot, uint64_t hash);
 static ngx_int_t ngx_household_zone_insert(ngx_household_zone_ns_t *store,
     const ngx_household_cells_key_t *key, ngx_household_cells_entry_t *e,
     u_char *value, size_t len);
@@ -57,7 +50,7 @@ static uint32_t ngx_household_zone_jitter(uint32_t time, uint64_t hash,
     ngx_msec_t now);
 
 
-static ngx_int_t
+ngx_int_t
 ngx_household_zone_key(ngx_household_zone_ns_t *store, ngx_str_t *id,
     ngx_household_cells_key_t *key)
 {
@@ -178,9 +171,7 @@ ngx_household_zone_get(ngx_household_zone_ns_t *store, ngx_str_t *id,
 }
 
 
-/* what is there and may be used, or NULL; fills "found" but for the lease */
-
-static ngx_household_cells_entry_t *
+ngx_household_cells_entry_t *
 ngx_household_zone_probe(ngx_household_zone_ns_t *store,
     const ngx_household_cells_key_t *key, ngx_msec_t now,
     ngx_household_zone_result_t *found)
@@ -223,7 +214,7 @@ ngx_household_zone_classify(ngx_household_zone_ns_t *store,
     ngx_household_cells_entry_t *e, ngx_msec_t now,
     ngx_household_zone_result_t *found)
 {
-    ngx_uint_t                    expired, invalidated, incoherent;
+    ngx_uint_t                    expired, changed, invalidated, incoherent;
     ngx_msec_t                    age;
     ngx_household_zone_ns_shm_t  *slot;
 
@@ -232,8 +223,8 @@ ngx_household_zone_classify(ngx_household_zone_ns_t *store,
 
     expired = (age >= e->fresh);
 
-    invalidated = (e->flags & NGX_HOUSEHOLD_ZONE_F_INVALIDATED)
-                  || ngx_household_zone_before(e->seq, slot->marked);
+    changed = (e->flags & NGX_HOUSEHOLD_ZONE_F_INVALIDATED) ? 1 : 0;
+    invalidated = changed || ngx_household_zone_before(e->seq, slot->marked);
 
     incoherent = store->tracked && !ngx_household_zone_tracked(slot, now);
 
@@ -247,6 +238,7 @@ ngx_household_zone_classify(ngx_household_zone_ns_t *store,
     found->missing = (e->flags & NGX_HOUSEHOLD_ZONE_F_MISSING) ? 1 : 0;
     found->expired = expired;
     found->invalidated = invalidated;
+    found->changed = changed;
     found->incoherent = incoherent;
 
     return 1;
@@ -317,7 +309,7 @@ ngx_household_zone_get_generation(ngx_household_zone_ns_t *store,
 }
 
 
-static uint64_t
+uint64_t
 ngx_household_zone_read_generation(ngx_household_zone_t *zone,
     ngx_household_zone_ns_shm_t *slot, uint64_t hash)
 {
@@ -359,6 +351,8 @@ ngx_household_zone_put(ngx_household_zone_ns_t *store, ngx_str_t *id,
     ngx_household_zone_lock(store->zone);
 
     rc = ngx_household_zone_insert(store, &key, &e, value, len);
+
+    ngx_household_zone_fetch_end(store->zone, key.hash, generation);
 
     ngx_household_zone_unlock(store->zone);
 

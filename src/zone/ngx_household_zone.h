@@ -127,6 +127,7 @@ typedef struct {
     /* why it is EXPIRED: any of these */
     unsigned                     expired:1;     /* its fresh time is over */
     unsigned                     invalidated:1; /* it, or all, or a flush */
+    unsigned                     changed:1;     /* it alone was invalidated */
     unsigned                     incoherent:1;  /* nobody tracks the store */
 } ngx_household_zone_result_t;
 
@@ -192,6 +193,28 @@ ngx_household_zone_state_e ngx_household_zone_get(
  */
 uint64_t ngx_household_zone_get_generation(ngx_household_zone_ns_t *store,
     ngx_str_t *id);
+
+/*
+ * The same for a fetch of which there is to be one at a time among all
+ * processes.  Returns NGX_OK and sets "generation": the caller is to fetch,
+ * until ngx_household_zone_put() or ngx_household_zone_fetched() with that
+ * generation, or until NGX_HOUSEHOLD_ZONE_LOCK_AGE later.  Returns NGX_BUSY if
+ * another fetch is under way that no invalidation has overtaken.
+ */
+ngx_int_t ngx_household_zone_fetch(ngx_household_zone_ns_t *store,
+    ngx_str_t *id, ngx_msec_t now, uint64_t *generation);
+
+/* the fetch has failed; one that is not under way does no harm */
+void ngx_household_zone_fetched(ngx_household_zone_ns_t *store,
+    ngx_str_t *id, uint64_t generation);
+
+/*
+ * Returns the length of a value that is fresh and copies it to "buf", or 0.
+ * Unlike ngx_household_zone_get() it counts nothing, and is no use of it: for
+ * whoever waits for another process.
+ */
+size_t ngx_household_zone_peek(ngx_household_zone_ns_t *store,
+    ngx_str_t *id, ngx_msec_t now, u_char *buf, size_t size);
 
 /*
  * Keeps a copy of a value, or of "no such account" ("missing"; "len" may be

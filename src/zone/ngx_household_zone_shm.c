@@ -177,6 +177,15 @@ ngx_household_zone_create(ngx_household_zone_t *zone)
     ngx_memzero(p, n * sizeof(uint32_t));
     p += n * sizeof(uint32_t);
 
+    p = ngx_align_ptr(p, 8);
+
+    n = ngx_max(n / 16, NGX_HOUSEHOLD_ZONE_STRIPES_MIN);
+
+    sh->fetches = (ngx_household_zone_fetch_t *) p;
+    sh->fetches_mask = n - 1;
+    ngx_memzero(p, n * sizeof(ngx_household_zone_fetch_t));
+    p += n * sizeof(ngx_household_zone_fetch_t);
+
     if ((size_t) (last - p) > sizeof(" in household zone \"\"") + name->len) {
         zone->shpool->log_ctx = p;
         p = ngx_sprintf(p, " in household zone \"%V\"%Z", name);
@@ -389,6 +398,10 @@ ngx_household_zone_lock(ngx_household_zone_t *zone)
         for (i = 0; i < NGX_HOUSEHOLD_ZONE_NAMESPACES; i++) {
             ngx_household_zone_ns_clear(&zone->sh->slots[i]);
         }
+
+        ngx_memzero(zone->sh->fetches,
+                    (zone->sh->fetches_mask + 1)
+                    * sizeof(ngx_household_zone_fetch_t));
 
         ngx_household_zone_inc(zone, NGX_HOUSEHOLD_ZONE_RESETS);
     }

@@ -45,6 +45,18 @@ typedef struct {
 } ngx_household_zone_ns_shm_t;
 
 
+/*
+ * A fetch that is under way; hash 0: none.  After an invalidation, which
+ * changes the generation of its key, another one may begin.
+ */
+
+typedef struct {
+    uint64_t                       hash;
+    uint64_t                       generation;
+    uint64_t                       since;
+} ngx_household_zone_fetch_t;
+
+
 struct ngx_household_zone_sh_s {
     uint32_t                      layout;  /* first in every layout */
     uint32_t                      busy;    /* someone changes the zone */
@@ -54,6 +66,9 @@ struct ngx_household_zone_sh_s {
     /* counters of invalidations, each for the ids of its hash */
     uint32_t                      stripes_mask;
     uint32_t                     *stripes;
+
+    uint32_t                      fetches_mask;
+    ngx_household_zone_fetch_t   *fetches;
 
     ngx_household_cells_t        *cells;
     ngx_household_zone_ns_shm_t   slots[NGX_HOUSEHOLD_ZONE_NAMESPACES];
@@ -82,6 +97,27 @@ void ngx_household_zone_unlock(ngx_household_zone_t *zone);
  */
 ngx_household_zone_ns_shm_t *ngx_household_zone_ns_shm(
     ngx_household_zone_ns_t *store);
+
+/* returns NGX_OK, or NGX_DECLINED if the id is too long */
+ngx_int_t ngx_household_zone_key(ngx_household_zone_ns_t *store,
+    ngx_str_t *id, ngx_household_cells_key_t *key);
+
+/*
+ * The rest is called with the lock.
+ */
+
+/* returns the usable entry, or NULL; fills "found" but for "refresh" */
+ngx_household_cells_entry_t *ngx_household_zone_probe(
+    ngx_household_zone_ns_t *store, const ngx_household_cells_key_t *key,
+    ngx_msec_t now, ngx_household_zone_result_t *found);
+
+/* may be called without the lock: see ngx_household_zone_get_generation() */
+uint64_t ngx_household_zone_read_generation(ngx_household_zone_t *zone,
+    ngx_household_zone_ns_shm_t *slot, uint64_t hash);
+
+/* a fetch is not under way any more, if it was */
+void ngx_household_zone_fetch_end(ngx_household_zone_t *zone, uint64_t hash,
+    uint64_t generation);
 
 /* tells whether anyone tracks the store at "now" */
 ngx_uint_t ngx_household_zone_tracked(ngx_household_zone_ns_shm_t *slot,
