@@ -354,7 +354,8 @@ ngx_http_household_init_process(ngx_cycle_t *cycle)
 
         store[i]->lookups = ngx_household_lookups_create(cycle->pool,
                                    store[i]->redis->redis,
-                                   store[i]->zone ? &store[i]->keeper : NULL);
+                                   store[i]->zone ? &store[i]->lookup_cache
+                                                  : NULL);
         if (store[i]->lookups == NULL) {
             return NGX_ERROR;
         }

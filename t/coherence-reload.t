@@ -21,7 +21,7 @@ my %config = (
                         redis => 'timeout 5s; connect_timeout 5s;'),
     server => location('/', '', 'main zone=households fresh=1h missing=1h '
                                 . 'stale=1h')
-              . 'location = /status { household_status households; }');
+              . 'location = /status { household_metrics households; }');
 
 my $edge = Test::Household::Nginx->new(workers => 2, %config);
 my $conn;

@@ -130,7 +130,7 @@ typedef struct {
     ngx_msec_t                      missing;
     ngx_msec_t                      stale;
 
-    ngx_household_lookup_cache_t    keeper;
+    ngx_household_lookup_cache_t    lookup_cache;
 
     /* of a worker process */
     ngx_household_lookups_t        *lookups;

@@ -15,8 +15,12 @@
 
 static ngx_household_zone_ns_t *ngx_http_household_cache_namespace(
     ngx_conf_t *cf, ngx_http_household_store_t *store, const char *kind);
-static uint64_t ngx_http_household_cache_fetch_begin(void *data,
+static uint64_t ngx_http_household_cache_generation(void *data,
     ngx_str_t *account);
+static ngx_int_t ngx_http_household_cache_fetch(void *data,
+    ngx_str_t *account, uint64_t *generation);
+static size_t ngx_http_household_cache_find(void *data, ngx_str_t *account,
+    u_char *buf, size_t size);
 static void ngx_http_household_cache_put(void *data, ngx_str_t *account,
     uint64_t generation, ngx_household_record_t *record);
 static ngx_uint_t ngx_http_household_cache_usable(
@@ -27,8 +31,9 @@ ngx_int_t
 ngx_http_household_cache_init(ngx_conf_t *cf,
     ngx_http_household_main_conf_t *hmcf)
 {
-    ngx_uint_t                    i;
-    ngx_http_household_store_t  **store;
+    ngx_uint_t                      i;
+    ngx_http_household_store_t    **store;
+    ngx_household_lookup_cache_t   *cache;
 
     store = hmcf->stores.elts;
 
@@ -50,9 +55,13 @@ ngx_http_household_cache_init(ngx_conf_t *cf,
             return NGX_ERROR;
         }
 
-        store[i]->keeper.begin = ngx_http_household_cache_fetch_begin;
-        store[i]->keeper.end = ngx_http_household_cache_put;
-        store[i]->keeper.data = store[i];
+        cache = &store[i]->lookup_cache;
+
+        cache->generation = ngx_http_household_cache_generation;
+        cache->fetch = ngx_http_household_cache_fetch;
+        cache->store = ngx_http_household_cache_put;
+        cache->find = ngx_http_household_cache_find;
+        cache->data = store[i];
     }
 
     return NGX_OK;
@@ -215,11 +224,33 @@ ngx_http_household_cache_stale(ngx_http_household_store_t *store,
 
 
 static uint64_t
-ngx_http_household_cache_fetch_begin(void *data, ngx_str_t *account)
+ngx_http_household_cache_generation(void *data, ngx_str_t *account)
 {
     ngx_http_household_store_t  *store = data;
 
     return ngx_household_zone_get_generation(store->cache, account);
+}
+
+
+static ngx_int_t
+ngx_http_household_cache_fetch(void *data, ngx_str_t *account,
+    uint64_t *generation)
+{
+    ngx_http_household_store_t  *store = data;
+
+    return ngx_household_zone_fetch(store->cache, account, ngx_current_msec,
+                                    generation);
+}
+
+
+static size_t
+ngx_http_household_cache_find(void *data, ngx_str_t *account, u_char *buf,
+    size_t size)
+{
+    ngx_http_household_store_t  *store = data;
+
+    return ngx_household_zone_peek(store->cache, account, ngx_current_msec,
+                                   buf, size);
 }
 
 
@@ -228,6 +259,11 @@ ngx_http_household_cache_put(void *data, ngx_str_t *account,
     uint64_t generation, ngx_household_record_t *record)
 {
     ngx_http_household_store_t  *store = data;
+
+    if (record == NULL) {
+        ngx_household_zone_fetched(store->cache, account, generation);
+        return;
+    }
 
     if (record->malformed) {
         ngx_household_zone_count(store->zone, NGX_HOUSEHOLD_ZONE_MALFORMED,

@@ -11,7 +11,6 @@
 #include "ngx_household_redis_keyslot.h"
 
 
-static void ngx_household_redis_busy(ngx_household_redis_t *redis);
 static void ngx_household_redis_abandon(ngx_household_redis_op_t *op,
     ngx_household_redis_result_e status);
 
@@ -110,7 +109,7 @@ ngx_household_redis_submit(ngx_household_redis_t *redis,
 }
 
 
-static void
+void
 ngx_household_redis_busy(ngx_household_redis_t *redis)
 {
     ngx_uint_t  n;

@@ -51,6 +51,9 @@ ngx_household_redis_op_t *ngx_household_redis_submit(
     ngx_household_redis_reply_pt reply, ngx_household_redis_done_pt done,
     void *data, ngx_household_redis_result_e *status);
 
+/* logs, at a limited rate, that a lookup or a note had to be refused */
+void ngx_household_redis_busy(ngx_household_redis_t *redis);
+
 /*
  * Logs an error reply to "what": as an operator's error, at a limited rate,
  * unless it is one that passes by itself (LOADING, READONLY, CLUSTERDOWN,

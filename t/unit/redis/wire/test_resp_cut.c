@@ -1,6 +1,6 @@
 
 /*
- * Unit of src/ngx_household_resp_cut.c: long bulk strings are cut, and all
+ * Unit of ngx_household_resp_cut.c: long bulk strings are cut, and all
  * else is passed on as it came, whatever the pieces that it came in.
  */
 
