@@ -21,7 +21,7 @@ my %config = (
                         redis => 'timeout 5s; connect_timeout 5s;'),
     server => location('/', '', 'main zone=households fresh=1h missing=1h '
                                 . 'stale=1h')
-              . 'location = /status { household_metrics households; }');
+              . 'location = /status { household_metrics zone=households; }');
 
 my $edge = Test::Household::Nginx->new(workers => 2, %config);
 my $conn;
@@ -34,8 +34,7 @@ sub ask {
 }
 
 sub marks {
-    return ($edge->get('/status')->{body}
-            =~ /^household_cache_marked_total (\d+)/m)[0];
+    return $edge->metric(cache_invalidations_total => scope => 'namespace');
 }
 
 $redis->cmd(SADD => "household:{a$_}", $home) for 0 .. 49;
@@ -82,6 +81,19 @@ ok wait_until { !grep { running($_) && !$new{$_} } keys %old },
     $edge->quit;
     is $edge->{status}, 0, 'quit: the worker leaves';
     cmp_ok time - $began, '<', 15, 'quit: and does not wait for another one';
+}
+
+# nor does one that quits after a reload, as its successor does
+
+{
+    my $edge = Test::Household::Nginx->new(workers => 2, %config);
+    ok wait_until { $edge->metric('tracking_coherent') == 1 },
+        'reload and quit: invalidations are received';
+    my @workers = $edge->workers;
+    $edge->reload;
+    $edge->quit;
+    is $edge->{status}, 0, 'reload and quit: it ends';
+    ok !(grep { running($_) } @workers), 'reload and quit: all workers end';
 }
 
 # the configuration does not track any more

@@ -186,7 +186,7 @@ is written { is ask($home, '/?account=full&device=more'), '200 home',
         http => http_config(server => $denying->address, zone => '1m',
                             redis => 'tracking off; timeout 5s;'),
         server => location('/', '', 'main zone=households fresh=1ms')
-                  . 'location /status { household_status households; }');
+                  . 'location /status { household_metrics zone=households; }');
 
     $denying->cmd(SADD => 'household:{a}', $home);
 
@@ -207,8 +207,7 @@ is written { is ask($home, '/?account=full&device=more'), '200 home',
 
 sub dropped {
     my ($edge) = @_;
-    my $text = $edge->get('/status')->{body};
-    return ($text =~ /^household_notes_dropped_total (\d+)/m)[0];
+    return $edge->metric('writes_dropped_total');
 }
 
 # those who are connected besides us
@@ -225,7 +224,7 @@ sub clients {
                             redis => 'tracking off; timeout 20s;'),
         server => "keepalive_requests 2000;\n"
               . location('/', '', 'main zone=households fresh=1h')
-                  . 'location /status { household_status households; }');
+                  . 'location /status { household_metrics zone=households; }');
 
     is ask($home, '/?account=a', $edge), '200 home', 'a record is cached';
 

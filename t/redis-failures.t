@@ -464,7 +464,7 @@ $fake->behave('normal');
     };
 
     is_well $edge, 'stale: well before';
-    like $cache->(), qr/^200 ALLOWED home (?:HIT|MISS|EXPIRED)$/,
+    like $cache->(), qr/^200 ALLOWED home (?:HIT|MISS|EXPIRED|UPDATING)$/,
         'stale: not before it is needed';
 
     for my $way ('black_hole', 'refuse', 'garbage', 'all_http') {
@@ -475,7 +475,7 @@ $fake->behave('normal');
         like scalar(decision($edge, '/allow', 43)), qr/ unavailable$/,
             "stale: $way: not one that is not";
         $fake->behave('normal');
-        ok wait_until { $cache->() =~ /^200 ALLOWED home (?:HIT|EXPIRED)$/ },
+        ok wait_until { $cache->() =~ /^200 ALLOWED home (?:HIT|EXPIRED|UPDATING)$/ },
             "stale: $way: recovers";
     }
 }

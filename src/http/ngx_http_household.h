@@ -70,13 +70,16 @@ typedef enum {
 
 /* counters of the http layer in a zone */
 
-#define NGX_HTTP_HOUSEHOLD_COUNT_STATUS   NGX_HOUSEHOLD_ZONE_USER_COUNTERS
-#define NGX_HTTP_HOUSEHOLD_COUNT_REASON                                       \
-    (NGX_HTTP_HOUSEHOLD_COUNT_STATUS + NGX_HTTP_HOUSEHOLD_STATUSES)
-#define NGX_HTTP_HOUSEHOLD_COUNT_DROPPED                                      \
-    (NGX_HTTP_HOUSEHOLD_COUNT_REASON + NGX_HOUSEHOLD_REASONS)
+#define NGX_HTTP_HOUSEHOLD_COUNT_DROPPED  NGX_HOUSEHOLD_ZONE_USER_COUNTERS
 #define NGX_HTTP_HOUSEHOLD_COUNT_GEO                                          \
     (NGX_HTTP_HOUSEHOLD_COUNT_DROPPED + 1)
+#define NGX_HTTP_HOUSEHOLD_COUNT_REQUESTS                                     \
+    (NGX_HTTP_HOUSEHOLD_COUNT_DROPPED + 2)
+
+/* requests: the statuses of one reason are next to each other */
+#define ngx_http_household_count_request(status, reason)                      \
+    (NGX_HTTP_HOUSEHOLD_COUNT_REQUESTS                                        \
+     + (reason) * NGX_HTTP_HOUSEHOLD_STATUSES + (status))
 
 
 /* a household_redis block and, in a worker process, its connections */
@@ -185,7 +188,7 @@ typedef struct {
     ngx_uint_t                        rollout;
     ngx_http_complex_value_t         *rollout_value;
 
-    ngx_household_zone_t             *status_zone; /* of household_status */
+    ngx_household_zone_t             *metrics_zone; /* of household_metrics */
 } ngx_http_household_loc_conf_t;
 
 

@@ -364,6 +364,7 @@ ngx_http_household_access_forget(ngx_http_household_ctx_t *ctx)
 {
     ctx->record = NULL;
     ctx->stale = NULL;
+    ctx->outdated = 0;
     ctx->cache = NGX_HTTP_HOUSEHOLD_CACHE_NONE;
     ctx->elapsed = 0;
     ctx->written = 0;

@@ -62,6 +62,24 @@ ngx_http_household_invalidate_start(ngx_cycle_t *cycle,
 }
 
 
+void
+ngx_http_household_invalidate_stop(ngx_http_household_redis_t *redis)
+{
+    ngx_uint_t                   i;
+    ngx_http_household_store_t  *store;
+
+    i = 0;
+
+    ngx_household_redis_tracking_destroy(redis->tracking);
+
+    while ((store = ngx_http_household_invalidate_next_store(redis, &i))
+           != NULL)
+    {
+        ngx_household_zone_close(store->cache);
+    }
+}
+
+
 /* returns the next store that caches records of this deployment */
 
 static ngx_http_household_store_t *

@@ -71,6 +71,12 @@ ngx_http_household_override_refresh(ngx_http_household_store_t *store)
         case NGX_HOUSEHOLD_ZONE_EXPIRED:
             override->value = value;
 
+            ngx_household_zone_count(store->zone,
+                                     ngx_household_zone_kind_counter(
+                                         NGX_HOUSEHOLD_ZONE_UPDATING,
+                                         NGX_HOUSEHOLD_ZONE_OVERRIDE),
+                                     1);
+
             if (!found.refresh) {
                 return;
             }

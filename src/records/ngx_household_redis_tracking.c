@@ -632,7 +632,8 @@ ngx_household_redis_tracking_handler(ngx_event_t *ev)
     ngx_household_redis_tracking_node_t  *pair;
 
     if (tracking->quitting
-        && (ngx_msec_int_t) (tracking->quit - ngx_current_msec) <= 0)
+        && ((ngx_msec_int_t) (tracking->quit - ngx_current_msec) <= 0
+            || tracking->calls->quit(tracking->data) != NGX_OK))
     {
         ngx_household_redis_tracking_stop(tracking);
         return;

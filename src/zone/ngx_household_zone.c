@@ -43,9 +43,9 @@ static ngx_int_t ngx_household_zone_check_generation(ngx_household_zone_t *zone,
     ngx_household_zone_ns_shm_t *slot, const ngx_household_cells_key_t *key,
     ngx_household_cells_entry_t *old, ngx_household_cells_entry_t *e);
 static void ngx_household_zone_evict(ngx_household_zone_t *zone,
-    ngx_uint_t kind, ngx_uint_t need, ngx_msec_t now);
+    ngx_uint_t list, ngx_uint_t need, ngx_msec_t now);
 static void ngx_household_zone_sweep(ngx_household_zone_t *zone,
-    ngx_uint_t kind, ngx_msec_t now);
+    ngx_uint_t list, ngx_msec_t now);
 static uint32_t ngx_household_zone_jitter(uint32_t time, uint64_t hash,
     ngx_msec_t now);
 
@@ -130,12 +130,6 @@ ngx_household_zone_get(ngx_household_zone_ns_t *store, ngx_str_t *id,
     ngx_household_cells_key_t     key;
     ngx_household_zone_state_e    state;
 
-    static const ngx_uint_t  counters[] = {
-        NGX_HOUSEHOLD_ZONE_MISSES,
-        NGX_HOUSEHOLD_ZONE_HITS,
-        NGX_HOUSEHOLD_ZONE_EXPIRATIONS
-    };
-
     zone = store->zone;
     state = NGX_HOUSEHOLD_ZONE_MISS;
 
@@ -163,9 +157,11 @@ ngx_household_zone_get(ngx_household_zone_ns_t *store, ngx_str_t *id,
 
     if (state == NGX_HOUSEHOLD_ZONE_MISS) {
         found->refresh = 1;
-    }
+        ngx_household_zone_inc_kind(store, NGX_HOUSEHOLD_ZONE_MISSES);
 
-    ngx_household_zone_inc(zone, counters[state]);
+    } else if (state == NGX_HOUSEHOLD_ZONE_HIT) {
+        ngx_household_zone_inc_kind(store, NGX_HOUSEHOLD_ZONE_HITS);
+    }
 
     return state;
 }
@@ -332,7 +328,7 @@ ngx_household_zone_put(ngx_household_zone_ns_t *store, ngx_str_t *id,
     ngx_household_cells_key_t    key;
 
     if (ngx_household_zone_key(store, id, &key) != NGX_OK) {
-        ngx_household_zone_inc(store->zone, NGX_HOUSEHOLD_ZONE_TOO_BIG);
+        ngx_household_zone_inc_kind(store, NGX_HOUSEHOLD_ZONE_TOO_BIG);
         return NGX_ERROR;
     }
 
@@ -366,12 +362,13 @@ ngx_household_zone_insert(ngx_household_zone_ns_t *store,
     u_char *value, size_t len)
 {
     ngx_int_t                     rc;
-    ngx_uint_t                    need;
+    ngx_uint_t                    need, list;
     ngx_household_zone_t         *zone;
     ngx_household_cells_entry_t  *old;
     ngx_household_zone_ns_shm_t  *slot;
 
     zone = store->zone;
+    list = ngx_household_zone_list(store->kind);
     slot = ngx_household_zone_ns_shm(store);
 
     if (slot == NULL) {
@@ -383,17 +380,21 @@ ngx_household_zone_insert(ngx_household_zone_ns_t *store,
     need = ngx_household_cells_need(key->len, len);
 
     if (len > NGX_HOUSEHOLD_ZONE_VALUE_MAX
-        || need > zone->cells->lists[store->kind].share)
+        || need > zone->cells->lists[list].share)
     {
         if (old) {
             old->flags |= NGX_HOUSEHOLD_ZONE_F_INVALIDATED;
         }
 
-        ngx_household_zone_inc(zone, NGX_HOUSEHOLD_ZONE_TOO_BIG);
+        ngx_household_zone_inc_kind(store, NGX_HOUSEHOLD_ZONE_TOO_BIG);
         return NGX_ERROR;
     }
 
     rc = ngx_household_zone_check_generation(zone, slot, key, old, e);
+
+    ngx_household_zone_inc_kind(store, rc == NGX_OK
+                                       ? NGX_HOUSEHOLD_ZONE_STORED
+                                       : NGX_HOUSEHOLD_ZONE_SUPERSEDED);
 
     if (rc == NGX_ABORT) {
         return NGX_DECLINED;
@@ -403,13 +404,11 @@ ngx_household_zone_insert(ngx_household_zone_ns_t *store,
         ngx_household_zone_drop(zone, old);
     }
 
-    ngx_household_zone_evict(zone, store->kind, need, e->stored);
+    ngx_household_zone_evict(zone, list, need, e->stored);
 
-    ngx_household_cells_insert(zone->cells, store->kind, key, e, value, len);
+    ngx_household_cells_insert(zone->cells, list, key, e, value, len);
 
     slot->live++;
-
-    ngx_household_zone_inc(zone, NGX_HOUSEHOLD_ZONE_STORED);
 
     return rc;
 }
@@ -430,8 +429,6 @@ ngx_household_zone_check_generation(ngx_household_zone_t *zone,
     {
         return NGX_OK;
     }
-
-    ngx_household_zone_inc(zone, NGX_HOUSEHOLD_ZONE_SUPERSEDED);
 
     if (e->stale == 0 || ngx_household_zone_before(e->seq, slot->flushed)) {
         return NGX_ABORT;
@@ -461,25 +458,29 @@ ngx_household_zone_check_generation(ngx_household_zone_t *zone,
 /* each round frees a cell at least: there are no more of them than "need" */
 
 static void
-ngx_household_zone_evict(ngx_household_zone_t *zone, ngx_uint_t kind,
+ngx_household_zone_evict(ngx_household_zone_t *zone, ngx_uint_t list,
     ngx_uint_t need, ngx_msec_t now)
 {
-    ngx_uint_t                    i;
+    ngx_uint_t                    i, kind;
     ngx_household_cells_entry_t  *e;
 
-    for (i = 0; i < NGX_HOUSEHOLD_ZONE_KINDS; i++) {
+    for (i = 0; i < NGX_HOUSEHOLD_CELLS_LISTS; i++) {
         ngx_household_zone_sweep(zone, i, now);
     }
 
     for ( ;; ) {
-        e = ngx_household_cells_victim(zone->cells, kind, need);
+        e = ngx_household_cells_victim(zone->cells, list, need);
 
         if (e == NULL) {
             break;
         }
 
         if (ngx_household_zone_not_flushed(zone, e)) {
-            ngx_household_zone_inc(zone, NGX_HOUSEHOLD_ZONE_EVICTED);
+            kind = ngx_household_zone_slot_of(zone, e)->kind;
+
+            ngx_household_zone_inc(zone, ngx_household_zone_kind_counter(
+                                             NGX_HOUSEHOLD_ZONE_EVICTED,
+                                             kind));
         }
 
         ngx_household_zone_drop(zone, e);
@@ -488,12 +489,12 @@ ngx_household_zone_evict(ngx_household_zone_t *zone, ngx_uint_t kind,
 
 
 /*
- * Any put clears away what is past its time, of every kind: one of which
- * nothing is put any more would keep its share for ever.
+ * Any put clears away what is past its time, of every list: one that nothing
+ * is put in any more would keep its share for ever.
  */
 
 static void
-ngx_household_zone_sweep(ngx_household_zone_t *zone, ngx_uint_t kind,
+ngx_household_zone_sweep(ngx_household_zone_t *zone, ngx_uint_t list,
     ngx_msec_t now)
 {
     uint64_t                      life;
@@ -501,7 +502,7 @@ ngx_household_zone_sweep(ngx_household_zone_t *zone, ngx_uint_t kind,
     ngx_household_cells_entry_t  *e;
 
     for (i = 0; i < NGX_HOUSEHOLD_ZONE_SWEEP; i++) {
-        e = ngx_household_cells_oldest(zone->cells, kind);
+        e = ngx_household_cells_oldest(zone->cells, list);
 
         if (e == NULL) {
             break;

@@ -45,11 +45,12 @@
 #define NGX_HOUSEHOLD_ZONE_TOKEN_RESERVED    25
 
 
-/* kinds of values; each has a queue of use and a share of the zone */
+/* kinds of values; overrides are few, and kept among accounts */
 
 #define NGX_HOUSEHOLD_ZONE_ACCOUNT         0
 #define NGX_HOUSEHOLD_ZONE_TOKEN           1
-#define NGX_HOUSEHOLD_ZONE_KINDS           NGX_HOUSEHOLD_CELLS_LISTS
+#define NGX_HOUSEHOLD_ZONE_OVERRIDE        2
+#define NGX_HOUSEHOLD_ZONE_KINDS           3
 
 
 typedef enum {
@@ -59,27 +60,40 @@ typedef enum {
 } ngx_household_zone_state_e;
 
 
-/* the zone counts the first ones itself, callers the others */
+/*
+ * Counters, as the metrics page shows them.  Those of the first group are
+ * separate for each kind: see ngx_household_zone_kind_counter().
+ */
 
 typedef enum {
     NGX_HOUSEHOLD_ZONE_HITS = 0,
     NGX_HOUSEHOLD_ZONE_MISSES,
-    NGX_HOUSEHOLD_ZONE_EXPIRATIONS,    /* times EXPIRED was returned */
-    NGX_HOUSEHOLD_ZONE_STORED,
+
+    /* of an EXPIRED value; counted by the caller, who decides which it is */
+    NGX_HOUSEHOLD_ZONE_REFETCHED,      /* not used, fetched again */
+    NGX_HOUSEHOLD_ZONE_UPDATING,       /* used while it is refreshed */
+    NGX_HOUSEHOLD_ZONE_STALE,          /* used, as it cannot be fetched */
+
+    NGX_HOUSEHOLD_ZONE_STORED,         /* fresh */
     NGX_HOUSEHOLD_ZONE_SUPERSEDED,     /* replies older than an invalidation */
-    NGX_HOUSEHOLD_ZONE_EVICTED,
     NGX_HOUSEHOLD_ZONE_TOO_BIG,
-    NGX_HOUSEHOLD_ZONE_INVALIDATED,    /* ids that were named */
-    NGX_HOUSEHOLD_ZONE_NS_INVALIDATED, /* times a whole namespace was */
+    NGX_HOUSEHOLD_ZONE_EVICTED,
+    NGX_HOUSEHOLD_ZONE_KIND_COUNTERS,
+
+    NGX_HOUSEHOLD_ZONE_INVALIDATED     /* keys */
+        = NGX_HOUSEHOLD_ZONE_KIND_COUNTERS * NGX_HOUSEHOLD_ZONE_KINDS,
+    NGX_HOUSEHOLD_ZONE_NS_INVALIDATED, /* whole namespaces */
     NGX_HOUSEHOLD_ZONE_FLUSHED,
     NGX_HOUSEHOLD_ZONE_RESETS,
+    NGX_HOUSEHOLD_ZONE_MALFORMED,      /* entries of records, by the caller */
 
-    NGX_HOUSEHOLD_ZONE_STALE,          /* EXPIRED values that did serve */
-    NGX_HOUSEHOLD_ZONE_MALFORMED,      /* entries dropped from records */
-
-    NGX_HOUSEHOLD_ZONE_USER_COUNTERS = 16,  /* the caller's start here */
-    NGX_HOUSEHOLD_ZONE_COUNTERS = 128
+    NGX_HOUSEHOLD_ZONE_USER_COUNTERS = 32,  /* the caller's start here */
+    NGX_HOUSEHOLD_ZONE_COUNTERS = 512
 } ngx_household_zone_counter_e;
+
+
+#define ngx_household_zone_kind_counter(counter, kind)                        \
+    ((counter) * NGX_HOUSEHOLD_ZONE_KINDS + (kind))
 
 
 typedef struct ngx_household_zone_s        ngx_household_zone_t;
@@ -287,6 +301,12 @@ ngx_int_t ngx_household_zone_renew(ngx_household_zone_ns_t *store,
  */
 ngx_int_t ngx_household_zone_yield(ngx_household_zone_ns_t *store,
     ngx_msec_t now, ngx_msec_t lease);
+
+/*
+ * The process that is to track the store exits.  If no newer configuration
+ * uses it, nobody takes over from others that still do.
+ */
+void ngx_household_zone_close(ngx_household_zone_ns_t *store);
 
 /*
  * Returns 1 if this process tracks the store, and a newer configuration uses

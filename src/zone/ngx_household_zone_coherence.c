@@ -152,11 +152,29 @@ ngx_household_zone_succeeded(ngx_household_zone_ns_t *store)
     slot = ngx_household_zone_ns_shm(store);
 
     succeeded = slot && slot->config != store->config
+                && slot->config != slot->closed
                 && ngx_household_zone_holder_find(store, slot) != NULL;
 
     ngx_household_zone_unlock(store->zone);
 
     return succeeded;
+}
+
+
+void
+ngx_household_zone_close(ngx_household_zone_ns_t *store)
+{
+    ngx_household_zone_ns_shm_t  *slot;
+
+    ngx_household_zone_lock(store->zone);
+
+    slot = ngx_household_zone_ns_shm(store);
+
+    if (slot && slot->config == store->config) {
+        slot->closed = slot->config;
+    }
+
+    ngx_household_zone_unlock(store->zone);
 }
 
 
@@ -179,6 +197,8 @@ ngx_household_zone_holder_add(ngx_household_zone_ns_t *store,
         if (t == NULL) {
             return NGX_DECLINED;
         }
+
+        slot->closed = 0;
 
         if (!ngx_household_zone_tracked(slot, now)) {
             ngx_household_zone_mark(store->zone, slot);

@@ -150,7 +150,7 @@ ngx_household_zone_create(ngx_household_zone_t *zone)
     u_char                   *p, *last;
     uint64_t                  seed[2];
     ngx_str_t                *name;
-    ngx_uint_t                n, shares[NGX_HOUSEHOLD_ZONE_KINDS];
+    ngx_uint_t                n, shares[NGX_HOUSEHOLD_CELLS_LISTS];
     ngx_household_zone_sh_t  *sh;
 
     name = &zone->shm_zone->shm.name;

@@ -38,6 +38,7 @@ typedef struct {
     ngx_uint_t                    live;     /* entries not flushed */
     uint32_t                      serial;   /* 0: nobody's */
     uint32_t                      config;   /* that named it last */
+    uint32_t                      closed;   /* the same, if it exited */
     uint32_t                      seq;      /* 0 in no entry */
     uint32_t                      flushed;
     uint32_t                      marked;
@@ -78,6 +79,15 @@ struct ngx_household_zone_sh_s {
 
 /* of numbers that wrap around */
 #define ngx_household_zone_before(a, b)  ((int32_t) ((a) - (b)) < 0)
+
+#define ngx_household_zone_inc_kind(ns, n)                                    \
+    ngx_household_zone_inc((ns)->zone,                                        \
+                           ngx_household_zone_kind_counter(n, (ns)->kind))
+
+/* the list of cells of a kind */
+#define ngx_household_zone_list(kind)                                         \
+    ((kind) == NGX_HOUSEHOLD_ZONE_TOKEN ? NGX_HOUSEHOLD_ZONE_TOKEN            \
+                                        : NGX_HOUSEHOLD_ZONE_ACCOUNT)
 
 #define ngx_household_zone_inc(zone, n)                                       \
     (void) ngx_atomic_fetch_add(&(zone)->sh->counters[n], 1)

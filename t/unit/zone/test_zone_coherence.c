@@ -280,7 +280,7 @@ static void
 test_succeeded(void **data)
 {
     ngx_household_zone_t     *zone, *next;
-    ngx_household_zone_ns_t  *store, *other;
+    ngx_household_zone_ns_t  *store, *other, *newer;
 
     memset(trackers, 0, sizeof(trackers));
 
@@ -294,11 +294,20 @@ test_succeeded(void **data)
     assert_int_equal(ngx_household_zone_succeeded(store), 0);
 
     next = zone_declare(SIZE);
-    zone_store(next, ACCOUNT, "main", 1);
+    newer = zone_store(next, ACCOUNT, "main", 1);
     assert_int_equal(zone_reuse(next, zone), NGX_OK);
 
     assert_int_equal(ngx_household_zone_succeeded(store), 1);
     assert_int_equal(ngx_household_zone_succeeded(other), 0);
+
+    /* of which it has left as well, or has come back */
+
+    ngx_household_zone_close(store);
+    assert_int_equal(ngx_household_zone_succeeded(store), 1);
+    ngx_household_zone_close(newer);
+    assert_int_equal(ngx_household_zone_succeeded(store), 0);
+    assert_int_equal(ngx_household_zone_renew(newer, 0, LEASE, 1), NGX_OK);
+    assert_int_equal(ngx_household_zone_succeeded(store), 1);
 
     track(store, 10, 0, 0);
     assert_int_equal(ngx_household_zone_succeeded(store), 0);
