@@ -335,7 +335,7 @@ ngx_household_redis_dedicated_quit(ngx_household_redis_conn_t *conn)
 {
     ngx_household_redis_dedicated_t  *link = conn->data;
 
-    return link->calls->quit(link);
+    return link->calls->quit != NULL ? link->calls->quit(link) : NGX_DECLINED;
 }
 
 
