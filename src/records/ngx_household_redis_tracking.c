@@ -26,7 +26,7 @@ struct ngx_household_redis_tracking_s {
     ngx_uint_t                                   heartbeat;
     ngx_msec_t                                   sent;      /* it, when */
     ngx_uint_t                                   published; /* heartbeat */
-    ngx_msec_t                                   renewed;   /* when */
+    ngx_msec_t                                   renewed;   /* until when */
     ngx_msec_t                                   quit;      /* at the latest */
 
     unsigned                                     stopped:1;
@@ -325,7 +325,7 @@ ngx_household_redis_tracking_publish(void *data)
     }
 
     tracking->published = tracking->heartbeat;
-    tracking->renewed = ngx_current_msec;
+    tracking->renewed = tracking->sent;
 
     rc = tracking->calls->coherent(tracking->data, 1, tracking->sent);
 
