@@ -230,6 +230,7 @@ build-plain: build-%: $(B)/%/Makefile
 
 build-smoke: build-%: $(B)/%/Makefile
 	$(MAKE_IN) binary modules
+	@test ! -e $(B)/smoke/angie || ln -sf angie $(B)/smoke/nginx
 
 BINARIES = nginx-static nginx-bare nginx-dynamic nginx-asan nginx-valgrind \
     nginx-gcov

@@ -45,7 +45,7 @@ check='
 
     page() {
         exec 3<> /dev/tcp/127.0.0.1/8080
-        printf "GET /metrics HTTP/1.0\r\n\r\n" >&3
+        printf "GET / HTTP/1.0\r\n\r\n" >&3
         cat <&3
     }
 
@@ -60,7 +60,7 @@ check='
         return 1
     }
 
-    served() { [[ $(page 2> /dev/null) == *household_build_info* ]]; }
+    served() { [[ $(page 2> /dev/null) == *"status: ["* ]]; }
     pid() { cat /run/nginx.pid 2> /dev/null; }
     other_pid() { [ -n "$(pid)" ] && [ "$(pid)" != "$1" ]; }
     unloaded() { ! grep -q household "/proc/$(pid)/maps"; }
@@ -99,7 +99,7 @@ check='
 household_zone zone=households:1m;
 server {
     listen 127.0.0.1:8080;
-    location = /metrics { household_metrics zone=households; }
+    location = / { return 200 "status: [$household_status]"; }
 }
 END
     invoke-rc.d nginx reload

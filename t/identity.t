@@ -44,9 +44,9 @@ WWW-Authenticate: Bearer @{[/invalid/ ? 'error="invalid_token"'
 Cache-Control: no-store
 X-Status: UNAUTHORIZED
 X-Reason: $_
+Vary: Sec-Fetch-Mode, Accept
 !Location
 !Link
-!Vary
 EOC
 
 

@@ -15,9 +15,15 @@ use Test::Household::Nginx;
 use Test::Household::Process qw(wait_until free_port slurp temp_dir);
 use Test::More;
 
-my %home = map { ("household:{$_}" => ['127.0.0.1']) } 'a' .. 'z';
-my $fake = Test::Household::FakeRedis->new(unix => 1, data => \%home);
-my $other = Test::Household::FakeRedis->new(unix => 1, data => \%home);
+# lookups are sent once the override is known
+my %redis = (unix => 1,
+    data => { map { ("household:{$_}" => ['127.0.0.1']) } 'a' .. 'z' },
+    handler => sub {
+        my ($conn, @command) = @_;
+        return "@command" eq 'HGETALL household:control' ? ["*0\r\n"] : undef;
+    });
+my $fake = Test::Household::FakeRedis->new(%redis);
+my $other = Test::Household::FakeRedis->new(%redis);
 
 my $origin = 'unix:' . temp_dir('origin') . '/origin.sock';
 my $has_http2 = `$Test::Household::Nginx::Binary -V 2>&1` =~ /http_v2_module/;

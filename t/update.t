@@ -83,7 +83,7 @@ SKIP: {
     my @workers = $edge->workers;
 
     $edge->signal('HUP');
-    my $changed = quotemeta qq("$file" has changed since it was loaded, )
+    my $changed = quotemeta qq(household: "$file" has changed since it was loaded, )
         . 'and a reload does not load it again: restart nginx, '
         . 'or upgrade it (USR2)';
     ok $edge->wait_log(qr/\[emerg\] .*$changed/, $mark),
@@ -125,8 +125,8 @@ SKIP: {
     served($edge, 'master_process off');
 
     $edge->signal('HUP');
-    my $refused = 'household does not support a reload with '
-        . '"master_process off", restart nginx';
+    my $refused = 'household: a reload with "master_process off" is not '
+        . 'supported, restart nginx';
     ok $edge->wait_log(qr/\[emerg\] .*$refused/),
         'master_process off: a reload is refused' or diag $edge->log;
     served($edge, 'a reload that was refused');

@@ -12,6 +12,7 @@
 #include "ngx_http_household_answer.h"
 #include "ngx_http_household_cache.h"
 #include "ngx_http_household_ctx.h"
+#include "ngx_http_household_offer.h"
 #include "ngx_http_household_effects.h"
 #include "ngx_http_household_facts.h"
 #include "ngx_http_household_identity.h"
@@ -501,7 +502,7 @@ ngx_http_household_access_finalize(ngx_http_request_t *r,
     ctx->status = ngx_http_household_access_status(d);
 
     if (ctx->status == NGX_HTTP_HOUSEHOLD_OFFERED
-        && ngx_http_household_answer_choose_offer(r, hlcf, ctx) != NGX_OK)
+        && ngx_http_household_offer_choose(r, hlcf, ctx) != NGX_OK)
     {
         ctx->state = NGX_HTTP_HOUSEHOLD_NEW;
         return NGX_HTTP_INTERNAL_SERVER_ERROR;

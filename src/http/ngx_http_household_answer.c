@@ -34,8 +34,6 @@ static ngx_int_t ngx_http_household_answer_problem_text(ngx_http_request_t *r,
     ngx_http_household_ctx_t *ctx, ngx_uint_t status, ngx_str_t *text);
 static ngx_int_t ngx_http_household_answer_send(ngx_http_request_t *r,
     ngx_uint_t status, ngx_str_t *text);
-static ngx_int_t ngx_http_household_answer_offer_url(ngx_http_request_t *r,
-    ngx_http_household_offer_t *offer, ngx_str_t *url);
 static ngx_uint_t ngx_http_household_answer_navigates(ngx_http_request_t *r);
 static ngx_int_t ngx_http_household_answer_accept(ngx_table_elt_t *h,
     ngx_int_t *html);
@@ -446,110 +444,6 @@ ngx_http_household_answer_send(ngx_http_request_t *r, ngx_uint_t status,
     out.next = NULL;
 
     return ngx_http_output_filter(r, &out);
-}
-
-
-ngx_int_t
-ngx_http_household_answer_choose_offer(ngx_http_request_t *r,
-    ngx_http_household_loc_conf_t *hlcf, ngx_http_household_ctx_t *ctx)
-{
-    u_char                      *country;
-    ngx_uint_t                   i, fallback;
-    ngx_http_household_offer_t  *offer;
-
-    ctx->offer = NULL;
-
-    if (hlcf->offers == NULL) {
-        return NGX_OK;
-    }
-
-    country = ctx->country;
-
-    if (ctx->record != NULL && ctx->record->country[0] != '\0') {
-        country = ctx->record->country;
-    }
-
-    offer = hlcf->offers->elts;
-
-    /* first the offer for the country, then the default one */
-
-    for (fallback = !ctx->decision.seat; fallback < 2; fallback++) {
-
-        for (i = 0; i < hlcf->offers->nelts; i++) {
-
-            if (fallback ? offer[i].country[0] == '\0'
-                         : offer[i].country[0] != '\0'
-                           && ngx_memcmp(offer[i].country, country, 2) == 0)
-            {
-                /* variables in the url may refer to the offer */
-
-                ctx->offer = &offer[i];
-
-                if (ngx_http_household_answer_offer_url(r, ctx->offer,
-                                                        &ctx->offer_url)
-                    != NGX_OK)
-                {
-                    return NGX_ERROR;
-                }
-
-                if (ctx->offer_url.len != 0) {
-                    return NGX_OK;
-                }
-
-                ctx->offer = NULL;
-            }
-        }
-    }
-
-    return NGX_OK;
-}
-
-
-static ngx_int_t
-ngx_http_household_answer_offer_url(ngx_http_request_t *r,
-    ngx_http_household_offer_t *offer, ngx_str_t *url)
-{
-    u_char      *p, c;
-    size_t       i;
-    ngx_str_t    raw;
-
-    /* not allowed in a URI (RFC 3986); bytes above 0x7e are tested below */
-
-    static const u_char  unsafe[] = " \"<>\\^`{|}";
-    static const u_char  hex[] = "0123456789ABCDEF";
-
-    if (ngx_http_complex_value(r, &offer->url, &raw) != NGX_OK) {
-        return NGX_ERROR;
-    }
-
-    p = ngx_pnalloc(r->pool, 3 * raw.len);
-    if (p == NULL) {
-        return NGX_ERROR;
-    }
-
-    url->data = p;
-
-    for (i = 0; i < raw.len; i++) {
-
-        c = raw.data[i];
-
-        if (c <= 0x20 || c >= 0x7f
-            || ngx_strlchr((u_char *) unsafe,
-                           (u_char *) unsafe + sizeof(unsafe) - 1, c)
-               != NULL)
-        {
-            *p++ = '%';
-            *p++ = hex[c >> 4];
-            *p++ = hex[c & 0xf];
-            continue;
-        }
-
-        *p++ = c;
-    }
-
-    url->len = p - url->data;
-
-    return NGX_OK;
 }
 
 

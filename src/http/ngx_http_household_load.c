@@ -70,8 +70,8 @@ ngx_http_household_check_single(ngx_conf_t *cf)
     }
 
     ngx_log_error(NGX_LOG_EMERG, cf->log, 0,
-                  "household does not support a reload with "
-                  "\"master_process off\", restart nginx");
+                  "household: a reload with \"master_process off\" is not "
+                  "supported, restart nginx");
 
     return NGX_ERROR;
 }
@@ -114,8 +114,9 @@ ngx_http_household_check_file(ngx_conf_t *cf)
     }
 
     ngx_log_error(NGX_LOG_EMERG, cf->log, 0,
-                  "\"%s\" has changed since it was loaded, and a reload does "
-                  "not load it again: restart nginx, or upgrade it (USR2)",
+                  "household: \"%s\" has changed since it was loaded, and a "
+                  "reload does not load it again: restart nginx, or upgrade "
+                  "it (USR2)",
                   dl.dli_fname);
 
     return NGX_ERROR;

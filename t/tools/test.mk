@@ -189,7 +189,7 @@ SMOKE = answer coherence inherit redis-connect redis-resolve redis-tls reload \
     status token update variables verdict
 
 smoke: TEST_SO = $(B)/smoke/$(NAME).so
-smoke: TEST_BINARY = $(or $(wildcard $(B)/smoke/angie),$(B)/smoke/nginx)
+smoke: TEST_BINARY = $(B)/smoke/nginx
 smoke: need-test ## some of t/ with an nginx, or a fork of it, of NGINX_SRC=dir
 	@$(MAKE) build-smoke
 	@$(PROVE) $(SMOKE:%=t/%.t)

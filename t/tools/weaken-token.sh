@@ -28,7 +28,7 @@ nginx=${NGINX_SRC:-$build/nginx-dev}
 flags="-std=gnu99 -O1 -w $INCLUDES"
 libs="-lcmocka -lcrypto -ljansson"
 sources="claims claims_value edwards ere ere_compile id jose jwk jwks jws jwt
-    jwt_digest uri urisigning uuid"
+    jwt_digest uri urisigning"
 
 
 units() {

@@ -634,7 +634,6 @@ ngx_http_household_redis_check_topology(ngx_conf_t *cf,
                : "\"sentinel_password\" requires \"sentinel\"";
 
     } else if (rcf->cluster) {
-
         if (rcf->database) {
             what = "\"database\" conflicts with \"cluster\"";
 

@@ -110,8 +110,8 @@ skipped(void **state)
         "{\"kty\":\"RSA\"}",
         "{\"kty\":\"RSA\",\"n\":\"AQAB\",\"e\":\"AQAB\"}",
         "{\"kty\":\"EC\",\"crv\":\"P-256\",\"x\":\"AQ\",\"y\":\"AQ\"}",
-        "{\"kty\":\"oct\",\"k\":\"AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAB"
-        "\"}",
+        ("{\"kty\":\"oct\",\"k\":\"AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"
+         "B\"}"),
         "{\"kty\":\"oct\",\"kid\":\"\",\"k\":\"AA\"}",
         "{\"kty\":\"AKP\",\"alg\":\"ML-DSA-44\",\"pub\":\"AA\"}",
         "{\"kty\":\"rsa\",\"n\":\"AA\",\"e\":\"AQAB\"}",

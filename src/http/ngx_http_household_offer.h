@@ -1,0 +1,25 @@
+
+/*
+ * The offer to a denied client.
+ */
+
+
+#ifndef _NGX_HTTP_HOUSEHOLD_OFFER_H_INCLUDED_
+#define _NGX_HTTP_HOUSEHOLD_OFFER_H_INCLUDED_
+
+
+#include "ngx_http_household_ctx.h"
+
+
+/*
+ * Sets ctx->offer and ctx->offer_url: the offer for the country of the account
+ * if a seat is free, otherwise the default one.  Offers with an empty url are
+ * skipped.  Characters that are not allowed in a URI (RFC 3986) are
+ * percent-encoded.  Returns NGX_OK, with ctx->offer NULL if there is no offer,
+ * or NGX_ERROR.
+ */
+ngx_int_t ngx_http_household_offer_choose(ngx_http_request_t *r,
+    ngx_http_household_loc_conf_t *hlcf, ngx_http_household_ctx_t *ctx);
+
+
+#endif /* _NGX_HTTP_HOUSEHOLD_OFFER_H_INCLUDED_ */
