@@ -280,7 +280,7 @@ static ngx_command_t  ngx_http_household_commands[] = {
       offsetof(ngx_http_household_loc_conf_t, log_level),
       ngx_http_household_log_levels },
 
-    { ngx_string("household_status"),
+    { ngx_string("household_metrics"),
       NGX_HTTP_LOC_CONF|NGX_CONF_TAKE1,
       ngx_http_household_set_metrics,
       NGX_HTTP_LOC_CONF_OFFSET,
@@ -403,7 +403,8 @@ ngx_http_household_init_process(ngx_cycle_t *cycle)
 
         store[i]->lookups = ngx_household_lookups_create(cycle->pool,
                                    store[i]->redis->redis,
-                                   store[i]->zone ? &store[i]->keeper : NULL);
+                                   store[i]->zone ? &store[i]->lookup_cache
+                                                  : NULL);
         if (store[i]->lookups == NULL) {
             return NGX_ERROR;
         }
@@ -452,7 +453,7 @@ ngx_http_household_exit_process(ngx_cycle_t *cycle)
 
     for (i = 0; i < hmcf->redis.nelts; i++) {
         if (redis[i]->tracking != NULL) {
-            ngx_household_redis_tracking_destroy(redis[i]->tracking);
+            ngx_http_household_invalidate_stop(redis[i]);
         }
 
         if (redis[i]->redis != NULL) {

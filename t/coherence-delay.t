@@ -27,7 +27,7 @@ my $edge = Test::Household::Nginx->new(
                                 . 'stale=1h')
               . location('/brief', '', 'main zone=households fresh=1h '
                                        . 'missing=1h stale=0')
-              . 'location = /status { household_status households; }');
+              . 'location = /status { household_metrics zone=households; }');
 
 sub ask {
     my ($uri) = @_;
@@ -40,11 +40,14 @@ sub trusted {
     return wait_until { (ask($uri))[1] eq 'HIT' };
 }
 
-sub counted {
-    my ($name) = @_;
-    return ($edge->get('/status')->{body}
-            =~ /^household_cache_${name}_total (\d+)/m)[0];
-}
+my %metric = (
+    invalidated => [cache_invalidations_total => scope => 'key'],
+    marked => [cache_invalidations_total => scope => 'namespace'],
+    flushed => [cache_invalidations_total => scope => 'flush'],
+    overtaken => [cache_inserts_total => result => 'superseded'],
+);
+
+sub counted { $edge->metric(@{ $metric{ $_[0] } }) }
 
 # replies to an account's two commands that are on their way
 sub lookups {

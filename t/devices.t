@@ -321,7 +321,7 @@ for my $odd ('a:b', 'a@b', '@', '{a}', '*', 'x' x 128) {
         http => http_config(server => $denying->address, zone => '1m',
                             redis => 'tracking off; timeout 5s;'),
         server => location('/', '', 'main zone=households fresh=1ms')
-                  . 'location /status { household_status households; }');
+                  . 'location /status { household_metrics zone=households; }');
 
     $denying->cmd(SADD => 'household:{a}', $home);
 
@@ -342,8 +342,7 @@ for my $odd ('a:b', 'a@b', '@', '{a}', '*', 'x' x 128) {
 
 sub dropped {
     my ($edge) = @_;
-    my $text = $edge->get('/status')->{body};
-    return ($text =~ /^household_notes_dropped_total (\d+)/m)[0];
+    return $edge->metric('writes_dropped_total');
 }
 
 # those who are connected besides us
@@ -360,7 +359,7 @@ sub clients {
                             redis => 'tracking off; timeout 20s;'),
         server => "keepalive_requests 2000;\n"
               . location('/', '', 'main zone=households fresh=1h')
-                  . 'location /status { household_status households; }');
+                  . 'location /status { household_metrics zone=households; }');
 
     is ask($home, '/?account=a', $edge), '200 home', 'a record is cached';
 

@@ -44,7 +44,7 @@ sub edge {
                      $store),
             location('/monitor', "$on household_sharing on threshold=0;",
                      $store) =~ s/household on/household monitor/r,
-            'location = /metrics { household_status households; }');
+            'location = /metrics { household_metrics zone=households; }');
 }
 
 sub ask {
@@ -265,7 +265,7 @@ cmp_ok $redis->cmd(XLEN => 'household-events'), '<', 300,
 
 sub dropped {
     my ($n) = $_[0]->get('/metrics')->{body}
-        =~ /^(?:nginx_)?household_events_dropped_total(?:\{[^}]*\})? (\d+)/m;
+        =~ /^nginx_household_events_dropped_total\{[^}]*\} (\d+)/m;
     return $n;
 }
 

@@ -84,7 +84,7 @@ sub configuration {
         server => location('/', $guard, 'main zone=households')
                   . location('/fr', "$guard household_enforce_in FR;",
                              'main zone=households')
-                  . 'location /status { household_status households; }');
+                  . 'location /status { household_metrics zone=households; }');
 }
 
 my $edge = Test::Household::Nginx->new(configuration($both));
@@ -212,10 +212,7 @@ like get('2001:db8:f::7', '/?account=unknown'), qr/^outside - - /,
     'IPv4 alone: nothing of IPv6';
 is counted(), 0, 'which is nothing corrupt';
 
-sub counted {
-    my $text = $edge->get('/status')->{body};
-    return ($text =~ /^household_geoip_corrupt_total (\d+)/m)[0];
-}
+sub counted { $edge->metric('geoip_errors_total') }
 
 # a new file is opened on reload
 

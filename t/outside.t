@@ -33,7 +33,7 @@ my $edge = Test::Household::Nginx->new(
                          . 'household_grace 1h;', $store)
               . location('/watch', "$detail household_away 1d/2d;", $store)
                   =~ s/household on;/household monitor;/r
-              . 'location /status { household_status households; }');
+              . 'location /status { household_metrics zone=households; }');
 
 sub account { "household:{$_[0]}:account" }
 
@@ -47,7 +47,7 @@ sub ask {
 
 sub details {
     my $text = $edge->get('/status')->{body};
-    return { $text =~ /details_total\{detail="(\w+)"\} (\d+)/g };
+    return { $text =~ /details_total\{.*detail="(\w+)"\} (\d+)/g };
 }
 
 sub homes {

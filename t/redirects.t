@@ -46,7 +46,7 @@ server {
 }
 EOC
     server => <<"EOC");
-location /metrics { household off; household_status households; }
+location /metrics { household off; household_metrics zone=households; }
 
 # all of these judge alike
 household on;
@@ -115,7 +115,10 @@ for my $dir ('', '/guarded', '/other', '/closed', '/b', '/none',
 
 sub counters {
     my $page = $edge->get('/metrics')->{body};
-    my %count = $page =~ /^household_requests_total\{status="(\w+)"\} (\d+)$/mg;
+    my %count;
+    while ($page =~ /^nginx_household_requests_total\{.*status="(\w+)".*\} (\d+)$/mg) {
+        $count{$1} += $2;
+    }
     return \%count;
 }
 

@@ -41,7 +41,7 @@ sub edge {
             location('/direct', $strict),
             location('/place', $strict, 'main zone=households')
                 =~ s/household_device [^;]*;//r,
-            'location = /metrics { household_status households; }');
+            'location = /metrics { household_metrics zone=households; }');
 }
 
 sub key { 'household-seen:{' . ($_[0] // $account) . '}' }
@@ -68,7 +68,7 @@ sub written {
 sub metric {
     my ($name, $edge_) = @_;
     my ($n) = ($edge_ // $edge)->get('/metrics')->{body}
-        =~ /^(?:nginx_)?household_${name}_total(?:\{[^}]*\})? (\d+)/m;
+        =~ /^nginx_household_${name}_total\{[^}]*\} (\d+)/m;
     return $n;
 }
 

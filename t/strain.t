@@ -48,7 +48,7 @@ my $edge = Test::Household::Nginx->new(
               . location('/short', '', 'main zone=households fresh=1s '
                                        . 'missing=1s stale=1h')
               . location('/plain', '')
-              . 'location = /status { household_status households; }
+              . 'location = /status { household_metrics zone=households; }
                  location = /requests { stub_status; }');
 
 my @homes = map { "a$_" } 0 .. 199;
@@ -195,8 +195,7 @@ my @what = ('time, s', 'memory, KB', 'files', 'zone, bytes');
 
 sub sample {
     my ($time) = @_;
-    my ($zone) = $edge->get('/status')->{body}
-                 =~ /^household_zone_bytes\{state="used"\} (\d+)/m;
+    my $zone = $edge->metric('zone_used_bytes');
     return [int $time, (map { my $of = $_; sum0(map { $of->($_) }
                                                 $edge->workers) }
                         \&memory, \&fds), $zone];

@@ -64,8 +64,8 @@ EOC
         place('/lenient', 'curve', 'household_token_leeway 5m;'),
         place('/small', 'secret', '', 'small'),
         place('/revoked', 'curve', '', 'records', 'main'))
-        . 'location /status { household_status households; }
-           location /state-of-small { household_status small; }');
+        . 'location /status { household_metrics zone=households; }
+           location /state-of-small { household_metrics zone=small; }');
 
 my $conn;
 
@@ -79,10 +79,14 @@ sub ask {
 
 # what a zone tells of itself, with short names
 sub counted {
-    my $text = $nginx->get($_[0] || '/status')->{body};
-    my %n = $text =~ /^household_cache_(\w+)_total (\d+)$/mg;
-    ($n{tokens}) = $text =~ /^household_zone_records\{kind="token"\} (\d+)$/m;
-    return \%n;
+    my @of = (kind => 'token', page => $_[0] || '/status');
+    return {
+        hits => $nginx->metric(cache_lookups_total => result => 'hit', @of),
+        stored => $nginx->metric(cache_inserts_total => result => 'stored',
+                                 @of),
+        evicted => $nginx->metric(cache_evictions_total => @of),
+        tokens => $nginx->metric(cache_entries => @of),
+    };
 }
 
 # what changed, as far as it is named

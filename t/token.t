@@ -84,7 +84,7 @@ location /monitor {
     household_token_key $dir/all;
     empty_gif;
 }
-location /status { household_status households; }
+location /status { household_metrics zone=households; }
 EOC
 
 # the headers and the paths that were asked for
@@ -447,20 +447,20 @@ for my $row ([999, 'revoked'], [1000], [1001], [undef, 'revoked']) {
 # --- monitor and satisfy --------------------------------------------------
 
 sub counted {
-    my ($what) = @_;
-    return ($nginx->get('/status')->{body} =~ /^\Q$what\E (\d+)$/m)[0];
+    my ($reason) = @_;
+    return $nginx->metric('requests_total', status => 'MONITORED',
+                          reason => $reason);
 }
 
 for my $row (['token_missing'], ['token_signature', token($other{RS256})],
              ['token_expired', token($key{RS256}, { exp => 1 })])
 {
     my ($reason, $token) = @$row;
-    my $word = qq(household_reasons_total{reason="$reason"});
-    my $before = counted($word);
+    my $before = counted($reason);
 
     is told($nginx->get('/monitor', $token ? bearer($token) : ())),
        "200 MONITORED $reason -", "monitor: passes as $reason";
-    is counted($word), $before + 1, 'monitor: and is counted';
+    is counted($reason), $before + 1, 'monitor: and is counted';
 }
 
 is told($nginx->get('/any', bearer(token($key{RS256})))),

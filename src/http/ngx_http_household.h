@@ -75,15 +75,11 @@ typedef enum {
 
 /* counters of the http layer in a zone */
 
-#define NGX_HTTP_HOUSEHOLD_COUNT_STATUS   NGX_HOUSEHOLD_ZONE_USER_COUNTERS
-#define NGX_HTTP_HOUSEHOLD_COUNT_REASON                                       \
-    (NGX_HTTP_HOUSEHOLD_COUNT_STATUS + NGX_HTTP_HOUSEHOLD_STATUSES)
-#define NGX_HTTP_HOUSEHOLD_COUNT_DROPPED                                      \
-    (NGX_HTTP_HOUSEHOLD_COUNT_REASON + NGX_HOUSEHOLD_REASONS)
+#define NGX_HTTP_HOUSEHOLD_COUNT_DROPPED  NGX_HOUSEHOLD_ZONE_USER_COUNTERS
 #define NGX_HTTP_HOUSEHOLD_COUNT_GEO                                          \
     (NGX_HTTP_HOUSEHOLD_COUNT_DROPPED + 1)
 #define NGX_HTTP_HOUSEHOLD_COUNT_DETAIL                                       \
-    (NGX_HTTP_HOUSEHOLD_COUNT_GEO + 1)
+    (NGX_HTTP_HOUSEHOLD_COUNT_DROPPED + 2)
 #define NGX_HTTP_HOUSEHOLD_COUNT_PRESENCE_UNAVAILABLE                         \
     (NGX_HTTP_HOUSEHOLD_COUNT_DETAIL + NGX_HOUSEHOLD_DETAILS)
 #define NGX_HTTP_HOUSEHOLD_COUNT_PRESENCE_IGNORED                             \
@@ -94,6 +90,13 @@ typedef enum {
     (NGX_HTTP_HOUSEHOLD_COUNT_PRESENCE_UNAVAILABLE + 3)
 #define NGX_HTTP_HOUSEHOLD_COUNT_EVENTS_DROPPED                               \
     (NGX_HTTP_HOUSEHOLD_COUNT_PRESENCE_UNAVAILABLE + 4)
+#define NGX_HTTP_HOUSEHOLD_COUNT_REQUESTS                                     \
+    (NGX_HTTP_HOUSEHOLD_COUNT_PRESENCE_UNAVAILABLE + 5)
+
+/* requests: the statuses of one reason are next to each other */
+#define ngx_http_household_count_request(status, reason)                      \
+    (NGX_HTTP_HOUSEHOLD_COUNT_REQUESTS                                        \
+     + (reason) * NGX_HTTP_HOUSEHOLD_STATUSES + (status))
 
 
 /* a household_redis block and, in a worker process, its connections */
@@ -150,7 +153,7 @@ typedef struct {
     ngx_msec_t                      missing;
     ngx_msec_t                      stale;
 
-    ngx_household_lookup_cache_t    keeper;
+    ngx_household_lookup_cache_t    lookup_cache;
     ngx_household_presences_cache_t presence_keeper;
 
     /* of a worker process */
@@ -218,7 +221,7 @@ typedef struct {
     ngx_household_presence_params_t  *sharing;    /* NULL: off */
     ngx_uint_t                        events;     /* stream length; 0: off */
 
-    ngx_household_zone_t             *status_zone; /* of household_status */
+    ngx_household_zone_t             *metrics_zone; /* of household_metrics */
 } ngx_http_household_loc_conf_t;
 
 

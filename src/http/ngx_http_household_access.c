@@ -375,6 +375,7 @@ ngx_http_household_access_forget(ngx_http_household_ctx_t *ctx)
     ngx_http_household_sharing_forget(ctx);
     ctx->record = NULL;
     ctx->stale = NULL;
+    ctx->outdated = 0;
     ctx->cache = NGX_HTTP_HOUSEHOLD_CACHE_NONE;
     ctx->elapsed = 0;
     ctx->written = 0;
@@ -489,6 +490,15 @@ ngx_http_household_access_evaluate(ngx_http_request_t *r,
     }
 
     ngx_household_decide(&policy, &facts, ctx->record, &ctx->decision);
+
+    if (ctx->outdated && ctx->decision.verdict == NGX_HOUSEHOLD_VERDICT_DENY) {
+
+        /* an outdated record is no reason to deny */
+
+        ctx->cache = NGX_HTTP_HOUSEHOLD_CACHE_MISS;
+
+        ngx_household_decide(&policy, &facts, NULL, &ctx->decision);
+    }
 
     ngx_http_household_effects(r, hlcf, ctx);
 

@@ -14,9 +14,15 @@
 
 
 static ngx_household_zone_ns_t *ngx_http_household_cache_namespace(
-    ngx_conf_t *cf, ngx_http_household_store_t *store, const char *kind);
-static uint64_t ngx_http_household_cache_fetch_begin(void *data,
+    ngx_conf_t *cf, ngx_http_household_store_t *store, ngx_uint_t kind);
+static void ngx_http_household_cache_count(ngx_http_household_store_t *store,
+    ngx_uint_t counter);
+static uint64_t ngx_http_household_cache_generation(void *data,
     ngx_str_t *account);
+static ngx_int_t ngx_http_household_cache_fetch(void *data,
+    ngx_str_t *account, uint64_t *generation);
+static size_t ngx_http_household_cache_find(void *data, ngx_str_t *account,
+    u_char *buf, size_t size);
 static void ngx_http_household_cache_put(void *data, ngx_str_t *account,
     uint64_t generation, ngx_household_record_t *record);
 static ngx_int_t ngx_http_household_cache_tracked(ngx_conf_t *cf,
@@ -29,8 +35,9 @@ ngx_int_t
 ngx_http_household_cache_init(ngx_conf_t *cf,
     ngx_http_household_main_conf_t *hmcf)
 {
-    ngx_uint_t                    i;
-    ngx_http_household_store_t  **store;
+    ngx_uint_t                      i;
+    ngx_http_household_store_t    **store;
+    ngx_household_lookup_cache_t   *cache;
 
     store = hmcf->stores.elts;
 
@@ -43,10 +50,10 @@ ngx_http_household_cache_init(ngx_conf_t *cf,
         /* account ids are arbitrary: the override has its own namespace */
 
         store[i]->cache = ngx_http_household_cache_namespace(cf, store[i],
-                                                             "record");
+                                               NGX_HOUSEHOLD_ZONE_ACCOUNT);
         store[i]->override_cache = ngx_http_household_cache_namespace(cf,
-                                                                     store[i],
-                                                                     "control");
+                                               store[i],
+                                               NGX_HOUSEHOLD_ZONE_OVERRIDE);
 
         if (store[i]->cache == NULL || store[i]->override_cache == NULL) {
             return NGX_ERROR;
@@ -56,9 +63,13 @@ ngx_http_household_cache_init(ngx_conf_t *cf,
             return NGX_ERROR;
         }
 
-        store[i]->keeper.begin = ngx_http_household_cache_fetch_begin;
-        store[i]->keeper.end = ngx_http_household_cache_put;
-        store[i]->keeper.data = store[i];
+        cache = &store[i]->lookup_cache;
+
+        cache->generation = ngx_http_household_cache_generation;
+        cache->fetch = ngx_http_household_cache_fetch;
+        cache->store = ngx_http_household_cache_put;
+        cache->find = ngx_http_household_cache_find;
+        cache->data = store[i];
     }
 
     return NGX_OK;
@@ -87,15 +98,11 @@ ngx_http_household_cache_tracked(ngx_conf_t *cf,
 }
 
 
-/*
- * Returns the namespace of a deployment in the zone; it is identified by the
- * servers, the database and the key prefix.  "kind" separates the namespaces of
- * one deployment.
- */
+/* values are of the servers, database and prefix that they come from */
 
 static ngx_household_zone_ns_t *
 ngx_http_household_cache_namespace(ngx_conf_t *cf,
-    ngx_http_household_store_t *store, const char *kind)
+    ngx_http_household_store_t *store, ngx_uint_t kind)
 {
     u_char                         *p;
     size_t                          len;
@@ -110,8 +117,8 @@ ngx_http_household_cache_namespace(ngx_conf_t *cf,
     lists[0] = &conf->servers;
     lists[1] = &conf->sentinels;
 
-    len = ngx_strlen(kind) + conf->master.len + NGX_INT_T_LEN
-          + conf->key_prefix.len + sizeof("   ");
+    len = conf->master.len + NGX_INT_T_LEN + conf->key_prefix.len
+          + sizeof("  ");
 
     for (n = 0; n < 2; n++) {
         server = lists[n]->elts;
@@ -128,7 +135,7 @@ ngx_http_household_cache_namespace(ngx_conf_t *cf,
 
     identity.data = p;
 
-    p = ngx_sprintf(p, "%s %V %ui ", kind, &conf->master, conf->database);
+    p = ngx_sprintf(p, "%V %ui ", &conf->master, conf->database);
 
     for (n = 0; n < 2; n++) {
         server = lists[n]->elts;
@@ -142,8 +149,7 @@ ngx_http_household_cache_namespace(ngx_conf_t *cf,
 
     identity.len = p - identity.data;
 
-    return ngx_household_zone_ns(cf, store->zone,
-                                 NGX_HOUSEHOLD_ZONE_ACCOUNT, &identity,
+    return ngx_household_zone_ns(cf, store->zone, kind, &identity,
                                  conf->tracking);
 }
 
@@ -184,12 +190,15 @@ ngx_http_household_cache_get(ngx_http_household_store_t *store,
         return NGX_OK;
     }
 
-    ctx->cache = NGX_HTTP_HOUSEHOLD_CACHE_EXPIRED;
-
     if (!ngx_http_household_cache_usable(store, &found)) {
+        ctx->cache = NGX_HTTP_HOUSEHOLD_CACHE_EXPIRED;
         ctx->stale = record;
+        ctx->outdated = found.changed || found.missing;
         return NGX_DECLINED;
     }
+
+    ctx->cache = NGX_HTTP_HOUSEHOLD_CACHE_UPDATING;
+    ngx_http_household_cache_count(store, NGX_HOUSEHOLD_ZONE_UPDATING);
 
     if (found.refresh) {
         (void) ngx_household_lookup(store->lookups, &ctx->account, NULL);
@@ -202,9 +211,10 @@ ngx_http_household_cache_get(ngx_http_household_store_t *store,
 
 
 /*
- * stale-while-revalidate is allowed unless the entry was invalidated.  With
- * tracking, an expired entry is still correct and is fetched again from time to
- * time.  Without, it may be served for the time of the refresh lock only.
+ * Tells whether a record that is not fresh may be used while it is refreshed
+ * (stale-while-revalidate).  Not if it was invalidated, or may have been.
+ * With tracking, an expired record is still correct.  Without, it may be used
+ * for the time of one fetch.
  */
 
 static ngx_uint_t
@@ -228,6 +238,20 @@ ngx_http_household_cache_usable(ngx_http_household_store_t *store,
 
 
 void
+ngx_http_household_cache_fetched(ngx_http_household_store_t *store,
+    ngx_http_household_ctx_t *ctx)
+{
+    if (ctx->stale == NULL) {
+        return;
+    }
+
+    ctx->outdated = 0;
+
+    ngx_http_household_cache_count(store, NGX_HOUSEHOLD_ZONE_REFETCHED);
+}
+
+
+void
 ngx_http_household_cache_stale(ngx_http_household_store_t *store,
     ngx_http_household_ctx_t *ctx)
 {
@@ -238,16 +262,49 @@ ngx_http_household_cache_stale(ngx_http_household_store_t *store,
     ctx->record = ctx->stale;
     ctx->cache = NGX_HTTP_HOUSEHOLD_CACHE_STALE;
 
-    ngx_household_zone_count(store->zone, NGX_HOUSEHOLD_ZONE_STALE, 1);
+    ngx_http_household_cache_count(store, NGX_HOUSEHOLD_ZONE_STALE);
+}
+
+
+static void
+ngx_http_household_cache_count(ngx_http_household_store_t *store,
+    ngx_uint_t counter)
+{
+    ngx_household_zone_count(store->zone,
+                             ngx_household_zone_kind_counter(counter,
+                                                 NGX_HOUSEHOLD_ZONE_ACCOUNT),
+                             1);
 }
 
 
 static uint64_t
-ngx_http_household_cache_fetch_begin(void *data, ngx_str_t *account)
+ngx_http_household_cache_generation(void *data, ngx_str_t *account)
 {
     ngx_http_household_store_t  *store = data;
 
     return ngx_household_zone_get_generation(store->cache, account);
+}
+
+
+static ngx_int_t
+ngx_http_household_cache_fetch(void *data, ngx_str_t *account,
+    uint64_t *generation)
+{
+    ngx_http_household_store_t  *store = data;
+
+    return ngx_household_zone_fetch(store->cache, account, ngx_current_msec,
+                                    generation);
+}
+
+
+static size_t
+ngx_http_household_cache_find(void *data, ngx_str_t *account, u_char *buf,
+    size_t size)
+{
+    ngx_http_household_store_t  *store = data;
+
+    return ngx_household_zone_peek(store->cache, account, ngx_current_msec,
+                                   buf, size);
 }
 
 
@@ -256,6 +313,11 @@ ngx_http_household_cache_put(void *data, ngx_str_t *account,
     uint64_t generation, ngx_household_record_t *record)
 {
     ngx_http_household_store_t  *store = data;
+
+    if (record == NULL) {
+        ngx_household_zone_fetched(store->cache, account, generation);
+        return;
+    }
 
     if (record->malformed) {
         ngx_household_zone_count(store->zone, NGX_HOUSEHOLD_ZONE_MALFORMED,

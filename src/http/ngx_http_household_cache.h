@@ -30,7 +30,14 @@ ngx_int_t ngx_http_household_cache_init(ngx_conf_t *cf,
 ngx_int_t ngx_http_household_cache_get(ngx_http_household_store_t *store,
     ngx_http_household_ctx_t *ctx);
 
-/* uses ctx->stale, if any, because Redis is unavailable (stale-if-error) */
+/* counts that the lookup which cache_get() called for has a record */
+void ngx_http_household_cache_fetched(ngx_http_household_store_t *store,
+    ngx_http_household_ctx_t *ctx);
+
+/*
+ * Uses ctx->stale, if any, because Redis is unavailable (stale-if-error).  If
+ * ctx->outdated is set, it must not deny.
+ */
 void ngx_http_household_cache_stale(ngx_http_household_store_t *store,
     ngx_http_household_ctx_t *ctx);
 

@@ -29,7 +29,8 @@ typedef enum {
     NGX_HTTP_HOUSEHOLD_CACHE_HIT,
     NGX_HTTP_HOUSEHOLD_CACHE_MISS,
     NGX_HTTP_HOUSEHOLD_CACHE_STALE,
-    NGX_HTTP_HOUSEHOLD_CACHE_EXPIRED,
+    NGX_HTTP_HOUSEHOLD_CACHE_EXPIRED,  /* was not fresh, is fetched */
+    NGX_HTTP_HOUSEHOLD_CACHE_UPDATING, /* is not fresh, is refreshed */
     NGX_HTTP_HOUSEHOLD_CACHE_BYPASS
 } ngx_http_household_cache_e;
 
@@ -96,6 +97,7 @@ typedef struct {
     ngx_uint_t                      written;   /* ..._WRITTEN_* */
     ngx_uint_t                      uri_changes; /* when it was refused */
     unsigned                        verified:1; /* the token, here */
+    unsigned                        outdated:1; /* "stale" cannot deny */
     unsigned                        refused:1; /* by 401, 403 or 303 */
 } ngx_http_household_ctx_t;
 

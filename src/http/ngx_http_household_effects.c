@@ -181,10 +181,10 @@ ngx_http_household_effects_count(ngx_http_household_ctx_t *ctx)
 static void
 ngx_http_household_effects_add(ngx_http_household_ctx_t *ctx, ngx_uint_t n)
 {
-    ngx_household_zone_count(ctx->counted, NGX_HTTP_HOUSEHOLD_COUNT_STATUS
-                                           + ctx->counted_status, n);
-    ngx_household_zone_count(ctx->counted, NGX_HTTP_HOUSEHOLD_COUNT_REASON
-                                           + ctx->counted_reason, n);
+    ngx_household_zone_count(ctx->counted,
+                             ngx_http_household_count_request(
+                                 ctx->counted_status, ctx->counted_reason),
+                             n);
 
     if (ctx->counted_detail != NGX_HOUSEHOLD_DETAIL_NONE) {
         ngx_household_zone_count(ctx->counted, NGX_HTTP_HOUSEHOLD_COUNT_DETAIL

@@ -20,7 +20,10 @@ static void ngx_http_household_invalidate_untracked(void *data,
 static void ngx_http_household_invalidate_flushed(void *data);
 static void ngx_http_household_invalidate_missed(void *data);
 static ngx_int_t ngx_http_household_invalidate_coherent(void *data,
-    ngx_uint_t on);
+    ngx_uint_t on, ngx_msec_t when);
+static ngx_int_t ngx_http_household_invalidate_renew(
+    ngx_household_zone_ns_t *cache, ngx_uint_t on, ngx_msec_t when);
+static ngx_int_t ngx_http_household_invalidate_quit(void *data);
 static ngx_http_household_store_t *ngx_http_household_invalidate_next_store(
     ngx_http_household_redis_t *redis, ngx_uint_t *i);
 
@@ -31,7 +34,8 @@ static const ngx_household_redis_tracking_calls_t
     ngx_http_household_invalidate_key,
     ngx_http_household_invalidate_flushed,
     ngx_http_household_invalidate_missed,
-    ngx_http_household_invalidate_coherent
+    ngx_http_household_invalidate_coherent,
+    ngx_http_household_invalidate_quit
 };
 
 
@@ -60,6 +64,24 @@ ngx_http_household_invalidate_start(ngx_cycle_t *cycle,
                                            redis);
 
     return redis->tracking != NULL ? NGX_OK : NGX_ERROR;
+}
+
+
+void
+ngx_http_household_invalidate_stop(ngx_http_household_redis_t *redis)
+{
+    ngx_uint_t                   i;
+    ngx_http_household_store_t  *store;
+
+    i = 0;
+
+    ngx_household_redis_tracking_destroy(redis->tracking);
+
+    while ((store = ngx_http_household_invalidate_next_store(redis, &i))
+           != NULL)
+    {
+        ngx_household_zone_close(store->cache);
+    }
 }
 
 
@@ -251,37 +273,72 @@ ngx_http_household_invalidate_flushed(void *data)
 
 
 static ngx_int_t
-ngx_http_household_invalidate_coherent(void *data, ngx_uint_t on)
+ngx_http_household_invalidate_coherent(void *data, ngx_uint_t on,
+    ngx_msec_t when)
 {
     ngx_http_household_redis_t *redis = data;
 
     ngx_int_t                    rc;
-    ngx_uint_t                   i, covered;
-    ngx_household_zone_ns_t  *caches[2];
+    ngx_uint_t                   i;
     ngx_http_household_store_t  *store;
 
     i = 0;
-    covered = 1;
+    rc = NGX_DONE;
 
     while ((store = ngx_http_household_invalidate_next_store(redis, &i))
            != NULL)
     {
-
-        caches[0] = store->cache;
-        caches[1] = store->override_cache;
-
-        rc = ngx_household_zone_renew(caches[0], ngx_current_msec,
-                                      NGX_HOUSEHOLD_REDIS_TRACKING_LEASE, on);
-        if (rc != NGX_DONE) {
-            covered = 0;
+        if (ngx_http_household_invalidate_renew(store->cache, on, when)
+            != NGX_DONE)
+        {
+            rc = NGX_OK;
         }
 
-        rc = ngx_household_zone_renew(caches[1], ngx_current_msec,
-                                      NGX_HOUSEHOLD_REDIS_TRACKING_LEASE, on);
-        if (rc != NGX_DONE) {
-            covered = 0;
+        if (ngx_http_household_invalidate_renew(store->override_cache, on,
+                                                when)
+            != NGX_DONE)
+        {
+            rc = NGX_OK;
         }
     }
 
-    return covered ? NGX_DONE : NGX_OK;
+    return rc;
+}
+
+
+static ngx_int_t
+ngx_http_household_invalidate_renew(ngx_household_zone_ns_t *cache,
+    ngx_uint_t on, ngx_msec_t when)
+{
+    if (on && ngx_exiting) {
+        return ngx_household_zone_yield(cache, when,
+                                        NGX_HOUSEHOLD_REDIS_TRACKING_LEASE);
+    }
+
+    return ngx_household_zone_renew(cache, when,
+                                    NGX_HOUSEHOLD_REDIS_TRACKING_LEASE, on);
+}
+
+
+/* a reload: the worker of the new configuration is to take over */
+
+static ngx_int_t
+ngx_http_household_invalidate_quit(void *data)
+{
+    ngx_http_household_redis_t *redis = data;
+
+    ngx_uint_t                   i;
+    ngx_http_household_store_t  *store;
+
+    i = 0;
+
+    while ((store = ngx_http_household_invalidate_next_store(redis, &i))
+           != NULL)
+    {
+        if (ngx_household_zone_succeeded(store->cache)) {
+            return NGX_OK;
+        }
+    }
+
+    return NGX_DECLINED;
 }

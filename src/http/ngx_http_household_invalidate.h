@@ -21,5 +21,8 @@
 ngx_int_t ngx_http_household_invalidate_start(ngx_cycle_t *cycle,
     ngx_http_household_redis_t *redis);
 
+/* stops tracking, as the worker exits */
+void ngx_http_household_invalidate_stop(ngx_http_household_redis_t *redis);
+
 
 #endif /* _NGX_HTTP_HOUSEHOLD_INVALIDATE_H_INCLUDED_ */

@@ -75,6 +75,12 @@ ngx_http_household_override_refresh(ngx_http_household_store_t *store)
             override->value = value;
             override->known = 1;
 
+            ngx_household_zone_count(store->zone,
+                                     ngx_household_zone_kind_counter(
+                                         NGX_HOUSEHOLD_ZONE_UPDATING,
+                                         NGX_HOUSEHOLD_ZONE_OVERRIDE),
+                                     1);
+
             if (!found.refresh) {
                 return;
             }

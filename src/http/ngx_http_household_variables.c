@@ -109,6 +109,7 @@ static ngx_str_t  ngx_http_household_caches[] = {
     ngx_string("MISS"),
     ngx_string("STALE"),
     ngx_string("EXPIRED"),
+    ngx_string("UPDATING"),
     ngx_string("BYPASS")
 };
 

@@ -119,6 +119,8 @@ ngx_http_household_wait_done(ngx_household_waiter_t *waiter,
             ngx_memcpy(ctx->record, record, record->size);
         }
 
+        ngx_http_household_cache_fetched(ctx->store, ctx);
+
     } else {
         ngx_http_household_cache_stale(ctx->store, ctx);
     }

@@ -6,78 +6,35 @@
 
 #include <ngx_config.h>
 #include <ngx_core.h>
-#include "ngx_household_lookup.h"
+#include <ngx_event.h>
+#include "ngx_household_lookup_redis.h"
+#include "ngx_household_redis_keyslot.h"
 
 
-/* digits of the number that the answers to a lookup end with */
-#define NGX_HOUSEHOLD_LOOKUP_NUMBER        8
-
-
-struct ngx_household_lookups_s {
-    ngx_household_redis_t           *redis;
-    ngx_household_lookup_cache_t    *keeper;  /* or NULL */
-
-    /* under way, by account */
-    ngx_rbtree_t                     tree;
-    ngx_rbtree_node_t                sentinel;
-
-    /*
-     * The two replies of a lookup mostly come one after the other, so that a
-     * connection fills one builder at a time; those not in use are kept here.
-     */
-    ngx_household_record_builder_t  *builders[4];
-    ngx_uint_t                       nbuilders;
-
-    uint32_t                         number;  /* of the next lookup */
-
-    /* what is wrong with records */
-    ngx_household_log_limit_t        malformed;
-    ngx_household_log_limit_t        too_large;
-};
-
-
-struct ngx_household_lookup_s {
-    ngx_str_node_t                   node;     /* account; must be first */
-    ngx_household_lookups_t         *lookups;
-    ngx_household_redis_op_t        *op;
-    ngx_queue_t                      waiters;
-    ngx_household_record_builder_t  *builder;  /* since the first reply */
-    uint64_t                         generation; /* the keeper's */
-    u_char                           number[NGX_HOUSEHOLD_LOOKUP_NUMBER];
-    unsigned                         overtaken:1; /* not in the tree */
-    unsigned                         failed:1;
-    unsigned                         too_large:1;
-};
-
-
-static ngx_household_lookup_t *ngx_household_lookup_start(
+static ngx_household_lookup_t *ngx_household_lookup_create(
     ngx_household_lookups_t *lookups, ngx_str_t *account, uint32_t hash);
-static ngx_int_t ngx_household_lookup_send(ngx_household_lookups_t *lookups,
+static ngx_uint_t ngx_household_lookup_overtaken(
     ngx_household_lookup_t *lookup);
-static ngx_int_t ngx_household_lookup_number(ngx_household_lookup_t *lookup,
-    ngx_household_resp_value_t *v);
-static ngx_int_t ngx_household_lookup_reply(ngx_household_redis_op_t *op,
-    ngx_household_resp_reply_t *reply);
-static ngx_int_t ngx_household_lookup_homes(
-    ngx_household_record_builder_t *builder,
-    ngx_household_resp_reply_t *reply);
-static ngx_int_t ngx_household_lookup_fields(
-    ngx_household_record_builder_t *builder,
-    ngx_household_resp_reply_t *reply);
-static void ngx_household_lookup_done(ngx_household_redis_op_t *op,
-    ngx_household_redis_result_e status);
-static void ngx_household_lookup_malformed(ngx_household_lookups_t *lookups,
-    ngx_uint_t n);
-static void ngx_household_lookup_too_large(ngx_household_lookups_t *lookups);
-static ngx_household_record_builder_t *ngx_household_lookup_builder(
-    ngx_household_lookups_t *lookups);
-static void ngx_household_lookup_release(ngx_household_lookup_t *lookup);
+static ngx_int_t ngx_household_lookup_start(ngx_household_lookup_t *lookup);
+static void ngx_household_lookup_enqueue(ngx_household_lookup_t *lookup);
+static void ngx_household_lookup_leave(ngx_household_lookup_t *lookup);
+static void ngx_household_lookup_wait(ngx_household_lookup_t *lookup,
+    ngx_household_waiter_t *waiter);
+static void ngx_household_lookup_end(ngx_household_lookup_t *lookup,
+    ngx_household_lookup_status_e outcome, ngx_household_record_t *record);
+static ngx_uint_t ngx_household_lookup_cached(ngx_household_lookup_t *lookup);
+static void ngx_household_lookups_next_handler(ngx_event_t *ev);
+static void ngx_household_lookups_poll_handler(ngx_event_t *ev);
+static void ngx_household_lookups_timer_handler(ngx_event_t *ev);
+static void ngx_household_lookups_event(ngx_household_lookups_t *lookups,
+    ngx_event_t *ev, ngx_event_handler_pt handler);
 
 
 ngx_household_lookups_t *
 ngx_household_lookups_create(ngx_pool_t *pool, ngx_household_redis_t *redis,
-    ngx_household_lookup_cache_t *keeper)
+    ngx_household_lookup_cache_t *cache)
 {
+    ngx_uint_t                i;
     ngx_household_lookups_t  *lookups;
 
     lookups = ngx_pcalloc(pool, sizeof(ngx_household_lookups_t));
@@ -86,20 +43,68 @@ ngx_household_lookups_create(ngx_pool_t *pool, ngx_household_redis_t *redis,
     }
 
     lookups->redis = redis;
-    lookups->keeper = keeper;
+    lookups->cache = cache;
+    lookups->ident = -1;
 
     ngx_rbtree_init(&lookups->tree, &lookups->sentinel,
                     ngx_str_rbtree_insert_value);
 
+    for (i = 0; i < NGX_HOUSEHOLD_LOOKUP_PARTS; i++) {
+        ngx_household_pace_init(&lookups->parts[i].pace, redis->conf->timeout,
+                                ngx_current_msec);
+        ngx_queue_init(&lookups->parts[i].queue);
+    }
+
+    ngx_queue_init(&lookups->remote);
+    ngx_queue_init(&lookups->waiters);
+
+    ngx_household_lookups_event(lookups, &lookups->next,
+                                ngx_household_lookups_next_handler);
+    ngx_household_lookups_event(lookups, &lookups->poll,
+                                ngx_household_lookups_poll_handler);
+    ngx_household_lookups_event(lookups, &lookups->timer,
+                                ngx_household_lookups_timer_handler);
+
+    /* a worker that quits stays for those who wait, and for no other */
+    lookups->timer.cancelable = 0;
+
     return lookups;
+}
+
+
+static void
+ngx_household_lookups_event(ngx_household_lookups_t *lookups, ngx_event_t *ev,
+    ngx_event_handler_pt handler)
+{
+    ev->handler = handler;
+    ev->data = lookups;
+    ev->log = ngx_cycle->log;
+    ev->cancelable = 1;
 }
 
 
 void
 ngx_household_lookups_destroy(ngx_household_lookups_t *lookups)
 {
+    ngx_rbtree_node_t  *node;
+
+    while (lookups->tree.root != &lookups->sentinel) {
+        node = ngx_rbtree_min(lookups->tree.root, &lookups->sentinel);
+
+        ngx_household_lookup_end((ngx_household_lookup_t *) node,
+                                 NGX_HOUSEHOLD_LOOKUP_UNAVAILABLE, NULL);
+    }
+
     while (lookups->nbuilders) {
         ngx_free(lookups->builders[--lookups->nbuilders]);
+    }
+
+    if (lookups->next.posted) {
+        ngx_delete_posted_event(&lookups->next);
+    }
+
+    if (lookups->poll.timer_set) {
+        ngx_del_timer(&lookups->poll);
     }
 }
 
@@ -109,21 +114,14 @@ ngx_household_lookup(ngx_household_lookups_t *lookups, ngx_str_t *account,
     ngx_household_waiter_t *waiter)
 {
     uint32_t                 hash;
-    uint64_t                 generation;
     ngx_household_lookup_t  *lookup;
-
-    generation = 0;
-
-    if (lookups->keeper != NULL) {
-        generation = lookups->keeper->begin(lookups->keeper->data, account);
-    }
 
     hash = ngx_murmur_hash2(account->data, account->len);
 
     lookup = (ngx_household_lookup_t *)
                  ngx_str_rbtree_lookup(&lookups->tree, account, hash);
 
-    if (lookup != NULL && lookup->generation != generation) {
+    if (lookup != NULL && ngx_household_lookup_overtaken(lookup)) {
 
         /* it may have been answered before what we know has changed */
 
@@ -133,31 +131,43 @@ ngx_household_lookup(ngx_household_lookups_t *lookups, ngx_str_t *account,
     }
 
     if (lookup == NULL) {
-        lookup = ngx_household_lookup_start(lookups, account, hash);
+        lookup = ngx_household_lookup_create(lookups, account, hash);
 
         if (lookup == NULL) {
             return NGX_DECLINED;
         }
 
-        lookup->generation = generation;
+        if (!ngx_queue_empty(&lookup->part->queue)
+            || !ngx_household_pace_open(&lookup->part->pace))
+        {
+            ngx_household_lookup_enqueue(lookup);
+
+        } else if (ngx_household_lookup_start(lookup) != NGX_OK) {
+            ngx_household_lookup_end(lookup, NGX_HOUSEHOLD_LOOKUP_UNAVAILABLE,
+                                     NULL);
+            return NGX_DECLINED;
+        }
+
+    } else if (lookup->state == NGX_HOUSEHOLD_LOOKUP_QUEUED) {
+        ngx_household_lookup_leave(lookup);
+        ngx_household_lookup_enqueue(lookup);
     }
 
     if (waiter != NULL) {
-        waiter->lookup = lookup;
-        ngx_queue_insert_tail(&lookup->waiters, &waiter->queue);
+        ngx_household_lookup_wait(lookup, waiter);
     }
-
-    ngx_household_redis_op_await(lookup->op,
-                                 !ngx_queue_empty(&lookup->waiters));
 
     return NGX_AGAIN;
 }
 
 
+/* it is in no list yet, as one that is SENT */
+
 static ngx_household_lookup_t *
-ngx_household_lookup_start(ngx_household_lookups_t *lookups,
+ngx_household_lookup_create(ngx_household_lookups_t *lookups,
     ngx_str_t *account, uint32_t hash)
 {
+    ngx_uint_t               part;
     ngx_household_lookup_t  *lookup;
 
     lookup = ngx_alloc(sizeof(ngx_household_lookup_t) + account->len,
@@ -169,17 +179,22 @@ ngx_household_lookup_start(ngx_household_lookups_t *lookups,
     ngx_memzero(lookup, sizeof(ngx_household_lookup_t));
 
     lookup->lookups = lookups;
+    lookup->state = NGX_HOUSEHOLD_LOOKUP_SENT;
     lookup->node.node.key = hash;
     lookup->node.str.len = account->len;
     lookup->node.str.data = (u_char *) lookup + sizeof(ngx_household_lookup_t);
     ngx_memcpy(lookup->node.str.data, account->data, account->len);
 
-    ngx_queue_init(&lookup->waiters);
+    /* the account is the hash tag of its keys; a node has ranges of slots */
 
-    if (ngx_household_lookup_send(lookups, lookup) != NGX_OK) {
-        ngx_free(lookup);
-        return NULL;
-    }
+    part = lookups->redis->conf->cluster
+           ? ngx_household_redis_keyslot(account) * NGX_HOUSEHOLD_LOOKUP_PARTS
+             / NGX_HOUSEHOLD_REDIS_HASH_SLOTS
+           : 0;
+
+    lookup->part = &lookups->parts[part];
+
+    ngx_queue_init(&lookup->waiters);
 
     ngx_rbtree_insert(&lookups->tree, &lookup->node.node);
 
@@ -187,260 +202,245 @@ ngx_household_lookup_start(ngx_household_lookups_t *lookups,
 }
 
 
-void
-ngx_household_lookup_cancel(ngx_household_waiter_t *waiter)
+static ngx_uint_t
+ngx_household_lookup_overtaken(ngx_household_lookup_t *lookup)
 {
-    if (waiter->lookup == NULL) {
+    ngx_household_lookup_cache_t  *cache;
+
+    cache = lookup->lookups->cache;
+
+    return lookup->state == NGX_HOUSEHOLD_LOOKUP_SENT
+           && cache != NULL
+           && cache->generation(cache->data, &lookup->node.str)
+              != lookup->generation;
+}
+
+
+/* returns NGX_OK, also if another process does it; or NGX_ERROR */
+
+static ngx_int_t
+ngx_household_lookup_start(ngx_household_lookup_t *lookup)
+{
+    ngx_household_lookups_t       *lookups;
+    ngx_household_lookup_cache_t  *cache;
+
+    lookups = lookup->lookups;
+    cache = lookups->cache;
+
+    if (cache != NULL
+        && cache->fetch(cache->data, &lookup->node.str, &lookup->generation)
+           != NGX_OK)
+    {
+        lookup->state = NGX_HOUSEHOLD_LOOKUP_REMOTE;
+        ngx_queue_insert_tail(&lookups->remote, &lookup->queue);
+
+        if (!lookups->poll.timer_set) {
+            lookups->interval = NGX_HOUSEHOLD_LOOKUP_POLL;
+            ngx_add_timer(&lookups->poll, lookups->interval);
+        }
+
+        return NGX_OK;
+    }
+
+    if (ngx_household_lookup_send(lookup) != NGX_OK) {
+
+        if (cache != NULL) {
+            cache->store(cache->data, &lookup->node.str, lookup->generation,
+                         NULL);
+        }
+
+        return NGX_ERROR;
+    }
+
+    lookup->state = NGX_HOUSEHOLD_LOOKUP_SENT;
+    lookup->sent = ngx_current_msec;
+
+    ngx_household_pace_sent(&lookup->part->pace);
+
+    return NGX_OK;
+}
+
+
+/*
+ * The latest goes first: where there are too many for all of them to be in
+ * time, those are which have just come.
+ */
+
+static void
+ngx_household_lookup_enqueue(ngx_household_lookup_t *lookup)
+{
+    ngx_queue_t                  *q;
+    ngx_household_lookup_t       *oldest;
+    ngx_household_lookup_part_t  *part;
+
+    part = lookup->part;
+
+    if (part->n == NGX_HOUSEHOLD_LOOKUP_QUEUE) {
+
+        q = ngx_queue_last(&part->queue);
+        oldest = ngx_queue_data(q, ngx_household_lookup_t, queue);
+
+        ngx_household_lookup_end(oldest, NGX_HOUSEHOLD_LOOKUP_UNAVAILABLE,
+                                 NULL);
+        ngx_household_redis_busy(lookup->lookups->redis);
+    }
+
+    lookup->state = NGX_HOUSEHOLD_LOOKUP_QUEUED;
+    ngx_queue_insert_head(&part->queue, &lookup->queue);
+    part->n++;
+}
+
+
+/* takes it from the list that it is in, if any */
+
+static void
+ngx_household_lookup_leave(ngx_household_lookup_t *lookup)
+{
+    if (lookup->state == NGX_HOUSEHOLD_LOOKUP_SENT) {
         return;
     }
 
-    /* the lookup goes on: its replies must be read anyway */
+    ngx_queue_remove(&lookup->queue);
 
-    ngx_queue_remove(&waiter->queue);
-
-    ngx_household_redis_op_await(waiter->lookup->op,
-                                 !ngx_queue_empty(&waiter->lookup->waiters));
-
-    waiter->lookup = NULL;
-}
-
-
-/*
- * SMEMBERS household:{A} and HGETALL household:{A}:account, with the braces,
- * which keep both keys in one slot of a cluster; and a PING with a number.
- *
- * Replies bear no name.  If a server ever sent one too many, each lookup
- * after it would take the answer of another one for its own; the PING, which
- * is answered by its number, tells in time.
- */
-
-static ngx_int_t
-ngx_household_lookup_send(ngx_household_lookups_t *lookups,
-    ngx_household_lookup_t *lookup)
-{
-    u_char                        *p, *key;
-    ngx_str_t                     *prefix, keys[3];
-    ngx_uint_t                     i;
-    ngx_household_redis_op_t      *op;
-    ngx_household_redis_result_e   status;
-
-    ngx_str_t  argv[3][2] = {
-        { ngx_string("SMEMBERS"), ngx_null_string },
-        { ngx_string("HGETALL"), ngx_null_string },
-        { ngx_string("PING"), ngx_null_string }
-    };
-
-    ngx_household_resp_command_t  commands[3] = {
-        { argv[0], 2 }, { argv[1], 2 }, { argv[2], 2 }
-    };
-
-    prefix = &lookups->redis->conf->key_prefix;
-
-    key = ngx_alloc(prefix->len + lookup->node.str.len
-                    + sizeof("{}:account") - 1, ngx_cycle->log);
-    if (key == NULL) {
-        return NGX_ERROR;
+    if (lookup->state == NGX_HOUSEHOLD_LOOKUP_QUEUED) {
+        lookup->part->n--;
     }
 
-    p = ngx_cpymem(key, prefix->data, prefix->len);
-    *p++ = '{';
-    p = ngx_cpymem(p, lookup->node.str.data, lookup->node.str.len);
-    *p++ = '}';
-
-    for (i = 0; i < 3; i++) {
-        keys[i].data = key;
-        keys[i].len = p - key;
-    }
-
-    p = ngx_cpymem(p, ":account", sizeof(":account") - 1);
-
-    keys[1].len = p - key;
-
-    (void) ngx_sprintf(lookup->number, "%08xD", lookups->number++);
-
-    argv[0][1] = keys[0];
-    argv[1][1] = keys[1];
-    argv[2][1].data = lookup->number;
-    argv[2][1].len = NGX_HOUSEHOLD_LOOKUP_NUMBER;
-
-    op = ngx_household_redis_submit(lookups->redis, commands, keys, 3, 0,
-                                    ngx_household_lookup_reply,
-                                    ngx_household_lookup_done, lookup,
-                                    &status);
-
-    ngx_free(key);
-
-    lookup->op = op;
-
-    return op != NULL ? NGX_OK : NGX_ERROR;
-}
-
-
-static ngx_int_t
-ngx_household_lookup_reply(ngx_household_redis_op_t *op,
-    ngx_household_resp_reply_t *reply)
-{
-    ngx_household_lookup_t  *lookup = op->data;
-
-    if (op->i == 2) {
-        return ngx_household_lookup_number(lookup, &reply->values[0]);
-    }
-
-    if (reply->values[0].type == NGX_HOUSEHOLD_RESP_ERROR) {
-        ngx_household_redis_log_error(lookup->lookups->redis, "lookup",
-                                      &reply->values[0].str);
-        lookup->failed = 1;
-        return NGX_OK;
-    }
-
-    if (reply->values[0].type != NGX_HOUSEHOLD_RESP_ARRAY) {
-        return NGX_ERROR;
-    }
-
-    if (reply->too_large) {
-        lookup->too_large = 1;
-        return NGX_OK;
-    }
-
-    if (lookup->builder == NULL) {
-        lookup->builder = ngx_household_lookup_builder(lookup->lookups);
-
-        if (lookup->builder == NULL) {
-            lookup->failed = 1;
-            return NGX_OK;
-        }
-    }
-
-    if (op->i == 0) {
-        return ngx_household_lookup_homes(lookup->builder, reply);
-    }
-
-    return ngx_household_lookup_fields(lookup->builder, reply);
-}
-
-
-/*
- * An error is an answer, too: the access list need not allow PING.  A plain
- * PONG is what servers say that do not know of an argument.
- */
-
-static ngx_int_t
-ngx_household_lookup_number(ngx_household_lookup_t *lookup,
-    ngx_household_resp_value_t *v)
-{
-    switch (v->type) {
-
-    case NGX_HOUSEHOLD_RESP_BULK:
-        return v->str.len == NGX_HOUSEHOLD_LOOKUP_NUMBER
-               && ngx_memcmp(v->str.data, lookup->number,
-                             NGX_HOUSEHOLD_LOOKUP_NUMBER)
-                  == 0
-               ? NGX_OK : NGX_ERROR;
-
-    case NGX_HOUSEHOLD_RESP_STATUS:
-    case NGX_HOUSEHOLD_RESP_ERROR:
-        return NGX_OK;
-
-    default:
-        return NGX_ERROR;
-    }
-}
-
-
-static ngx_int_t
-ngx_household_lookup_homes(ngx_household_record_builder_t *builder,
-    ngx_household_resp_reply_t *reply)
-{
-    ngx_uint_t                   i;
-    ngx_household_resp_value_t  *v;
-
-    v = reply->values;
-
-    for (i = 1; i < reply->nvalues; i++) {
-
-        if (v[i].type != NGX_HOUSEHOLD_RESP_BULK || v[i].depth != 1) {
-            return NGX_ERROR;
-        }
-
-        ngx_household_record_builder_add_home(builder, &v[i].str);
-    }
-
-    return NGX_OK;
-}
-
-
-static ngx_int_t
-ngx_household_lookup_fields(ngx_household_record_builder_t *builder,
-    ngx_household_resp_reply_t *reply)
-{
-    ngx_uint_t                   i;
-    ngx_household_resp_value_t  *v;
-
-    v = reply->values;
-
-    if (v[0].elements % 2) {
-        return NGX_ERROR;
-    }
-
-    for (i = 1; i < reply->nvalues; i++) {
-
-        if (v[i].type != NGX_HOUSEHOLD_RESP_BULK || v[i].depth != 1) {
-            return NGX_ERROR;
-        }
-
-        if (i % 2 == 0) {
-            ngx_household_record_builder_add_field(builder, &v[i - 1].str,
-                                                   &v[i].str);
-        }
-    }
-
-    return NGX_OK;
+    lookup->state = NGX_HOUSEHOLD_LOOKUP_SENT;
 }
 
 
 static void
-ngx_household_lookup_done(ngx_household_redis_op_t *op,
-    ngx_household_redis_result_e status)
+ngx_household_lookup_wait(ngx_household_lookup_t *lookup,
+    ngx_household_waiter_t *waiter)
 {
-    ngx_queue_t                    *q;
-    ngx_household_record_t         *record;
-    ngx_household_waiter_t         *waiter;
-    ngx_household_lookup_t         *lookup = op->data;
-    ngx_household_lookups_t        *lookups;
-    ngx_household_lookup_status_e   outcome;
+    ngx_msec_t                timeout;
+    ngx_household_lookups_t  *lookups;
 
     lookups = lookup->lookups;
-    record = NULL;
-    outcome = NGX_HOUSEHOLD_LOOKUP_UNAVAILABLE;
+    timeout = lookups->redis->conf->timeout;
 
-    if (status == NGX_HOUSEHOLD_REDIS_RESULT_OK && !lookup->failed) {
+    waiter->lookup = lookup;
+    waiter->deadline = ngx_current_msec + timeout;
 
-        if (!lookup->too_large) {
-            record = ngx_household_record_builder_finish(lookup->builder);
+    ngx_queue_insert_tail(&lookup->waiters, &waiter->queue);
+    ngx_queue_insert_tail(&lookups->waiters, &waiter->timed);
+
+    if (!lookups->timer.timer_set) {
+        ngx_add_timer(&lookups->timer, timeout);
+    }
+}
+
+
+void
+ngx_household_lookup_cancel(ngx_household_waiter_t *waiter)
+{
+    ngx_household_lookup_t   *lookup;
+    ngx_household_lookups_t  *lookups;
+
+    lookup = waiter->lookup;
+
+    if (lookup == NULL) {
+        return;
+    }
+
+    lookups = lookup->lookups;
+    waiter->lookup = NULL;
+
+    ngx_queue_remove(&waiter->queue);
+    ngx_queue_remove(&waiter->timed);
+
+    if (ngx_queue_empty(&lookups->waiters) && lookups->timer.timer_set) {
+        ngx_del_timer(&lookups->timer);
+    }
+
+    /*
+     * The lookup goes on: its replies must be read anyway, and the cache has
+     * use for them.
+     */
+
+    if (lookup->state == NGX_HOUSEHOLD_LOOKUP_QUEUED
+        && lookups->cache == NULL
+        && ngx_queue_empty(&lookup->waiters))
+    {
+        ngx_household_lookup_end(lookup, NGX_HOUSEHOLD_LOOKUP_UNAVAILABLE,
+                                 NULL);
+    }
+}
+
+
+static void
+ngx_household_lookups_timer_handler(ngx_event_t *ev)
+{
+    ngx_queue_t              *q;
+    ngx_msec_int_t            left;
+    ngx_household_waiter_t   *waiter;
+    ngx_household_lookups_t  *lookups = ev->data;
+
+    while (!ngx_queue_empty(&lookups->waiters)) {
+
+        q = ngx_queue_head(&lookups->waiters);
+        waiter = ngx_queue_data(q, ngx_household_waiter_t, timed);
+
+        left = (ngx_msec_int_t) (waiter->deadline - ngx_current_msec);
+
+        if (left > 0) {
+            ngx_add_timer(ev, left);
+            return;
         }
 
-        outcome = record != NULL ? NGX_HOUSEHOLD_LOOKUP_OK
-                                 : NGX_HOUSEHOLD_LOOKUP_TOO_LARGE;
+        ngx_household_lookup_cancel(waiter);
+        waiter->handler(waiter, NGX_HOUSEHOLD_LOOKUP_UNAVAILABLE, NULL);
+    }
+}
+
+
+void
+ngx_household_lookup_done(ngx_household_lookup_t *lookup,
+    ngx_household_redis_result_e status,
+    ngx_household_lookup_status_e outcome, ngx_household_record_t *record)
+{
+    ngx_household_lookups_t       *lookups;
+    ngx_household_lookup_cache_t  *cache;
+
+    lookups = lookup->lookups;
+    cache = lookups->cache;
+
+    if (status == NGX_HOUSEHOLD_REDIS_RESULT_OK) {
+        ngx_household_pace_answered(&lookup->part->pace, lookup->sent,
+                                    ngx_current_msec);
+    } else {
+        ngx_household_pace_failed(&lookup->part->pace, ngx_current_msec);
     }
 
-    if (record != NULL && record->malformed) {
-        ngx_household_lookup_malformed(lookups, record->malformed);
+    if (cache != NULL) {
+        cache->store(cache->data, &lookup->node.str, lookup->generation,
+                     record);
     }
 
-    if (outcome == NGX_HOUSEHOLD_LOOKUP_TOO_LARGE) {
-        ngx_household_lookup_too_large(lookups);
+    if (lookup->part->n) {
+        /* not from within the calls of a connection */
+        ngx_post_event(&lookups->next, &ngx_posted_events);
     }
 
-    if (record != NULL && lookups->keeper != NULL) {
-        lookups->keeper->end(lookups->keeper->data, &lookup->node.str,
-                             lookup->generation, record);
-    }
+    ngx_household_lookup_end(lookup, outcome, record);
+}
+
+
+static void
+ngx_household_lookup_end(ngx_household_lookup_t *lookup,
+    ngx_household_lookup_status_e outcome, ngx_household_record_t *record)
+{
+    ngx_queue_t             *q;
+    ngx_household_waiter_t  *waiter;
 
     /* those who come from now on start anew */
 
     if (!lookup->overtaken) {
-        ngx_rbtree_delete(&lookups->tree, &lookup->node.node);
+        ngx_rbtree_delete(&lookup->lookups->tree, &lookup->node.node);
     }
+
+    ngx_household_lookup_leave(lookup);
 
     while (!ngx_queue_empty(&lookup->waiters)) {
 
@@ -452,83 +452,123 @@ ngx_household_lookup_done(ngx_household_redis_op_t *op,
     }
 
     ngx_household_lookup_release(lookup);
-}
-
-
-static void
-ngx_household_lookup_malformed(ngx_household_lookups_t *lookups, ngx_uint_t n)
-{
-    n = ngx_household_log_limit(&lookups->malformed, n);
-
-    if (n) {
-        ngx_log_error(NGX_LOG_WARN, ngx_cycle->log, 0,
-                      "household redis \"%V\": %ui malformed record entries "
-                      "ignored", &lookups->redis->conf->name,
-                      n);
-    }
-}
-
-
-/* whose they are is personal data: the access log may tell */
-
-static void
-ngx_household_lookup_too_large(ngx_household_lookups_t *lookups)
-{
-    ngx_uint_t  n;
-
-    n = ngx_household_log_limit(&lookups->too_large, 1);
-
-    if (n) {
-        ngx_log_error(NGX_LOG_WARN, ngx_cycle->log, 0,
-                      "household redis \"%V\": %ui records too large: limits "
-                      "%d networks, %d devices and grants, %d bytes",
-                      &lookups->redis->conf->name, n,
-                      NGX_HOUSEHOLD_RECORD_NETWORKS,
-                      NGX_HOUSEHOLD_RECORD_DEVICES, NGX_HOUSEHOLD_RECORD_SIZE);
-    }
-}
-
-
-static ngx_household_record_builder_t *
-ngx_household_lookup_builder(ngx_household_lookups_t *lookups)
-{
-    ngx_household_record_builder_t  *builder;
-
-    if (lookups->nbuilders) {
-        builder = lookups->builders[--lookups->nbuilders];
-
-    } else {
-        builder = ngx_alloc(sizeof(ngx_household_record_builder_t),
-                            ngx_cycle->log);
-        if (builder == NULL) {
-            return NULL;
-        }
-    }
-
-    ngx_household_record_builder_start(builder, ngx_time());
-
-    return builder;
-}
-
-
-static void
-ngx_household_lookup_release(ngx_household_lookup_t *lookup)
-{
-    ngx_household_lookups_t  *lookups;
-
-    lookups = lookup->lookups;
-
-    if (lookup->builder != NULL) {
-
-        if (lookups->nbuilders
-            < sizeof(lookups->builders) / sizeof(lookups->builders[0]))
-        {
-            lookups->builders[lookups->nbuilders++] = lookup->builder;
-
-        } else {
-            ngx_free(lookup->builder);
-        }
-    }
-
     ngx_free(lookup);
+}
+
+
+/* as many as may be under way */
+
+static void
+ngx_household_lookups_next_handler(ngx_event_t *ev)
+{
+    ngx_uint_t                    i;
+    ngx_queue_t                  *q;
+    ngx_household_lookup_t       *lookup;
+    ngx_household_lookups_t      *lookups = ev->data;
+    ngx_household_lookup_part_t  *part;
+
+    for (i = 0; i < NGX_HOUSEHOLD_LOOKUP_PARTS; i++) {
+        part = &lookups->parts[i];
+
+        while (part->n && ngx_household_pace_open(&part->pace)) {
+
+            q = ngx_queue_head(&part->queue);
+            lookup = ngx_queue_data(q, ngx_household_lookup_t, queue);
+
+            if (ngx_household_lookup_cached(lookup)) {
+                continue;
+            }
+
+            ngx_household_lookup_leave(lookup);
+
+            if (ngx_household_lookup_start(lookup) != NGX_OK) {
+                ngx_household_lookup_end(lookup,
+                                         NGX_HOUSEHOLD_LOOKUP_UNAVAILABLE,
+                                         NULL);
+            }
+        }
+    }
+}
+
+
+/* ends a lookup whose record another process has fetched meanwhile */
+
+static ngx_uint_t
+ngx_household_lookup_cached(ngx_household_lookup_t *lookup)
+{
+    uint64_t                       buf[NGX_HOUSEHOLD_RECORD_SIZE / 8];
+    ngx_household_lookup_cache_t  *cache;
+
+    cache = lookup->lookups->cache;
+
+    if (cache == NULL
+        || cache->find(cache->data, &lookup->node.str, (u_char *) buf,
+                       sizeof(buf))
+           == 0)
+    {
+        return 0;
+    }
+
+    ngx_household_lookup_end(lookup, NGX_HOUSEHOLD_LOOKUP_OK,
+                             (ngx_household_record_t *) buf);
+
+    return 1;
+}
+
+
+/* has the other process got it?  Or has it failed? */
+
+static void
+ngx_household_lookups_poll_handler(ngx_event_t *ev)
+{
+    ngx_msec_t                interval;
+    ngx_queue_t              *q, *next;
+    ngx_household_lookup_t   *lookup;
+    ngx_household_lookups_t  *lookups = ev->data;
+
+    interval = ngx_min(2 * lookups->interval, NGX_HOUSEHOLD_LOOKUP_POLL_MAX);
+
+    /* those that remain come back to the end of the list */
+
+    q = ngx_queue_last(&lookups->remote);
+    next = ngx_queue_head(&lookups->remote);
+
+    while (next != ngx_queue_sentinel(&lookups->remote)) {
+
+        lookup = ngx_queue_data(next, ngx_household_lookup_t, queue);
+        next = next == q ? ngx_queue_sentinel(&lookups->remote)
+                         : ngx_queue_next(next);
+
+        if (ngx_household_lookup_cached(lookup)) {
+            continue;
+        }
+
+        if (ngx_queue_empty(&lookup->waiters)) {
+            /* the other process sees to the cache */
+            ngx_household_lookup_end(lookup, NGX_HOUSEHOLD_LOOKUP_UNAVAILABLE,
+                                     NULL);
+            continue;
+        }
+
+        ngx_household_lookup_leave(lookup);
+
+        if (!ngx_queue_empty(&lookup->part->queue)
+            || !ngx_household_pace_open(&lookup->part->pace))
+        {
+            ngx_household_lookup_enqueue(lookup);
+
+        } else if (ngx_household_lookup_start(lookup) != NGX_OK) {
+            ngx_household_lookup_end(lookup, NGX_HOUSEHOLD_LOOKUP_UNAVAILABLE,
+                                     NULL);
+        }
+    }
+
+    if (ev->timer_set) {
+        ngx_del_timer(ev);
+    }
+
+    if (!ngx_queue_empty(&lookups->remote)) {
+        lookups->interval = interval;
+        ngx_add_timer(ev, interval);
+    }
 }

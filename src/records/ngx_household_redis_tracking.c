@@ -24,10 +24,13 @@ struct ngx_household_redis_tracking_s {
     ngx_household_redis_observer_t               observer;
     ngx_event_t                                  timer;
     ngx_uint_t                                   heartbeat;
+    ngx_msec_t                                   sent;      /* it, when */
     ngx_uint_t                                   published; /* heartbeat */
-    ngx_msec_t                                   renewed;   /* when */
+    ngx_msec_t                                   renewed;   /* until when */
+    ngx_msec_t                                   quit;      /* at the latest */
 
     unsigned                                     stopped:1;
+    unsigned                                     quitting:1;
 };
 
 
@@ -53,6 +56,7 @@ static void ngx_household_redis_tracking_lost(void *data);
 static void ngx_household_redis_tracking_changed(void *data, ngx_str_t *key);
 static void ngx_household_redis_tracking_flushed(void *data);
 static void ngx_household_redis_tracking_missed(void *data);
+static ngx_int_t ngx_household_redis_tracking_quit(void *data);
 
 
 static const ngx_household_redis_tracking_node_calls_t
@@ -63,7 +67,8 @@ static const ngx_household_redis_tracking_node_calls_t
     ngx_household_redis_tracking_lost,
     ngx_household_redis_tracking_changed,
     ngx_household_redis_tracking_flushed,
-    ngx_household_redis_tracking_missed
+    ngx_household_redis_tracking_missed,
+    ngx_household_redis_tracking_quit
 };
 
 
@@ -235,6 +240,14 @@ ngx_household_redis_tracking_handler(ngx_event_t *ev)
 {
     ngx_household_redis_tracking_t *tracking = ev->data;
 
+    if (tracking->quitting
+        && ((ngx_msec_int_t) (tracking->quit - ngx_current_msec) <= 0
+            || tracking->calls->quit(tracking->data) != NGX_OK))
+    {
+        ngx_household_redis_tracking_stop(tracking);
+        return;
+    }
+
     ngx_household_redis_tracking_heartbeat(tracking);
 
     ngx_add_timer(ev, NGX_HOUSEHOLD_REDIS_TRACKING_HEARTBEAT);
@@ -249,6 +262,7 @@ ngx_household_redis_tracking_heartbeat(
     ngx_household_redis_tracking_node_t  *n;
 
     tracking->heartbeat++;
+    tracking->sent = ngx_current_msec;
 
     for (q = ngx_queue_head(&tracking->nodes);
          q != ngx_queue_sentinel(&tracking->nodes);
@@ -256,8 +270,12 @@ ngx_household_redis_tracking_heartbeat(
     {
         n = ngx_queue_data(q, ngx_household_redis_tracking_node_t, queue);
 
-        ngx_household_redis_tracking_node_heartbeat(n,
-                                                    tracking->heartbeat);
+        if (ngx_household_redis_tracking_node_heartbeat(n, tracking->heartbeat)
+            != NGX_OK)
+        {
+            /* nginx has closed a connection */
+            tracking->quit = ngx_current_msec;
+        }
     }
 }
 
@@ -307,9 +325,9 @@ ngx_household_redis_tracking_publish(void *data)
     }
 
     tracking->published = tracking->heartbeat;
-    tracking->renewed = ngx_current_msec;
+    tracking->renewed = tracking->sent;
 
-    rc = tracking->calls->coherent(tracking->data, 1);
+    rc = tracking->calls->coherent(tracking->data, 1, tracking->sent);
 
     if (rc == NGX_DONE && ngx_exiting
         && ngx_household_redis_tracked_covered(tracking->redis->tracked,
@@ -408,14 +426,20 @@ ngx_household_redis_tracking_set_incoherent(
 
     ngx_household_redis_tracked_withdraw(tracking->redis->tracked);
 
-    (void) tracking->calls->coherent(tracking->data, 0);
+    (void) tracking->calls->coherent(tracking->data, 0, ngx_current_msec);
 }
 
 
 static void
 ngx_household_redis_tracking_lost(void *data)
 {
-    ngx_household_redis_tracking_set_incoherent(data);
+    ngx_household_redis_tracking_t *tracking = data;
+
+    /* a worker that quits does not connect again */
+
+    tracking->quit = ngx_current_msec;
+
+    ngx_household_redis_tracking_set_incoherent(tracking);
 }
 
 
@@ -443,4 +467,32 @@ ngx_household_redis_tracking_missed(void *data)
     ngx_household_redis_tracking_t *tracking = data;
 
     tracking->calls->missed(tracking->data);
+}
+
+
+/*
+ * nginx closes idle connections in a worker that quits, long before its
+ * successor receives invalidations.  These stay until then, and so does the
+ * worker.
+ */
+
+static ngx_int_t
+ngx_household_redis_tracking_quit(void *data)
+{
+    ngx_household_redis_tracking_t *tracking = data;
+
+    if (tracking->quitting) {
+        return NGX_OK;
+    }
+
+    if (tracking->calls->quit(tracking->data) != NGX_OK) {
+        ngx_household_redis_tracking_stop(tracking);
+        return NGX_DECLINED;
+    }
+
+    tracking->quitting = 1;
+    tracking->quit = ngx_current_msec + NGX_HOUSEHOLD_REDIS_TRACKING_HANDOVER;
+    tracking->timer.cancelable = 0;
+
+    return NGX_OK;
 }

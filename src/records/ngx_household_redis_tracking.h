@@ -24,6 +24,9 @@
 #define NGX_HOUSEHOLD_REDIS_TRACKING_HEARTBEAT    500
 #define NGX_HOUSEHOLD_REDIS_TRACKING_LEASE       2000
 
+/* ms that a worker that quits waits for another one to take over, at most */
+#define NGX_HOUSEHOLD_REDIS_TRACKING_HANDOVER    30000
+
 /* servers of one deployment; what others say is not cached as fresh */
 #define NGX_HOUSEHOLD_REDIS_TRACKING_NODES  NGX_HOUSEHOLD_REDIS_TRACKED_MAX
 
@@ -42,12 +45,18 @@ typedef struct {
     void       (*missed)(void *data);
 
     /*
-     * Heartbeat.  "on" 1: all invalidations sent so far were received, by the
-     * servers that are tracked; repeated each interval.  0: some may be missed
-     * from now on.  Returns NGX_DONE if another process receives the same, so
-     * that a worker that quits may stop.
+     * Heartbeat.  "on" 1: all invalidations that the tracked servers have sent
+     * until "when" were received; repeated each interval.  0: some may be
+     * missed from now on.  Returns NGX_DONE if another process receives the
+     * same, so that a worker that quits may stop.
      */
-    ngx_int_t  (*coherent)(void *data, ngx_uint_t on);
+    ngx_int_t  (*coherent)(void *data, ngx_uint_t on, ngx_msec_t when);
+
+    /*
+     * The worker quits.  Returns NGX_OK if another process is to take over
+     * from this one, which goes on until that has happened, or NGX_DECLINED.
+     */
+    ngx_int_t  (*quit)(void *data);
 } ngx_household_redis_tracking_calls_t;
 
 

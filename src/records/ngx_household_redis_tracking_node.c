@@ -51,6 +51,8 @@ static void ngx_household_redis_tracking_node_lost(
     const char *event, const char *what);
 static ngx_int_t ngx_household_redis_tracking_push(
     ngx_household_redis_dedicated_t *link, ngx_household_resp_reply_t *reply);
+static ngx_int_t ngx_household_redis_tracking_node_quit(
+    ngx_household_redis_dedicated_t *link);
 static void ngx_household_redis_tracking_node_retry(
     ngx_household_redis_tracking_node_t *n);
 static void ngx_household_redis_tracking_probe(
@@ -66,7 +68,8 @@ static const ngx_household_redis_dedicated_calls_t
 {
     ngx_household_redis_tracking_sub_ready,
     ngx_household_redis_tracking_conn_lost,
-    ngx_household_redis_tracking_push
+    ngx_household_redis_tracking_push,
+    ngx_household_redis_tracking_node_quit
 };
 
 
@@ -75,7 +78,8 @@ static const ngx_household_redis_dedicated_calls_t
 {
     ngx_household_redis_tracking_tracker_ready,
     ngx_household_redis_tracking_conn_lost,
-    ngx_household_redis_tracking_push
+    ngx_household_redis_tracking_push,
+    ngx_household_redis_tracking_node_quit
 };
 
 
@@ -480,7 +484,18 @@ ngx_household_redis_tracking_push(ngx_household_redis_dedicated_t *link,
 }
 
 
-void
+static ngx_int_t
+ngx_household_redis_tracking_node_quit(ngx_household_redis_dedicated_t *link)
+{
+    ngx_household_redis_tracking_node_t  *n;
+
+    n = ngx_household_redis_dedicated_data(link);
+
+    return n->calls->quit(n->data);
+}
+
+
+ngx_int_t
 ngx_household_redis_tracking_node_heartbeat(
     ngx_household_redis_tracking_node_t *n, ngx_uint_t heartbeat)
 {
@@ -493,7 +508,7 @@ ngx_household_redis_tracking_node_heartbeat(
     }
 
     if (!n->enabled) {
-        return;
+        return NGX_OK;
     }
 
     if (++n->probe_in >= NGX_HOUSEHOLD_REDIS_TRACKING_PROBE) {
@@ -503,10 +518,15 @@ ngx_household_redis_tracking_node_heartbeat(
 
     ngx_str_set(&ping, "PING");
 
-    (void) ngx_household_redis_dedicated_send(n->sub, &ping, 1,
-                                 ngx_household_redis_tracking_heartbeat_reply);
-    (void) ngx_household_redis_dedicated_send(n->tracker, &ping, 1,
-                                 ngx_household_redis_tracking_heartbeat_reply);
+    if (ngx_household_redis_dedicated_send(n->sub, &ping, 1,
+                         ngx_household_redis_tracking_heartbeat_reply) != NGX_OK
+        || ngx_household_redis_dedicated_send(n->tracker, &ping, 1,
+                        ngx_household_redis_tracking_heartbeat_reply) != NGX_OK)
+    {
+        return NGX_DECLINED;
+    }
+
+    return NGX_OK;
 }
 
 

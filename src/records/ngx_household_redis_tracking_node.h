@@ -33,6 +33,12 @@ typedef struct {
     void       (*changed)(void *data, ngx_str_t *key);
     void       (*flushed)(void *data);
     void       (*missed)(void *data);
+
+    /*
+     * nginx closes a connection, as the worker quits.  Returns NGX_OK if it
+     * stays open, or NGX_DECLINED.
+     */
+    ngx_int_t  (*quit)(void *data);
 } ngx_household_redis_tracking_node_calls_t;
 
 
@@ -85,8 +91,10 @@ void ngx_household_redis_tracking_node_destroy(
 /*
  * Sends a PING on both connections, behind all that was sent to them.  It is
  * answered when both "sub_ack" and "tracker_ack" are this heartbeat's number.
+ * Returns NGX_OK, or NGX_DECLINED if tracking is enabled but a connection is
+ * closed.
  */
-void ngx_household_redis_tracking_node_heartbeat(
+ngx_int_t ngx_household_redis_tracking_node_heartbeat(
     ngx_household_redis_tracking_node_t *n, ngx_uint_t heartbeat);
 
 

@@ -16,7 +16,6 @@
 #define NGX_HOUSEHOLD_REDIS_UNTRACKED_LOG  5000
 
 
-static void ngx_household_redis_busy(ngx_household_redis_t *redis);
 static void ngx_household_redis_replied(ngx_household_redis_op_t *op,
     ngx_household_redis_result_e status);
 static void ngx_household_redis_log_untracked(ngx_household_redis_t *redis);
@@ -115,7 +114,13 @@ ngx_household_redis_submit(ngx_household_redis_t *redis,
         }
     }
 
-    ngx_household_redis_deadlines_add(&redis->deadlines, op);
+    if (flags & NGX_HOUSEHOLD_REDIS_LATE) {
+        ngx_household_redis_deadlines_add(&redis->late, op);
+        ngx_household_redis_op_await(op, 0);
+
+    } else {
+        ngx_household_redis_deadlines_add(&redis->deadlines, op);
+    }
 
     return op;
 }
@@ -254,7 +259,7 @@ ngx_household_redis_watch_topology(ngx_household_redis_t *redis)
 }
 
 
-static void
+void
 ngx_household_redis_busy(ngx_household_redis_t *redis)
 {
     ngx_uint_t  n;

@@ -35,8 +35,13 @@ void ngx_household_redis_destroy(ngx_household_redis_t *redis);
 /*
  * Submits commands, which are encoded at once, as one operation.  Each has
  * one key, which a cluster is routed by, and gets one reply.  The operation
- * ends within the deployment's timeout.  "flags" are those
- * of ngx_household_redis_op.h.
+ * ends within the deployment's timeout.  "flags" may have
+ *
+ *     NGX_HOUSEHOLD_REDIS_WRITE  it is sent to a primary, once only;
+ *     NGX_HOUSEHOLD_REDIS_LATE   it ends within the longer time of operations
+ *                                whose late reply is of use, and does not
+ *                                keep a worker that quits;
+ *     NGX_HOUSEHOLD_REDIS_FIRST  see ngx_household_redis_hold().
  *
  * Returns the operation, with "done" called later and never from within; or
  * NULL and sets "status" if it cannot be started: DOWN or BUSY.
@@ -46,6 +51,9 @@ ngx_household_redis_op_t *ngx_household_redis_submit(
     ngx_str_t *keys, ngx_uint_t n, ngx_uint_t flags,
     ngx_household_redis_reply_pt reply, ngx_household_redis_done_pt done,
     void *data, ngx_household_redis_result_e *status);
+
+/* logs, at a limited rate, that a lookup or a note had to be refused */
+void ngx_household_redis_busy(ngx_household_redis_t *redis);
 
 /*
  * Logs "WHAT failed: error reply CODE", at most once a second for each "what",

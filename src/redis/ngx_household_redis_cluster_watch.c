@@ -34,7 +34,8 @@ static const ngx_household_redis_dedicated_calls_t
 {
     ngx_household_redis_cluster_watch_ready,
     ngx_household_redis_cluster_watch_lost,
-    ngx_household_redis_cluster_watch_push
+    ngx_household_redis_cluster_watch_push,
+    NULL
 };
 
 

@@ -38,6 +38,8 @@ static void ngx_household_redis_dedicated_lost(ngx_household_redis_conn_t *conn,
     ngx_household_redis_result_e status, ngx_err_t err, const char *what);
 static ngx_int_t ngx_household_redis_dedicated_push(
     ngx_household_redis_conn_t *conn, ngx_household_resp_reply_t *reply);
+static ngx_int_t ngx_household_redis_dedicated_quit(
+    ngx_household_redis_conn_t *conn);
 
 static ngx_int_t ngx_household_redis_query_reply(ngx_household_redis_op_t *op,
     ngx_household_resp_reply_t *reply);
@@ -64,7 +66,8 @@ static const ngx_household_redis_conn_calls_t
     ngx_household_redis_dedicated_lost,
     ngx_household_redis_dedicated_orphan,
     NULL,
-    ngx_household_redis_dedicated_push
+    ngx_household_redis_dedicated_push,
+    ngx_household_redis_dedicated_quit
 };
 
 
@@ -73,6 +76,7 @@ static const ngx_household_redis_conn_calls_t  ngx_household_redis_ask_owner = {
     NULL,
     ngx_household_redis_query_lost,
     ngx_household_redis_dedicated_orphan,
+    NULL,
     NULL,
     NULL
 };
@@ -90,7 +94,8 @@ static const ngx_household_resp_limits_t
     4 * 1024 * 1024,                   /* bytes kept of one reply */
     256 * 1024,                        /* elements of one array */
     8,                                 /* arrays within arrays */
-    8 * 1024 * 1024                    /* bytes not yet parsed */
+    8 * 1024 * 1024,                   /* bytes not yet parsed */
+    0                                  /* bytes of one value: any */
 };
 
 
@@ -116,6 +121,17 @@ ngx_household_redis_dedicated_open(ngx_household_redis_node_t *node,
     ngx_household_redis_conn_init(&link->conn, node,
                                   &ngx_household_redis_dedicated_calls, link);
     link->conn.limits = &ngx_household_redis_dedicated_limits;
+
+    /*
+     * What is received by a link that stays is of use however late it comes.
+     * That it comes late is found out by whoever sends a PING.
+     */
+
+    if (calls->quit != NULL) {
+        link->conn.silence = ngx_max(link->conn.silence,
+                                     NGX_HOUSEHOLD_REDIS_LINK_SILENCE);
+        link->conn.resident = 1;
+    }
 
     ngx_household_redis_conn_start(&link->conn, 0);
 
@@ -311,6 +327,15 @@ ngx_household_redis_dedicated_push(ngx_household_redis_conn_t *conn,
     ngx_household_redis_dedicated_t  *link = conn->data;
 
     return link->calls->push(link, reply);
+}
+
+
+static ngx_int_t
+ngx_household_redis_dedicated_quit(ngx_household_redis_conn_t *conn)
+{
+    ngx_household_redis_dedicated_t  *link = conn->data;
+
+    return link->calls->quit != NULL ? link->calls->quit(link) : NGX_DECLINED;
 }
 
 

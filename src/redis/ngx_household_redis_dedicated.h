@@ -17,6 +17,10 @@
 #include "ngx_household_redis_conn.h"
 
 
+/* ms without a byte, at least, after which a link that stays is given up */
+#define NGX_HOUSEHOLD_REDIS_LINK_SILENCE  5000
+
+
 typedef struct ngx_household_redis_dedicated_s  ngx_household_redis_dedicated_t;
 typedef struct ngx_household_redis_query_s   ngx_household_redis_query_t;
 
@@ -42,6 +46,13 @@ typedef struct {
      */
     ngx_int_t  (*push)(ngx_household_redis_dedicated_t *link,
                        ngx_household_resp_reply_t *reply);
+
+    /*
+     * The worker quits.  Returns NGX_OK if the link stays open, which then
+     * needs a timer that is not cancelable, or NGX_DECLINED.  NULL: it is
+     * closed when it is idle.
+     */
+    ngx_int_t  (*quit)(ngx_household_redis_dedicated_t *link);
 } ngx_household_redis_dedicated_calls_t;
 
 

@@ -33,6 +33,7 @@ static const ngx_household_redis_conn_calls_t
     ngx_household_redis_peer_lost,
     ngx_household_redis_peer_orphan,
     ngx_household_redis_peer_error,
+    NULL,
     NULL
 };
 

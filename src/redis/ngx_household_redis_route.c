@@ -49,6 +49,10 @@ ngx_household_redis_route_init(ngx_household_redis_t *redis,
 
     ngx_household_redis_deadlines_init(&redis->deadlines, conf->timeout,
                                        ngx_cycle->log);
+    ngx_household_redis_deadlines_init(&redis->late,
+                                       ngx_max(2 * conf->timeout,
+                                           NGX_HOUSEHOLD_REDIS_LATE_TIMEOUT),
+                                       ngx_cycle->log);
     ngx_household_redis_fifo_init(&redis->parked);
     ngx_household_redis_fifo_init(&redis->delayed);
 
@@ -80,6 +84,7 @@ ngx_household_redis_route_stop(ngx_household_redis_t *redis)
     }
 
     ngx_household_redis_deadlines_stop(&redis->deadlines);
+    ngx_household_redis_deadlines_stop(&redis->late);
 
     if (redis->again.timer_set) {
         ngx_del_timer(&redis->again);

@@ -88,11 +88,12 @@ typedef struct {
 struct ngx_household_redis_s {
     ngx_household_redis_options_t         *conf;
     const ngx_household_redis_topology_t  *kind;
-    void                                  *state;  /* the kind's */
-    ngx_int_t                              ident;  /* of the timers below */
+    void                                  *state; /* the kind's */
+    ngx_int_t                              ident; /* of the timers below */
 
     ngx_queue_t                            pools;
     ngx_household_redis_deadlines_t        deadlines;
+    ngx_household_redis_deadlines_t        late;  /* NGX_HOUSEHOLD_REDIS_LATE */
 
     /* until the kind knows where to; until a moment has passed */
     ngx_household_redis_fifo_t             parked;

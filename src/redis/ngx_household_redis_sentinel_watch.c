@@ -45,7 +45,8 @@ static const ngx_household_redis_dedicated_calls_t
 {
     ngx_household_redis_sentinel_watch_ready,
     ngx_household_redis_sentinel_watch_lost,
-    ngx_household_redis_sentinel_watch_push
+    ngx_household_redis_sentinel_watch_push,
+    NULL
 };
 
 

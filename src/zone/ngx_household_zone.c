@@ -23,17 +23,12 @@
     (&(zone)->sh->slots[(e)->data[0] & ~NGX_HOUSEHOLD_ZONE_UUID])
 
 
-static ngx_int_t ngx_household_zone_key(ngx_household_zone_ns_t *store,
-    ngx_str_t *id, ngx_household_cells_key_t *key);
 static ngx_household_cells_entry_t *ngx_household_zone_find(
     ngx_household_zone_t *zone, const ngx_household_cells_key_t *key);
 static ngx_uint_t ngx_household_zone_not_flushed(ngx_household_zone_t *zone,
     ngx_household_cells_entry_t *e);
 static void ngx_household_zone_drop(ngx_household_zone_t *zone,
     ngx_household_cells_entry_t *e);
-static ngx_household_cells_entry_t *ngx_household_zone_probe(
-    ngx_household_zone_ns_t *store, const ngx_household_cells_key_t *key,
-    ngx_msec_t now, ngx_household_zone_result_t *found);
 static ngx_uint_t ngx_household_zone_classify(ngx_household_zone_ns_t *store,
     ngx_household_cells_entry_t *e, ngx_msec_t now,
     ngx_household_zone_result_t *found);
@@ -41,8 +36,6 @@ static ngx_msec_t ngx_household_zone_age(ngx_household_cells_entry_t *e,
     ngx_msec_t now);
 static ngx_uint_t ngx_household_zone_lock_refresh(
     ngx_household_cells_entry_t *e, ngx_msec_t now);
-static uint64_t ngx_household_zone_read_generation(ngx_household_zone_t *zone,
-    ngx_household_zone_ns_shm_t *slot, uint64_t hash);
 static ngx_int_t ngx_household_zone_insert(ngx_household_zone_ns_t *store,
     const ngx_household_cells_key_t *key, ngx_household_cells_entry_t *e,
     u_char *value, size_t len);
@@ -50,14 +43,14 @@ static ngx_int_t ngx_household_zone_check_generation(ngx_household_zone_t *zone,
     ngx_household_zone_ns_shm_t *slot, const ngx_household_cells_key_t *key,
     ngx_household_cells_entry_t *old, ngx_household_cells_entry_t *e);
 static void ngx_household_zone_evict(ngx_household_zone_t *zone,
-    ngx_uint_t kind, ngx_uint_t need, ngx_msec_t now);
+    ngx_uint_t list, ngx_uint_t need, ngx_msec_t now);
 static void ngx_household_zone_sweep(ngx_household_zone_t *zone,
-    ngx_uint_t kind, ngx_msec_t now);
+    ngx_uint_t list, ngx_msec_t now);
 static uint32_t ngx_household_zone_jitter(uint32_t time, uint64_t hash,
     ngx_msec_t now);
 
 
-static ngx_int_t
+ngx_int_t
 ngx_household_zone_key(ngx_household_zone_ns_t *store, ngx_str_t *id,
     ngx_household_cells_key_t *key)
 {
@@ -137,12 +130,6 @@ ngx_household_zone_get(ngx_household_zone_ns_t *store, ngx_str_t *id,
     ngx_household_cells_key_t     key;
     ngx_household_zone_state_e    state;
 
-    static const ngx_uint_t  counters[] = {
-        NGX_HOUSEHOLD_ZONE_MISSES,
-        NGX_HOUSEHOLD_ZONE_HITS,
-        NGX_HOUSEHOLD_ZONE_EXPIRATIONS
-    };
-
     zone = store->zone;
     state = NGX_HOUSEHOLD_ZONE_MISS;
 
@@ -170,17 +157,17 @@ ngx_household_zone_get(ngx_household_zone_ns_t *store, ngx_str_t *id,
 
     if (state == NGX_HOUSEHOLD_ZONE_MISS) {
         found->refresh = 1;
-    }
+        ngx_household_zone_inc_kind(store, NGX_HOUSEHOLD_ZONE_MISSES);
 
-    ngx_household_zone_inc(zone, counters[state]);
+    } else if (state == NGX_HOUSEHOLD_ZONE_HIT) {
+        ngx_household_zone_inc_kind(store, NGX_HOUSEHOLD_ZONE_HITS);
+    }
 
     return state;
 }
 
 
-/* what is there and may be used, or NULL; fills "found" but for the lease */
-
-static ngx_household_cells_entry_t *
+ngx_household_cells_entry_t *
 ngx_household_zone_probe(ngx_household_zone_ns_t *store,
     const ngx_household_cells_key_t *key, ngx_msec_t now,
     ngx_household_zone_result_t *found)
@@ -223,7 +210,7 @@ ngx_household_zone_classify(ngx_household_zone_ns_t *store,
     ngx_household_cells_entry_t *e, ngx_msec_t now,
     ngx_household_zone_result_t *found)
 {
-    ngx_uint_t                    expired, invalidated, incoherent;
+    ngx_uint_t                    expired, changed, invalidated, incoherent;
     ngx_msec_t                    age;
     ngx_household_zone_ns_shm_t  *slot;
 
@@ -232,8 +219,8 @@ ngx_household_zone_classify(ngx_household_zone_ns_t *store,
 
     expired = (age >= e->fresh);
 
-    invalidated = (e->flags & NGX_HOUSEHOLD_ZONE_F_INVALIDATED)
-                  || ngx_household_zone_before(e->seq, slot->marked);
+    changed = (e->flags & NGX_HOUSEHOLD_ZONE_F_INVALIDATED) ? 1 : 0;
+    invalidated = changed || ngx_household_zone_before(e->seq, slot->marked);
 
     incoherent = store->tracked && !ngx_household_zone_tracked(slot, now);
 
@@ -247,6 +234,7 @@ ngx_household_zone_classify(ngx_household_zone_ns_t *store,
     found->missing = (e->flags & NGX_HOUSEHOLD_ZONE_F_MISSING) ? 1 : 0;
     found->expired = expired;
     found->invalidated = invalidated;
+    found->changed = changed;
     found->incoherent = incoherent;
 
     return 1;
@@ -317,7 +305,7 @@ ngx_household_zone_get_generation(ngx_household_zone_ns_t *store,
 }
 
 
-static uint64_t
+uint64_t
 ngx_household_zone_read_generation(ngx_household_zone_t *zone,
     ngx_household_zone_ns_shm_t *slot, uint64_t hash)
 {
@@ -340,7 +328,7 @@ ngx_household_zone_put(ngx_household_zone_ns_t *store, ngx_str_t *id,
     ngx_household_cells_key_t    key;
 
     if (ngx_household_zone_key(store, id, &key) != NGX_OK) {
-        ngx_household_zone_inc(store->zone, NGX_HOUSEHOLD_ZONE_TOO_BIG);
+        ngx_household_zone_inc_kind(store, NGX_HOUSEHOLD_ZONE_TOO_BIG);
         return NGX_ERROR;
     }
 
@@ -360,6 +348,8 @@ ngx_household_zone_put(ngx_household_zone_ns_t *store, ngx_str_t *id,
 
     rc = ngx_household_zone_insert(store, &key, &e, value, len);
 
+    ngx_household_zone_fetch_end(store->zone, key.hash, generation);
+
     ngx_household_zone_unlock(store->zone);
 
     return rc;
@@ -372,12 +362,13 @@ ngx_household_zone_insert(ngx_household_zone_ns_t *store,
     u_char *value, size_t len)
 {
     ngx_int_t                     rc;
-    ngx_uint_t                    need;
+    ngx_uint_t                    need, list;
     ngx_household_zone_t         *zone;
     ngx_household_cells_entry_t  *old;
     ngx_household_zone_ns_shm_t  *slot;
 
     zone = store->zone;
+    list = ngx_household_zone_list(store->kind);
     slot = ngx_household_zone_ns_shm(store);
 
     if (slot == NULL) {
@@ -389,17 +380,21 @@ ngx_household_zone_insert(ngx_household_zone_ns_t *store,
     need = ngx_household_cells_need(key->len, len);
 
     if (len > NGX_HOUSEHOLD_ZONE_VALUE_MAX
-        || need > zone->cells->lists[store->kind].share)
+        || need > zone->cells->lists[list].share)
     {
         if (old) {
             old->flags |= NGX_HOUSEHOLD_ZONE_F_INVALIDATED;
         }
 
-        ngx_household_zone_inc(zone, NGX_HOUSEHOLD_ZONE_TOO_BIG);
+        ngx_household_zone_inc_kind(store, NGX_HOUSEHOLD_ZONE_TOO_BIG);
         return NGX_ERROR;
     }
 
     rc = ngx_household_zone_check_generation(zone, slot, key, old, e);
+
+    ngx_household_zone_inc_kind(store, rc == NGX_OK
+                                       ? NGX_HOUSEHOLD_ZONE_STORED
+                                       : NGX_HOUSEHOLD_ZONE_SUPERSEDED);
 
     if (rc == NGX_ABORT) {
         return NGX_DECLINED;
@@ -409,13 +404,11 @@ ngx_household_zone_insert(ngx_household_zone_ns_t *store,
         ngx_household_zone_drop(zone, old);
     }
 
-    ngx_household_zone_evict(zone, store->kind, need, e->stored);
+    ngx_household_zone_evict(zone, list, need, e->stored);
 
-    ngx_household_cells_insert(zone->cells, store->kind, key, e, value, len);
+    ngx_household_cells_insert(zone->cells, list, key, e, value, len);
 
     slot->live++;
-
-    ngx_household_zone_inc(zone, NGX_HOUSEHOLD_ZONE_STORED);
 
     return rc;
 }
@@ -436,8 +429,6 @@ ngx_household_zone_check_generation(ngx_household_zone_t *zone,
     {
         return NGX_OK;
     }
-
-    ngx_household_zone_inc(zone, NGX_HOUSEHOLD_ZONE_SUPERSEDED);
 
     if (e->stale == 0 || ngx_household_zone_before(e->seq, slot->flushed)) {
         return NGX_ABORT;
@@ -467,25 +458,29 @@ ngx_household_zone_check_generation(ngx_household_zone_t *zone,
 /* each round frees a cell at least: there are no more of them than "need" */
 
 static void
-ngx_household_zone_evict(ngx_household_zone_t *zone, ngx_uint_t kind,
+ngx_household_zone_evict(ngx_household_zone_t *zone, ngx_uint_t list,
     ngx_uint_t need, ngx_msec_t now)
 {
-    ngx_uint_t                    i;
+    ngx_uint_t                    i, kind;
     ngx_household_cells_entry_t  *e;
 
-    for (i = 0; i < NGX_HOUSEHOLD_ZONE_KINDS; i++) {
+    for (i = 0; i < NGX_HOUSEHOLD_CELLS_LISTS; i++) {
         ngx_household_zone_sweep(zone, i, now);
     }
 
     for ( ;; ) {
-        e = ngx_household_cells_victim(zone->cells, kind, need);
+        e = ngx_household_cells_victim(zone->cells, list, need);
 
         if (e == NULL) {
             break;
         }
 
         if (ngx_household_zone_not_flushed(zone, e)) {
-            ngx_household_zone_inc(zone, NGX_HOUSEHOLD_ZONE_EVICTED);
+            kind = ngx_household_zone_slot_of(zone, e)->kind;
+
+            ngx_household_zone_inc(zone, ngx_household_zone_kind_counter(
+                                             NGX_HOUSEHOLD_ZONE_EVICTED,
+                                             kind));
         }
 
         ngx_household_zone_drop(zone, e);
@@ -494,12 +489,12 @@ ngx_household_zone_evict(ngx_household_zone_t *zone, ngx_uint_t kind,
 
 
 /*
- * Any put clears away what is past its time, of every kind: one of which
- * nothing is put any more would keep its share for ever.
+ * Any put clears away what is past its time, of every list: one that nothing
+ * is put in any more would keep its share for ever.
  */
 
 static void
-ngx_household_zone_sweep(ngx_household_zone_t *zone, ngx_uint_t kind,
+ngx_household_zone_sweep(ngx_household_zone_t *zone, ngx_uint_t list,
     ngx_msec_t now)
 {
     uint64_t                      life;
@@ -507,7 +502,7 @@ ngx_household_zone_sweep(ngx_household_zone_t *zone, ngx_uint_t kind,
     ngx_household_cells_entry_t  *e;
 
     for (i = 0; i < NGX_HOUSEHOLD_ZONE_SWEEP; i++) {
-        e = ngx_household_cells_oldest(zone->cells, kind);
+        e = ngx_household_cells_oldest(zone->cells, list);
 
         if (e == NULL) {
             break;

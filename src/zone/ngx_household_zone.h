@@ -45,11 +45,12 @@
 #define NGX_HOUSEHOLD_ZONE_TOKEN_RESERVED    25
 
 
-/* kinds of values; each has a queue of use and a share of the zone */
+/* kinds of values; overrides are few, and kept among accounts */
 
 #define NGX_HOUSEHOLD_ZONE_ACCOUNT         0
 #define NGX_HOUSEHOLD_ZONE_TOKEN           1
-#define NGX_HOUSEHOLD_ZONE_KINDS           NGX_HOUSEHOLD_CELLS_LISTS
+#define NGX_HOUSEHOLD_ZONE_OVERRIDE        2
+#define NGX_HOUSEHOLD_ZONE_KINDS           3
 
 
 typedef enum {
@@ -59,27 +60,40 @@ typedef enum {
 } ngx_household_zone_state_e;
 
 
-/* the zone counts the first ones itself, callers the others */
+/*
+ * Counters, as the metrics page shows them.  Those of the first group are
+ * separate for each kind: see ngx_household_zone_kind_counter().
+ */
 
 typedef enum {
     NGX_HOUSEHOLD_ZONE_HITS = 0,
     NGX_HOUSEHOLD_ZONE_MISSES,
-    NGX_HOUSEHOLD_ZONE_EXPIRATIONS,    /* times EXPIRED was returned */
-    NGX_HOUSEHOLD_ZONE_STORED,
+
+    /* of an EXPIRED value; counted by the caller, who decides which it is */
+    NGX_HOUSEHOLD_ZONE_REFETCHED,      /* not used, fetched again */
+    NGX_HOUSEHOLD_ZONE_UPDATING,       /* used while it is refreshed */
+    NGX_HOUSEHOLD_ZONE_STALE,          /* used, as it cannot be fetched */
+
+    NGX_HOUSEHOLD_ZONE_STORED,         /* fresh */
     NGX_HOUSEHOLD_ZONE_SUPERSEDED,     /* replies older than an invalidation */
-    NGX_HOUSEHOLD_ZONE_EVICTED,
     NGX_HOUSEHOLD_ZONE_TOO_BIG,
-    NGX_HOUSEHOLD_ZONE_INVALIDATED,    /* ids that were named */
-    NGX_HOUSEHOLD_ZONE_NS_INVALIDATED, /* times a whole namespace was */
+    NGX_HOUSEHOLD_ZONE_EVICTED,
+    NGX_HOUSEHOLD_ZONE_KIND_COUNTERS,
+
+    NGX_HOUSEHOLD_ZONE_INVALIDATED     /* keys */
+        = NGX_HOUSEHOLD_ZONE_KIND_COUNTERS * NGX_HOUSEHOLD_ZONE_KINDS,
+    NGX_HOUSEHOLD_ZONE_NS_INVALIDATED, /* whole namespaces */
     NGX_HOUSEHOLD_ZONE_FLUSHED,
     NGX_HOUSEHOLD_ZONE_RESETS,
+    NGX_HOUSEHOLD_ZONE_MALFORMED,      /* entries of records, by the caller */
 
-    NGX_HOUSEHOLD_ZONE_STALE,          /* EXPIRED values that did serve */
-    NGX_HOUSEHOLD_ZONE_MALFORMED,      /* entries dropped from records */
-
-    NGX_HOUSEHOLD_ZONE_USER_COUNTERS = 16,  /* the caller's start here */
-    NGX_HOUSEHOLD_ZONE_COUNTERS = 128
+    NGX_HOUSEHOLD_ZONE_USER_COUNTERS = 32,  /* the caller's start here */
+    NGX_HOUSEHOLD_ZONE_COUNTERS = 512
 } ngx_household_zone_counter_e;
+
+
+#define ngx_household_zone_kind_counter(counter, kind)                        \
+    ((counter) * NGX_HOUSEHOLD_ZONE_KINDS + (kind))
 
 
 typedef struct ngx_household_zone_s        ngx_household_zone_t;
@@ -106,6 +120,8 @@ struct ngx_household_zone_ns_s {
     ngx_uint_t                tracked;   /* unsigned  tracked:1; */
     ngx_uint_t                slot;
     uint32_t                  serial;    /* of the slot when it was taken */
+    uint32_t                  config;    /* number of this configuration */
+    uint32_t                  tracker;   /* of this process; 0: none */
     u_char                    digest[16];
 };
 
@@ -125,6 +141,7 @@ typedef struct {
     /* why it is EXPIRED: any of these */
     unsigned                     expired:1;     /* its fresh time is over */
     unsigned                     invalidated:1; /* it, or all, or a flush */
+    unsigned                     changed:1;     /* it alone was invalidated */
     unsigned                     incoherent:1;  /* nobody tracks the store */
 } ngx_household_zone_result_t;
 
@@ -192,6 +209,28 @@ uint64_t ngx_household_zone_get_generation(ngx_household_zone_ns_t *store,
     ngx_str_t *id);
 
 /*
+ * The same for a fetch of which there is to be one at a time among all
+ * processes.  Returns NGX_OK and sets "generation": the caller is to fetch,
+ * until ngx_household_zone_put() or ngx_household_zone_fetched() with that
+ * generation, or until NGX_HOUSEHOLD_ZONE_LOCK_AGE later.  Returns NGX_BUSY if
+ * another fetch is under way that no invalidation has overtaken.
+ */
+ngx_int_t ngx_household_zone_fetch(ngx_household_zone_ns_t *store,
+    ngx_str_t *id, ngx_msec_t now, uint64_t *generation);
+
+/* the fetch has failed; one that is not under way does no harm */
+void ngx_household_zone_fetched(ngx_household_zone_ns_t *store,
+    ngx_str_t *id, uint64_t generation);
+
+/*
+ * Returns the length of a value that is fresh and copies it to "buf", or 0.
+ * Unlike ngx_household_zone_get() it counts nothing, and is no use of it: for
+ * whoever waits for another process.
+ */
+size_t ngx_household_zone_peek(ngx_household_zone_ns_t *store,
+    ngx_str_t *id, ngx_msec_t now, u_char *buf, size_t size);
+
+/*
  * Keeps a copy of a value, or of "no such account" ("missing"; "len" may be
  * 0).  It is fresh for "fresh" milliseconds, less up to a tenth so that what
  * came together does not expire together, and may serve for "stale" after
@@ -230,7 +269,7 @@ void ngx_household_zone_flush(ngx_household_zone_ns_t *store);
 
 
 /*
- * Says that this process receives ("coherent") or does not receive the
+ * States that this process receives ("coherent") or does not receive the
  * invalidations of the store.  To be called
  *
  *   - with 1 when all its subscriptions are confirmed, and after that each
@@ -238,19 +277,42 @@ void ngx_household_zone_flush(ngx_household_zone_ns_t *store);
  *     several times within "lease" milliseconds;
  *   - with 0 as soon as one of them is lost.
  *
- * The store is coherent while a process that said so is within its lease: one
- * that dies or hangs needs not say anything.  If from one to the next there
- * may have been a time that nobody saw, the whole store is marked as by
- * ngx_household_zone_invalidate_all().  Two that overlap by more than
- * NGX_HOUSEHOLD_ZONE_OVERLAP leave no such time: so a new worker can take
- * over from an old one without a mark.
+ * "now" is then the time until which all of them are known to be received:
+ * that of the request which the reply answers.
  *
- * Returns NGX_OK; NGX_DONE if another process covers all that this one does,
- * which may leave then; NGX_DECLINED if there are too many, and this one does
- * not count.
+ * The store is coherent while such a process is within its lease: one that
+ * dies or hangs needs not call anything.  A process whose lease was over, but
+ * whose subscriptions were never lost, has missed nothing and goes on.  If
+ * invalidations may have been missed between one process and the next, the
+ * whole store is invalidated as by ngx_household_zone_invalidate_all(), once.
+ * Two that overlap by more than NGX_HOUSEHOLD_ZONE_OVERLAP miss nothing: a
+ * new worker takes over from an old one without that.
+ *
+ * Returns NGX_OK; NGX_DONE if another process covers all that this one does;
+ * NGX_DECLINED if there are too many, and this one does not count.
  */
 ngx_int_t ngx_household_zone_renew(ngx_household_zone_ns_t *store,
     ngx_msec_t now, ngx_msec_t lease, ngx_uint_t coherent);
+
+/*
+ * The same with "coherent" 1 in a process that quits: it leaves as soon as
+ * another one covers it.  Returns NGX_DONE if it does not track the store any
+ * more, else as above.
+ */
+ngx_int_t ngx_household_zone_yield(ngx_household_zone_ns_t *store,
+    ngx_msec_t now, ngx_msec_t lease);
+
+/*
+ * The process that is to track the store exits.  If no newer configuration
+ * uses it, nobody takes over from others that still do.
+ */
+void ngx_household_zone_close(ngx_household_zone_ns_t *store);
+
+/*
+ * Returns 1 if this process tracks the store, and a newer configuration uses
+ * it, of which a process is to take over; otherwise 0.
+ */
+ngx_uint_t ngx_household_zone_succeeded(ngx_household_zone_ns_t *store);
 
 /* tells whether anyone tracks the store */
 ngx_uint_t ngx_household_zone_coherent(ngx_household_zone_ns_t *store,

@@ -4,14 +4,17 @@
 
 static void ngx_household_zone_mark(ngx_household_zone_t *zone,
     ngx_household_zone_ns_shm_t *slot);
-static ngx_int_t ngx_household_zone_holder_add(ngx_household_zone_t *zone,
+static ngx_int_t ngx_household_zone_holder_add(ngx_household_zone_ns_t *store,
     ngx_household_zone_ns_shm_t *slot, ngx_msec_t now, ngx_msec_t lease);
-static ngx_int_t ngx_household_zone_holder_remove(ngx_household_zone_t *zone,
-    ngx_household_zone_ns_shm_t *slot, ngx_msec_t now);
+static void ngx_household_zone_remove(ngx_household_zone_t *zone,
+    ngx_household_zone_ns_shm_t *slot, ngx_household_zone_holder_t *t,
+    ngx_msec_t now);
 static void ngx_household_zone_holder_expire(ngx_household_zone_t *zone,
     ngx_household_zone_ns_shm_t *slot, ngx_msec_t now);
 static ngx_household_zone_holder_t *ngx_household_zone_holder_find(
-    ngx_household_zone_ns_shm_t *slot, ngx_pid_t pid);
+    ngx_household_zone_ns_t *store, ngx_household_zone_ns_shm_t *slot);
+static ngx_household_zone_holder_t *ngx_household_zone_vacant(
+    ngx_household_zone_ns_shm_t *slot, ngx_msec_t now);
 static ngx_uint_t ngx_household_zone_current(ngx_household_zone_holder_t *t,
     ngx_msec_t now);
 static ngx_uint_t ngx_household_zone_holder_redundant(
@@ -75,6 +78,7 @@ ngx_household_zone_renew(ngx_household_zone_ns_t *store, ngx_msec_t now,
 {
     ngx_int_t                     rc;
     ngx_household_zone_ns_shm_t  *slot;
+    ngx_household_zone_holder_t  *t;
 
     rc = NGX_DECLINED;
 
@@ -85,9 +89,17 @@ ngx_household_zone_renew(ngx_household_zone_ns_t *store, ngx_msec_t now,
     if (slot) {
         ngx_household_zone_holder_expire(store->zone, slot, now);
 
-        rc = coherent
-             ? ngx_household_zone_holder_add(store->zone, slot, now, lease)
-             : ngx_household_zone_holder_remove(store->zone, slot, now);
+        if (coherent) {
+            rc = ngx_household_zone_holder_add(store, slot, now, lease);
+
+        } else {
+            rc = NGX_OK;
+            t = ngx_household_zone_holder_find(store, slot);
+
+            if (t) {
+                ngx_household_zone_remove(store->zone, slot, t, now);
+            }
+        }
     }
 
     ngx_household_zone_unlock(store->zone);
@@ -96,31 +108,112 @@ ngx_household_zone_renew(ngx_household_zone_ns_t *store, ngx_msec_t now,
 }
 
 
+ngx_int_t
+ngx_household_zone_yield(ngx_household_zone_ns_t *store, ngx_msec_t now,
+    ngx_msec_t lease)
+{
+    ngx_int_t                     rc;
+    ngx_household_zone_ns_shm_t  *slot;
+    ngx_household_zone_holder_t  *t;
+
+    rc = NGX_DONE;
+
+    ngx_household_zone_lock(store->zone);
+
+    slot = ngx_household_zone_ns_shm(store);
+    t = slot ? ngx_household_zone_holder_find(store, slot) : NULL;
+
+    if (t) {
+        ngx_household_zone_holder_expire(store->zone, slot, now);
+
+        rc = ngx_household_zone_holder_add(store, slot, now, lease);
+
+        /* within one lock: two that cover each other do not both leave */
+
+        if (rc == NGX_DONE) {
+            ngx_household_zone_remove(store->zone, slot, t, now);
+        }
+    }
+
+    ngx_household_zone_unlock(store->zone);
+
+    return rc;
+}
+
+
+ngx_uint_t
+ngx_household_zone_succeeded(ngx_household_zone_ns_t *store)
+{
+    ngx_uint_t                    succeeded;
+    ngx_household_zone_ns_shm_t  *slot;
+
+    ngx_household_zone_lock(store->zone);
+
+    slot = ngx_household_zone_ns_shm(store);
+
+    succeeded = slot && slot->config != store->config
+                && slot->config != slot->closed
+                && ngx_household_zone_holder_find(store, slot) != NULL;
+
+    ngx_household_zone_unlock(store->zone);
+
+    return succeeded;
+}
+
+
+void
+ngx_household_zone_close(ngx_household_zone_ns_t *store)
+{
+    ngx_household_zone_ns_shm_t  *slot;
+
+    ngx_household_zone_lock(store->zone);
+
+    slot = ngx_household_zone_ns_shm(store);
+
+    if (slot && slot->config == store->config) {
+        slot->closed = slot->config;
+    }
+
+    ngx_household_zone_unlock(store->zone);
+}
+
+
+/*
+ * A process that was within its connections all the time, but not within its
+ * lease, has missed nothing: only a new one may have.
+ */
+
 static ngx_int_t
-ngx_household_zone_holder_add(ngx_household_zone_t *zone,
+ngx_household_zone_holder_add(ngx_household_zone_ns_t *store,
     ngx_household_zone_ns_shm_t *slot, ngx_msec_t now, ngx_msec_t lease)
 {
     ngx_household_zone_holder_t  *t;
 
-    t = ngx_household_zone_holder_find(slot, ngx_pid);
+    t = ngx_household_zone_holder_find(store, slot);
 
     if (t == NULL) {
-        t = ngx_household_zone_holder_find(slot, 0);
+        t = ngx_household_zone_vacant(slot, now);
 
         if (t == NULL) {
             return NGX_DECLINED;
         }
 
+        slot->closed = 0;
+
         if (!ngx_household_zone_tracked(slot, now)) {
-            ngx_household_zone_mark(zone, slot);
+            ngx_household_zone_mark(store->zone, slot);
         }
 
-        t->pid = ngx_pid;
+        store->tracker = ++store->zone->sh->serials;
+
+        t->serial = store->tracker;
         t->since = now;
+        t->lapsed = 0;
     }
 
     t->renewed = now;
     t->until = now + lease;
+    t->lapsed = 0;
 
     return ngx_household_zone_holder_redundant(slot, t, now)
            ? NGX_DONE
@@ -128,27 +221,29 @@ ngx_household_zone_holder_add(ngx_household_zone_t *zone,
 }
 
 
-static ngx_int_t
-ngx_household_zone_holder_remove(ngx_household_zone_t *zone,
-    ngx_household_zone_ns_shm_t *slot, ngx_msec_t now)
+/*
+ * Where nobody else tracks the store, nothing of it is fresh, and the next one
+ * that comes marks it.
+ */
+
+static void
+ngx_household_zone_remove(ngx_household_zone_t *zone,
+    ngx_household_zone_ns_shm_t *slot, ngx_household_zone_holder_t *t,
+    ngx_msec_t now)
 {
-    ngx_household_zone_holder_t  *t;
+    t->until = now;
 
-    t = ngx_household_zone_holder_find(slot, ngx_pid);
-
-    if (t) {
-        if (!ngx_household_zone_holder_redundant(slot, t, now)) {
-            ngx_household_zone_mark(zone, slot);
-        }
-
-        t->pid = 0;
+    if (ngx_household_zone_tracked(slot, now)
+        && !ngx_household_zone_holder_redundant(slot, t, now))
+    {
+        ngx_household_zone_mark(zone, slot);
     }
 
-    return NGX_OK;
+    t->serial = 0;
 }
 
 
-/* takes away those that have not been heard of within their lease */
+/* those that have not been heard of within their lease, each once */
 
 static void
 ngx_household_zone_holder_expire(ngx_household_zone_t *zone,
@@ -160,30 +255,70 @@ ngx_household_zone_holder_expire(ngx_household_zone_t *zone,
     for (i = 0; i < NGX_HOUSEHOLD_ZONE_HOLDERS; i++) {
         t = &slot->trackers[i];
 
-        if (t->pid && !ngx_household_zone_current(t, now)) {
+        if (t->serial == 0 || t->lapsed
+            || ngx_household_zone_current(t, now))
+        {
+            continue;
+        }
 
-            if (!ngx_household_zone_holder_redundant(slot, t, now)) {
-                ngx_household_zone_mark(zone, slot);
-            }
+        t->lapsed = 1;
 
-            t->pid = 0;
+        if (ngx_household_zone_tracked(slot, now)
+            && !ngx_household_zone_holder_redundant(slot, t, now))
+        {
+            ngx_household_zone_mark(zone, slot);
         }
     }
 }
 
 
+/* returns this process's own, or NULL */
+
 static ngx_household_zone_holder_t *
-ngx_household_zone_holder_find(ngx_household_zone_ns_shm_t *slot, ngx_pid_t pid)
+ngx_household_zone_holder_find(ngx_household_zone_ns_t *store,
+    ngx_household_zone_ns_shm_t *slot)
 {
     ngx_uint_t  i;
 
+    if (store->tracker == 0) {
+        return NULL;
+    }
+
     for (i = 0; i < NGX_HOUSEHOLD_ZONE_HOLDERS; i++) {
-        if (slot->trackers[i].pid == pid) {
+        if (slot->trackers[i].serial == store->tracker) {
             return &slot->trackers[i];
         }
     }
 
     return NULL;
+}
+
+
+/* returns a free one, or else one that has lapsed, or NULL */
+
+static ngx_household_zone_holder_t *
+ngx_household_zone_vacant(ngx_household_zone_ns_shm_t *slot, ngx_msec_t now)
+{
+    ngx_uint_t                    i;
+    ngx_household_zone_holder_t  *t, *vacant;
+
+    vacant = NULL;
+
+    for (i = 0; i < NGX_HOUSEHOLD_ZONE_HOLDERS; i++) {
+        t = &slot->trackers[i];
+
+        if (t->serial == 0) {
+            return t;
+        }
+
+        if (t->lapsed && (vacant == NULL
+            || (ngx_msec_int_t) (t->until - vacant->until) < 0))
+        {
+            vacant = t;
+        }
+    }
+
+    return vacant;
 }
 
 
@@ -205,7 +340,7 @@ ngx_household_zone_tracked(ngx_household_zone_ns_shm_t *slot, ngx_msec_t now)
 static ngx_uint_t
 ngx_household_zone_current(ngx_household_zone_holder_t *t, ngx_msec_t now)
 {
-    return t->pid && (ngx_msec_int_t) (t->until - now) > 0;
+    return t->serial && (ngx_msec_int_t) (t->until - now) > 0;
 }
 
 

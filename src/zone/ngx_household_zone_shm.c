@@ -5,7 +5,7 @@
 
 
 /* to be changed with anything that is kept in shared memory */
-#define NGX_HOUSEHOLD_ZONE_LAYOUT   0x68687a03
+#define NGX_HOUSEHOLD_ZONE_LAYOUT   0x68687a05
 
 #define NGX_HOUSEHOLD_ZONE_STRIPES_MIN    64
 #define NGX_HOUSEHOLD_ZONE_STRIPES_MAX  4096
@@ -150,7 +150,7 @@ ngx_household_zone_create(ngx_household_zone_t *zone)
     u_char                   *p, *last;
     uint64_t                  seed[2];
     ngx_str_t                *name;
-    ngx_uint_t                n, shares[NGX_HOUSEHOLD_ZONE_KINDS];
+    ngx_uint_t                n, shares[NGX_HOUSEHOLD_CELLS_LISTS];
     ngx_household_zone_sh_t  *sh;
 
     name = &zone->shm_zone->shm.name;
@@ -176,6 +176,15 @@ ngx_household_zone_create(ngx_household_zone_t *zone)
     sh->stripes_mask = n - 1;
     ngx_memzero(p, n * sizeof(uint32_t));
     p += n * sizeof(uint32_t);
+
+    p = ngx_align_ptr(p, 8);
+
+    n = ngx_max(n / 16, NGX_HOUSEHOLD_ZONE_STRIPES_MIN);
+
+    sh->fetches = (ngx_household_zone_fetch_t *) p;
+    sh->fetches_mask = n - 1;
+    ngx_memzero(p, n * sizeof(ngx_household_zone_fetch_t));
+    p += n * sizeof(ngx_household_zone_fetch_t);
 
     if ((size_t) (last - p) > sizeof(" in household zone \"\"") + name->len) {
         zone->shpool->log_ctx = p;
@@ -297,6 +306,7 @@ ngx_household_zone_ns_bind(ngx_household_zone_t *zone)
 
         store->slot = slot - zone->sh->slots;
         store->serial = slot->serial;
+        store->config = zone->sh->configs;
     }
 
     ngx_household_zone_unlock(zone);
@@ -388,6 +398,10 @@ ngx_household_zone_lock(ngx_household_zone_t *zone)
         for (i = 0; i < NGX_HOUSEHOLD_ZONE_NAMESPACES; i++) {
             ngx_household_zone_ns_clear(&zone->sh->slots[i]);
         }
+
+        ngx_memzero(zone->sh->fetches,
+                    (zone->sh->fetches_mask + 1)
+                    * sizeof(ngx_household_zone_fetch_t));
 
         ngx_household_zone_inc(zone, NGX_HOUSEHOLD_ZONE_RESETS);
     }

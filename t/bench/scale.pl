@@ -149,8 +149,9 @@ sub record_size {
     my $text = Test::Household::Nginx::Conn->new($edge->{port})
                    ->get('/status')->{body};
 
-    my ($used) = $text =~ /^household_zone_bytes\{state="used"\} (\d+)/m;
-    my ($n) = $text =~ /^household_zone_records\{kind="account"\} (\d+)/m;
+    my ($used) = $text =~ /^nginx_household_zone_used_bytes\{.*\} (\d+)/m;
+    my ($n) = $text
+              =~ /^nginx_household_cache_entries\{.*kind="account"\} (\d+)/m;
     return $n ? $used / $n : 0;
 }
 
@@ -190,7 +191,7 @@ server {
         empty_gif;
     }
     location = /status {
-        household_status households;
+        household_metrics zone=households;
     }
     location = /lookup {
         household on;

@@ -35,8 +35,6 @@ static ngx_int_t ngx_household_redis_conn_greeted(
     ngx_household_redis_conn_t *conn, ngx_household_resp_reply_t *reply);
 static void ngx_household_redis_conn_established(
     ngx_household_redis_conn_t *conn);
-static void ngx_household_redis_conn_recovered(
-    ngx_household_redis_conn_t *conn);
 static void ngx_household_redis_conn_idle(ngx_household_redis_conn_t *conn);
 static void ngx_household_redis_conn_quit(ngx_household_redis_conn_t *conn);
 static void ngx_household_redis_conn_lost(ngx_household_redis_conn_t *conn,
@@ -60,11 +58,12 @@ static const ngx_household_redis_conn_events_t
 
 
 static const ngx_household_resp_limits_t  ngx_household_redis_limits = {
-    2048,                              /* values kept of one reply */
-    256 * 1024,                        /* bytes kept of one reply */
-    1024 * 1024,                       /* elements of one array */
+    NGX_HOUSEHOLD_REDIS_REPLY_VALUES,
+    NGX_HOUSEHOLD_REDIS_REPLY_BYTES,
+    0x7fffffff,                        /* elements of one array */
     8,                                 /* arrays within arrays */
-    1024 * 1024                        /* bytes not yet parsed */
+    1024 * 1024,                       /* bytes not yet parsed */
+    NGX_HOUSEHOLD_REDIS_REPLY_BULK
 };
 
 
@@ -80,7 +79,8 @@ ngx_household_redis_conn_init(ngx_household_redis_conn_t *conn,
     conn->events = &ngx_household_redis_conn_events;
     conn->data = data;
     conn->limits = &ngx_household_redis_limits;
-    conn->silence = 2 * node->conf->timeout;
+    conn->silence = ngx_max(2 * node->conf->timeout,
+                            NGX_HOUSEHOLD_REDIS_SILENCE);
     conn->ident = -1;
 
     ngx_household_redis_fifo_init(&conn->sent);
@@ -186,7 +186,7 @@ static void
 ngx_household_redis_conn_queued(ngx_household_redis_conn_t *conn)
 {
     if (conn->peer.connection != NULL) {
-        conn->peer.connection->idle = 0;
+        conn->peer.connection->idle = conn->resident;
     }
 
     ngx_household_redis_conn_schedule(conn);
@@ -591,11 +591,16 @@ ngx_household_redis_conn_established(ngx_household_redis_conn_t *conn)
     conn->tried = 0;
     conn->resolved = 0;
     conn->since = ngx_current_msec;
+    conn->heard = ngx_current_msec;
     conn->replied = 0;
     conn->used = 0;
 
     if (!conn->ping.timer_set && !ngx_exiting && !conn->once) {
         ngx_add_timer(&conn->ping, NGX_HOUSEHOLD_REDIS_PING);
+    }
+
+    if (conn->resident) {
+        c->idle = 1;
     }
 
     /* the owner logs what it was */
@@ -604,35 +609,6 @@ ngx_household_redis_conn_established(ngx_household_redis_conn_t *conn)
 
     if (conn->state == NGX_HOUSEHOLD_REDIS_CONN_READY) {
         ngx_household_redis_conn_flush(conn);
-    }
-}
-
-
-/*
- * A valid reply resets the backoff, but for a server that fails in use, time
- * and again or by what it sent: that must stay up for a while first.
- */
-
-static void
-ngx_household_redis_conn_recovered(ngx_household_redis_conn_t *conn)
-{
-    conn->replied = 0;
-    conn->used = 1;
-
-    if (!conn->suspect) {
-        conn->failures = 0;
-        return;
-    }
-
-    if (ngx_current_msec - conn->since < NGX_HOUSEHOLD_REDIS_BACKOFF_MAX) {
-        return;
-    }
-
-    conn->suspect = 0;
-    conn->failures = 0;
-
-    if (conn->owner->well != NULL) {
-        conn->owner->well(conn);
     }
 }
 
@@ -647,7 +623,7 @@ ngx_household_redis_conn_idle(ngx_household_redis_conn_t *conn)
         return;
     }
 
-    if (ngx_exiting) {
+    if (ngx_exiting && !conn->resident) {
         ngx_household_redis_conn_close(conn);
         return;
     }
@@ -679,11 +655,27 @@ ngx_household_redis_conn_greeted(ngx_household_redis_conn_t *conn,
 }
 
 
-/* idle, or out of time */
+/* the worker quits: the connection is idle, or is out of time, an error */
 
 static void
 ngx_household_redis_conn_quit(ngx_household_redis_conn_t *conn)
 {
+    ngx_connection_t  *c;
+
+    c = conn->peer.connection;
+
+    if (!c->error && conn->owner->quit != NULL) {
+
+        if (conn->owner->quit(conn) == NGX_OK) {
+            c->close = 0;
+            return;
+        }
+
+        if (conn->stopped) {
+            return;
+        }
+    }
+
     ngx_household_redis_conn_close(conn);
     ngx_household_redis_conn_fail_all(conn);
 }

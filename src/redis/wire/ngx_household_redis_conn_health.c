@@ -11,6 +11,8 @@
 #include "ngx_household_redis_conn_private.h"
 
 
+static ngx_msec_int_t ngx_household_redis_conn_patience(
+    ngx_household_redis_conn_t *conn);
 static ngx_int_t ngx_household_redis_conn_ping_reply(
     ngx_household_redis_op_t *op, ngx_household_resp_reply_t *reply);
 static void ngx_household_redis_conn_ping_done(ngx_household_redis_op_t *op,
@@ -20,40 +22,81 @@ static void ngx_household_redis_conn_ping_done(ngx_household_redis_op_t *op,
 void
 ngx_household_redis_conn_arm_reply_timer(ngx_household_redis_conn_t *conn)
 {
-    ngx_msec_int_t              left;
-    ngx_household_redis_cmd_t  *cmd;
+    ngx_msec_int_t  left;
 
-    cmd = ngx_household_redis_fifo_head(&conn->sent);
-
-    if (cmd != NULL && !conn->stuck.timer_set) {
-        left = (ngx_msec_int_t) (cmd->sent + conn->silence - ngx_current_msec);
+    if (conn->sent.n != 0 && !conn->stuck.timer_set) {
+        left = ngx_household_redis_conn_patience(conn);
         ngx_add_timer(&conn->stuck, ngx_max(left, 1));
     }
 }
 
 
 /*
- * The first that was sent has not been answered for long: the peer is stuck,
- * and what is queued behind would wait for nothing.
+ * Returns the milliseconds that the server may still be silent.  They count
+ * from the last byte received: a server that is slow but answers is alive,
+ * however old the oldest command is.
  */
+
+static ngx_msec_int_t
+ngx_household_redis_conn_patience(ngx_household_redis_conn_t *conn)
+{
+    ngx_msec_t                  since;
+    ngx_household_redis_cmd_t  *cmd;
+
+    cmd = ngx_household_redis_fifo_head(&conn->sent);
+    since = cmd->sent;
+
+    if ((ngx_msec_int_t) (conn->heard - since) > 0) {
+        since = conn->heard;
+    }
+
+    return (ngx_msec_int_t) (since + conn->silence - ngx_current_msec);
+}
+
+
+/* the server is stuck: what is queued would wait for nothing */
 
 void
 ngx_household_redis_conn_reply_timeout_handler(ngx_event_t *ev)
 {
-    ngx_household_redis_cmd_t   *cmd;
     ngx_household_redis_conn_t  *conn = ev->data;
 
-    cmd = ngx_household_redis_fifo_head(&conn->sent);
-
-    if (cmd != NULL
-        && (ngx_msec_int_t) (cmd->sent + conn->silence - ngx_current_msec) <= 0)
-    {
+    if (conn->sent.n != 0 && ngx_household_redis_conn_patience(conn) <= 0) {
         conn->events->lost(conn, NGX_HOUSEHOLD_REDIS_RESULT_TIMEOUT, 0,
                            "timed out");
         return;
     }
 
     ngx_household_redis_conn_arm_reply_timer(conn);
+}
+
+
+/*
+ * A valid reply resets the backoff, but for a server that fails in use, time
+ * and again or by what it sent: that must stay up for a while first.
+ */
+
+void
+ngx_household_redis_conn_recovered(ngx_household_redis_conn_t *conn)
+{
+    conn->replied = 0;
+    conn->used = 1;
+
+    if (!conn->suspect) {
+        conn->failures = 0;
+        return;
+    }
+
+    if (ngx_current_msec - conn->since < NGX_HOUSEHOLD_REDIS_BACKOFF_MAX) {
+        return;
+    }
+
+    conn->suspect = 0;
+    conn->failures = 0;
+
+    if (conn->owner->well != NULL) {
+        conn->owner->well(conn);
+    }
 }
 
 

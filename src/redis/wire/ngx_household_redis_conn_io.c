@@ -272,6 +272,8 @@ ngx_household_redis_conn_read_handler(ngx_event_t *rev)
             return;
         }
 
+        conn->heard = ngx_current_msec;
+
         if (ngx_household_resp_feed(conn->resp, buf, n) != NGX_OK) {
             ngx_household_redis_conn_protocol_error(conn,
                                           ngx_household_resp_error(conn->resp));

@@ -58,12 +58,15 @@ ngx_int_t ngx_household_redis_conn_handshake_reply(
     u_char *what, size_t size);
 
 
-/* _health.c: arms the timer for a reply that is long in coming */
+/* _health.c: arms the timer for a server that sends nothing for long */
 void ngx_household_redis_conn_arm_reply_timer(ngx_household_redis_conn_t *conn);
 
 /* the handlers of conn->stuck and conn->ping */
 void ngx_household_redis_conn_reply_timeout_handler(ngx_event_t *ev);
 void ngx_household_redis_conn_ping_handler(ngx_event_t *ev);
+
+/* replies were valid, and nothing was behind them */
+void ngx_household_redis_conn_recovered(ngx_household_redis_conn_t *conn);
 
 
 /*

@@ -23,6 +23,14 @@
 /* commands queued or in flight on one connection; more are refused */
 #define NGX_HOUSEHOLD_REDIS_MAX_CMDS   16384
 
+/*
+ * Of one reply, what is kept: values, bytes in all, and bytes of one value.
+ * What is longer is read and let go, and the reply is "too large".
+ */
+#define NGX_HOUSEHOLD_REDIS_REPLY_VALUES  16384
+#define NGX_HOUSEHOLD_REDIS_REPLY_BYTES   (1024 * 1024)
+#define NGX_HOUSEHOLD_REDIS_REPLY_BULK    (64 * 1024)
+
 /* why a server is down, in the log's words */
 #define NGX_HOUSEHOLD_REDIS_ERRLEN       160
 
@@ -32,6 +40,12 @@
 #define NGX_HOUSEHOLD_REDIS_BACKOFF_MAX  2000
 
 #define NGX_HOUSEHOLD_REDIS_PING         10000  /* ms between looks */
+
+/*
+ * Milliseconds without a byte from the server, while commands are unanswered,
+ * after which a connection is given up: twice the timeout, but no less.
+ */
+#define NGX_HOUSEHOLD_REDIS_SILENCE      1000
 
 
 typedef enum {
@@ -90,6 +104,12 @@ typedef struct {
      */
     ngx_int_t  (*push)(ngx_household_redis_conn_t *conn,
                        ngx_household_resp_reply_t *reply);
+
+    /*
+     * The worker quits, and the connection is "resident".  Returns NGX_OK if
+     * it stays open, or NGX_DECLINED.  May be NULL.
+     */
+    ngx_int_t  (*quit)(ngx_household_redis_conn_t *conn);
 } ngx_household_redis_conn_calls_t;
 
 
@@ -164,8 +184,9 @@ struct ngx_household_redis_conn_s {
     ngx_event_t                              post;    /* one send a turn */
     ngx_event_t                              retry;   /* next attempt */
     ngx_event_t                              ping;    /* idle for long? */
-    ngx_event_t                              stuck;   /* no reply for long? */
+    ngx_event_t                              stuck;   /* no bytes for long? */
     ngx_msec_t                               silence; /* ms that are long */
+    ngx_msec_t                               heard;   /* last byte received */
 
     ngx_uint_t                               addr;    /* index in node->addrs */
     ngx_uint_t                               tried;   /* addresses tried */
@@ -193,6 +214,7 @@ struct ngx_household_redis_conn_s {
     unsigned                                 once:1;  /* do not reconnect */
     unsigned                                 lazy:1;  /* only when needed */
     unsigned                                 held:1;  /* do not connect now */
+    unsigned                                 resident:1; /* idle to nginx */
     unsigned                                 stopped:1; /* shut down */
     unsigned                                 resolved:1; /* for this round */
     unsigned                                 replied:1; /* in this turn */

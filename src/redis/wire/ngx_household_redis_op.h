@@ -23,7 +23,14 @@
 /* flags of an operation */
 #define NGX_HOUSEHOLD_REDIS_WRITE  0x01    /* to a primary; sent once only */
 #define NGX_HOUSEHOLD_REDIS_FIRST  0x40    /* others may wait for it */
+#define NGX_HOUSEHOLD_REDIS_LATE   0x02    /* a late reply is an answer, too */
 #define NGX_HOUSEHOLD_REDIS_OWN    0x80    /* a connection's: goes with it */
+
+/*
+ * Milliseconds after which an operation with NGX_HOUSEHOLD_REDIS_LATE ends:
+ * twice the timeout, but no less.
+ */
+#define NGX_HOUSEHOLD_REDIS_LATE_TIMEOUT  10000
 
 
 typedef struct ngx_household_redis_op_s   ngx_household_redis_op_t;

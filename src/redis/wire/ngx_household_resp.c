@@ -13,6 +13,7 @@
 #include <ngx_core.h>
 #include <hiredis/hiredis.h>
 #include "ngx_household_resp.h"
+#include "ngx_household_resp_cut.h"
 
 
 /*
@@ -51,6 +52,7 @@ typedef struct {
 struct ngx_household_resp_s {
     redisReader                 *reader;
     ngx_household_resp_limits_t  limits;
+    ngx_household_resp_cut_t     cut;
 
     /* the reply that is being read, or was given away last */
     ngx_household_resp_buf_t     values;
@@ -140,6 +142,8 @@ ngx_household_resp_create(const ngx_household_resp_limits_t *limits)
     resp->limits.max_pending = ngx_min(limits->max_pending,
                                        NGX_HOUSEHOLD_RESP_MAX_SIZE);
 
+    resp->cut.max = limits->max_bulk;
+
     resp->reader = ngx_household_resp_create_reader(resp);
     if (resp->reader == NULL) {
         free(resp);
@@ -187,6 +191,7 @@ ngx_int_t
 ngx_household_resp_feed(ngx_household_resp_t *resp, u_char *data, size_t len)
 {
     size_t        pending;
+    ngx_str_t     in, out;
     redisReader  *reader;
 
     if (resp->error != NULL) {
@@ -196,14 +201,24 @@ ngx_household_resp_feed(ngx_household_resp_t *resp, u_char *data, size_t len)
     ngx_household_resp_reset(resp);
 
     reader = resp->reader;
-    pending = reader->len - reader->pos;
 
-    if (pending + len < len || pending + len > resp->limits.max_pending) {
-        return ngx_household_resp_fail(resp, "too many bytes not yet parsed");
-    }
+    in.data = data;
+    in.len = len;
 
-    if (redisReaderFeed(reader, (char *) data, len) != REDIS_OK) {
-        return ngx_household_resp_fail_reader(resp);
+    while (ngx_household_resp_cut(&resp->cut, &in, &out)) {
+
+        pending = reader->len - reader->pos;
+
+        if (pending + out.len < out.len
+            || pending + out.len > resp->limits.max_pending)
+        {
+            return ngx_household_resp_fail(resp,
+                                           "too many bytes not yet parsed");
+        }
+
+        if (redisReaderFeed(reader, (char *) out.data, out.len) != REDIS_OK) {
+            return ngx_household_resp_fail_reader(resp);
+        }
     }
 
     resp->peak = ngx_max(resp->peak, reader->len);
@@ -264,7 +279,7 @@ ngx_household_resp_pending(ngx_household_resp_t *resp)
 
     reader = resp->reader;
 
-    if (reader->len > reader->pos || reader->ridx > 0) {
+    if (reader->len > reader->pos || reader->ridx > 0 || resp->cut.nhead) {
         return 1;
     }
 
@@ -562,7 +577,9 @@ ngx_household_resp_add(const redisReadTask *task,
         resp->too_large = 1;
     }
 
-    if (len > resp->limits.max_bytes - resp->bytes.len) {
+    if (len > resp->limits.max_bytes - resp->bytes.len
+        || (resp->cut.max && len > resp->cut.max))
+    {
         resp->too_large = 1;
         len = 0;
     }

@@ -57,7 +57,7 @@ typedef struct {
     ngx_household_resp_value_t  *values;
     ngx_uint_t                   nvalues; /* at least 1 */
 
-    /* over "max_values" or "max_bytes": what came beyond was read and let go */
+    /* over a soft limit: what came beyond was read and let go */
     ngx_uint_t                   too_large;
 } ngx_household_resp_reply_t;
 
@@ -70,6 +70,7 @@ typedef struct {
     ngx_uint_t  max_elements;          /* hard: length of one array */
     ngx_uint_t  max_depth;             /* hard: nested arrays; 1: flat, to 8 */
     size_t      max_pending;           /* hard: bytes not yet parsed */
+    size_t      max_bulk;              /* soft: a bulk string; 0: unlimited */
 } ngx_household_resp_limits_t;
 
 

@@ -30,6 +30,7 @@
 
 #define ACCOUNT  NGX_HOUSEHOLD_ZONE_ACCOUNT
 #define TOKEN    NGX_HOUSEHOLD_ZONE_TOKEN
+#define OVERRIDE NGX_HOUSEHOLD_ZONE_OVERRIDE
 #define MISS     NGX_HOUSEHOLD_ZONE_MISS
 #define HIT      NGX_HOUSEHOLD_ZONE_HIT
 #define EXPIRED  NGX_HOUSEHOLD_ZONE_EXPIRED
@@ -376,6 +377,27 @@ invalidate(ngx_household_zone_ns_t *store, const char *id)
 }
 
 
+/* a counter, of all kinds together where it has them */
+
+static ngx_uint_t
+total(ngx_household_zone_stat_t *stat, ngx_uint_t n)
+{
+    ngx_uint_t  i, sum;
+
+    if (n >= NGX_HOUSEHOLD_ZONE_KIND_COUNTERS) {
+        return stat->counters[n];
+    }
+
+    sum = 0;
+
+    for (i = 0; i < NGX_HOUSEHOLD_ZONE_KINDS; i++) {
+        sum += stat->counters[ngx_household_zone_kind_counter(n, i)];
+    }
+
+    return sum;
+}
+
+
 static ngx_uint_t
 counter(ngx_household_zone_ns_t *store, ngx_uint_t n)
 {
@@ -383,7 +405,7 @@ counter(ngx_household_zone_ns_t *store, ngx_uint_t n)
 
     ngx_household_zone_stat(store->zone, &stat);
 
-    return stat.counters[n];
+    return total(&stat, n);
 }
 
 

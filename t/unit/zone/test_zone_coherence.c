@@ -12,6 +12,19 @@
 #define SIZE   (64 * 4096)
 #define LEASE  2000
 #define LONG   (NGX_HOUSEHOLD_ZONE_OVERLAP + 1)
+#define QUITS  2
+
+
+static uint32_t  trackers[100];
+
+
+static ngx_household_zone_ns_t *
+begin(ngx_uint_t tracked)
+{
+    memset(trackers, 0, sizeof(trackers));
+
+    return store_start(SIZE, tracked);
+}
 
 
 /* as the worker "pid" */
@@ -21,12 +34,13 @@ track(ngx_household_zone_ns_t *store, ngx_pid_t pid, ngx_msec_t now,
     ngx_uint_t coherent)
 {
     ngx_int_t  rc;
-    ngx_pid_t  saved;
 
-    saved = ngx_pid;
-    ngx_pid = pid;
-    rc = ngx_household_zone_renew(store, now, LEASE, coherent);
-    ngx_pid = saved;
+    store->tracker = trackers[pid];
+
+    rc = coherent == QUITS ? ngx_household_zone_yield(store, now, LEASE)
+                           : ngx_household_zone_renew(store, now, LEASE,
+                                                      coherent);
+    trackers[pid] = store->tracker;
 
     return rc;
 }
@@ -56,7 +70,7 @@ test_untracked(void **data)
 
     /* never tracked: fetched values are kept, but nothing is fresh */
 
-    store = store_start(SIZE, 1);
+    store = begin(1);
 
     assert_int_equal(ngx_household_zone_coherent(store, 0), 0);
     assert_int_equal(fetch(store, "a", "record", 0), NGX_OK);
@@ -73,7 +87,7 @@ test_untracked(void **data)
 
     /* a store that is not to be tracked: the time alone */
 
-    store = store_start(SIZE, 0);
+    store = begin(0);
     fetch(store, "a", "record", 0);
     assert_int_equal(get(store, "a", 0), HIT);
     zone_stop(store->zone);
@@ -86,7 +100,7 @@ test_track(void **data)
     uint64_t                  gen;
     ngx_household_zone_ns_t  *store;
 
-    store = store_start(SIZE, 1);
+    store = begin(1);
 
     fetch(store, "a", "record", 0);
     gen = ngx_household_zone_get_generation(store, id_of("b"));
@@ -115,7 +129,7 @@ test_track(void **data)
     assert_int_equal(get(store, "a", LEASE), EXPIRED);
     assert_string_equal(got, "record");
     assert_int_equal(found.incoherent, 1);
-    assert_int_equal(found.invalidated, 1);
+    assert_int_equal(found.invalidated, 0);
 
     /* still lost, which is nothing new */
 
@@ -128,6 +142,7 @@ test_track(void **data)
     assert_int_equal(fetch(store, "a", "record", LEASE), NGX_OK);
     assert_int_equal(get(store, "a", LEASE), EXPIRED);
     assert_int_equal(track(store, 10, LEASE, 1), NGX_OK);
+    assert_int_equal(marked(store), 1);
     assert_int_equal(get(store, "a", LEASE), EXPIRED);
     assert_int_equal(found.incoherent, 0);
     assert_int_equal(fetch(store, "a", "record", LEASE), NGX_OK);
@@ -145,7 +160,7 @@ test_lease(void **data)
     uint64_t                  gen;
     ngx_household_zone_ns_t  *store;
 
-    store = store_start(SIZE, 1);
+    store = begin(1);
 
     track(store, 10, 0, 1);
     fetch(store, "a", "record", 0);
@@ -155,21 +170,37 @@ test_lease(void **data)
     assert_int_equal(get(store, "a", LEASE), EXPIRED);
     assert_int_equal(found.incoherent, 1);
 
-    /* it was late: what came meanwhile may be in its socket still */
+    /* it was late, but has received all that there was */
 
+    (void) marked(store);
     assert_int_equal(track(store, 10, LEASE, 1), NGX_OK);
-    assert_int_equal(get(store, "a", LEASE), EXPIRED);
-    assert_int_equal(found.invalidated, 1);
-    assert_int_equal(found.incoherent, 0);
-    assert_int_equal(put(store, "b", "record", gen, LEASE), NGX_DECLINED);
-
-    /* another one after it */
-
-    fetch(store, "a", "record", LEASE);
+    assert_int_equal(marked(store), 0);
     assert_int_equal(get(store, "a", LEASE), HIT);
-    assert_int_equal(track(store, 11, 3 * LEASE, 1), NGX_OK);
-    assert_int_equal(get(store, "a", 3 * LEASE), EXPIRED);
+    assert_int_equal(put(store, "b", "record", gen, LEASE), NGX_OK);
+
+    /* as it is after a long time, unless a subscription was lost */
+
+    assert_int_equal(get(store, "a", 2 * LEASE), EXPIRED);
+    assert_int_equal(track(store, 10, 9 * LEASE, 1), NGX_OK);
+    assert_int_equal(get(store, "a", 9 * LEASE), HIT);
+    assert_int_equal(track(store, 10, 9 * LEASE, 0), NGX_OK);
+    assert_int_equal(track(store, 10, 9 * LEASE, 1), NGX_OK);
+    assert_int_equal(get(store, "a", 9 * LEASE), EXPIRED);
+    assert_int_equal(marked(store), 1);
+
+    /* another one after it, which knows nothing of the time between */
+
+    fetch(store, "a", "record", 9 * LEASE);
+    assert_int_equal(get(store, "a", 9 * LEASE), HIT);
+    assert_int_equal(track(store, 11, 12 * LEASE, 1), NGX_OK);
+    assert_int_equal(get(store, "a", 12 * LEASE), EXPIRED);
     assert_int_equal(found.invalidated, 1);
+
+    /* the first one was slow, and finds the second one: it missed nothing */
+
+    (void) marked(store);
+    assert_int_equal(track(store, 10, 12 * LEASE + 1, 1), NGX_OK);
+    assert_int_equal(marked(store), 0);
 
     zone_stop(store->zone);
 }
@@ -182,7 +213,7 @@ test_handover(void **data)
 {
     ngx_household_zone_ns_t  *store;
 
-    store = store_start(SIZE, 1);
+    store = begin(1);
 
     track(store, 10, 0, 1);
     (void) marked(store);
@@ -199,13 +230,89 @@ test_handover(void **data)
     fetch(store, "a", "record", 2600);
     assert_int_equal(get(store, "a", 2600), HIT);
 
-    /* the new one is alone now */
+    /* the new one is alone now: the next one to come begins anew */
 
     assert_int_equal(track(store, 11, 3000, 1), NGX_OK);
     assert_int_equal(track(store, 11, 3500, 0), NGX_OK);
+    assert_int_equal(marked(store), 0);
+    assert_int_equal(get(store, "a", 3500), EXPIRED);
+    assert_int_equal(track(store, 12, 3600, 1), NGX_OK);
     assert_int_equal(marked(store), 1);
 
     zone_stop(store->zone);
+}
+
+
+/* two that quit, and cover each other: one of them stays */
+
+static void
+test_yield(void **data)
+{
+    ngx_household_zone_ns_t  *store;
+
+    store = begin(1);
+
+    track(store, 10, 0, 1);
+    track(store, 11, 100, 1);
+    track(store, 10, 1900, 1);
+    (void) marked(store);
+
+    assert_int_equal(track(store, 11, 1900, QUITS), NGX_DONE);
+    assert_int_equal(track(store, 10, 1900, QUITS), NGX_OK);
+    assert_int_equal(track(store, 11, 1900, QUITS), NGX_DONE);
+    assert_int_equal(ngx_household_zone_coherent(store, 1900), 1);
+
+    /* until a new one has been there for long enough */
+
+    assert_int_equal(track(store, 12, 2000, 1), NGX_DONE);
+    assert_int_equal(track(store, 10, 2000 + LONG - 1, QUITS), NGX_OK);
+    assert_int_equal(track(store, 10, 2000 + LONG, QUITS), NGX_DONE);
+    assert_int_equal(track(store, 12, 2000 + LONG, 1), NGX_OK);
+    assert_int_equal(marked(store), 0);
+
+    zone_stop(store->zone);
+}
+
+
+/* whether a process of a newer configuration is to take over */
+
+static void
+test_succeeded(void **data)
+{
+    ngx_household_zone_t     *zone, *next;
+    ngx_household_zone_ns_t  *store, *other, *newer;
+
+    memset(trackers, 0, sizeof(trackers));
+
+    zone = zone_declare(SIZE);
+    store = zone_store(zone, ACCOUNT, "main", 1);
+    other = zone_store(zone, ACCOUNT, "other", 1);
+    assert_int_equal(zone_start(zone), NGX_OK);
+
+    track(store, 10, 0, 1);
+    track(other, 11, 0, 1);
+    assert_int_equal(ngx_household_zone_succeeded(store), 0);
+
+    next = zone_declare(SIZE);
+    newer = zone_store(next, ACCOUNT, "main", 1);
+    assert_int_equal(zone_reuse(next, zone), NGX_OK);
+
+    assert_int_equal(ngx_household_zone_succeeded(store), 1);
+    assert_int_equal(ngx_household_zone_succeeded(other), 0);
+
+    /* of which it has left as well, or has come back */
+
+    ngx_household_zone_close(store);
+    assert_int_equal(ngx_household_zone_succeeded(store), 1);
+    ngx_household_zone_close(newer);
+    assert_int_equal(ngx_household_zone_succeeded(store), 0);
+    assert_int_equal(ngx_household_zone_renew(newer, 0, LEASE, 1), NGX_OK);
+    assert_int_equal(ngx_household_zone_succeeded(store), 1);
+
+    track(store, 10, 0, 0);
+    assert_int_equal(ngx_household_zone_succeeded(store), 0);
+
+    zone_stop(next);
 }
 
 
@@ -216,7 +323,7 @@ test_handover_too_soon(void **data)
 {
     ngx_household_zone_ns_t  *store;
 
-    store = store_start(SIZE, 1);
+    store = begin(1);
 
     track(store, 10, 0, 1);
     fetch(store, "a", "record", 0);
@@ -245,7 +352,7 @@ test_handover_death(void **data)
 {
     ngx_household_zone_ns_t  *store;
 
-    store = store_start(SIZE, 1);
+    store = begin(1);
 
     track(store, 10, 0, 1);
     (void) marked(store);
@@ -272,7 +379,7 @@ test_too_many_trackers(void **data)
     ngx_uint_t                i;
     ngx_household_zone_ns_t  *store;
 
-    store = store_start(SIZE, 1);
+    store = begin(1);
 
     for (i = 0; i < NGX_HOUSEHOLD_ZONE_HOLDERS; i++) {
         assert_int_equal(track(store, 10 + i, i, 1), NGX_OK);
@@ -301,17 +408,19 @@ test_stores(void **data)
     ngx_household_zone_t     *zone, *next;
     ngx_household_zone_ns_t  *store, *other;
 
+    memset(trackers, 0, sizeof(trackers));
+
     zone = zone_declare(SIZE);
     store = zone_store(zone, ACCOUNT, "main", 1);
     other = zone_store(zone, ACCOUNT, "other", 1);
     assert_int_equal(zone_start(zone), NGX_OK);
 
     track(store, 10, 0, 1);
-    track(other, 10, 0, 1);
+    track(other, 11, 0, 1);
     fetch(store, "a", "record", 0);
     fetch(other, "a", "record", 0);
 
-    track(other, 10, 0, 0);
+    track(other, 11, 0, 0);
     assert_int_equal(get(store, "a", 0), HIT);
     assert_int_equal(get(other, "a", 0), EXPIRED);
 
@@ -334,6 +443,8 @@ main(void)
         cmocka_unit_test(test_track),
         cmocka_unit_test(test_lease),
         cmocka_unit_test(test_handover),
+        cmocka_unit_test(test_yield),
+        cmocka_unit_test(test_succeeded),
         cmocka_unit_test(test_handover_too_soon),
         cmocka_unit_test(test_handover_death),
         cmocka_unit_test(test_too_many_trackers),

@@ -56,7 +56,7 @@ my %On_reply = (
     hold        => sub { ('hold', ($_[0]) x ($_[1] || 1)) },
     delay       => sub { ([delay => $_[1]], $_[0]) },
     large       => sub { encode_reply([map { "10.$_.0.0/16" x 8 }
-                                       1 .. $_[1] || 5000]) },
+                                       1 .. $_[1] || 20000]) },
 );
 
 # what becomes of a connection

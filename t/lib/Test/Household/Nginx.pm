@@ -250,6 +250,23 @@ sub connect {
     return Test::Household::Nginx::Conn->new($self->{port});
 }
 
+# A number of the page of metrics at /status, or at the path that is "page":
+# the sum over the series that have all these labels.
+#
+#   $nginx->metric('cache_lookups_total', kind => 'account', result => 'hit')
+sub metric {
+    my ($self, $name, %label) = @_;
+    my $sum = 0;
+    my $page = delete $label{page} // '/status';
+
+    for (split /\n/, $self->get($page)->{body}) {
+        my ($labels, $n) = /^nginx_household_$name\{(.*)\} (\d+)$/ or next;
+        my %has = $labels =~ /(\w+)="([^"]*)"/g;
+        $sum += $n if !grep { ($has{$_} // '') ne $label{$_} } keys %label;
+    }
+    return $sum;
+}
+
 # one request on a connection of its own
 sub get {
     my ($self, $path, @headers) = @_;

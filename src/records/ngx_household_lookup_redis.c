@@ -1,0 +1,339 @@
+
+/*
+ * What a lookup asks Redis for, and what the replies come to.
+ */
+
+
+#include <ngx_config.h>
+#include <ngx_core.h>
+#include "ngx_household_lookup_redis.h"
+
+
+static ngx_int_t ngx_household_lookup_reply(ngx_household_redis_op_t *op,
+    ngx_household_resp_reply_t *reply);
+static ngx_int_t ngx_household_lookup_number(ngx_household_lookup_t *lookup,
+    ngx_household_resp_value_t *v);
+static ngx_int_t ngx_household_lookup_homes(
+    ngx_household_record_builder_t *builder,
+    ngx_household_resp_reply_t *reply);
+static ngx_int_t ngx_household_lookup_fields(
+    ngx_household_record_builder_t *builder,
+    ngx_household_resp_reply_t *reply);
+static void ngx_household_lookup_answered(ngx_household_redis_op_t *op,
+    ngx_household_redis_result_e status);
+static void ngx_household_lookup_malformed(ngx_household_lookups_t *lookups,
+    ngx_uint_t n);
+static void ngx_household_lookup_too_large(ngx_household_lookups_t *lookups);
+static ngx_household_record_builder_t *ngx_household_lookup_builder(
+    ngx_household_lookups_t *lookups);
+
+
+/*
+ * SMEMBERS household:{A} and HGETALL household:{A}:account, with the braces,
+ * which keep both keys in one slot of a cluster; and a PING with a number.
+ *
+ * Replies bear no name.  If a server ever sent one too many, each lookup
+ * after it would take the answer of another one for its own; the PING, which
+ * is answered by its number, tells in time.
+ */
+
+ngx_int_t
+ngx_household_lookup_send(ngx_household_lookup_t *lookup)
+{
+    u_char                        *p, *key;
+    ngx_str_t                     *prefix, keys[3];
+    ngx_uint_t                     i;
+    ngx_household_lookups_t       *lookups;
+    ngx_household_redis_op_t      *op;
+    ngx_household_redis_result_e   status;
+
+    ngx_str_t  argv[3][2] = {
+        { ngx_string("SMEMBERS"), ngx_null_string },
+        { ngx_string("HGETALL"), ngx_null_string },
+        { ngx_string("PING"), ngx_null_string }
+    };
+
+    ngx_household_resp_command_t  commands[3] = {
+        { argv[0], 2 }, { argv[1], 2 }, { argv[2], 2 }
+    };
+
+    lookups = lookup->lookups;
+    prefix = &lookups->redis->conf->key_prefix;
+
+    key = ngx_alloc(prefix->len + lookup->node.str.len
+                    + sizeof("{}:account") - 1, ngx_cycle->log);
+    if (key == NULL) {
+        return NGX_ERROR;
+    }
+
+    p = ngx_cpymem(key, prefix->data, prefix->len);
+    *p++ = '{';
+    p = ngx_cpymem(p, lookup->node.str.data, lookup->node.str.len);
+    *p++ = '}';
+
+    for (i = 0; i < 3; i++) {
+        keys[i].data = key;
+        keys[i].len = p - key;
+    }
+
+    p = ngx_cpymem(p, ":account", sizeof(":account") - 1);
+
+    keys[1].len = p - key;
+
+    (void) ngx_sprintf(lookup->number, "%08xD", lookups->number++);
+
+    argv[0][1] = keys[0];
+    argv[1][1] = keys[1];
+    argv[2][1].data = lookup->number;
+    argv[2][1].len = NGX_HOUSEHOLD_LOOKUP_NUMBER;
+
+    op = ngx_household_redis_submit(lookups->redis, commands, keys, 3,
+                                    NGX_HOUSEHOLD_REDIS_LATE,
+                                    ngx_household_lookup_reply,
+                                    ngx_household_lookup_answered, lookup,
+                                    &status);
+
+    ngx_free(key);
+
+    return op != NULL ? NGX_OK : NGX_ERROR;
+}
+
+
+static ngx_int_t
+ngx_household_lookup_reply(ngx_household_redis_op_t *op,
+    ngx_household_resp_reply_t *reply)
+{
+    ngx_household_lookup_t  *lookup = op->data;
+
+    if (op->i == 2) {
+        return ngx_household_lookup_number(lookup, &reply->values[0]);
+    }
+
+    if (reply->values[0].type == NGX_HOUSEHOLD_RESP_ERROR) {
+        ngx_household_redis_log_error(lookup->lookups->redis, "lookup",
+                                      &reply->values[0].str);
+        lookup->failed = 1;
+        return NGX_OK;
+    }
+
+    if (reply->values[0].type != NGX_HOUSEHOLD_RESP_ARRAY) {
+        return NGX_ERROR;
+    }
+
+    if (reply->too_large) {
+        lookup->too_large = 1;
+        return NGX_OK;
+    }
+
+    if (lookup->builder == NULL) {
+        lookup->builder = ngx_household_lookup_builder(lookup->lookups);
+
+        if (lookup->builder == NULL) {
+            lookup->failed = 1;
+            return NGX_OK;
+        }
+    }
+
+    if (op->i == 0) {
+        return ngx_household_lookup_homes(lookup->builder, reply);
+    }
+
+    return ngx_household_lookup_fields(lookup->builder, reply);
+}
+
+
+/*
+ * An error is an answer, too: the access list need not allow PING.  A plain
+ * PONG is what servers say that do not know of an argument.
+ */
+
+static ngx_int_t
+ngx_household_lookup_number(ngx_household_lookup_t *lookup,
+    ngx_household_resp_value_t *v)
+{
+    switch (v->type) {
+
+    case NGX_HOUSEHOLD_RESP_BULK:
+        return v->str.len == NGX_HOUSEHOLD_LOOKUP_NUMBER
+               && ngx_memcmp(v->str.data, lookup->number,
+                             NGX_HOUSEHOLD_LOOKUP_NUMBER)
+                  == 0
+               ? NGX_OK : NGX_ERROR;
+
+    case NGX_HOUSEHOLD_RESP_STATUS:
+    case NGX_HOUSEHOLD_RESP_ERROR:
+        return NGX_OK;
+
+    default:
+        return NGX_ERROR;
+    }
+}
+
+
+static ngx_int_t
+ngx_household_lookup_homes(ngx_household_record_builder_t *builder,
+    ngx_household_resp_reply_t *reply)
+{
+    ngx_uint_t                   i;
+    ngx_household_resp_value_t  *v;
+
+    v = reply->values;
+
+    for (i = 1; i < reply->nvalues; i++) {
+
+        if (v[i].type != NGX_HOUSEHOLD_RESP_BULK || v[i].depth != 1) {
+            return NGX_ERROR;
+        }
+
+        ngx_household_record_builder_add_home(builder, &v[i].str);
+    }
+
+    return NGX_OK;
+}
+
+
+static ngx_int_t
+ngx_household_lookup_fields(ngx_household_record_builder_t *builder,
+    ngx_household_resp_reply_t *reply)
+{
+    ngx_uint_t                   i;
+    ngx_household_resp_value_t  *v;
+
+    v = reply->values;
+
+    if (v[0].elements % 2) {
+        return NGX_ERROR;
+    }
+
+    for (i = 1; i < reply->nvalues; i++) {
+
+        if (v[i].type != NGX_HOUSEHOLD_RESP_BULK || v[i].depth != 1) {
+            return NGX_ERROR;
+        }
+
+        if (i % 2 == 0) {
+            ngx_household_record_builder_add_field(builder, &v[i - 1].str,
+                                                   &v[i].str);
+        }
+    }
+
+    return NGX_OK;
+}
+
+
+static void
+ngx_household_lookup_answered(ngx_household_redis_op_t *op,
+    ngx_household_redis_result_e status)
+{
+    ngx_household_record_t         *record;
+    ngx_household_lookup_t         *lookup = op->data;
+    ngx_household_lookup_status_e   outcome;
+
+    record = NULL;
+    outcome = NGX_HOUSEHOLD_LOOKUP_UNAVAILABLE;
+
+    if (status == NGX_HOUSEHOLD_REDIS_RESULT_OK && !lookup->failed) {
+
+        if (!lookup->too_large) {
+            record = ngx_household_record_builder_finish(lookup->builder);
+        }
+
+        outcome = record != NULL ? NGX_HOUSEHOLD_LOOKUP_OK
+                                 : NGX_HOUSEHOLD_LOOKUP_TOO_LARGE;
+    }
+
+    if (record != NULL && record->malformed) {
+        ngx_household_lookup_malformed(lookup->lookups, record->malformed);
+    }
+
+    if (outcome == NGX_HOUSEHOLD_LOOKUP_TOO_LARGE) {
+        ngx_household_lookup_too_large(lookup->lookups);
+    }
+
+    ngx_household_lookup_done(lookup, status, outcome, record);
+}
+
+
+static void
+ngx_household_lookup_malformed(ngx_household_lookups_t *lookups, ngx_uint_t n)
+{
+    n = ngx_household_log_limit(&lookups->malformed, n);
+
+    if (n) {
+        ngx_log_error(NGX_LOG_WARN, ngx_cycle->log, 0,
+                      "household redis \"%V\": %ui malformed record entries "
+                      "ignored", &lookups->redis->conf->name, n);
+    }
+}
+
+
+/* whose they are is personal data: the access log may tell */
+
+static void
+ngx_household_lookup_too_large(ngx_household_lookups_t *lookups)
+{
+    ngx_uint_t  n;
+
+    n = ngx_household_log_limit(&lookups->too_large, 1);
+
+    if (n) {
+        ngx_log_error(NGX_LOG_WARN, ngx_cycle->log, 0,
+                      "household redis \"%V\": %ui records too large: limits "
+                      "%d networks, %d devices and grants, %d bytes; of a "
+                      "reply %d networks, %d fields, %d bytes, %d bytes of "
+                      "one value",
+                      &lookups->redis->conf->name, n,
+                      NGX_HOUSEHOLD_RECORD_NETWORKS,
+                      NGX_HOUSEHOLD_RECORD_DEVICES, NGX_HOUSEHOLD_RECORD_SIZE,
+                      NGX_HOUSEHOLD_REDIS_REPLY_VALUES - 1,
+                      (NGX_HOUSEHOLD_REDIS_REPLY_VALUES - 1) / 2,
+                      NGX_HOUSEHOLD_REDIS_REPLY_BYTES,
+                      NGX_HOUSEHOLD_REDIS_REPLY_BULK);
+    }
+}
+
+
+static ngx_household_record_builder_t *
+ngx_household_lookup_builder(ngx_household_lookups_t *lookups)
+{
+    ngx_household_record_builder_t  *builder;
+
+    if (lookups->nbuilders) {
+        builder = lookups->builders[--lookups->nbuilders];
+
+    } else {
+        builder = ngx_alloc(sizeof(ngx_household_record_builder_t),
+                            ngx_cycle->log);
+        if (builder == NULL) {
+            return NULL;
+        }
+    }
+
+    ngx_household_record_builder_start(builder, ngx_time());
+
+    return builder;
+}
+
+
+void
+ngx_household_lookup_release(ngx_household_lookup_t *lookup)
+{
+    ngx_household_lookups_t  *lookups;
+
+    lookups = lookup->lookups;
+
+    if (lookup->builder == NULL) {
+        return;
+    }
+
+    if (lookups->nbuilders
+        < sizeof(lookups->builders) / sizeof(lookups->builders[0]))
+    {
+        lookups->builders[lookups->nbuilders++] = lookup->builder;
+
+    } else {
+        ngx_free(lookup->builder);
+    }
+
+    lookup->builder = NULL;
+}

@@ -1,0 +1,179 @@
+
+/*
+ * Fetches that are under way: of each key one at a time, among all processes.
+ */
+
+
+#include "ngx_household_zone_shm.h"
+
+
+/* places that a fetch may have */
+#define NGX_HOUSEHOLD_ZONE_PROBES  4
+
+
+static ngx_household_zone_fetch_t *ngx_household_zone_fetch_find(
+    ngx_household_zone_t *zone, uint64_t hash, ngx_msec_t now);
+static ngx_uint_t ngx_household_zone_fetch_current(
+    ngx_household_zone_fetch_t *fetch, ngx_msec_t now);
+
+
+ngx_int_t
+ngx_household_zone_fetch(ngx_household_zone_ns_t *store, ngx_str_t *id,
+    ngx_msec_t now, uint64_t *generation)
+{
+    ngx_int_t                     rc;
+    ngx_household_zone_t         *zone;
+    ngx_household_cells_key_t     key;
+    ngx_household_zone_ns_shm_t  *slot;
+    ngx_household_zone_fetch_t   *fetch;
+
+    rc = NGX_OK;
+    zone = store->zone;
+    *generation = 0;
+
+    if (ngx_household_zone_key(store, id, &key) != NGX_OK) {
+        return NGX_OK;
+    }
+
+    ngx_household_zone_lock(zone);
+
+    slot = ngx_household_zone_ns_shm(store);
+
+    if (slot) {
+        *generation = ngx_household_zone_read_generation(zone, slot, key.hash);
+
+        fetch = ngx_household_zone_fetch_find(zone, key.hash, now);
+
+        if (fetch && fetch->hash == key.hash
+            && fetch->generation == *generation
+            && ngx_household_zone_fetch_current(fetch, now))
+        {
+            rc = NGX_BUSY;
+
+        } else if (fetch) {
+            fetch->hash = key.hash;
+            fetch->generation = *generation;
+            fetch->since = now;
+        }
+    }
+
+    ngx_household_zone_unlock(zone);
+
+    return rc;
+}
+
+
+/*
+ * Returns the place of a fetch, or one that it may take, or NULL: where too
+ * many are under way, some are not known of.
+ */
+
+static ngx_household_zone_fetch_t *
+ngx_household_zone_fetch_find(ngx_household_zone_t *zone, uint64_t hash,
+    ngx_msec_t now)
+{
+    ngx_uint_t                   i;
+    ngx_household_zone_fetch_t  *fetch, *vacant;
+
+    vacant = NULL;
+
+    for (i = 0; i < NGX_HOUSEHOLD_ZONE_PROBES; i++) {
+
+        fetch = &zone->sh->fetches[((hash >> 16) + i)
+                                   & zone->sh->fetches_mask];
+
+        if (fetch->hash == hash) {
+            return fetch;
+        }
+
+        if (vacant == NULL && !ngx_household_zone_fetch_current(fetch, now)) {
+            vacant = fetch;
+        }
+    }
+
+    return vacant;
+}
+
+
+/* as of a lease, whose holder's clock may be a little ahead */
+
+static ngx_uint_t
+ngx_household_zone_fetch_current(ngx_household_zone_fetch_t *fetch,
+    ngx_msec_t now)
+{
+    return fetch->hash
+           && (ngx_msec_int_t) (now - (ngx_msec_t) fetch->since)
+              < NGX_HOUSEHOLD_ZONE_LOCK_AGE;
+}
+
+
+void
+ngx_household_zone_fetched(ngx_household_zone_ns_t *store, ngx_str_t *id,
+    uint64_t generation)
+{
+    ngx_household_cells_key_t  key;
+
+    if (ngx_household_zone_key(store, id, &key) != NGX_OK) {
+        return;
+    }
+
+    ngx_household_zone_lock(store->zone);
+
+    ngx_household_zone_fetch_end(store->zone, key.hash, generation);
+
+    ngx_household_zone_unlock(store->zone);
+}
+
+
+void
+ngx_household_zone_fetch_end(ngx_household_zone_t *zone, uint64_t hash,
+    uint64_t generation)
+{
+    ngx_uint_t                   i;
+    ngx_household_zone_fetch_t  *fetch;
+
+    for (i = 0; i < NGX_HOUSEHOLD_ZONE_PROBES; i++) {
+
+        fetch = &zone->sh->fetches[((hash >> 16) + i)
+                                   & zone->sh->fetches_mask];
+
+        if (fetch->hash == hash && fetch->generation == generation) {
+            fetch->hash = 0;
+            return;
+        }
+    }
+}
+
+
+size_t
+ngx_household_zone_peek(ngx_household_zone_ns_t *store, ngx_str_t *id,
+    ngx_msec_t now, u_char *buf, size_t size)
+{
+    size_t                        len;
+    ngx_household_cells_entry_t  *e;
+    ngx_household_cells_key_t     key;
+    ngx_household_zone_result_t   found;
+
+    len = 0;
+
+    ngx_memzero(&found, sizeof(ngx_household_zone_result_t));
+
+    if (ngx_household_zone_key(store, id, &key) != NGX_OK) {
+        return 0;
+    }
+
+    ngx_household_zone_lock(store->zone);
+
+    e = ngx_household_zone_probe(store, &key, now, &found);
+
+    if (e && e->len <= size
+        && !found.expired && !found.invalidated && !found.incoherent)
+    {
+        ngx_household_cells_read(store->zone->cells, e, buf);
+        len = e->len;
+    }
+
+    ngx_household_zone_unlock(store->zone);
+
+    return len;
+}

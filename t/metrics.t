@@ -1,0 +1,285 @@
+#!/usr/bin/perl
+
+# household_metrics: the counters of a zone, as Prometheus reads them.
+
+use strict;
+use warnings;
+
+use lib 't/lib';
+use Test::Household::Nginx qw(http_config location);
+use Test::Household::Process qw(wait_until);
+use Test::Household::Redis;
+use Test::More;
+
+my $redis = Test::Household::Redis->new(unix => 1);
+$redis->cmd(SADD => 'household:{a}', '82.64.10.7');
+$redis->cmd(SADD => 'household:{odd}', '82.64.10.7', 'here', '1.2.3');
+$redis->cmd(SADD => 'household:{revoked}', '82.64.10.7');
+$redis->cmd(HSET => 'household:{revoked}:account', revoked_before => 2);
+
+my $zone = 'main zone=households';
+
+my $edge = Test::Household::Nginx->new(
+    workers => 2,
+    http => http_config(server => $redis->address, zone => '1m',
+                        redis => 'timeout 2s; connect_timeout 5s;')
+            . "household_zone zone=other:64k;\n",
+    server => location('/', '', $zone)
+              . location('/offer', 'household_offer default url=/x;', $zone)
+              . location('/monitor', 'household monitor;', $zone)
+                  =~ s/household on;//r
+              . location('/mode', 'household $arg_mode;', $zone)
+                  =~ s/household on;//r
+              . location('/since', 'household_issued_at $arg_since;', $zone)
+              . location('/none', '', 'main')
+              . 'location /status { household_metrics zone=households; }'
+              . 'location /other { household_metrics zone=other; }');
+
+my $Type = qr/counter|gauge/;
+my $Label = qr/[a-z_]+="[\w.]+"/;
+
+# the page, as a hash of its series; dies if it is not of the format
+sub metrics {
+    my ($path) = @_;
+    my (%value, %type, $family);
+
+    for my $line (split /\n/, $edge->get($path // '/status')->{body}) {
+        if ($line =~ /^# HELP (nginx_household_[a-z_]+) \S.*\.$/) {
+            die "twice: $line\n" if $type{$1};
+            $family = $1;
+        } elsif ($line =~ /^# TYPE ([a-z_]+) ($Type)$/) {
+            die "not here: $line\n" if $1 ne $family;
+            $type{$1} = $2;
+            die "name: $line\n" if ($2 eq 'counter') != ($1 =~ /_total$/);
+        } elsif ($line =~ /^(([a-z_]+)\{$Label(?:,$Label)*\}) (\d+)$/) {
+            die "not here: $line\n" if $2 ne $family || !$type{$2};
+            die "twice: $line\n" if exists $value{$1};
+            $value{$1} = $3;
+            die "no zone: $line\n" if $line !~ /[{]zone=/
+                && $2 ne 'nginx_household_build_info';
+        } else {
+            die "malformed: $line\n";
+        }
+    }
+
+    return \%value;
+}
+
+sub series {
+    my ($name, @labels) = @_;
+    my $text = 'zone="households"';
+    while (my ($label, $value) = splice @labels, 0, 2) {
+        $text .= qq(,$label="$value");
+    }
+    return "nginx_household_$name\{$text}";
+}
+
+sub requests {
+    series('requests_total', status => $_[0], reason => $_[1])
+}
+
+# every word is there from the beginning
+
+my $first = metrics();
+
+my %usual = (
+    BYPASSED => ['off', 'options'],
+    UNAUTHORIZED => [qw(account_missing account_invalid token_missing
+        token_malformed token_conflict token_algorithm token_key
+        token_signature token_claim token_issuer token_audience token_expired
+        token_not_yet token_uri token_type claim revoked)],
+    UNAVAILABLE => [qw(unavailable record_too_large address_unknown)],
+    ALLOWED => [qw(home extra_member trusted_device travel learned member
+                   not_shared
+        family_unknown not_enforced rollout away grace)],
+    map { ($_ => ['unregistered', 'outside']) } qw(DENIED OFFERED MONITORED),
+);
+
+for my $status (sort keys %usual) {
+    is $first->{requests($status, $_)}, 0, "$status, $_: at zero"
+        for @{ $usual{$status} };
+}
+
+my %reasons = map { /requests_total.*reason="(\w+)"/ ? ($1 => 1) : () }
+              keys %$first;
+is keys %reasons, 36, 'no other reason';
+
+is $first->{series('details_total', detail => $_)}, 0, "detail $_: at zero"
+    for qw(seat_ended device_expired travel_over family_missing never_seen);
+is grep({ /details_total/ } keys %$first), 5, 'no other detail';
+
+for my $kind ('account', 'token', 'override') {
+    ok exists $first->{series('cache_lookups_total', kind => $kind,
+                              result => $_)}, "$kind, $_: lookups"
+        for qw(hit miss expired updating stale);
+    ok exists $first->{series('cache_inserts_total', kind => $kind,
+                              result => $_)}, "$kind, $_: inserts"
+        for qw(stored superseded too_large);
+    ok exists $first->{series($_, kind => $kind)}, "$kind: $_"
+        for qw(cache_evictions_total cache_entries);
+}
+
+ok exists $first->{series('cache_invalidations_total', scope => $_)},
+    "invalidations, $_" for qw(key namespace flush);
+is $first->{series($_)}, 0, "$_: at zero"
+    for qw(presence_unavailable_total presence_ignored_total
+               presence_writes_retried_total presence_writes_dropped_total
+               events_dropped_total cache_resets_total writes_dropped_total
+           record_entries_ignored_total geoip_errors_total);
+ok wait_until { $edge->metric('tracking_coherent', redis => 'main') == 1 },
+    'tracking_coherent';
+
+cmp_ok $first->{series('zone_size_bytes')}, '<=', 1048576,
+    'zone_size_bytes: the size of the zone';
+cmp_ok $first->{series('zone_used_bytes')}, '<',
+    $first->{series('zone_size_bytes')}, 'zone_used_bytes: is not used up';
+
+# what runs here, as the log has it too
+
+my ($version, $nginx, $hiredis) = $edge->log
+    =~ /household: version ([\d.]+), built for nginx ([\d.]+), hiredis (\S+)/;
+
+is $first->{qq(nginx_household_build_info{version="$version",)
+    . qq(nginx_version="$nginx",hiredis_version="$hiredis"})}, 1,
+    'which versions';
+
+# each request is counted once, by both words
+
+my @requests = (
+    ['/?account=a', '82.64.10.7', 'ALLOWED', 'home'],
+    ['/?account=a', '203.0.113.9', 'DENIED', 'outside'],
+    ['/offer?account=a', '203.0.113.9', 'OFFERED', 'outside'],
+    ['/monitor?account=a', '203.0.113.9', 'MONITORED', 'outside'],
+    ['/monitor', '203.0.113.9', 'MONITORED', 'account_missing'],
+    ['/?account=b', '203.0.113.9', 'DENIED', 'unregistered'],
+    ['/', '203.0.113.9', 'UNAUTHORIZED', 'account_missing'],
+    ['/since?account=revoked&since=1', '82.64.10.7', 'UNAUTHORIZED',
+     'revoked'],
+    ['/mode?account=a&mode=off', '82.64.10.7', 'BYPASSED', 'off'],
+);
+
+for (@requests) {
+    my ($uri, $from, $status, $reason) = @$_;
+    my $before = metrics();
+
+    $edge->get($uri, 'X-Forwarded-For' => $from) for 1 .. 3;
+
+    my $after = metrics();
+    my %moved = map { $_ => $after->{$_} - ($before->{$_} // 0) }
+                grep { /requests/ && $after->{$_} != ($before->{$_} // 0) }
+                keys %$after;
+
+    is_deeply \%moved, { requests($status, $reason) => 3 },
+        "$status, $reason: counted, and nothing else is";
+}
+
+# the cache: lookups of accounts are told apart from those of the override
+
+sub lookups {
+    return $edge->metric('cache_lookups_total', kind => 'account',
+                         $_[0] ? (result => $_[0]) : ());
+}
+
+{
+    my %before = map { $_ => lookups($_) } 'hit', 'miss', '';
+    my $ignored = $edge->metric('record_entries_ignored_total');
+
+    $edge->get('/?account=odd', 'X-Forwarded-For' => '82.64.10.7') for 1 .. 4;
+
+    is lookups('miss') - $before{miss}, 1, 'a miss';
+    is lookups('hit') - $before{hit}, 3, 'and hits';
+    is lookups('') - $before{''}, 4, 'and each lookup once';
+    is $edge->metric('record_entries_ignored_total') - $ignored, 2,
+        'what was malformed, once a lookup';
+    cmp_ok $edge->metric('cache_entries', kind => 'account'), '>=', 3,
+        'records are kept';
+    ok wait_until { $edge->metric('cache_entries', kind => 'override') == 1 },
+        'and the override';
+    is $edge->metric('cache_entries', kind => 'token'), 0, 'and no token';
+    cmp_ok $edge->metric('cache_inserts_total', kind => 'account',
+                         result => 'stored'), '>=', 3, 'stored';
+
+    my @key = (cache_invalidations_total => scope => 'key');
+    my $n = $edge->metric(@key);
+    $redis->cmd(SADD => 'household:{odd}', '192.0.2.1');
+    ok wait_until { $edge->metric(@key) > $n }, 'an invalidation of a key';
+
+    $edge->get('/?account=odd', 'X-Forwarded-For' => '82.64.10.7');
+    is lookups('expired'), 1, 'fetched again: expired';
+
+    # where Redis is unavailable: what is not fresh is used
+    $redis->cmd(SADD => 'household:{odd}', '192.0.2.2');
+    ok wait_until { $edge->metric(@key) > $n + 1 }, 'another one';
+    $redis->pause;
+    my $r = $edge->get('/?account=odd', 'X-Forwarded-For' => '82.64.10.7');
+    is $r->{headers}{'x-cache'}, 'STALE', 'used, as Redis is slow';
+    is lookups('stale'), 1, 'stale';
+    $redis->resume;
+}
+
+# a location without a zone is counted nowhere, and each zone counts its own
+
+{
+    my $before = metrics();
+    $edge->get('/none?account=a', 'X-Forwarded-For' => '82.64.10.7');
+    is metrics()->{requests('ALLOWED', 'home')},
+        $before->{requests('ALLOWED', 'home')}, 'without a zone: not counted';
+    is $edge->metric('requests_total', page => '/other'), 0, 'another zone';
+    like $edge->get('/other')->{body}, qr/requests_total\{zone="other",/,
+        'another zone: by its name';
+}
+
+# as HTTP has it
+
+{
+    my $conn = $edge->connect;
+    my $r = $conn->get('/status');
+    is $r->{status}, 200, 'GET';
+    is $r->{headers}{'content-type'}, 'text/plain; version=0.0.4',
+        'the type that Prometheus reads';
+    like $r->{body}, qr/\n\z/, 'the last line has an end';
+
+    $conn->send_request(HEAD => '/status');
+    my $head = $conn->response;
+    is $head->{status}, 200, 'HEAD';
+    is $head->{headers}{'content-type'}, 'text/plain; version=0.0.4',
+        'HEAD: the same headers';
+    is $conn->get('/status')->{status}, 200, 'HEAD: no body';
+
+    for my $method (qw(POST PUT DELETE)) {
+        my $conn = $edge->connect;
+        $conn->send_request($method, '/status', 'Content-Length' => 0);
+        is $conn->response->{status}, 405, $method;
+    }
+}
+
+# a reload keeps them, a zone of another size does not
+
+{
+    my $before = $edge->metric('requests_total', status => 'DENIED');
+    $edge->reload;
+    is $edge->metric('requests_total', status => 'DENIED'), $before,
+        'a reload keeps them';
+}
+
+# it is nothing that a viewer should see by a slip: it is where it is said
+
+is $edge->get('/?account=a', 'X-Forwarded-For' => '82.64.10.7')->{headers}
+    {'content-type'}, 'image/gif', 'and nowhere else';
+
+for my $case (['household_metrics;', 'invalid number of arguments'],
+              ['household_metrics zone=nowhere;', 'zone'],
+              ['household_metrics households;', 'invalid parameter'],
+              ['household_metrics zone=households;'
+               . 'household_metrics zone=households;',
+               'is duplicate'])
+{
+    my ($text, $said) = @$case;
+    my ($good, $all) = Test::Household::Nginx->new(start => 0,
+        allow => qr/emerg/, http => http_config(server => $redis->address, zone => '1m'),
+        server => "location /s { $text }")->test;
+    ok !$good, "nginx -t: $text";
+    like $all, qr/\[emerg\].*$said/, "nginx -t: $said";
+}
+
+done_testing;

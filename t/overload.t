@@ -1,0 +1,98 @@
+#!/usr/bin/perl
+
+# A cache that is cold asks for more than Redis answers: it becomes warm all
+# the same, within seconds, whatever "timeout" is, and stays so.  The server
+# has a service rate: a fifth of a load of 2500 requests a second over 2000
+# accounts, where 1000 lookups a second are answered.  OVERLOAD_SCALE=5 is the
+# whole of it.
+
+use strict;
+use warnings;
+
+use lib 't/lib';
+use Test::Household::Meter;
+use Test::Household::Nginx qw(http_config location);
+use Test::Household::Process qw(wait_until);
+use Test::Household::Rate;
+use Test::Household::Redis;
+use Test::More;
+use Time::HiRes qw(sleep time);
+
+my $scale = $ENV{OVERLOAD_SCALE} || 1;
+my ($rate, $accounts, $lookups) = map { $_ * $scale } 500, 400, 200;
+my $home = '82.64.10.7';
+
+my $redis = Test::Household::Redis->new(unix => 1,
+    config => "appendonly yes\nappendfsync no");
+$redis->cmd(SADD => "household:{a$_}", $home) for 0 .. $accounts - 1;
+
+# timeout and workers
+my @cases = map { [split /,/] } split / /, $ENV{OVERLOAD_CASES}
+    || '20ms,1 50ms,4 3s,4';
+
+for (@cases) {
+    my ($timeout, $workers) = @$_;
+    my $name = "timeout $timeout, $workers workers";
+    my $meter = Test::Household::Meter->new(to => $redis->{path},
+                                            rate => $lookups);
+    my $edge = Test::Household::Nginx->new(
+        workers => $workers, log_level => 'notice',
+        http => http_config(server => $meter->address, zone => '4m',
+                            redis => "timeout $timeout; "
+                                     . 'connect_timeout 200ms;'),
+        server => location('/', '', 'main zone=households fresh=60s '
+                                    . 'stale=1h'));
+    my $load = Test::Household::Rate->new($edge, rate => $rate,
+        accounts => $accounts, conns => 250);
+
+    # two seconds in a row with nothing but hits, or what is as good
+    my $warm = sub {
+        my ($from) = @_;
+        my $end = time + 30;
+
+        while (time < $end) {
+            my @seconds = $load->seconds;
+            for my $n ($from + 1 .. $#seconds) {
+                return $n - $from if !grep {
+                    my $s = $_;
+                    grep { !/^(?:HIT|UPDATING|EXPIRED)$/ } keys %$s
+                        or !$s->{HIT};
+                } @seconds[$n - 1, $n];
+            }
+            sleep 0.1;
+        }
+        diag join "\n", map { join ' ', %$_ } $load->seconds;
+        return;
+    };
+
+    my $took = $warm->(0);
+    ok $took, "$name: warm";
+
+    for my $case (
+        ['restart', sub { $redis->stop; sleep 1; $redis->start }],
+        ['reload', sub { $edge->reload }],
+        ['CLIENT KILL', sub {
+            $redis->cmd(CLIENT => KILL => TYPE => 'pubsub') }],
+    ) {
+        my ($what, $do) = @$case;
+        my $before = $meter->lookups;
+
+        $do->();
+
+        my $from = () = $load->seconds;
+        my $took = $warm->($from);
+        ok $took, "$name, $what: warm again";
+        my $n = $meter->lookups - $before;
+        diag "$name, $what: ", $took // 'not', ' s, ', $n, ' lookups';
+
+        # an account is asked for once, not by each worker
+        cmp_ok $n, '<', 2 * $accounts, "$name, $what: few lookups";
+    }
+
+    is scalar(() = $edge->log =~ /does not answer/g), 0,
+        "$name: a slow server is not down";
+    $load->stop;
+    $edge->stop;
+}
+
+done_testing;
