@@ -128,8 +128,8 @@ ngx_household_redis_dedicated_open(ngx_household_redis_node_t *node,
      */
 
     if (calls->quit != NULL) {
-        link->conn.silence = ngx_max(link->conn.silence,
-                                     NGX_HOUSEHOLD_REDIS_LINK_SILENCE);
+        link->conn.reply_timeout = ngx_max(link->conn.reply_timeout,
+                                           NGX_HOUSEHOLD_REDIS_LINK_SILENCE);
         link->conn.resident = 1;
     }
 
@@ -384,7 +384,7 @@ ngx_household_redis_query(ngx_household_redis_node_t *node, ngx_str_t *argv,
                                   &ngx_household_redis_ask_owner, ask);
 
     ask->conn.once = 1;
-    ask->conn.silence = timeout;
+    ask->conn.reply_timeout = timeout;
     ask->conn.limits = &ngx_household_redis_dedicated_limits;
 
     ngx_household_redis_conn_start(&ask->conn, 0);

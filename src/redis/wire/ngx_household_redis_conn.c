@@ -22,12 +22,12 @@ static void ngx_household_redis_conn_retry_handler(ngx_event_t *ev);
 static void ngx_household_redis_conn_attempt(ngx_household_redis_conn_t *conn);
 static void ngx_household_redis_conn_connect(ngx_household_redis_conn_t *conn);
 static void ngx_household_redis_conn_next_addr(ngx_household_redis_conn_t *conn,
-    ngx_household_redis_result_e status, ngx_err_t err, const char *what);
+    ngx_household_redis_result_e status, ngx_err_t err, const char *errstr);
 static void ngx_household_redis_conn_backoff(ngx_household_redis_conn_t *conn,
-    ngx_household_redis_result_e status, ngx_err_t err, const char *what);
+    ngx_household_redis_result_e status, ngx_err_t err, const char *errstr);
 static void ngx_household_redis_conn_queued(ngx_household_redis_conn_t *conn);
 static void ngx_household_redis_conn_resolved(
-    ngx_household_redis_conn_t *conn, const char *what);
+    ngx_household_redis_conn_t *conn, const char *errstr);
 static void ngx_household_redis_conn_connected(
     ngx_household_redis_conn_t *conn);
 static void ngx_household_redis_conn_secured(ngx_household_redis_conn_t *conn);
@@ -38,7 +38,7 @@ static void ngx_household_redis_conn_established(
 static void ngx_household_redis_conn_idle(ngx_household_redis_conn_t *conn);
 static void ngx_household_redis_conn_quit(ngx_household_redis_conn_t *conn);
 static void ngx_household_redis_conn_lost(ngx_household_redis_conn_t *conn,
-    ngx_household_redis_result_e status, ngx_err_t err, const char *what);
+    ngx_household_redis_result_e status, ngx_err_t err, const char *errstr);
 static void ngx_household_redis_conn_close(ngx_household_redis_conn_t *conn);
 
 
@@ -79,8 +79,8 @@ ngx_household_redis_conn_init(ngx_household_redis_conn_t *conn,
     conn->events = &ngx_household_redis_conn_events;
     conn->data = data;
     conn->limits = &ngx_household_redis_limits;
-    conn->silence = ngx_max(2 * node->conf->timeout,
-                            NGX_HOUSEHOLD_REDIS_SILENCE);
+    conn->reply_timeout = ngx_max(2 * node->conf->timeout,
+                                  NGX_HOUSEHOLD_REDIS_MIN_REPLY_TIMEOUT);
     conn->ident = -1;
 
     ngx_household_redis_fifo_init(&conn->sent);
@@ -95,7 +95,7 @@ ngx_household_redis_conn_init(ngx_household_redis_conn_t *conn,
                                         ngx_household_redis_conn_retry_handler);
     ngx_household_redis_conn_init_event(conn, &conn->ping,
                                         ngx_household_redis_conn_ping_handler);
-    ngx_household_redis_conn_init_event(conn, &conn->stuck,
+    ngx_household_redis_conn_init_event(conn, &conn->reply_timer,
                                 ngx_household_redis_conn_reply_timeout_handler);
 }
 
@@ -207,14 +207,14 @@ ngx_household_redis_conn_reopen(ngx_household_redis_conn_t *conn)
 void
 ngx_household_redis_conn_suspend(ngx_household_redis_conn_t *conn)
 {
-    conn->held = 1;
+    conn->suspended = 1;
 }
 
 
 void
 ngx_household_redis_conn_resume(ngx_household_redis_conn_t *conn)
 {
-    conn->held = 0;
+    conn->suspended = 0;
 
     if (!conn->lazy || conn->waiting.n || conn->down) {
         ngx_household_redis_conn_start(conn, 0);
@@ -276,7 +276,7 @@ ngx_household_redis_conn_attempt(ngx_household_redis_conn_t *conn)
     ngx_int_t                    rc;
     ngx_household_redis_node_t  *node;
 
-    if (conn->stopped || conn->held
+    if (conn->stopped || conn->suspended
         || conn->state != NGX_HOUSEHOLD_REDIS_CONN_CLOSED)
     {
         return;
@@ -312,7 +312,7 @@ ngx_household_redis_conn_attempt(ngx_household_redis_conn_t *conn)
 
 static void
 ngx_household_redis_conn_resolved(ngx_household_redis_conn_t *conn,
-    const char *what)
+    const char *errstr)
 {
     conn->state = NGX_HOUSEHOLD_REDIS_CONN_CLOSED;
     conn->resolved = 1;
@@ -324,7 +324,7 @@ ngx_household_redis_conn_resolved(ngx_household_redis_conn_t *conn,
     }
 
     ngx_household_redis_conn_backoff(conn, NGX_HOUSEHOLD_REDIS_RESULT_DOWN, 0,
-                                     what);
+                                     errstr);
     ngx_household_redis_conn_orphans(conn);
 }
 
@@ -434,13 +434,13 @@ ngx_household_redis_conn_secured(ngx_household_redis_conn_t *conn)
 
 static void
 ngx_household_redis_conn_lost(ngx_household_redis_conn_t *conn,
-    ngx_household_redis_result_e status, ngx_err_t err, const char *what)
+    ngx_household_redis_result_e status, ngx_err_t err, const char *errstr)
 {
     u_char                            text[NGX_HOUSEHOLD_REDIS_ERRLEN];
     ngx_uint_t                        failed;
     ngx_household_redis_conn_state_e  state;
 
-    /* "what" may live in the decoder, which is about to go */
+    /* "errstr" may live in the decoder, which is about to go */
 
     if (conn->tls[0]) {
         (void) ngx_snprintf(text, sizeof(text), "TLS: %s%Z", conn->tls);
@@ -448,7 +448,7 @@ ngx_household_redis_conn_lost(ngx_household_redis_conn_t *conn,
         err = 0;
 
     } else {
-        (void) ngx_cpystrn(text, (u_char *) what, sizeof(text));
+        (void) ngx_cpystrn(text, (u_char *) errstr, sizeof(text));
     }
 
     state = conn->state;
@@ -498,7 +498,7 @@ ngx_household_redis_conn_lost(ngx_household_redis_conn_t *conn,
 
 static void
 ngx_household_redis_conn_next_addr(ngx_household_redis_conn_t *conn,
-    ngx_household_redis_result_e status, ngx_err_t err, const char *what)
+    ngx_household_redis_result_e status, ngx_err_t err, const char *errstr)
 {
     if (++conn->tried < conn->node->naddrs) {
 
@@ -514,7 +514,7 @@ ngx_household_redis_conn_next_addr(ngx_household_redis_conn_t *conn,
         return;
     }
 
-    ngx_household_redis_conn_backoff(conn, status, err, what);
+    ngx_household_redis_conn_backoff(conn, status, err, errstr);
 }
 
 
@@ -525,7 +525,7 @@ ngx_household_redis_conn_next_addr(ngx_household_redis_conn_t *conn,
 
 static void
 ngx_household_redis_conn_backoff(ngx_household_redis_conn_t *conn,
-    ngx_household_redis_result_e status, ngx_err_t err, const char *what)
+    ngx_household_redis_result_e status, ngx_err_t err, const char *errstr)
 {
     ngx_msec_t  delay;
 
@@ -544,7 +544,7 @@ ngx_household_redis_conn_backoff(ngx_household_redis_conn_t *conn,
                                        delay / 2 + ngx_random() % (delay / 2));
     }
 
-    conn->owner->lost(conn, status, err, what);
+    conn->owner->lost(conn, status, err, errstr);
 }
 
 
@@ -561,8 +561,8 @@ ngx_household_redis_conn_close(ngx_household_redis_conn_t *conn)
         conn->peer.connection = NULL;
     }
 
-    if (conn->stuck.timer_set) {
-        ngx_del_timer(&conn->stuck);
+    if (conn->reply_timer.timer_set) {
+        ngx_del_timer(&conn->reply_timer);
     }
 
     ngx_household_redis_conn_complete_ops(conn, NGX_HOUSEHOLD_REDIS_RESULT_OK);
@@ -591,12 +591,12 @@ ngx_household_redis_conn_established(ngx_household_redis_conn_t *conn)
     conn->tried = 0;
     conn->resolved = 0;
     conn->since = ngx_current_msec;
-    conn->heard = ngx_current_msec;
+    conn->received = ngx_current_msec;
     conn->replied = 0;
     conn->used = 0;
 
     if (!conn->ping.timer_set && !ngx_exiting && !conn->once) {
-        ngx_add_timer(&conn->ping, NGX_HOUSEHOLD_REDIS_PING);
+        ngx_add_timer(&conn->ping, NGX_HOUSEHOLD_REDIS_PING_INTERVAL);
     }
 
     if (conn->resident) {
@@ -636,14 +636,14 @@ static ngx_int_t
 ngx_household_redis_conn_greeted(ngx_household_redis_conn_t *conn,
     ngx_household_resp_reply_t *reply)
 {
-    u_char     what[NGX_HOUSEHOLD_REDIS_ERRLEN];
+    u_char     errstr[NGX_HOUSEHOLD_REDIS_ERRLEN];
     ngx_int_t  rc;
 
-    rc = ngx_household_redis_conn_handshake_reply(conn, reply, what,
-                                                  sizeof(what));
+    rc = ngx_household_redis_conn_handshake_reply(conn, reply, errstr,
+                                                  sizeof(errstr));
     if (rc == NGX_ERROR) {
         ngx_household_redis_conn_lost(conn, NGX_HOUSEHOLD_REDIS_RESULT_DOWN, 0,
-                                      (char *) what);
+                                      (char *) errstr);
         return NGX_ERROR;
     }
 

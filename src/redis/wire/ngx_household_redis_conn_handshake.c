@@ -16,7 +16,7 @@
 #define NGX_HOUSEHOLD_REDIS_READONLY  2
 #define NGX_HOUSEHOLD_REDIS_ROLE      3
 #define NGX_HOUSEHOLD_REDIS_INFO      4
-#define NGX_HOUSEHOLD_REDIS_HELLO     5    /* PING */
+#define NGX_HOUSEHOLD_REDIS_PING      5
 
 
 static ngx_int_t ngx_household_redis_conn_handshake_step(
@@ -27,7 +27,7 @@ static ngx_uint_t ngx_household_redis_conn_handshake_auth(
 static ngx_int_t ngx_household_redis_conn_handshake_identify(
     ngx_household_redis_conn_t *conn);
 static ngx_int_t ngx_household_redis_conn_handshake_error(ngx_uint_t step,
-    ngx_str_t *error, u_char *what, size_t size);
+    ngx_str_t *error, u_char *errstr, size_t size);
 static void ngx_household_redis_conn_handshake_server(
     ngx_household_redis_conn_t *conn, ngx_household_resp_value_t *v);
 static uint64_t ngx_household_redis_conn_hash(u_char *p, size_t len);
@@ -111,7 +111,7 @@ ngx_household_redis_conn_handshake(ngx_household_redis_conn_t *conn)
     ngx_str_set(&argv[0], "PING");
 
     return ngx_household_redis_conn_handshake_step(conn,
-                                                   NGX_HOUSEHOLD_REDIS_HELLO,
+                                                   NGX_HOUSEHOLD_REDIS_PING,
                                                    argv, 1);
 }
 
@@ -188,7 +188,7 @@ ngx_household_redis_conn_handshake_auth(ngx_household_redis_node_t *node,
 
 ngx_int_t
 ngx_household_redis_conn_handshake_reply(ngx_household_redis_conn_t *conn,
-    ngx_household_resp_reply_t *reply, u_char *what, size_t size)
+    ngx_household_resp_reply_t *reply, u_char *errstr, size_t size)
 {
     ngx_uint_t                   step;
     ngx_household_resp_value_t  *v;
@@ -197,7 +197,7 @@ ngx_household_redis_conn_handshake_reply(ngx_household_redis_conn_t *conn,
     step = conn->steps[conn->step++];
 
     if (v[0].type == NGX_HOUSEHOLD_RESP_ERROR
-        && ngx_household_redis_conn_handshake_error(step, &v[0].str, what,
+        && ngx_household_redis_conn_handshake_error(step, &v[0].str, errstr,
                                                     size)
            != NGX_OK)
     {
@@ -222,7 +222,7 @@ ngx_household_redis_conn_handshake_reply(ngx_household_redis_conn_t *conn,
             return NGX_AGAIN;
         }
 
-        (void) ngx_cpystrn(what, (u_char *) "role is not master", size);
+        (void) ngx_cpystrn(errstr, (u_char *) "role is not master", size);
 
         return NGX_ERROR;
     }
@@ -230,7 +230,7 @@ ngx_household_redis_conn_handshake_reply(ngx_household_redis_conn_t *conn,
     if (v[0].type != NGX_HOUSEHOLD_RESP_STATUS
         || step == NGX_HOUSEHOLD_REDIS_ROLE)
     {
-        (void) ngx_cpystrn(what, (u_char *) "invalid handshake reply", size);
+        (void) ngx_cpystrn(errstr, (u_char *) "invalid handshake reply", size);
 
         return NGX_ERROR;
     }
@@ -246,14 +246,14 @@ ngx_household_redis_conn_handshake_reply(ngx_household_redis_conn_t *conn,
 
 static ngx_int_t
 ngx_household_redis_conn_handshake_error(ngx_uint_t step, ngx_str_t *error,
-    u_char *what, size_t size)
+    u_char *errstr, size_t size)
 {
     u_char     *p;
     ngx_str_t   text;
 
     text = ngx_household_redis_error_text(error);
 
-    if (step == NGX_HOUSEHOLD_REDIS_HELLO || step == NGX_HOUSEHOLD_REDIS_INFO) {
+    if (step == NGX_HOUSEHOLD_REDIS_PING || step == NGX_HOUSEHOLD_REDIS_INFO) {
 
         if (ngx_household_redis_error_is(&text, "NOPERM")) {
             return NGX_OK;
@@ -269,7 +269,7 @@ ngx_household_redis_conn_handshake_error(ngx_uint_t step, ngx_str_t *error,
         return NGX_OK;
     }
 
-    p = ngx_snprintf(what, size - 1, "error reply %V", &text);
+    p = ngx_snprintf(errstr, size - 1, "error reply %V", &text);
     *p = '\0';
 
     return NGX_ERROR;

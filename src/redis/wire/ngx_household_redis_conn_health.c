@@ -11,7 +11,7 @@
 #include "ngx_household_redis_conn_private.h"
 
 
-static ngx_msec_int_t ngx_household_redis_conn_patience(
+static ngx_msec_int_t ngx_household_redis_conn_reply_time_left(
     ngx_household_redis_conn_t *conn);
 static ngx_int_t ngx_household_redis_conn_ping_reply(
     ngx_household_redis_op_t *op, ngx_household_resp_reply_t *reply);
@@ -24,9 +24,9 @@ ngx_household_redis_conn_arm_reply_timer(ngx_household_redis_conn_t *conn)
 {
     ngx_msec_int_t  left;
 
-    if (conn->sent.n != 0 && !conn->stuck.timer_set) {
-        left = ngx_household_redis_conn_patience(conn);
-        ngx_add_timer(&conn->stuck, ngx_max(left, 1));
+    if (conn->sent.n != 0 && !conn->reply_timer.timer_set) {
+        left = ngx_household_redis_conn_reply_time_left(conn);
+        ngx_add_timer(&conn->reply_timer, ngx_max(left, 1));
     }
 }
 
@@ -38,7 +38,7 @@ ngx_household_redis_conn_arm_reply_timer(ngx_household_redis_conn_t *conn)
  */
 
 static ngx_msec_int_t
-ngx_household_redis_conn_patience(ngx_household_redis_conn_t *conn)
+ngx_household_redis_conn_reply_time_left(ngx_household_redis_conn_t *conn)
 {
     ngx_msec_t                  since;
     ngx_household_redis_cmd_t  *cmd;
@@ -46,11 +46,11 @@ ngx_household_redis_conn_patience(ngx_household_redis_conn_t *conn)
     cmd = ngx_household_redis_fifo_head(&conn->sent);
     since = cmd->sent;
 
-    if ((ngx_msec_int_t) (conn->heard - since) > 0) {
-        since = conn->heard;
+    if ((ngx_msec_int_t) (conn->received - since) > 0) {
+        since = conn->received;
     }
 
-    return (ngx_msec_int_t) (since + conn->silence - ngx_current_msec);
+    return (ngx_msec_int_t) (since + conn->reply_timeout - ngx_current_msec);
 }
 
 
@@ -61,7 +61,9 @@ ngx_household_redis_conn_reply_timeout_handler(ngx_event_t *ev)
 {
     ngx_household_redis_conn_t  *conn = ev->data;
 
-    if (conn->sent.n != 0 && ngx_household_redis_conn_patience(conn) <= 0) {
+    if (conn->sent.n != 0
+        && ngx_household_redis_conn_reply_time_left(conn) <= 0)
+    {
         conn->events->lost(conn, NGX_HOUSEHOLD_REDIS_RESULT_TIMEOUT, 0,
                            "timed out");
         return;
@@ -94,8 +96,8 @@ ngx_household_redis_conn_recovered(ngx_household_redis_conn_t *conn)
     conn->suspect = 0;
     conn->failures = 0;
 
-    if (conn->owner->well != NULL) {
-        conn->owner->well(conn);
+    if (conn->owner->recovered != NULL) {
+        conn->owner->recovered(conn);
     }
 }
 
@@ -112,7 +114,7 @@ ngx_household_redis_conn_ping_handler(ngx_event_t *ev)
         return;
     }
 
-    ngx_add_timer(ev, NGX_HOUSEHOLD_REDIS_PING);
+    ngx_add_timer(ev, NGX_HOUSEHOLD_REDIS_PING_INTERVAL);
 
     if (conn->sent.n + conn->waiting.n != 0) {
         return;

@@ -29,7 +29,7 @@ static ngx_int_t ngx_household_redis_conn_reply(
 static ngx_uint_t ngx_household_redis_conn_is_message(
     ngx_household_redis_cmd_t *cmd, ngx_household_resp_reply_t *reply);
 static void ngx_household_redis_conn_protocol_error(
-    ngx_household_redis_conn_t *conn, const char *what);
+    ngx_household_redis_conn_t *conn, const char *errstr);
 
 
 ngx_int_t
@@ -206,7 +206,7 @@ ngx_household_redis_conn_send(ngx_household_redis_conn_t *conn)
 void
 ngx_household_redis_conn_write_handler(ngx_event_t *wev)
 {
-    const char                  *what;
+    const char                  *errstr;
     ngx_connection_t            *c;
     ngx_household_redis_conn_t  *conn;
 
@@ -214,11 +214,11 @@ ngx_household_redis_conn_write_handler(ngx_event_t *wev)
     conn = c->data;
 
     if (wev->timedout) {
-        what = conn->state == NGX_HOUSEHOLD_REDIS_CONN_CONNECTING
-               ? "connect() failed" : "timed out";
+        errstr = conn->state == NGX_HOUSEHOLD_REDIS_CONN_CONNECTING
+                 ? "connect() failed" : "timed out";
 
         conn->events->lost(conn, NGX_HOUSEHOLD_REDIS_RESULT_DOWN,
-                           NGX_ETIMEDOUT, what);
+                           NGX_ETIMEDOUT, errstr);
         return;
     }
 
@@ -272,7 +272,7 @@ ngx_household_redis_conn_read_handler(ngx_event_t *rev)
             return;
         }
 
-        conn->heard = ngx_current_msec;
+        conn->received = ngx_current_msec;
 
         if (ngx_household_resp_feed(conn->resp, buf, n) != NGX_OK) {
             ngx_household_redis_conn_protocol_error(conn,
@@ -426,7 +426,7 @@ ngx_household_redis_conn_reply(ngx_household_redis_conn_t *conn,
 
 static void
 ngx_household_redis_conn_protocol_error(ngx_household_redis_conn_t *conn,
-    const char *what)
+    const char *errstr)
 {
     ngx_household_redis_cmd_t  *cmd;
 
@@ -439,7 +439,7 @@ ngx_household_redis_conn_protocol_error(ngx_household_redis_conn_t *conn,
     }
 
     conn->events->lost(conn, NGX_HOUSEHOLD_REDIS_RESULT_PROTOCOL, 0,
-                       what);
+                       errstr);
 }
 
 

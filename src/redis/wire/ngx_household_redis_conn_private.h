@@ -50,18 +50,18 @@ ngx_int_t ngx_household_redis_conn_handshake(ngx_household_redis_conn_t *conn);
 
 /*
  * A reply to the handshake.  Returns NGX_AGAIN; NGX_OK if it was the last; or
- * NGX_ERROR with "what" telling what the server refused: never its own words
+ * NGX_ERROR with "errstr" telling what the server refused: never its own words
  * beyond those that are known, as they may repeat arguments.
  */
 ngx_int_t ngx_household_redis_conn_handshake_reply(
     ngx_household_redis_conn_t *conn, ngx_household_resp_reply_t *reply,
-    u_char *what, size_t size);
+    u_char *errstr, size_t size);
 
 
 /* _health.c: arms the timer for a server that sends nothing for long */
 void ngx_household_redis_conn_arm_reply_timer(ngx_household_redis_conn_t *conn);
 
-/* the handlers of conn->stuck and conn->ping */
+/* the handlers of conn->reply_timer and conn->ping */
 void ngx_household_redis_conn_reply_timeout_handler(ngx_event_t *ev);
 void ngx_household_redis_conn_ping_handler(ngx_event_t *ev);
 

@@ -16,7 +16,7 @@ static void ngx_household_redis_conn_resolve_handler(ngx_resolver_ctx_t *ctx);
 ngx_int_t
 ngx_household_redis_conn_resolve(ngx_household_redis_conn_t *conn)
 {
-    u_char                       what[NGX_HOUSEHOLD_REDIS_ERRLEN];
+    u_char                       errstr[NGX_HOUSEHOLD_REDIS_ERRLEN];
     ngx_resolver_ctx_t          *ctx;
     ngx_household_redis_node_t  *node;
 
@@ -25,12 +25,12 @@ ngx_household_redis_conn_resolve(ngx_household_redis_conn_t *conn)
     if (node->conf->resolver == NULL) {
         /* a name that a node returned; "resolve" requires a resolver */
 
-        (void) ngx_snprintf(what, sizeof(what) - 1,
+        (void) ngx_snprintf(errstr, sizeof(errstr) - 1,
                             "no resolver defined to resolve %V%Z",
                             &node->host);
-        what[sizeof(what) - 1] = '\0';
+        errstr[sizeof(errstr) - 1] = '\0';
 
-        conn->events->resolved(conn, (char *) what);
+        conn->events->resolved(conn, (char *) errstr);
         return NGX_AGAIN;
     }
 
@@ -62,10 +62,10 @@ ngx_household_redis_conn_resolve(ngx_household_redis_conn_t *conn)
 static void
 ngx_household_redis_conn_resolve_handler(ngx_resolver_ctx_t *ctx)
 {
-    u_char                       what[NGX_HOUSEHOLD_REDIS_ERRLEN];
+    u_char                       errstr[NGX_HOUSEHOLD_REDIS_ERRLEN];
     ngx_household_redis_conn_t  *conn = ctx->data;
 
-    (void) ngx_snprintf(what, sizeof(what),
+    (void) ngx_snprintf(errstr, sizeof(errstr),
                         "host not found: %s%Z",
                         ngx_resolver_strerror(ctx->state));
 
@@ -73,13 +73,13 @@ ngx_household_redis_conn_resolve_handler(ngx_resolver_ctx_t *ctx)
         && ngx_household_redis_node_set(conn->node, ctx->addrs, ctx->naddrs)
            != NGX_OK)
     {
-        (void) ngx_cpystrn(what, (u_char *) "no memory", sizeof(what));
+        (void) ngx_cpystrn(errstr, (u_char *) "no memory", sizeof(errstr));
     }
 
     conn->resolving = NULL;
     ngx_resolve_name_done(ctx);
 
-    conn->events->resolved(conn, (char *) what);
+    conn->events->resolved(conn, (char *) errstr);
 }
 
 

@@ -172,12 +172,12 @@ ngx_household_redis_conn_ssl_save(ngx_connection_t *c)
 static void
 ngx_household_redis_conn_ssl_handler(ngx_connection_t *c)
 {
-    const char                  *what;
+    const char                  *errstr;
     ngx_err_t                    err;
     ngx_household_redis_conn_t  *conn;
 
     conn = c->data;
-    what = "TLS handshake failed";
+    errstr = "TLS handshake failed";
     err = 0;
 
     if (c->ssl->handshaked) {
@@ -195,14 +195,14 @@ ngx_household_redis_conn_ssl_handler(ngx_connection_t *c)
         }
 
     } else if (c->write->timedout) {
-        what = "TLS handshake timed out";
+        errstr = "TLS handshake timed out";
         err = NGX_ETIMEDOUT;
 
     } else if (c->read->eof) {
-        what = "connection closed by peer during TLS handshake";
+        errstr = "connection closed by peer during TLS handshake";
     }
 
-    conn->events->lost(conn, NGX_HOUSEHOLD_REDIS_RESULT_DOWN, err, what);
+    conn->events->lost(conn, NGX_HOUSEHOLD_REDIS_RESULT_DOWN, err, errstr);
 }
 
 

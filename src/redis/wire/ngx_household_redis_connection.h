@@ -39,13 +39,13 @@
 #define NGX_HOUSEHOLD_REDIS_BACKOFF      100    /* ms; doubles up to */
 #define NGX_HOUSEHOLD_REDIS_BACKOFF_MAX  2000
 
-#define NGX_HOUSEHOLD_REDIS_PING         10000  /* ms between looks */
+#define NGX_HOUSEHOLD_REDIS_PING_INTERVAL  10000  /* ms between looks */
 
 /*
  * Milliseconds without a byte from the server, while commands are unanswered,
  * after which a connection is given up: twice the timeout, but no less.
  */
-#define NGX_HOUSEHOLD_REDIS_SILENCE      1000
+#define NGX_HOUSEHOLD_REDIS_MIN_REPLY_TIMEOUT  1000
 
 
 typedef enum {
@@ -71,7 +71,7 @@ typedef struct {
     void       (*ready)(ngx_household_redis_conn_t *conn);
 
     /* it was suspect when it got ready, and is not any more; may be NULL */
-    void       (*well)(ngx_household_redis_conn_t *conn);
+    void       (*recovered)(ngx_household_redis_conn_t *conn);
 
     /*
      * It broke, having been ready, and is made anew at once (unless it is
@@ -80,7 +80,7 @@ typedef struct {
      */
     void       (*lost)(ngx_household_redis_conn_t *conn,
                        ngx_household_redis_result_e status, ngx_err_t err,
-                       const char *what);
+                       const char *errstr);
 
     /*
      * A command without a reply, in no list any more; its operation has not
@@ -119,9 +119,9 @@ typedef struct {
  */
 
 typedef struct {
-    /* the name is resolved, or "what" tells why not; then it is connected */
+    /* the name is resolved, or "errstr" tells why not; then it is connected */
     void       (*resolved)(ngx_household_redis_conn_t *conn,
-                           const char *what);
+                           const char *errstr);
     void       (*connected)(ngx_household_redis_conn_t *conn);
     void       (*secured)(ngx_household_redis_conn_t *conn);
 
@@ -146,12 +146,12 @@ typedef struct {
 
     /*
      * The connection broke, or is not to be trusted any more.  "status" is the
-     * result of the operation whose reply was being read; "err" and "what"
+     * result of the operation whose reply was being read; "err" and "errstr"
      * are for the log.
      */
     void       (*lost)(ngx_household_redis_conn_t *conn,
                        ngx_household_redis_result_e status, ngx_err_t err,
-                       const char *what);
+                       const char *errstr);
 } ngx_household_redis_conn_events_t;
 
 
@@ -184,9 +184,9 @@ struct ngx_household_redis_conn_s {
     ngx_event_t                              post;    /* one send a turn */
     ngx_event_t                              retry;   /* next attempt */
     ngx_event_t                              ping;    /* idle for long? */
-    ngx_event_t                              stuck;   /* no bytes for long? */
-    ngx_msec_t                               silence; /* ms that are long */
-    ngx_msec_t                               heard;   /* last byte received */
+    ngx_event_t                              reply_timer;
+    ngx_msec_t                               reply_timeout;
+    ngx_msec_t                               received; /* time of last data */
 
     ngx_uint_t                               addr;    /* index in node->addrs */
     ngx_uint_t                               tried;   /* addresses tried */
@@ -213,7 +213,7 @@ struct ngx_household_redis_conn_s {
     unsigned                                 down:1;  /* dead: do not wait */
     unsigned                                 once:1;  /* do not reconnect */
     unsigned                                 lazy:1;  /* only when needed */
-    unsigned                                 held:1;  /* do not connect now */
+    unsigned                                 suspended:1; /* do not connect */
     unsigned                                 resident:1; /* idle to nginx */
     unsigned                                 stopped:1; /* shut down */
     unsigned                                 resolved:1; /* for this round */

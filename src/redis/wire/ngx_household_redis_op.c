@@ -151,14 +151,14 @@ ngx_household_redis_op_end(ngx_household_redis_op_t *op,
         }
     }
 
-    op->holds++;
+    op->pins++;
 
     if (op->replied != NULL) {
         op->replied(op, status);
     }
 
     op->done(op, status);
-    op->holds--;
+    op->pins--;
 
     ngx_household_redis_op_release(op);
 }
@@ -169,7 +169,7 @@ ngx_household_redis_op_release(ngx_household_redis_op_t *op)
 {
     ngx_uint_t  i;
 
-    if (!op->ended || op->holds) {
+    if (!op->ended || op->pins) {
         return;
     }
 
@@ -205,9 +205,9 @@ ngx_household_redis_op_reply(ngx_household_redis_cmd_t *cmd,
 
     op->i = cmd->index;
 
-    op->holds++;
+    op->pins++;
     rc = op->reply(op, reply);
-    op->holds--;
+    op->pins--;
 
     if (op->ended) {
         /* from within the call */
@@ -221,7 +221,7 @@ ngx_household_redis_op_reply(ngx_household_redis_cmd_t *cmd,
     }
 
     if (op->left == 0 && !op->ended) {
-        op->holds++;
+        op->pins++;
         return NGX_DONE;
     }
 
@@ -233,7 +233,7 @@ void
 ngx_household_redis_op_complete(ngx_household_redis_op_t *op,
     ngx_household_redis_result_e status)
 {
-    op->holds--;
+    op->pins--;
 
     if (op->ended) {
         ngx_household_redis_op_release(op);

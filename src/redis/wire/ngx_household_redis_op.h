@@ -122,7 +122,7 @@ struct ngx_household_redis_op_s {
     ngx_uint_t                     flags;
     ngx_uint_t                     n;
     ngx_uint_t                     left;      /* replies to come */
-    ngx_uint_t                     holds;
+    ngx_uint_t                     pins;
     unsigned                       ended:1;   /* "done" was called */
     unsigned                       awaited:1;
     ngx_household_redis_cmd_t      cmds[1];
