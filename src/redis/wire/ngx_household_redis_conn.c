@@ -1,6 +1,6 @@
 
 /*
- * One connection to Redis: its life.  See ngx_household_redis_conn.h.
+ * The state machine of a connection.  See ngx_household_redis_conn.h.
  */
 
 
@@ -61,7 +61,7 @@ static const ngx_household_resp_limits_t  ngx_household_redis_limits = {
     NGX_HOUSEHOLD_REDIS_REPLY_VALUES,
     NGX_HOUSEHOLD_REDIS_REPLY_BYTES,
     0x7fffffff,                        /* elements of one array */
-    8,                                 /* arrays within arrays */
+    8,                                 /* nested arrays */
     1024 * 1024,                       /* bytes not yet parsed */
     NGX_HOUSEHOLD_REDIS_REPLY_BULK
 };
@@ -251,7 +251,7 @@ ngx_household_redis_conn_post_handler(ngx_event_t *ev)
 
         break;
 
-    default: /* the handshake's end will flush */
+    default: /* ngx_household_redis_conn_established() flushes */
         break;
     }
 }
@@ -267,8 +267,6 @@ ngx_household_redis_conn_retry_handler(ngx_event_t *ev)
     }
 }
 
-
-/* a first attempt, or the next one */
 
 static void
 ngx_household_redis_conn_attempt(ngx_household_redis_conn_t *conn)
@@ -318,7 +316,7 @@ ngx_household_redis_conn_resolved(ngx_household_redis_conn_t *conn,
     conn->resolved = 1;
 
     if (conn->node->naddrs) {
-        /* new ones, or the last good ones */
+        /* if the name was not resolved, the previous addresses are used */
         ngx_household_redis_conn_connect(conn);
         return;
     }
@@ -357,7 +355,7 @@ ngx_household_redis_conn_connect(ngx_household_redis_conn_t *conn)
 
     if (rc != NGX_OK && rc != NGX_AGAIN) {
 
-        /* NGX_ERROR: no socket or connection slot; NGX_DECLINED: refused */
+        /* NGX_ERROR: no socket or connection; NGX_DECLINED: refused */
 
         conn->peer.connection = NULL;
         ngx_household_redis_conn_lost(conn, NGX_HOUSEHOLD_REDIS_RESULT_DOWN,
@@ -440,7 +438,7 @@ ngx_household_redis_conn_lost(ngx_household_redis_conn_t *conn,
     ngx_uint_t                        failed;
     ngx_household_redis_conn_state_e  state;
 
-    /* "errstr" may live in the decoder, which is about to go */
+    /* "errstr" may be in memory of the decoder, which is freed below */
 
     if (conn->tls[0]) {
         (void) ngx_snprintf(text, sizeof(text), "TLS: %s%Z", conn->tls);
@@ -476,7 +474,7 @@ ngx_household_redis_conn_lost(ngx_household_redis_conn_t *conn,
 
     } else {
 
-        /* it worked until now: a restart, a failover, an idle timeout */
+        /* probably a restart, a failover, or an idle timeout of the server */
 
         conn->failures++;
         conn->addr = 0;
@@ -494,7 +492,7 @@ ngx_household_redis_conn_lost(ngx_household_redis_conn_t *conn,
 }
 
 
-/* tries the next address, or gives up for now when all were tried */
+/* tries the next address, or backs off if all were tried */
 
 static void
 ngx_household_redis_conn_next_addr(ngx_household_redis_conn_t *conn,
@@ -519,8 +517,9 @@ ngx_household_redis_conn_next_addr(ngx_household_redis_conn_t *conn,
 
 
 /*
- * No address answers.  Until one does, requests are told so at once; attempts
- * go on in the background, at growing intervals that differ between workers.
+ * No address works.  Commands are refused at once until the connection is
+ * ready again.  Attempts continue in the background, at growing intervals with
+ * a random part, so that worker processes do not connect simultaneously.
  */
 
 static void
@@ -603,7 +602,7 @@ ngx_household_redis_conn_established(ngx_household_redis_conn_t *conn)
         c->idle = 1;
     }
 
-    /* the owner logs what it was */
+    /* conn->down is cleared later, as the owner logs a recovery if it is set */
     conn->owner->ready(conn);
     conn->down = 0;
 
@@ -613,7 +612,10 @@ ngx_household_redis_conn_established(ngx_household_redis_conn_t *conn)
 }
 
 
-/* nothing in flight: nginx may close it when it quits, or it does so here */
+/*
+ * If no commands are queued or in flight, nginx may close the connection when
+ * the worker process quits.  If it is quitting already, closes it here.
+ */
 
 static void
 ngx_household_redis_conn_idle(ngx_household_redis_conn_t *conn)
@@ -655,7 +657,10 @@ ngx_household_redis_conn_greeted(ngx_household_redis_conn_t *conn,
 }
 
 
-/* the worker quits: the connection is idle, or is out of time, an error */
+/*
+ * The worker process quits.  Either the connection is idle, or
+ * worker_shutdown_timeout has expired, and c->error is set.
+ */
 
 static void
 ngx_household_redis_conn_quit(ngx_household_redis_conn_t *conn)

@@ -1,13 +1,12 @@
 
 /*
- * One connection to a node: resolves, connects, speaks TLS, authenticates,
- * pipelines commands, reconnects with backoff, and knows when the node is
- * known dead.  nginx carries the bytes; hiredis, behind the codec, reads them.
+ * One connection to a node.  The connection resolves the name, connects,
+ * starts TLS, authenticates, pipelines commands, reconnects with backoff, and
+ * detects that the node is down.  nginx does the input and output; hiredis
+ * parses the replies (see ngx_household_resp.h).
  *
- * What becomes of commands whose connection is lost, and of error replies, is
- * up to the owner.
- *
- * Core layer.
+ * The owner decides on error replies, and on commands that are unanswered when
+ * the connection is lost.
  */
 
 
@@ -21,37 +20,43 @@
 #include "ngx_household_redis_connection.h"
 
 
-/* keeps the node; nothing happens yet.  Flags are the caller's to set */
+/*
+ * Takes a reference to the node, and does not connect.  The caller sets the
+ * flags before ngx_household_redis_conn_start().
+ */
 void ngx_household_redis_conn_init(ngx_household_redis_conn_t *conn,
     ngx_household_redis_node_t *node,
     const ngx_household_redis_conn_calls_t *owner, void *data);
 
-/* connects in "delay" ms; 0: at once, but not from within */
+/* connects after "delay" ms; 0: soon, but not within the call */
 void ngx_household_redis_conn_start(ngx_household_redis_conn_t *conn,
     ngx_msec_t delay);
 
 /*
- * Closes; commands become orphans, and nothing reconnects after.  Releases
- * the node: nothing but the connection's memory is left.
+ * Closes the connection for good.  The commands become orphans, and the node
+ * is released.  After that, the connection owns nothing but its own memory,
+ * which the owner frees.
  */
 void ngx_household_redis_conn_shutdown(ngx_household_redis_conn_t *conn);
 
 /*
- * Has a command sent.  Returns NGX_OK; NGX_DECLINED if the node is known
- * dead; or NGX_BUSY if too much is queued.
+ * Queues a command for sending.  Returns NGX_OK; NGX_DECLINED if the node is
+ * down or the connection is shut down; or NGX_BUSY if
+ * NGX_HOUSEHOLD_REDIS_MAX_CMDS commands are queued or in flight.
  */
 ngx_int_t ngx_household_redis_conn_enqueue(ngx_household_redis_conn_t *conn,
     ngx_household_redis_cmd_t *cmd);
 
 /*
- * Of a node with several addresses: whether this is a connection to the first
- * of them; and, if it is to another one, makes it again, beginning with the
- * first.
+ * For a node with several addresses.  at_first() returns 0 if the connection
+ * is established to another address than the first, or 1.  In the former case,
+ * reopen() closes the connection, and connects again beginning with the first
+ * address.
  */
 ngx_uint_t ngx_household_redis_conn_at_first(ngx_household_redis_conn_t *conn);
 void ngx_household_redis_conn_reopen(ngx_household_redis_conn_t *conn);
 
-/* a held connection stays, but once it is lost, no attempts are made */
+/* a suspended connection stays open, but does not reconnect when it is lost */
 void ngx_household_redis_conn_suspend(ngx_household_redis_conn_t *conn);
 void ngx_household_redis_conn_resume(ngx_household_redis_conn_t *conn);
 

@@ -1,7 +1,7 @@
 
 /*
- * What a connection to Redis says before it is used.  See
- * ngx_household_redis_conn.h.
+ * The handshake of a connection: the commands that are sent before it is used.
+ * See ngx_household_redis_conn.h.
  */
 
 
@@ -34,9 +34,10 @@ static uint64_t ngx_household_redis_conn_hash(u_char *p, size_t len);
 
 
 /*
- * The PING at the end tells that the server works: a stopped one still lets
- * the kernel accept, and one that loads its data, or a replica that has lost
- * its primary and may not serve old data, says so.
+ * The reply to the last command, PING, shows that the server works.  If the
+ * process is stopped, the kernel still accepts connections.  A server that is
+ * loading its data, and a replica without a primary and with
+ * "replica-serve-stale-data no", reply with an error.
  */
 
 ngx_int_t
@@ -116,7 +117,7 @@ ngx_household_redis_conn_handshake(ngx_household_redis_conn_t *conn)
 }
 
 
-/* which server it is, where records are cached that it returns */
+/* requests the run_id of the server, if records are cached */
 
 static ngx_int_t
 ngx_household_redis_conn_handshake_identify(ngx_household_redis_conn_t *conn)
@@ -210,7 +211,7 @@ ngx_household_redis_conn_handshake_reply(ngx_household_redis_conn_t *conn,
     }
 
     if (v[0].type == NGX_HOUSEHOLD_RESP_ERROR) {
-        /* of PING, the last */
+        /* an ignored error of PING, which is the last command */
         return NGX_OK;
     }
 
@@ -240,8 +241,8 @@ ngx_household_redis_conn_handshake_reply(ngx_household_redis_conn_t *conn,
 
 
 /*
- * An access list need not allow PING or INFO: returns NGX_OK for an error
- * reply that may be ignored.
+ * Returns NGX_OK if the error reply may be ignored: an access control list need
+ * not allow PING and INFO.
  */
 
 static ngx_int_t
@@ -260,7 +261,7 @@ ngx_household_redis_conn_handshake_error(ngx_uint_t step, ngx_str_t *error,
         }
     }
 
-    /* a proxy need not know INFO; PING tells whether it was that */
+    /* a proxy may not support INFO; other errors are repeated for PING */
 
     if (step == NGX_HOUSEHOLD_REDIS_INFO
         && (ngx_household_redis_error_is(&text, "ERR")
@@ -277,8 +278,8 @@ ngx_household_redis_conn_handshake_error(ngx_uint_t step, ngx_str_t *error,
 
 
 /*
- * "run_id:" and 40 digits, which are other ones after each start of a server.
- * Whoever does not tell is known by the address that was connected to.
+ * INFO returns "run_id:" and 40 hexadecimal digits, which change at each start
+ * of a server.  Without a run_id, the server is identified by its address.
  */
 
 static void
@@ -316,7 +317,7 @@ ngx_household_redis_conn_handshake_server(ngx_household_redis_conn_t *conn,
 }
 
 
-/* FNV-1a, of bytes that a server chose itself; never 0 */
+/* FNV-1a, which suffices for data of a trusted server; never 0 */
 
 static uint64_t
 ngx_household_redis_conn_hash(u_char *p, size_t len)

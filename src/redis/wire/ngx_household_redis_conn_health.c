@@ -1,7 +1,7 @@
 
 /*
- * Whether a server still replies: in time, and when nothing is asked.  See
- * ngx_household_redis_conn_private.h.
+ * Health checks of a connection: the reply timeout, and PING if it is idle.
+ * See ngx_household_redis_conn_private.h.
  */
 
 
@@ -32,9 +32,9 @@ ngx_household_redis_conn_arm_reply_timer(ngx_household_redis_conn_t *conn)
 
 
 /*
- * Returns the milliseconds that the server may still be silent.  They count
- * from the last byte received: a server that is slow but answers is alive,
- * however old the oldest command is.
+ * Returns the milliseconds left until the reply timeout.  It restarts when data
+ * are received: a slow server that still replies is alive, even if the oldest
+ * command is older than the timeout.
  */
 
 static ngx_msec_int_t
@@ -54,7 +54,7 @@ ngx_household_redis_conn_reply_time_left(ngx_household_redis_conn_t *conn)
 }
 
 
-/* the server is stuck: what is queued would wait for nothing */
+/* closes the connection if the server does not reply */
 
 void
 ngx_household_redis_conn_reply_timeout_handler(ngx_event_t *ev)
@@ -74,8 +74,8 @@ ngx_household_redis_conn_reply_timeout_handler(ngx_event_t *ev)
 
 
 /*
- * A valid reply resets the backoff, but for a server that fails in use, time
- * and again or by what it sent: that must stay up for a while first.
+ * A valid reply resets the backoff.  A suspect server, which failed repeatedly
+ * in use or sent an invalid reply, must first work for some time.
  */
 
 void
@@ -140,7 +140,7 @@ static ngx_int_t
 ngx_household_redis_conn_ping_reply(ngx_household_redis_op_t *op,
     ngx_household_resp_reply_t *reply)
 {
-    /* any answer tells that somebody is there */
+    /* any reply shows that the server is alive */
     return NGX_OK;
 }
 
@@ -149,5 +149,5 @@ static void
 ngx_household_redis_conn_ping_done(ngx_household_redis_op_t *op,
     ngx_household_redis_result_e status)
 {
-    /* silence shows as a stuck command */
+    /* the reply timer detects a missing reply */
 }

@@ -1,6 +1,6 @@
 
 /*
- * One connection to Redis: the bytes.  See ngx_household_redis_conn.h.
+ * Input and output of a connection.  See ngx_household_redis_conn.h.
  */
 
 
@@ -14,7 +14,7 @@
 #define NGX_HOUSEHOLD_REDIS_READ_SIZE    16384
 #define NGX_HOUSEHOLD_REDIS_READ_BUDGET  16     /* reads per event */
 
-/* a buffer that a burst has made larger than this is given back */
+/* a larger output buffer is freed after it was sent */
 #define NGX_HOUSEHOLD_REDIS_OUT_KEEP     65536
 
 
@@ -108,7 +108,7 @@ ngx_household_redis_conn_append(ngx_household_redis_conn_t *conn,
 }
 
 
-/* room for "len" bytes after what is to be sent already */
+/* makes room for "len" bytes in the output buffer */
 
 static ngx_int_t
 ngx_household_redis_conn_reserve(ngx_household_redis_conn_t *conn, size_t len)
@@ -169,7 +169,7 @@ ngx_household_redis_conn_send(ngx_household_redis_conn_t *conn)
             err = ngx_socket_errno;
 
             if (conn->state == NGX_HOUSEHOLD_REDIS_CONN_HANDSHAKE) {
-                /* it may have said why: an alert, which TLS takes note of */
+                /* reads a TLS alert, if any, to log the cause */
                 (void) c->recv(c, last, 1);
             }
 
@@ -296,7 +296,7 @@ ngx_household_redis_conn_read_handler(ngx_event_t *rev)
     }
 
     if (i == NGX_HOUSEHOLD_REDIS_READ_BUDGET) {
-        /* others want a turn, too */
+        /* lets other connections be processed before the remaining data */
         ngx_post_event(rev, &ngx_posted_events);
     }
 
@@ -310,7 +310,7 @@ ngx_household_redis_conn_read_handler(ngx_event_t *rev)
 }
 
 
-/* returns NGX_OK, or NGX_ERROR if the connection is no more */
+/* returns NGX_OK, or NGX_ERROR if the connection was closed */
 
 static ngx_int_t
 ngx_household_redis_conn_process(ngx_household_redis_conn_t *conn)
@@ -381,7 +381,7 @@ ngx_household_redis_conn_reply(ngx_household_redis_conn_t *conn,
     }
 
     if (cmd->skip) {
-        /* to ASKING; had it failed, what follows tells */
+        /* the reply to ASKING; if it failed, the command fails, too */
         cmd->skip = 0;
         return NGX_OK;
     }
@@ -402,7 +402,7 @@ ngx_household_redis_conn_reply(ngx_household_redis_conn_t *conn,
     rc = ngx_household_redis_op_reply(cmd, reply);
 
     if (rc == NGX_DONE && conn->resp == NULL) {
-        /* the connection was closed by the call, and ends no operations */
+        /* op->reply() has closed the connection */
         ngx_household_redis_op_complete(op, NGX_HOUSEHOLD_REDIS_RESULT_OK);
         return NGX_ERROR;
     }
@@ -422,7 +422,7 @@ ngx_household_redis_conn_reply(ngx_household_redis_conn_t *conn,
 }
 
 
-/* what it says cannot be read: the first to be answered is the culprit */
+/* data are malformed: the first command in flight is taken for the cause */
 
 static void
 ngx_household_redis_conn_protocol_error(ngx_household_redis_conn_t *conn,
@@ -433,7 +433,7 @@ ngx_household_redis_conn_protocol_error(ngx_household_redis_conn_t *conn,
     cmd = ngx_household_redis_fifo_head(&conn->sent);
 
     if (cmd != NULL) {
-        /* it would break the next connection, too */
+        /* if resent, the command would break the next connection, too */
         ngx_household_redis_op_end(cmd->op,
                                    NGX_HOUSEHOLD_REDIS_RESULT_PROTOCOL);
     }
@@ -444,8 +444,9 @@ ngx_household_redis_conn_protocol_error(ngx_household_redis_conn_t *conn,
 
 
 /*
- * Of a subscription: nothing was asked for, or it can be told from any reply
- * that a subscriber gets.
+ * Returns 1 for a message of a subscription: either no command is in flight, or
+ * the first element is "message" or "pmessage", as in no reply to a command of
+ * a subscriber.
  */
 
 static ngx_uint_t
@@ -499,8 +500,6 @@ ngx_household_redis_conn_orphans(ngx_household_redis_conn_t *conn)
     ngx_household_redis_fifo_init(&list[0]);
     ngx_household_redis_fifo_init(&list[1]);
 
-    /* none will be answered any more */
-
     ngx_household_redis_fifo_move(&list[0], &conn->waiting);
 
     while ((cmd = ngx_household_redis_fifo_head(&conn->sent)) != NULL) {
@@ -534,8 +533,6 @@ ngx_household_redis_conn_orphans(ngx_household_redis_conn_t *conn)
 }
 
 
-/* the worker has no time left */
-
 void
 ngx_household_redis_conn_fail_all(ngx_household_redis_conn_t *conn)
 {
@@ -553,7 +550,7 @@ ngx_household_redis_conn_fail_all(ngx_household_redis_conn_t *conn)
         ngx_household_redis_cmd_unlink(cmd);
 
         if (cmd->op->ended) {
-            /* by another of its commands; this one may be its last */
+            /* by another command; this one may be the last reference */
             ngx_household_redis_op_release(cmd->op);
             continue;
         }

@@ -1,11 +1,9 @@
 
 /*
- * What the files of a connection call of each other, from the state machine
- * down.  What comes back up goes through conn->events.
+ * Functions that the files of a connection provide to each other.  Calls go
+ * from the state machine down; events are reported up by conn->events.
  *
  *     conn  ->  handshake, health  ->  io  ->  socket, resolve, ssl
- *
- * Core layer.
  */
 
 
@@ -16,15 +14,18 @@
 #include "ngx_household_redis_connection.h"
 
 
-/* _resolve.c: returns NGX_AGAIN: "resolved" will be called; or NGX_ERROR */
+/*
+ * _resolve.c: resolves the name of the node.  Returns NGX_AGAIN if "resolved"
+ * will be called, or was called already; or NGX_ERROR.
+ */
 ngx_int_t ngx_household_redis_conn_resolve(ngx_household_redis_conn_t *conn);
 void ngx_household_redis_conn_resolve_cancel(ngx_household_redis_conn_t *conn);
 
 
 /*
  * _socket.c: connects to conn->addr, the index of an address of the node.
- * Returns as ngx_event_connect_peer(), with "err" if it is not NGX_OK or
- * NGX_AGAIN.  The caller sets the handlers.
+ * Returns the result of ngx_event_connect_peer(); if it is not NGX_OK or
+ * NGX_AGAIN, "err" is the error of the system.  The caller sets the handlers.
  */
 ngx_int_t ngx_household_redis_conn_open_socket(
     ngx_household_redis_conn_t *conn, ngx_err_t *err);
@@ -37,58 +38,62 @@ ngx_int_t ngx_household_redis_conn_open_socket(
 ngx_int_t ngx_household_redis_conn_ssl_start(ngx_household_redis_conn_t *conn);
 void ngx_household_redis_conn_ssl_close(ngx_household_redis_conn_t *conn);
 
-/* makes conn->log, to which nginx writes what it says of it */
+/* sets conn->log, to which nginx logs events of this connection */
 void ngx_household_redis_conn_ssl_init_log(ngx_household_redis_conn_t *conn);
 
 
 /*
- * _handshake.c: writes AUTH, SELECT, READONLY, ROLE, INFO and PING, as far as
- * they are configured, into the bytes to send.  Returns NGX_OK, or NGX_ERROR
- * if memory is short.
+ * _handshake.c: appends AUTH, SELECT, READONLY, ROLE, INFO and PING to the
+ * output buffer, each if it is configured or needed.  Returns NGX_OK, or
+ * NGX_ERROR if there is no memory.
  */
 ngx_int_t ngx_household_redis_conn_handshake(ngx_household_redis_conn_t *conn);
 
 /*
- * A reply to the handshake.  Returns NGX_AGAIN; NGX_OK if it was the last; or
- * NGX_ERROR with "errstr" telling what the server refused: never its own words
- * beyond those that are known, as they may repeat arguments.
+ * Handles a reply to the handshake.  Returns NGX_AGAIN if further replies are
+ * expected; NGX_OK if this was the last; or NGX_ERROR with the cause in
+ * "errstr", a buffer of "size" bytes.  The cause contains only known texts of
+ * the server, since other texts may repeat arguments of the command.
  */
 ngx_int_t ngx_household_redis_conn_handshake_reply(
     ngx_household_redis_conn_t *conn, ngx_household_resp_reply_t *reply,
     u_char *errstr, size_t size);
 
 
-/* _health.c: arms the timer for a server that sends nothing for long */
+/* _health.c: arms the reply timer if commands are in flight */
 void ngx_household_redis_conn_arm_reply_timer(ngx_household_redis_conn_t *conn);
 
-/* the handlers of conn->reply_timer and conn->ping */
+/* handlers of conn->reply_timer and conn->ping */
 void ngx_household_redis_conn_reply_timeout_handler(ngx_event_t *ev);
 void ngx_household_redis_conn_ping_handler(ngx_event_t *ev);
 
-/* replies were valid, and nothing was behind them */
+/* resets the backoff, since all data received so far were valid replies */
 void ngx_household_redis_conn_recovered(ngx_household_redis_conn_t *conn);
 
 
 /*
- * _io.c: encodes a command of the connection's own into the bytes to send.
- * Returns NGX_OK, or NGX_ERROR if memory is short.
+ * _io.c: appends a command of the handshake to the output buffer.  Returns
+ * NGX_OK, or NGX_ERROR if there is no memory.
  */
 ngx_int_t ngx_household_redis_conn_command(ngx_household_redis_conn_t *conn,
     ngx_str_t *argv, ngx_uint_t argc);
 
-/* sends what waits in the queue, or only the bytes that are there already */
+/* flush() sends the queued commands; send() sends the output buffer only */
 void ngx_household_redis_conn_flush(ngx_household_redis_conn_t *conn);
 void ngx_household_redis_conn_send(ngx_household_redis_conn_t *conn);
 
 /*
- * Ends the operations that were answered in this iteration of the event loop:
- * not before all that has come was read, as one reply too many makes the
- * others doubtful.
+ * Ends the operations that were answered in this iteration of the event loop
+ * with "status".  Must be called after all available data were read: one
+ * unexpected reply makes the replies before it doubtful.
  */
 void ngx_household_redis_conn_complete_ops(ngx_household_redis_conn_t *conn,
     ngx_household_redis_result_e status);
 
-/* commands go back to the owner; or all end, as the worker process exits */
+/*
+ * orphans() returns the unanswered commands to the owner.  fail_all() ends
+ * their operations with DOWN, as the worker process exits.
+ */
 void ngx_household_redis_conn_orphans(ngx_household_redis_conn_t *conn);
 void ngx_household_redis_conn_fail_all(ngx_household_redis_conn_t *conn);
 

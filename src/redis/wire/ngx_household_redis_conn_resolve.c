@@ -1,6 +1,7 @@
 
 /*
- * Names of nodes, by nginx's resolver.  See ngx_household_redis_conn.h.
+ * Resolves the name of a node by the resolver of nginx.  See
+ * ngx_household_redis_conn_private.h.
  */
 
 
@@ -23,7 +24,7 @@ ngx_household_redis_conn_resolve(ngx_household_redis_conn_t *conn)
     node = conn->node;
 
     if (node->conf->resolver == NULL) {
-        /* a name that a node returned; "resolve" requires a resolver */
+        /* a discovered node; "resolve" in nginx.conf requires a resolver */
 
         (void) ngx_snprintf(errstr, sizeof(errstr) - 1,
                             "no resolver defined to resolve %V%Z",

@@ -25,7 +25,7 @@ ngx_household_redis_conn_open_socket(ngx_household_redis_conn_t *conn,
 
     ngx_memzero(&conn->peer, sizeof(ngx_peer_connection_t));
 
-    /* a name that is resolved again frees its addresses */
+    /* node->addrs may be freed when the name is resolved again */
 
     ngx_memcpy(&conn->sockaddr, addr->sockaddr, addr->socklen);
     conn->socklen = addr->socklen;
@@ -52,7 +52,7 @@ ngx_household_redis_conn_open_socket(ngx_household_redis_conn_t *conn,
     c->data = conn;
     c->log = &conn->log;
 
-    /* operations have deadlines of their own: this need not hold a worker */
+    /* a worker process that quits waits for operations, not for this timer */
     c->write->cancelable = 1;
     ngx_add_timer(c->write, conn->node->conf->connect_timeout);
 

@@ -1,6 +1,6 @@
 
 /*
- * TLS to Redis.  See ngx_household_redis_conn.h.
+ * TLS of a connection.  See ngx_household_redis_conn_private.h.
  */
 
 
@@ -16,8 +16,8 @@ static void ngx_household_redis_conn_ssl_log(ngx_log_t *log, ngx_uint_t level,
 #if (NGX_SSL)
 
 /*
- * An nginx without TLS has none of these, and loads the module all the same:
- * "ssl on" is refused then.
+ * nginx built without TLS does not have these functions.  The module can still
+ * be loaded, and "ssl on" is a configuration error.
  */
 
 #pragma weak ngx_ssl_check_host
@@ -66,7 +66,7 @@ ngx_household_redis_conn_ssl_start(ngx_household_redis_conn_t *conn)
         return NGX_ERROR;
     }
 
-    /* what was not sent at once may have moved, and grown, until it is */
+    /* the output buffer may be moved and extended between two SSL_write() */
 
     SSL_set_mode(c->ssl->connection, SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER
                                      |SSL_MODE_ENABLE_PARTIAL_WRITE);
@@ -77,7 +77,7 @@ ngx_household_redis_conn_ssl_start(ngx_household_redis_conn_t *conn)
         return NGX_ERROR;
     }
 
-    /* a connection that is made again needs no whole handshake */
+    /* a TLS session is reused when the connection is made again */
 
     c->ssl->save_session = ngx_household_redis_conn_ssl_save;
 
@@ -102,7 +102,7 @@ ngx_household_redis_conn_ssl_start(ngx_household_redis_conn_t *conn)
 }
 
 
-/* SNI is for names only (RFC 6066) */
+/* sets SNI, for names only (RFC 6066, section 3) */
 
 static ngx_int_t
 ngx_household_redis_conn_ssl_name(ngx_connection_t *c, ngx_str_t *name)
@@ -141,7 +141,7 @@ ngx_household_redis_conn_ssl_name(ngx_connection_t *c, ngx_str_t *name)
 }
 
 
-/* with TLS 1.3 more than once, and after the handshake */
+/* TLS 1.3 calls this after the handshake, and more than once */
 
 static void
 ngx_household_redis_conn_ssl_save(ngx_connection_t *c)
@@ -187,7 +187,7 @@ ngx_household_redis_conn_ssl_handler(ngx_connection_t *c)
 
         if (ngx_household_redis_conn_ssl_verify(conn) == NGX_OK) {
 
-            /* what came with the handshake causes no event of its own */
+            /* data received with the handshake do not cause another event */
             ngx_post_event(c->read, &ngx_posted_events);
 
             conn->events->secured(conn);
@@ -206,7 +206,7 @@ ngx_household_redis_conn_ssl_handler(ngx_connection_t *c)
 }
 
 
-/* returns NGX_OK, or NGX_ERROR and tells why in conn->tls */
+/* returns NGX_OK, or NGX_ERROR with the cause in conn->tls */
 
 static ngx_int_t
 ngx_household_redis_conn_ssl_verify(ngx_household_redis_conn_t *conn)
@@ -246,7 +246,7 @@ ngx_household_redis_conn_ssl_verify(ngx_household_redis_conn_t *conn)
 }
 
 
-/* a name, or an address that the certificate holds as an address */
+/* the certificate must have the name, or the address as an IP address */
 
 static ngx_int_t
 ngx_household_redis_conn_ssl_check(ngx_connection_t *c, ngx_str_t *name)
@@ -270,7 +270,7 @@ ngx_household_redis_conn_ssl_check(ngx_connection_t *c, ngx_str_t *name)
 
     (void) ngx_cpystrn(text, name->data, name->len + 1);
 
-    /* it is 0 or less for a text that is no address, too */
+    /* returns 0 or less on a mismatch, or if the text is not an address */
     rc = X509_check_ip_asc(cert, (char *) text, 0);
 
     X509_free(cert);
@@ -288,7 +288,7 @@ ngx_household_redis_conn_ssl_close(ngx_household_redis_conn_t *conn)
 
     if (c->ssl != NULL) {
 
-        /* says goodbye if that goes at once, and does not wait for an answer */
+        /* sends close_notify if possible at once, and does not wait for one */
 
         c->ssl->no_wait_shutdown = 1;
 
@@ -327,9 +327,9 @@ void
 ngx_household_redis_conn_ssl_init_log(ngx_household_redis_conn_t *conn)
 {
     /*
-     * nginx would write a line at each failed attempt; what matters is the
-     * change of state, which the owner writes.  What nginx says is read
-     * for the reason that TLS gives, and only alerts are passed on.
+     * nginx logs each failed attempt, but only changes of state are to be
+     * logged, which the owner does.  The writer of conn->log extracts the cause
+     * of a TLS error, and only alerts are passed to the error log.
      */
 
     conn->pass = *ngx_cycle->log;
@@ -347,9 +347,9 @@ ngx_household_redis_conn_ssl_init_log(ngx_household_redis_conn_t *conn)
 
 
 /*
- * nginx tells the reason of a failure to its log alone, at the end of a line:
- * "... (SSL: error:0A000418:SSL routines:function:reason:more)".  It is kept
- * for the one line that is written of a change of state.
+ * nginx writes the cause of a TLS error only to the log, at the end of a line:
+ * "... (SSL: error:0A000418:SSL routines:function:reason:more)".  The reason is
+ * copied to conn->tls, for the line that the owner logs.
  */
 
 static void
@@ -380,7 +380,7 @@ ngx_household_redis_conn_ssl_log(ngx_log_t *log, ngx_uint_t level, u_char *buf,
 
     start = p + sizeof(mark) - 1;
 
-    /* past the code, the library, and the function, which may be empty */
+    /* skip the code, the library, and the function, which may be empty */
 
     for (colons = 0; start < last && colons < 3; start++) {
         if (*start == ':') {

@@ -1,10 +1,9 @@
 
 /*
- * A connection as its owners, which embed it, and its files see it.  Only the
- * files of the connection change it; an owner reads what says so, and sets
- * flags before it starts.
- *
- * Core layer.
+ * The structure of a connection.  An owner embeds it, and may set the flags
+ * "once", "lazy" and "resident", "reply_timeout" and "limits" before the
+ * connection is started.  All other changes are made by the files of the
+ * connection.
  */
 
 
@@ -20,18 +19,18 @@
 #include "ngx_household_redis_op.h"
 
 
-/* commands queued or in flight on one connection; more are refused */
+/* maximum number of commands queued or in flight on one connection */
 #define NGX_HOUSEHOLD_REDIS_MAX_CMDS   16384
 
 /*
- * Of one reply, what is kept: values, bytes in all, and bytes of one value.
- * What is longer is read and let go, and the reply is "too large".
+ * Limits of one reply: number of values, total bytes, and bytes of one value.
+ * Data over a limit are read and discarded, and the reply is "too large".
  */
 #define NGX_HOUSEHOLD_REDIS_REPLY_VALUES  16384
 #define NGX_HOUSEHOLD_REDIS_REPLY_BYTES   (1024 * 1024)
 #define NGX_HOUSEHOLD_REDIS_REPLY_BULK    (64 * 1024)
 
-/* why a server is down, in the log's words */
+/* size of a buffer for the cause of an error, for the log */
 #define NGX_HOUSEHOLD_REDIS_ERRLEN       160
 
 #define NGX_HOUSEHOLD_REDIS_MAX_STEPS  8
@@ -39,11 +38,12 @@
 #define NGX_HOUSEHOLD_REDIS_BACKOFF      100    /* ms; doubles up to */
 #define NGX_HOUSEHOLD_REDIS_BACKOFF_MAX  2000
 
-#define NGX_HOUSEHOLD_REDIS_PING_INTERVAL  10000  /* ms between looks */
+#define NGX_HOUSEHOLD_REDIS_PING_INTERVAL  10000  /* ms, if idle */
 
 /*
- * Milliseconds without a byte from the server, while commands are unanswered,
- * after which a connection is given up: twice the timeout, but no less.
+ * The reply timeout: a connection is closed if commands are in flight and the
+ * server has sent nothing for so long.  It is twice the timeout of the
+ * configuration, but at least this, in ms.
  */
 #define NGX_HOUSEHOLD_REDIS_MIN_REPLY_TIMEOUT  1000
 
@@ -62,92 +62,101 @@ typedef struct ngx_household_redis_conn_s  ngx_household_redis_conn_t;
 
 
 /*
- * What the owner does.  None of these may free the connection, but all may
+ * The handlers of the owner.  A handler must not free the connection, but may
  * shut it down.
  */
 
 typedef struct {
-    /* it is connected; commands that wait are sent next */
+    /* the connection is ready; the queued commands are sent next */
     void       (*ready)(ngx_household_redis_conn_t *conn);
 
-    /* it was suspect when it got ready, and is not any more; may be NULL */
+    /* the connection is not suspect any more; may be NULL */
     void       (*recovered)(ngx_household_redis_conn_t *conn);
 
     /*
-     * It broke, having been ready, and is made anew at once (unless it is
-     * held now, or was made for one time); or it could not be made, or not be
-     * relied on: conn->down is set, and attempts go on in the background.
+     * A ready connection was lost.  It reconnects at once, or when it is needed
+     * if it is "lazy", but not while it is suspended.
+     *
+     * Or no connection could be established, or the server is unreliable.  Then
+     * conn->down is set, and the connection reconnects in the background,
+     * unless it is "once" or suspended.
+     *
+     * "errstr" is the cause; "err" is the error of the system, or 0.
      */
     void       (*lost)(ngx_household_redis_conn_t *conn,
                        ngx_household_redis_result_e status, ngx_err_t err,
                        const char *errstr);
 
     /*
-     * A command without a reply, in no list any more; its operation has not
-     * ended.  "sent" tells whether the server may have seen it.
+     * A command is unanswered, and the connection is lost.  The command is in
+     * no list, and its operation has not ended.  "sent" is 1 if the server may
+     * have received the command.
      */
     void       (*orphan)(ngx_household_redis_conn_t *conn,
                          ngx_household_redis_cmd_t *cmd, ngx_uint_t sent);
 
     /*
-     * A command was answered with an error.  Returns NGX_DECLINED if that is
-     * its reply, or NGX_OK if the owner has taken the command, which is in no
-     * list any more.  May be NULL.
+     * A command got an error reply.  Returns NGX_DECLINED if the error is to be
+     * delivered as the reply; or NGX_OK if the owner has taken the command out
+     * of the list of the connection.  May be NULL.
      */
     ngx_int_t  (*error)(ngx_household_redis_conn_t *conn,
                         ngx_household_redis_cmd_t *cmd, ngx_str_t *error);
 
     /*
-     * A message of a subscription, or NULL: whatever is sent without having
-     * been asked for is then a breach of protocol.  Returns NGX_OK, or
-     * NGX_ERROR if it is.
+     * A message of a subscription.  Returns NGX_OK, or NGX_ERROR on a protocol
+     * error.  If it is NULL, any message without a command is a protocol error.
      */
     ngx_int_t  (*push)(ngx_household_redis_conn_t *conn,
                        ngx_household_resp_reply_t *reply);
 
     /*
-     * The worker quits, and the connection is "resident".  Returns NGX_OK if
-     * it stays open, or NGX_DECLINED.  May be NULL.
+     * The worker process quits, and the connection is "resident".  Returns
+     * NGX_OK if the connection stays open, or NGX_DECLINED if it is to be
+     * closed.  May be NULL.
      */
     ngx_int_t  (*quit)(ngx_household_redis_conn_t *conn);
 } ngx_household_redis_conn_calls_t;
 
 
 /*
- * What the files below the state machine report to it: names, sockets, TLS,
- * bytes.  Any of these may close the connection, or shut it down.
+ * Events that the files below report to the state machine.  Any of these may
+ * close the connection, or shut it down.
  */
 
 typedef struct {
-    /* the name is resolved, or "errstr" tells why not; then it is connected */
+    /*
+     * The name is resolved, or cannot be, and "errstr" is the cause.  Known
+     * addresses are used in either case.
+     */
     void       (*resolved)(ngx_household_redis_conn_t *conn,
                            const char *errstr);
     void       (*connected)(ngx_household_redis_conn_t *conn);
     void       (*secured)(ngx_household_redis_conn_t *conn);
 
     /*
-     * A reply that came before the connection was established.  Returns
-     * NGX_OK, or NGX_ERROR if the connection was lost.
+     * A reply was received before the connection was ready.  Returns NGX_OK, or
+     * NGX_ERROR if the connection was closed.
      */
     ngx_int_t  (*handshake)(ngx_household_redis_conn_t *conn,
                             ngx_household_resp_reply_t *reply);
 
-    /* replies were valid, and nothing was behind them */
+    /* all data received in this event were valid replies */
     void       (*replied)(ngx_household_redis_conn_t *conn);
 
-    /* all that was to be sent now was; all that came was read */
+    /* available data were sent, or were read */
     void       (*idle)(ngx_household_redis_conn_t *conn);
 
-    /* nginx closes the connection, as the worker process exits */
+    /* nginx requests to close the connection, as the worker process quits */
     void       (*quit)(ngx_household_redis_conn_t *conn);
 
-    /* commands wait that something else than an owner has queued */
+    /* a command was queued by the connection itself */
     void       (*queued)(ngx_household_redis_conn_t *conn);
 
     /*
-     * The connection broke, or is not to be trusted any more.  "status" is the
-     * result of the operation whose reply was being read; "err" and "errstr"
-     * are for the log.
+     * The connection is lost, or must be closed.  "status" is DOWN, TIMEOUT or
+     * PROTOCOL; with PROTOCOL, the answered operations end with it, too.  "err"
+     * and "errstr" are for the log.
      */
     void       (*lost)(ngx_household_redis_conn_t *conn,
                        ngx_household_redis_result_e status, ngx_err_t err,
@@ -159,7 +168,7 @@ struct ngx_household_redis_conn_s {
     /* the ident of timers must be after 3 pointers, as in ngx_connection_t */
     ngx_household_redis_node_t              *node;
     ngx_household_resp_t                    *resp;
-    u_char                                  *out;     /* bytes to send */
+    u_char                                  *out;     /* output buffer */
     ngx_int_t                                ident;
 
     size_t                                   out_size;
@@ -168,58 +177,59 @@ struct ngx_household_redis_conn_s {
 
     const ngx_household_redis_conn_calls_t  *owner;
     const ngx_household_redis_conn_events_t *events;
-    void                                    *data;    /* the owner's */
+    void                                    *data;    /* of the owner */
     const ngx_household_resp_limits_t       *limits;
 
-    ngx_log_t                                log;     /* nginx writes here */
-    ngx_log_t                                pass;    /* filtered from log */
+    ngx_log_t                                log;     /* for nginx */
+    ngx_log_t                                pass;    /* for alerts of log */
     ngx_peer_connection_t                    peer;
     ngx_resolver_ctx_t                      *resolving;
     ngx_household_redis_conn_state_e         state;
 
     ngx_household_redis_fifo_t               sent;    /* in reply order */
     ngx_household_redis_fifo_t               waiting;
-    ngx_queue_t                              answered; /* operations */
+    ngx_queue_t                              answered; /* complete operations */
 
-    ngx_event_t                              post;    /* one send a turn */
+    ngx_event_t                              post;    /* deferred send */
     ngx_event_t                              retry;   /* next attempt */
-    ngx_event_t                              ping;    /* idle for long? */
+    ngx_event_t                              ping;    /* checks an idle node */
     ngx_event_t                              reply_timer;
     ngx_msec_t                               reply_timeout;
     ngx_msec_t                               received; /* time of last data */
 
     ngx_uint_t                               addr;    /* index in node->addrs */
     ngx_uint_t                               tried;   /* addresses tried */
-    ngx_uint_t                               failures; /* since it was well */
-    ngx_msec_t                               since;   /* it is ready */
+    ngx_uint_t                               failures; /* in succession */
+    ngx_msec_t                               since;   /* when it got ready */
 
     /*
-     * Which server this is connected to: a hash of its run_id, or of its
-     * address if it does not tell its run_id.  Two connections are to one
-     * server only if these are equal.  Known once the connection is ready,
-     * and 0 unless the options ask for it ("identify").
+     * The server: a hash of its run_id, or of its address if the run_id is
+     * unknown.  Two connections with different values are to different
+     * servers.  The value is set when the connection is ready, and is 0 unless
+     * "identify" is set in the options.
      */
     uint64_t                                 server;
     ngx_sockaddr_t                           sockaddr;
     socklen_t                                socklen;
 
-    /* of the handshake */
+    /* commands of the handshake */
     u_char                            steps[NGX_HOUSEHOLD_REDIS_MAX_STEPS];
     ngx_uint_t                               nsteps;
-    ngx_uint_t                               step;    /* awaiting its reply */
+    ngx_uint_t                               step;    /* next to be answered */
 
+    /* cause of a failure of TLS, or empty */
     u_char                                   tls[NGX_HOUSEHOLD_REDIS_ERRLEN];
 
-    unsigned                                 down:1;  /* dead: do not wait */
+    unsigned                                 down:1;  /* refuses commands */
     unsigned                                 once:1;  /* do not reconnect */
-    unsigned                                 lazy:1;  /* only when needed */
+    unsigned                                 lazy:1;  /* connect if needed */
     unsigned                                 suspended:1; /* do not connect */
-    unsigned                                 resident:1; /* idle to nginx */
+    unsigned                                 resident:1; /* always c->idle */
     unsigned                                 stopped:1; /* shut down */
-    unsigned                                 resolved:1; /* for this round */
-    unsigned                                 replied:1; /* in this turn */
-    unsigned                                 used:1;  /* has replied, once */
-    unsigned                                 suspect:1; /* fails in use */
+    unsigned                                 resolved:1; /* for this attempt */
+    unsigned                                 replied:1; /* in this event */
+    unsigned                                 used:1;  /* got a valid reply */
+    unsigned                                 suspect:1; /* failed in use */
 };
 
 

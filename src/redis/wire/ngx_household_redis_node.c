@@ -36,7 +36,7 @@ ngx_household_redis_node_create(ngx_household_redis_options_t *conf,
         return node;
     }
 
-    /* the sockaddrs stay where they are: the configuration outlives us */
+    /* sockaddrs are not copied: the configuration outlives the node */
 
     node->addrs = ngx_alloc(server->naddrs * sizeof(ngx_addr_t),
                             ngx_cycle->log);
@@ -177,7 +177,7 @@ ngx_household_redis_node_alloc(ngx_household_redis_options_t *conf,
     node->host.len = host->len;
 
     if (host->len) {
-        /* a unix socket has none */
+        /* empty for a UNIX domain socket */
         p = ngx_cpymem(p, host->data, host->len);
     }
 
@@ -188,7 +188,7 @@ ngx_household_redis_node_alloc(ngx_household_redis_options_t *conf,
         ngx_memcpy(p, tls->data, tls->len);
     }
 
-    /* a name with a trailing dot is absolute; certificates do not have it */
+    /* names in certificates do not have the trailing dot */
 
     if (node->tls.len > 1 && node->tls.data[node->tls.len - 1] == '.') {
         node->tls.len--;
@@ -254,7 +254,7 @@ ngx_household_redis_node_set(ngx_household_redis_node_t *node,
         ngx_inet_set_port(addrs[i].sockaddr, node->port);
     }
 
-    /* the resolver rotates them: workers should prefer the same one */
+    /* the resolver rotates addresses; workers are to use the same one */
 
     ngx_qsort(addrs, n, sizeof(ngx_addr_t),
               ngx_household_redis_node_cmp_addrs);
@@ -287,7 +287,7 @@ ngx_household_redis_node_cmp_addrs(const void *one, const void *two)
 }
 
 
-/* addresses and the room for what they point at, in one piece */
+/* allocates "n" addresses with their sockaddrs in one block */
 
 static ngx_addr_t *
 ngx_household_redis_node_addrs(ngx_uint_t n)

@@ -210,7 +210,7 @@ ngx_household_redis_op_reply(ngx_household_redis_cmd_t *cmd,
     op->pins--;
 
     if (op->ended) {
-        /* from within the call */
+        /* by op->reply() */
         ngx_household_redis_op_release(op);
         return rc;
     }
@@ -292,7 +292,7 @@ ngx_household_redis_op_await(ngx_household_redis_op_t *op, ngx_uint_t awaited)
     op->awaited = awaited;
     d->awaited += awaited ? 1 : -1;
 
-    /* where nobody waits, a worker that quits need not */
+    /* a worker process that quits waits for awaited operations only */
     d->timer.cancelable = d->awaited == 0;
 }
 
@@ -330,7 +330,7 @@ ngx_household_redis_deadlines_handler(ngx_event_t *ev)
 
         if (left > 0) {
             if (ev->timer_set) {
-                /* by one that was added meanwhile */
+                /* set by an operation added in ngx_household_redis_op_end() */
                 ngx_del_timer(ev);
             }
 
@@ -369,7 +369,7 @@ ngx_household_redis_error_code(ngx_str_t *error)
 }
 
 
-/* "code text", of which "ERR" alone would not tell what to do */
+/* the code "ERR" alone does not tell the cause; these texts do */
 
 ngx_str_t
 ngx_household_redis_error_text(ngx_str_t *error)

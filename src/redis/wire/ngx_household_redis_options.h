@@ -1,8 +1,6 @@
 
 /*
- * What a household_redis block says.
- *
- * Core layer.
+ * The configuration of a household_redis block.
  */
 
 
@@ -26,10 +24,10 @@
 /* "server" or "sentinel" */
 
 typedef struct {
-    ngx_str_t       name;              /* as it is written; for the log */
+    ngx_str_t       name;              /* as in nginx.conf; for the log */
     ngx_str_t       host;              /* a name or an address; unix: empty */
     in_port_t       port;
-    ngx_addr_t     *addrs;             /* all are tried; none if "resolve" */
+    ngx_addr_t     *addrs;             /* tried in order; none if "resolve" */
     ngx_uint_t      naddrs;
     ngx_uint_t      resolve;           /* unsigned  resolve:1; */
     ngx_uint_t      replica;           /* unsigned  replica:1; */
@@ -41,8 +39,8 @@ typedef struct {
 typedef struct {
     ngx_str_t       name;
     ngx_array_t     servers;           /* of ngx_household_redis_server_t */
-    ngx_array_t     sentinels;         /* the same */
-    ngx_str_t       master;            /* the name that sentinels know */
+    ngx_array_t     sentinels;         /* of ngx_household_redis_server_t */
+    ngx_str_t       master;            /* the name monitored by the sentinels */
     ngx_flag_t      cluster;
     ngx_uint_t      read_from;
 
@@ -52,13 +50,13 @@ typedef struct {
     ngx_str_t       sentinel_password;
     ngx_str_t       key_prefix;
     ngx_uint_t      database;
-    ngx_msec_t      connect_timeout;   /* connect, TLS and AUTH together */
+    ngx_msec_t      connect_timeout;   /* of connect, TLS and AUTH in total */
     ngx_msec_t      timeout;           /* of one operation */
     ngx_uint_t      connections;       /* per worker and node */
     ngx_flag_t      tracking;          /* receive invalidations, for a zone */
-    ngx_uint_t      identify;          /* unsigned  identify:1; see conn.h */
+    ngx_uint_t      identify;          /* unsigned  identify:1 */
 
-    ngx_resolver_t *resolver;          /* of http; NULL: there is none */
+    ngx_resolver_t *resolver;          /* of the http block; or NULL */
 
     ngx_flag_t      ssl;
     ngx_flag_t      ssl_verify;

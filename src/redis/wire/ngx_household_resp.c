@@ -1,11 +1,11 @@
 
 /*
- * Replies of the Redis protocol, RESP2: hiredis reads them, with object
- * functions of our own, which flatten a reply into memory of the decoder.
+ * The decoder of the Redis protocol, RESP2.  It uses the reader of hiredis with
+ * its own object functions, which store the values of a reply in an array.
  *
- * What the reader leaves to its user is done here: it takes the bytes after
- * a bulk string for CRLF without a look, waits for a bulk string of any
- * length and for a line of any length, and allows any number of elements.
+ * The reader does not check that a bulk string is followed by CRLF, and does
+ * not limit the length of bulk strings and lines and the number of elements.
+ * This is done here.
  */
 
 
@@ -17,18 +17,18 @@
 
 
 /*
- * The reader of hiredis 0.14 holds no deeper arrays; that of later versions
- * does, but the same bytes are to mean the same with both.
+ * The limit of hiredis 0.14.  Later versions support deeper arrays, but replies
+ * are to be decoded the same way with all versions.
  */
 #define NGX_HOUSEHOLD_RESP_MAX_DEPTH  8
 
-/* a status, an error, a number: longer than any server sends */
+/* of a status, an error or an integer; servers send shorter ones */
 #define NGX_HOUSEHOLD_RESP_MAX_LINE   4096
 
-/* hiredis 0.14 counts bytes in int here and there */
+/* hiredis 0.14 stores some lengths as int */
 #define NGX_HOUSEHOLD_RESP_MAX_SIZE   (1024 * 1024 * 1024)
 
-/* memory is had in no smaller pieces, and larger ones serve one reply */
+/* minimum size of a buffer; maximum size that is kept after a reply */
 #define NGX_HOUSEHOLD_RESP_MIN_BUF    512
 #define NGX_HOUSEHOLD_RESP_KEEP_BUF   16384
 
@@ -44,7 +44,7 @@ typedef int  ngx_household_resp_elements_t;
 
 typedef struct {
     void                        *data;
-    size_t                       len;   /* both in bytes */
+    size_t                       len;   /* in bytes */
     size_t                       size;
 } ngx_household_resp_buf_t;
 
@@ -54,16 +54,16 @@ struct ngx_household_resp_s {
     ngx_household_resp_limits_t  limits;
     ngx_household_resp_cut_t     cut;
 
-    /* the reply that is being read, or was given away last */
+    /* the reply being read, or the last one returned */
     ngx_household_resp_buf_t     values;
     ngx_household_resp_buf_t     bytes;
     ngx_uint_t                   nvalues;
 
-    size_t                       peak;  /* of the reader's own buffer */
+    size_t                       peak;  /* maximum of reader->len */
     const char                  *error;
 
     unsigned                     too_large:1;
-    unsigned                     given:1;
+    unsigned                     given:1;  /* the reply was returned */
 };
 
 
@@ -102,7 +102,7 @@ static ngx_int_t ngx_household_resp_append(ngx_household_resp_buf_t *buf,
 static void ngx_household_resp_trim(ngx_household_resp_buf_t *buf);
 
 
-/* without freeObject: the reader has nothing of its own to free */
+/* objects are in memory of the decoder, so there is no freeObject */
 
 static redisReplyObjectFunctions  ngx_household_resp_functions = {
     .createString = ngx_household_resp_create_string,
@@ -134,7 +134,7 @@ ngx_household_resp_create(const ngx_household_resp_limits_t *limits)
 
     resp->limits = *limits;
 
-    /* the reply itself is always kept */
+    /* the first value is always kept */
     resp->limits.max_values = ngx_max(limits->max_values, 1);
 
     resp->limits.max_depth = ngx_min(limits->max_depth,
@@ -180,7 +180,7 @@ ngx_household_resp_create_reader(ngx_household_resp_t *resp)
 
     reader->privdata = resp;
 
-    /* where 0.14 shrinks its buffer it may abort: see .._reset() instead */
+    /* hiredis 0.14 may abort when it shrinks its buffer; see .._reset() */
     reader->maxbuf = 0;
 
     return reader;
@@ -250,7 +250,7 @@ ngx_household_resp_next(ngx_household_resp_t *resp,
         return ngx_household_resp_partial(resp);
     }
 
-    /* only now do the bytes stay where they are; they are in order */
+    /* pointers are set now, since the buffer may have been reallocated */
 
     values = resp->values.data;
     p = resp->bytes.data;
@@ -283,7 +283,7 @@ ngx_household_resp_pending(ngx_household_resp_t *resp)
         return 1;
     }
 
-    /* the first byte of a reply is parsed apart from the rest */
+    /* the first byte of a reply may have been consumed already */
 
     return reader->ridx == 0 && ngx_household_resp_task(reader)->type != -1;
 }
@@ -304,7 +304,7 @@ ngx_household_resp_error(ngx_household_resp_t *resp)
 }
 
 
-/* forgets the reply that was given away, and memory that only it needed */
+/* drops the reply that was returned, and frees large buffers */
 
 static void
 ngx_household_resp_reset(ngx_household_resp_t *resp)
@@ -358,8 +358,8 @@ ngx_household_resp_fail_reader(ngx_household_resp_t *resp)
 
 
 /*
- * Looks at a reply that is not whole: what can never become whole is refused
- * now, and not after its bytes have come.
+ * Checks an incomplete reply, so that one which exceeds a limit is rejected
+ * before all its data are received.
  */
 
 static ngx_int_t
@@ -393,7 +393,7 @@ ngx_household_resp_partial(ngx_household_resp_t *resp)
         return (resp->error == NULL) ? NGX_AGAIN : NGX_ERROR;
     }
 
-    /* a CR may have come already */
+    /* the line may be complete except for LF */
 
     if (len > NGX_HOUSEHOLD_RESP_MAX_LINE + 1) {
         return ngx_household_resp_fail(resp, ngx_household_resp_long_line);
@@ -404,8 +404,9 @@ ngx_household_resp_partial(ngx_household_resp_t *resp)
 
 
 /*
- * Checks the length of a bulk string.  Returns 1 if it is all there or is
- * too much already, and 0 if more of it has to come.
+ * Checks the length in the header of a bulk string.  Returns 1 if the header is
+ * complete, or the length is over the limit, which sets resp->error; or 0 if
+ * more bytes of the header are needed.
  */
 
 static ngx_uint_t
@@ -421,7 +422,7 @@ ngx_household_resp_bulk_header(ngx_household_resp_t *resp, char *p, size_t len)
         size = size * 10 + (p[i] - '0');
     }
 
-    /* the length itself and two line ends are pending along with the string */
+    /* the length and two CRLFs are pending along with the string */
 
     if (size > max || i + 2 + size + 2 > max) {
         (void) ngx_household_resp_fail(resp, ngx_household_resp_long_bulk);
@@ -443,7 +444,7 @@ ngx_household_resp_create_string(const redisReadTask *task, char *str,
         reader = ((ngx_household_resp_t *) task->privdata)->reader;
         rest = reader->buf + reader->len - str;
 
-        /* the reader's sum of lengths may wrap around in 32 bits */
+        /* the reader adds lengths, which may overflow in 32 bits */
 
         if (rest < 2 || len > rest - 2) {
             return ngx_household_resp_refuse(task,
@@ -496,7 +497,7 @@ ngx_household_resp_create_integer(const redisReadTask *task, long long integer)
 }
 
 
-/* a null string or a null array */
+/* a null bulk string or a null array */
 
 static void *
 ngx_household_resp_create_nil(const redisReadTask *task)
@@ -524,7 +525,7 @@ ngx_household_resp_create_bool(const redisReadTask *task, int value)
 #endif
 
 
-/* no object stops the reader, which then takes it for a lack of memory */
+/* NULL stops the reader, as if there were no memory */
 
 static void *
 ngx_household_resp_refuse(const redisReadTask *task, const char *error)
@@ -556,8 +557,8 @@ ngx_household_resp_type(const redisReadTask *task)
 
 
 /*
- * Keeps a value, or lets it go along with all that follow it: what is kept
- * is always the beginning of the reply.
+ * Adds a value to the reply.  Over a soft limit, this value and all that follow
+ * are discarded, so that the beginning of the reply is kept.
  */
 
 static void *
@@ -585,7 +586,7 @@ ngx_household_resp_add(const redisReadTask *task,
     }
 
     if (resp->too_large && resp->nvalues > 0) {
-        /* any object makes the reader go on */
+        /* the reader continues with any pointer but NULL */
         return resp;
     }
 

@@ -1,6 +1,6 @@
 
 /*
- * Cuts long bulk strings.  See ngx_household_resp_cut.h.
+ * Truncates long bulk strings.  See ngx_household_resp_cut.h.
  */
 
 
@@ -69,7 +69,10 @@ ngx_household_resp_cut(ngx_household_resp_cut_t *cut, ngx_str_t *in,
 }
 
 
-/* returns 1 when the line is whole, or too long to be one */
+/*
+ * Collects the header of a bulk string.  Returns 1 and sets "out" if the line
+ * is complete, or too long for a header; or 0 if more bytes are needed.
+ */
 
 static ngx_uint_t
 ngx_household_resp_cut_head(ngx_household_resp_cut_t *cut, ngx_str_t *in,
@@ -109,7 +112,10 @@ ngx_household_resp_cut_head(ngx_household_resp_cut_t *cut, ngx_str_t *in,
 }
 
 
-/* a string of that length follows, unless it is null or the line malformed */
+/*
+ * Parses the complete header.  A long string is truncated, and the header is
+ * replaced.  A header of a null string and a malformed one are passed.
+ */
 
 static void
 ngx_household_resp_cut_string(ngx_household_resp_cut_t *cut)
@@ -149,7 +155,7 @@ ngx_household_resp_cut_string(ngx_household_resp_cut_t *cut)
 }
 
 
-/* any other line, of which the end is looked for */
+/* passes bytes of another line, up to its CRLF */
 
 static void
 ngx_household_resp_cut_line(ngx_household_resp_cut_t *cut, ngx_str_t *in,

@@ -1,10 +1,7 @@
 
 /*
- * Cuts bulk strings that are longer than anybody has use for, as they come
- * in: what is passed on to the reader is a shorter string, and the rest of it
- * is let go without ever being held.
- *
- * Pure layer.
+ * A filter that truncates long bulk strings in data received.  A shorter
+ * string is passed to the reader; the rest is discarded without being stored.
  */
 
 
@@ -16,34 +13,33 @@
 #include <ngx_core.h>
 
 
-/* the longest bulk string of any server: "proto-max-bulk-len" of Redis */
+/* the longest bulk string: the default "proto-max-bulk-len" of Redis */
 #define NGX_HOUSEHOLD_RESP_CUT_MAX   (512 * 1024 * 1024)
 
-/* "$", a length, and the line end; longer lines are not of a bulk string */
+/* "$", a length, and CRLF; a longer line is not a header of a bulk string */
 #define NGX_HOUSEHOLD_RESP_CUT_HEAD  16
 
 
 typedef struct {
-    size_t                           max;   /* bytes; 0: nothing is cut */
-    size_t                           pass;  /* bytes to be passed on */
-    size_t                           skip;  /* bytes to be let go, after it */
-    size_t                           tail;  /* to be passed on, after that */
+    size_t                           max;   /* bytes; 0: unlimited */
+    size_t                           pass;  /* bytes to pass */
+    size_t                           skip;  /* then, bytes to discard */
+    size_t                           tail;  /* then, bytes to pass */
 
-    /* the first line of a bulk string, as far as it has come */
+    /* the header of a bulk string, the bytes received so far */
     u_char                           head[NGX_HOUSEHOLD_RESP_CUT_HEAD];
     ngx_uint_t                       nhead;
 
-    unsigned                         line:1;  /* within another line */
-    unsigned                         cr:1;    /* its last byte was CR */
+    unsigned                         line:1;  /* in another line */
+    unsigned                         cr:1;    /* last byte was CR */
 } ngx_household_resp_cut_t;
 
 
 /*
- * Takes bytes from the beginning of "in", which were received.  Returns 1 and
- * sets "out" to those that are to be passed on, which are of "in" or of "cut"
- * and good until the next call; or 0 when "in" is empty.  A string longer than
- * cut->max has cut->max + 1 bytes afterwards.  What is not of the protocol is
- * passed on.
+ * Consumes received bytes from the beginning of "in".  Returns 1 and sets "out"
+ * to the bytes to pass to the reader, which are in "in" or "cut" and are valid
+ * until the next call; or 0 when "in" is empty.  A string longer than cut->max
+ * is truncated to cut->max + 1 bytes.  Invalid data are passed unchanged.
  */
 ngx_uint_t ngx_household_resp_cut(ngx_household_resp_cut_t *cut, ngx_str_t *in,
     ngx_str_t *out);

@@ -1,9 +1,9 @@
 
 /*
- * Commands of the Redis protocol, RESP2.
+ * The encoder of the Redis protocol, RESP2.
  *
- * hiredis could write them, too.  It prints each of them, by vsprintf(), into
- * memory of its own: that was a fifth of the instructions of a whole lookup.
+ * The encoder of hiredis is not used: it allocates memory and calls vsprintf()
+ * for each command, which was a fifth of the instructions of a lookup.
  */
 
 
@@ -12,11 +12,11 @@
 #include "ngx_household_resp.h"
 
 
-/* a mistake rather than a command */
+/* limits of a command */
 #define NGX_HOUSEHOLD_RESP_MAX_SIZE  (1024 * 1024 * 1024)
 #define NGX_HOUSEHOLD_RESP_MAX_ARGS  (1024 * 1024)
 
-/* the type and length that a command and each of its arguments begin with */
+/* a header of a command or an argument: type, length, and CRLF */
 #define NGX_HOUSEHOLD_RESP_HEADER    (1 + NGX_SIZE_T_LEN + sizeof(CRLF) - 1)
 
 
@@ -64,7 +64,7 @@ ngx_household_resp_encode(u_char *p,
     for (i = 0; i < command->argc; i++) {
         p = ngx_household_resp_header(p, '$', command->argv[i].len);
 
-        /* an empty one may be a null pointer */
+        /* the data of an empty argument may be NULL */
 
         if (command->argv[i].len) {
             p = ngx_cpymem(p, command->argv[i].data, command->argv[i].len);
@@ -77,7 +77,7 @@ ngx_household_resp_encode(u_char *p,
 }
 
 
-/* ngx_sprintf() takes ten times as long, and there are many of them */
+/* ngx_sprintf() takes ten times as long, and this is called often */
 
 static u_char *
 ngx_household_resp_header(u_char *p, u_char type, size_t n)
