@@ -32,8 +32,8 @@ struct ngx_household_events_s {
     void                   (*dropped)(void *data);
     void                    *data;
     ngx_uint_t               n;        /* under way */
-    ngx_msec_t               held;     /* since, if "hold" */
-    ngx_uint_t               hold;     /* unsigned  hold:1; */
+    ngx_msec_t               suspended_at;
+    ngx_uint_t               suspended; /* unsigned  suspended:1; */
     uint32_t                 recent[NGX_HOUSEHOLD_EVENTS_RECENT];
 };
 
@@ -144,14 +144,15 @@ ngx_household_events_add(ngx_household_events_t *events,
         return;
     }
 
-    if (events->hold
-        && ngx_current_msec - events->held < NGX_HOUSEHOLD_EVENTS_HOLD)
+    if (events->suspended
+        && ngx_current_msec - events->suspended_at
+           < NGX_HOUSEHOLD_EVENTS_SUSPEND)
     {
         ngx_household_events_drop(events);
         return;
     }
 
-    events->hold = 0;
+    events->suspended = 0;
     job = NULL;
 
     if (events->n < NGX_HOUSEHOLD_EVENTS_MAX) {
@@ -383,8 +384,8 @@ ngx_household_events_job_reply(ngx_household_redis_op_t *op,
 
     case NGX_HOUSEHOLD_RESP_ERROR:
         job->failed = 1;
-        job->events->hold = 1;
-        job->events->held = ngx_current_msec;
+        job->events->suspended = 1;
+        job->events->suspended_at = ngx_current_msec;
 
         ngx_household_redis_log_error(job->events->redis, "event", &v->str);
         return NGX_OK;

@@ -27,7 +27,7 @@
 #define NGX_HOUSEHOLD_EVENTS_MAX        256
 
 /* milliseconds without events after Redis has refused one */
-#define NGX_HOUSEHOLD_EVENTS_HOLD      1000
+#define NGX_HOUSEHOLD_EVENTS_SUSPEND      1000
 
 /* seconds until a key of a day expires, and that of the use of a seat */
 #define NGX_HOUSEHOLD_EVENTS_DAY     172800

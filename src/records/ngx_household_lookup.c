@@ -13,7 +13,7 @@
 
 static ngx_household_lookup_t *ngx_household_lookup_create(
     ngx_household_lookups_t *lookups, ngx_str_t *account, uint32_t hash);
-static ngx_uint_t ngx_household_lookup_overtaken(
+static ngx_uint_t ngx_household_lookup_superseded(
     ngx_household_lookup_t *lookup);
 static ngx_int_t ngx_household_lookup_start(ngx_household_lookup_t *lookup);
 static void ngx_household_lookup_enqueue(ngx_household_lookup_t *lookup);
@@ -121,12 +121,12 @@ ngx_household_lookup(ngx_household_lookups_t *lookups, ngx_str_t *account,
     lookup = (ngx_household_lookup_t *)
                  ngx_str_rbtree_lookup(&lookups->tree, account, hash);
 
-    if (lookup != NULL && ngx_household_lookup_overtaken(lookup)) {
+    if (lookup != NULL && ngx_household_lookup_superseded(lookup)) {
 
         /* it may have been answered before what we know has changed */
 
         ngx_rbtree_delete(&lookups->tree, &lookup->node.node);
-        lookup->overtaken = 1;
+        lookup->superseded = 1;
         lookup = NULL;
     }
 
@@ -203,7 +203,7 @@ ngx_household_lookup_create(ngx_household_lookups_t *lookups,
 
 
 static ngx_uint_t
-ngx_household_lookup_overtaken(ngx_household_lookup_t *lookup)
+ngx_household_lookup_superseded(ngx_household_lookup_t *lookup)
 {
     ngx_household_lookup_cache_t  *cache;
 
@@ -436,7 +436,7 @@ ngx_household_lookup_end(ngx_household_lookup_t *lookup,
 
     /* those who come from now on start anew */
 
-    if (!lookup->overtaken) {
+    if (!lookup->superseded) {
         ngx_rbtree_delete(&lookup->lookups->tree, &lookup->node.node);
     }
 

@@ -95,7 +95,7 @@ struct ngx_household_lookup_s {
     uint64_t                         generation; /* the cache's */
     ngx_msec_t                       sent;
     u_char                           number[NGX_HOUSEHOLD_LOOKUP_NUMBER];
-    unsigned                         overtaken:1; /* not in the tree */
+    unsigned                         superseded:1; /* not in the tree */
     unsigned                         failed:1;
     unsigned                         too_large:1;
 };

@@ -31,7 +31,7 @@
 #define NGX_HOUSEHOLD_PRESENCES_EXPIRE   15552000
 
 /* milliseconds without writes after Redis has refused one */
-#define NGX_HOUSEHOLD_PRESENCES_HOLD     1000
+#define NGX_HOUSEHOLD_PRESENCES_SUSPEND     1000
 
 
 typedef struct ngx_household_presences_s        ngx_household_presences_t;

@@ -26,8 +26,8 @@ struct ngx_household_presences_s {
     ngx_rbtree_t                      writes;  /* account, device and place */
     ngx_rbtree_node_t                 writes_sentinel;
     ngx_uint_t                        nwrites;
-    ngx_msec_t                        held;    /* since, if "hold" */
-    ngx_uint_t                        hold;    /* unsigned  hold:1; */
+    ngx_msec_t                        suspended_at;
+    ngx_uint_t                        suspended; /* unsigned  suspended:1; */
     u_char                            sha1[40]; /* of the script */
 };
 

@@ -68,7 +68,7 @@ typedef struct {
 
     /* the last causes of a loss that were logged */
     u_char                            err[NGX_HOUSEHOLD_REDIS_ERRLEN];
-    u_char                            before[NGX_HOUSEHOLD_REDIS_ERRLEN];
+    u_char                            prev_err[NGX_HOUSEHOLD_REDIS_ERRLEN];
 
     unsigned                          subscribed:1;
     unsigned                          enabled:1;

@@ -52,7 +52,7 @@ typedef struct {
  * it has been written since the record was read (a script); or NULL.  The
  * same write is not repeated within some minutes.
  */
-void ngx_household_writer_write_device(ngx_household_writer_t *notes,
+void ngx_household_writer_write_device(ngx_household_writer_t *writer,
     ngx_str_t *account, ngx_household_writer_device_t *device,
     ngx_str_t *seat, ngx_household_writer_device_t *dropped);
 
@@ -62,12 +62,12 @@ void ngx_household_writer_write_device(ngx_household_writer_t *notes,
  * in that family is dropped.  "members" is the size of the account's set as
  * the record had it: if it has changed, nothing is done (a script).
  */
-void ngx_household_writer_write_learn(ngx_household_writer_t *notes,
+void ngx_household_writer_write_learn(ngx_household_writer_t *writer,
     ngx_str_t *account, ngx_str_t *network, int64_t now, ngx_uint_t days,
     ngx_uint_t members);
 
 /* adds the day of "now" to the days outside (a script) */
-void ngx_household_writer_write_away(ngx_household_writer_t *notes,
+void ngx_household_writer_write_away(ngx_household_writer_t *writer,
     ngx_str_t *account, int64_t now);
 
 /*
@@ -75,14 +75,14 @@ void ngx_household_writer_write_away(ngx_household_writer_t *notes,
  * started at "former" (0: none); if that is not what the store has, another
  * edge was faster, and nothing is written (a script).
  */
-void ngx_household_writer_write_grace_start(ngx_household_writer_t *notes,
+void ngx_household_writer_write_grace_start(ngx_household_writer_t *writer,
     ngx_str_t *account, int64_t former, int64_t now);
 
 /*
  * Somebody is home again since "now", after a grace period (0: nobody is any
  * more).  An earlier time stays.
  */
-void ngx_household_writer_write_grace_return(ngx_household_writer_t *notes,
+void ngx_household_writer_write_grace_return(ngx_household_writer_t *writer,
     ngx_str_t *account, int64_t now);
 
 
