@@ -12,23 +12,26 @@
 #include "ngx_household_redis_op.h"
 
 
-/* behind a write: account, 0, device, 0, address; key; ids of members */
+/*
+ * Followed by ids of members; account, 0, device, 0, address, which are the
+ * string of "node"; key.
+ */
 
 typedef struct {
-    ngx_str_node_t                    node;  /* see above; must be first */
+    ngx_str_node_t                    node;  /* of the tree; must be first */
     ngx_household_presences_t        *presences;
     ngx_household_presence_params_t   params;
     ngx_household_presence_facts_t    facts;
     ngx_str_t                         account;
     ngx_str_t                         key;
-    ngx_str_t                         former;  /* what a presence begins with */
+    ngx_str_t                         former;  /* prefix of the presence read */
     ngx_str_t                         bytes;
-    uint64_t                          generation;  /* the cache's */
+    uint64_t                          generation;  /* of the cache */
 
-    unsigned                          eval:1;   /* the script itself is sent */
-    unsigned                          noscript:1; /* NOSCRIPT */
+    unsigned                          eval:1;     /* not EVALSHA */
+    unsigned                          noscript:1; /* error reply NOSCRIPT */
     unsigned                          failed:1;
-    unsigned                          retry:1; /* to be sent once more */
+    unsigned                          retry:1;    /* send again */
     unsigned                          retried:1;
 
     u_char                            prefix[NGX_HOUSEHOLD_PRESENCE_PREFIX];
@@ -121,7 +124,7 @@ ngx_household_presences_write(ngx_household_presences_t *presences,
                               job->node.node.key)
         != NULL)
     {
-        /* a player asks often: the same is on its way */
+        /* players send many requests: the same write is pending */
         ngx_free(job);
         return;
     }
@@ -133,7 +136,7 @@ ngx_household_presences_write(ngx_household_presences_t *presences,
 }
 
 
-/* a copy of all: the request may be gone before the reply is there */
+/* copies all: the request may end before the reply arrives */
 
 static ngx_household_presences_job_t *
 ngx_household_presences_job_create(ngx_household_presences_t *presences,
@@ -196,7 +199,7 @@ ngx_household_presences_job_create(ngx_household_presences_t *presences,
 }
 
 
-/* what tells it from other writes that are under way */
+/* the key of a write among pending writes */
 
 static u_char *
 ngx_household_presences_job_id(ngx_household_presences_job_t *job,
@@ -348,7 +351,7 @@ ngx_household_presences_job_error(ngx_household_presences_job_t *job,
 }
 
 
-/* another edge was faster: the rule is asked again with what it wrote */
+/* another edge was faster: evaluates the rule again with its presence */
 
 static void
 ngx_household_presences_job_retry(ngx_household_presences_job_t *job,
@@ -371,7 +374,7 @@ ngx_household_presences_job_retry(ngx_household_presences_job_t *job,
 
     if (!answer.write) {
 
-        /* it has been written already */
+        /* the presence of the other edge is sufficient */
 
         job->bytes.len = former->len;
         ngx_memcpy(job->data, former->data, former->len);

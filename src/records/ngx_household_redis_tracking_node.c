@@ -1,6 +1,6 @@
 
 /*
- * The two connections to a server that is tracked.  See
+ * The two connections to a tracked server.  See
  * ngx_household_redis_tracking_node.h.
  */
 
@@ -14,13 +14,13 @@
 #define NGX_HOUSEHOLD_REDIS_TRACKING_CHANNEL  "__redis__:invalidate"
 
 /*
- * Heartbeats until the next attempt at what a server has refused, and at a
- * tracking connection that led to another server.
+ * Heartbeats until the next attempt after an error reply, and after a tracking
+ * connection that was opened to another server or could not be opened.
  */
 #define NGX_HOUSEHOLD_REDIS_TRACKING_RETRY    20
 #define NGX_HOUSEHOLD_REDIS_TRACKING_REOPEN   1
 
-/* heartbeats between probes of the first address, if another one is used */
+/* heartbeats between probes of the first address if another is in use */
 #define NGX_HOUSEHOLD_REDIS_TRACKING_PROBE    10
 
 
@@ -198,7 +198,7 @@ ngx_household_redis_tracking_subscribed(ngx_household_redis_dedicated_t *conn,
 }
 
 
-/* to the address of the other one: a name may be that of several servers */
+/* the same address for both connections: a name may have several servers */
 
 static void
 ngx_household_redis_tracking_open_tracker(
@@ -224,9 +224,9 @@ ngx_household_redis_tracking_open_tracker(
 
 
 /*
- * A client id is unique within one server only.  Behind an address with
- * several servers, the id of the invalidation connection may be that of a
- * stranger at the server that this one is connected to.
+ * A client id is unique within one server only.  If an address has several
+ * servers, the tracking connection may be connected to another server, where
+ * the id of the invalidation connection belongs to an unrelated client.
  */
 
 static void
@@ -263,7 +263,7 @@ ngx_household_redis_tracking_enable(ngx_household_redis_tracking_node_t *n)
     ngx_str_set(&argv[0], "CLIENT");
     ngx_str_set(&argv[1], "TRACKING");
 
-    /* prefixes of one client must not overlap: those of a former attempt */
+    /* prefixes of one client must not overlap: drop those of an earlier try */
 
     ngx_str_set(&argv[2], "OFF");
 
@@ -329,7 +329,7 @@ ngx_household_redis_tracking_enable_reply(
 }
 
 
-/* by an access list, or a server that does not know the command */
+/* denied by an ACL, or an unknown command */
 
 static ngx_int_t
 ngx_household_redis_tracking_refused(ngx_household_redis_tracking_node_t *n,
@@ -394,8 +394,8 @@ ngx_household_redis_tracking_conn_lost(ngx_household_redis_dedicated_t *conn,
 
 
 /*
- * Two causes that take turns are not logged again.  A server that was tracked
- * until now is waited for: the next attempt is made at once.
+ * Two alternating causes are not logged again.  A server that was tracked until
+ * now becomes pending, since the next attempt is made at once.
  */
 
 static void
@@ -437,7 +437,7 @@ ngx_household_redis_tracking_node_lost(ngx_household_redis_tracking_node_t *n,
 }
 
 
-/* message, channel, keys; all are gone where there is nil instead of keys */
+/* "message", channel, keys; nil instead of keys: all keys were deleted */
 
 static ngx_int_t
 ngx_household_redis_tracking_push(ngx_household_redis_dedicated_t *conn,
@@ -450,7 +450,7 @@ ngx_household_redis_tracking_push(ngx_household_redis_dedicated_t *conn,
     n = ngx_household_redis_dedicated_data(conn);
 
     if (reply->too_large) {
-        /* some keys were not read: it could have been any */
+        /* some keys were not read: any key may have changed */
         n->calls->missed(n->data);
         return NGX_OK;
     }
@@ -549,8 +549,8 @@ ngx_household_redis_tracking_node_retry(ngx_household_redis_tracking_node_t *n)
 
 
 /*
- * Other workers go back to the first address of a name when they find that the
- * server which they read from is not tracked.
+ * Other workers return to the first address of a name when the server in use is
+ * not tracked.
  */
 
 static void

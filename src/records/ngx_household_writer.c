@@ -1,6 +1,6 @@
 
 /*
- * What the edge writes to the store.  See ngx_household_writer.h.
+ * Writes of the edge to Redis.  See ngx_household_writer.h.
  */
 
 
@@ -13,14 +13,14 @@
 #include "ngx_household_record.h"
 
 
-/* the keys and the arguments of a script */
+/* keys and arguments of a script, at most */
 #define NGX_HOUSEHOLD_WRITER_ARGS      8
 
-/* "<time>@<seat>", for each place, with a ":" between them */
+/* "<time>@<seat>" for each place, separated by ":" */
 #define NGX_HOUSEHOLD_WRITER_SEEN                                             \
     (NGX_HOUSEHOLD_SEEN_MAX * (NGX_INT64_LEN + 1 + NGX_HOUSEHOLD_ID_LEN + 1))
 
-/* notes that were made not long ago, by hash: a power of two */
+/* hash table of recent writes: a power of two */
 #define NGX_HOUSEHOLD_WRITER_RECENT    4096
 #define NGX_HOUSEHOLD_WRITER_REPEAT    300000    /* ms */
 
@@ -49,27 +49,27 @@ typedef struct {
 
 
 struct ngx_household_writer_s {
-    ngx_household_redis_t        *redis;
-    ngx_str_t                    *key_prefix;
-    ngx_uint_t                    n;       /* under way */
-    void                        (*dropped)(void *data);
-    void                         *data;
+    ngx_household_redis_t          *redis;
+    ngx_str_t                      *key_prefix;
+    ngx_uint_t                      n;       /* pending */
+    void                          (*dropped)(void *data);
+    void                           *data;
     ngx_household_writer_script_t   scripts[NGX_HOUSEHOLD_WRITE_DEVICE];
     ngx_household_writer_recent_t   recent[NGX_HOUSEHOLD_WRITER_RECENT];
 };
 
 
-/* one note under way; its strings lie behind it */
+/* a pending write, followed by its strings */
 
 typedef struct {
     ngx_household_writer_t        *writer;
     ngx_household_write_e          type;
     uint64_t                       hash;
-    ngx_uint_t                     nkeys;    /* which come first */
+    ngx_uint_t                     nkeys;    /* in "argv", come first */
     ngx_uint_t                     argc;
     ngx_str_t                      argv[NGX_HOUSEHOLD_WRITER_ARGS];
-    unsigned                       eval:1;  /* the script itself is sent */
-    unsigned                       noscript:1; /* NOSCRIPT */
+    unsigned                       eval:1;   /* not EVALSHA */
+    unsigned                       noscript:1; /* error reply */
     unsigned                       failed:1;
 } ngx_household_write_t;
 
@@ -96,8 +96,8 @@ static ngx_uint_t ngx_household_writer_repeated(ngx_household_writer_t *writer,
 
 
 /*
- * The keys of each are in one hash slot, so that a cluster can route it.  A
- * second run changes nothing.
+ * All keys of a script are in one hash slot, as a cluster requires.  The
+ * scripts are idempotent.
  */
 
 static ngx_str_t  ngx_household_writer_scripts[] = {
@@ -337,7 +337,7 @@ ngx_household_writer_submit(ngx_household_writer_t *writer,
 }
 
 
-/* a copy of all: the request may be gone before the note is written */
+/* copies all: the request may end before the write is made */
 
 static ngx_household_write_t *
 ngx_household_write_alloc(ngx_household_writer_t *writer,
@@ -390,7 +390,7 @@ ngx_household_write_alloc(ngx_household_writer_t *writer,
 }
 
 
-/* appends the key of the account's set to the arguments */
+/* appends the key of the account's set to the arguments; returns the end */
 
 static u_char *
 ngx_household_write_key(ngx_household_write_t *write, ngx_str_t *account,
@@ -511,7 +511,7 @@ ngx_household_write_done(ngx_household_redis_op_t *op,
 
     if (write->noscript) {
 
-        /* this server has not seen the script yet */
+        /* the script is not in the script cache of this server */
 
         write->noscript = 0;
         write->eval = 1;
@@ -532,7 +532,7 @@ ngx_household_write_drop(ngx_household_write_t *write)
 
     writer = write->writer;
 
-    /* the next request may try again */
+    /* the next request may repeat the write */
 
     recent = &writer->recent[write->hash % NGX_HOUSEHOLD_WRITER_RECENT];
 
@@ -549,7 +549,7 @@ ngx_household_write_drop(ngx_household_write_t *write)
 }
 
 
-/* FNV-1a, 64 bits, with the length, so that parts do not run together */
+/* FNV-1a, 64 bits; the length is hashed to separate the parts */
 
 static uint64_t
 ngx_household_write_hash(uint64_t hash, ngx_str_t *text)
@@ -567,8 +567,8 @@ ngx_household_write_hash(uint64_t hash, ngx_str_t *text)
 
 
 /*
- * A record may be some time old, and a player asks often: the same is not
- * written again and again.  What collides is merely written once more.
+ * A cached record may be old, and players send many requests, so recent writes
+ * are not repeated.  A collision in the table only causes a repeated write.
  */
 
 static ngx_uint_t
