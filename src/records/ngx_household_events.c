@@ -12,16 +12,16 @@
 #include "ngx_household_redis_op.h"
 
 
-/* events that were added not long ago, by hash: a power of two */
+/* hash table of recently added events: a power of two */
 #define NGX_HOUSEHOLD_EVENTS_RECENT   4096
 
-/* XADD, stream, MAXLEN, ~, number, *; and a name and a value a field */
+/* XADD, stream, MAXLEN, ~, number, *; name and value of each field */
 #define NGX_HOUSEHOLD_EVENTS_ARGS       (6 + 2 * 9)
 
-/* bytes of the names of all fields, and of what else is fixed */
+/* bytes of all field names, numbers and separators */
 #define NGX_HOUSEHOLD_EVENTS_TEXT      256
 
-/* bytes of what an event is written once for: a kind, and a day or a seat */
+/* bytes of the deduplication id: a kind, and a day or a seat */
 #define NGX_HOUSEHOLD_EVENTS_ONCE      (32 + NGX_HOUSEHOLD_ID_LEN)
 
 
@@ -31,14 +31,14 @@ struct ngx_household_events_s {
     ngx_str_t                stream;   /* household-events */
     void                   (*dropped)(void *data);
     void                    *data;
-    ngx_uint_t               n;        /* under way */
-    ngx_msec_t               held;     /* since, if "hold" */
-    ngx_uint_t               hold;     /* unsigned  hold:1; */
+    ngx_uint_t               n;        /* pending */
+    ngx_msec_t               suspended_at;
+    ngx_uint_t               suspended; /* unsigned  suspended:1; */
     uint32_t                 recent[NGX_HOUSEHOLD_EVENTS_RECENT];
 };
 
 
-/* one under way; its strings lie behind it */
+/* a pending event, followed by its strings */
 
 typedef struct {
     ngx_household_events_t  *events;
@@ -47,8 +47,8 @@ typedef struct {
     ngx_uint_t               expire;   /* seconds */
     ngx_uint_t               argc;
     ngx_str_t                argv[NGX_HOUSEHOLD_EVENTS_ARGS];
-    unsigned                 added:1;  /* the second command was sent */
-    unsigned                 first:1;  /* nobody has added it on this day */
+    unsigned                 added:1;  /* XADD was sent */
+    unsigned                 first:1;  /* SET NX has set the key */
     unsigned                 failed:1;
 } ngx_household_events_job_t;
 
@@ -109,7 +109,7 @@ ngx_household_events_create(ngx_pool_t *pool, ngx_household_redis_t *redis,
         return NULL;
     }
 
-    /* it is one key, no prefix of any */
+    /* the stream is a key, not a prefix: remove the colon */
     events->stream.len--;
 
     events->redis = redis;
@@ -140,18 +140,19 @@ ngx_household_events_add(ngx_household_events_t *events,
     recent = &events->recent[hash % NGX_HOUSEHOLD_EVENTS_RECENT];
 
     if (*recent == hash) {
-        /* the day is in it, so it stays true */
+        /* the hash includes the day, so entries never become invalid */
         return;
     }
 
-    if (events->hold
-        && ngx_current_msec - events->held < NGX_HOUSEHOLD_EVENTS_HOLD)
+    if (events->suspended
+        && ngx_current_msec - events->suspended_at
+           < NGX_HOUSEHOLD_EVENTS_SUSPEND)
     {
         ngx_household_events_drop(events);
         return;
     }
 
-    events->hold = 0;
+    events->suspended = 0;
     job = NULL;
 
     if (events->n < NGX_HOUSEHOLD_EVENTS_MAX) {
@@ -171,7 +172,7 @@ ngx_household_events_add(ngx_household_events_t *events,
 }
 
 
-/* what an event is written once for, after the account: its kind and day */
+/* the deduplication id within an account: kind, and day or seat */
 
 static u_char *
 ngx_household_events_once(ngx_household_event_t *event, u_char *p)
@@ -196,12 +197,12 @@ ngx_household_events_hash(ngx_household_event_t *event, ngx_str_t *once)
     hash = ngx_murmur_hash2(event->account.data, event->account.len);
     hash = hash * 31 + ngx_murmur_hash2(once->data, once->len);
 
-    /* 0 is what is in no use */
+    /* 0 is an empty entry */
     return hash ? hash : 1;
 }
 
 
-/* a copy of all: the request may be gone before the replies are there */
+/* copies all: the request may end before the replies arrive */
 
 static ngx_household_events_job_t *
 ngx_household_events_job_create(ngx_household_events_t *events,
@@ -215,7 +216,7 @@ ngx_household_events_job_create(ngx_household_events_t *events,
     static ngx_str_t  about = ngx_string("~");
     static ngx_str_t  any = ngx_string("*");
 
-    /* the key, the stream, the fields, and numbers with all the names */
+    /* the key, the stream, the fields, and the numbers and names */
 
     len = events->prefix.len + events->stream.len + 2 * event->account.len
           + once->len + event->mode.len + event->device.len
@@ -315,7 +316,7 @@ ngx_household_events_job_arg(ngx_household_events_job_t *job, ngx_str_t *arg,
 }
 
 
-/* SET household-event:{A}:... NX; and XADD household-events, if it was set */
+/* SET household-event:{A}:... NX; then XADD household-events, if it was set */
 
 static void
 ngx_household_events_job_send(ngx_household_events_job_t *job)
@@ -383,8 +384,8 @@ ngx_household_events_job_reply(ngx_household_redis_op_t *op,
 
     case NGX_HOUSEHOLD_RESP_ERROR:
         job->failed = 1;
-        job->events->hold = 1;
-        job->events->held = ngx_current_msec;
+        job->events->suspended = 1;
+        job->events->suspended_at = ngx_current_msec;
 
         ngx_household_redis_log_error(job->events->redis, "event", &v->str);
         return NGX_OK;
@@ -424,7 +425,7 @@ ngx_household_events_job_drop(ngx_household_events_job_t *job)
 
     events = job->events;
 
-    /* a later request may try again: the key tells whether it is of use */
+    /* a later request may try again: the key in Redis prevents duplicates */
 
     recent = &events->recent[job->hash % NGX_HOUSEHOLD_EVENTS_RECENT];
 

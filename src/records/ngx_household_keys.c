@@ -1,6 +1,6 @@
 
 /*
- * Keys beside the records.  See ngx_household_keys.h.
+ * Keys outside the key prefix of records.  See ngx_household_keys.h.
  */
 
 

@@ -1,9 +1,7 @@
 
 /*
- * Keys beside the records of accounts: what is kept under a prefix of its own,
- * as nobody is to be told of its changes.
- *
- * Core layer.
+ * Keys outside the key prefix of records.  Changes of these keys cause no
+ * invalidations.
  */
 
 
@@ -16,18 +14,18 @@
 
 
 /*
- * Sets "key", allocated from "pool", to the key prefix of a deployment with
- * "name" in it: "household:" and "seen" make "household-seen:", and the prefix
- * "tv" makes "tv-seen:".  An empty prefix makes "seen:".  Returns NGX_OK or
- * NGX_ERROR.
+ * Sets "key", allocated from "pool", to a prefix made of "key_prefix", that of
+ * a deployment, and "name".  For "seen", the prefix "household:" results in
+ * "household-seen:", "tv" in "tv-seen:", and an empty prefix in "seen:".
+ * Returns NGX_OK, or NGX_ERROR if memory allocation failed.
  */
 ngx_int_t ngx_household_keys_beside(ngx_pool_t *pool, ngx_str_t *key_prefix,
     const char *name, ngx_str_t *key);
 
 /*
- * Writes "prefix", and the account in braces, which are the hash tag of a
- * cluster, at "p"; returns the end.  It takes prefix->len + account->len + 2
- * bytes.
+ * Writes "prefix" and the account in braces, which is the hash tag for a
+ * cluster, to "p".  Needs prefix->len + account->len + 2 bytes.  Returns the
+ * end of the text.
  */
 u_char *ngx_household_keys_account(u_char *p, ngx_str_t *prefix,
     ngx_str_t *account);

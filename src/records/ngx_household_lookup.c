@@ -13,7 +13,7 @@
 
 static ngx_household_lookup_t *ngx_household_lookup_create(
     ngx_household_lookups_t *lookups, ngx_str_t *account, uint32_t hash);
-static ngx_uint_t ngx_household_lookup_overtaken(
+static ngx_uint_t ngx_household_lookup_superseded(
     ngx_household_lookup_t *lookup);
 static ngx_int_t ngx_household_lookup_start(ngx_household_lookup_t *lookup);
 static void ngx_household_lookup_enqueue(ngx_household_lookup_t *lookup);
@@ -65,7 +65,7 @@ ngx_household_lookups_create(ngx_pool_t *pool, ngx_household_redis_t *redis,
     ngx_household_lookups_event(lookups, &lookups->timer,
                                 ngx_household_lookups_timer_handler);
 
-    /* a worker that quits stays for those who wait, and for no other */
+    /* a quitting worker waits for lookups with waiters only */
     lookups->timer.cancelable = 0;
 
     return lookups;
@@ -121,12 +121,12 @@ ngx_household_lookup(ngx_household_lookups_t *lookups, ngx_str_t *account,
     lookup = (ngx_household_lookup_t *)
                  ngx_str_rbtree_lookup(&lookups->tree, account, hash);
 
-    if (lookup != NULL && ngx_household_lookup_overtaken(lookup)) {
+    if (lookup != NULL && ngx_household_lookup_superseded(lookup)) {
 
-        /* it may have been answered before what we know has changed */
+        /* the reply may be older than the last invalidation */
 
         ngx_rbtree_delete(&lookups->tree, &lookup->node.node);
-        lookup->overtaken = 1;
+        lookup->superseded = 1;
         lookup = NULL;
     }
 
@@ -161,7 +161,7 @@ ngx_household_lookup(ngx_household_lookups_t *lookups, ngx_str_t *account,
 }
 
 
-/* it is in no list yet, as one that is SENT */
+/* like a SENT lookup, a new lookup is not in a list */
 
 static ngx_household_lookup_t *
 ngx_household_lookup_create(ngx_household_lookups_t *lookups,
@@ -185,7 +185,7 @@ ngx_household_lookup_create(ngx_household_lookups_t *lookups,
     lookup->node.str.data = (u_char *) lookup + sizeof(ngx_household_lookup_t);
     ngx_memcpy(lookup->node.str.data, account->data, account->len);
 
-    /* the account is the hash tag of its keys; a node has ranges of slots */
+    /* the account is the hash tag; nodes have ranges of hash slots */
 
     part = lookups->redis->conf->cluster
            ? ngx_household_redis_keyslot(account) * NGX_HOUSEHOLD_LOOKUP_PARTS
@@ -203,7 +203,7 @@ ngx_household_lookup_create(ngx_household_lookups_t *lookups,
 
 
 static ngx_uint_t
-ngx_household_lookup_overtaken(ngx_household_lookup_t *lookup)
+ngx_household_lookup_superseded(ngx_household_lookup_t *lookup)
 {
     ngx_household_lookup_cache_t  *cache;
 
@@ -216,7 +216,7 @@ ngx_household_lookup_overtaken(ngx_household_lookup_t *lookup)
 }
 
 
-/* returns NGX_OK, also if another process does it; or NGX_ERROR */
+/* returns NGX_OK, also if another process fetches the account, or NGX_ERROR */
 
 static ngx_int_t
 ngx_household_lookup_start(ngx_household_lookup_t *lookup)
@@ -262,8 +262,8 @@ ngx_household_lookup_start(ngx_household_lookup_t *lookup)
 
 
 /*
- * The latest goes first: where there are too many for all of them to be in
- * time, those are which have just come.
+ * The queue is LIFO: under overload, the latest lookups are the most likely to
+ * complete before their deadlines.
  */
 
 static void
@@ -291,7 +291,7 @@ ngx_household_lookup_enqueue(ngx_household_lookup_t *lookup)
 }
 
 
-/* takes it from the list that it is in, if any */
+/* removes the lookup from its list, if any */
 
 static void
 ngx_household_lookup_leave(ngx_household_lookup_t *lookup)
@@ -355,8 +355,8 @@ ngx_household_lookup_cancel(ngx_household_waiter_t *waiter)
     }
 
     /*
-     * The lookup goes on: its replies must be read anyway, and the cache has
-     * use for them.
+     * The lookup continues: its replies must be read anyway, and the cache
+     * stores the record.
      */
 
     if (lookup->state == NGX_HOUSEHOLD_LOOKUP_QUEUED
@@ -419,7 +419,7 @@ ngx_household_lookup_done(ngx_household_lookup_t *lookup,
     }
 
     if (lookup->part->n) {
-        /* not from within the calls of a connection */
+        /* not from within a callback of a connection */
         ngx_post_event(&lookups->next, &ngx_posted_events);
     }
 
@@ -434,9 +434,9 @@ ngx_household_lookup_end(ngx_household_lookup_t *lookup,
     ngx_queue_t             *q;
     ngx_household_waiter_t  *waiter;
 
-    /* those who come from now on start anew */
+    /* later requests start a new lookup */
 
-    if (!lookup->overtaken) {
+    if (!lookup->superseded) {
         ngx_rbtree_delete(&lookup->lookups->tree, &lookup->node.node);
     }
 
@@ -456,7 +456,7 @@ ngx_household_lookup_end(ngx_household_lookup_t *lookup,
 }
 
 
-/* as many as may be under way */
+/* sends queued lookups while the window is open */
 
 static void
 ngx_household_lookups_next_handler(ngx_event_t *ev)
@@ -491,7 +491,7 @@ ngx_household_lookups_next_handler(ngx_event_t *ev)
 }
 
 
-/* ends a lookup whose record another process has fetched meanwhile */
+/* ends a lookup if another process has fetched the record meanwhile */
 
 static ngx_uint_t
 ngx_household_lookup_cached(ngx_household_lookup_t *lookup)
@@ -516,7 +516,7 @@ ngx_household_lookup_cached(ngx_household_lookup_t *lookup)
 }
 
 
-/* has the other process got it?  Or has it failed? */
+/* checks if other processes have fetched the records, or failed */
 
 static void
 ngx_household_lookups_poll_handler(ngx_event_t *ev)
@@ -528,7 +528,7 @@ ngx_household_lookups_poll_handler(ngx_event_t *ev)
 
     interval = ngx_min(2 * lookups->interval, NGX_HOUSEHOLD_LOOKUP_POLL_MAX);
 
-    /* those that remain come back to the end of the list */
+    /* lookups that remain are inserted again at the end of the list */
 
     q = ngx_queue_last(&lookups->remote);
     next = ngx_queue_head(&lookups->remote);
@@ -544,7 +544,7 @@ ngx_household_lookups_poll_handler(ngx_event_t *ev)
         }
 
         if (ngx_queue_empty(&lookup->waiters)) {
-            /* the other process sees to the cache */
+            /* the other process updates the cache */
             ngx_household_lookup_end(lookup, NGX_HOUSEHOLD_LOOKUP_UNAVAILABLE,
                                      NULL);
             continue;

@@ -1,16 +1,14 @@
 
 /*
- * Looks an account up: asks Redis for its two keys in one round trip and
- * makes the record of them.
+ * A lookup fetches the two keys of an account from Redis in one round trip and
+ * builds the record from them.
  *
- * An account has one lookup under way: requests for it share that one, those
- * of other workers, too, where there is a cache (singleflight).  A request
- * waits for the deployment's timeout.  The lookup goes on, and its record is
- * kept by the cache, however late it comes.  How many lookups are under way
- * depends on how fast they are answered; the others wait in a queue, the
- * latest first.
- *
- * Core layer.
+ * An account has at most one lookup in progress.  All requests for the account
+ * share that lookup (singleflight), also those of other workers if there is a
+ * cache.  A request waits for the timeout of the deployment at most.  The
+ * lookup continues after that, and the cache stores a late record.  The number
+ * of lookups in progress depends on the response time of Redis; other lookups
+ * wait in a queue, which is LIFO.
  */
 
 
@@ -30,7 +28,7 @@ typedef struct ngx_household_waiter_s   ngx_household_waiter_t;
 
 
 typedef enum {
-    NGX_HOUSEHOLD_LOOKUP_OK = 0,       /* there is a record, maybe empty */
+    NGX_HOUSEHOLD_LOOKUP_OK = 0,       /* the record may be empty */
     NGX_HOUSEHOLD_LOOKUP_UNAVAILABLE,
     NGX_HOUSEHOLD_LOOKUP_TOO_LARGE
 } ngx_household_lookup_status_e;
@@ -38,40 +36,42 @@ typedef enum {
 
 /*
  * Called once with the outcome, never from within ngx_household_lookup().
- * The record is NULL unless the status is OK, and is valid during the call
- * only.  The handler must not finalize a request: it posts an event.
+ * The record is NULL unless the status is OK.  The record is valid during the
+ * call only.  The handler must not finalize a request, but post an event.
  */
 typedef void (*ngx_household_waiter_pt)(ngx_household_waiter_t *waiter,
     ngx_household_lookup_status_e status, ngx_household_record_t *record);
 
 
-/* one request that waits; the caller's memory, "handler" and "data" its own */
+/*
+ * A waiting request, allocated by the caller, which sets "handler" and "data".
+ */
 
 struct ngx_household_waiter_s {
     ngx_household_waiter_pt    handler;
     void                      *data;
 
-    ngx_household_lookup_t    *lookup; /* NULL: does not wait */
+    ngx_household_lookup_t    *lookup; /* NULL: not waiting */
     ngx_queue_t                queue;  /* of the lookup */
-    ngx_queue_t                timed;  /* of all that wait */
+    ngx_queue_t                timed;  /* of all waiters */
     ngx_msec_t                 deadline;
 };
 
 
-/* a cache of records that processes share */
+/* a cache of records shared by processes */
 
 typedef struct {
-    /* returns the generation of an account: invalidations change it */
+    /* returns the generation of an account, changed by each invalidation */
     uint64_t    (*generation)(void *data, ngx_str_t *account);
 
     /*
-     * Returns NGX_OK and sets "generation" if the account may be asked for,
-     * or NGX_BUSY if another process does that at the moment.
+     * Returns NGX_OK and sets "generation" if the caller may fetch the
+     * account, or NGX_BUSY if another process is fetching the account.
      */
     ngx_int_t   (*fetch)(void *data, ngx_str_t *account,
                          uint64_t *generation);
 
-    /* what was fetched with that generation; NULL: nothing was */
+    /* stores the record fetched with "generation"; NULL: the fetch failed */
     void        (*store)(void *data, ngx_str_t *account, uint64_t generation,
                          ngx_household_record_t *record);
 
@@ -84,32 +84,32 @@ typedef struct {
 
 
 /*
- * The lookups of one deployment in this worker, allocated from "pool"; they
- * are brought to "cache", unless it is NULL.  Returns NULL if memory is
- * short.
+ * Creates the lookups of one deployment in this worker, allocated from "pool".
+ * Fetched records are stored in "cache", unless "cache" is NULL.  Returns NULL
+ * if memory allocation failed.
  */
 ngx_household_lookups_t *ngx_household_lookups_create(ngx_pool_t *pool,
     ngx_household_redis_t *redis, ngx_household_lookup_cache_t *cache);
 
 /*
- * Ends the lookups that were not sent, and frees what all of them keep.  None
- * that was sent may be under way.
+ * Ends the lookups that were not sent, and frees memory.  No sent lookup may
+ * be in progress.
  */
 void ngx_household_lookups_destroy(ngx_household_lookups_t *lookups);
 
 /*
- * Starts a lookup, or joins one that is under way.  "account" has 1 to
- * NGX_HOUSEHOLD_ID_LEN bytes, any bytes; it is copied.  "waiter" may be NULL:
- * the record is for the cache alone.
+ * Starts a lookup, or joins a lookup in progress.  "account" has 1 to
+ * NGX_HOUSEHOLD_ID_LEN arbitrary bytes, and is copied.  "waiter" is NULL for a
+ * background lookup, which only updates the cache.
  *
- * Returns NGX_AGAIN if the waiter's handler will be called, within the
- * timeout, and NGX_DECLINED if Redis is known to be unavailable or memory is
- * short: then it will not.
+ * Returns NGX_AGAIN if the handler of the waiter will be called within the
+ * timeout.  Returns NGX_DECLINED if Redis is known to be unavailable or memory
+ * allocation failed; the handler will not be called.
  */
 ngx_int_t ngx_household_lookup(ngx_household_lookups_t *lookups,
     ngx_str_t *account, ngx_household_waiter_t *waiter);
 
-/* the waiter waits no more; its handler will not be called; may be repeated */
+/* removes the waiter; its handler will not be called; may be repeated */
 void ngx_household_lookup_cancel(ngx_household_waiter_t *waiter);
 
 

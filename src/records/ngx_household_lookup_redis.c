@@ -1,6 +1,6 @@
 
 /*
- * What a lookup asks Redis for, and what the replies come to.
+ * The commands of a lookup, and the record made of the replies.
  */
 
 
@@ -29,12 +29,12 @@ static ngx_household_record_builder_t *ngx_household_lookup_builder(
 
 
 /*
- * SMEMBERS household:{A} and HGETALL household:{A}:account, with the braces,
- * which keep both keys in one slot of a cluster; and a PING with a number.
+ * SMEMBERS household:{A}, HGETALL household:{A}:account and PING with a number.
+ * The braces are a hash tag, so that both keys are in one hash slot.
  *
- * Replies bear no name.  If a server ever sent one too many, each lookup
- * after it would take the answer of another one for its own; the PING, which
- * is answered by its number, tells in time.
+ * Replies are matched by order only.  After an extra reply, each lookup would
+ * get the reply of another lookup.  PING returns its number, which detects
+ * this.
  */
 
 ngx_int_t
@@ -143,8 +143,8 @@ ngx_household_lookup_reply(ngx_household_redis_op_t *op,
 
 
 /*
- * An error is an answer, too: the access list need not allow PING.  A plain
- * PONG is what servers say that do not know of an argument.
+ * An error reply is accepted: the ACL need not allow PING.  A plain PONG is
+ * accepted, too: some servers ignore the argument.
  */
 
 static ngx_int_t
@@ -267,7 +267,7 @@ ngx_household_lookup_malformed(ngx_household_lookups_t *lookups, ngx_uint_t n)
 }
 
 
-/* whose they are is personal data: the access log may tell */
+/* the account is not logged, as it is personal data */
 
 static void
 ngx_household_lookup_too_large(ngx_household_lookups_t *lookups)

@@ -1,6 +1,6 @@
 
 /*
- * What the files of lookups share.
+ * Private to the lookup files.
  */
 
 
@@ -16,32 +16,32 @@
 
 
 /*
- * Parts of a cluster that have a pace of their own: a node that is slow holds
- * up the parts that it has, and no others.
+ * Each part of a cluster's hash slots has its own pace, so that a slow node
+ * delays only the parts with its hash slots.
  */
 #define NGX_HOUSEHOLD_LOOKUP_PARTS         16
 
-/* lookups of a part that wait until they may be sent */
+/* max. queued lookups of a part; on overflow, the oldest lookup fails */
 #define NGX_HOUSEHOLD_LOOKUP_QUEUE         4096
 
-/* ms between looks at what other processes fetch */
+/* ms between probes of the cache for records fetched by other processes */
 #define NGX_HOUSEHOLD_LOOKUP_POLL          2
 #define NGX_HOUSEHOLD_LOOKUP_POLL_MAX      32
 
-/* digits of the number that the answers to a lookup end with */
+/* digits of the number in the PING of a lookup */
 #define NGX_HOUSEHOLD_LOOKUP_NUMBER        8
 
 
 typedef enum {
     NGX_HOUSEHOLD_LOOKUP_QUEUED = 0,
     NGX_HOUSEHOLD_LOOKUP_SENT,
-    NGX_HOUSEHOLD_LOOKUP_REMOTE        /* another process has sent one */
+    NGX_HOUSEHOLD_LOOKUP_REMOTE        /* sent by another process */
 } ngx_household_lookup_state_e;
 
 
 typedef struct {
     ngx_household_pace_t             pace;
-    ngx_queue_t                      queue;    /* the latest first */
+    ngx_queue_t                      queue;    /* LIFO */
     ngx_uint_t                       n;
 } ngx_household_lookup_part_t;
 
@@ -58,7 +58,7 @@ struct ngx_household_lookups_s {
     ngx_rbtree_node_t                sentinel;
 
     ngx_household_lookup_part_t      parts[NGX_HOUSEHOLD_LOOKUP_PARTS];
-    ngx_event_t                      next;      /* sends what may be sent */
+    ngx_event_t                      next;      /* sends queued lookups */
 
     ngx_queue_t                      remote;
     ngx_event_t                      poll;
@@ -68,15 +68,15 @@ struct ngx_household_lookups_s {
     ngx_event_t                      timer;
 
     /*
-     * The two replies of a lookup mostly come one after the other, so that a
-     * connection fills one builder at a time; those not in use are kept here.
+     * Free builders.  The two replies of a lookup usually arrive together,
+     * so that a connection needs one builder at a time.
      */
     ngx_household_record_builder_t  *builders[4];
     ngx_uint_t                       nbuilders;
 
-    uint32_t                         number;    /* of the next lookup */
+    uint32_t                         number;    /* for the next lookup */
 
-    /* what is wrong with records */
+    /* rate limits of log messages */
     ngx_household_log_limit_t        malformed;
     ngx_household_log_limit_t        too_large;
 };
@@ -92,30 +92,30 @@ struct ngx_household_lookup_s {
 
     /* SENT */
     ngx_household_record_builder_t  *builder;  /* since the first reply */
-    uint64_t                         generation; /* the cache's */
+    uint64_t                         generation; /* of the cache */
     ngx_msec_t                       sent;
     u_char                           number[NGX_HOUSEHOLD_LOOKUP_NUMBER];
-    unsigned                         overtaken:1; /* not in the tree */
+    unsigned                         superseded:1; /* not in the tree */
     unsigned                         failed:1;
     unsigned                         too_large:1;
 };
 
 
 /*
- * Sends the commands of a lookup.  Returns NGX_OK, with _done() called later
- * and never from within, or NGX_ERROR.
+ * Sends the commands of a lookup.  Returns NGX_OK or NGX_ERROR.  After NGX_OK,
+ * ngx_household_lookup_done() is called, never from within.
  */
 ngx_int_t ngx_household_lookup_send(ngx_household_lookup_t *lookup);
 
 /*
- * They were answered, or were not, as "status" tells.  The record is NULL
- * unless the outcome is OK, and valid during the call only.
+ * Completes a lookup.  "status" is the result of the commands.  The record is
+ * NULL unless "outcome" is OK, and is valid during the call only.
  */
 void ngx_household_lookup_done(ngx_household_lookup_t *lookup,
     ngx_household_redis_result_e status,
     ngx_household_lookup_status_e outcome, ngx_household_record_t *record);
 
-/* gives the lookup's builder back, if it has one */
+/* returns the builder of the lookup, if any, to the free builders */
 void ngx_household_lookup_release(ngx_household_lookup_t *lookup);
 
 

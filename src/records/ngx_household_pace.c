@@ -27,7 +27,7 @@ ngx_household_pace_init(ngx_household_pace_t *pace, ngx_msec_t timeout,
     pace->measured = now;
     pace->reduced = now;
 
-    /* half of the time is left for the way, and for a second attempt */
+    /* the other half is left for network latency and a retry */
 
     pace->queue = ngx_min(timeout / 2, NGX_HOUSEHOLD_PACE_QUEUE);
 }
@@ -76,7 +76,7 @@ ngx_household_pace_answered(ngx_household_pace_t *pace, ngx_msec_t sent,
         return;
     }
 
-    /* once for what was under way at the same time */
+    /* only once for all lookups that were sent before the reduction */
 
     if ((ngx_msec_int_t) (sent - pace->reduced) >= 0) {
         ngx_household_pace_reduce(pace, time > 2 * most ? pace->window / 2
@@ -97,9 +97,9 @@ ngx_household_pace_failed(ngx_household_pace_t *pace, ngx_msec_t now)
 
 
 /*
- * Where lookups queue up all the time, the shortest time becomes that of the
- * queue.  So it is measured anew, with a small window, which lets the queue
- * run empty.
+ * If lookups queue up permanently, the minimum response time includes the
+ * queueing delay.  So the minimum is measured again at intervals, with a small
+ * window, which lets the queue drain.
  */
 
 static void
@@ -125,8 +125,9 @@ ngx_household_pace_measure(ngx_household_pace_t *pace, ngx_msec_t time,
 
 
 /*
- * Only where the window was the limit: otherwise it tells nothing of the
- * server.  What is above a window that was reduced has to be answered first.
+ * The window grows only if it was the limit: otherwise the response time says
+ * nothing about a larger window.  After a reduction, the window does not grow
+ * until the lookups above it are answered.
  */
 
 static void

@@ -1,14 +1,14 @@
 
 /*
- * How many lookups may be under way at a time: congestion control for a server
- * whose capacity nobody knows.  The window grows while lookups are answered
- * about as fast as they can be, and shrinks when they begin to queue up, by
- * additive increase and multiplicative decrease, after a slow start.
+ * Limits the number of concurrent lookups: congestion control for a server of
+ * unknown capacity.  The window grows while the response time is near the
+ * minimum, and shrinks when lookups queue up in the server.  The algorithm is
+ * slow start, then additive increase and multiplicative decrease (AIMD).
  *
- * What matters is the time that a lookup waits in the server beyond the
- * shortest one that was seen: a server that is far away is not a busy one.
+ * The signal is the queueing delay, that is, the response time above the
+ * minimum.  A high network latency alone does not shrink the window.
  *
- * No clock: "now" is in milliseconds.
+ * The code reads no clock: "now" is in milliseconds.
  */
 
 
@@ -20,49 +20,49 @@
 #include <ngx_core.h>
 
 
-/* lookups: the window at the start, and its bounds */
+/* the initial window and its bounds, in lookups */
 #define NGX_HOUSEHOLD_PACE_START     64
 #define NGX_HOUSEHOLD_PACE_MIN        8
 #define NGX_HOUSEHOLD_PACE_MAX     4096
 
-/* ms that lookups may queue up in a server, at most */
+/* the largest queueing delay in a server, ms */
 #define NGX_HOUSEHOLD_PACE_QUEUE    100
 
-/* ms after which the shortest time of a lookup is measured anew */
+/* the interval of new measurements of the minimum response time, ms */
 #define NGX_HOUSEHOLD_PACE_PROBE  10000
 
 
 typedef struct {
     ngx_uint_t      window;
-    ngx_uint_t      pending;           /* sent, and not answered */
-    ngx_uint_t      grown;             /* answers since the window grew */
-    ngx_msec_t      queue;             /* ms that are too much of a queue */
-    ngx_msec_t      shortest;          /* ms of a lookup, since "measured" */
+    ngx_uint_t      pending;           /* sent, without a reply */
+    ngx_uint_t      grown;             /* replies since the window grew */
+    ngx_msec_t      queue;             /* max. queueing delay, ms */
+    ngx_msec_t      shortest;          /* min. time since "measured", ms */
     ngx_msec_t      measured;
-    ngx_msec_t      reduced;           /* when the window was */
+    ngx_msec_t      reduced;           /* time of the last reduction */
     unsigned        slow_start:1;
-    unsigned        limited:1;         /* a lookup had to wait */
-    unsigned        known:1;           /* "shortest" is */
+    unsigned        limited:1;         /* the window was the limit */
+    unsigned        known:1;           /* "shortest" is set */
 } ngx_household_pace_t;
 
 
-/* "timeout": the milliseconds that a request waits for its lookup */
+/* "timeout" is the time that a request waits for its lookup, in milliseconds */
 void ngx_household_pace_init(ngx_household_pace_t *pace, ngx_msec_t timeout,
     ngx_msec_t now);
 
 /*
- * Returns 1 if a lookup may be sent; otherwise 0, and the window may grow, as
- * there is need for it.
+ * Returns 1 if a lookup may be sent.  Otherwise returns 0 and allows the window
+ * to grow.
  */
 ngx_uint_t ngx_household_pace_open(ngx_household_pace_t *pace);
 
 void ngx_household_pace_sent(ngx_household_pace_t *pace);
 
-/* a lookup that was sent at "sent" was answered */
+/* the reply to a lookup sent at "sent" was received */
 void ngx_household_pace_answered(ngx_household_pace_t *pace, ngx_msec_t sent,
     ngx_msec_t now);
 
-/* it was not, or the connection was lost */
+/* a lookup failed: timeout or lost connection */
 void ngx_household_pace_failed(ngx_household_pace_t *pace, ngx_msec_t now);
 
 

@@ -10,7 +10,7 @@
 #include "ngx_household_presences_case.h"
 
 
-/* digits of the number that the answers to a read end with */
+/* digits of the number in the PING of a read */
 #define NGX_HOUSEHOLD_PRESENCES_NUMBER  8
 
 
@@ -19,7 +19,7 @@ struct ngx_household_presences_read_s {
     ngx_household_presences_t  *presences;
     ngx_household_redis_op_t   *op;
     ngx_queue_t                 waiters;
-    uint64_t                    generation;  /* the cache's */
+    uint64_t                    generation;  /* of the cache */
     size_t                      len;
     u_char                      number[NGX_HOUSEHOLD_PRESENCES_NUMBER];
     unsigned                    failed:1;
@@ -109,7 +109,7 @@ ngx_household_presences_cancel(ngx_household_presences_waiter_t *waiter)
         return;
     }
 
-    /* the read goes on: its replies must be read anyway */
+    /* the read continues: its replies must be read anyway */
 
     ngx_queue_remove(&waiter->queue);
 
@@ -163,9 +163,8 @@ ngx_household_presences_read_start(ngx_household_presences_t *presences,
 
 
 /*
- * GET household-seen:{A}; and a PING with a number, as for a lookup: replies
- * bear no name, and one too many would give each account the presence of
- * another one.
+ * GET household-seen:{A} and PING with a number, as for a lookup: after an
+ * extra reply, each account would get the presence of another account.
  */
 
 static ngx_int_t
@@ -191,7 +190,7 @@ ngx_household_presences_read_send(ngx_household_presences_read_t *read)
         return NGX_ERROR;
     }
 
-    /* the commands are encoded at once: there is room in what is read */
+    /* the commands are encoded at once, so the buffer of the reply is free */
 
     p = ngx_household_keys_account(read->bytes, &presences->prefix,
                                    &read->node.str);
@@ -238,7 +237,7 @@ ngx_household_presences_read_reply(ngx_household_redis_op_t *op,
     case NGX_HOUSEHOLD_RESP_BULK:
 
         if (reply->too_large || v->str.len > sizeof(read->bytes)) {
-            /* none of ours, and none that could be decoded */
+            /* not written by this module, and cannot be decoded */
             read->failed = 1;
             return NGX_OK;
         }
@@ -261,7 +260,7 @@ ngx_household_presences_read_reply(ngx_household_redis_op_t *op,
 }
 
 
-/* an error is an answer, too: the access list need not allow PING */
+/* an error reply is accepted: the ACL need not allow PING */
 
 static ngx_int_t
 ngx_household_presences_read_number(ngx_household_presences_read_t *read,
@@ -310,7 +309,7 @@ ngx_household_presences_read_done(ngx_household_redis_op_t *op,
                                 read->generation, result);
     }
 
-    /* those who come from now on start anew */
+    /* later requests start a new read */
 
     ngx_rbtree_delete(&presences->reads, &read->node.node);
     presences->nreads--;

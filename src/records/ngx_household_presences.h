@@ -1,16 +1,15 @@
 
 /*
- * Presence of accounts in Redis: reads household-seen:{A}, and writes what the
- * rule of household/ngx_household_presence.h makes of it.
+ * Presence of accounts in Redis: reads household-seen:{A}, and writes the
+ * result of the rule in household/ngx_household_presence.h.
  *
- * A read is sent before the lookup of the record in the same turn of the event
- * loop, so that both travel in one round trip.  Reads of the same account at
- * the same time are one.  No request waits for a write: it is computed here,
- * and stored by a script if the presence is still the one that it was computed
- * from.  If another edge was faster, the script returns what it wrote, and the
- * rule is asked once more; if that fails, too, the write is dropped.
- *
- * Core layer.
+ * A read is sent before the lookup of the record in the same iteration of the
+ * event loop, so that both take one round trip.  Concurrent reads of the same
+ * account share one command.  No request waits for a write.  The new presence
+ * is computed by the caller, and stored by a script if Redis still has the
+ * presence from which the new one was computed (compare and set).  If another
+ * edge was faster, the script returns the presence of that edge, and the rule
+ * is evaluated again.  If the second attempt fails, the write is dropped.
  */
 
 
@@ -24,14 +23,14 @@
 #include "ngx_household_presence.h"
 
 
-/* reads, and writes, under way in one worker; more are not made */
+/* pending reads, and pending writes, in one worker; more are rejected */
 #define NGX_HOUSEHOLD_PRESENCES_MAX      1024
 
-/* seconds after the last write at which Redis deletes a presence: 180 days */
+/* expiry of a presence after the last write, seconds: 180 days */
 #define NGX_HOUSEHOLD_PRESENCES_EXPIRE   15552000
 
-/* milliseconds without writes after Redis has refused one */
-#define NGX_HOUSEHOLD_PRESENCES_HOLD     1000
+/* no writes are sent for this time after an error reply, milliseconds */
+#define NGX_HOUSEHOLD_PRESENCES_SUSPEND     1000
 
 
 typedef struct ngx_household_presences_s        ngx_household_presences_t;
@@ -47,11 +46,11 @@ typedef enum {
 
 
 /*
- * One request that waits; the caller's memory, "handler" and "data" its own.
- * The handler is called once, never from within ngx_household_presences_read(),
- * with the bytes, empty if there is no such key; or NULL if they are not
- * available.  They are valid during the call only.  The handler must not
- * finalize a request: it posts an event.
+ * A waiting request, allocated by the caller, which sets "handler" and "data".
+ * The handler is called once, never from within ngx_household_presences_read().
+ * "bytes" is the value, empty if the key does not exist, or NULL if the read
+ * failed.  "bytes" is valid during the call only.  The handler must not
+ * finalize a request, but post an event.
  */
 
 struct ngx_household_presences_waiter_s {
@@ -60,14 +59,14 @@ struct ngx_household_presences_waiter_s {
                                      ngx_str_t *bytes);
     void                            *data;
 
-    ngx_household_presences_read_t  *read;   /* NULL: does not wait */
+    ngx_household_presences_read_t  *read;   /* NULL: not waiting */
     ngx_queue_t                      queue;
 };
 
 
 /*
- * Who keeps and counts.  "generation" is called before a command is sent; what
- * it returns goes to "store" with the bytes that Redis has.
+ * The cache and the counters.  "generation" is called before a command is sent.
+ * The returned generation is passed to "store" with the value in Redis.
  */
 
 typedef struct {
@@ -79,39 +78,41 @@ typedef struct {
 } ngx_household_presences_cache_t;
 
 
-/* what a write is computed from, and what was computed; all of it is copied */
+/* the input of the rule and the computed presence; all members are copied */
 
 typedef struct {
     ngx_str_t                               *account;
     const ngx_household_presence_params_t   *params;
     const ngx_household_presence_facts_t    *facts;
-    ngx_str_t                               *former;   /* as it was read */
-    ngx_str_t                               *bytes;    /* to be stored */
+    ngx_str_t                               *former;   /* as read */
+    ngx_str_t                               *bytes;    /* to store */
 } ngx_household_presences_write_t;
 
 
 /*
- * The presence of one deployment in this worker, allocated from "pool".
- * Returns NULL if memory is short.
+ * Creates the presences of one deployment in this worker, allocated from
+ * "pool".  Returns NULL if memory allocation failed.
  */
 ngx_household_presences_t *ngx_household_presences_create(ngx_pool_t *pool,
     ngx_household_redis_t *redis, ngx_household_presences_cache_t *cache);
 
 /*
- * Starts a read, or joins one that is under way.  "account" has 1 to
- * NGX_HOUSEHOLD_ID_LEN bytes.  "waiter" may be NULL: the bytes are for the
- * cache alone.  Returns NGX_AGAIN if the handler will be called, and
- * NGX_DECLINED if Redis is unavailable or too many are under way.
+ * Starts a read, or joins a read in progress.  "account" has 1 to
+ * NGX_HOUSEHOLD_ID_LEN bytes.  "waiter" is NULL for a background read, which
+ * only updates the cache.  Returns NGX_AGAIN if the handler will be called, and
+ * NGX_DECLINED if Redis is unavailable, memory allocation failed, or too many
+ * reads are pending.
  */
 ngx_int_t ngx_household_presences_read(ngx_household_presences_t *presences,
     ngx_str_t *account, ngx_household_presences_waiter_t *waiter);
 
-/* the waiter waits no more; its handler will not be called; may be repeated */
+/* removes the waiter; its handler will not be called; may be repeated */
 void ngx_household_presences_cancel(ngx_household_presences_waiter_t *waiter);
 
 /*
- * Stores a presence, unless the same device at the same place is being
- * written.  The cache receives the outcome; drops are counted.
+ * Stores a presence, unless a write of the same device at the same address is
+ * pending.  The stored value is passed to the cache.  Dropped writes are
+ * counted.
  */
 void ngx_household_presences_write(ngx_household_presences_t *presences,
     ngx_household_presences_write_t *write);

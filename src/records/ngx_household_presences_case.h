@@ -1,6 +1,6 @@
 
 /*
- * What the files of the presence in Redis share.
+ * Private to the presence files.
  */
 
 
@@ -18,21 +18,21 @@ struct ngx_household_presences_s {
     ngx_household_presences_cache_t  *cache;
     ngx_str_t                         prefix;  /* household-seen: */
 
-    ngx_rbtree_t                      reads;   /* under way, by account */
+    ngx_rbtree_t                      reads;   /* in progress, by account */
     ngx_rbtree_node_t                 reads_sentinel;
     ngx_uint_t                        nreads;
-    uint32_t                          number;  /* of the next read */
+    uint32_t                          number;  /* for the next read */
 
-    ngx_rbtree_t                      writes;  /* account, device and place */
+    ngx_rbtree_t                      writes;  /* account, device, address */
     ngx_rbtree_node_t                 writes_sentinel;
     ngx_uint_t                        nwrites;
-    ngx_msec_t                        held;    /* since, if "hold" */
-    ngx_uint_t                        hold;    /* unsigned  hold:1; */
+    ngx_msec_t                        suspended_at;
+    ngx_uint_t                        suspended; /* unsigned  suspended:1; */
     u_char                            sha1[40]; /* of the script */
 };
 
 
-/* prepares what the writes need */
+/* prepares the writes: the digest of the script */
 void ngx_household_presences_write_init(ngx_household_presences_t *presences);
 
 

@@ -12,23 +12,26 @@
 #include "ngx_household_redis_op.h"
 
 
-/* behind a write: account, 0, device, 0, address; key; ids of members */
+/*
+ * Followed by ids of members; account, 0, device, 0, address, which are the
+ * string of "node"; key.
+ */
 
 typedef struct {
-    ngx_str_node_t                    node;  /* see above; must be first */
+    ngx_str_node_t                    node;  /* of the tree; must be first */
     ngx_household_presences_t        *presences;
     ngx_household_presence_params_t   params;
     ngx_household_presence_facts_t    facts;
     ngx_str_t                         account;
     ngx_str_t                         key;
-    ngx_str_t                         former;  /* what a presence begins with */
+    ngx_str_t                         former;  /* prefix of the presence read */
     ngx_str_t                         bytes;
-    uint64_t                          generation;  /* the cache's */
+    uint64_t                          generation;  /* of the cache */
 
-    unsigned                          whole:1;   /* the script itself is sent */
-    unsigned                          unknown:1; /* NOSCRIPT */
+    unsigned                          eval:1;     /* not EVALSHA */
+    unsigned                          noscript:1; /* error reply NOSCRIPT */
     unsigned                          failed:1;
-    unsigned                          overtaken:1; /* to be sent once more */
+    unsigned                          retry:1;    /* send again */
     unsigned                          retried:1;
 
     u_char                            prefix[NGX_HOUSEHOLD_PRESENCE_PREFIX];
@@ -50,7 +53,7 @@ static ngx_int_t ngx_household_presences_job_reply(
     ngx_household_redis_op_t *op, ngx_household_resp_reply_t *reply);
 static void ngx_household_presences_job_error(
     ngx_household_presences_job_t *job, ngx_str_t *error);
-static void ngx_household_presences_job_again(
+static void ngx_household_presences_job_retry(
     ngx_household_presences_job_t *job, ngx_str_t *former);
 static void ngx_household_presences_job_done(ngx_household_redis_op_t *op,
     ngx_household_redis_result_e status);
@@ -94,15 +97,16 @@ ngx_household_presences_write(ngx_household_presences_t *presences,
 {
     ngx_household_presences_job_t  *job;
 
-    if (presences->hold
-        && ngx_current_msec - presences->held < NGX_HOUSEHOLD_PRESENCES_HOLD)
+    if (presences->suspended
+        && ngx_current_msec - presences->suspended_at
+           < NGX_HOUSEHOLD_PRESENCES_SUSPEND)
     {
         presences->cache->count(presences->cache->data,
                                 NGX_HOUSEHOLD_PRESENCES_DROPPED);
         return;
     }
 
-    presences->hold = 0;
+    presences->suspended = 0;
 
     job = NULL;
 
@@ -120,7 +124,7 @@ ngx_household_presences_write(ngx_household_presences_t *presences,
                               job->node.node.key)
         != NULL)
     {
-        /* a player asks often: the same is on its way */
+        /* players send many requests: the same write is pending */
         ngx_free(job);
         return;
     }
@@ -132,7 +136,7 @@ ngx_household_presences_write(ngx_household_presences_t *presences,
 }
 
 
-/* a copy of all: the request may be gone before the reply is there */
+/* copies all: the request may end before the reply arrives */
 
 static ngx_household_presences_job_t *
 ngx_household_presences_job_create(ngx_household_presences_t *presences,
@@ -195,7 +199,7 @@ ngx_household_presences_job_create(ngx_household_presences_t *presences,
 }
 
 
-/* what tells it from other writes that are under way */
+/* the key of a write among pending writes */
 
 static u_char *
 ngx_household_presences_job_id(ngx_household_presences_job_t *job,
@@ -249,7 +253,7 @@ ngx_household_presences_job_send(ngx_household_presences_job_t *job)
 
     presences = job->presences;
 
-    if (job->whole) {
+    if (job->eval) {
         ngx_str_set(&argv[0], "EVAL");
         argv[1] = ngx_household_presences_script;
 
@@ -305,7 +309,7 @@ ngx_household_presences_job_reply(ngx_household_redis_op_t *op,
             job->failed = 1;
 
         } else {
-            ngx_household_presences_job_again(job, &v->str);
+            ngx_household_presences_job_retry(job, &v->str);
         }
 
         return NGX_OK;
@@ -331,26 +335,26 @@ ngx_household_presences_job_error(ngx_household_presences_job_t *job,
 
     if (code.len == sizeof("NOSCRIPT") - 1
         && ngx_strncmp(code.data, "NOSCRIPT", code.len) == 0
-        && !job->whole)
+        && !job->eval)
     {
-        job->unknown = 1;
+        job->noscript = 1;
         return;
     }
 
     job->failed = 1;
 
     presences = job->presences;
-    presences->hold = 1;
-    presences->held = ngx_current_msec;
+    presences->suspended = 1;
+    presences->suspended_at = ngx_current_msec;
 
     ngx_household_redis_log_error(presences->redis, "presence write", error);
 }
 
 
-/* another edge was faster: the rule is asked again with what it wrote */
+/* another edge was faster: evaluates the rule again with its presence */
 
 static void
-ngx_household_presences_job_again(ngx_household_presences_job_t *job,
+ngx_household_presences_job_retry(ngx_household_presences_job_t *job,
     ngx_str_t *former)
 {
     ngx_household_presence_t         p;
@@ -370,7 +374,7 @@ ngx_household_presences_job_again(ngx_household_presences_job_t *job,
 
     if (!answer.write) {
 
-        /* it has been written already */
+        /* the presence of the other edge is sufficient */
 
         job->bytes.len = former->len;
         ngx_memcpy(job->data, former->data, former->len);
@@ -379,7 +383,7 @@ ngx_household_presences_job_again(ngx_household_presences_job_t *job,
     }
 
     job->retried = 1;
-    job->overtaken = 1;
+    job->retry = 1;
 
     ngx_household_presences_job_former(job, former);
     job->bytes.len = ngx_household_presence_encode(&p, job->data);
@@ -399,11 +403,11 @@ ngx_household_presences_job_done(ngx_household_redis_op_t *op,
         return;
     }
 
-    if (job->unknown || job->overtaken) {
+    if (job->noscript || job->retry) {
 
-        job->whole |= job->unknown;
-        job->unknown = 0;
-        job->overtaken = 0;
+        job->eval |= job->noscript;
+        job->noscript = 0;
+        job->retry = 0;
 
         ngx_household_presences_job_send(job);
         return;

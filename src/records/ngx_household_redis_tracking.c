@@ -1,6 +1,6 @@
 
 /*
- * Which servers are tracked, and whether all of them are alive.  See
+ * The list of tracked servers and their heartbeats.  See
  * ngx_household_redis_tracking.h.
  */
 
@@ -24,10 +24,10 @@ struct ngx_household_redis_tracking_s {
     ngx_household_redis_observer_t               observer;
     ngx_event_t                                  timer;
     ngx_uint_t                                   heartbeat;
-    ngx_msec_t                                   sent;      /* it, when */
+    ngx_msec_t                                   sent;      /* its time */
     ngx_uint_t                                   published; /* heartbeat */
-    ngx_msec_t                                   renewed;   /* until when */
-    ngx_msec_t                                   quit;      /* at the latest */
+    ngx_msec_t                                   renewed;   /* its time */
+    ngx_msec_t                                   quit;      /* the deadline */
 
     unsigned                                     stopped:1;
     unsigned                                     quitting:1;
@@ -145,7 +145,7 @@ ngx_household_redis_tracking_stop(ngx_household_redis_tracking_t *tracking)
 }
 
 
-/* the servers that are read from may be other ones */
+/* the set of primaries may have changed */
 
 static void
 ngx_household_redis_tracking_sync_primaries(void *data)
@@ -177,7 +177,7 @@ ngx_household_redis_tracking_sync_primaries(void *data)
 
         if (node == NULL) {
 
-            /* what it has changed until now was not received */
+            /* earlier invalidations of this server were not received */
             ngx_household_redis_tracking_set_incoherent(tracking);
 
             node = ngx_household_redis_tracking_node_create(tracking->redis,
@@ -273,7 +273,7 @@ ngx_household_redis_tracking_heartbeat(
         if (ngx_household_redis_tracking_node_heartbeat(n, tracking->heartbeat)
             != NGX_OK)
         {
-            /* nginx has closed a connection */
+            /* nginx has closed a connection in a quitting worker */
             tracking->quit = ngx_current_msec;
         }
     }
@@ -283,15 +283,16 @@ ngx_household_redis_tracking_heartbeat(
 static void
 ngx_household_redis_tracking_enabled(void *data)
 {
-    /* it need not wait for the next one */
+    /* the first heartbeat is sent at once */
     ngx_household_redis_tracking_heartbeat(data);
 }
 
 
 /*
- * Once a heartbeat, when all servers with tracking enabled have answered it on
- * both connections.  One that is down does not count: none of its records is
- * fresh.  One that is new is waited for, until its first attempt fails.
+ * A heartbeat is published once, after all servers with tracking enabled have
+ * replied on both connections.  A server that is down is skipped: none of its
+ * records is fresh.  A pending server delays the heartbeat until its first
+ * attempt succeeds or fails.
  */
 
 static void
@@ -340,7 +341,7 @@ ngx_household_redis_tracking_publish(void *data)
 }
 
 
-/* fills "ids", sorted; returns 0 if not all have answered */
+/* fills "ids", sorted; returns 0 if a reply is outstanding */
 
 static ngx_uint_t
 ngx_household_redis_tracking_acked(ngx_household_redis_tracking_t *tracking,
@@ -377,7 +378,7 @@ ngx_household_redis_tracking_acked(ngx_household_redis_tracking_t *tracking,
 
     ngx_qsort(ids, n, sizeof(uint64_t), ngx_household_redis_tracking_cmp);
 
-    /* two names of one server */
+    /* several names of one server */
 
     for (i = 1; i < n; /* void */) {
 
@@ -404,17 +405,17 @@ ngx_household_redis_tracking_cmp(const void *one, const void *two)
 }
 
 
-/* it is published at once, and not only when the lease is over */
+/* withdraws at once, before the lease expires */
 
 static void
 ngx_household_redis_tracking_set_incoherent(
     ngx_household_redis_tracking_t *tracking)
 {
-    /* the next heartbeat may be published, but none before it */
+    /* the current heartbeat must not be published */
 
     tracking->published = tracking->heartbeat;
 
-    /* another process may be coherent without all of these servers */
+    /* another process may be coherent without some of these servers */
 
     if (ngx_household_redis_tracked_covered(tracking->redis->tracked,
                                             tracking->renewed,
@@ -471,9 +472,9 @@ ngx_household_redis_tracking_missed(void *data)
 
 
 /*
- * nginx closes idle connections in a worker that quits, long before its
- * successor receives invalidations.  These stay until then, and so does the
- * worker.
+ * nginx closes idle connections of a quitting worker, long before its successor
+ * receives invalidations.  The tracking connections stay open until then, and
+ * keep the worker running.
  */
 
 static ngx_int_t

@@ -6,8 +6,6 @@
  * (CLIENT TRACKING ON REDIRECT id BCAST PREFIX prefix).
  *
  * https://redis.io/docs/latest/develop/reference/client-side-caching/
- *
- * Core layer.
  */
 
 
@@ -20,14 +18,14 @@
 #include "ngx_household_redis.h"
 
 
-/* ms between heartbeats, and how long one is good for */
+/* ms between heartbeats, and ms for which a heartbeat is valid */
 #define NGX_HOUSEHOLD_REDIS_TRACKING_HEARTBEAT    500
 #define NGX_HOUSEHOLD_REDIS_TRACKING_LEASE       2000
 
-/* ms that a worker that quits waits for another one to take over, at most */
+/* the longest time, in ms, that a quitting worker waits for a successor */
 #define NGX_HOUSEHOLD_REDIS_TRACKING_HANDOVER    30000
 
-/* servers of one deployment; what others say is not cached as fresh */
+/* tracked servers of one deployment; replies of others are never fresh */
 #define NGX_HOUSEHOLD_REDIS_TRACKING_NODES  NGX_HOUSEHOLD_REDIS_TRACKED_MAX
 
 
@@ -35,7 +33,7 @@ typedef struct ngx_household_redis_tracking_s  ngx_household_redis_tracking_t;
 
 
 typedef struct {
-    /* a key has been written, deleted or evicted, or has expired */
+    /* a key was written, deleted or evicted, or has expired */
     void       (*changed)(void *data, ngx_str_t *key);
 
     /* a server has deleted all its keys */
@@ -45,32 +43,37 @@ typedef struct {
     void       (*missed)(void *data);
 
     /*
-     * Heartbeat.  "on" 1: all invalidations that the tracked servers have sent
-     * until "when" were received; repeated each interval.  0: some may be
-     * missed from now on.  Returns NGX_DONE if another process receives the
-     * same, so that a worker that quits may stop.
+     * Heartbeat.  "on" is 1 if all invalidations that the tracked servers sent
+     * until "when" were received; the call is repeated at each heartbeat.
+     * "on" is 0 if invalidations may be missed from now on.  Returns NGX_DONE
+     * if another process receives the same invalidations, so that a quitting
+     * worker may stop tracking.
      */
     ngx_int_t  (*coherent)(void *data, ngx_uint_t on, ngx_msec_t when);
 
     /*
-     * The worker quits.  Returns NGX_OK if another process is to take over
-     * from this one, which goes on until that has happened, or NGX_DECLINED.
+     * The worker quits.  Returns NGX_OK if another process will take over;
+     * this worker continues to track until then.  Returns NGX_DECLINED if this
+     * worker may stop tracking now.
      */
     ngx_int_t  (*quit)(void *data);
 } ngx_household_redis_tracking_calls_t;
 
 
 /*
- * Begins to track the keys that start with "prefix", in the deployment
- * "redis" of this worker, which publishes the servers that are tracked (see
- * ngx_household_redis_set_tracked()).  Allocated from "pool".  Returns NULL if
- * memory is short.
+ * Starts tracking of the keys that begin with "prefix" in the deployment
+ * "redis" of this worker.  The tracked servers are published to other workers
+ * (see ngx_household_redis_set_tracked()).  The object is allocated from
+ * "pool".  Returns NULL if memory allocation failed.
  */
 ngx_household_redis_tracking_t *ngx_household_redis_tracking_create(
     ngx_pool_t *pool, ngx_household_redis_t *redis, ngx_str_t *prefix,
     const ngx_household_redis_tracking_calls_t *calls, void *data);
 
-/* calls "coherent 0" and closes; to be called before the deployment goes */
+/*
+ * Calls "coherent" with "on" 0 and closes the connections.  Must be called
+ * before the deployment is destroyed.
+ */
 void ngx_household_redis_tracking_destroy(
     ngx_household_redis_tracking_t *tracking);
 

@@ -1,6 +1,6 @@
 
 /*
- * The two connections to a server that is tracked.  See
+ * The two connections to a tracked server.  See
  * ngx_household_redis_tracking_node.h.
  */
 
@@ -14,53 +14,53 @@
 #define NGX_HOUSEHOLD_REDIS_TRACKING_CHANNEL  "__redis__:invalidate"
 
 /*
- * Heartbeats until the next attempt at what a server has refused, and at a
- * tracking connection that led to another server.
+ * Heartbeats until the next attempt after an error reply, and after a tracking
+ * connection that was opened to another server or could not be opened.
  */
 #define NGX_HOUSEHOLD_REDIS_TRACKING_RETRY    20
 #define NGX_HOUSEHOLD_REDIS_TRACKING_REOPEN   1
 
-/* heartbeats between probes of the first address, if another one is used */
+/* heartbeats between probes of the first address if another is in use */
 #define NGX_HOUSEHOLD_REDIS_TRACKING_PROBE    10
 
 
 static void ngx_household_redis_tracking_sub_ready(
-    ngx_household_redis_dedicated_t *link);
+    ngx_household_redis_dedicated_t *conn);
 static ngx_int_t ngx_household_redis_tracking_client_id(
-    ngx_household_redis_dedicated_t *link, ngx_household_resp_reply_t *reply);
+    ngx_household_redis_dedicated_t *conn, ngx_household_resp_reply_t *reply);
 static ngx_int_t ngx_household_redis_tracking_subscribed(
-    ngx_household_redis_dedicated_t *link, ngx_household_resp_reply_t *reply);
+    ngx_household_redis_dedicated_t *conn, ngx_household_resp_reply_t *reply);
 static void ngx_household_redis_tracking_open_tracker(
     ngx_household_redis_tracking_node_t *n);
 static void ngx_household_redis_tracking_tracker_ready(
-    ngx_household_redis_dedicated_t *link);
+    ngx_household_redis_dedicated_t *conn);
 static void ngx_household_redis_tracking_enable(
     ngx_household_redis_tracking_node_t *n);
 static ngx_int_t ngx_household_redis_tracking_ignored(
-    ngx_household_redis_dedicated_t *link, ngx_household_resp_reply_t *reply);
+    ngx_household_redis_dedicated_t *conn, ngx_household_resp_reply_t *reply);
 static ngx_int_t ngx_household_redis_tracking_enable_reply(
-    ngx_household_redis_dedicated_t *link, ngx_household_resp_reply_t *reply);
+    ngx_household_redis_dedicated_t *conn, ngx_household_resp_reply_t *reply);
 static ngx_int_t ngx_household_redis_tracking_refused(
     ngx_household_redis_tracking_node_t *n, ngx_household_resp_reply_t *reply);
 static void ngx_household_redis_tracking_close_tracker(
     ngx_household_redis_tracking_node_t *n);
 static void ngx_household_redis_tracking_conn_lost(
-    ngx_household_redis_dedicated_t *link, ngx_err_t err, const char *what);
+    ngx_household_redis_dedicated_t *conn, ngx_err_t err, const char *errstr);
 static void ngx_household_redis_tracking_node_lost(
     ngx_household_redis_tracking_node_t *n, ngx_uint_t level, ngx_err_t err,
-    const char *event, const char *what);
+    const char *event, const char *errstr);
 static ngx_int_t ngx_household_redis_tracking_push(
-    ngx_household_redis_dedicated_t *link, ngx_household_resp_reply_t *reply);
+    ngx_household_redis_dedicated_t *conn, ngx_household_resp_reply_t *reply);
 static ngx_int_t ngx_household_redis_tracking_node_quit(
-    ngx_household_redis_dedicated_t *link);
+    ngx_household_redis_dedicated_t *conn);
 static void ngx_household_redis_tracking_node_retry(
     ngx_household_redis_tracking_node_t *n);
 static void ngx_household_redis_tracking_probe(
     ngx_household_redis_tracking_node_t *n);
 static void ngx_household_redis_tracking_probe_reply(void *data,
-    ngx_household_resp_reply_t *reply, const char *what);
+    ngx_household_resp_reply_t *reply, const char *errstr);
 static ngx_int_t ngx_household_redis_tracking_heartbeat_reply(
-    ngx_household_redis_dedicated_t *link, ngx_household_resp_reply_t *reply);
+    ngx_household_redis_dedicated_t *conn, ngx_household_resp_reply_t *reply);
 
 
 static const ngx_household_redis_dedicated_calls_t
@@ -133,26 +133,26 @@ ngx_household_redis_tracking_node_destroy(
 
 
 static void
-ngx_household_redis_tracking_sub_ready(ngx_household_redis_dedicated_t *link)
+ngx_household_redis_tracking_sub_ready(ngx_household_redis_dedicated_t *conn)
 {
     ngx_str_t  argv[2];
 
     ngx_str_set(&argv[0], "CLIENT");
     ngx_str_set(&argv[1], "ID");
 
-    (void) ngx_household_redis_dedicated_send(link, argv, 2,
+    (void) ngx_household_redis_dedicated_send(conn, argv, 2,
                                        ngx_household_redis_tracking_client_id);
 
     ngx_str_set(&argv[0], "SUBSCRIBE");
     ngx_str_set(&argv[1], NGX_HOUSEHOLD_REDIS_TRACKING_CHANNEL);
 
-    (void) ngx_household_redis_dedicated_send(link, argv, 2,
+    (void) ngx_household_redis_dedicated_send(conn, argv, 2,
                                       ngx_household_redis_tracking_subscribed);
 }
 
 
 static ngx_int_t
-ngx_household_redis_tracking_client_id(ngx_household_redis_dedicated_t *link,
+ngx_household_redis_tracking_client_id(ngx_household_redis_dedicated_t *conn,
     ngx_household_resp_reply_t *reply)
 {
     ngx_household_redis_tracking_node_t  *n;
@@ -161,7 +161,7 @@ ngx_household_redis_tracking_client_id(ngx_household_redis_dedicated_t *link,
         return NGX_OK;
     }
 
-    n = ngx_household_redis_dedicated_data(link);
+    n = ngx_household_redis_dedicated_data(conn);
 
     if (reply->values[0].type != NGX_HOUSEHOLD_RESP_INTEGER) {
         return ngx_household_redis_tracking_refused(n, reply);
@@ -174,7 +174,7 @@ ngx_household_redis_tracking_client_id(ngx_household_redis_dedicated_t *link,
 
 
 static ngx_int_t
-ngx_household_redis_tracking_subscribed(ngx_household_redis_dedicated_t *link,
+ngx_household_redis_tracking_subscribed(ngx_household_redis_dedicated_t *conn,
     ngx_household_resp_reply_t *reply)
 {
     ngx_household_redis_tracking_node_t  *n;
@@ -183,7 +183,7 @@ ngx_household_redis_tracking_subscribed(ngx_household_redis_dedicated_t *link,
         return NGX_OK;
     }
 
-    n = ngx_household_redis_dedicated_data(link);
+    n = ngx_household_redis_dedicated_data(conn);
 
     if (reply->values[0].type != NGX_HOUSEHOLD_RESP_ARRAY) {
         return ngx_household_redis_tracking_refused(n, reply);
@@ -198,7 +198,7 @@ ngx_household_redis_tracking_subscribed(ngx_household_redis_dedicated_t *link,
 }
 
 
-/* to the address of the other one: a name may be that of several servers */
+/* the same address for both connections: a name may have several servers */
 
 static void
 ngx_household_redis_tracking_open_tracker(
@@ -224,20 +224,20 @@ ngx_household_redis_tracking_open_tracker(
 
 
 /*
- * A client id is unique within one server only.  Behind an address with
- * several servers, the id of the invalidation connection may be that of a
- * stranger at the server that this one is connected to.
+ * A client id is unique within one server only.  If an address has several
+ * servers, the tracking connection may be connected to another server, where
+ * the id of the invalidation connection belongs to an unrelated client.
  */
 
 static void
 ngx_household_redis_tracking_tracker_ready(
-    ngx_household_redis_dedicated_t *link)
+    ngx_household_redis_dedicated_t *conn)
 {
     ngx_household_redis_tracking_node_t  *n;
 
-    n = ngx_household_redis_dedicated_data(link);
+    n = ngx_household_redis_dedicated_data(conn);
 
-    if (ngx_household_redis_dedicated_server(link)
+    if (ngx_household_redis_dedicated_server(conn)
         != ngx_household_redis_dedicated_server(n->sub))
     {
         ngx_household_redis_tracking_close_tracker(n);
@@ -263,7 +263,7 @@ ngx_household_redis_tracking_enable(ngx_household_redis_tracking_node_t *n)
     ngx_str_set(&argv[0], "CLIENT");
     ngx_str_set(&argv[1], "TRACKING");
 
-    /* prefixes of one client must not overlap: those of a former attempt */
+    /* prefixes of one client must not overlap: drop those of an earlier try */
 
     ngx_str_set(&argv[2], "OFF");
 
@@ -286,7 +286,7 @@ ngx_household_redis_tracking_enable(ngx_household_redis_tracking_node_t *n)
 
 
 static ngx_int_t
-ngx_household_redis_tracking_ignored(ngx_household_redis_dedicated_t *link,
+ngx_household_redis_tracking_ignored(ngx_household_redis_dedicated_t *conn,
     ngx_household_resp_reply_t *reply)
 {
     return NGX_OK;
@@ -295,7 +295,7 @@ ngx_household_redis_tracking_ignored(ngx_household_redis_dedicated_t *link,
 
 static ngx_int_t
 ngx_household_redis_tracking_enable_reply(
-    ngx_household_redis_dedicated_t *link, ngx_household_resp_reply_t *reply)
+    ngx_household_redis_dedicated_t *conn, ngx_household_resp_reply_t *reply)
 {
     ngx_household_redis_tracking_node_t  *n;
 
@@ -303,7 +303,7 @@ ngx_household_redis_tracking_enable_reply(
         return NGX_OK;
     }
 
-    n = ngx_household_redis_dedicated_data(link);
+    n = ngx_household_redis_dedicated_data(conn);
 
     if (reply->values[0].type != NGX_HOUSEHOLD_RESP_STATUS) {
         return ngx_household_redis_tracking_refused(n, reply);
@@ -316,7 +316,7 @@ ngx_household_redis_tracking_enable_reply(
     if (n->lost) {
         n->lost = 0;
         n->err[0] = '\0';
-        n->before[0] = '\0';
+        n->prev_err[0] = '\0';
 
         ngx_log_error(NGX_LOG_NOTICE, ngx_cycle->log, 0,
                       "household redis \"%V\" %V: tracking restored",
@@ -329,13 +329,13 @@ ngx_household_redis_tracking_enable_reply(
 }
 
 
-/* by an access list, or a server that does not know the command */
+/* denied by an ACL, or an unknown command */
 
 static ngx_int_t
 ngx_household_redis_tracking_refused(ngx_household_redis_tracking_node_t *n,
     ngx_household_resp_reply_t *reply)
 {
-    u_char      what[NGX_HOUSEHOLD_REDIS_ERRLEN];
+    u_char      errstr[NGX_HOUSEHOLD_REDIS_ERRLEN];
     ngx_str_t   text;
     ngx_uint_t  level;
 
@@ -349,13 +349,13 @@ ngx_household_redis_tracking_refused(ngx_household_redis_tracking_node_t *n,
 
     text = ngx_household_redis_error_text(&reply->values[0].str);
 
-    (void) ngx_snprintf(what, sizeof(what), "error reply %V%Z", &text);
-    what[sizeof(what) - 1] = '\0';
+    (void) ngx_snprintf(errstr, sizeof(errstr), "error reply %V%Z", &text);
+    errstr[sizeof(errstr) - 1] = '\0';
 
     n->retry = NGX_HOUSEHOLD_REDIS_TRACKING_RETRY;
 
     ngx_household_redis_tracking_node_lost(n, level, 0, "failed",
-                                           (char *) what);
+                                           (char *) errstr);
 
     return NGX_OK;
 }
@@ -373,14 +373,14 @@ ngx_household_redis_tracking_close_tracker(
 
 
 static void
-ngx_household_redis_tracking_conn_lost(ngx_household_redis_dedicated_t *link,
-    ngx_err_t err, const char *what)
+ngx_household_redis_tracking_conn_lost(ngx_household_redis_dedicated_t *conn,
+    ngx_err_t err, const char *errstr)
 {
     ngx_household_redis_tracking_node_t  *n;
 
-    n = ngx_household_redis_dedicated_data(link);
+    n = ngx_household_redis_dedicated_data(conn);
 
-    if (link == n->sub) {
+    if (conn == n->sub) {
         n->subscribed = 0;
         n->id = 0;
         n->retry = 0;
@@ -388,32 +388,35 @@ ngx_household_redis_tracking_conn_lost(ngx_household_redis_dedicated_t *link,
         ngx_household_redis_tracking_close_tracker(n);
     }
 
-    ngx_household_redis_tracking_node_lost(n, NGX_LOG_WARN, err, "lost", what);
+    ngx_household_redis_tracking_node_lost(n, NGX_LOG_WARN, err, "lost",
+                                           errstr);
 }
 
 
 /*
- * Two causes that take turns are not logged again.  A server that was tracked
- * until now is waited for: the next attempt is made at once.
+ * Two alternating causes are not logged again.  A server that was tracked until
+ * now becomes pending, since the next attempt is made at once.
  */
 
 static void
 ngx_household_redis_tracking_node_lost(ngx_household_redis_tracking_node_t *n,
-    ngx_uint_t level, ngx_err_t err, const char *event, const char *what)
+    ngx_uint_t level, ngx_err_t err, const char *event, const char *errstr)
 {
     ngx_household_redis_t  *redis;
 
     redis = n->redis;
 
-    if (ngx_strcmp(n->err, what) != 0 && ngx_strcmp(n->before, what) != 0) {
+    if (ngx_strcmp(n->err, errstr) != 0
+        && ngx_strcmp(n->prev_err, errstr) != 0)
+    {
 
         ngx_log_error(level, ngx_cycle->log, err,
                       "household redis \"%V\" %V: tracking %s: %s, cache "
                       "bypassed", &n->node->conf->name, &n->node->name, event,
-                      what);
+                      errstr);
 
-        ngx_memcpy(n->before, n->err, sizeof(n->err));
-        (void) ngx_cpystrn(n->err, (u_char *) what, sizeof(n->err));
+        ngx_memcpy(n->prev_err, n->err, sizeof(n->err));
+        (void) ngx_cpystrn(n->err, (u_char *) errstr, sizeof(n->err));
 
         n->lost = 1;
     }
@@ -434,20 +437,20 @@ ngx_household_redis_tracking_node_lost(ngx_household_redis_tracking_node_t *n,
 }
 
 
-/* message, channel, keys; all are gone where there is nil instead of keys */
+/* "message", channel, keys; nil instead of keys: all keys were deleted */
 
 static ngx_int_t
-ngx_household_redis_tracking_push(ngx_household_redis_dedicated_t *link,
+ngx_household_redis_tracking_push(ngx_household_redis_dedicated_t *conn,
     ngx_household_resp_reply_t *reply)
 {
     ngx_uint_t                            i;
     ngx_household_resp_value_t           *v;
     ngx_household_redis_tracking_node_t  *n;
 
-    n = ngx_household_redis_dedicated_data(link);
+    n = ngx_household_redis_dedicated_data(conn);
 
     if (reply->too_large) {
-        /* some keys were not read: it could have been any */
+        /* some keys were not read: any key may have changed */
         n->calls->missed(n->data);
         return NGX_OK;
     }
@@ -485,11 +488,11 @@ ngx_household_redis_tracking_push(ngx_household_redis_dedicated_t *link,
 
 
 static ngx_int_t
-ngx_household_redis_tracking_node_quit(ngx_household_redis_dedicated_t *link)
+ngx_household_redis_tracking_node_quit(ngx_household_redis_dedicated_t *conn)
 {
     ngx_household_redis_tracking_node_t  *n;
 
-    n = ngx_household_redis_dedicated_data(link);
+    n = ngx_household_redis_dedicated_data(conn);
 
     return n->calls->quit(n->data);
 }
@@ -546,8 +549,8 @@ ngx_household_redis_tracking_node_retry(ngx_household_redis_tracking_node_t *n)
 
 
 /*
- * Other workers go back to the first address of a name when they find that the
- * server which they read from is not tracked.
+ * Other workers return to the first address of a name when the server in use is
+ * not tracked.
  */
 
 static void
@@ -583,7 +586,7 @@ ngx_household_redis_tracking_probe(ngx_household_redis_tracking_node_t *n)
 
 static void
 ngx_household_redis_tracking_probe_reply(void *data,
-    ngx_household_resp_reply_t *reply, const char *what)
+    ngx_household_resp_reply_t *reply, const char *errstr)
 {
     ngx_household_redis_tracking_node_t *n = data;
 
@@ -597,7 +600,7 @@ ngx_household_redis_tracking_probe_reply(void *data,
 
 static ngx_int_t
 ngx_household_redis_tracking_heartbeat_reply(
-    ngx_household_redis_dedicated_t *link, ngx_household_resp_reply_t *reply)
+    ngx_household_redis_dedicated_t *conn, ngx_household_resp_reply_t *reply)
 {
     ngx_household_redis_tracking_node_t  *n;
 
@@ -605,9 +608,9 @@ ngx_household_redis_tracking_heartbeat_reply(
         return NGX_OK;
     }
 
-    n = ngx_household_redis_dedicated_data(link);
+    n = ngx_household_redis_dedicated_data(conn);
 
-    if (link == n->sub) {
+    if (conn == n->sub) {
         n->sub_ack = n->heartbeat;
 
     } else {

@@ -1,9 +1,7 @@
 
 /*
- * A server that is tracked, and the two connections to it.  For the files of
- * tracking only.
- *
- * Core layer.
+ * A tracked server and the two connections to it.  Private to the tracking
+ * files.
  */
 
 
@@ -17,26 +15,26 @@
 #include "ngx_household_redis.h"
 
 
-/* each may destroy the node */
+/* each callback may destroy the node */
 
 typedef struct {
-    /* the server has agreed to send invalidations */
+    /* tracking has been enabled on the server */
     void       (*enabled)(void *data);
 
-    /* it has answered a heartbeat, or is not pending any more */
+    /* the server has replied to a heartbeat, or is no longer pending */
     void       (*answered)(void *data);
 
-    /* it was enabled until now: invalidations may have been missed */
+    /* tracking was enabled and is lost: invalidations may have been missed */
     void       (*lost)(void *data);
 
-    /* invalidations: of a key, of all keys, and of keys that were not read */
+    /* invalidations of one key, of all keys, and of unknown keys */
     void       (*changed)(void *data, ngx_str_t *key);
     void       (*flushed)(void *data);
     void       (*missed)(void *data);
 
     /*
-     * nginx closes a connection, as the worker quits.  Returns NGX_OK if it
-     * stays open, or NGX_DECLINED.
+     * The worker quits, and nginx closes idle connections.  Returns NGX_OK if
+     * the connection stays open, or NGX_DECLINED.
      */
     ngx_int_t  (*quit)(void *data);
 } ngx_household_redis_tracking_node_calls_t;
@@ -46,7 +44,7 @@ typedef struct {
     ngx_household_redis_node_t       *node;
     ngx_household_redis_t            *redis;
     ngx_str_t                        *prefix;
-    ngx_queue_t                       queue;    /* the caller's */
+    ngx_queue_t                       queue;    /* used by the caller */
 
     const ngx_household_redis_tracking_node_calls_t  *calls;
     void                             *data;
@@ -54,45 +52,49 @@ typedef struct {
     ngx_household_redis_dedicated_t  *sub;      /* receives invalidations */
     ngx_household_redis_dedicated_t  *tracker;  /* has tracking enabled */
 
-    int64_t                           id;       /* of the client of "sub" */
+    int64_t                           id;       /* client id of "sub" */
     uint64_t                          server;   /* both are connected to it */
-    ngx_uint_t                        retry;    /* heartbeats until; 0: none */
+    ngx_uint_t                        retry;    /* heartbeats left; 0: none */
 
-    /* of a name with several addresses, whether the first works again */
+    /* checks if the first of several addresses works again */
     ngx_household_redis_query_t      *probe;
-    ngx_uint_t                        probe_in; /* heartbeats */
+    ngx_uint_t                        probe_in; /* heartbeats since a probe */
 
+    /* numbers of the last heartbeats: sent, and with a reply on each */
     ngx_uint_t                        heartbeat;
-    ngx_uint_t                        sub_ack;  /* the last heartbeats that */
-    ngx_uint_t                        tracker_ack; /* were answered */
+    ngx_uint_t                        sub_ack;
+    ngx_uint_t                        tracker_ack;
 
-    /* the last causes of a loss that were logged */
+    /* the last two logged causes of a loss */
     u_char                            err[NGX_HOUSEHOLD_REDIS_ERRLEN];
-    u_char                            before[NGX_HOUSEHOLD_REDIS_ERRLEN];
+    u_char                            prev_err[NGX_HOUSEHOLD_REDIS_ERRLEN];
 
     unsigned                          subscribed:1;
     unsigned                          enabled:1;
-    unsigned                          pending:1; /* first attempt, so far */
-    unsigned                          lost:1;    /* which was logged */
-    unsigned                          seen:1;    /* the caller's */
+    unsigned                          pending:1; /* first attempt */
+    unsigned                          lost:1;    /* the loss was logged */
+    unsigned                          seen:1;    /* used by the caller */
 } ngx_household_redis_tracking_node_t;
 
 
-/* opens the connections, later; NULL if memory is short */
+/*
+ * Creates the node.  The connections are opened later.  Returns NULL if memory
+ * allocation failed.
+ */
 ngx_household_redis_tracking_node_t *ngx_household_redis_tracking_node_create(
     ngx_household_redis_t *redis, ngx_household_redis_node_t *node,
     ngx_str_t *prefix, const ngx_household_redis_tracking_node_calls_t *calls,
     void *data);
 
-/* it must be in no queue any more */
+/* the caller must have removed the node from its queue */
 void ngx_household_redis_tracking_node_destroy(
     ngx_household_redis_tracking_node_t *n);
 
 /*
- * Sends a PING on both connections, behind all that was sent to them.  It is
- * answered when both "sub_ack" and "tracker_ack" are this heartbeat's number.
- * Returns NGX_OK, or NGX_DECLINED if tracking is enabled but a connection is
- * closed.
+ * Sends PING on both connections, after all commands sent before.  The
+ * heartbeat is acknowledged when both "sub_ack" and "tracker_ack" are equal to
+ * "heartbeat".  Returns NGX_OK, or NGX_DECLINED if tracking is enabled but a
+ * connection is closed.
  */
 ngx_int_t ngx_household_redis_tracking_node_heartbeat(
     ngx_household_redis_tracking_node_t *n, ngx_uint_t heartbeat);

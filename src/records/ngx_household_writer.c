@@ -1,6 +1,6 @@
 
 /*
- * What the edge writes to the store.  See ngx_household_writer.h.
+ * Writes of the edge to Redis.  See ngx_household_writer.h.
  */
 
 
@@ -13,14 +13,14 @@
 #include "ngx_household_record.h"
 
 
-/* the keys and the arguments of a script */
+/* keys and arguments of a script, at most */
 #define NGX_HOUSEHOLD_WRITER_ARGS      8
 
-/* "<time>@<seat>", for each place, with a ":" between them */
+/* "<time>@<seat>" for each place, separated by ":" */
 #define NGX_HOUSEHOLD_WRITER_SEEN                                             \
     (NGX_HOUSEHOLD_SEEN_MAX * (NGX_INT64_LEN + 1 + NGX_HOUSEHOLD_ID_LEN + 1))
 
-/* notes that were made not long ago, by hash: a power of two */
+/* hash table of recent writes: a power of two */
 #define NGX_HOUSEHOLD_WRITER_RECENT    4096
 #define NGX_HOUSEHOLD_WRITER_REPEAT    300000    /* ms */
 
@@ -44,60 +44,60 @@ typedef struct {
 
 typedef struct {
     uint64_t    hash;
-    ngx_msec_t  made;
+    ngx_msec_t  time;
 } ngx_household_writer_recent_t;
 
 
 struct ngx_household_writer_s {
-    ngx_household_redis_t        *redis;
-    ngx_str_t                    *key_prefix;
-    ngx_uint_t                    n;       /* under way */
-    void                        (*dropped)(void *data);
-    void                         *data;
+    ngx_household_redis_t          *redis;
+    ngx_str_t                      *key_prefix;
+    ngx_uint_t                      n;       /* pending */
+    void                          (*dropped)(void *data);
+    void                           *data;
     ngx_household_writer_script_t   scripts[NGX_HOUSEHOLD_WRITE_DEVICE];
     ngx_household_writer_recent_t   recent[NGX_HOUSEHOLD_WRITER_RECENT];
 };
 
 
-/* one note under way; its strings lie behind it */
+/* a pending write, followed by its strings */
 
 typedef struct {
-    ngx_household_writer_t        *notes;
+    ngx_household_writer_t        *writer;
     ngx_household_write_e          type;
     uint64_t                       hash;
-    ngx_uint_t                     keys;     /* which come first */
+    ngx_uint_t                     nkeys;    /* in "argv", come first */
     ngx_uint_t                     argc;
     ngx_str_t                      argv[NGX_HOUSEHOLD_WRITER_ARGS];
-    unsigned                       whole:1;  /* the script itself is sent */
-    unsigned                       unknown:1; /* NOSCRIPT */
+    unsigned                       eval:1;   /* not EVALSHA */
+    unsigned                       noscript:1; /* error reply */
     unsigned                       failed:1;
 } ngx_household_write_t;
 
 
 static void ngx_household_writer_device(ngx_household_writer_device_t *device,
     ngx_str_t *argv, u_char *name, u_char *value);
-static void ngx_household_writer_submit(ngx_household_writer_t *notes,
+static void ngx_household_writer_submit(ngx_household_writer_t *writer,
     ngx_household_write_e type, ngx_str_t *account, ngx_str_t *argv,
     ngx_uint_t argc, uint64_t hash);
 static ngx_household_write_t *ngx_household_write_alloc(
-    ngx_household_writer_t *notes, ngx_household_write_e type,
+    ngx_household_writer_t *writer, ngx_household_write_e type,
     ngx_str_t *account, ngx_str_t *argv, ngx_uint_t argc);
-static u_char *ngx_household_write_key(ngx_household_write_t *note,
+static u_char *ngx_household_write_key(ngx_household_write_t *write,
     ngx_str_t *account, u_char *p);
-static void ngx_household_write_send(ngx_household_write_t *note);
+static void ngx_household_write_send(ngx_household_write_t *write);
 static ngx_int_t ngx_household_write_reply(ngx_household_redis_op_t *op,
     ngx_household_resp_reply_t *reply);
 static void ngx_household_write_done(ngx_household_redis_op_t *op,
     ngx_household_redis_result_e status);
-static void ngx_household_write_drop(ngx_household_write_t *note);
+static void ngx_household_write_drop(ngx_household_write_t *write);
 static uint64_t ngx_household_write_hash(uint64_t hash, ngx_str_t *text);
-static ngx_uint_t ngx_household_writer_repeated(ngx_household_writer_t *notes,
+static ngx_uint_t ngx_household_writer_repeated(ngx_household_writer_t *writer,
     uint64_t hash);
 
 
 /*
- * The keys of each are in one hash slot, so that a cluster can route it.  A
- * second run changes nothing.
+ * All keys of a script are in one hash slot, as a cluster requires.  The
+ * scripts are idempotent.
  */
 
 static ngx_str_t  ngx_household_writer_scripts[] = {
@@ -120,22 +120,22 @@ ngx_household_writer_create(ngx_pool_t *pool, ngx_household_redis_t *redis,
     u_char                          digest[20];
     ngx_uint_t                      i;
     ngx_sha1_t                      sha1;
-    ngx_household_writer_t         *notes;
+    ngx_household_writer_t         *writer;
     ngx_household_writer_script_t  *script;
 
-    notes = ngx_pcalloc(pool, sizeof(ngx_household_writer_t));
-    if (notes == NULL) {
+    writer = ngx_pcalloc(pool, sizeof(ngx_household_writer_t));
+    if (writer == NULL) {
         return NULL;
     }
 
-    notes->redis = redis;
-    notes->key_prefix = key_prefix;
-    notes->dropped = dropped;
-    notes->data = data;
+    writer->redis = redis;
+    writer->key_prefix = key_prefix;
+    writer->dropped = dropped;
+    writer->data = data;
 
     for (i = 0; i < NGX_HOUSEHOLD_WRITE_DEVICE; i++) {
 
-        script = &notes->scripts[i];
+        script = &writer->scripts[i];
         script->text = ngx_household_writer_scripts[i];
 
         ngx_sha1_init(&sha1);
@@ -145,12 +145,12 @@ ngx_household_writer_create(ngx_pool_t *pool, ngx_household_redis_t *redis,
         (void) ngx_hex_dump(script->sha1, digest, sizeof(digest));
     }
 
-    return notes;
+    return writer;
 }
 
 
 void
-ngx_household_writer_write_device(ngx_household_writer_t *notes,
+ngx_household_writer_write_device(ngx_household_writer_t *writer,
     ngx_str_t *account, ngx_household_writer_device_t *device,
     ngx_str_t *seat, ngx_household_writer_device_t *dropped)
 {
@@ -173,7 +173,7 @@ ngx_household_writer_write_device(ngx_household_writer_t *notes,
     hash = ngx_household_write_hash(hash, &argv[0]);
     hash = ngx_household_write_hash(hash, seat);
 
-    ngx_household_writer_submit(notes, type, account, argv,
+    ngx_household_writer_submit(writer, type, account, argv,
                                 dropped != NULL ? 4 : 2, hash);
 }
 
@@ -207,7 +207,7 @@ ngx_household_writer_device(ngx_household_writer_device_t *device,
 
 
 void
-ngx_household_writer_write_learn(ngx_household_writer_t *notes,
+ngx_household_writer_write_learn(ngx_household_writer_t *writer,
     ngx_str_t *account, ngx_str_t *network, int64_t now, ngx_uint_t days,
     ngx_uint_t members)
 {
@@ -233,13 +233,13 @@ ngx_household_writer_write_learn(ngx_household_writer_t *notes,
     hash = ngx_household_write_hash(NGX_HOUSEHOLD_WRITE_LEARN, account);
     hash = ngx_household_write_hash(hash, network);
 
-    ngx_household_writer_submit(notes, NGX_HOUSEHOLD_WRITE_LEARN, account,
+    ngx_household_writer_submit(writer, NGX_HOUSEHOLD_WRITE_LEARN, account,
                                 argv, 6, hash);
 }
 
 
 void
-ngx_household_writer_write_away(ngx_household_writer_t *notes,
+ngx_household_writer_write_away(ngx_household_writer_t *writer,
     ngx_str_t *account, int64_t now)
 {
     u_char     today[NGX_INT64_LEN], max[NGX_INT64_LEN];
@@ -255,13 +255,13 @@ ngx_household_writer_write_away(ngx_household_writer_t *notes,
     hash = ngx_household_write_hash(NGX_HOUSEHOLD_WRITE_AWAY, account);
     hash = ngx_household_write_hash(hash, &argv[0]);
 
-    ngx_household_writer_submit(notes, NGX_HOUSEHOLD_WRITE_AWAY, account,
+    ngx_household_writer_submit(writer, NGX_HOUSEHOLD_WRITE_AWAY, account,
                                 argv, 2, hash);
 }
 
 
 void
-ngx_household_writer_write_grace_start(ngx_household_writer_t *notes,
+ngx_household_writer_write_grace_start(ngx_household_writer_t *writer,
     ngx_str_t *account, int64_t former, int64_t now)
 {
     u_char     was[NGX_INT64_LEN], is[NGX_INT64_LEN];
@@ -277,20 +277,20 @@ ngx_household_writer_write_grace_start(ngx_household_writer_t *notes,
     hash = ngx_household_write_hash(NGX_HOUSEHOLD_WRITE_GRACE_START, account);
     hash = ngx_household_write_hash(hash, &argv[0]);
 
-    ngx_household_writer_submit(notes, NGX_HOUSEHOLD_WRITE_GRACE_START,
+    ngx_household_writer_submit(writer, NGX_HOUSEHOLD_WRITE_GRACE_START,
                                 account, argv, 2, hash);
 }
 
 
 void
-ngx_household_writer_write_grace_return(ngx_household_writer_t *notes,
+ngx_household_writer_write_grace_return(ngx_household_writer_t *writer,
     ngx_str_t *account, int64_t now)
 {
     u_char      text[NGX_INT64_LEN];
     ngx_str_t   value;
 
     if (now == 0) {
-        ngx_household_writer_submit(notes, NGX_HOUSEHOLD_WRITE_GONE, account,
+        ngx_household_writer_submit(writer, NGX_HOUSEHOLD_WRITE_GONE, account,
                    NULL, 0,
                    ngx_household_write_hash(NGX_HOUSEHOLD_WRITE_GONE, account));
         return;
@@ -299,110 +299,110 @@ ngx_household_writer_write_grace_return(ngx_household_writer_t *notes,
     value.data = text;
     value.len = ngx_sprintf(text, "%L", now) - text;
 
-    ngx_household_writer_submit(notes, NGX_HOUSEHOLD_WRITE_GRACE_RETURN,
+    ngx_household_writer_submit(writer, NGX_HOUSEHOLD_WRITE_GRACE_RETURN,
            account, &value, 1,
            ngx_household_write_hash(NGX_HOUSEHOLD_WRITE_GRACE_RETURN, account));
 }
 
 
 static void
-ngx_household_writer_submit(ngx_household_writer_t *notes,
+ngx_household_writer_submit(ngx_household_writer_t *writer,
     ngx_household_write_e type, ngx_str_t *account, ngx_str_t *argv,
     ngx_uint_t argc, uint64_t hash)
 {
-    ngx_household_write_t  *note;
+    ngx_household_write_t  *write;
 
-    if (ngx_household_writer_repeated(notes, hash)) {
+    if (ngx_household_writer_repeated(writer, hash)) {
         return;
     }
 
-    note = NULL;
+    write = NULL;
 
-    if (notes->n < NGX_HOUSEHOLD_WRITER_MAX) {
-        note = ngx_household_write_alloc(notes, type, account, argv, argc);
+    if (writer->n < NGX_HOUSEHOLD_WRITER_MAX) {
+        write = ngx_household_write_alloc(writer, type, account, argv, argc);
     }
 
-    if (note == NULL) {
-        if (notes->dropped != NULL) {
-            notes->dropped(notes->data);
+    if (write == NULL) {
+        if (writer->dropped != NULL) {
+            writer->dropped(writer->data);
         }
 
         return;
     }
 
-    note->hash = hash;
-    notes->n++;
+    write->hash = hash;
+    writer->n++;
 
-    ngx_household_write_send(note);
+    ngx_household_write_send(write);
 }
 
 
-/* a copy of all: the request may be gone before the note is written */
+/* copies all: the request may end before the write is made */
 
 static ngx_household_write_t *
-ngx_household_write_alloc(ngx_household_writer_t *notes,
+ngx_household_write_alloc(ngx_household_writer_t *writer,
     ngx_household_write_e type, ngx_str_t *account, ngx_str_t *argv,
     ngx_uint_t argc)
 {
     u_char                 *p;
     size_t                  len;
     ngx_uint_t              i;
-    ngx_household_write_t  *note;
+    ngx_household_write_t  *write;
 
-    len = 2 * (notes->key_prefix->len + account->len
+    len = 2 * (writer->key_prefix->len + account->len
                + sizeof("{}:account") - 1);
 
     for (i = 0; i < argc; i++) {
         len += argv[i].len;
     }
 
-    note = ngx_alloc(sizeof(ngx_household_write_t) + len, ngx_cycle->log);
-    if (note == NULL) {
+    write = ngx_alloc(sizeof(ngx_household_write_t) + len, ngx_cycle->log);
+    if (write == NULL) {
         return NULL;
     }
 
-    ngx_memzero(note, sizeof(ngx_household_write_t));
+    ngx_memzero(write, sizeof(ngx_household_write_t));
 
-    note->notes = notes;
-    note->type = type;
+    write->writer = writer;
+    write->type = type;
 
     /* the keys come first, then the arguments */
 
-    p = (u_char *) note + sizeof(ngx_household_write_t);
+    p = (u_char *) write + sizeof(ngx_household_write_t);
 
     if (type == NGX_HOUSEHOLD_WRITE_LEARN) {
-        p = ngx_household_write_key(note, account, p);
+        p = ngx_household_write_key(write, account, p);
     }
 
-    p = ngx_household_write_key(note, account, p);
+    p = ngx_household_write_key(write, account, p);
     p = ngx_cpymem(p, ":account", sizeof(":account") - 1);
-    note->argv[note->argc - 1].len += sizeof(":account") - 1;
+    write->argv[write->argc - 1].len += sizeof(":account") - 1;
 
-    note->keys = note->argc;
+    write->nkeys = write->argc;
 
     for (i = 0; i < argc; i++) {
-        note->argv[note->argc].data = p;
-        note->argv[note->argc++].len = argv[i].len;
+        write->argv[write->argc].data = p;
+        write->argv[write->argc++].len = argv[i].len;
         p = ngx_cpymem(p, argv[i].data, argv[i].len);
     }
 
-    return note;
+    return write;
 }
 
 
-/* appends the key of the account's set to the arguments */
+/* appends the key of the account's set to the arguments; returns the end */
 
 static u_char *
-ngx_household_write_key(ngx_household_write_t *note, ngx_str_t *account,
+ngx_household_write_key(ngx_household_write_t *write, ngx_str_t *account,
     u_char *p)
 {
     ngx_str_t  *key;
 
-    key = &note->argv[note->argc++];
+    key = &write->argv[write->argc++];
     key->data = p;
 
-    p = ngx_cpymem(p, note->notes->key_prefix->data,
-                   note->notes->key_prefix->len);
+    p = ngx_cpymem(p, write->writer->key_prefix->data,
+                   write->writer->key_prefix->len);
     *p++ = '{';
     p = ngx_cpymem(p, account->data, account->len);
     *p++ = '}';
@@ -414,7 +414,7 @@ ngx_household_write_key(ngx_household_write_t *note, ngx_str_t *account,
 
 
 static void
-ngx_household_write_send(ngx_household_write_t *note)
+ngx_household_write_send(ngx_household_write_t *write)
 {
     ngx_str_t                       argv[3 + NGX_HOUSEHOLD_WRITER_ARGS];
     ngx_uint_t                      n;
@@ -423,14 +423,14 @@ ngx_household_write_send(ngx_household_write_t *note)
     ngx_household_resp_command_t    command;
     ngx_household_redis_result_e    status;
 
-    if (note->type == NGX_HOUSEHOLD_WRITE_DEVICE) {
+    if (write->type == NGX_HOUSEHOLD_WRITE_DEVICE) {
         ngx_str_set(&argv[0], "HSET");
         n = 1;
 
     } else {
-        script = &note->notes->scripts[note->type];
+        script = &write->writer->scripts[write->type];
 
-        if (note->whole) {
+        if (write->eval) {
             ngx_str_set(&argv[0], "EVAL");
             argv[1] = script->text;
 
@@ -442,25 +442,25 @@ ngx_household_write_send(ngx_household_write_t *note)
 
         ngx_str_set(&argv[2], "1");
 
-        if (note->keys == 2) {
+        if (write->nkeys == 2) {
             ngx_str_set(&argv[2], "2");
         }
 
         n = 3;
     }
 
-    ngx_memcpy(&argv[n], note->argv, note->argc * sizeof(ngx_str_t));
+    ngx_memcpy(&argv[n], write->argv, write->argc * sizeof(ngx_str_t));
 
     command.argv = argv;
-    command.argc = n + note->argc;
+    command.argc = n + write->argc;
 
-    op = ngx_household_redis_submit(note->notes->redis, &command,
-                                    &note->argv[0], 1,
+    op = ngx_household_redis_submit(write->writer->redis, &command,
+                                    &write->argv[0], 1,
                                     NGX_HOUSEHOLD_REDIS_WRITE,
                                     ngx_household_write_reply,
-                                    ngx_household_write_done, note, &status);
+                                    ngx_household_write_done, write, &status);
     if (op == NULL) {
-        ngx_household_write_drop(note);
+        ngx_household_write_drop(write);
     }
 }
 
@@ -470,7 +470,7 @@ ngx_household_write_reply(ngx_household_redis_op_t *op,
     ngx_household_resp_reply_t *reply)
 {
     ngx_str_t               code;
-    ngx_household_write_t  *note = op->data;
+    ngx_household_write_t  *write = op->data;
 
     if (reply->values[0].type == NGX_HOUSEHOLD_RESP_INTEGER) {
         return NGX_OK;
@@ -484,15 +484,15 @@ ngx_household_write_reply(ngx_household_redis_op_t *op,
 
     if (code.len == sizeof("NOSCRIPT") - 1
         && ngx_strncmp(code.data, "NOSCRIPT", code.len) == 0
-        && !note->whole)
+        && !write->eval)
     {
-        note->unknown = 1;
+        write->noscript = 1;
         return NGX_OK;
     }
 
-    note->failed = 1;
+    write->failed = 1;
 
-    ngx_household_redis_log_error(note->notes->redis, "write",
+    ngx_household_redis_log_error(write->writer->redis, "write",
                                   &reply->values[0].str);
     return NGX_OK;
 }
@@ -502,54 +502,54 @@ static void
 ngx_household_write_done(ngx_household_redis_op_t *op,
     ngx_household_redis_result_e status)
 {
-    ngx_household_write_t  *note = op->data;
+    ngx_household_write_t  *write = op->data;
 
-    if (status != NGX_HOUSEHOLD_REDIS_RESULT_OK || note->failed) {
-        ngx_household_write_drop(note);
+    if (status != NGX_HOUSEHOLD_REDIS_RESULT_OK || write->failed) {
+        ngx_household_write_drop(write);
         return;
     }
 
-    if (note->unknown) {
+    if (write->noscript) {
 
-        /* this server has not seen the script yet */
+        /* the script is not in the script cache of this server */
 
-        note->unknown = 0;
-        note->whole = 1;
-        ngx_household_write_send(note);
+        write->noscript = 0;
+        write->eval = 1;
+        ngx_household_write_send(write);
         return;
     }
 
-    note->notes->n--;
-    ngx_free(note);
+    write->writer->n--;
+    ngx_free(write);
 }
 
 
 static void
-ngx_household_write_drop(ngx_household_write_t *note)
+ngx_household_write_drop(ngx_household_write_t *write)
 {
-    ngx_household_writer_t         *notes;
+    ngx_household_writer_t         *writer;
     ngx_household_writer_recent_t  *recent;
 
-    notes = note->notes;
+    writer = write->writer;
 
-    /* the next request may try again */
+    /* the next request may repeat the write */
 
-    recent = &notes->recent[note->hash % NGX_HOUSEHOLD_WRITER_RECENT];
+    recent = &writer->recent[write->hash % NGX_HOUSEHOLD_WRITER_RECENT];
 
-    if (recent->hash == note->hash) {
+    if (recent->hash == write->hash) {
         recent->hash = 0;
     }
 
-    if (notes->dropped != NULL) {
-        notes->dropped(notes->data);
+    if (writer->dropped != NULL) {
+        writer->dropped(writer->data);
     }
 
-    notes->n--;
-    ngx_free(note);
+    writer->n--;
+    ngx_free(write);
 }
 
 
-/* FNV-1a, 64 bits, with the length, so that parts do not run together */
+/* FNV-1a, 64 bits; the length is hashed to separate the parts */
 
 static uint64_t
 ngx_household_write_hash(uint64_t hash, ngx_str_t *text)
@@ -567,25 +567,25 @@ ngx_household_write_hash(uint64_t hash, ngx_str_t *text)
 
 
 /*
- * A record may be some time old, and a player asks often: the same is not
- * written again and again.  What collides is merely written once more.
+ * A cached record may be old, and players send many requests, so recent writes
+ * are not repeated.  A collision in the table only causes a repeated write.
  */
 
 static ngx_uint_t
-ngx_household_writer_repeated(ngx_household_writer_t *notes, uint64_t hash)
+ngx_household_writer_repeated(ngx_household_writer_t *writer, uint64_t hash)
 {
     ngx_household_writer_recent_t  *recent;
 
-    recent = &notes->recent[hash % NGX_HOUSEHOLD_WRITER_RECENT];
+    recent = &writer->recent[hash % NGX_HOUSEHOLD_WRITER_RECENT];
 
     if (recent->hash == hash
-        && ngx_current_msec - recent->made < NGX_HOUSEHOLD_WRITER_REPEAT)
+        && ngx_current_msec - recent->time < NGX_HOUSEHOLD_WRITER_REPEAT)
     {
         return 1;
     }
 
     recent->hash = hash;
-    recent->made = ngx_current_msec;
+    recent->time = ngx_current_msec;
 
     return 0;
 }
