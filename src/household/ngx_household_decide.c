@@ -320,12 +320,12 @@ static ngx_uint_t
 ngx_household_decide_grace(ngx_household_case_t *c)
 {
     int64_t     grace, since, home;
-    ngx_uint_t  notes;
+    ngx_uint_t  writes;
 
     grace = c->policy->grace;
     since = c->rec->outside_since;
     home = c->rec->home_since;
-    notes = (c->policy->mode != NGX_HOUSEHOLD_MONITOR);
+    writes = (c->policy->mode != NGX_HOUSEHOLD_MONITOR);
 
     if (grace <= 0) {
         return 0;
@@ -338,12 +338,12 @@ ngx_household_decide_grace(ngx_household_case_t *c)
             && !ngx_household_decide_within(home, grace - 1, c->facts->now)
             && !ngx_household_decide_within(since, grace - 1, c->facts->now)))
     {
-        c->d->start_grace = notes;
+        c->d->start_grace = writes;
 
         return ngx_household_decide_allow(c, NGX_HOUSEHOLD_REASON_GRACE);
     }
 
-    c->d->left_again = notes && home != 0;
+    c->d->left_again = writes && home != 0;
 
     if (!ngx_household_decide_within(since, grace - 1, c->facts->now)) {
         return 0;

@@ -41,20 +41,20 @@
  */
 
 typedef struct {
-    uint32_t               rest;       /* the next cell; first in each cell */
-    uint32_t               next;       /* the next entry of the bucket */
+    uint32_t               next_cell;  /* the next cell; first in each cell */
+    uint32_t               hash_next;  /* the next entry of the bucket */
     uint64_t               stored;     /* the caller's */
 
     uint32_t               newer;      /* used more recently */
     uint32_t               older;
-    uint32_t               turn;       /* of the list when it was put there */
+    uint32_t               lru_clock;  /* of the list when it was put there */
     uint32_t               hash;
 
     uint32_t               fresh;      /* the caller's, up to "lease" */
     uint32_t               stale;
     uint32_t               seq;
     uint32_t               gen;
-    uint32_t               lease;
+    uint32_t               updating_since;
 
     uint16_t               len;        /* of the value */
     u_char                 list;
@@ -67,7 +67,7 @@ typedef struct {
 typedef struct {
     uint32_t               newest;
     uint32_t               oldest;
-    uint32_t               turn;       /* how often anything became newest */
+    uint32_t               lru_clock;  /* how often anything became newest */
     uint32_t               entries;
     uint32_t               used;       /* cells */
     uint32_t               share;      /* cells that others cannot take */
@@ -104,7 +104,7 @@ typedef struct {
  * so that who chooses keys cannot choose their buckets.
  */
 ngx_household_cells_t *ngx_household_cells_create(u_char *p, size_t size,
-    const ngx_uint_t *shares, const uint64_t *seed);
+    const ngx_uint_t *reserved, const uint64_t *seed);
 
 /* empties whatever state it is in; "seed" and shares remain */
 void ngx_household_cells_reset(ngx_household_cells_t *c);

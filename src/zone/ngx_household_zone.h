@@ -108,7 +108,7 @@ struct ngx_household_zone_s {
     ngx_household_cells_t    *cells;
     ngx_slab_pool_t          *shpool;
     ngx_shm_zone_t           *shm_zone;
-    ngx_household_zone_ns_t  *stores;
+    ngx_household_zone_ns_t  *namespaces;
     ngx_uint_t                declared;  /* unsigned  declared:1; */
 };
 
@@ -118,7 +118,7 @@ struct ngx_household_zone_ns_s {
     ngx_household_zone_ns_t  *next;
     ngx_uint_t                kind;
     ngx_uint_t                tracked;   /* unsigned  tracked:1; */
-    ngx_uint_t                slot;
+    ngx_uint_t                index;
     uint32_t                  serial;    /* of the slot when it was taken */
     uint32_t                  config;    /* number of this configuration */
     uint32_t                  tracker;   /* of this process; 0: none */
@@ -182,7 +182,7 @@ ngx_household_zone_t *ngx_household_zone_add(ngx_conf_t *cf, ngx_str_t *name,
  * configuration fails when zones are created, and the error is logged.
  */
 ngx_household_zone_ns_t *ngx_household_zone_ns(ngx_conf_t *cf,
-    ngx_household_zone_t *zone, ngx_uint_t kind, ngx_str_t *identity,
+    ngx_household_zone_t *zone, ngx_uint_t kind, ngx_str_t *fingerprint,
     ngx_uint_t tracked);
 
 
@@ -198,14 +198,14 @@ ngx_household_zone_ns_t *ngx_household_zone_ns(ngx_conf_t *cf,
  * found->generation is for the put of a fetch that is sent after this call.
  */
 ngx_household_zone_state_e ngx_household_zone_get(
-    ngx_household_zone_ns_t *store, ngx_str_t *id, ngx_msec_t now,
+    ngx_household_zone_ns_t *ns, ngx_str_t *id, ngx_msec_t now,
     u_char *buf, size_t size, ngx_household_zone_result_t *found);
 
 /*
  * Returns the generation for a fetch that is about to be sent.  It goes with
  * the reply to ngx_household_zone_put().  Takes no lock.
  */
-uint64_t ngx_household_zone_get_generation(ngx_household_zone_ns_t *store,
+uint64_t ngx_household_zone_get_generation(ngx_household_zone_ns_t *ns,
     ngx_str_t *id);
 
 /*
@@ -215,11 +215,11 @@ uint64_t ngx_household_zone_get_generation(ngx_household_zone_ns_t *store,
  * generation, or until NGX_HOUSEHOLD_ZONE_LOCK_AGE later.  Returns NGX_BUSY if
  * another fetch is under way that no invalidation has overtaken.
  */
-ngx_int_t ngx_household_zone_fetch(ngx_household_zone_ns_t *store,
+ngx_int_t ngx_household_zone_fetch(ngx_household_zone_ns_t *ns,
     ngx_str_t *id, ngx_msec_t now, uint64_t *generation);
 
 /* the fetch has failed; one that is not under way does no harm */
-void ngx_household_zone_fetched(ngx_household_zone_ns_t *store,
+void ngx_household_zone_fetched(ngx_household_zone_ns_t *ns,
     ngx_str_t *id, uint64_t generation);
 
 /*
@@ -227,7 +227,7 @@ void ngx_household_zone_fetched(ngx_household_zone_ns_t *store,
  * Unlike ngx_household_zone_get() it counts nothing, and is no use of it: for
  * whoever waits for another process.
  */
-size_t ngx_household_zone_peek(ngx_household_zone_ns_t *store,
+size_t ngx_household_zone_peek(ngx_household_zone_ns_t *ns,
     ngx_str_t *id, ngx_msec_t now, u_char *buf, size_t size);
 
 /*
@@ -249,23 +249,23 @@ size_t ngx_household_zone_peek(ngx_household_zone_ns_t *store,
  *
  * In each case the reply itself is as good as any that is not cached.
  */
-ngx_int_t ngx_household_zone_put(ngx_household_zone_ns_t *store,
+ngx_int_t ngx_household_zone_put(ngx_household_zone_ns_t *ns,
     ngx_str_t *id, u_char *value, size_t len, ngx_uint_t missing,
     uint64_t generation, ngx_msec_t now, ngx_msec_t fresh, ngx_msec_t stale);
 
 
 /* what is kept of "id", and what is being fetched, is not fresh any more */
-void ngx_household_zone_invalidate(ngx_household_zone_ns_t *store,
+void ngx_household_zone_invalidate(ngx_household_zone_ns_t *ns,
     ngx_str_t *id);
 
 /* the same for the whole store, at once whatever its size */
-void ngx_household_zone_invalidate_all(ngx_household_zone_ns_t *store);
+void ngx_household_zone_invalidate_all(ngx_household_zone_ns_t *ns);
 
 /*
  * Empties the store, at once whatever its size, and keeps what is being
  * fetched out altogether.  The memory is used again as it is needed.
  */
-void ngx_household_zone_flush(ngx_household_zone_ns_t *store);
+void ngx_household_zone_flush(ngx_household_zone_ns_t *ns);
 
 
 /*
@@ -291,7 +291,7 @@ void ngx_household_zone_flush(ngx_household_zone_ns_t *store);
  * Returns NGX_OK; NGX_DONE if another process covers all that this one does;
  * NGX_DECLINED if there are too many, and this one does not count.
  */
-ngx_int_t ngx_household_zone_renew(ngx_household_zone_ns_t *store,
+ngx_int_t ngx_household_zone_renew(ngx_household_zone_ns_t *ns,
     ngx_msec_t now, ngx_msec_t lease, ngx_uint_t coherent);
 
 /*
@@ -299,23 +299,23 @@ ngx_int_t ngx_household_zone_renew(ngx_household_zone_ns_t *store,
  * another one covers it.  Returns NGX_DONE if it does not track the store any
  * more, else as above.
  */
-ngx_int_t ngx_household_zone_yield(ngx_household_zone_ns_t *store,
+ngx_int_t ngx_household_zone_yield(ngx_household_zone_ns_t *ns,
     ngx_msec_t now, ngx_msec_t lease);
 
 /*
  * The process that is to track the store exits.  If no newer configuration
  * uses it, nobody takes over from others that still do.
  */
-void ngx_household_zone_close(ngx_household_zone_ns_t *store);
+void ngx_household_zone_close(ngx_household_zone_ns_t *ns);
 
 /*
  * Returns 1 if this process tracks the store, and a newer configuration uses
  * it, of which a process is to take over; otherwise 0.
  */
-ngx_uint_t ngx_household_zone_succeeded(ngx_household_zone_ns_t *store);
+ngx_uint_t ngx_household_zone_succeeded(ngx_household_zone_ns_t *ns);
 
 /* tells whether anyone tracks the store */
-ngx_uint_t ngx_household_zone_coherent(ngx_household_zone_ns_t *store,
+ngx_uint_t ngx_household_zone_coherent(ngx_household_zone_ns_t *ns,
     ngx_msec_t now);
 
 

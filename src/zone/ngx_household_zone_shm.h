@@ -40,8 +40,8 @@ typedef struct {
     uint32_t                      config;   /* that named it last */
     uint32_t                      closed;   /* the same, if it exited */
     uint32_t                      seq;      /* 0 in no entry */
-    uint32_t                      flushed;
-    uint32_t                      marked;
+    uint32_t                      flushed_seq;
+    uint32_t                      invalidated_seq;
     ngx_household_zone_holder_t   trackers[NGX_HOUSEHOLD_ZONE_HOLDERS];
 } ngx_household_zone_ns_shm_t;
 
@@ -60,7 +60,7 @@ typedef struct {
 
 struct ngx_household_zone_sh_s {
     uint32_t                      layout;  /* first in every layout */
-    uint32_t                      busy;    /* someone changes the zone */
+    uint32_t                      dirty;   /* someone changes the zone */
     uint32_t                      configs;
     uint32_t                      serials;
 
@@ -72,7 +72,7 @@ struct ngx_household_zone_sh_s {
     ngx_household_zone_fetch_t   *fetches;
 
     ngx_household_cells_t        *cells;
-    ngx_household_zone_ns_shm_t   slots[NGX_HOUSEHOLD_ZONE_NAMESPACES];
+    ngx_household_zone_ns_shm_t   namespaces[NGX_HOUSEHOLD_ZONE_NAMESPACES];
     ngx_atomic_t                  counters[NGX_HOUSEHOLD_ZONE_COUNTERS];
 };
 
@@ -106,10 +106,10 @@ void ngx_household_zone_unlock(ngx_household_zone_t *zone);
  * another one.
  */
 ngx_household_zone_ns_shm_t *ngx_household_zone_ns_shm(
-    ngx_household_zone_ns_t *store);
+    ngx_household_zone_ns_t *ns);
 
 /* returns NGX_OK, or NGX_DECLINED if the id is too long */
-ngx_int_t ngx_household_zone_key(ngx_household_zone_ns_t *store,
+ngx_int_t ngx_household_zone_key(ngx_household_zone_ns_t *ns,
     ngx_str_t *id, ngx_household_cells_key_t *key);
 
 /*
@@ -118,19 +118,19 @@ ngx_int_t ngx_household_zone_key(ngx_household_zone_ns_t *store,
 
 /* returns the usable entry, or NULL; fills "found" but for "refresh" */
 ngx_household_cells_entry_t *ngx_household_zone_probe(
-    ngx_household_zone_ns_t *store, const ngx_household_cells_key_t *key,
+    ngx_household_zone_ns_t *ns, const ngx_household_cells_key_t *key,
     ngx_msec_t now, ngx_household_zone_result_t *found);
 
 /* may be called without the lock: see ngx_household_zone_get_generation() */
 uint64_t ngx_household_zone_read_generation(ngx_household_zone_t *zone,
-    ngx_household_zone_ns_shm_t *slot, uint64_t hash);
+    ngx_household_zone_ns_shm_t *shm, uint64_t hash);
 
 /* a fetch is not under way any more, if it was */
 void ngx_household_zone_fetch_end(ngx_household_zone_t *zone, uint64_t hash,
     uint64_t generation);
 
 /* tells whether anyone tracks the store at "now" */
-ngx_uint_t ngx_household_zone_tracked(ngx_household_zone_ns_shm_t *slot,
+ngx_uint_t ngx_household_zone_tracked(ngx_household_zone_ns_shm_t *shm,
     ngx_msec_t now);
 
 
