@@ -2,7 +2,7 @@
 #include "ngx_household_cells.h"
 
 
-/* a place within the bytes of an entry */
+/* a position within the bytes of an entry, which may span several cells */
 
 typedef struct {
     uint32_t   next_cell;
@@ -14,9 +14,10 @@ typedef struct {
 #define ngx_household_rotl(v, n)  (((v) << (n)) | ((v) >> (64 - (n))))
 
 /*
- * Any cell but the first of an entry is the number of the next one and bytes.
- * That number is at the same place in the first, and always reached as here:
- * a compiler may take members of two structures for different memory.
+ * Each cell of an entry but the first is the number of the next cell, followed
+ * by bytes.  The first cell has the same number at the same offset.  All code
+ * reads and writes the number by this macro: under strict aliasing a compiler
+ * may assume that members of two structures do not overlap.
  */
 #define ngx_household_cells_next(cell)  (*(uint32_t *) (cell))
 #define ngx_household_cells_data(cell)  ((u_char *) (cell) + sizeof(uint32_t))
@@ -71,8 +72,8 @@ ngx_household_cells_create(u_char *p, size_t size, const ngx_uint_t *reserved,
     }
 
     /*
-     * A bucket for each cell, of which entries take a few: what is looked for
-     * is most often the first of its bucket.  8 bytes to align the cells.
+     * One bucket per cell: as entries take several cells, buckets are short,
+     * and the wanted entry is usually the first.  8 bytes align the cells.
      */
 
     n = (size - sizeof(ngx_household_cells_t) - 8)
@@ -188,7 +189,7 @@ ngx_household_cells_sip_round(uint64_t *v)
 }
 
 
-/* up to 8 bytes, least significant first */
+/* returns up to 8 bytes as a number, least significant byte first */
 
 static ngx_inline uint64_t
 ngx_household_cells_sip_word(const u_char *p, size_t len)
@@ -244,7 +245,7 @@ ngx_household_cells_find(ngx_household_cells_t *c,
 
         e = ngx_household_cells_addr(c, n);
 
-        /* most often the second cell is the next one: fetch both at once */
+        /* the second cell usually follows in memory: prefetch both */
 
         ngx_household_cells_prefetch(e, 64);
         ngx_household_cells_prefetch(e, 128);
@@ -463,7 +464,7 @@ ngx_household_cells_alloc(ngx_household_cells_t *c)
 }
 
 
-/* the cells of an entry go out again in their order */
+/* the cells of a freed entry are allocated again in the same order */
 
 static void
 ngx_household_cells_free(ngx_household_cells_t *c, uint32_t n)
@@ -501,7 +502,10 @@ ngx_household_cells_start(ngx_household_cells_cursor_t *cur,
 }
 
 
-/* tells how many of "len" bytes are at "pos", in the next cell if need be */
+/*
+ * Returns how many of "len" bytes are contiguous at cur->pos.  Moves on to the
+ * next cell if the current one is used up.
+ */
 
 static size_t
 ngx_household_cells_span(ngx_household_cells_t *c,
@@ -540,7 +544,7 @@ ngx_household_cells_write(ngx_household_cells_t *c,
 }
 
 
-/* as the most recently used of its list */
+/* inserts the entry as the most recently used of its list */
 
 static void
 ngx_household_cells_link(ngx_household_cells_t *c,

@@ -3,15 +3,15 @@
 #include "ngx_household_id.h"
 
 
-/* entries past their time that a put clears away besides its own work */
+/* expired entries that a put removes from each list at most */
 #define NGX_HOUSEHOLD_ZONE_SWEEP           2
 
-/* of an entry */
+/* flags of an entry */
 #define NGX_HOUSEHOLD_ZONE_F_MISSING       1
 #define NGX_HOUSEHOLD_ZONE_F_INVALIDATED   2
 #define NGX_HOUSEHOLD_ZONE_F_UPDATING        4
 
-/* of the first byte of a key, whose other bits are the number of the slot */
+/* flag in the first byte of a key; the other bits are the namespace's index */
 #define NGX_HOUSEHOLD_ZONE_UUID         0x80
 
 
@@ -76,7 +76,7 @@ ngx_household_zone_key(ngx_household_zone_ns_t *ns, ngx_str_t *id,
 }
 
 
-/* an entry of a store that was flushed since is as good as none */
+/* removes an entry fetched before the last flush, and returns NULL */
 
 static ngx_household_cells_entry_t *
 ngx_household_zone_find(ngx_household_zone_t *zone,
@@ -203,7 +203,10 @@ ngx_household_zone_probe(ngx_household_zone_ns_t *ns,
 }
 
 
-/* tells whether the value may be used at all, and what speaks against it */
+/*
+ * Returns 0 if the value must not be used.  Otherwise fills "found" with the
+ * reasons why the value is not fresh, if any, and returns 1.
+ */
 
 static ngx_uint_t
 ngx_household_zone_classify(ngx_household_zone_ns_t *ns,
@@ -242,7 +245,7 @@ ngx_household_zone_classify(ngx_household_zone_ns_t *ns,
 }
 
 
-/* "now" of another worker may be a little behind: that is no age */
+/* "now" may be behind "stored" of another worker: the age is then 0 */
 
 static ngx_msec_t
 ngx_household_zone_age(ngx_household_cells_entry_t *e, ngx_msec_t now)
@@ -255,7 +258,10 @@ ngx_household_zone_age(ngx_household_cells_entry_t *e, ngx_msec_t now)
 }
 
 
-/* a lease is as long before its start as after it: clocks differ a little */
+/*
+ * Takes the refresh lock.  "now" may be a little behind that of the holder, so
+ * the lock is valid for NGX_HOUSEHOLD_ZONE_LOCK_AGE before its start, too.
+ */
 
 static ngx_uint_t
 ngx_household_zone_lock_refresh(ngx_household_cells_entry_t *e, ngx_msec_t now)
@@ -278,7 +284,8 @@ ngx_household_zone_lock_refresh(ngx_household_cells_entry_t *e, ngx_msec_t now)
 
 
 /*
- * Without the lock: what is read too early only makes the reply look older.
+ * Takes no lock.  A generation that is read too early only makes the reply
+ * look older than it is, which is safe.
  */
 
 uint64_t
@@ -298,7 +305,7 @@ ngx_household_zone_get_generation(ngx_household_zone_ns_t *ns,
     generation = ngx_household_zone_read_generation(ns->zone, shm,
                                                     key.hash);
 
-    /* the slot is checked last: if it is ours still, it was before */
+    /* checked last: a namespace still valid now was valid above, too */
 
     ngx_memory_barrier();
 
@@ -416,8 +423,9 @@ ngx_household_zone_insert(ngx_household_zone_ns_t *ns,
 
 
 /*
- * Compares the generation with what came since: NGX_OK; NGX_DECLINED if the
- * value is to be kept as not fresh; NGX_ABORT if it is not to be kept.
+ * Checks the generation against invalidations and flushes since the fetch.
+ * Returns NGX_OK if there were none, NGX_DECLINED if the value is to be stored
+ * as not fresh, NGX_ABORT if the value is not to be stored.
  */
 
 static ngx_int_t
@@ -446,7 +454,7 @@ ngx_household_zone_check_generation(ngx_household_zone_t *zone,
         return NGX_ABORT;
     }
 
-    /* a refresh that was granted since the invalidation is still on its way */
+    /* a refresh that began after the invalidation keeps its refresh lock */
 
     e->flags |= NGX_HOUSEHOLD_ZONE_F_INVALIDATED
                 | (old->flags & NGX_HOUSEHOLD_ZONE_F_UPDATING);
@@ -456,7 +464,7 @@ ngx_household_zone_check_generation(ngx_household_zone_t *zone,
 }
 
 
-/* each round frees a cell at least: there are no more of them than "need" */
+/* each iteration frees at least one cell: there are at most "need" */
 
 static void
 ngx_household_zone_evict(ngx_household_zone_t *zone, ngx_uint_t list,
@@ -490,8 +498,8 @@ ngx_household_zone_evict(ngx_household_zone_t *zone, ngx_uint_t list,
 
 
 /*
- * Any put clears away what is past its time, of every list: one that nothing
- * is put in any more would keep its share for ever.
+ * Removes expired entries from the tail of a list.  Each put calls this for
+ * every list: otherwise a list without puts would keep its cells forever.
  */
 
 static void
@@ -522,7 +530,7 @@ ngx_household_zone_sweep(ngx_household_zone_t *zone, ngx_uint_t list,
 }
 
 
-/* less up to a tenth, by a mix of the key and the time */
+/* subtracts up to a tenth, by a hash of the key and the time */
 
 static uint32_t
 ngx_household_zone_jitter(uint32_t time, uint64_t hash, ngx_msec_t now)
@@ -558,7 +566,7 @@ ngx_household_zone_invalidate(ngx_household_zone_ns_t *ns,
         e = ngx_household_zone_find(zone, &key);
 
         if (e) {
-            /* a refresh that is on its way will not do any more */
+            /* a refresh under way is superseded: release its refresh lock */
 
             e->flags &= ~NGX_HOUSEHOLD_ZONE_F_UPDATING;
             e->flags |= NGX_HOUSEHOLD_ZONE_F_INVALIDATED;

@@ -128,7 +128,7 @@ ngx_household_zone_yield(ngx_household_zone_ns_t *ns, ngx_msec_t now,
 
         rc = ngx_household_zone_holder_add(ns, shm, now, lease);
 
-        /* within one lock: two that cover each other do not both leave */
+        /* under one lock: of two that cover each other only one leaves */
 
         if (rc == NGX_DONE) {
             ngx_household_zone_remove(ns->zone, shm, t, now);
@@ -179,8 +179,8 @@ ngx_household_zone_close(ngx_household_zone_ns_t *ns)
 
 
 /*
- * A process that was within its connections all the time, but not within its
- * lease, has missed nothing: only a new one may have.
+ * A process whose lease ended, but whose connections were never lost, has
+ * missed no invalidation.  Only before a new process may some be missed.
  */
 
 static ngx_int_t
@@ -222,8 +222,8 @@ ngx_household_zone_holder_add(ngx_household_zone_ns_t *ns,
 
 
 /*
- * Where nobody else tracks the store, nothing of it is fresh, and the next one
- * that comes marks it.
+ * If no other process tracks the namespace, none of its values is fresh, and
+ * the next process that begins to track the namespace invalidates it.
  */
 
 static void
@@ -243,7 +243,7 @@ ngx_household_zone_remove(ngx_household_zone_t *zone,
 }
 
 
-/* those that have not been heard of within their lease, each once */
+/* handles each process whose lease has ended, once */
 
 static void
 ngx_household_zone_holder_expire(ngx_household_zone_t *zone,
@@ -272,7 +272,7 @@ ngx_household_zone_holder_expire(ngx_household_zone_t *zone,
 }
 
 
-/* returns this process's own, or NULL */
+/* returns the entry of this process, or NULL */
 
 static ngx_household_zone_holder_t *
 ngx_household_zone_holder_find(ngx_household_zone_ns_t *ns,
@@ -294,7 +294,7 @@ ngx_household_zone_holder_find(ngx_household_zone_ns_t *ns,
 }
 
 
-/* returns a free one, or else one that has lapsed, or NULL */
+/* returns a free entry, or else the one that lapsed first, or NULL */
 
 static ngx_household_zone_holder_t *
 ngx_household_zone_vacant(ngx_household_zone_ns_shm_t *shm, ngx_msec_t now)
@@ -345,8 +345,8 @@ ngx_household_zone_current(ngx_household_zone_holder_t *t, ngx_msec_t now)
 
 
 /*
- * Tells whether another one was there before this one was last known to be:
- * what was said while neither listened is then nothing.
+ * Returns 1 if another process has tracked the namespace since before the last
+ * renewal of "t".  Then no invalidation is missed when "t" is removed.
  */
 
 static ngx_uint_t

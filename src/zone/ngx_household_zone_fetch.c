@@ -1,13 +1,13 @@
 
 /*
- * Fetches that are under way: of each key one at a time, among all processes.
+ * Fetches under way: one at a time for each key, among all processes.
  */
 
 
 #include "ngx_household_zone_shm.h"
 
 
-/* places that a fetch may have */
+/* positions in the table that a fetch may have */
 #define NGX_HOUSEHOLD_ZONE_PROBES  4
 
 
@@ -64,8 +64,8 @@ ngx_household_zone_fetch(ngx_household_zone_ns_t *ns, ngx_str_t *id,
 
 
 /*
- * Returns the place of a fetch, or one that it may take, or NULL: where too
- * many are under way, some are not known of.
+ * Returns the entry of the fetch, or else a vacant one, or NULL if all
+ * positions are taken.  A fetch without an entry is not coalesced.
  */
 
 static ngx_household_zone_fetch_t *
@@ -95,7 +95,7 @@ ngx_household_zone_fetch_find(ngx_household_zone_t *zone, uint64_t hash,
 }
 
 
-/* as of a lease, whose holder's clock may be a little ahead */
+/* "now" may be a little behind "since" of another process */
 
 static ngx_uint_t
 ngx_household_zone_fetch_current(ngx_household_zone_fetch_t *fetch,

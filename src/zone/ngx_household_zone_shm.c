@@ -4,7 +4,7 @@
 #include <ngx_md5.h>
 
 
-/* to be changed with anything that is kept in shared memory */
+/* must change whenever the layout of the shared memory changes */
 #define NGX_HOUSEHOLD_ZONE_LAYOUT   0x68687a05
 
 #define NGX_HOUSEHOLD_ZONE_STRIPES_MIN    64
@@ -122,7 +122,7 @@ ngx_household_zone_init(ngx_shm_zone_t *shm_zone, void *data)
 
     } else {
 
-        /* "data" may be another build's: only what is shared has a version */
+        /* "data" may be of another build: only shared memory has a version */
 
         zone->sh = zone->shpool->data;
 
@@ -155,7 +155,7 @@ ngx_household_zone_create(ngx_household_zone_t *zone)
 
     name = &zone->shm_zone->shm.name;
 
-    /* the whole zone in one piece; nothing else is allocated from it */
+    /* all pages in one allocation; there are no others */
 
     size = zone->shpool->pfree * ngx_pagesize;
 
@@ -219,7 +219,7 @@ ngx_household_zone_create(ngx_household_zone_t *zone)
 }
 
 
-/* a power of two, at most a few percent of a small zone */
+/* returns a power of two; stripes take a few percent of a small zone */
 
 static ngx_uint_t
 ngx_household_zone_stripes(size_t size)
@@ -259,9 +259,10 @@ ngx_household_zone_seed(uint64_t *seed)
 
 
 /*
- * Finds the slots of this configuration's stores, and gives new stores one:
- * if none is left, that of a configuration that was in use long ago.  What is
- * still running of that one goes on without a cache.
+ * Binds the namespaces of this configuration to those in shared memory, and
+ * allocates the missing ones.  If all are in use, the one of the oldest
+ * configuration is replaced.  Worker processes that still use that
+ * configuration continue without a cache.
  */
 
 static ngx_int_t
@@ -337,7 +338,7 @@ ngx_household_zone_ns_find(ngx_household_zone_t *zone,
 }
 
 
-/* the slot that was named least recently, a new one first */
+/* takes an unused namespace, or else that of the oldest configuration */
 
 static ngx_household_zone_ns_shm_t *
 ngx_household_zone_ns_alloc(ngx_household_zone_t *zone,
@@ -367,7 +368,7 @@ ngx_household_zone_ns_alloc(ngx_household_zone_t *zone,
 }
 
 
-/* forgets all that is known, and who tracks it */
+/* drops all values, and the processes that track the namespace */
 
 static void
 ngx_household_zone_ns_clear(ngx_household_zone_ns_shm_t *shm)
