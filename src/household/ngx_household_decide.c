@@ -1,6 +1,6 @@
 
 /*
- * The verdict.  docs/verdict.md explains the rules; their numbers are here.
+ * The verdict.  The numbers of the rules are those of docs/verdict.md.
  */
 
 
@@ -72,7 +72,7 @@ ngx_household_decide(const ngx_household_policy_t *policy,
 }
 
 
-/* rules 1 to 3: the account or the place of the viewer is not known */
+/* rules 1 to 3: the account, its record or the address is not known */
 
 static ngx_uint_t
 ngx_household_decide_preconditions(ngx_household_case_t *c)
@@ -107,7 +107,7 @@ ngx_household_decide_preconditions(ngx_household_case_t *c)
 }
 
 
-/* rules 4 and 5: the viewer is at a place that belongs to the account */
+/* rules 4 and 5: the client is in a network of the account */
 
 static ngx_uint_t
 ngx_household_decide_home_or_extra(ngx_household_case_t *c)
@@ -155,7 +155,7 @@ ngx_household_decide_home_or_extra(ngx_household_case_t *c)
 }
 
 
-/* rules 6 and 7: the device may be anywhere */
+/* rules 6 and 7: the device is allowed in any network */
 
 static ngx_uint_t
 ngx_household_decide_device_or_travel(ngx_household_case_t *c)
@@ -174,7 +174,7 @@ ngx_household_decide_device_or_travel(ngx_household_case_t *c)
 }
 
 
-/* rule 8: it is not known where the home is, as far as this viewer goes */
+/* rule 8: no home network is registered, or none of the client's family */
 
 static ngx_uint_t
 ngx_household_decide_unregistered(ngx_household_case_t *c)
@@ -212,7 +212,7 @@ ngx_household_decide_unregistered(ngx_household_case_t *c)
 }
 
 
-/* rule 9: the account is not among those that are enforced yet */
+/* rule 9: the account is not enforced yet */
 
 static ngx_uint_t
 ngx_household_decide_unenforced(ngx_household_case_t *c)
@@ -225,7 +225,7 @@ ngx_household_decide_unenforced(ngx_household_case_t *c)
 
     if (list->len != 0) {
 
-        /* the subscription's; one that is unknown is in no list */
+        /* of the subscription; an unknown country is in no list */
 
         country = c->rec->country;
 
@@ -252,8 +252,9 @@ ngx_household_decide_unenforced(ngx_household_case_t *c)
 
 
 /*
- * Rule 10.  With "household_sharing" another household is refused, not another
- * address.  Days and periods of grace are for those who would be refused.
+ * Rule 10.  With "household_sharing", only another household is denied, not
+ * another address.  The rules for days outside and grace follow, and apply to
+ * requests that would be denied.
  */
 
 static ngx_uint_t
@@ -278,9 +279,9 @@ ngx_household_decide_sharing(ngx_household_case_t *c)
 
 
 /*
- * Rule 11.  All days outside count, those that were refused as well.  Were
- * they not written, a seat that covers one of them would move the others
- * within the period, and turn an allow into a deny.
+ * Rule 11.  All days outside count, including denied ones.  If denied days were
+ * not written, a seat that covers one of the days would move the others within
+ * the period, and turn an allow into a deny.
  */
 
 static ngx_uint_t
@@ -311,21 +312,21 @@ ngx_household_decide_outside_days(ngx_household_case_t *c)
 
 
 /*
- * Rule 12.  A grace period ends by itself.  It starts over only when the
- * household was seen at home again, and for as long as the period lasts was
- * not seen outside.
+ * Rule 12.  A grace period ends by time.  A new grace period starts only after
+ * the household was seen at home again, and was then not seen outside for the
+ * length of the period.
  */
 
 static ngx_uint_t
 ngx_household_decide_grace(ngx_household_case_t *c)
 {
     int64_t     grace, since, home;
-    ngx_uint_t  notes;
+    ngx_uint_t  writes;
 
     grace = c->policy->grace;
     since = c->rec->outside_since;
     home = c->rec->home_since;
-    notes = (c->policy->mode != NGX_HOUSEHOLD_MONITOR);
+    writes = (c->policy->mode != NGX_HOUSEHOLD_MONITOR);
 
     if (grace <= 0) {
         return 0;
@@ -338,12 +339,12 @@ ngx_household_decide_grace(ngx_household_case_t *c)
             && !ngx_household_decide_within(home, grace - 1, c->facts->now)
             && !ngx_household_decide_within(since, grace - 1, c->facts->now)))
     {
-        c->d->start_grace = notes;
+        c->d->start_grace = writes;
 
         return ngx_household_decide_allow(c, NGX_HOUSEHOLD_REASON_GRACE);
     }
 
-    c->d->left_again = notes && home != 0;
+    c->d->left_again = writes && home != 0;
 
     if (!ngx_household_decide_within(since, grace - 1, c->facts->now)) {
         return 0;
@@ -397,7 +398,7 @@ ngx_household_decide_allow(ngx_household_case_t *c,
 }
 
 
-/* rule 3, and what is handled as the store being away */
+/* rule 3, and reasons that are handled like an unavailable Redis */
 
 static ngx_uint_t
 ngx_household_decide_without_record(ngx_household_case_t *c,
@@ -449,7 +450,7 @@ ngx_household_decide_trusted(ngx_household_case_t *c)
             continue;
         }
 
-        /* who moved out with a seat is away as long as it is paid */
+        /* a device seen at a seat is trusted only while the seat is paid */
 
         if (seen->seat.len == 0
             || ngx_household_record_seat_paid(c->rec, &seen->seat,
@@ -463,7 +464,7 @@ ngx_household_decide_trusted(ngx_household_case_t *c)
 }
 
 
-/* what the viewer had once: at the time 0 no seat and no grant was over */
+/* returns what the client had before: at time 0 no seat or grant was over */
 
 static ngx_household_detail_e
 ngx_household_decide_detail(ngx_household_case_t *c)

@@ -1,8 +1,8 @@
 
 /*
- * The verdict: a pure function of the policy, the account's record, the facts
- * of the request and the time.  It allocates nothing, reads no clock and
- * knows no request.
+ * The verdict: a pure function of the policy, the account's record, and the
+ * facts of the request, which include the time.  There is no allocation, and
+ * no access to the clock or to the request.
  */
 
 
@@ -17,7 +17,7 @@
 #include "ngx_household_record.h"
 
 
-/* "household", and the mode of household:control; ordered: looser is less */
+/* "household", and the mode of household:control; in order of strictness */
 #define NGX_HOUSEHOLD_OFF              0
 #define NGX_HOUSEHOLD_MONITOR          1
 #define NGX_HOUSEHOLD_ON               2
@@ -27,10 +27,10 @@
 #define NGX_HOUSEHOLD_DENY             1
 #define NGX_HOUSEHOLD_LEARN            2
 
-/* a share of all accounts, in hundredths of a percent */
+/* percentage of all accounts, in units of 0.01 % */
 #define NGX_HOUSEHOLD_ROLLOUT_ALL  10000
 
-/* a device that stays at a place is written again after this many seconds */
+/* seconds after which a device that stays at a place is written again */
 #define NGX_HOUSEHOLD_WRITER_INTERVAL  NGX_HOUSEHOLD_DAY
 
 
@@ -41,18 +41,18 @@ typedef enum {
 } ngx_household_verdict_e;
 
 
-/* what presence says, where "household_sharing" is on */
+/* the result of the presence rule, if "household_sharing" is on */
 
 typedef enum {
-    NGX_HOUSEHOLD_SHARING_OFF = 0,     /* the address alone refuses */
-    NGX_HOUSEHOLD_SHARING_MEMBER,      /* belongs, or is beside a member */
-    NGX_HOUSEHOLD_SHARING_SEAT,        /* another household, which is paid */
+    NGX_HOUSEHOLD_SHARING_OFF = 0,     /* the address alone decides */
+    NGX_HOUSEHOLD_SHARING_MEMBER,      /* a member, or a member is here */
+    NGX_HOUSEHOLD_SHARING_SEAT,        /* another household, paid for */
     NGX_HOUSEHOLD_SHARING_NOT_SHARED,  /* no other household was seen */
-    NGX_HOUSEHOLD_SHARING_SHARED       /* the only one that refuses */
+    NGX_HOUSEHOLD_SHARING_SHARED       /* the only value that denies */
 } ngx_household_sharing_e;
 
 
-/* what the configuration and household:control say */
+/* set by the configuration and household:control */
 
 typedef struct {
     ngx_uint_t   mode;                 /* NGX_HOUSEHOLD_MONITOR or _ON */
@@ -71,10 +71,10 @@ typedef struct {
 } ngx_household_policy_t;
 
 
-/* what is known of the request; all of it passed in, nothing looked up */
+/* input from the request */
 
 typedef struct {
-    /* rule 1: NONE, or why nobody is known to ask; the rest is then unused */
+    /* rule 1: NONE, or the reason; the other members are then not used */
     ngx_household_reason_e  unauthorized;
 
     ngx_household_addr_t    addr;
@@ -96,15 +96,15 @@ typedef struct {
     ngx_household_reason_e   reason;
     ngx_household_detail_e   detail;
 
-    /* monitor: the verdict above is what would be, and nothing is denied */
+    /* monitor mode: the verdict above is not enforced */
     unsigned                 monitored:1;
 
-    /* a denied viewer may be sold a seat: the plan has a free slot */
+    /* denied, and the plan has a free seat that can be offered */
     unsigned                 seat:1;
 
-    /* what is to be written to Redis; none of it changes the verdict */
+    /* writes to Redis; none of them changes the verdict */
     unsigned                 note_device:1;  /* "seen" of the device */
-    unsigned                 drop_oldest:1;  /* and no more of another one */
+    unsigned                 drop_oldest:1;  /* in place of the oldest */
     unsigned                 learn:1;        /* a day of "evidence" */
     unsigned                 note_away:1;    /* a day outside */
     unsigned                 start_grace:1;
@@ -113,32 +113,33 @@ typedef struct {
 
     unsigned                 matched:1;      /* "network" is set */
 
-    /* the one that holds the viewer, or that may become the home */
+    /* the network that contains the client, or that may become the home */
     ngx_household_network_t  network;
 
-    /* of the extra member there, else empty; points into the record */
+    /* the seat of the extra member, or empty; points into the record */
     ngx_str_t                slot;
 
     /* note_device: the places to be written; points into the record */
     ngx_uint_t               nseen;
     ngx_household_seen_t     seen[NGX_HOUSEHOLD_SEEN_MAX];
 
-    /* learn: where the household was today; an address without a length */
+    /* learn: today's address of the household, without a prefix length */
     ngx_household_network_t  evidence;
 } ngx_household_decision_t;
 
 
 /*
  * Decides by the first rule that matches (docs/verdict.md has the table).
- * "rec" is NULL when nothing is known of the account.  Fills all of "d".
+ * "rec" is NULL if there is no record of the account.  Fills all of "d".
  */
 void ngx_household_decide(const ngx_household_policy_t *policy,
     const ngx_household_facts_t *facts, const ngx_household_record_t *rec,
     ngx_household_decision_t *d);
 
 /*
- * A stable number of 0-9999 for an account id, the same on every machine and
- * release: an account once enforced stays so while the percentage grows.
+ * Returns the bucket of an account id, 0-9999.  The bucket is the same on
+ * every machine and in every release: an account that is enforced stays
+ * enforced while the percentage grows.
  */
 ngx_uint_t ngx_household_bucket(const ngx_str_t *account);
 

@@ -1,7 +1,7 @@
 
 /*
- * What the rules and the writes of a verdict share; for ngx_household_decide*
- * only.
+ * Declarations shared by the rules and the writes of a verdict.  Private to
+ * ngx_household_decide*.c.
  */
 
 
@@ -29,27 +29,28 @@ typedef struct {
 
 
 /*
- * The device is at home ("n" is 0), or at that many paid seats: sets what is
- * to be written of it.
+ * Sets the writes for a device that is at home ("n" is 0), or at "n" paid
+ * seats.
  */
 void ngx_household_decide_write_device(ngx_household_case_t *c,
     const ngx_household_place_t *places, ngx_uint_t n);
 
-/* the network of the viewer may become the home: sets a day of evidence */
+/* sets a day of evidence that the client's network is the home */
 void ngx_household_decide_learn(ngx_household_case_t *c);
 
 /*
- * The same for the family that the home lacks.  There, evidence is a device
- * that was let pass anyway, and was at home within a day.
+ * The same for an address family without a home network.  Evidence is then a
+ * device that is allowed anyway, and was at home within a day.
  */
 void ngx_household_decide_learn_family(ngx_household_case_t *c);
 
-/* sets that this day outside is to be written */
+/* sets the write of a day outside */
 void ngx_household_decide_write_away(ngx_household_case_t *c);
 
 /*
- * Tells whether at most "period" seconds passed since a time.  A time that is
- * yet to come was written by a clock ahead of ours, and is taken for now.
+ * Returns 1 if at most "period" seconds have passed since a time, else 0.  A
+ * time in the future was written by a clock ahead of this one, and is taken
+ * as "now".
  */
 ngx_uint_t ngx_household_decide_within(int64_t since, int64_t period,
     int64_t now);

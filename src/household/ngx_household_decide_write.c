@@ -1,6 +1,6 @@
 
 /*
- * The verdict: what is to be written to Redis.
+ * The verdict: the writes to Redis.
  */
 
 
@@ -26,11 +26,11 @@ static const ngx_str_t  ngx_household_decide_home = ngx_null_string;
 
 
 /*
- * A place is written once a day.  To be at home outranks all seats, as it
- * does not depend on a payment: it replaces them, and while it is fresh no
- * seat is written.  At a seat the time at home stays, since another location
- * may trust it for longer, and so do those at other seats, which may be paid
- * for longer.
+ * A place is written once a day.  The home has precedence over all seats, as
+ * the home does not depend on a payment: the time at home replaces the times
+ * at seats, and while the time at home is fresh no seat is written.  A write at
+ * a seat keeps the time at home, as another location may trust that time for
+ * longer, and the times at other seats, which may be paid for longer.
  */
 
 void
@@ -105,7 +105,7 @@ ngx_household_decide_device_due(ngx_household_case_t *c,
 }
 
 
-/* was the device written at that place within the interval? */
+/* returns 1 if the device was written at that place within the interval */
 
 static ngx_uint_t
 ngx_household_decide_fresh(ngx_household_case_t *c, const ngx_str_t *seat)
@@ -138,7 +138,7 @@ ngx_household_decide_see(ngx_household_case_t *c, const ngx_str_t *seat)
 }
 
 
-/* keeps the time at home, or at the seats that are not written anew */
+/* keeps the time at home, or the times at seats that are not rewritten */
 
 static void
 ngx_household_decide_keep(ngx_household_case_t *c, ngx_uint_t seats)
@@ -171,7 +171,7 @@ ngx_household_decide_keep(ngx_household_case_t *c, ngx_uint_t seats)
 }
 
 
-/* tells whether what is written takes more of the record than was there */
+/* returns 1 if the write makes the record larger */
 
 static ngx_uint_t
 ngx_household_decide_grows(ngx_household_case_t *c)
@@ -198,7 +198,7 @@ ngx_household_decide_grows(ngx_household_case_t *c)
 }
 
 
-/* as if the address had been registered without a length; once a day */
+/* takes the address as one registered without a length; once a day */
 
 void
 ngx_household_decide_learn(ngx_household_case_t *c)

@@ -59,7 +59,7 @@ ngx_household_network_parse(ngx_household_network_t *net, u_char *text,
 
     if (ngx_household_addr_is_mapped(&net->addr)) {
 
-        /* below 96 bits it would be a prefix of IPv6: "::/24" */
+        /* a prefix below 96 bits is not IPv4-mapped: "::/24" */
 
         if (prefix < 96) {
             return NGX_DECLINED;
@@ -90,7 +90,7 @@ ngx_household_network_address(ngx_household_addr_t *addr, u_char *text,
         return NGX_DECLINED;
     }
 
-    /* inet_pton() would take what stands before a NUL for the whole */
+    /* inet_pton() would ignore the bytes after a NUL */
 
     if (ngx_strlchr(text, text + len, '\0') != NULL) {
         return NGX_DECLINED;
@@ -196,7 +196,7 @@ ngx_household_network_match(const ngx_household_network_t *net,
 }
 
 
-/* eight bytes in network order as a number */
+/* returns eight bytes in network order as a number */
 
 static ngx_inline uint64_t
 ngx_household_network_bits(const u_char *p)

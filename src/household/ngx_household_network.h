@@ -1,8 +1,6 @@
 
 /*
  * Networks: strict parsing, matching, formatting.
- *
- * Pure layer: nginx types only, no running nginx, no allocation, no clock.
  */
 
 
@@ -29,27 +27,27 @@ typedef struct {
 /*
  * Parses "82.64.10.7", "82.64.0.0/24", "2a01:e0a:1f3:9c00::/56": dotted
  * decimal without leading zeros, or the forms of RFC 4291, 2.2, and an
- * optional "/" and decimal length without leading zeros.  Host bits below the
- * length are cleared: 82.64.10.7/24 is 82.64.10.0/24.  An IPv4-mapped prefix
- * becomes IPv4; its length is that of the IPv6 prefix, and at least 96.  No
- * other byte may precede or follow.
+ * optional "/" and decimal length without leading zeros.  Host bits are
+ * cleared: 82.64.10.7/24 is 82.64.10.0/24.  An IPv4-mapped prefix becomes
+ * IPv4; its length is given for IPv6, and is at least 96.  No other byte may
+ * precede or follow.
  *
- * Returns NGX_OK, or NGX_DECLINED if the text is no network; "net" is then
+ * Returns NGX_OK, or NGX_DECLINED if the text is not a network; "net" is then
  * undefined.
  */
 ngx_int_t ngx_household_network_parse(ngx_household_network_t *net,
     u_char *text, size_t len);
 
 /*
- * Tells whether "addr" lies in "net".  A bare IPv6 address stands for its
- * /"ipv6_prefix" (1-128).  An address without family matches nothing.
+ * Returns 1 if "addr" is in "net", otherwise 0.  A bare IPv6 address stands
+ * for its /"ipv6_prefix" (1-128).  An address without family matches nothing.
  */
 ngx_uint_t ngx_household_network_match(const ngx_household_network_t *net,
     const ngx_household_addr_t *addr, ngx_uint_t ipv6_prefix);
 
 /*
  * Writes the network as text, e.g. "82.64.10.7/32" or, for a bare IPv6
- * address, as its /"ipv6_prefix".  IPv6 is written as RFC 5952 has it.  "buf"
+ * address, as its /"ipv6_prefix".  IPv6 is formatted as in RFC 5952.  "buf"
  * holds at least NGX_HOUSEHOLD_NETWORK_LEN bytes; no NUL is written.  Returns
  * the length.
  */

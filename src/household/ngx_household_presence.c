@@ -75,7 +75,7 @@ ngx_household_presence_ask(const ngx_household_presence_params_t *params,
     c.p = p;
     c.answer = answer;
 
-    /* a time of zero is never, and so is the day */
+    /* time 0 means "never", as does day 0 */
 
     c.now = ngx_min(ngx_max(facts->now, 86400), (int64_t) 0xffffffff);
 
@@ -105,7 +105,7 @@ ngx_household_presence_ask(const ngx_household_presence_params_t *params,
 }
 
 
-/* where the request comes from, and from what */
+/* sets the place and the device of the request */
 
 static ngx_uint_t
 ngx_household_presence_place(ngx_household_presence_case_t *c)
@@ -142,7 +142,7 @@ ngx_household_presence_place(ngx_household_presence_case_t *c)
         return 1;
     }
 
-    /* a place without a device is one of its own */
+    /* without a device id, the place stands for the device */
 
     c->id.kind = NGX_HOUSEHOLD_PRESENCE_PLACE;
 
@@ -266,9 +266,10 @@ ngx_household_presence_silent(ngx_household_presence_case_t *c)
 
 
 /*
- * An address that a device had for a single day may be somebody else's by the
- * next: of a carrier, of a line that changes nightly.  But when no member is
- * in use, their ids may have been lost, and who comes to their place is heir.
+ * An address that a device had for a single day may belong to somebody else on
+ * the next day: an address of a mobile carrier, or one that changes nightly.
+ * But if no member is in use, the ids of the members may have been lost: a
+ * device that comes to a place of a member then inherits the membership.
  */
 
 ngx_uint_t
@@ -380,10 +381,9 @@ ngx_household_presence_insert(ngx_household_presence_case_t *c)
 
 
 /*
- * The device that a full table can do without: one that was not seen for long;
- * or else the least recent one of the largest group, or of the members if
- * there is no group.  So strangers push out each other, and not a household
- * that is in use.
+ * Selects the device to evict from a full table: a device not seen for long, or
+ * else the least recent one of the largest group, or of the members if there
+ * is no group.  So strangers evict each other, and not a household in use.
  */
 
 static ngx_uint_t

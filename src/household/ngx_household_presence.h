@@ -1,10 +1,10 @@
 
 /*
- * The presence of an account: which device was where and when.  From it the
- * rule tells a household that has moved from an account that is shared: the
- * old place of a household that has moved falls silent, two households that
- * share are at two places at once.  docs/sharing.md explains the rule,
- * docs/fairness.md has what it costs and whom.
+ * The presence of an account: which device was where and when.  By presence the
+ * rule distinguishes a household that has moved from an account that is shared:
+ * after a move the old place is not used any more, while households that share
+ * an account use two places at once.  docs/sharing.md explains the rule,
+ * docs/fairness.md measures its errors.
  *
  * An edge uses it like this:
  *
@@ -19,11 +19,11 @@
  *         else:  read, decode and ask once more, then drop it and count
  *     }
  *
- * The prefix of a key that is missing is the empty string.  The verdict never
- * waits for the write, and does not depend on whether it succeeds.
+ * The prefix of a missing key is the empty string.  The verdict neither waits
+ * for the write nor depends on its success.
  *
- * Pure: nginx's types only, no running nginx, no allocation, no clock.
- * Bounded by the number of devices, at most 64; a few KB of stack.
+ * There is no allocation and no clock.  Work is bounded by the number of
+ * devices, at most 64; a few KB of stack are used.
  */
 
 
@@ -85,7 +85,7 @@ typedef struct {
     int64_t     alive;         /* 7d: seen within, the household is in use */
     int64_t     anchor;        /* 7d: the anchor is replaced after */
     int64_t     settled;       /* 30d: another device within settles a place */
-    int64_t     lapse;         /* 90d: a member that met nobody is none */
+    int64_t     lapse;         /* 90d: a member that met nobody lapses */
     int64_t     forget;        /* 180d: a device not seen is forgotten */
 
     ngx_uint_t  half_life;     /* days: 90; of evidence and meetings */
@@ -130,7 +130,7 @@ typedef struct {
 /* devices that are at a place together, and do not belong */
 
 typedef struct {
-    uint32_t    since;         /* it is held for another household; 0: not */
+    uint32_t    since;         /* it is another household; 0: it is not */
     uint16_t    conflict;      /* evidence */
     uint16_t    meets;
     uint16_t    today;         /* evidence of the last day */
@@ -206,14 +206,14 @@ typedef struct {
 void ngx_household_presence_defaults(ngx_household_presence_params_t *params);
 
 /*
- * Judges one request.  "p" becomes what is to be stored if answer.write is
- * set; otherwise it is of no further use.  Neither the verdict, nor "granted",
- * nor "seats" changes what is stored.  Asking again at the same time gives
- * the same verdict and writes nothing.  Times that are yet to come were
- * written by a clock ahead of ours, and are taken for now.
+ * Evaluates one request.  If answer.write is set, "p" is updated to the
+ * presence that is to be stored; otherwise "p" must not be used any more.  The
+ * stored presence depends neither on the verdict, nor on "granted" or "seats".
+ * A second call at the same time gives the same verdict and no write.  Times in
+ * the future were written by a clock ahead of this one, and are taken as now.
  *
- * A device, place and day is written once.  A device that goes to and fro is
- * written each time it has another place than before.
+ * A device at a place is written once a day.  A device that alternates between
+ * places is written each time its place changes.
  */
 void ngx_household_presence_ask(const ngx_household_presence_params_t *params,
     const ngx_household_presence_facts_t *facts, ngx_household_presence_t *p,
@@ -228,8 +228,9 @@ size_t ngx_household_presence_detail(
     const ngx_household_presence_answer_t *answer, u_char *buf);
 
 /*
- * Fills "id" from a device's text: a UUID and up to 16 bytes are kept as they
- * are, of a longer text its hash of 128 bits, which is no secret's.
+ * Fills "id" from a device's text.  A UUID, or a text of up to 16 bytes, is
+ * kept unchanged.  A longer text is replaced by a hash of 128 bits, which is
+ * not cryptographic.
  */
 void ngx_household_presence_id(ngx_household_presence_id_t *id,
     const ngx_str_t *text);
@@ -252,10 +253,10 @@ size_t ngx_household_presence_encode(const ngx_household_presence_t *p,
     u_char *buf);
 
 /*
- * Decodes; no bytes are an empty presence.  Returns NGX_OK; NGX_DECLINED if
- * the format is a later one, which is for another release to read and write;
- * NGX_ERROR if it is malformed: cut off, too long, or in any way not what
- * encode() writes.  "p" is undefined unless NGX_OK.
+ * Decodes a presence; the empty string is an empty presence.  Returns NGX_OK;
+ * NGX_DECLINED if the format is that of a later release, and must not be
+ * overwritten; NGX_ERROR if the bytes are malformed: truncated, too long, or
+ * different from the output of encode().  "p" is undefined unless NGX_OK.
  */
 ngx_int_t ngx_household_presence_decode(ngx_household_presence_t *p,
     const u_char *data, size_t len);

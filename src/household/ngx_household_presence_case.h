@@ -1,6 +1,6 @@
 
 /*
- * What the files of the presence share: one request that is being judged.
+ * The context of one evaluation.  Private to ngx_household_presence*.c.
  */
 
 
@@ -54,7 +54,7 @@ typedef struct {
     (ngx_memcmp(id1, id2, sizeof(ngx_household_presence_id_t)) == 0)
 
 
-/* seconds since a time; none since one that is yet to come */
+/* seconds since a time; 0 for a time in the future */
 
 static ngx_inline int64_t
 ngx_household_presence_age(uint32_t seen, int64_t now)
@@ -72,7 +72,7 @@ ngx_household_presence_seen(const ngx_household_presence_device_t *device)
 }
 
 
-/* makes those members that the record names, and none that it named */
+/* makes devices that the record names members, and unmakes former ones */
 void ngx_household_presence_name(ngx_household_presence_case_t *c);
 
 /* what the request means for a member: it meets others, or has lapsed */
@@ -81,7 +81,7 @@ void ngx_household_presence_member(ngx_household_presence_case_t *c);
 /* tells whether anybody is a member */
 ngx_uint_t ngx_household_presence_household(ngx_household_presence_t *p);
 
-/* what is left of a number after some days, of which it halves in "half" */
+/* returns a number after "days" of exponential decay with half-life "half" */
 uint16_t ngx_household_presence_decay(uint16_t value, ngx_uint_t days,
     ngx_uint_t half);
 
@@ -95,14 +95,14 @@ void ngx_household_presence_evidence(ngx_household_presence_case_t *c);
 /* what a member's request says about those that do not belong */
 void ngx_household_presence_strangers(ngx_household_presence_case_t *c);
 
-/* tells whether a member's place is still one: no address of somebody else */
+/* returns 1 if a member's place is not yet an address of somebody else */
 ngx_uint_t ngx_household_presence_mate(ngx_household_presence_case_t *c,
     const ngx_household_presence_place_t *place);
 
 /* returns an unused group: there are as many of them as devices */
 ngx_uint_t ngx_household_presence_free(ngx_household_presence_t *p);
 
-/* removes a device; the case's own sets are void afterwards */
+/* removes a device; the sets of the context are then invalid */
 void ngx_household_presence_remove(ngx_household_presence_t *p,
     ngx_uint_t device);
 

@@ -184,7 +184,7 @@ ngx_household_record_oldest(const ngx_household_record_t *rec,
 }
 
 
-/* when the device of this entry was seen last, at whatever place */
+/* returns the time when the device was last seen at any place */
 
 static int64_t
 ngx_household_entry_latest(ngx_household_entry_t *device,
@@ -363,7 +363,7 @@ ngx_household_record_seat_paid(const ngx_household_record_t *rec,
 }
 
 
-/* INT64_MAX: there is no end; 0: no network of the seat is paid at "now" */
+/* returns INT64_MAX if open ended, 0 if no network of the seat is paid */
 
 static int64_t
 ngx_household_record_paid_until(const ngx_household_record_t *rec,
@@ -460,7 +460,7 @@ ngx_household_entry_match(ngx_household_entry_t *e,
 }
 
 
-/* tells whether this is a network of an extra member, paid at "now" */
+/* returns 1 for a network of an extra member that is paid at "now" */
 
 static ngx_uint_t
 ngx_household_entry_paid(ngx_household_entry_t *e, int64_t now)

@@ -1,10 +1,8 @@
 
 /*
- * What is known of one account: its home networks, extra members, devices,
- * travel grants and a few scalars, packed into one relocatable block, so that
- * it can be copied into shared memory as it is.
- *
- * Pure layer: nginx types only, no running nginx, no allocation, no clock.
+ * The record of an account: home networks, extra members, devices, travel
+ * grants and a few scalars, packed into one relocatable block that can be
+ * copied into shared memory.
  */
 
 
@@ -19,9 +17,9 @@
 
 
 /*
- * A record over any of these is an error of its own ("record_too_large"),
- * never a silent cut.  What has ended counts towards none of them: seats and
- * grants that are over, devices not seen for NGX_HOUSEHOLD_DEVICE_GONE.
+ * A record over any of these limits is an error ("record_too_large"), and is
+ * never truncated.  Ended entries do not count: seats and grants that are
+ * over, devices not seen for NGX_HOUSEHOLD_DEVICE_GONE.
  */
 #define NGX_HOUSEHOLD_RECORD_NETWORKS   256  /* home and extra together */
 #define NGX_HOUSEHOLD_RECORD_DEVICES    256  /* devices, grants, members */
@@ -29,38 +27,37 @@
 
 #define NGX_HOUSEHOLD_DAY             86400
 
-/* seconds after which a device, a place to be learned, has ended */
+/* seconds after which a device, or the evidence of a network, has ended */
 #define NGX_HOUSEHOLD_DEVICE_GONE  (400 * NGX_HOUSEHOLD_DAY)
 #define NGX_HOUSEHOLD_LEARN_AGE     (28 * NGX_HOUSEHOLD_DAY)
 
 /*
- * A time is plausible if it is 1 to this, Unix seconds: 2099-12-31 23:59:59.
- * It refuses milliseconds of any time after 1970-02-17, and other numbers
- * that are too large.  Anything else is malformed; 0 is a value only where
- * it stands for "open ended".
+ * The latest valid time, Unix seconds: 2099-12-31 23:59:59.  The earliest is
+ * 1.  Other times are malformed, among them milliseconds of any time after
+ * 1970-02-17.  0 is valid only where 0 means "open ended".
  */
 #define NGX_HOUSEHOLD_TIME_MAX   4102444799
 
 
-/* limits of ngx_household_record_has_capacity(): devices are written below */
+/* limits of ngx_household_record_has_capacity(); at these no device is added */
 #define NGX_HOUSEHOLD_CAPACITY_DEVICES                                        \
     (NGX_HOUSEHOLD_RECORD_DEVICES / 2)
 #define NGX_HOUSEHOLD_CAPACITY_SIZE                                           \
     (NGX_HOUSEHOLD_RECORD_SIZE / 2)
 
-/* places of one device, days outside, and days of evidence that are kept */
+/* maximum of places of one device, days outside, and days of evidence */
 #define NGX_HOUSEHOLD_SEEN_MAX          4
 #define NGX_HOUSEHOLD_AWAY_MAX         31
 #define NGX_HOUSEHOLD_LEARN_DAYS       31
 
-/* networks of an account of which the module keeps evidence */
+/* maximum of networks of an account with evidence */
 #define NGX_HOUSEHOLD_LEARN_MAX        16
 
 #define NGX_HOUSEHOLD_SEATS_UNKNOWN  0xffff
 
 
 /*
- * The packed record.  The entries behind the header are read through the
+ * The packed record.  The header is followed by entries, which are read by the
  * functions below only.  All times are Unix seconds, 1 to
  * NGX_HOUSEHOLD_TIME_MAX.
  */
@@ -68,7 +65,7 @@
 typedef struct {
     uint32_t    revoked_before;        /* 0: nothing is revoked */
     uint32_t    outside_since;         /* 0: no grace period has started */
-    uint32_t    home_since;            /* 0: nobody came home after that */
+    uint32_t    home_since;            /* 0: not at home after that */
     uint32_t    size;                  /* bytes, this header included */
     uint16_t    seats;                 /* or NGX_HOUSEHOLD_SEATS_UNKNOWN */
     uint16_t    malformed;             /* entries dropped; 0xffff: or more */
@@ -76,7 +73,7 @@ typedef struct {
     u_char      country[2];            /* ISO 3166-1 alpha-2; zeros: unknown */
     u_char      inet;                  /* has a home network of this family */
     u_char      inet6;
-    u_char      exists;                /* either key was there */
+    u_char      exists;                /* at least one of the keys exists */
 } ngx_household_record_t;
 
 
@@ -98,8 +95,8 @@ typedef struct {
 
 
 /*
- * Builds one record from the two replies, in any order.  Plain memory, about
- * NGX_HOUSEHOLD_RECORD_SIZE bytes; nothing to free.
+ * Builds one record from the two replies, in any order.  The builder takes
+ * about NGX_HOUSEHOLD_RECORD_SIZE bytes; there is nothing to free.
  */
 
 typedef struct {
@@ -115,7 +112,7 @@ typedef struct {
 } ngx_household_record_builder_t;
 
 
-/* what has ended at "now", Unix seconds, is dropped where a limit is met */
+/* entries ended at "now", Unix seconds, are dropped when a limit is reached */
 void ngx_household_record_builder_start(ngx_household_record_builder_t *b,
     int64_t now);
 
@@ -134,15 +131,17 @@ void ngx_household_record_builder_add_field(ngx_household_record_builder_t *b,
     ngx_str_t *name, ngx_str_t *value);
 
 /*
- * Returns the record, "size" bytes of it, which lives in the builder until
- * the next start; or NULL if it is over a limit.
+ * Returns the record, of record.size bytes, or NULL if the record is over a
+ * limit.  The record is part of the builder, and is valid until the next
+ * start.
  */
 ngx_household_record_t *ngx_household_record_builder_finish(
     ngx_household_record_builder_t *b);
 
 
 /*
- * Finds the home network that holds "addr".  Returns 1 and fills "net", or 0.
+ * Finds the home network that contains "addr".  Returns 1 and fills "net", or
+ * returns 0.
  */
 ngx_uint_t ngx_household_record_home(const ngx_household_record_t *rec,
     const ngx_household_addr_t *addr, ngx_uint_t ipv6_prefix,
@@ -150,12 +149,12 @@ ngx_uint_t ngx_household_record_home(const ngx_household_record_t *rec,
 
 /*
  * Finds the seats that are paid at "now" (until a time after "now", or open
- * ended) and have a network that holds "addr".  Several may, as flatmates
- * have one address.  Those in which the viewer counts as seen are
+ * ended) and have a network that contains "addr".  There may be several seats,
+ * as flatmates share an address.  The device counts as seen at
  *
- * - a seat at which the device was seen before, the "n" places of "seen";
- *   of several the one that ends last;
- * - the seat that ends last of all, unless it ends with or before that one.
+ * - the seat at which the device was seen before, according to the "n" places
+ *   of "seen"; of several seats the one that ends last;
+ * - the seat that ends last of all, if it ends after the former.
  *
  * Returns the number of them, 0 to 2, and fills "places" in that order.  All
  * strings point into the record.
@@ -180,53 +179,55 @@ ngx_uint_t ngx_household_record_seen(const ngx_household_record_t *rec,
 ngx_uint_t ngx_household_record_oldest(const ngx_household_record_t *rec,
     const ngx_str_t *id, ngx_str_t *name, ngx_household_seen_t *seen);
 
-/* tells whether the application has named the device as a member */
+/* returns 1 if the application has named the device as a member, else 0 */
 ngx_uint_t ngx_household_record_member(const ngx_household_record_t *rec,
     const ngx_str_t *id);
 
 /*
- * Finds the ids of the members that the application has named, at most "max",
- * and returns how many there are.  Fills "ids", unless it is NULL; the texts
- * of UUIDs are written to "text", which has NGX_HOUSEHOLD_UUID_LEN bytes for
- * each id, the others point into the record.
+ * Finds the ids of the members that the application has named, at most "max".
+ * Returns their number.  Fills "ids", unless "ids" is NULL.  The texts of UUIDs
+ * are written to "text", which has NGX_HOUSEHOLD_UUID_LEN bytes for each id.
+ * Other ids point into the record.
  */
 ngx_uint_t ngx_household_record_members(const ngx_household_record_t *rec,
     ngx_str_t *ids, u_char *text, ngx_uint_t max);
 
 /*
- * Tells on how many days the household was seen at a network, and sets "time"
- * to the last.  A network without a length stands for its /"ipv6_prefix".
+ * Returns the number of days on which the household was seen at a network, and
+ * sets "time" to the last time.  A network without a prefix length stands for
+ * its /"ipv6_prefix".
  */
 ngx_uint_t ngx_household_record_learn_days(const ngx_household_record_t *rec,
     const ngx_household_network_t *net, ngx_uint_t ipv6_prefix,
     int64_t *time);
 
 /*
- * Counts the days outside that are kept and lie between two days, both
- * excluded.  Days are counted from 1970, UTC.
+ * Returns the number of recorded days outside between two days, both excluded.
+ * Days are counted from 1970-01-01, UTC.
  */
 ngx_uint_t ngx_household_record_away_days(const ngx_household_record_t *rec,
     int64_t after, int64_t before);
 
 /*
- * Tells whether a travel grant for the device or for all ("*") lasts beyond
- * "now".  An empty id matches only the grant for all.
+ * Returns 1 if a travel grant for the device or for all devices ("*") ends
+ * after "now", otherwise 0.  An empty id matches only the grant for all.
  */
 ngx_uint_t ngx_household_record_travel(const ngx_household_record_t *rec,
     const ngx_str_t *id, int64_t now);
 
 /*
- * Tells whether one more device may be written.  The writes of the module
- * take at most half of each limit; what has ended at "now" does not count.
+ * Returns 1 if one more device may be written, otherwise 0.  Writes of the
+ * module take at most half of each limit.  Entries ended at "now" do not
+ * count.
  */
 ngx_uint_t ngx_household_record_has_capacity(
     const ngx_household_record_t *rec, int64_t now);
 
-/* tells whether any network of the seat is paid at "now" */
+/* returns 1 if a network of the seat is paid at "now", else 0 */
 ngx_uint_t ngx_household_record_seat_paid(const ngx_household_record_t *rec,
     const ngx_str_t *seat, int64_t now);
 
-/* counts the distinct seats with a network that is paid at "now" */
+/* returns the number of seats with a network that is paid at "now" */
 ngx_uint_t ngx_household_record_seats_taken(const ngx_household_record_t *rec,
     int64_t now);
 

@@ -1,6 +1,6 @@
 
 /*
- * The builder of a record: how an entry is packed, and where it goes.
+ * The builder of a record: packing and appending of entries.
  */
 
 
@@ -44,7 +44,7 @@ ngx_household_record_append_id(ngx_household_record_builder_t *b, u_char kind,
 }
 
 
-/* what has ended takes no room that something else needs */
+/* an ended entry is added only while the record is below its limits */
 
 void
 ngx_household_record_append(ngx_household_record_builder_t *b, u_char *entry,
@@ -98,7 +98,7 @@ ngx_household_record_fits(ngx_household_record_builder_t *b,
 }
 
 
-/* "e" may be an entry of the record itself, at its place or behind it */
+/* "e" may be an entry of the record itself, at its end or after it */
 
 static void
 ngx_household_record_put_entry(ngx_household_record_builder_t *b,
@@ -122,8 +122,8 @@ ngx_household_record_put_entry(ngx_household_record_builder_t *b,
 
 
 /*
- * Each time that this is needed, an entry that lasts comes in: at most as
- * many times as a record has entries.
+ * Each call is for a new entry that has not ended: there are at most as many
+ * calls as a record has entries.
  */
 
 static void

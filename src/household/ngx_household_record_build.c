@@ -1,6 +1,6 @@
 
 /*
- * The builder of a record: from what Redis holds to packed entries.
+ * The builder of a record: parsing of the replies of Redis.
  */
 
 
@@ -239,7 +239,7 @@ ngx_household_field_extra(ngx_household_record_builder_t *b,
 }
 
 
-/* an entry for each place, or for none if one of them is malformed */
+/* adds an entry for each place, or none if one place is malformed */
 
 static ngx_int_t
 ngx_household_field_device(ngx_household_record_builder_t *b,

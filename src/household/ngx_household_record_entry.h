@@ -1,10 +1,10 @@
 
 /*
- * How a record keeps its entries; for the builder and the lookups only.
+ * The entries of a record.  Private to ngx_household_record*.c.
  *
- * The entries follow the header in the order of their arrival, without
- * padding.  An entry is a byte with its kind and flags, and then, depending
- * on the kind:
+ * The entries follow the header in the order in which they were added, without
+ * padding.  An entry is a byte with kind and flags, followed by the fields of
+ * the kind:
  *
  *     prefix     1            HOME, EXTRA, LEARN
  *     address    4 or 16      HOME, EXTRA, LEARN; 16 if INET6
@@ -16,10 +16,10 @@
  *
  * A device has an entry for each place where it was seen.
  *
- * Most device ids are UUIDs, and there may be millions of records: the
- * canonical lower-case text of a UUID is kept as its 16 bytes.  Any other
- * text, upper-case UUIDs included, is kept as it is, so that two ids are
- * equal only if all their bytes are.
+ * Most device ids are UUIDs, and there may be millions of records: a UUID in
+ * canonical lower-case form is stored as 16 bytes.  Any other text, such as an
+ * upper-case UUID, is stored unchanged, so that two ids are equal only if all
+ * bytes are equal.
  */
 
 
@@ -32,7 +32,7 @@
 #include "ngx_household_record.h"
 
 
-/* one of these: networks, then ids */
+/* kinds: networks first, then ids */
 #define NGX_HOUSEHOLD_ENTRY_HOME    0x01
 #define NGX_HOUSEHOLD_ENTRY_EXTRA   0x02
 #define NGX_HOUSEHOLD_ENTRY_LEARN   0x03
@@ -43,7 +43,7 @@
 
 #define NGX_HOUSEHOLD_ENTRY_KIND    0x0f
 
-/* and any of these */
+/* flags */
 #define NGX_HOUSEHOLD_ENTRY_INET6      0x10
 #define NGX_HOUSEHOLD_ENTRY_NO_PREFIX  0x20
 #define NGX_HOUSEHOLD_ENTRY_UUID       0x40
@@ -54,7 +54,7 @@
     (1 + 1 + NGX_HOUSEHOLD_ID_LEN + 8 + 1 + NGX_HOUSEHOLD_ID_LEN)
 
 
-/* an id as entries have it */
+/* an id in the form of an entry */
 
 typedef struct {
     u_char      kind;                  /* UUID or 0 */
@@ -63,13 +63,13 @@ typedef struct {
 } ngx_household_id_t;
 
 
-/* a walk through entries, and the current one taken apart */
+/* an iterator over entries, and the fields of the current entry */
 
 typedef struct {
     u_char      kind;                  /* without the flags */
     u_char      flags;
     u_char     *start;
-    u_char     *pos;                   /* of the next one */
+    u_char     *pos;                   /* of the next entry */
     u_char     *last;
     u_char     *network;               /* the prefix, then the address */
     u_char     *days;                  /* LEARN: one; AWAY: their number */
@@ -80,15 +80,15 @@ typedef struct {
 
 
 /*
- * Fills "id" from an id's text, into which it points.  Returns 1, or 0 if no
- * entry can have such an id: it is empty or too long.
+ * Fills "id" from a text; "id" may point into the text.  Returns 1, or 0 if
+ * the text is not a valid id: empty or too long.
  */
 ngx_uint_t ngx_household_id_set(ngx_household_id_t *id, const ngx_str_t *text);
 
 
 /*
- * Appends the entry that ends before "last".  Where a limit is met, what has
- * ended is dropped; if that is not enough the record is too large.
+ * Appends the entry that ends before "last".  When a limit is reached, ended
+ * entries are dropped; if that is not enough, the record is too large.
  */
 void ngx_household_record_append(ngx_household_record_builder_t *b,
     u_char *entry, u_char *last);
@@ -97,11 +97,11 @@ void ngx_household_record_append(ngx_household_record_builder_t *b,
 void ngx_household_record_append_id(ngx_household_record_builder_t *b,
     u_char kind, ngx_household_id_t *id, int64_t time, ngx_str_t *seat);
 
-/* writes the begin of an entry: kind, flags, and the network */
+/* writes the first fields of an entry: kind, flags, and network */
 u_char *ngx_household_record_put_network(u_char *p, u_char kind,
     ngx_household_network_t *net);
 
-/* writes a length, of a byte, and as many bytes */
+/* writes a string: a byte with the length, then the bytes */
 u_char *ngx_household_record_put_str(u_char *p, ngx_str_t *str);
 
 
@@ -116,7 +116,7 @@ ngx_household_entry_start(ngx_household_entry_t *e,
 }
 
 
-/* returns 1 with the next entry taken apart, or 0 at the end */
+/* parses the next entry and returns 1, or returns 0 at the end */
 
 static ngx_inline ngx_uint_t
 ngx_household_entry_next(ngx_household_entry_t *e)
@@ -171,7 +171,7 @@ ngx_household_entry_next(ngx_household_entry_t *e)
 }
 
 
-/* tells whether the entry counts among devices, grants and members */
+/* returns 1 if the limit of devices, grants and members applies */
 
 static ngx_inline ngx_uint_t
 ngx_household_entry_is_device(ngx_household_entry_t *e)
@@ -182,9 +182,8 @@ ngx_household_entry_is_device(ngx_household_entry_t *e)
 
 
 /*
- * Tells whether the entry has no effect at "now" any more, and can have none
- * later: a seat or a grant that is over, a device or a place that was seen
- * long ago.
+ * Returns 1 if the entry has no effect at "now" or later: a seat or a grant
+ * that is over, a device or evidence that is too old.
  */
 
 static ngx_inline ngx_uint_t

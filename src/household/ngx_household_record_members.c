@@ -1,6 +1,6 @@
 
 /*
- * The members that a record names, as texts.
+ * The packed record of one account: ids of the members, as texts.
  */
 
 

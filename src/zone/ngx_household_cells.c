@@ -2,10 +2,10 @@
 #include "ngx_household_cells.h"
 
 
-/* a place within the bytes of an entry */
+/* a position within the bytes of an entry, which may span several cells */
 
 typedef struct {
-    uint32_t   rest;
+    uint32_t   next_cell;
     size_t     left;
     u_char    *pos;
 } ngx_household_cells_cursor_t;
@@ -14,11 +14,12 @@ typedef struct {
 #define ngx_household_rotl(v, n)  (((v) << (n)) | ((v) >> (64 - (n))))
 
 /*
- * Any cell but the first of an entry is the number of the next one and bytes.
- * That number is at the same place in the first, and always reached as here:
- * a compiler may take members of two structures for different memory.
+ * Each cell of an entry but the first is the number of the next cell, followed
+ * by bytes.  The first cell has the same number at the same offset.  All code
+ * reads and writes the number by this macro: under strict aliasing a compiler
+ * may assume that members of two structures do not overlap.
  */
-#define ngx_household_cells_rest(cell)  (*(uint32_t *) (cell))
+#define ngx_household_cells_next(cell)  (*(uint32_t *) (cell))
 #define ngx_household_cells_data(cell)  ((u_char *) (cell) + sizeof(uint32_t))
 
 #define ngx_household_cells_addr(c, n)                                        \
@@ -59,7 +60,7 @@ static void ngx_household_cells_unlink(ngx_household_cells_t *c,
 
 
 ngx_household_cells_t *
-ngx_household_cells_create(u_char *p, size_t size, const ngx_uint_t *shares,
+ngx_household_cells_create(u_char *p, size_t size, const ngx_uint_t *reserved,
     const uint64_t *seed)
 {
     size_t                  n;
@@ -71,8 +72,8 @@ ngx_household_cells_create(u_char *p, size_t size, const ngx_uint_t *shares,
     }
 
     /*
-     * A bucket for each cell, of which entries take a few: what is looked for
-     * is most often the first of its bucket.  8 bytes to align the cells.
+     * One bucket per cell: as entries take several cells, buckets are short,
+     * and the wanted entry is usually the first.  8 bytes align the cells.
      */
 
     n = (size - sizeof(ngx_household_cells_t) - 8)
@@ -95,7 +96,7 @@ ngx_household_cells_create(u_char *p, size_t size, const ngx_uint_t *shares,
     c->cells = ngx_align_ptr(c->buckets + c->nbuckets, 8);
 
     for (i = 0; i < NGX_HOUSEHOLD_CELLS_LISTS; i++) {
-        c->lists[i].share = (uint64_t) n * shares[i] / 100;
+        c->lists[i].share = (uint64_t) n * reserved[i] / 100;
     }
 
     ngx_household_cells_reset(c);
@@ -118,7 +119,7 @@ ngx_household_cells_reset(ngx_household_cells_t *c)
     for (i = 0; i < NGX_HOUSEHOLD_CELLS_LISTS; i++) {
         c->lists[i].newest = 0;
         c->lists[i].oldest = 0;
-        c->lists[i].turn = 0;
+        c->lists[i].lru_clock = 0;
         c->lists[i].entries = 0;
         c->lists[i].used = 0;
     }
@@ -188,7 +189,7 @@ ngx_household_cells_sip_round(uint64_t *v)
 }
 
 
-/* up to 8 bytes, least significant first */
+/* returns up to 8 bytes as a number, least significant byte first */
 
 static ngx_inline uint64_t
 ngx_household_cells_sip_word(const u_char *p, size_t len)
@@ -240,11 +241,11 @@ ngx_household_cells_find(ngx_household_cells_t *c,
 
     hash = (uint32_t) key->hash;
 
-    for (n = *ngx_household_cells_bucket(c, hash); n; n = e->next) {
+    for (n = *ngx_household_cells_bucket(c, hash); n; n = e->hash_next) {
 
         e = ngx_household_cells_addr(c, n);
 
-        /* most often the second cell is the next one: fetch both at once */
+        /* the second cell usually follows in memory: prefetch both */
 
         ngx_household_cells_prefetch(e, 64);
         ngx_household_cells_prefetch(e, 128);
@@ -294,7 +295,7 @@ ngx_household_cells_touch(ngx_household_cells_t *c,
 
     list = &c->lists[e->list];
 
-    if (list->turn - e->turn >= list->entries / 2) {
+    if (list->lru_clock - e->lru_clock >= list->entries / 2) {
         ngx_household_cells_unlink(c, e);
         ngx_household_cells_link(c, e);
     }
@@ -349,11 +350,11 @@ ngx_household_cells_insert(ngx_household_cells_t *c, ngx_uint_t list,
 
     for (i = 1; i < need; i++) {
         n = ngx_household_cells_alloc(c);
-        ngx_household_cells_rest(cell) = n;
+        ngx_household_cells_next(cell) = n;
         cell = ngx_household_cells_addr(c, n);
     }
 
-    ngx_household_cells_rest(cell) = 0;
+    ngx_household_cells_next(cell) = 0;
 
     entry = ngx_household_cells_addr(c, first);
 
@@ -363,7 +364,7 @@ ngx_household_cells_insert(ngx_household_cells_t *c, ngx_uint_t list,
     entry->stale = e->stale;
     entry->seq = e->seq;
     entry->gen = e->gen;
-    entry->lease = e->lease;
+    entry->updating_since = e->updating_since;
     entry->len = len;
     entry->list = list;
     entry->keylen = key->len;
@@ -380,7 +381,7 @@ ngx_household_cells_insert(ngx_household_cells_t *c, ngx_uint_t list,
 
     bucket = ngx_household_cells_bucket(c, entry->hash);
 
-    entry->next = *bucket;
+    entry->hash_next = *bucket;
     *bucket = first;
 }
 
@@ -397,10 +398,10 @@ ngx_household_cells_remove(ngx_household_cells_t *c,
 
     while (*p != n) {
         prev = ngx_household_cells_addr(c, *p);
-        p = &prev->next;
+        p = &prev->hash_next;
     }
 
-    *p = e->next;
+    *p = e->hash_next;
 
     ngx_household_cells_unlink(c, e);
 
@@ -457,13 +458,13 @@ ngx_household_cells_alloc(ngx_household_cells_t *c)
     n = c->free;
 
     cell = ngx_household_cells_addr(c, n);
-    c->free = ngx_household_cells_rest(cell);
+    c->free = ngx_household_cells_next(cell);
 
     return n;
 }
 
 
-/* the cells of an entry go out again in their order */
+/* the cells of a freed entry are allocated again in the same order */
 
 static void
 ngx_household_cells_free(ngx_household_cells_t *c, uint32_t n)
@@ -475,7 +476,7 @@ ngx_household_cells_free(ngx_household_cells_t *c, uint32_t n)
 
     do {
         cell = ngx_household_cells_addr(c, next);
-        next = ngx_household_cells_rest(cell);
+        next = ngx_household_cells_next(cell);
 
 #if (NGX_DEBUG_MALLOC)
         ngx_memset(ngx_household_cells_data(cell), 0xA5,
@@ -486,7 +487,7 @@ ngx_household_cells_free(ngx_household_cells_t *c, uint32_t n)
 
     } while (next);
 
-    ngx_household_cells_rest(cell) = c->free;
+    ngx_household_cells_next(cell) = c->free;
     c->free = n;
 }
 
@@ -495,13 +496,16 @@ static void
 ngx_household_cells_start(ngx_household_cells_cursor_t *cur,
     ngx_household_cells_entry_t *e)
 {
-    cur->rest = ngx_household_cells_rest(e);
+    cur->next_cell = ngx_household_cells_next(e);
     cur->left = NGX_HOUSEHOLD_CELL_FIRST;
     cur->pos = e->data;
 }
 
 
-/* tells how many of "len" bytes are at "pos", in the next cell if need be */
+/*
+ * Returns how many of "len" bytes are contiguous at cur->pos.  Moves on to the
+ * next cell if the current one is used up.
+ */
 
 static size_t
 ngx_household_cells_span(ngx_household_cells_t *c,
@@ -510,9 +514,9 @@ ngx_household_cells_span(ngx_household_cells_t *c,
     void  *cell;
 
     if (cur->left == 0) {
-        cell = ngx_household_cells_addr(c, cur->rest);
+        cell = ngx_household_cells_addr(c, cur->next_cell);
 
-        cur->rest = ngx_household_cells_rest(cell);
+        cur->next_cell = ngx_household_cells_next(cell);
         cur->left = NGX_HOUSEHOLD_CELL_NEXT;
         cur->pos = ngx_household_cells_data(cell);
     }
@@ -540,7 +544,7 @@ ngx_household_cells_write(ngx_household_cells_t *c,
 }
 
 
-/* as the most recently used of its list */
+/* inserts the entry as the most recently used of its list */
 
 static void
 ngx_household_cells_link(ngx_household_cells_t *c,
@@ -553,7 +557,7 @@ ngx_household_cells_link(ngx_household_cells_t *c,
     n = ngx_household_cells_number(c, e);
     list = &c->lists[e->list];
 
-    e->turn = ++list->turn;
+    e->lru_clock = ++list->lru_clock;
     e->newer = 0;
     e->older = list->newest;
 

@@ -1,14 +1,14 @@
 
 /*
- * A block of memory cut into cells, and entries found by key in it, each a
- * chain of cells: the store behind the shared zone.
+ * The allocator behind the shared zone: fixed-size blocks ("cells"), a hash
+ * table and LRU lists.  An entry is a linked list of cells.
  *
- * Cells of one size leave nothing to fragment: an eviction always gives room
- * to whatever comes next, where chunks of several sizes end up with free ones
- * of every size but the wanted.
+ * With cells of one size there is no fragmentation: the cells that an eviction
+ * frees can hold any other entry.
  *
- * No lock, no clock, no system call: the caller holds a lock around each call
- * and repairs with ngx_household_cells_reset() what a killed process left.
+ * There is no lock, no clock and no system call.  The caller holds a lock
+ * around each call.  After a process was killed within a call, the caller
+ * calls ngx_household_cells_reset().
  */
 
 
@@ -21,8 +21,8 @@
 
 
 /*
- * Two cells hold the record of a typical account, with its share of the
- * buckets within 256 bytes.
+ * Two cells hold the record of a typical account: 256 bytes together with
+ * their buckets.
  */
 #define NGX_HOUSEHOLD_CELL        120
 
@@ -36,25 +36,25 @@
 
 
 /*
- * The first cell of an entry.  Links are numbers of cells, 0 is none.  What
- * is the caller's has no meaning here.
+ * The first cell of an entry.  Links are numbers of cells, 0 is none.  The
+ * caller's members are only stored here, not interpreted.
  */
 
 typedef struct {
-    uint32_t               rest;       /* the next cell; first in each cell */
-    uint32_t               next;       /* the next entry of the bucket */
+    uint32_t               next_cell;  /* the next cell; first in each cell */
+    uint32_t               hash_next;  /* the next entry of the bucket */
     uint64_t               stored;     /* the caller's */
 
     uint32_t               newer;      /* used more recently */
     uint32_t               older;
-    uint32_t               turn;       /* of the list when it was put there */
+    uint32_t               lru_clock;  /* of the list at the last move */
     uint32_t               hash;
 
-    uint32_t               fresh;      /* the caller's, up to "lease" */
+    uint32_t               fresh;      /* the caller's, as the next four */
     uint32_t               stale;
     uint32_t               seq;
     uint32_t               gen;
-    uint32_t               lease;
+    uint32_t               updating_since;
 
     uint16_t               len;        /* of the value */
     u_char                 list;
@@ -67,10 +67,10 @@ typedef struct {
 typedef struct {
     uint32_t               newest;
     uint32_t               oldest;
-    uint32_t               turn;       /* how often anything became newest */
+    uint32_t               lru_clock;  /* moves to the head of the list */
     uint32_t               entries;
     uint32_t               used;       /* cells */
-    uint32_t               share;      /* cells that others cannot take */
+    uint32_t               share;      /* cells reserved for this list */
 } ngx_household_cells_list_t;
 
 
@@ -81,10 +81,10 @@ typedef struct {
     uint32_t                     nbuckets;
     uint32_t                     ncells;
 
-    /* cells never used yet are those above "touched" */
+    /* high-water mark: cells above it have never been used */
     uint32_t                     touched;
     uint32_t                     free;
-    uint32_t                     nfree;  /* both kinds */
+    uint32_t                     nfree;  /* free and never used */
 
     ngx_household_cells_list_t   lists[NGX_HOUSEHOLD_CELLS_LISTS];
 } ngx_household_cells_t;
@@ -98,30 +98,31 @@ typedef struct {
 
 
 /*
- * Formats "size" bytes at "p", aligned to 8, and returns what is there; NULL
- * if not even a cell fits.  "shares" are percentages of the cells, a list
- * each, 100 in all.  A keyed hash (SipHash-2-4) of "seed" places the entries,
- * so that who chooses keys cannot choose their buckets.
+ * Formats "size" bytes at "p", which is aligned to 8.  Returns "p" as the
+ * allocator, or NULL if not a single cell fits.  "reserved" has a percentage
+ * of the cells for each list, 100 in all.  Entries are placed by SipHash-2-4
+ * keyed with "seed": a client that chooses keys cannot choose their buckets.
  */
 ngx_household_cells_t *ngx_household_cells_create(u_char *p, size_t size,
-    const ngx_uint_t *shares, const uint64_t *seed);
+    const ngx_uint_t *reserved, const uint64_t *seed);
 
-/* empties whatever state it is in; "seed" and shares remain */
+/* empties "c", which may be inconsistent; the seed and shares are kept */
 void ngx_household_cells_reset(ngx_household_cells_t *c);
 
 uint64_t ngx_household_cells_hash(const uint64_t *seed, const u_char *p,
     size_t len);
 
-/* how many cells an entry takes */
+/* returns the number of cells that an entry takes */
 ngx_uint_t ngx_household_cells_need(size_t keylen, size_t len);
 
 ngx_household_cells_entry_t *ngx_household_cells_find(ngx_household_cells_t *c,
     const ngx_household_cells_key_t *key);
 
 /*
- * Makes the entry the most recently used of its list, unless it is among the
- * newer half: there it stays, which spares memory that is far away.  So what
- * goes first was not used for as long as half of the list has lived.
+ * Makes the entry the most recently used of its list.  An entry in the newer
+ * half of the list is not moved, which saves writes to distant memory.  So the
+ * order is approximate: an entry reaches the tail only if it was not used
+ * while about half of the list was moved to the head or added.
  */
 void ngx_household_cells_touch(ngx_household_cells_t *c,
     ngx_household_cells_entry_t *e);
@@ -131,8 +132,9 @@ void ngx_household_cells_read(ngx_household_cells_t *c,
     ngx_household_cells_entry_t *e, u_char *buf);
 
 /*
- * Adds an entry; there is none of this key, and the cells it needs are free.
- * The caller's fields are taken from "e".  It is linked when it is whole.
+ * Adds an entry.  There must be no entry of this key, and enough free cells:
+ * see ngx_household_cells_need().  The caller's members are copied from "e".
+ * The entry is linked only after all of its bytes are written.
  */
 void ngx_household_cells_insert(ngx_household_cells_t *c, ngx_uint_t list,
     const ngx_household_cells_key_t *key, const ngx_household_cells_entry_t *e,
@@ -143,14 +145,15 @@ void ngx_household_cells_remove(ngx_household_cells_t *c,
     ngx_household_cells_entry_t *e);
 
 /*
- * Returns the entry that has to go before "need" cells are free for "list",
- * or NULL if they are, or if nothing is left.  A list over its share gives
- * first; a list that is not gives nothing to another.
+ * Returns the next entry to evict until "need" cells are free for "list", or
+ * NULL if they are free, or if no entry is left to evict.  Another list that is
+ * over its share is evicted from first.  A list within its share loses no
+ * entries to another list.
  */
 ngx_household_cells_entry_t *ngx_household_cells_victim(
     ngx_household_cells_t *c, ngx_uint_t list, ngx_uint_t need);
 
-/* the least recently used entry of a list, or NULL */
+/* returns the least recently used entry of a list, or NULL */
 ngx_household_cells_entry_t *ngx_household_cells_oldest(
     ngx_household_cells_t *c, ngx_uint_t list);
 

@@ -3,15 +3,15 @@
 #include "ngx_household_id.h"
 
 
-/* entries past their time that a put clears away besides its own work */
+/* expired entries that a put removes from each list at most */
 #define NGX_HOUSEHOLD_ZONE_SWEEP           2
 
-/* of an entry */
+/* flags of an entry */
 #define NGX_HOUSEHOLD_ZONE_F_MISSING       1
 #define NGX_HOUSEHOLD_ZONE_F_INVALIDATED   2
 #define NGX_HOUSEHOLD_ZONE_F_UPDATING        4
 
-/* of the first byte of a key, whose other bits are the number of the slot */
+/* flag in the first byte of a key; the other bits are the namespace's index */
 #define NGX_HOUSEHOLD_ZONE_UUID         0x80
 
 
@@ -19,8 +19,8 @@
 #define ngx_household_zone_stripe(sh, hash)                                   \
     (&(sh)->stripes[((hash) >> 32) & (sh)->stripes_mask])
 
-#define ngx_household_zone_slot_of(zone, e)                                   \
-    (&(zone)->sh->slots[(e)->data[0] & ~NGX_HOUSEHOLD_ZONE_UUID])
+#define ngx_household_zone_ns_of(zone, e)                                     \
+    (&(zone)->sh->namespaces[(e)->data[0] & ~NGX_HOUSEHOLD_ZONE_UUID])
 
 
 static ngx_household_cells_entry_t *ngx_household_zone_find(
@@ -29,18 +29,18 @@ static ngx_uint_t ngx_household_zone_not_flushed(ngx_household_zone_t *zone,
     ngx_household_cells_entry_t *e);
 static void ngx_household_zone_drop(ngx_household_zone_t *zone,
     ngx_household_cells_entry_t *e);
-static ngx_uint_t ngx_household_zone_classify(ngx_household_zone_ns_t *store,
+static ngx_uint_t ngx_household_zone_classify(ngx_household_zone_ns_t *ns,
     ngx_household_cells_entry_t *e, ngx_msec_t now,
     ngx_household_zone_result_t *found);
 static ngx_msec_t ngx_household_zone_age(ngx_household_cells_entry_t *e,
     ngx_msec_t now);
 static ngx_uint_t ngx_household_zone_lock_refresh(
     ngx_household_cells_entry_t *e, ngx_msec_t now);
-static ngx_int_t ngx_household_zone_insert(ngx_household_zone_ns_t *store,
+static ngx_int_t ngx_household_zone_insert(ngx_household_zone_ns_t *ns,
     const ngx_household_cells_key_t *key, ngx_household_cells_entry_t *e,
     u_char *value, size_t len);
 static ngx_int_t ngx_household_zone_check_generation(ngx_household_zone_t *zone,
-    ngx_household_zone_ns_shm_t *slot, const ngx_household_cells_key_t *key,
+    ngx_household_zone_ns_shm_t *shm, const ngx_household_cells_key_t *key,
     ngx_household_cells_entry_t *old, ngx_household_cells_entry_t *e);
 static void ngx_household_zone_evict(ngx_household_zone_t *zone,
     ngx_uint_t list, ngx_uint_t need, ngx_msec_t now);
@@ -51,14 +51,14 @@ static uint32_t ngx_household_zone_jitter(uint32_t time, uint64_t hash,
 
 
 ngx_int_t
-ngx_household_zone_key(ngx_household_zone_ns_t *store, ngx_str_t *id,
+ngx_household_zone_key(ngx_household_zone_ns_t *ns, ngx_str_t *id,
     ngx_household_cells_key_t *key)
 {
     if (id->len > NGX_HOUSEHOLD_ZONE_ID_LEN) {
         return NGX_DECLINED;
     }
 
-    key->bytes[0] = store->slot;
+    key->bytes[0] = ns->index;
 
     if (ngx_household_uuid_pack(key->bytes + 1, id)) {
         key->bytes[0] |= NGX_HOUSEHOLD_ZONE_UUID;
@@ -69,14 +69,14 @@ ngx_household_zone_key(ngx_household_zone_ns_t *store, ngx_str_t *id,
         key->len = 1 + id->len;
     }
 
-    key->hash = ngx_household_cells_hash(store->zone->cells->seed, key->bytes,
+    key->hash = ngx_household_cells_hash(ns->zone->cells->seed, key->bytes,
                                          key->len);
 
     return NGX_OK;
 }
 
 
-/* an entry of a store that was flushed since is as good as none */
+/* removes an entry fetched before the last flush, and returns NULL */
 
 static ngx_household_cells_entry_t *
 ngx_household_zone_find(ngx_household_zone_t *zone,
@@ -99,11 +99,11 @@ static ngx_uint_t
 ngx_household_zone_not_flushed(ngx_household_zone_t *zone,
     ngx_household_cells_entry_t *e)
 {
-    ngx_household_zone_ns_shm_t  *slot;
+    ngx_household_zone_ns_shm_t  *shm;
 
-    slot = ngx_household_zone_slot_of(zone, e);
+    shm = ngx_household_zone_ns_of(zone, e);
 
-    return !ngx_household_zone_before(e->seq, slot->flushed);
+    return !ngx_household_zone_before(e->seq, shm->flushed_seq);
 }
 
 
@@ -112,7 +112,7 @@ ngx_household_zone_drop(ngx_household_zone_t *zone,
     ngx_household_cells_entry_t *e)
 {
     if (ngx_household_zone_not_flushed(zone, e)) {
-        ngx_household_zone_slot_of(zone, e)->live--;
+        ngx_household_zone_ns_of(zone, e)->live--;
     }
 
     ngx_household_cells_remove(zone->cells, e);
@@ -120,7 +120,7 @@ ngx_household_zone_drop(ngx_household_zone_t *zone,
 
 
 ngx_household_zone_state_e
-ngx_household_zone_get(ngx_household_zone_ns_t *store, ngx_str_t *id,
+ngx_household_zone_get(ngx_household_zone_ns_t *ns, ngx_str_t *id,
     ngx_msec_t now, u_char *buf, size_t size,
     ngx_household_zone_result_t *found)
 {
@@ -130,16 +130,16 @@ ngx_household_zone_get(ngx_household_zone_ns_t *store, ngx_str_t *id,
     ngx_household_cells_key_t     key;
     ngx_household_zone_state_e    state;
 
-    zone = store->zone;
+    zone = ns->zone;
     state = NGX_HOUSEHOLD_ZONE_MISS;
 
     ngx_memzero(found, sizeof(ngx_household_zone_result_t));
 
-    if (ngx_household_zone_key(store, id, &key) == NGX_OK) {
+    if (ngx_household_zone_key(ns, id, &key) == NGX_OK) {
 
         ngx_household_zone_lock(zone);
 
-        e = ngx_household_zone_probe(store, &key, now, found);
+        e = ngx_household_zone_probe(ns, &key, now, found);
 
         if (e && e->len <= size) {
             n = found->expired || found->invalidated || found->incoherent;
@@ -157,10 +157,10 @@ ngx_household_zone_get(ngx_household_zone_ns_t *store, ngx_str_t *id,
 
     if (state == NGX_HOUSEHOLD_ZONE_MISS) {
         found->refresh = 1;
-        ngx_household_zone_inc_kind(store, NGX_HOUSEHOLD_ZONE_MISSES);
+        ngx_household_zone_inc_kind(ns, NGX_HOUSEHOLD_ZONE_MISSES);
 
     } else if (state == NGX_HOUSEHOLD_ZONE_HIT) {
-        ngx_household_zone_inc_kind(store, NGX_HOUSEHOLD_ZONE_HITS);
+        ngx_household_zone_inc_kind(ns, NGX_HOUSEHOLD_ZONE_HITS);
     }
 
     return state;
@@ -168,22 +168,22 @@ ngx_household_zone_get(ngx_household_zone_ns_t *store, ngx_str_t *id,
 
 
 ngx_household_cells_entry_t *
-ngx_household_zone_probe(ngx_household_zone_ns_t *store,
+ngx_household_zone_probe(ngx_household_zone_ns_t *ns,
     const ngx_household_cells_key_t *key, ngx_msec_t now,
     ngx_household_zone_result_t *found)
 {
     ngx_household_zone_t         *zone;
     ngx_household_cells_entry_t  *e;
-    ngx_household_zone_ns_shm_t  *slot;
+    ngx_household_zone_ns_shm_t  *shm;
 
-    zone = store->zone;
-    slot = ngx_household_zone_ns_shm(store);
+    zone = ns->zone;
+    shm = ngx_household_zone_ns_shm(ns);
 
-    if (slot == NULL) {
+    if (shm == NULL) {
         return NULL;
     }
 
-    found->generation = ngx_household_zone_read_generation(zone, slot,
+    found->generation = ngx_household_zone_read_generation(zone, shm,
                                                            key->hash);
 
     e = ngx_household_zone_find(zone, key);
@@ -192,7 +192,7 @@ ngx_household_zone_probe(ngx_household_zone_ns_t *store,
         return NULL;
     }
 
-    if (!ngx_household_zone_classify(store, e, now, found)) {
+    if (!ngx_household_zone_classify(ns, e, now, found)) {
         ngx_household_zone_drop(zone, e);
         return NULL;
     }
@@ -203,26 +203,30 @@ ngx_household_zone_probe(ngx_household_zone_ns_t *store,
 }
 
 
-/* tells whether the value may be used at all, and what speaks against it */
+/*
+ * Returns 0 if the value must not be used.  Otherwise fills "found" with the
+ * reasons why the value is not fresh, if any, and returns 1.
+ */
 
 static ngx_uint_t
-ngx_household_zone_classify(ngx_household_zone_ns_t *store,
+ngx_household_zone_classify(ngx_household_zone_ns_t *ns,
     ngx_household_cells_entry_t *e, ngx_msec_t now,
     ngx_household_zone_result_t *found)
 {
     ngx_uint_t                    expired, changed, invalidated, incoherent;
     ngx_msec_t                    age;
-    ngx_household_zone_ns_shm_t  *slot;
+    ngx_household_zone_ns_shm_t  *shm;
 
-    slot = ngx_household_zone_slot_of(store->zone, e);
+    shm = ngx_household_zone_ns_of(ns->zone, e);
     age = ngx_household_zone_age(e, now);
 
     expired = (age >= e->fresh);
 
     changed = (e->flags & NGX_HOUSEHOLD_ZONE_F_INVALIDATED) ? 1 : 0;
-    invalidated = changed || ngx_household_zone_before(e->seq, slot->marked);
+    invalidated = changed
+                  || ngx_household_zone_before(e->seq, shm->invalidated_seq);
 
-    incoherent = store->tracked && !ngx_household_zone_tracked(slot, now);
+    incoherent = ns->tracked && !ngx_household_zone_tracked(shm, now);
 
     if ((expired || invalidated || incoherent)
         && (e->stale == 0 || (uint64_t) age >= (uint64_t) e->fresh + e->stale))
@@ -241,7 +245,7 @@ ngx_household_zone_classify(ngx_household_zone_ns_t *store,
 }
 
 
-/* "now" of another worker may be a little behind: that is no age */
+/* "now" may be behind "stored" of another worker: the age is then 0 */
 
 static ngx_msec_t
 ngx_household_zone_age(ngx_household_cells_entry_t *e, ngx_msec_t now)
@@ -254,14 +258,17 @@ ngx_household_zone_age(ngx_household_cells_entry_t *e, ngx_msec_t now)
 }
 
 
-/* a lease is as long before its start as after it: clocks differ a little */
+/*
+ * Takes the refresh lock.  "now" may be a little behind that of the holder, so
+ * the lock is valid for NGX_HOUSEHOLD_ZONE_LOCK_AGE before its start, too.
+ */
 
 static ngx_uint_t
 ngx_household_zone_lock_refresh(ngx_household_cells_entry_t *e, ngx_msec_t now)
 {
     uint32_t  since;
 
-    since = (uint32_t) now - e->lease + NGX_HOUSEHOLD_ZONE_LOCK_AGE;
+    since = (uint32_t) now - e->updating_since + NGX_HOUSEHOLD_ZONE_LOCK_AGE;
 
     if ((e->flags & NGX_HOUSEHOLD_ZONE_F_UPDATING)
         && since < 2 * NGX_HOUSEHOLD_ZONE_LOCK_AGE)
@@ -270,48 +277,49 @@ ngx_household_zone_lock_refresh(ngx_household_cells_entry_t *e, ngx_msec_t now)
     }
 
     e->flags |= NGX_HOUSEHOLD_ZONE_F_UPDATING;
-    e->lease = (uint32_t) now;
+    e->updating_since = (uint32_t) now;
 
     return 1;
 }
 
 
 /*
- * Without the lock: what is read too early only makes the reply look older.
+ * Takes no lock.  A generation that is read too early only makes the reply
+ * look older than it is, which is safe.
  */
 
 uint64_t
-ngx_household_zone_get_generation(ngx_household_zone_ns_t *store,
+ngx_household_zone_get_generation(ngx_household_zone_ns_t *ns,
     ngx_str_t *id)
 {
     uint64_t                      generation;
     ngx_household_cells_key_t     key;
-    ngx_household_zone_ns_shm_t  *slot;
+    ngx_household_zone_ns_shm_t  *shm;
 
-    if (ngx_household_zone_key(store, id, &key) != NGX_OK) {
+    if (ngx_household_zone_key(ns, id, &key) != NGX_OK) {
         return 0;
     }
 
-    slot = &store->zone->sh->slots[store->slot];
+    shm = &ns->zone->sh->namespaces[ns->index];
 
-    generation = ngx_household_zone_read_generation(store->zone, slot,
+    generation = ngx_household_zone_read_generation(ns->zone, shm,
                                                     key.hash);
 
-    /* the slot is checked last: if it is ours still, it was before */
+    /* checked last: a namespace still valid now was valid above, too */
 
     ngx_memory_barrier();
 
-    return ngx_household_zone_ns_shm(store) ? generation : 0;
+    return ngx_household_zone_ns_shm(ns) ? generation : 0;
 }
 
 
 uint64_t
 ngx_household_zone_read_generation(ngx_household_zone_t *zone,
-    ngx_household_zone_ns_shm_t *slot, uint64_t hash)
+    ngx_household_zone_ns_shm_t *shm, uint64_t hash)
 {
     uint32_t  seq, gen;
 
-    seq = *(volatile uint32_t *) &slot->seq;
+    seq = *(volatile uint32_t *) &shm->seq;
     gen = *(volatile uint32_t *) ngx_household_zone_stripe(zone->sh, hash);
 
     return ((uint64_t) seq << 32) | gen;
@@ -319,7 +327,7 @@ ngx_household_zone_read_generation(ngx_household_zone_t *zone,
 
 
 ngx_int_t
-ngx_household_zone_put(ngx_household_zone_ns_t *store, ngx_str_t *id,
+ngx_household_zone_put(ngx_household_zone_ns_t *ns, ngx_str_t *id,
     u_char *value, size_t len, ngx_uint_t missing, uint64_t generation,
     ngx_msec_t now, ngx_msec_t fresh, ngx_msec_t stale)
 {
@@ -327,8 +335,8 @@ ngx_household_zone_put(ngx_household_zone_ns_t *store, ngx_str_t *id,
     ngx_household_cells_entry_t  e;
     ngx_household_cells_key_t    key;
 
-    if (ngx_household_zone_key(store, id, &key) != NGX_OK) {
-        ngx_household_zone_inc_kind(store, NGX_HOUSEHOLD_ZONE_TOO_BIG);
+    if (ngx_household_zone_key(ns, id, &key) != NGX_OK) {
+        ngx_household_zone_inc_kind(ns, NGX_HOUSEHOLD_ZONE_TOO_BIG);
         return NGX_ERROR;
     }
 
@@ -344,20 +352,20 @@ ngx_household_zone_put(ngx_household_zone_ns_t *store, ngx_str_t *id,
     e.gen = (uint32_t) generation;
     e.flags = missing ? NGX_HOUSEHOLD_ZONE_F_MISSING : 0;
 
-    ngx_household_zone_lock(store->zone);
+    ngx_household_zone_lock(ns->zone);
 
-    rc = ngx_household_zone_insert(store, &key, &e, value, len);
+    rc = ngx_household_zone_insert(ns, &key, &e, value, len);
 
-    ngx_household_zone_fetch_end(store->zone, key.hash, generation);
+    ngx_household_zone_fetch_end(ns->zone, key.hash, generation);
 
-    ngx_household_zone_unlock(store->zone);
+    ngx_household_zone_unlock(ns->zone);
 
     return rc;
 }
 
 
 static ngx_int_t
-ngx_household_zone_insert(ngx_household_zone_ns_t *store,
+ngx_household_zone_insert(ngx_household_zone_ns_t *ns,
     const ngx_household_cells_key_t *key, ngx_household_cells_entry_t *e,
     u_char *value, size_t len)
 {
@@ -365,13 +373,13 @@ ngx_household_zone_insert(ngx_household_zone_ns_t *store,
     ngx_uint_t                    need, list;
     ngx_household_zone_t         *zone;
     ngx_household_cells_entry_t  *old;
-    ngx_household_zone_ns_shm_t  *slot;
+    ngx_household_zone_ns_shm_t  *shm;
 
-    zone = store->zone;
-    list = ngx_household_zone_list(store->kind);
-    slot = ngx_household_zone_ns_shm(store);
+    zone = ns->zone;
+    list = ngx_household_zone_list(ns->kind);
+    shm = ngx_household_zone_ns_shm(ns);
 
-    if (slot == NULL) {
+    if (shm == NULL) {
         return NGX_ERROR;
     }
 
@@ -386,13 +394,13 @@ ngx_household_zone_insert(ngx_household_zone_ns_t *store,
             old->flags |= NGX_HOUSEHOLD_ZONE_F_INVALIDATED;
         }
 
-        ngx_household_zone_inc_kind(store, NGX_HOUSEHOLD_ZONE_TOO_BIG);
+        ngx_household_zone_inc_kind(ns, NGX_HOUSEHOLD_ZONE_TOO_BIG);
         return NGX_ERROR;
     }
 
-    rc = ngx_household_zone_check_generation(zone, slot, key, old, e);
+    rc = ngx_household_zone_check_generation(zone, shm, key, old, e);
 
-    ngx_household_zone_inc_kind(store, rc == NGX_OK
+    ngx_household_zone_inc_kind(ns, rc == NGX_OK
                                        ? NGX_HOUSEHOLD_ZONE_STORED
                                        : NGX_HOUSEHOLD_ZONE_SUPERSEDED);
 
@@ -408,29 +416,30 @@ ngx_household_zone_insert(ngx_household_zone_ns_t *store,
 
     ngx_household_cells_insert(zone->cells, list, key, e, value, len);
 
-    slot->live++;
+    shm->live++;
 
     return rc;
 }
 
 
 /*
- * Compares the generation with what came since: NGX_OK; NGX_DECLINED if the
- * value is to be kept as not fresh; NGX_ABORT if it is not to be kept.
+ * Checks the generation against invalidations and flushes since the fetch.
+ * Returns NGX_OK if there were none, NGX_DECLINED if the value is to be stored
+ * as not fresh, NGX_ABORT if the value is not to be stored.
  */
 
 static ngx_int_t
 ngx_household_zone_check_generation(ngx_household_zone_t *zone,
-    ngx_household_zone_ns_shm_t *slot, const ngx_household_cells_key_t *key,
+    ngx_household_zone_ns_shm_t *shm, const ngx_household_cells_key_t *key,
     ngx_household_cells_entry_t *old, ngx_household_cells_entry_t *e)
 {
-    if (e->seq == slot->seq
+    if (e->seq == shm->seq
         && e->gen == *ngx_household_zone_stripe(zone->sh, key->hash))
     {
         return NGX_OK;
     }
 
-    if (e->stale == 0 || ngx_household_zone_before(e->seq, slot->flushed)) {
+    if (e->stale == 0 || ngx_household_zone_before(e->seq, shm->flushed_seq)) {
         return NGX_ABORT;
     }
 
@@ -445,17 +454,17 @@ ngx_household_zone_check_generation(ngx_household_zone_t *zone,
         return NGX_ABORT;
     }
 
-    /* a refresh that was granted since the invalidation is still on its way */
+    /* a refresh that began after the invalidation keeps its refresh lock */
 
     e->flags |= NGX_HOUSEHOLD_ZONE_F_INVALIDATED
                 | (old->flags & NGX_HOUSEHOLD_ZONE_F_UPDATING);
-    e->lease = old->lease;
+    e->updating_since = old->updating_since;
 
     return NGX_DECLINED;
 }
 
 
-/* each round frees a cell at least: there are no more of them than "need" */
+/* each iteration frees at least one cell: there are at most "need" */
 
 static void
 ngx_household_zone_evict(ngx_household_zone_t *zone, ngx_uint_t list,
@@ -476,7 +485,7 @@ ngx_household_zone_evict(ngx_household_zone_t *zone, ngx_uint_t list,
         }
 
         if (ngx_household_zone_not_flushed(zone, e)) {
-            kind = ngx_household_zone_slot_of(zone, e)->kind;
+            kind = ngx_household_zone_ns_of(zone, e)->kind;
 
             ngx_household_zone_inc(zone, ngx_household_zone_kind_counter(
                                              NGX_HOUSEHOLD_ZONE_EVICTED,
@@ -489,8 +498,8 @@ ngx_household_zone_evict(ngx_household_zone_t *zone, ngx_uint_t list,
 
 
 /*
- * Any put clears away what is past its time, of every list: one that nothing
- * is put in any more would keep its share for ever.
+ * Removes expired entries from the tail of a list.  Each put calls this for
+ * every list: otherwise a list without puts would keep its cells forever.
  */
 
 static void
@@ -521,7 +530,7 @@ ngx_household_zone_sweep(ngx_household_zone_t *zone, ngx_uint_t list,
 }
 
 
-/* less up to a tenth, by a mix of the key and the time */
+/* subtracts up to a tenth, by a hash of the key and the time */
 
 static uint32_t
 ngx_household_zone_jitter(uint32_t time, uint64_t hash, ngx_msec_t now)
@@ -535,29 +544,29 @@ ngx_household_zone_jitter(uint32_t time, uint64_t hash, ngx_msec_t now)
 
 
 void
-ngx_household_zone_invalidate(ngx_household_zone_ns_t *store,
+ngx_household_zone_invalidate(ngx_household_zone_ns_t *ns,
     ngx_str_t *id)
 {
     ngx_household_zone_t         *zone;
     ngx_household_cells_entry_t  *e;
     ngx_household_cells_key_t     key;
 
-    zone = store->zone;
+    zone = ns->zone;
 
-    if (ngx_household_zone_key(store, id, &key) != NGX_OK) {
+    if (ngx_household_zone_key(ns, id, &key) != NGX_OK) {
         return;
     }
 
     ngx_household_zone_lock(zone);
 
-    if (ngx_household_zone_ns_shm(store)) {
+    if (ngx_household_zone_ns_shm(ns)) {
 
         (*ngx_household_zone_stripe(zone->sh, key.hash))++;
 
         e = ngx_household_zone_find(zone, &key);
 
         if (e) {
-            /* a refresh that is on its way will not do any more */
+            /* a refresh under way is superseded: release its refresh lock */
 
             e->flags &= ~NGX_HOUSEHOLD_ZONE_F_UPDATING;
             e->flags |= NGX_HOUSEHOLD_ZONE_F_INVALIDATED;

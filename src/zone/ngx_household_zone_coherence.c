@@ -2,211 +2,211 @@
 #include "ngx_household_zone_shm.h"
 
 
-static void ngx_household_zone_mark(ngx_household_zone_t *zone,
-    ngx_household_zone_ns_shm_t *slot);
-static ngx_int_t ngx_household_zone_holder_add(ngx_household_zone_ns_t *store,
-    ngx_household_zone_ns_shm_t *slot, ngx_msec_t now, ngx_msec_t lease);
+static void ngx_household_zone_ns_invalidate(ngx_household_zone_t *zone,
+    ngx_household_zone_ns_shm_t *shm);
+static ngx_int_t ngx_household_zone_holder_add(ngx_household_zone_ns_t *ns,
+    ngx_household_zone_ns_shm_t *shm, ngx_msec_t now, ngx_msec_t lease);
 static void ngx_household_zone_remove(ngx_household_zone_t *zone,
-    ngx_household_zone_ns_shm_t *slot, ngx_household_zone_holder_t *t,
+    ngx_household_zone_ns_shm_t *shm, ngx_household_zone_holder_t *t,
     ngx_msec_t now);
 static void ngx_household_zone_holder_expire(ngx_household_zone_t *zone,
-    ngx_household_zone_ns_shm_t *slot, ngx_msec_t now);
+    ngx_household_zone_ns_shm_t *shm, ngx_msec_t now);
 static ngx_household_zone_holder_t *ngx_household_zone_holder_find(
-    ngx_household_zone_ns_t *store, ngx_household_zone_ns_shm_t *slot);
+    ngx_household_zone_ns_t *ns, ngx_household_zone_ns_shm_t *shm);
 static ngx_household_zone_holder_t *ngx_household_zone_vacant(
-    ngx_household_zone_ns_shm_t *slot, ngx_msec_t now);
+    ngx_household_zone_ns_shm_t *shm, ngx_msec_t now);
 static ngx_uint_t ngx_household_zone_current(ngx_household_zone_holder_t *t,
     ngx_msec_t now);
 static ngx_uint_t ngx_household_zone_holder_redundant(
-    ngx_household_zone_ns_shm_t *slot, ngx_household_zone_holder_t *t,
+    ngx_household_zone_ns_shm_t *shm, ngx_household_zone_holder_t *t,
     ngx_msec_t now);
 
 
 void
-ngx_household_zone_invalidate_all(ngx_household_zone_ns_t *store)
+ngx_household_zone_invalidate_all(ngx_household_zone_ns_t *ns)
 {
-    ngx_household_zone_ns_shm_t  *slot;
+    ngx_household_zone_ns_shm_t  *shm;
 
-    ngx_household_zone_lock(store->zone);
+    ngx_household_zone_lock(ns->zone);
 
-    slot = ngx_household_zone_ns_shm(store);
+    shm = ngx_household_zone_ns_shm(ns);
 
-    if (slot) {
-        ngx_household_zone_mark(store->zone, slot);
+    if (shm) {
+        ngx_household_zone_ns_invalidate(ns->zone, shm);
     }
 
-    ngx_household_zone_unlock(store->zone);
+    ngx_household_zone_unlock(ns->zone);
 }
 
 
 static void
-ngx_household_zone_mark(ngx_household_zone_t *zone,
-    ngx_household_zone_ns_shm_t *slot)
+ngx_household_zone_ns_invalidate(ngx_household_zone_t *zone,
+    ngx_household_zone_ns_shm_t *shm)
 {
-    slot->seq++;
-    slot->marked = slot->seq;
+    shm->seq++;
+    shm->invalidated_seq = shm->seq;
 
     ngx_household_zone_inc(zone, NGX_HOUSEHOLD_ZONE_NS_INVALIDATED);
 }
 
 
 void
-ngx_household_zone_flush(ngx_household_zone_ns_t *store)
+ngx_household_zone_flush(ngx_household_zone_ns_t *ns)
 {
-    ngx_household_zone_ns_shm_t  *slot;
+    ngx_household_zone_ns_shm_t  *shm;
 
-    ngx_household_zone_lock(store->zone);
+    ngx_household_zone_lock(ns->zone);
 
-    slot = ngx_household_zone_ns_shm(store);
+    shm = ngx_household_zone_ns_shm(ns);
 
-    if (slot) {
-        slot->seq++;
-        slot->flushed = slot->seq;
-        slot->marked = slot->seq;
-        slot->live = 0;
+    if (shm) {
+        shm->seq++;
+        shm->flushed_seq = shm->seq;
+        shm->invalidated_seq = shm->seq;
+        shm->live = 0;
 
-        ngx_household_zone_inc(store->zone, NGX_HOUSEHOLD_ZONE_FLUSHED);
+        ngx_household_zone_inc(ns->zone, NGX_HOUSEHOLD_ZONE_FLUSHED);
     }
 
-    ngx_household_zone_unlock(store->zone);
+    ngx_household_zone_unlock(ns->zone);
 }
 
 
 ngx_int_t
-ngx_household_zone_renew(ngx_household_zone_ns_t *store, ngx_msec_t now,
+ngx_household_zone_renew(ngx_household_zone_ns_t *ns, ngx_msec_t now,
     ngx_msec_t lease, ngx_uint_t coherent)
 {
     ngx_int_t                     rc;
-    ngx_household_zone_ns_shm_t  *slot;
+    ngx_household_zone_ns_shm_t  *shm;
     ngx_household_zone_holder_t  *t;
 
     rc = NGX_DECLINED;
 
-    ngx_household_zone_lock(store->zone);
+    ngx_household_zone_lock(ns->zone);
 
-    slot = ngx_household_zone_ns_shm(store);
+    shm = ngx_household_zone_ns_shm(ns);
 
-    if (slot) {
-        ngx_household_zone_holder_expire(store->zone, slot, now);
+    if (shm) {
+        ngx_household_zone_holder_expire(ns->zone, shm, now);
 
         if (coherent) {
-            rc = ngx_household_zone_holder_add(store, slot, now, lease);
+            rc = ngx_household_zone_holder_add(ns, shm, now, lease);
 
         } else {
             rc = NGX_OK;
-            t = ngx_household_zone_holder_find(store, slot);
+            t = ngx_household_zone_holder_find(ns, shm);
 
             if (t) {
-                ngx_household_zone_remove(store->zone, slot, t, now);
+                ngx_household_zone_remove(ns->zone, shm, t, now);
             }
         }
     }
 
-    ngx_household_zone_unlock(store->zone);
+    ngx_household_zone_unlock(ns->zone);
 
     return rc;
 }
 
 
 ngx_int_t
-ngx_household_zone_yield(ngx_household_zone_ns_t *store, ngx_msec_t now,
+ngx_household_zone_yield(ngx_household_zone_ns_t *ns, ngx_msec_t now,
     ngx_msec_t lease)
 {
     ngx_int_t                     rc;
-    ngx_household_zone_ns_shm_t  *slot;
+    ngx_household_zone_ns_shm_t  *shm;
     ngx_household_zone_holder_t  *t;
 
     rc = NGX_DONE;
 
-    ngx_household_zone_lock(store->zone);
+    ngx_household_zone_lock(ns->zone);
 
-    slot = ngx_household_zone_ns_shm(store);
-    t = slot ? ngx_household_zone_holder_find(store, slot) : NULL;
+    shm = ngx_household_zone_ns_shm(ns);
+    t = shm ? ngx_household_zone_holder_find(ns, shm) : NULL;
 
     if (t) {
-        ngx_household_zone_holder_expire(store->zone, slot, now);
+        ngx_household_zone_holder_expire(ns->zone, shm, now);
 
-        rc = ngx_household_zone_holder_add(store, slot, now, lease);
+        rc = ngx_household_zone_holder_add(ns, shm, now, lease);
 
-        /* within one lock: two that cover each other do not both leave */
+        /* under one lock: of two that cover each other only one leaves */
 
         if (rc == NGX_DONE) {
-            ngx_household_zone_remove(store->zone, slot, t, now);
+            ngx_household_zone_remove(ns->zone, shm, t, now);
         }
     }
 
-    ngx_household_zone_unlock(store->zone);
+    ngx_household_zone_unlock(ns->zone);
 
     return rc;
 }
 
 
 ngx_uint_t
-ngx_household_zone_succeeded(ngx_household_zone_ns_t *store)
+ngx_household_zone_succeeded(ngx_household_zone_ns_t *ns)
 {
     ngx_uint_t                    succeeded;
-    ngx_household_zone_ns_shm_t  *slot;
+    ngx_household_zone_ns_shm_t  *shm;
 
-    ngx_household_zone_lock(store->zone);
+    ngx_household_zone_lock(ns->zone);
 
-    slot = ngx_household_zone_ns_shm(store);
+    shm = ngx_household_zone_ns_shm(ns);
 
-    succeeded = slot && slot->config != store->config
-                && slot->config != slot->closed
-                && ngx_household_zone_holder_find(store, slot) != NULL;
+    succeeded = shm && shm->config != ns->config
+                && shm->config != shm->closed
+                && ngx_household_zone_holder_find(ns, shm) != NULL;
 
-    ngx_household_zone_unlock(store->zone);
+    ngx_household_zone_unlock(ns->zone);
 
     return succeeded;
 }
 
 
 void
-ngx_household_zone_close(ngx_household_zone_ns_t *store)
+ngx_household_zone_close(ngx_household_zone_ns_t *ns)
 {
-    ngx_household_zone_ns_shm_t  *slot;
+    ngx_household_zone_ns_shm_t  *shm;
 
-    ngx_household_zone_lock(store->zone);
+    ngx_household_zone_lock(ns->zone);
 
-    slot = ngx_household_zone_ns_shm(store);
+    shm = ngx_household_zone_ns_shm(ns);
 
-    if (slot && slot->config == store->config) {
-        slot->closed = slot->config;
+    if (shm && shm->config == ns->config) {
+        shm->closed = shm->config;
     }
 
-    ngx_household_zone_unlock(store->zone);
+    ngx_household_zone_unlock(ns->zone);
 }
 
 
 /*
- * A process that was within its connections all the time, but not within its
- * lease, has missed nothing: only a new one may have.
+ * A process whose lease ended, but whose connections were never lost, has
+ * missed no invalidation.  Only before a new process may some be missed.
  */
 
 static ngx_int_t
-ngx_household_zone_holder_add(ngx_household_zone_ns_t *store,
-    ngx_household_zone_ns_shm_t *slot, ngx_msec_t now, ngx_msec_t lease)
+ngx_household_zone_holder_add(ngx_household_zone_ns_t *ns,
+    ngx_household_zone_ns_shm_t *shm, ngx_msec_t now, ngx_msec_t lease)
 {
     ngx_household_zone_holder_t  *t;
 
-    t = ngx_household_zone_holder_find(store, slot);
+    t = ngx_household_zone_holder_find(ns, shm);
 
     if (t == NULL) {
-        t = ngx_household_zone_vacant(slot, now);
+        t = ngx_household_zone_vacant(shm, now);
 
         if (t == NULL) {
             return NGX_DECLINED;
         }
 
-        slot->closed = 0;
+        shm->closed = 0;
 
-        if (!ngx_household_zone_tracked(slot, now)) {
-            ngx_household_zone_mark(store->zone, slot);
+        if (!ngx_household_zone_tracked(shm, now)) {
+            ngx_household_zone_ns_invalidate(ns->zone, shm);
         }
 
-        store->tracker = ++store->zone->sh->serials;
+        ns->tracker = ++ns->zone->sh->serials;
 
-        t->serial = store->tracker;
+        t->serial = ns->tracker;
         t->since = now;
         t->lapsed = 0;
     }
@@ -215,45 +215,45 @@ ngx_household_zone_holder_add(ngx_household_zone_ns_t *store,
     t->until = now + lease;
     t->lapsed = 0;
 
-    return ngx_household_zone_holder_redundant(slot, t, now)
+    return ngx_household_zone_holder_redundant(shm, t, now)
            ? NGX_DONE
            : NGX_OK;
 }
 
 
 /*
- * Where nobody else tracks the store, nothing of it is fresh, and the next one
- * that comes marks it.
+ * If no other process tracks the namespace, none of its values is fresh, and
+ * the next process that begins to track the namespace invalidates it.
  */
 
 static void
 ngx_household_zone_remove(ngx_household_zone_t *zone,
-    ngx_household_zone_ns_shm_t *slot, ngx_household_zone_holder_t *t,
+    ngx_household_zone_ns_shm_t *shm, ngx_household_zone_holder_t *t,
     ngx_msec_t now)
 {
     t->until = now;
 
-    if (ngx_household_zone_tracked(slot, now)
-        && !ngx_household_zone_holder_redundant(slot, t, now))
+    if (ngx_household_zone_tracked(shm, now)
+        && !ngx_household_zone_holder_redundant(shm, t, now))
     {
-        ngx_household_zone_mark(zone, slot);
+        ngx_household_zone_ns_invalidate(zone, shm);
     }
 
     t->serial = 0;
 }
 
 
-/* those that have not been heard of within their lease, each once */
+/* handles each process whose lease has ended, once */
 
 static void
 ngx_household_zone_holder_expire(ngx_household_zone_t *zone,
-    ngx_household_zone_ns_shm_t *slot, ngx_msec_t now)
+    ngx_household_zone_ns_shm_t *shm, ngx_msec_t now)
 {
     ngx_uint_t                    i;
     ngx_household_zone_holder_t  *t;
 
     for (i = 0; i < NGX_HOUSEHOLD_ZONE_HOLDERS; i++) {
-        t = &slot->trackers[i];
+        t = &shm->trackers[i];
 
         if (t->serial == 0 || t->lapsed
             || ngx_household_zone_current(t, now))
@@ -263,30 +263,30 @@ ngx_household_zone_holder_expire(ngx_household_zone_t *zone,
 
         t->lapsed = 1;
 
-        if (ngx_household_zone_tracked(slot, now)
-            && !ngx_household_zone_holder_redundant(slot, t, now))
+        if (ngx_household_zone_tracked(shm, now)
+            && !ngx_household_zone_holder_redundant(shm, t, now))
         {
-            ngx_household_zone_mark(zone, slot);
+            ngx_household_zone_ns_invalidate(zone, shm);
         }
     }
 }
 
 
-/* returns this process's own, or NULL */
+/* returns the entry of this process, or NULL */
 
 static ngx_household_zone_holder_t *
-ngx_household_zone_holder_find(ngx_household_zone_ns_t *store,
-    ngx_household_zone_ns_shm_t *slot)
+ngx_household_zone_holder_find(ngx_household_zone_ns_t *ns,
+    ngx_household_zone_ns_shm_t *shm)
 {
     ngx_uint_t  i;
 
-    if (store->tracker == 0) {
+    if (ns->tracker == 0) {
         return NULL;
     }
 
     for (i = 0; i < NGX_HOUSEHOLD_ZONE_HOLDERS; i++) {
-        if (slot->trackers[i].serial == store->tracker) {
-            return &slot->trackers[i];
+        if (shm->trackers[i].serial == ns->tracker) {
+            return &shm->trackers[i];
         }
     }
 
@@ -294,10 +294,10 @@ ngx_household_zone_holder_find(ngx_household_zone_ns_t *store,
 }
 
 
-/* returns a free one, or else one that has lapsed, or NULL */
+/* returns a free entry, or else the one that lapsed first, or NULL */
 
 static ngx_household_zone_holder_t *
-ngx_household_zone_vacant(ngx_household_zone_ns_shm_t *slot, ngx_msec_t now)
+ngx_household_zone_vacant(ngx_household_zone_ns_shm_t *shm, ngx_msec_t now)
 {
     ngx_uint_t                    i;
     ngx_household_zone_holder_t  *t, *vacant;
@@ -305,7 +305,7 @@ ngx_household_zone_vacant(ngx_household_zone_ns_shm_t *slot, ngx_msec_t now)
     vacant = NULL;
 
     for (i = 0; i < NGX_HOUSEHOLD_ZONE_HOLDERS; i++) {
-        t = &slot->trackers[i];
+        t = &shm->trackers[i];
 
         if (t->serial == 0) {
             return t;
@@ -323,12 +323,12 @@ ngx_household_zone_vacant(ngx_household_zone_ns_shm_t *slot, ngx_msec_t now)
 
 
 ngx_uint_t
-ngx_household_zone_tracked(ngx_household_zone_ns_shm_t *slot, ngx_msec_t now)
+ngx_household_zone_tracked(ngx_household_zone_ns_shm_t *shm, ngx_msec_t now)
 {
     ngx_uint_t  i;
 
     for (i = 0; i < NGX_HOUSEHOLD_ZONE_HOLDERS; i++) {
-        if (ngx_household_zone_current(&slot->trackers[i], now)) {
+        if (ngx_household_zone_current(&shm->trackers[i], now)) {
             return 1;
         }
     }
@@ -345,19 +345,19 @@ ngx_household_zone_current(ngx_household_zone_holder_t *t, ngx_msec_t now)
 
 
 /*
- * Tells whether another one was there before this one was last known to be:
- * what was said while neither listened is then nothing.
+ * Returns 1 if another process has tracked the namespace since before the last
+ * renewal of "t".  Then no invalidation is missed when "t" is removed.
  */
 
 static ngx_uint_t
-ngx_household_zone_holder_redundant(ngx_household_zone_ns_shm_t *slot,
+ngx_household_zone_holder_redundant(ngx_household_zone_ns_shm_t *shm,
     ngx_household_zone_holder_t *t, ngx_msec_t now)
 {
     ngx_uint_t                    i;
     ngx_household_zone_holder_t  *other;
 
     for (i = 0; i < NGX_HOUSEHOLD_ZONE_HOLDERS; i++) {
-        other = &slot->trackers[i];
+        other = &shm->trackers[i];
 
         if (other != t
             && ngx_household_zone_current(other, now)
@@ -373,17 +373,17 @@ ngx_household_zone_holder_redundant(ngx_household_zone_ns_shm_t *slot,
 
 
 ngx_uint_t
-ngx_household_zone_coherent(ngx_household_zone_ns_t *store, ngx_msec_t now)
+ngx_household_zone_coherent(ngx_household_zone_ns_t *ns, ngx_msec_t now)
 {
     ngx_uint_t                    coherent;
-    ngx_household_zone_ns_shm_t  *slot;
+    ngx_household_zone_ns_shm_t  *shm;
 
-    ngx_household_zone_lock(store->zone);
+    ngx_household_zone_lock(ns->zone);
 
-    slot = ngx_household_zone_ns_shm(store);
-    coherent = slot ? ngx_household_zone_tracked(slot, now) : 0;
+    shm = ngx_household_zone_ns_shm(ns);
+    coherent = shm ? ngx_household_zone_tracked(shm, now) : 0;
 
-    ngx_household_zone_unlock(store->zone);
+    ngx_household_zone_unlock(ns->zone);
 
     return coherent;
 }

@@ -1,13 +1,13 @@
 
 /*
- * Fetches that are under way: of each key one at a time, among all processes.
+ * Fetches under way: one at a time for each key, among all processes.
  */
 
 
 #include "ngx_household_zone_shm.h"
 
 
-/* places that a fetch may have */
+/* positions in the table that a fetch may have */
 #define NGX_HOUSEHOLD_ZONE_PROBES  4
 
 
@@ -18,29 +18,29 @@ static ngx_uint_t ngx_household_zone_fetch_current(
 
 
 ngx_int_t
-ngx_household_zone_fetch(ngx_household_zone_ns_t *store, ngx_str_t *id,
+ngx_household_zone_fetch(ngx_household_zone_ns_t *ns, ngx_str_t *id,
     ngx_msec_t now, uint64_t *generation)
 {
     ngx_int_t                     rc;
     ngx_household_zone_t         *zone;
     ngx_household_cells_key_t     key;
-    ngx_household_zone_ns_shm_t  *slot;
+    ngx_household_zone_ns_shm_t  *shm;
     ngx_household_zone_fetch_t   *fetch;
 
     rc = NGX_OK;
-    zone = store->zone;
+    zone = ns->zone;
     *generation = 0;
 
-    if (ngx_household_zone_key(store, id, &key) != NGX_OK) {
+    if (ngx_household_zone_key(ns, id, &key) != NGX_OK) {
         return NGX_OK;
     }
 
     ngx_household_zone_lock(zone);
 
-    slot = ngx_household_zone_ns_shm(store);
+    shm = ngx_household_zone_ns_shm(ns);
 
-    if (slot) {
-        *generation = ngx_household_zone_read_generation(zone, slot, key.hash);
+    if (shm) {
+        *generation = ngx_household_zone_read_generation(zone, shm, key.hash);
 
         fetch = ngx_household_zone_fetch_find(zone, key.hash, now);
 
@@ -64,8 +64,8 @@ ngx_household_zone_fetch(ngx_household_zone_ns_t *store, ngx_str_t *id,
 
 
 /*
- * Returns the place of a fetch, or one that it may take, or NULL: where too
- * many are under way, some are not known of.
+ * Returns the entry of the fetch, or else a vacant one, or NULL if all
+ * positions are taken.  A fetch without an entry is not coalesced.
  */
 
 static ngx_household_zone_fetch_t *
@@ -95,7 +95,7 @@ ngx_household_zone_fetch_find(ngx_household_zone_t *zone, uint64_t hash,
 }
 
 
-/* as of a lease, whose holder's clock may be a little ahead */
+/* "now" may be a little behind "since" of another process */
 
 static ngx_uint_t
 ngx_household_zone_fetch_current(ngx_household_zone_fetch_t *fetch,
@@ -108,20 +108,20 @@ ngx_household_zone_fetch_current(ngx_household_zone_fetch_t *fetch,
 
 
 void
-ngx_household_zone_fetched(ngx_household_zone_ns_t *store, ngx_str_t *id,
+ngx_household_zone_fetched(ngx_household_zone_ns_t *ns, ngx_str_t *id,
     uint64_t generation)
 {
     ngx_household_cells_key_t  key;
 
-    if (ngx_household_zone_key(store, id, &key) != NGX_OK) {
+    if (ngx_household_zone_key(ns, id, &key) != NGX_OK) {
         return;
     }
 
-    ngx_household_zone_lock(store->zone);
+    ngx_household_zone_lock(ns->zone);
 
-    ngx_household_zone_fetch_end(store->zone, key.hash, generation);
+    ngx_household_zone_fetch_end(ns->zone, key.hash, generation);
 
-    ngx_household_zone_unlock(store->zone);
+    ngx_household_zone_unlock(ns->zone);
 }
 
 
@@ -146,7 +146,7 @@ ngx_household_zone_fetch_end(ngx_household_zone_t *zone, uint64_t hash,
 
 
 size_t
-ngx_household_zone_peek(ngx_household_zone_ns_t *store, ngx_str_t *id,
+ngx_household_zone_peek(ngx_household_zone_ns_t *ns, ngx_str_t *id,
     ngx_msec_t now, u_char *buf, size_t size)
 {
     size_t                        len;
@@ -158,22 +158,22 @@ ngx_household_zone_peek(ngx_household_zone_ns_t *store, ngx_str_t *id,
 
     ngx_memzero(&found, sizeof(ngx_household_zone_result_t));
 
-    if (ngx_household_zone_key(store, id, &key) != NGX_OK) {
+    if (ngx_household_zone_key(ns, id, &key) != NGX_OK) {
         return 0;
     }
 
-    ngx_household_zone_lock(store->zone);
+    ngx_household_zone_lock(ns->zone);
 
-    e = ngx_household_zone_probe(store, &key, now, &found);
+    e = ngx_household_zone_probe(ns, &key, now, &found);
 
     if (e && e->len <= size
         && !found.expired && !found.invalidated && !found.incoherent)
     {
-        ngx_household_cells_read(store->zone->cells, e, buf);
+        ngx_household_cells_read(ns->zone->cells, e, buf);
         len = e->len;
     }
 
-    ngx_household_zone_unlock(store->zone);
+    ngx_household_zone_unlock(ns->zone);
 
     return len;
 }

@@ -4,7 +4,7 @@
 #include <ngx_md5.h>
 
 
-/* to be changed with anything that is kept in shared memory */
+/* must change whenever the layout of the shared memory changes */
 #define NGX_HOUSEHOLD_ZONE_LAYOUT   0x68687a05
 
 #define NGX_HOUSEHOLD_ZONE_STRIPES_MIN    64
@@ -17,10 +17,10 @@ static ngx_uint_t ngx_household_zone_stripes(size_t size);
 static void ngx_household_zone_seed(uint64_t *seed);
 static ngx_int_t ngx_household_zone_ns_bind(ngx_household_zone_t *zone);
 static ngx_household_zone_ns_shm_t *ngx_household_zone_ns_find(
-    ngx_household_zone_t *zone, ngx_household_zone_ns_t *store);
+    ngx_household_zone_t *zone, ngx_household_zone_ns_t *ns);
 static ngx_household_zone_ns_shm_t *ngx_household_zone_ns_alloc(
-    ngx_household_zone_t *zone, ngx_household_zone_ns_t *store);
-static void ngx_household_zone_ns_clear(ngx_household_zone_ns_shm_t *slot);
+    ngx_household_zone_t *zone, ngx_household_zone_ns_t *ns);
+static void ngx_household_zone_ns_clear(ngx_household_zone_ns_shm_t *shm);
 
 
 ngx_household_zone_t *
@@ -70,39 +70,39 @@ ngx_household_zone_add(ngx_conf_t *cf, ngx_str_t *name, size_t size, void *tag)
 
 ngx_household_zone_ns_t *
 ngx_household_zone_ns(ngx_conf_t *cf, ngx_household_zone_t *zone,
-    ngx_uint_t kind, ngx_str_t *identity, ngx_uint_t tracked)
+    ngx_uint_t kind, ngx_str_t *fingerprint, ngx_uint_t tracked)
 {
     u_char                    digest[16];
     ngx_md5_t                 md5;
-    ngx_household_zone_ns_t  *store;
+    ngx_household_zone_ns_t  *ns;
 
     ngx_md5_init(&md5);
-    ngx_md5_update(&md5, identity->data, identity->len);
+    ngx_md5_update(&md5, fingerprint->data, fingerprint->len);
     ngx_md5_final(digest, &md5);
 
-    for (store = zone->stores; store; store = store->next) {
-        if (store->kind == kind
-            && ngx_memcmp(store->digest, digest, sizeof(digest)) == 0)
+    for (ns = zone->namespaces; ns; ns = ns->next) {
+        if (ns->kind == kind
+            && ngx_memcmp(ns->digest, digest, sizeof(digest)) == 0)
         {
-            store->tracked |= tracked;
-            return store;
+            ns->tracked |= tracked;
+            return ns;
         }
     }
 
-    store = ngx_pcalloc(cf->pool, sizeof(ngx_household_zone_ns_t));
-    if (store == NULL) {
+    ns = ngx_pcalloc(cf->pool, sizeof(ngx_household_zone_ns_t));
+    if (ns == NULL) {
         return NULL;
     }
 
-    store->zone = zone;
-    store->kind = kind;
-    store->tracked = tracked;
-    ngx_memcpy(store->digest, digest, sizeof(digest));
+    ns->zone = zone;
+    ns->kind = kind;
+    ns->tracked = tracked;
+    ngx_memcpy(ns->digest, digest, sizeof(digest));
 
-    store->next = zone->stores;
-    zone->stores = store;
+    ns->next = zone->namespaces;
+    zone->namespaces = ns;
 
-    return store;
+    return ns;
 }
 
 
@@ -122,7 +122,7 @@ ngx_household_zone_init(ngx_shm_zone_t *shm_zone, void *data)
 
     } else {
 
-        /* "data" may be another build's: only what is shared has a version */
+        /* "data" may be of another build: only shared memory has a version */
 
         zone->sh = zone->shpool->data;
 
@@ -150,12 +150,12 @@ ngx_household_zone_create(ngx_household_zone_t *zone)
     u_char                   *p, *last;
     uint64_t                  seed[2];
     ngx_str_t                *name;
-    ngx_uint_t                n, shares[NGX_HOUSEHOLD_CELLS_LISTS];
+    ngx_uint_t                n, reserved[NGX_HOUSEHOLD_CELLS_LISTS];
     ngx_household_zone_sh_t  *sh;
 
     name = &zone->shm_zone->shm.name;
 
-    /* the whole zone in one piece; nothing else is allocated from it */
+    /* all pages in one allocation; there are no others */
 
     size = zone->shpool->pfree * ngx_pagesize;
 
@@ -191,15 +191,15 @@ ngx_household_zone_create(ngx_household_zone_t *zone)
         p = ngx_sprintf(p, " in household zone \"%V\"%Z", name);
     }
 
-    shares[NGX_HOUSEHOLD_ZONE_ACCOUNT] = 100
+    reserved[NGX_HOUSEHOLD_ZONE_ACCOUNT] = 100
         - NGX_HOUSEHOLD_ZONE_TOKEN_RESERVED;
-    shares[NGX_HOUSEHOLD_ZONE_TOKEN] = NGX_HOUSEHOLD_ZONE_TOKEN_RESERVED;
+    reserved[NGX_HOUSEHOLD_ZONE_TOKEN] = NGX_HOUSEHOLD_ZONE_TOKEN_RESERVED;
 
     ngx_household_zone_seed(seed);
 
     p = ngx_align_ptr(p, 8);
 
-    sh->cells = (p < last) ? ngx_household_cells_create(p, last - p, shares,
+    sh->cells = (p < last) ? ngx_household_cells_create(p, last - p, reserved,
                                                         seed)
                            : NULL;
     if (sh->cells == NULL) {
@@ -219,7 +219,7 @@ ngx_household_zone_create(ngx_household_zone_t *zone)
 }
 
 
-/* a power of two, at most a few percent of a small zone */
+/* returns a power of two; stripes take a few percent of a small zone */
 
 static ngx_uint_t
 ngx_household_zone_stripes(size_t size)
@@ -259,21 +259,22 @@ ngx_household_zone_seed(uint64_t *seed)
 
 
 /*
- * Finds the slots of this configuration's stores, and gives new stores one:
- * if none is left, that of a configuration that was in use long ago.  What is
- * still running of that one goes on without a cache.
+ * Binds the namespaces of this configuration to those in shared memory, and
+ * allocates the missing ones.  If all are in use, the one of the oldest
+ * configuration is replaced.  Worker processes that still use that
+ * configuration continue without a cache.
  */
 
 static ngx_int_t
 ngx_household_zone_ns_bind(ngx_household_zone_t *zone)
 {
     ngx_uint_t                    n;
-    ngx_household_zone_ns_shm_t  *slot;
-    ngx_household_zone_ns_t      *store;
+    ngx_household_zone_ns_shm_t  *shm;
+    ngx_household_zone_ns_t      *ns;
 
     n = 0;
 
-    for (store = zone->stores; store; store = store->next) {
+    for (ns = zone->namespaces; ns; ns = ns->next) {
         n++;
     }
 
@@ -289,24 +290,24 @@ ngx_household_zone_ns_bind(ngx_household_zone_t *zone)
 
     zone->sh->configs++;
 
-    for (store = zone->stores; store; store = store->next) {
-        slot = ngx_household_zone_ns_find(zone, store);
+    for (ns = zone->namespaces; ns; ns = ns->next) {
+        shm = ngx_household_zone_ns_find(zone, ns);
 
-        if (slot) {
-            slot->config = zone->sh->configs;
+        if (shm) {
+            shm->config = zone->sh->configs;
         }
     }
 
-    for (store = zone->stores; store; store = store->next) {
-        slot = ngx_household_zone_ns_find(zone, store);
+    for (ns = zone->namespaces; ns; ns = ns->next) {
+        shm = ngx_household_zone_ns_find(zone, ns);
 
-        if (slot == NULL) {
-            slot = ngx_household_zone_ns_alloc(zone, store);
+        if (shm == NULL) {
+            shm = ngx_household_zone_ns_alloc(zone, ns);
         }
 
-        store->slot = slot - zone->sh->slots;
-        store->serial = slot->serial;
-        store->config = zone->sh->configs;
+        ns->index = shm - zone->sh->namespaces;
+        ns->serial = shm->serial;
+        ns->config = zone->sh->configs;
     }
 
     ngx_household_zone_unlock(zone);
@@ -317,19 +318,19 @@ ngx_household_zone_ns_bind(ngx_household_zone_t *zone)
 
 static ngx_household_zone_ns_shm_t *
 ngx_household_zone_ns_find(ngx_household_zone_t *zone,
-    ngx_household_zone_ns_t *store)
+    ngx_household_zone_ns_t *ns)
 {
     ngx_uint_t                    i;
-    ngx_household_zone_ns_shm_t  *slot;
+    ngx_household_zone_ns_shm_t  *shm;
 
     for (i = 0; i < NGX_HOUSEHOLD_ZONE_NAMESPACES; i++) {
-        slot = &zone->sh->slots[i];
+        shm = &zone->sh->namespaces[i];
 
-        if (slot->serial
-            && slot->kind == store->kind
-            && ngx_memcmp(slot->digest, store->digest, 16) == 0)
+        if (shm->serial
+            && shm->kind == ns->kind
+            && ngx_memcmp(shm->digest, ns->digest, 16) == 0)
         {
-            return slot;
+            return shm;
         }
     }
 
@@ -337,47 +338,47 @@ ngx_household_zone_ns_find(ngx_household_zone_t *zone,
 }
 
 
-/* the slot that was named least recently, a new one first */
+/* takes an unused namespace, or else that of the oldest configuration */
 
 static ngx_household_zone_ns_shm_t *
 ngx_household_zone_ns_alloc(ngx_household_zone_t *zone,
-    ngx_household_zone_ns_t *store)
+    ngx_household_zone_ns_t *ns)
 {
     ngx_uint_t                    i;
-    ngx_household_zone_ns_shm_t  *slot, *old;
+    ngx_household_zone_ns_shm_t  *shm, *old;
 
-    slot = &zone->sh->slots[0];
+    shm = &zone->sh->namespaces[0];
 
     for (i = 1; i < NGX_HOUSEHOLD_ZONE_NAMESPACES; i++) {
-        old = &zone->sh->slots[i];
+        old = &zone->sh->namespaces[i];
 
-        if (ngx_household_zone_before(old->config, slot->config)) {
-            slot = old;
+        if (ngx_household_zone_before(old->config, shm->config)) {
+            shm = old;
         }
     }
 
-    slot->kind = store->kind;
-    slot->serial = ++zone->sh->serials;
-    slot->config = zone->sh->configs;
-    ngx_memcpy(slot->digest, store->digest, 16);
+    shm->kind = ns->kind;
+    shm->serial = ++zone->sh->serials;
+    shm->config = zone->sh->configs;
+    ngx_memcpy(shm->digest, ns->digest, 16);
 
-    ngx_household_zone_ns_clear(slot);
+    ngx_household_zone_ns_clear(shm);
 
-    return slot;
+    return shm;
 }
 
 
-/* forgets all that is known, and who tracks it */
+/* drops all values, and the processes that track the namespace */
 
 static void
-ngx_household_zone_ns_clear(ngx_household_zone_ns_shm_t *slot)
+ngx_household_zone_ns_clear(ngx_household_zone_ns_shm_t *shm)
 {
-    slot->seq++;
-    slot->flushed = slot->seq;
-    slot->marked = slot->seq;
-    slot->live = 0;
+    shm->seq++;
+    shm->flushed_seq = shm->seq;
+    shm->invalidated_seq = shm->seq;
+    shm->live = 0;
 
-    ngx_memzero(slot->trackers, sizeof(slot->trackers));
+    ngx_memzero(shm->trackers, sizeof(shm->trackers));
 }
 
 
@@ -388,7 +389,7 @@ ngx_household_zone_lock(ngx_household_zone_t *zone)
 
     ngx_shmtx_lock(&zone->shpool->mutex);
 
-    if (zone->sh->busy) {
+    if (zone->sh->dirty) {
         ngx_log_error(NGX_LOG_ALERT, ngx_cycle->log, 0,
                       "household zone \"%V\": process died holding the lock, "
                       "zone reset", &zone->shm_zone->shm.name);
@@ -396,7 +397,7 @@ ngx_household_zone_lock(ngx_household_zone_t *zone)
         ngx_household_cells_reset(zone->cells);
 
         for (i = 0; i < NGX_HOUSEHOLD_ZONE_NAMESPACES; i++) {
-            ngx_household_zone_ns_clear(&zone->sh->slots[i]);
+            ngx_household_zone_ns_clear(&zone->sh->namespaces[i]);
         }
 
         ngx_memzero(zone->sh->fetches,
@@ -406,7 +407,7 @@ ngx_household_zone_lock(ngx_household_zone_t *zone)
         ngx_household_zone_inc(zone, NGX_HOUSEHOLD_ZONE_RESETS);
     }
 
-    zone->sh->busy = 1;
+    zone->sh->dirty = 1;
     ngx_memory_barrier();
 }
 
@@ -415,20 +416,20 @@ void
 ngx_household_zone_unlock(ngx_household_zone_t *zone)
 {
     ngx_memory_barrier();
-    zone->sh->busy = 0;
+    zone->sh->dirty = 0;
 
     ngx_shmtx_unlock(&zone->shpool->mutex);
 }
 
 
 ngx_household_zone_ns_shm_t *
-ngx_household_zone_ns_shm(ngx_household_zone_ns_t *store)
+ngx_household_zone_ns_shm(ngx_household_zone_ns_t *ns)
 {
-    ngx_household_zone_ns_shm_t  *slot;
+    ngx_household_zone_ns_shm_t  *shm;
 
-    slot = &store->zone->sh->slots[store->slot];
+    shm = &ns->zone->sh->namespaces[ns->index];
 
-    return (slot->serial == store->serial) ? slot : NULL;
+    return (shm->serial == ns->serial) ? shm : NULL;
 }
 
 
@@ -447,7 +448,7 @@ ngx_household_zone_stat(ngx_household_zone_t *zone,
     ngx_household_zone_stat_t *stat)
 {
     ngx_uint_t                    i;
-    ngx_household_zone_ns_shm_t  *slot;
+    ngx_household_zone_ns_shm_t  *shm;
 
     ngx_memzero(stat, sizeof(ngx_household_zone_stat_t));
 
@@ -457,10 +458,10 @@ ngx_household_zone_stat(ngx_household_zone_t *zone,
     stat->used = stat->size - (size_t) zone->cells->nfree * NGX_HOUSEHOLD_CELL;
 
     for (i = 0; i < NGX_HOUSEHOLD_ZONE_NAMESPACES; i++) {
-        slot = &zone->sh->slots[i];
+        shm = &zone->sh->namespaces[i];
 
-        if (slot->serial) {
-            stat->records[slot->kind] += slot->live;
+        if (shm->serial) {
+            stat->records[shm->kind] += shm->live;
         }
     }
 

@@ -1,7 +1,7 @@
 
 /*
- * What the cache keeps in shared memory, and its lock.  For the files of the
- * zone only.
+ * The layout of the shared memory of the cache, and its lock.  Private to
+ * ngx_household_zone*.c.
  */
 
 
@@ -13,8 +13,8 @@
 
 
 /*
- * A process that receives the invalidations of a store; serial 0: none.  One
- * whose lease is over is kept, as it may have missed nothing nonetheless.
+ * A process that receives the invalidations of a namespace; serial 0: none.  A
+ * process whose lease has ended is kept, as it may still receive all of them.
  */
 
 typedef struct {
@@ -27,28 +27,29 @@ typedef struct {
 
 
 /*
- * A store.  "seq" counts the events that concern all of it, and an entry has
- * its value at the time when it was fetched: one before "flushed" is gone,
- * one before "marked" is not fresh.
+ * A namespace.  "seq" is its epoch: each flush or invalidation of the whole
+ * namespace increments "seq".  An entry has the value of "seq" at the start of
+ * its fetch.  Entries before "flushed_seq" do not exist any more, entries
+ * before "invalidated_seq" are not fresh.
  */
 
 typedef struct {
     u_char                        digest[16];
     ngx_uint_t                    kind;
     ngx_uint_t                    live;     /* entries not flushed */
-    uint32_t                      serial;   /* 0: nobody's */
-    uint32_t                      config;   /* that named it last */
+    uint32_t                      serial;   /* 0: not in use */
+    uint32_t                      config;   /* that used it last */
     uint32_t                      closed;   /* the same, if it exited */
-    uint32_t                      seq;      /* 0 in no entry */
-    uint32_t                      flushed;
-    uint32_t                      marked;
+    uint32_t                      seq;      /* never 0 in an entry */
+    uint32_t                      flushed_seq;
+    uint32_t                      invalidated_seq;
     ngx_household_zone_holder_t   trackers[NGX_HOUSEHOLD_ZONE_HOLDERS];
 } ngx_household_zone_ns_shm_t;
 
 
 /*
- * A fetch that is under way; hash 0: none.  After an invalidation, which
- * changes the generation of its key, another one may begin.
+ * A fetch under way; hash 0: none.  An invalidation changes the generation of
+ * the key, after which another fetch may begin.
  */
 
 typedef struct {
@@ -59,12 +60,12 @@ typedef struct {
 
 
 struct ngx_household_zone_sh_s {
-    uint32_t                      layout;  /* first in every layout */
-    uint32_t                      busy;    /* someone changes the zone */
+    uint32_t                      layout;  /* must stay the first member */
+    uint32_t                      dirty;   /* a process is changing the zone */
     uint32_t                      configs;
     uint32_t                      serials;
 
-    /* counters of invalidations, each for the ids of its hash */
+    /* counters of invalidations, selected by the hash of the key */
     uint32_t                      stripes_mask;
     uint32_t                     *stripes;
 
@@ -72,12 +73,12 @@ struct ngx_household_zone_sh_s {
     ngx_household_zone_fetch_t   *fetches;
 
     ngx_household_cells_t        *cells;
-    ngx_household_zone_ns_shm_t   slots[NGX_HOUSEHOLD_ZONE_NAMESPACES];
+    ngx_household_zone_ns_shm_t   namespaces[NGX_HOUSEHOLD_ZONE_NAMESPACES];
     ngx_atomic_t                  counters[NGX_HOUSEHOLD_ZONE_COUNTERS];
 };
 
 
-/* of numbers that wrap around */
+/* compares numbers that wrap around */
 #define ngx_household_zone_before(a, b)  ((int32_t) ((a) - (b)) < 0)
 
 #define ngx_household_zone_inc_kind(ns, n)                                    \
@@ -94,43 +95,43 @@ struct ngx_household_zone_sh_s {
 
 
 /*
- * A process that is killed while it holds the lock leaves it to the master,
- * which unlocks it, and "busy" set.  Whatever it was about to change is not
- * to be trusted then: the next one to lock the zone empties it.
+ * If a process is killed while it holds the lock, the master process unlocks
+ * the mutex, but "dirty" stays set.  The zone may then be inconsistent: the
+ * next process that locks the zone empties it.
  */
 void ngx_household_zone_lock(ngx_household_zone_t *zone);
 void ngx_household_zone_unlock(ngx_household_zone_t *zone);
 
 /*
- * Returns the slot of a store, or NULL if a newer configuration gave it to
- * another one.
+ * Returns the shared part of a namespace, or NULL if a newer configuration has
+ * replaced it with another namespace.
  */
 ngx_household_zone_ns_shm_t *ngx_household_zone_ns_shm(
-    ngx_household_zone_ns_t *store);
+    ngx_household_zone_ns_t *ns);
 
 /* returns NGX_OK, or NGX_DECLINED if the id is too long */
-ngx_int_t ngx_household_zone_key(ngx_household_zone_ns_t *store,
+ngx_int_t ngx_household_zone_key(ngx_household_zone_ns_t *ns,
     ngx_str_t *id, ngx_household_cells_key_t *key);
 
 /*
- * The rest is called with the lock.
+ * The lock must be held to call the functions below.
  */
 
-/* returns the usable entry, or NULL; fills "found" but for "refresh" */
+/* returns the usable entry, or NULL; fills "found" except "refresh" */
 ngx_household_cells_entry_t *ngx_household_zone_probe(
-    ngx_household_zone_ns_t *store, const ngx_household_cells_key_t *key,
+    ngx_household_zone_ns_t *ns, const ngx_household_cells_key_t *key,
     ngx_msec_t now, ngx_household_zone_result_t *found);
 
-/* may be called without the lock: see ngx_household_zone_get_generation() */
+/* needs no lock: see ngx_household_zone_get_generation() */
 uint64_t ngx_household_zone_read_generation(ngx_household_zone_t *zone,
-    ngx_household_zone_ns_shm_t *slot, uint64_t hash);
+    ngx_household_zone_ns_shm_t *shm, uint64_t hash);
 
-/* a fetch is not under way any more, if it was */
+/* ends the fetch of this generation, if it is under way */
 void ngx_household_zone_fetch_end(ngx_household_zone_t *zone, uint64_t hash,
     uint64_t generation);
 
-/* tells whether anyone tracks the store at "now" */
-ngx_uint_t ngx_household_zone_tracked(ngx_household_zone_ns_shm_t *slot,
+/* returns 1 if a process within its lease tracks the namespace, else 0 */
+ngx_uint_t ngx_household_zone_tracked(ngx_household_zone_ns_shm_t *shm,
     ngx_msec_t now);
 
 

@@ -27,7 +27,7 @@ cells_check_chain(ngx_household_cells_t *c, u_char *seen, uint32_t n)
 {
     ngx_uint_t  count;
 
-    for (count = 0; n; n = CELL(c, n)->rest) {
+    for (count = 0; n; n = CELL(c, n)->next_cell) {
 
         if (n > c->touched || seen[n]) {
             return 0;
@@ -53,7 +53,7 @@ cells_check_buckets(ngx_household_cells_t *c)
     count = 0;
 
     for (i = 0; i < c->nbuckets; i++) {
-        for (n = c->buckets[i]; n; n = CELL(c, n)->next) {
+        for (n = c->buckets[i]; n; n = CELL(c, n)->hash_next) {
 
             b = ((uint64_t) CELL(c, n)->hash * c->nbuckets) >> 32;
 

@@ -290,7 +290,7 @@ zone_stop(ngx_household_zone_t *zone)
     size_t   size;
 
     assert_null(cells_check(zone->cells));
-    assert_int_equal(zone->sh->busy, 0);
+    assert_int_equal(zone->sh->dirty, 0);
 
     addr = (u_char *) zone->shpool;
     size = zone->shpool->end - addr;

@@ -101,7 +101,7 @@ test_layout(void **data)
 {
     assert_int_equal(sizeof(ngx_household_cells_entry_t), NGX_HOUSEHOLD_CELL);
     assert_int_equal(NGX_HOUSEHOLD_CELL % 8, 0);
-    assert_int_equal(offsetof(ngx_household_cells_entry_t, rest), 0);
+    assert_int_equal(offsetof(ngx_household_cells_entry_t, next_cell), 0);
     assert_int_equal(offsetof(ngx_household_cells_entry_t, data)
                      + NGX_HOUSEHOLD_CELL_FIRST, NGX_HOUSEHOLD_CELL);
     assert_int_equal(4 + NGX_HOUSEHOLD_CELL_NEXT, NGX_HOUSEHOLD_CELL);

@@ -219,8 +219,8 @@ check_records(ngx_household_zone_t *zone)
 
         for (n = zone->cells->lists[kind].newest; n; n = e->older) {
             e = CELL(zone->cells, n);
-            slot = &zone->sh->slots[e->data[0] & 0x7f];
-            alive += !ngx_household_zone_before(e->seq, slot->flushed);
+            slot = &zone->sh->namespaces[e->data[0] & 0x7f];
+            alive += !ngx_household_zone_before(e->seq, slot->flushed_seq);
         }
 
         assert_int_equal(stat.records[kind], alive);
@@ -389,7 +389,7 @@ test_killed_inside(void **data)
     }
 
     assert_int_equal(bury(store->zone, pid), 1);
-    assert_int_equal(store->zone->sh->busy, 1);
+    assert_int_equal(store->zone->sh->dirty, 1);
 
     /* it had the old value removed, the new one half written */
 

@@ -233,7 +233,7 @@ test_slots(void **data)
         old = store;
     }
 
-    assert_int_equal(store->slot, first->slot);
+    assert_int_equal(store->index, first->index);
     assert_int_equal(get(store, UUID, 0), MISS);
     assert_int_equal(fetch(store, UUID, "of the last", 0), NGX_OK);
 
