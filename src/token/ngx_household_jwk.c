@@ -114,7 +114,7 @@ ngx_household_jwk_load(const json_t *object, ngx_household_jws_key_t *key,
     ngx_memzero(key, sizeof(ngx_household_jws_key_t));
 
     if (ngx_household_json_string(object, "kty", &kty) != NGX_OK) {
-        return ngx_household_jwk_error(error, "no \"kty\" string");
+        return ngx_household_jwk_error(error, "\"kty\" must be a string");
     }
 
     for (type = ngx_household_jwk_types; type->kty != NULL; type++) {
@@ -176,7 +176,7 @@ ngx_household_jwk_verifies(const json_t *object, char *error)
     }
 
     if (rc == NGX_OK && !ngx_household_str_is(&use, "sig")) {
-        return ngx_household_jwk_error(error, "\"use\" is not \"sig\"");
+        return ngx_household_jwk_error(error, "\"use\" must be \"sig\"");
     }
 
     ops = json_object_get(object, "key_ops");
@@ -195,7 +195,8 @@ ngx_household_jwk_verifies(const json_t *object, char *error)
         }
     }
 
-    return ngx_household_jwk_error(error, "\"key_ops\" has no \"verify\"");
+    return ngx_household_jwk_error(error,
+                                   "\"key_ops\" must include \"verify\"");
 }
 
 
@@ -235,7 +236,7 @@ ngx_household_jwk_alg(const json_t *object, ngx_household_jws_key_t *key,
                                        "algorithm");
     }
 
-    return ngx_household_jwk_error(error, "\"alg\" does not fit the key");
+    return ngx_household_jwk_error(error, "\"alg\" does not match the key");
 }
 
 
@@ -298,7 +299,7 @@ ngx_household_jwk_rsa_check(const BIGNUM *n, const BIGNUM *e, char *error)
 
     if (bits < NGX_HOUSEHOLD_JWK_RSA_MIN || bits > NGX_HOUSEHOLD_JWK_RSA_MAX) {
         (void) snprintf(error, NGX_HOUSEHOLD_JWK_ERROR,
-                        "RSA modulus of %d bits, need %d to %d", bits,
+                        "RSA modulus of %d bits, must be %d to %d", bits,
                         NGX_HOUSEHOLD_JWK_RSA_MIN, NGX_HOUSEHOLD_JWK_RSA_MAX);
         return NGX_ERROR;
     }
@@ -354,7 +355,7 @@ ngx_household_jwk_ec(const json_t *object, ngx_household_jws_key_t *key,
     const ngx_household_jwk_curve_t  *curve;
 
     if (ngx_household_json_string(object, "crv", &crv) != NGX_OK) {
-        return ngx_household_jwk_error(error, "no \"crv\" string");
+        return ngx_household_jwk_error(error, "\"crv\" must be a string");
     }
 
     for (curve = ngx_household_jwk_curves; curve->crv != NULL; curve++) {
@@ -387,7 +388,7 @@ ngx_household_jwk_ec(const json_t *object, ngx_household_jws_key_t *key,
     key->pkey = ngx_household_jwk_ec_pkey(curve->crv, &point);
 
     if (ngx_household_jwk_public_check(key->pkey) != NGX_OK) {
-        return ngx_household_jwk_error(error, "not a point of the curve");
+        return ngx_household_jwk_error(error, "not a point on the curve");
     }
 
     return NGX_OK;
@@ -421,7 +422,7 @@ ngx_household_jwk_coordinate(const json_t *object, const char *name,
 
     if (value.len > size) {
         (void) snprintf(error, NGX_HOUSEHOLD_JWK_ERROR,
-                        "\"%s\" of more than %u bytes", name,
+                        "\"%s\" is longer than %u bytes", name,
                         (unsigned) size);
         return NGX_ERROR;
     }
@@ -457,7 +458,7 @@ ngx_household_jwk_okp(const json_t *object, ngx_household_jws_key_t *key,
     const ngx_household_jwk_edwards_t  *e;
 
     if (ngx_household_json_string(object, "crv", &crv) != NGX_OK) {
-        return ngx_household_jwk_error(error, "no \"crv\" string");
+        return ngx_household_jwk_error(error, "\"crv\" must be a string");
     }
 
     for (e = ngx_household_jwk_edwards; e->crv != NULL; e++) {
@@ -488,7 +489,7 @@ ngx_household_jwk_okp(const json_t *object, ngx_household_jws_key_t *key,
 
     if (key->pkey == NULL) {
         return ngx_household_jwk_error(error, "\"crv\" is not supported by "
-                                       "OpenSSL here");
+                                       "this OpenSSL");
     }
 
     return NGX_OK;
@@ -612,8 +613,8 @@ ngx_household_jwk_member(const json_t *object, const char *name,
     ngx_str_t  text;
 
     if (ngx_household_json_string(object, name, &text) != NGX_OK) {
-        (void) snprintf(error, NGX_HOUSEHOLD_JWK_ERROR, "no \"%s\" string",
-                        name);
+        (void) snprintf(error, NGX_HOUSEHOLD_JWK_ERROR,
+                        "\"%s\" must be a string", name);
         return NGX_ERROR;
     }
 

@@ -45,7 +45,7 @@ ngx_household_jwks_parse(const ngx_str_t *text,
 
     if (!json_is_array(keys)) {
         (void) snprintf(error, NGX_HOUSEHOLD_JWKS_ERROR,
-                        "no \"keys\" array");
+                        "\"keys\" must be an array");
         json_decref(root);
         return NULL;
     }

@@ -42,7 +42,7 @@ typedef struct {
 /*
  * Is called for every key that is skipped, with the reason: text as that of
  * ngx_household_jwks_parse(), e.g. 'keys[2] (kid "a"): RSA modulus of 1024
- * bits, need 2048 to 8192'.
+ * bits, must be 2048 to 8192'.
  */
 typedef void (*ngx_household_jwks_skip_pt)(void *data, const char *text);
 
