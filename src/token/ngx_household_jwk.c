@@ -1,6 +1,6 @@
 
 /*
- * One key of a key set.
+ * Loading of a verification key from a JWK.
  */
 
 
@@ -16,7 +16,7 @@
 #include "ngx_household_str.h"
 
 
-/* room for a coordinate of P-521, and what is decoded of it */
+/* bytes of a coordinate of P-521, and of a buffer to decode it into */
 #define NGX_HOUSEHOLD_JWK_COORDINATE  66
 #define NGX_HOUSEHOLD_JWK_DECODED     (NGX_HOUSEHOLD_JWK_COORDINATE + 6)
 
@@ -34,7 +34,7 @@ typedef struct {
 
 
 typedef struct {
-    const char  *crv;                  /* OpenSSL has the same names */
+    const char  *crv;                  /* also its name in OpenSSL */
     size_t       size;                 /* bytes of a coordinate */
     ngx_uint_t   algorithm;
 } ngx_household_jwk_curve_t;
@@ -200,7 +200,7 @@ ngx_household_jwk_verifies(const json_t *object, char *error)
 }
 
 
-/* narrows what the type of the key implies to its "alg" */
+/* restricts the algorithms of the key type to "alg" */
 
 static ngx_int_t
 ngx_household_jwk_alg(const json_t *object, ngx_household_jws_key_t *key,
@@ -304,7 +304,7 @@ ngx_household_jwk_rsa_check(const BIGNUM *n, const BIGNUM *e, char *error)
         return NGX_ERROR;
     }
 
-    /* with an exponent of 1 a padded digest is its own signature */
+    /* with an exponent of 1, a padded digest is a valid signature */
 
     if (!BN_is_odd(e) || BN_is_one(e) || BN_num_bits(e) > 64) {
         return ngx_household_jwk_error(error, "RSA exponent is out of range");
@@ -396,8 +396,8 @@ ngx_household_jwk_ec(const json_t *object, ngx_household_jws_key_t *key,
 
 
 /*
- * RFC 7518, 6.2.1.2 has leading zeros written.  Some leave them out, or write
- * one more for a sign, and the number is the same.
+ * RFC 7518, 6.2.1.2 requires leading zeros.  Some implementations omit them,
+ * or add one as the sign; the number is the same.
  */
 
 static ngx_int_t
@@ -521,7 +521,7 @@ ngx_household_jwk_oct(const json_t *object, ngx_household_jws_key_t *key,
         return NGX_ERROR;
     }
 
-    /* RFC 7518, 3.2: a secret has at least the size of the digest */
+    /* RFC 7518, 3.2: a secret is at least as long as the digest */
 
     for (i = 0; algorithms[i] != 0; i++) {
         if (key->secret.len >= ngx_household_jws_digest_size(algorithms[i])) {
@@ -581,7 +581,7 @@ ngx_household_jwk_public_check(EVP_PKEY *pkey)
 }
 
 
-/* NGX_DECLINED: it is not there, or null */
+/* returns NGX_DECLINED if the member is missing or null */
 
 static ngx_int_t
 ngx_household_jwk_optional(const json_t *object, const char *name,
@@ -604,7 +604,7 @@ ngx_household_jwk_optional(const json_t *object, const char *name,
 }
 
 
-/* decodes a member into "value", whose data has room for "size" bytes */
+/* decodes a member into "value"; value->data has "size" bytes */
 
 static ngx_int_t
 ngx_household_jwk_member(const json_t *object, const char *name,
