@@ -104,7 +104,7 @@ ngx_household_ere_follow(const ngx_household_ere_t *e,
     ngx_household_ere_set_t *set, ngx_uint_t step, ngx_uint_t begin,
     ngx_uint_t end)
 {
-    ngx_uint_t                       i, n, there[2];
+    ngx_uint_t                       i, n, targets[2];
     const ngx_household_ere_step_t  *s;
 
     i = set->n;
@@ -122,18 +122,18 @@ ngx_household_ere_follow(const ngx_household_ere_t *e,
         if (s->op == NGX_HOUSEHOLD_ERE_JUMP
             || s->op == NGX_HOUSEHOLD_ERE_FORK)
         {
-            there[n++] = step + s->target;
+            targets[n++] = step + s->target;
         }
 
         if (s->op == NGX_HOUSEHOLD_ERE_FORK
             || (s->op == NGX_HOUSEHOLD_ERE_BEGIN && begin)
             || (s->op == NGX_HOUSEHOLD_ERE_END && end))
         {
-            there[n++] = step + 1;
+            targets[n++] = step + 1;
         }
 
         while (n > 0) {
-            step = there[--n];
+            step = targets[--n];
 
             if (!set->in[step]) {
                 set->in[step] = 1;
