@@ -64,7 +64,7 @@ ngx_household_jwt_verify(const ngx_household_jwt_policy_t *policy,
     u_char                  buf[ngx_household_base64url_size(
                                     NGX_HOUSEHOLD_JWT_SIZE_MAX) + 3 * 3];
     ngx_uint_t              issuer;
-    ngx_household_jwt_t   t;
+    ngx_household_jwt_t     t;
     ngx_household_reason_e  reason;
 
     ngx_memzero(claims, sizeof(ngx_household_jwt_claims_t));

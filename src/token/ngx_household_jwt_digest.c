@@ -20,8 +20,9 @@ ngx_int_t
 ngx_household_jwt_digest(const ngx_str_t *token,
     u_char digest[NGX_HOUSEHOLD_JWT_DIGEST])
 {
-    const   EVP_MD       *md;
-    static  EVP_MD_CTX  *ctx;
+    const EVP_MD  *md;
+
+    static EVP_MD_CTX  *ctx;
 
     /*
      * The context is reused: creating a context and fetching the algorithm
