@@ -1,6 +1,6 @@
 
 /*
- * What the claims of a token say.
+ * Claims of a verified token.
  */
 
 
@@ -28,7 +28,7 @@ ngx_household_claims_read(const ngx_household_jwt_policy_t *policy,
     int64_t                 leeway;
     ngx_household_reason_e  reason;
 
-    /* RFC 9246, 2.1.4 and 2.1.5: none for a token of this kind */
+    /* RFC 9246, 2.1.4 and 2.1.5: no leeway for URI Signing tokens */
 
     leeway = ngx_household_urisigning_present(claims) ? 0 : policy->leeway;
 
@@ -66,8 +66,9 @@ ngx_household_claims_times(const json_t *claims, int64_t leeway, int64_t now,
     }
 
     /*
-     * A fraction never makes a token good for longer: "iat" is rounded up to
-     * be in the past, and down to be compared with "revoked_before".
+     * A fraction never extends the validity of a token.  "iat" is rounded up
+     * to check that it is not in the future, and down to be compared with
+     * "revoked_before".
      */
 
     rc = ngx_household_json_time(claims, "iat", 1, &issued);

@@ -1,6 +1,6 @@
 
 /*
- * What the claims of a token say, once its signature is verified.
+ * Claims of a token whose signature has been verified.
  *
  * Links without any nginx object file; needs jansson.
  */
@@ -17,17 +17,21 @@
 
 
 /*
- * Checks the times at "now" and reads times, account and device.  Returns
- * NGX_HOUSEHOLD_REASON_NONE and fills these parts of "out"; or the reason why
- * not, with "out" undefined.
+ * Checks the times of a token against "now" (Unix seconds), and reads the
+ * times, the account, the device and the claims that are used as variables.
+ *
+ * Returns NGX_HOUSEHOLD_REASON_NONE and fills these members of "out"; or the
+ * reason of the rejection, with "out" undefined.
  */
 ngx_household_reason_e ngx_household_claims_read(
     const ngx_household_jwt_policy_t *policy, const json_t *claims,
     int64_t now, ngx_household_jwt_claims_t *out);
 
 /*
- * Checks the claims of RFC 9246, if there are any, and that they allow "uri".
- * Returns NGX_HOUSEHOLD_REASON_NONE and fills the container of "out", or
+ * Checks the claims of RFC 9246, if the token has any, and that they allow
+ * "uri".
+ *
+ * Returns NGX_HOUSEHOLD_REASON_NONE and fills the container of "out"; or
  * NGX_HOUSEHOLD_REASON_TOKEN_URI.
  */
 ngx_household_reason_e ngx_household_claims_uri(

@@ -1,6 +1,6 @@
 
 /*
- * Claims by their names.
+ * Lookup of claims by name.
  */
 
 
@@ -9,7 +9,7 @@
 #include "ngx_household_claims_value.h"
 
 
-/* a text that is made within bounds */
+/* a bounded output buffer */
 
 typedef struct {
     u_char      *pos;
@@ -89,7 +89,7 @@ ngx_household_claims_values(const ngx_household_jwt_policy_t *policy,
     for (i = 0; i < policy->nvalues; i++) {
         name = &policy->values[i];
 
-        /* those that come behind need room for their length */
+        /* reserve space for the lengths of the following values */
 
         text.last = out->values + NGX_HOUSEHOLD_JWT_VALUES_LEN
                     - (policy->nvalues - i - 1) * sizeof(uint16_t);
@@ -116,7 +116,7 @@ ngx_household_claims_values(const ngx_household_jwt_policy_t *policy,
 }
 
 
-/* returns how many claims the name may be of; "value" is one of them */
+/* returns the number of claims that match; "value" is set to one of them */
 
 static ngx_uint_t
 ngx_household_claims_search(const json_t *object, const u_char *name,
@@ -149,8 +149,9 @@ ngx_household_claims_search(const json_t *object, const u_char *name,
 
 
 /*
- * Returns NGX_OK if the member has the name; NGX_AGAIN if the name begins with
- * it and a "_", whose end is at "matched"; or NGX_DECLINED.
+ * Returns NGX_OK if the member has this name; NGX_AGAIN if the name begins with
+ * that of the member and "_", whose length is set in "matched"; otherwise
+ * NGX_DECLINED.
  */
 
 static ngx_int_t
@@ -241,7 +242,7 @@ ngx_household_claims_scalar(ngx_household_claims_text_t *text,
 }
 
 
-/* a control character would end a header that is made of the text */
+/* control characters are rejected: a value may be used in a header */
 
 static void
 ngx_household_claims_add(ngx_household_claims_text_t *text, const char *data,

@@ -1,7 +1,7 @@
 
 /*
- * Claims by their names: those that nginx.conf names with dots, and those
- * that it names as variables.
+ * Lookup of claims by name: by a name with dots, and by the name of a
+ * variable.
  *
  * Links without any nginx object file; needs OpenSSL 3 and jansson.
  */
@@ -18,20 +18,24 @@
 
 
 /*
- * Finds the claim of a name that ends with a NUL: the one of this very name,
- * or else, where the name has dots, the one within objects.  Returns NULL if
- * there is none.
+ * Finds a claim.  "name" is NUL-terminated.  A claim whose name equals "name"
+ * is preferred; otherwise the dots in "name" separate the names of nested
+ * objects.  Returns NULL if the claim is not found.
  */
 json_t *ngx_household_claims_find(const json_t *claims,
     const ngx_str_t *name);
 
 /*
- * Writes the texts of policy->values, which are names of variables, to
- * out->values.  A name is in lower case with "_" in place of every character
- * but letters and digits, and of the dots between objects; it is of no claim
- * if it could be of two.  A text is a string, a number, "1" for true, "0" for
- * false, or those of an array with commas between them; of anything else, of
- * one with control characters, and of one that has no room it is empty.
+ * Writes the values of the claims that policy->values names to out->values.
+ *
+ * policy->values has names of variables: the name of a claim in lower case,
+ * with "_" in place of each character that is neither a letter nor a digit,
+ * and of the dot between nested objects.  A name that matches two claims
+ * matches none.
+ *
+ * A value is a string, a number, "1" for true, "0" for false, or the values of
+ * an array separated by commas.  The value is empty if the claim has another
+ * type, has control characters, or does not fit in the remaining space.
  */
 void ngx_household_claims_values(const ngx_household_jwt_policy_t *policy,
     const json_t *claims, ngx_household_jwt_claims_t *out);

@@ -1,6 +1,6 @@
 
 /*
- * Public keys of Edwards curves.
+ * Validation of the public keys of Edwards curves.
  */
 
 
@@ -21,7 +21,7 @@ typedef struct {
 } ngx_household_edwards_curve_t;
 
 
-/* of one check; the numbers belong to "ctx" */
+/* context of one check; the numbers belong to "ctx" */
 
 typedef struct {
     const ngx_household_edwards_curve_t  *curve;
@@ -84,7 +84,7 @@ ngx_household_edwards_check(ngx_household_edwards_e curve,
         rc = ngx_household_edwards_on_curve(&e);
     }
 
-    /* a point of small order is doubled to the neutral one, whose y is 1 */
+    /* doubling a point of small order gives the neutral element, y = 1 */
 
     for (i = 0; rc == NGX_OK && i < e.curve->doublings; i++) {
         rc = ngx_household_edwards_double(&e);
@@ -131,7 +131,7 @@ ngx_household_edwards_init(ngx_household_edwards_t *e, const ngx_str_t *key)
 }
 
 
-/* x^2 = (1 - y^2) / (a - d y^2) has a root */
+/* checks that x^2 = (1 - y^2) / (a - d y^2) is a square */
 
 static ngx_int_t
 ngx_household_edwards_on_curve(ngx_household_edwards_t *e)
@@ -140,7 +140,7 @@ ngx_household_edwards_on_curve(ngx_household_edwards_t *e)
         return NGX_ERROR;
     }
 
-    /* the quotient is a square if the product is */
+    /* the quotient is a square if and only if the product is one */
 
     if (BN_mod_mul(e->num, e->num, e->den, e->p, e->ctx) == 0) {
         return NGX_ERROR;
@@ -181,7 +181,7 @@ ngx_household_edwards_double(ngx_household_edwards_t *e)
 }
 
 
-/* of "y": y^2, the terms of x^2 in "num" and "den", and a x^2 */
+/* computes y^2, x^2 as num / den, and a x^2 from y */
 
 static ngx_int_t
 ngx_household_edwards_axx(ngx_household_edwards_t *e)

@@ -1,7 +1,6 @@
 
 /*
- * Public keys of Edwards curves (RFC 8032): which encodings are points that
- * somebody can have the private key of.
+ * Validation of the public keys of Edwards curves (RFC 8032).
  *
  * Links without any nginx object file; needs OpenSSL 3.
  */
@@ -25,13 +24,13 @@ typedef enum {
 
 
 /*
- * Checks the encoding of a public key, "x" of a JWK, of the curve's size.
- * OpenSSL takes any bytes, and with a point of small order anybody can make
- * signatures that verify.
+ * Checks an encoded public key, the decoded "x" of a JWK.  OpenSSL accepts any
+ * bytes, but signatures can be forged for a point of small order.
  *
- * Returns NGX_OK; NGX_DECLINED if it is not canonical (RFC 8032, 5.1.3 and
- * 5.2.3), not on the curve, or of an order that divides the cofactor; or
- * NGX_ERROR if memory is short.
+ * Returns NGX_OK; NGX_DECLINED if the key does not have the size of the curve,
+ * is not canonical (RFC 8032, 5.1.3 and 5.2.3), is not a point on the curve,
+ * or has an order that divides the cofactor; or NGX_ERROR if there is no
+ * memory.
  */
 ngx_int_t ngx_household_edwards_check(ngx_household_edwards_e curve,
     const ngx_str_t *key);

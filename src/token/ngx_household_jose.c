@@ -55,7 +55,7 @@ ngx_household_base64url_decode(ngx_str_t *dst, const ngx_str_t *src)
         }
     }
 
-    /* six bits left belong to no byte; two or four have to be zero */
+    /* six bits left are not a byte; two or four bits left must be zero */
 
     if (nbits == 6 || (bits & ((1 << nbits) - 1)) != 0) {
         return NGX_DECLINED;
@@ -121,7 +121,7 @@ ngx_household_json_parse(const ngx_str_t *text, char *error)
 
     ngx_memcpy(copy.data, text->data, copy.len);
 
-    /* the shortest of these numbers has five characters */
+    /* "null" fits: the shortest of these numbers has five characters */
 
     do {
         ngx_memset(copy.data + (p - text->data), ' ', end - p);
@@ -146,7 +146,7 @@ ngx_household_json_load(const ngx_str_t *text, char *error)
     json_t        *object;
     json_error_t   e;
 
-    /* jansson recurses by what it reads, so the depth is known before */
+    /* jansson parses recursively, so the depth is checked first */
 
     if (ngx_household_json_too_deep(text)) {
         if (error != NULL) {
@@ -211,7 +211,7 @@ ngx_household_json_error(const ngx_str_t *text, const json_error_t *e,
         }
     }
 
-    /* jansson quotes the text, which may be a secret */
+    /* the error of jansson quotes the text, which may be a secret */
 
     (void) snprintf(cause, sizeof(cause), "%s", e->text);
 
@@ -227,8 +227,8 @@ ngx_household_json_error(const ngx_str_t *text, const json_error_t *e,
 
 
 /*
- * Where the text is no JSON this may miscount, but only behind the place at
- * which the parser stops.
+ * Returns 1 if the nesting is too deep.  The depth may be wrong in invalid
+ * JSON, but only after the position where the parser stops.
  */
 
 static ngx_uint_t
@@ -284,9 +284,10 @@ ngx_household_json_too_deep(const ngx_str_t *text)
 
 
 /*
- * Finds the next number that jansson would refuse the whole text for.
- * Returns its first character, with "end" behind its last, or NULL.  What is
- * not spelled as RFC 8259, 6 has it is left to jansson.
+ * Finds the next number for which jansson would reject the whole text.
+ * Returns the first character of the number and sets "end" to the position
+ * after the last one; or NULL.  A number that is not valid by RFC 8259, 6 is
+ * left to jansson.
  */
 
 static u_char *
@@ -335,8 +336,8 @@ ngx_household_json_too_large(u_char *p, u_char *last, u_char **end)
 
 
 /*
- * Tells whether "p" to "end" is a number, and an integer that 64 bits do not
- * hold, or a fraction of 1e308 or more.
+ * Returns 1 if "p" to "end" is a valid number, and is an integer out of the
+ * range of int64_t, or a fraction of 1e308 or more.
  */
 
 static ngx_uint_t
@@ -406,7 +407,7 @@ ngx_household_json_digits(const u_char *p, const u_char *end)
 }
 
 
-/* of any size, cut to one that is too large anyway */
+/* an exponent of any length; large ones are cut to one that overflows */
 
 static ngx_int_t
 ngx_household_json_exponent(const u_char *p, const u_char *end,

@@ -1,7 +1,7 @@
 
 /*
- * What JWKS files and tokens have in common: strict base64url (RFC 4648, 5,
- * as RFC 7515, 2 narrows it) and JSON within bounds.
+ * Parsing shared by JWKS files and tokens: strict base64url (RFC 4648, 5, as
+ * restricted by RFC 7515, 2) and bounded JSON.
  *
  * Links without any nginx object file; needs OpenSSL 3 and jansson.
  */
@@ -16,17 +16,17 @@
 #include <jansson.h>
 
 
-/* objects and arrays within one another; jansson alone would go to 2048 */
+/* nesting of objects and arrays; the limit of jansson is 2048 */
 #define NGX_HOUSEHOLD_JSON_DEPTH  16
 
-/* bytes for the longest error text, its NUL included */
+/* size of the longest error text, including NUL */
 #define NGX_HOUSEHOLD_JSON_ERROR  128
 
-/* 2^53: up to it every reader of JSON agrees on an integer's value */
+/* 2^53: integers up to it are exact in every JSON implementation */
 #define NGX_HOUSEHOLD_JSON_TIME_MAX  9007199254740992LL
 
 
-/* bytes enough for what "len" characters of base64url decode to */
+/* size of a buffer to decode "len" characters of base64url into */
 #define ngx_household_base64url_size(len)  ((len) / 4 * 3 + 3)
 
 
@@ -34,44 +34,47 @@
  * Decodes base64url without padding.  "dst" holds at least
  * ngx_household_base64url_size(src->len) bytes and does not overlap "src".
  *
- * Returns NGX_OK and fills "dst" and its length; or NGX_DECLINED if "src" has
- * any other character, among them "=" and white space, a length that no bytes
- * encode to, or stray bits at its end: there is one way to write a value.
+ * Returns NGX_OK, fills the buffer and sets dst->len; or NGX_DECLINED if "src"
+ * has a character outside of the alphabet, including "=" and white space, an
+ * impossible length, or non-zero trailing bits.  So each value has exactly one
+ * encoding.
  */
 ngx_int_t ngx_household_base64url_decode(ngx_str_t *dst,
     const ngx_str_t *src);
 
 /*
- * Parses a JSON object.  A name that stands twice in one object, however it
- * is escaped, bytes that are no UTF-8, a NUL, anything behind the object, and
- * nesting beyond NGX_HOUSEHOLD_JSON_DEPTH are refused.  A number that neither
- * 64 bits nor a double hold is read as null (RFC 8259, 6: the range is the
- * reader's), so that it is refused only where it is asked for.
+ * Parses a JSON object.  The following is an error: a duplicate member name
+ * (compared after unescaping), invalid UTF-8, a NUL, data after the object,
+ * and nesting deeper than NGX_HOUSEHOLD_JSON_DEPTH.  An integer out of the
+ * range of int64_t, and a real number whose magnitude is 1e308 or more, is
+ * read as null, so it is an error only in a member that is used: RFC 8259, 6
+ * leaves the range to the implementation.
  *
- * Returns the object, for json_decref(), or NULL; then "error", unless NULL,
- * has the reason: NGX_HOUSEHOLD_JSON_ERROR bytes, NUL-terminated printable
- * ASCII with the line and column, and nothing of the text.
+ * Returns the object, which the caller releases with json_decref().  Returns
+ * NULL on an error and, unless "error" is NULL, writes the cause to it.
+ * "error" has NGX_HOUSEHOLD_JSON_ERROR bytes; the cause is NUL-terminated
+ * printable ASCII with the line and the column, and never quotes "text".
  */
 json_t *ngx_household_json_parse(const ngx_str_t *text, char *error);
 
 /*
- * Finds a string member.  Returns NGX_OK and lets "value" point to its bytes
- * within "object"; NGX_DECLINED if there is none of this name; NGX_ERROR if
- * it is no string.
+ * Finds a string member.  Returns NGX_OK and sets "value" to the string, which
+ * is not copied and belongs to "object"; NGX_DECLINED if "object" has no such
+ * member; NGX_ERROR if the member is not a string.
  */
 ngx_int_t ngx_household_json_string(const json_t *object, const char *name,
     ngx_str_t *value);
 
 /*
- * Finds a NumericDate (RFC 7519, 2), in Unix seconds.  Returns NGX_OK and
- * sets "value", a fraction rounded up if "up" is not 0, else down;
- * NGX_DECLINED if there is none of this name; NGX_ERROR if it is anything but
- * a number of 0 to NGX_HOUSEHOLD_JSON_TIME_MAX.
+ * Finds a NumericDate (RFC 7519, 2) in Unix seconds.  Returns NGX_OK and sets
+ * "value"; a fraction is rounded up if "up" is not 0, otherwise down.  Returns
+ * NGX_DECLINED if "object" has no such member; NGX_ERROR if the member is not
+ * a number from 0 to NGX_HOUSEHOLD_JSON_TIME_MAX.
  */
 ngx_int_t ngx_household_json_time(const json_t *object, const char *name,
     ngx_uint_t up, int64_t *value);
 
-/* tells whether a value is the string "text"; takes NULL too */
+/* returns 1 if "value" is the string "text"; "value" may be NULL */
 ngx_uint_t ngx_household_json_is(const json_t *value, const char *text);
 
 

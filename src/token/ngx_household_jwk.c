@@ -1,6 +1,6 @@
 
 /*
- * One key of a key set.
+ * Loading of a verification key from a JWK.
  */
 
 
@@ -16,7 +16,7 @@
 #include "ngx_household_str.h"
 
 
-/* room for a coordinate of P-521, and what is decoded of it */
+/* bytes of a coordinate of P-521, and of a buffer to decode it into */
 #define NGX_HOUSEHOLD_JWK_COORDINATE  66
 #define NGX_HOUSEHOLD_JWK_DECODED     (NGX_HOUSEHOLD_JWK_COORDINATE + 6)
 
@@ -34,7 +34,7 @@ typedef struct {
 
 
 typedef struct {
-    const char  *crv;                  /* OpenSSL has the same names */
+    const char  *crv;                  /* also its name in OpenSSL */
     size_t       size;                 /* bytes of a coordinate */
     ngx_uint_t   algorithm;
 } ngx_household_jwk_curve_t;
@@ -114,7 +114,7 @@ ngx_household_jwk_load(const json_t *object, ngx_household_jws_key_t *key,
     ngx_memzero(key, sizeof(ngx_household_jws_key_t));
 
     if (ngx_household_json_string(object, "kty", &kty) != NGX_OK) {
-        return ngx_household_jwk_error(error, "no \"kty\" string");
+        return ngx_household_jwk_error(error, "\"kty\" must be a string");
     }
 
     for (type = ngx_household_jwk_types; type->kty != NULL; type++) {
@@ -176,7 +176,7 @@ ngx_household_jwk_verifies(const json_t *object, char *error)
     }
 
     if (rc == NGX_OK && !ngx_household_str_is(&use, "sig")) {
-        return ngx_household_jwk_error(error, "\"use\" is not \"sig\"");
+        return ngx_household_jwk_error(error, "\"use\" must be \"sig\"");
     }
 
     ops = json_object_get(object, "key_ops");
@@ -195,11 +195,12 @@ ngx_household_jwk_verifies(const json_t *object, char *error)
         }
     }
 
-    return ngx_household_jwk_error(error, "\"key_ops\" has no \"verify\"");
+    return ngx_household_jwk_error(error,
+                                   "\"key_ops\" must include \"verify\"");
 }
 
 
-/* narrows what the type of the key implies to its "alg" */
+/* restricts the algorithms of the key type to "alg" */
 
 static ngx_int_t
 ngx_household_jwk_alg(const json_t *object, ngx_household_jws_key_t *key,
@@ -235,7 +236,7 @@ ngx_household_jwk_alg(const json_t *object, ngx_household_jws_key_t *key,
                                        "algorithm");
     }
 
-    return ngx_household_jwk_error(error, "\"alg\" does not fit the key");
+    return ngx_household_jwk_error(error, "\"alg\" does not match the key");
 }
 
 
@@ -298,12 +299,12 @@ ngx_household_jwk_rsa_check(const BIGNUM *n, const BIGNUM *e, char *error)
 
     if (bits < NGX_HOUSEHOLD_JWK_RSA_MIN || bits > NGX_HOUSEHOLD_JWK_RSA_MAX) {
         (void) snprintf(error, NGX_HOUSEHOLD_JWK_ERROR,
-                        "RSA modulus of %d bits, need %d to %d", bits,
+                        "RSA modulus of %d bits, must be %d to %d", bits,
                         NGX_HOUSEHOLD_JWK_RSA_MIN, NGX_HOUSEHOLD_JWK_RSA_MAX);
         return NGX_ERROR;
     }
 
-    /* with an exponent of 1 a padded digest is its own signature */
+    /* with an exponent of 1, a padded digest is a valid signature */
 
     if (!BN_is_odd(e) || BN_is_one(e) || BN_num_bits(e) > 64) {
         return ngx_household_jwk_error(error, "RSA exponent is out of range");
@@ -354,7 +355,7 @@ ngx_household_jwk_ec(const json_t *object, ngx_household_jws_key_t *key,
     const ngx_household_jwk_curve_t  *curve;
 
     if (ngx_household_json_string(object, "crv", &crv) != NGX_OK) {
-        return ngx_household_jwk_error(error, "no \"crv\" string");
+        return ngx_household_jwk_error(error, "\"crv\" must be a string");
     }
 
     for (curve = ngx_household_jwk_curves; curve->crv != NULL; curve++) {
@@ -387,7 +388,7 @@ ngx_household_jwk_ec(const json_t *object, ngx_household_jws_key_t *key,
     key->pkey = ngx_household_jwk_ec_pkey(curve->crv, &point);
 
     if (ngx_household_jwk_public_check(key->pkey) != NGX_OK) {
-        return ngx_household_jwk_error(error, "not a point of the curve");
+        return ngx_household_jwk_error(error, "not a point on the curve");
     }
 
     return NGX_OK;
@@ -395,8 +396,8 @@ ngx_household_jwk_ec(const json_t *object, ngx_household_jws_key_t *key,
 
 
 /*
- * RFC 7518, 6.2.1.2 has leading zeros written.  Some leave them out, or write
- * one more for a sign, and the number is the same.
+ * RFC 7518, 6.2.1.2 requires leading zeros.  Some implementations omit them,
+ * or add one as the sign; the number is the same.
  */
 
 static ngx_int_t
@@ -421,7 +422,7 @@ ngx_household_jwk_coordinate(const json_t *object, const char *name,
 
     if (value.len > size) {
         (void) snprintf(error, NGX_HOUSEHOLD_JWK_ERROR,
-                        "\"%s\" of more than %u bytes", name,
+                        "\"%s\" is longer than %u bytes", name,
                         (unsigned) size);
         return NGX_ERROR;
     }
@@ -457,7 +458,7 @@ ngx_household_jwk_okp(const json_t *object, ngx_household_jws_key_t *key,
     const ngx_household_jwk_edwards_t  *e;
 
     if (ngx_household_json_string(object, "crv", &crv) != NGX_OK) {
-        return ngx_household_jwk_error(error, "no \"crv\" string");
+        return ngx_household_jwk_error(error, "\"crv\" must be a string");
     }
 
     for (e = ngx_household_jwk_edwards; e->crv != NULL; e++) {
@@ -488,7 +489,7 @@ ngx_household_jwk_okp(const json_t *object, ngx_household_jws_key_t *key,
 
     if (key->pkey == NULL) {
         return ngx_household_jwk_error(error, "\"crv\" is not supported by "
-                                       "OpenSSL here");
+                                       "this OpenSSL");
     }
 
     return NGX_OK;
@@ -520,7 +521,7 @@ ngx_household_jwk_oct(const json_t *object, ngx_household_jws_key_t *key,
         return NGX_ERROR;
     }
 
-    /* RFC 7518, 3.2: a secret has at least the size of the digest */
+    /* RFC 7518, 3.2: a secret is at least as long as the digest */
 
     for (i = 0; algorithms[i] != 0; i++) {
         if (key->secret.len >= ngx_household_jws_digest_size(algorithms[i])) {
@@ -580,7 +581,7 @@ ngx_household_jwk_public_check(EVP_PKEY *pkey)
 }
 
 
-/* NGX_DECLINED: it is not there, or null */
+/* returns NGX_DECLINED if the member is missing or null */
 
 static ngx_int_t
 ngx_household_jwk_optional(const json_t *object, const char *name,
@@ -603,7 +604,7 @@ ngx_household_jwk_optional(const json_t *object, const char *name,
 }
 
 
-/* decodes a member into "value", whose data has room for "size" bytes */
+/* decodes a member into "value"; value->data has "size" bytes */
 
 static ngx_int_t
 ngx_household_jwk_member(const json_t *object, const char *name,
@@ -612,8 +613,8 @@ ngx_household_jwk_member(const json_t *object, const char *name,
     ngx_str_t  text;
 
     if (ngx_household_json_string(object, name, &text) != NGX_OK) {
-        (void) snprintf(error, NGX_HOUSEHOLD_JWK_ERROR, "no \"%s\" string",
-                        name);
+        (void) snprintf(error, NGX_HOUSEHOLD_JWK_ERROR,
+                        "\"%s\" must be a string", name);
         return NGX_ERROR;
     }
 

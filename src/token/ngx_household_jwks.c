@@ -1,6 +1,6 @@
 
 /*
- * Key sets: the text of a JWKS file to keys.
+ * Parsing of JWK Sets.
  */
 
 
@@ -45,7 +45,7 @@ ngx_household_jwks_parse(const ngx_str_t *text,
 
     if (!json_is_array(keys)) {
         (void) snprintf(error, NGX_HOUSEHOLD_JWKS_ERROR,
-                        "no \"keys\" array");
+                        "\"keys\" must be an array");
         json_decref(root);
         return NULL;
     }
@@ -64,7 +64,7 @@ ngx_household_jwks_parse(const ngx_str_t *text,
         jwks = NULL;
     }
 
-    /* what a bad key leaves here would be blamed on some connection */
+    /* errors left in the queue would be logged for another connection */
 
     ERR_clear_error();
 
@@ -128,8 +128,9 @@ ngx_household_jwks_load(json_t *keys, ngx_household_jwks_skip_pt skip,
 
 
 /*
- * Reads one key into the next free place.  Returns NGX_OK; or NGX_ERROR with
- * the reason in "error".  "kid" is set as soon as it is known, for the text.
+ * Loads a key to the end of jwks->keys; the caller increments jwks->nkeys.
+ * Returns NGX_OK; or NGX_ERROR and writes the cause to "error".  "kid" is set
+ * in both cases if the key has a valid "kid", and belongs to "object".
  */
 
 static ngx_int_t
@@ -167,7 +168,7 @@ ngx_household_jwks_add(ngx_household_jwks_t *jwks, const json_t *object,
 }
 
 
-/* leaves "kid" empty if there is none */
+/* "kid" is not changed if the key has none */
 
 static ngx_int_t
 ngx_household_jwks_kid(const json_t *object, ngx_str_t *kid, char *error)
@@ -233,7 +234,7 @@ ngx_household_jwks_skipped(ngx_uint_t i, const ngx_str_t *kid,
         return;
     }
 
-    /* a file may hold anything, a line of a log may not */
+    /* replace characters that must not appear in a log */
 
     for (n = 0; n < kid->len && n < sizeof(name) - 1; n++) {
         ch = kid->data[n];

@@ -1,6 +1,6 @@
 
 /*
- * Key sets: the text of a JWKS file (RFC 7517, 5) to keys.
+ * Parsing of JWK Sets (RFC 7517, 5).
  *
  * Links without any nginx object file; needs OpenSSL 3 and jansson.
  */
@@ -20,12 +20,12 @@
 #define NGX_HOUSEHOLD_JWKS_KID_LEN    1024
 #define NGX_HOUSEHOLD_JWKS_DIGEST       32
 
-/* bytes for the longest error text, its NUL included */
+/* size of the longest error text, including NUL */
 #define NGX_HOUSEHOLD_JWKS_ERROR       256
 
 
 typedef struct {
-    ngx_str_t                 kid;     /* empty: has none */
+    ngx_str_t                 kid;     /* empty: no "kid" */
     ngx_household_jws_key_t   key;
 } ngx_household_jwk_t;
 
@@ -40,27 +40,28 @@ typedef struct {
 
 
 /*
- * Is called for every key that is skipped, with the reason: text as that of
- * ngx_household_jwks_parse(), e.g. 'keys[2] (kid "a"): RSA modulus of 1024
- * bits, need 2048 to 8192'.
+ * Called for each key that is skipped.  "text" is the key and the cause, in
+ * the same form as "error" of ngx_household_jwks_parse(), for example
+ * 'keys[2] (kid "a"): RSA modulus of 1024 bits, must be 2048 to 8192'.
  */
 typedef void (*ngx_household_jwks_skip_pt)(void *data, const char *text);
 
 
 /*
- * Parses a JWK Set.  A key that is malformed, too weak, for something else or
- * of a kind that is not known here is skipped (RFC 7517, 5); "skip" may be
- * NULL.  Several keys may have one "kid" (RFC 7517, 4.5).
+ * Parses a JWK Set.  A key that is malformed, too weak, not for verifying
+ * signatures or of an unknown type is skipped (RFC 7517, 5).  "skip" may be
+ * NULL.  Several keys may have the same "kid" (RFC 7517, 4.5).
  *
- * Returns the set, for ngx_household_jwks_destroy(); or NULL if the text is
- * not a set or has no usable key, with the reason in "error", which holds
- * NGX_HOUSEHOLD_JWKS_ERROR bytes: NUL-terminated printable ASCII that shows
- * nothing of a key.
+ * Returns the set, which the caller releases with
+ * ngx_household_jwks_destroy().  Returns NULL if "text" is not a JWK Set or
+ * has no usable key, and writes the cause to "error".  "error" has
+ * NGX_HOUSEHOLD_JWKS_ERROR bytes; the cause is NUL-terminated printable ASCII
+ * and shows nothing of a key.
  */
 ngx_household_jwks_t *ngx_household_jwks_parse(const ngx_str_t *text,
     ngx_household_jwks_skip_pt skip, void *data, char *error);
 
-/* frees the set and wipes its secrets; takes NULL too */
+/* frees the set and wipes its secrets; "jwks" may be NULL */
 void ngx_household_jwks_destroy(ngx_household_jwks_t *jwks);
 
 

@@ -1,6 +1,6 @@
 
 /*
- * One signature against one key.
+ * Verification of one signature with one key.
  */
 
 
@@ -20,7 +20,7 @@
 #define NGX_HOUSEHOLD_JWS_ED25519_SIZE   64
 #define NGX_HOUSEHOLD_JWS_ED448_SIZE    114
 
-/* two integers of 66 bytes and their signs, 3 tags, lengths of 2, 1 and 1 */
+/* 2 integers of 66 + 1 (sign) bytes; 3 tags; lengths of 2, 1 and 1 bytes */
 #define NGX_HOUSEHOLD_JWS_DER_SIZE      144
 
 
@@ -39,7 +39,7 @@ typedef struct {
     ngx_household_jws_family_e   family;
     const EVP_MD              *(*md)(void);
     size_t                       size;       /* of the digest */
-    size_t                       signature;  /* exact; 0: by the key */
+    size_t                       signature;  /* 0: varies by key */
 } ngx_household_jws_alg_t;
 
 
@@ -99,7 +99,7 @@ static const ngx_household_jws_alg_t  ngx_household_jws_algs[] = {
     { "Ed448", NGX_HOUSEHOLD_JWS_ED448, NGX_HOUSEHOLD_JWS_EDWARDS,
       NULL, 0, NGX_HOUSEHOLD_JWS_ED448_SIZE },
 
-    /* a key has one curve, so this row is for the name alone */
+    /* used by ngx_household_jws_algorithm() only: a key has one curve */
 
     { "EdDSA", NGX_HOUSEHOLD_JWS_EDDSA, NGX_HOUSEHOLD_JWS_EDWARDS,
       NULL, 0, 0 },
@@ -158,7 +158,7 @@ ngx_household_jws_check(const ngx_household_jws_key_t *key,
     u_char                          buf[NGX_HOUSEHOLD_JWS_DER_SIZE];
     const ngx_household_jws_alg_t  *alg;
 
-    /* of the two that "EdDSA" stands for a key allows one */
+    /* "EdDSA" is two algorithms, of which a key allows one */
 
     alg = ngx_household_jws_find(key->algorithms & algorithm);
 
@@ -167,8 +167,8 @@ ngx_household_jws_check(const ngx_household_jws_key_t *key,
     }
 
     /*
-     * A key of one kind must never be read as another, whatever its bits
-     * say: a public key is no secret.
+     * A public key must never be used as an HMAC secret, even if its
+     * algorithms are wrong.
      */
 
     if ((key->pkey == NULL) != (alg->family == NGX_HOUSEHOLD_JWS_HMAC)) {
@@ -264,7 +264,7 @@ ngx_household_jws_check_pkey(const ngx_household_jws_alg_t *alg,
         goto done;
     }
 
-    /* 0 and every negative number alike: not verified */
+    /* 0 and negative results: not verified */
 
     if (EVP_DigestVerify(ctx, signature->data, signature->len, input->data,
                          input->len)
@@ -285,8 +285,8 @@ done:
 
 
 /*
- * JWS has r and s as they are, OpenSSL wants them in DER.  That each lies
- * between 1 and the order of the curve is OpenSSL's to check.
+ * Converts r and s of a JWS to DER, as OpenSSL requires.  OpenSSL checks that
+ * they are between 1 and the order of the curve.
  */
 
 static ngx_int_t

@@ -1,6 +1,7 @@
 
 /*
- * One signature against one key: RFC 7518, 3; RFC 8037, 3.1; RFC 9864.
+ * Verification of one signature with one key (RFC 7518, 3; RFC 8037, 3.1;
+ * RFC 9864).
  *
  * Links without any nginx object file; needs OpenSSL 3.
  */
@@ -15,7 +16,7 @@
 #include <openssl/evp.h>
 
 
-/* algorithms, as bits of what a key allows */
+/* algorithms, as a bit mask */
 #define NGX_HOUSEHOLD_JWS_HS256     0x0001
 #define NGX_HOUSEHOLD_JWS_HS384     0x0002
 #define NGX_HOUSEHOLD_JWS_HS512     0x0004
@@ -31,14 +32,14 @@
 #define NGX_HOUSEHOLD_JWS_ED25519   0x1000
 #define NGX_HOUSEHOLD_JWS_ED448     0x2000
 
-/* RFC 8037, 3.1: either curve (RFC 9864 has a name for each) */
+/* RFC 8037, 3.1: both curves; RFC 9864 has a name for each */
 #define NGX_HOUSEHOLD_JWS_EDDSA     0x3000
 
-/* what an RSA key without "alg" allows */
+/* algorithms of an RSA key without "alg" */
 #define NGX_HOUSEHOLD_JWS_RSA       0x01f8
 
 
-/* a public key or a secret, and all that it may be used for */
+/* a public key or a secret, and the algorithms that it allows */
 
 typedef struct {
     ngx_uint_t   algorithms;           /* bits */
@@ -48,33 +49,33 @@ typedef struct {
 
 
 /*
- * The bits of an algorithm by its name in "alg", e.g. "RS256"; case matters.
- * "EdDSA" has those of both curves, every other name one.  Returns 0 for any
- * other name, such as "none".
+ * Returns the bit of an algorithm by its name in "alg", for example "RS256".
+ * The name is case-sensitive.  "EdDSA" has the bits of both curves.  Returns 0
+ * for an unknown name, including "none".
  */
 ngx_uint_t ngx_household_jws_algorithm(const ngx_str_t *name);
 
 /*
- * Bytes of the digest of an algorithm (one bit): 32, 48 or 64; 0 for those of
- * Edwards curves.
+ * Returns the size of the digest of an algorithm (one bit): 32, 48 or 64
+ * bytes.  Returns 0 for the algorithms of Edwards curves.
  */
 size_t ngx_household_jws_digest_size(ngx_uint_t algorithm);
 
 /*
- * Checks "signature" (raw bytes) over "input" with "key".  "algorithm" is what
- * ngx_household_jws_algorithm() returned; one that the key does not allow
- * verifies nothing.
+ * Verifies "signature" (raw bytes) over "input" with "key".  "algorithm" is
+ * the result of ngx_household_jws_algorithm().
  *
- * Returns NGX_OK only if the signature is right; NGX_DECLINED if it is not;
- * NGX_ERROR if it could not be checked, e.g. if memory is short.  Leaves
- * OpenSSL's error queue empty unless it returns NGX_OK.
+ * Returns NGX_OK only if the signature is valid; NGX_DECLINED if the signature
+ * is not valid or the key does not allow the algorithm; NGX_ERROR if the
+ * verification failed, for example because there is no memory.  The error
+ * queue of OpenSSL is empty afterwards unless NGX_OK is returned.
  */
 ngx_int_t ngx_household_jws_check(const ngx_household_jws_key_t *key,
     ngx_uint_t algorithm, const ngx_str_t *input, const ngx_str_t *signature);
 
 /*
- * Tells whether two keys are the same secret or public key, whatever each may
- * be used for.
+ * Returns 1 if both keys are the same secret or the same public key.  The
+ * allowed algorithms are not compared.
  */
 ngx_uint_t ngx_household_jws_same_key(const ngx_household_jws_key_t *a,
     const ngx_household_jws_key_t *b);

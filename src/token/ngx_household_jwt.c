@@ -1,6 +1,6 @@
 
 /*
- * Playback tokens.
+ * Verification of playback tokens.
  */
 
 
@@ -12,19 +12,19 @@
 #include "ngx_household_str.h"
 
 
-/* a token taken apart; nothing of it is to be trusted as such */
+/* a parsed token; nothing is trusted before the signature is verified */
 
 typedef struct {
-    ngx_str_t                       input;     /* header, payload as signed */
+    ngx_str_t                       input;     /* encoded header.payload */
     ngx_str_t                       signature;
-    ngx_str_t                       kid;       /* data is NULL: has none */
-    ngx_str_t                       issuer;    /* data is NULL: has none */
+    ngx_str_t                       kid;       /* data is NULL: none */
+    ngx_str_t                       issuer;    /* data is NULL: none */
     ngx_uint_t                      algorithm;
-    ngx_str_t                       type;      /* data is NULL: has none */
+    ngx_str_t                       type;      /* data is NULL: none */
     json_t                         *header;
     json_t                         *claims;
 
-    /* keys that were tried, whatever sets they stand in, and which is right */
+    /* keys of all sets that were tried, and the one that matched */
     ngx_uint_t                      ntried;
     const ngx_household_jws_key_t  *tried[NGX_HOUSEHOLD_JWT_ATTEMPTS];
     const ngx_household_jws_key_t  *signer;
@@ -64,7 +64,7 @@ ngx_household_jwt_verify(const ngx_household_jwt_policy_t *policy,
     u_char                  buf[ngx_household_base64url_size(
                                     NGX_HOUSEHOLD_JWT_SIZE_MAX) + 3 * 3];
     ngx_uint_t              issuer;
-    ngx_household_jwt_t   t;
+    ngx_household_jwt_t     t;
     ngx_household_reason_e  reason;
 
     ngx_memzero(claims, sizeof(ngx_household_jwt_claims_t));
@@ -84,7 +84,7 @@ ngx_household_jwt_verify(const ngx_household_jwt_policy_t *policy,
         reason = ngx_household_jwt_authenticate(policy, &t, &issuer);
     }
 
-    /* from here on the claims are the issuer's word */
+    /* the signature is valid: the claims are those of the issuer */
 
     if (reason == NGX_HOUSEHOLD_REASON_NONE) {
         reason = ngx_household_claims_read(policy, t.claims, now, claims);
@@ -109,7 +109,7 @@ ngx_household_jwt_verify(const ngx_household_jwt_policy_t *policy,
 }
 
 
-/* "buf" has room for the three parts decoded, one behind the other */
+/* the three parts are decoded into "buf" */
 
 static ngx_household_reason_e
 ngx_household_jwt_parse(ngx_household_jwt_t *t, const ngx_str_t *token,
@@ -163,7 +163,7 @@ ngx_household_jwt_parse(ngx_household_jwt_t *t, const ngx_str_t *token,
 }
 
 
-/* three parts, two dots; a part may be empty */
+/* three parts separated by dots; a part may be empty */
 
 static ngx_int_t
 ngx_household_jwt_split(const ngx_str_t *token, ngx_str_t parts[3])
@@ -198,8 +198,9 @@ ngx_household_jwt_split(const ngx_str_t *token, ngx_str_t parts[3])
 
 
 /*
- * RFC 7515, 4.1: only "alg", "kid", "crit" and RFC 7797's "b64" mean anything
- * here.  In particular no header brings a key or says where to find one.
+ * Of the header parameters, only "alg", "kid", "typ", "crit" (RFC 7515, 4.1)
+ * and "b64" (RFC 7797) are used.  Keys and URLs of keys in a header are
+ * ignored.
  */
 
 static ngx_household_reason_e
@@ -208,7 +209,7 @@ ngx_household_jwt_header(ngx_household_jwt_t *t)
     json_t     *b64;
     ngx_str_t   alg, cty;
 
-    /* no extension is understood, and an empty list is not allowed */
+    /* no extension is supported, and an empty list is not allowed */
 
     if (json_object_get(t->header, "crit") != NULL) {
         return NGX_HOUSEHOLD_REASON_TOKEN_MALFORMED;
@@ -242,8 +243,8 @@ ngx_household_jwt_header(ngx_household_jwt_t *t)
 
 
 /*
- * Finds an issuer with a key that made the signature.  "iss" is not proved
- * when it is read here: it can only exclude keys, never add any.
+ * Finds the issuer whose key verifies the signature.  "iss" is not trusted
+ * yet: it can only exclude keys, never add any.
  */
 
 static ngx_household_reason_e
@@ -256,8 +257,8 @@ ngx_household_jwt_authenticate(const ngx_household_jwt_policy_t *policy,
     const ngx_household_jwt_issuer_t  *entry;
 
     /*
-     * An issuer that has a line here is verified with the keys of its lines,
-     * and whoever has none with those of the lines without a name.
+     * If "household_token_key" directives name this "iss", only their keys are
+     * tried, otherwise only those of the directives without an issuer.
      */
 
     ngx_str_null(&name);
@@ -291,7 +292,7 @@ ngx_household_jwt_authenticate(const ngx_household_jwt_policy_t *policy,
             }
         }
 
-        /* of several the one that came furthest tells most */
+        /* report the reason of the issuer that passed the most checks */
 
         if (ngx_household_jwt_progress(rc)
             > ngx_household_jwt_progress(reason))
@@ -347,8 +348,8 @@ ngx_household_jwt_issuer_known(const ngx_household_jwt_policy_t *policy,
 
 
 /*
- * Tries the keys that the token may be verified with: those of its "kid", or,
- * without one, each that allows its algorithm.
+ * Tries the keys with the "kid" of the token, or all keys if the token has no
+ * "kid".  Keys that do not allow the algorithm are not tried.
  */
 
 static ngx_household_reason_e
@@ -392,7 +393,7 @@ ngx_household_jwt_try_keys(const ngx_household_jwks_t *jwks,
 }
 
 
-/* the same key, in another set or again, gives the same answer */
+/* a key that appears again, also in another set, is not tried twice */
 
 static ngx_int_t
 ngx_household_jwt_try_key(const ngx_household_jws_key_t *key,
@@ -484,8 +485,8 @@ ngx_household_jwt_audience_is(const json_t *aud,
 
 
 /*
- * RFC 7515, 4.1.9: media types, of which "application/" may be left out where
- * there is no other "/".
+ * Compares media types, in any case.  RFC 7515, 4.1.9: "application/" may be
+ * omitted if there is no other "/".
  */
 
 static ngx_uint_t

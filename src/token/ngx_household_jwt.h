@@ -1,10 +1,10 @@
 
 /*
- * Playback tokens: a compact JWS (RFC 7515, 3.1) whose payload is a set of
- * claims (RFC 7519), to an account that is proved.
+ * Verification of playback tokens: a JWT (RFC 7519) in the compact
+ * serialization of JWS (RFC 7515, 3.1).
  *
- * No request, no clock, nothing kept: what is trusted comes from the policy,
- * and every call begins anew.  docs/tokens.md has the order of the checks.
+ * The verifier is stateless and uses neither a request nor a clock.  Keys and
+ * issuers come from the policy.  docs/tokens.md has the order of the checks.
  *
  * Links without any nginx object file; needs OpenSSL 3 and jansson.
  */
@@ -22,22 +22,22 @@
 #include "ngx_household_urisigning.h"
 
 
-/* bytes of a token: what a policy has by default, and at most */
+/* bytes of a token: the default and the maximum of a policy */
 #define NGX_HOUSEHOLD_JWT_SIZE      4096
 #define NGX_HOUSEHOLD_JWT_SIZE_MAX  8192
 
-/* signatures that are verified for one token: each is of another key */
+/* maximum number of distinct keys that are tried for one token */
 #define NGX_HOUSEHOLD_JWT_ATTEMPTS     8
 
-#define NGX_HOUSEHOLD_JWT_LEEWAY_MAX  300
+#define NGX_HOUSEHOLD_JWT_LEEWAY_MAX  300  /* seconds */
 
 #define NGX_HOUSEHOLD_JWT_DIGEST       32
 
-/* claims as variables: how many, and bytes of all of a token */
+/* claims as variables: their number, and bytes of all values of a token */
 #define NGX_HOUSEHOLD_JWT_VALUES       32
 #define NGX_HOUSEHOLD_JWT_VALUES_LEN 1024
 
-/* bytes of a claim's name with dots */
+/* bytes of the name of a claim, including the dots */
 #define NGX_HOUSEHOLD_JWT_NAME_LEN    255
 
 
@@ -52,14 +52,14 @@ typedef struct {
 } ngx_household_jwt_issuer_t;
 
 
-/* what a location trusts and reads; names of claims end with a NUL */
+/* settings of a location; names of claims are NUL-terminated */
 
 typedef struct {
     ngx_household_jwt_issuer_t  *issuers;
     ngx_uint_t                   nissuers;
-    ngx_str_t                    account;   /* claim; "sub" as a rule */
-    ngx_str_t                    device;    /* claim; empty: none */
-    ngx_str_t                    package;   /* RFC 9246's attribute name */
+    ngx_str_t                    account;   /* claim, "sub" by default */
+    ngx_str_t                    device;    /* claim; empty: not read */
+    ngx_str_t                    package;   /* attribute, RFC 9246, 2 */
     ngx_str_t                   *values;    /* names of variables */
     ngx_uint_t                   nvalues;   /* up to _VALUES */
     int64_t                      leeway;    /* seconds; 0 to _LEEWAY_MAX */
@@ -68,16 +68,16 @@ typedef struct {
 
 
 /*
- * What a verified token says: a plain block without pointers, which may be
- * copied into shared memory.  A cache of it must call
- * ngx_household_urisigning_match() anew for every request if "container" is
- * not empty, and must not hold it beyond "until".
+ * Claims of a verified token.  The structure has no pointers and may be copied
+ * to shared memory.  A cache must not use an entry at or after "until", and
+ * must call ngx_household_urisigning_match() for each request if "container"
+ * is not empty.
  */
 
 typedef struct {
     int64_t                        issued_at; /* or ..._ISSUED_UNKNOWN */
     int64_t                        until;     /* exp and leeway; exclusive */
-    uint16_t                       issuer;    /* index of the policy's */
+    uint16_t                       issuer;    /* index in policy */
     uint16_t                       account_len;
     uint16_t                       device_len;
     uint16_t                       container_len;
@@ -91,47 +91,51 @@ typedef struct {
 
 /*
  * Verifies a token at "now" (Unix seconds).  "uri" is the absolute URI of the
- * request, for tokens that RFC 9246 restricts to some; empty: not known, and
- * such tokens are refused.
+ * request.  If "uri" is empty, tokens that RFC 9246 restricts to certain URIs
+ * are rejected.
  *
- * Returns NGX_HOUSEHOLD_REASON_NONE and fills "claims", or says why not, with
- * "claims" all zeros:
+ * Returns NGX_HOUSEHOLD_REASON_NONE and fills "claims"; or zeroes "claims" and
+ * returns the reason of the rejection:
  *
- *   TOKEN_MALFORMED  too large, not of the form, no JSON, a "crit" or "b64"
- *   TOKEN_ALGORITHM  an "alg" that is not known, or that the key of this
- *                    "kid", or without one every key, does not allow
- *   TOKEN_KEY        no key of this "kid"
- *   TOKEN_ISSUER     nobody here has this "iss", or is trusted without one
- *   TOKEN_SIGNATURE  made by none of the keys that were tried
- *   TOKEN_AUDIENCE   "aud" names none of the audiences
- *   TOKEN_EXPIRED    at or after "exp"
- *   TOKEN_NOT_YET    before "nbf" or "iat"
- *   TOKEN_TYPE       its "typ" is not the one of the issuer
- *   TOKEN_URI        RFC 9246: not this URI, or something unsupported
- *   TOKEN_CLAIM      a claim is missing or not of its type or range
+ *   TOKEN_MALFORMED  too large, not a compact JWS, invalid JSON, has "crit",
+ *                    or "b64" is not true
+ *   TOKEN_ALGORITHM  "alg" is unknown, or is not allowed by the keys with this
+ *                    "kid", or, without a "kid", by any key
+ *   TOKEN_KEY        no key has this "kid"
+ *   TOKEN_ISSUER     no issuer has this "iss", and all issuers require one
+ *   TOKEN_SIGNATURE  the signature is not valid for any key that was tried
+ *   TOKEN_AUDIENCE   "aud" has none of the audiences of the issuer
+ *   TOKEN_EXPIRED    "now" is at or after "exp" plus leeway
+ *   TOKEN_NOT_YET    "now" plus leeway is before "nbf" or "iat"
+ *   TOKEN_TYPE       "typ" is not the type of the issuer
+ *   TOKEN_URI        RFC 9246: the URI is not allowed, or an unsupported claim
+ *   TOKEN_CLAIM      a claim is missing, or has a wrong type or value
  */
 ngx_household_reason_e ngx_household_jwt_verify(
     const ngx_household_jwt_policy_t *policy, const ngx_str_t *token,
     const ngx_str_t *uri, int64_t now, ngx_household_jwt_claims_t *claims);
 
 /*
- * The text of policy->values[i] in the values of verified claims.  Returns
- * NGX_OK; or NGX_DECLINED if there is none.
+ * Finds the value of policy->values[i].  "values" is out->values of
+ * ngx_household_claims_values().  Returns NGX_OK and sets "value", which
+ * points into "values"; or NGX_DECLINED if there is no such value.
  */
 ngx_int_t ngx_household_jwt_value(const ngx_str_t *values, ngx_uint_t i,
     ngx_str_t *value);
 
 /*
- * SHA-256 of a whole token, signature included, for a cache of verified ones.
- * Returns NGX_OK, or NGX_ERROR with "digest" undefined.
+ * Computes the SHA-256 of a whole token, including the signature: the key of a
+ * cache of verified tokens.  Returns NGX_OK, or NGX_ERROR with "digest"
+ * undefined.
  */
 ngx_int_t ngx_household_jwt_digest(const ngx_str_t *token,
     u_char digest[NGX_HOUSEHOLD_JWT_DIGEST]);
 
 /*
- * SHA-256 of all that decides whether a token is accepted, keys included, and
- * what is read from it: two policies of one digest verify alike.  For the key
- * of that cache.  Returns NGX_OK, or NGX_ERROR with "digest" undefined.
+ * Computes the SHA-256 of a policy, including the keys.  Policies with the
+ * same digest accept the same tokens and read the same claims, so they can
+ * share a cache of verified tokens.  Returns NGX_OK, or NGX_ERROR with
+ * "digest" undefined.
  */
 ngx_int_t ngx_household_jwt_policy_digest(
     const ngx_household_jwt_policy_t *policy,

@@ -1,6 +1,6 @@
 
 /*
- * Digests of tokens, and of what is trusted.
+ * Digests of tokens and of policies.
  */
 
 
@@ -20,12 +20,13 @@ ngx_int_t
 ngx_household_jwt_digest(const ngx_str_t *token,
     u_char digest[NGX_HOUSEHOLD_JWT_DIGEST])
 {
-    const   EVP_MD       *md;
-    static  EVP_MD_CTX  *ctx;
+    const EVP_MD  *md;
+
+    static EVP_MD_CTX  *ctx;
 
     /*
-     * The context is kept: to make one and to find the algorithm would cost
-     * more than the digest itself.
+     * The context is reused: creating a context and fetching the algorithm
+     * would take longer than the digest itself.
      */
 
     md = NULL;
@@ -142,7 +143,7 @@ ngx_household_jwt_digest_issuer(EVP_MD_CTX *ctx,
 }
 
 
-/* the length goes in too: "ab", "c" is not "a", "bc" */
+/* the length is included: "ab", "c" differs from "a", "bc" */
 
 static ngx_int_t
 ngx_household_jwt_digest_str(EVP_MD_CTX *ctx, const ngx_str_t *s)

@@ -1,7 +1,7 @@
 
 /*
- * POSIX extended regular expressions in linear time: the automaton is
- * nondeterministic, and all its states are followed at once.
+ * Matching of POSIX extended regular expressions in linear time: all states of
+ * a nondeterministic automaton are followed at once.
  */
 
 
@@ -10,7 +10,7 @@
 #include "ngx_household_ere_compile.h"
 
 
-/* a set of steps, each in it once */
+/* a set of steps */
 
 typedef struct {
     ngx_uint_t   n;
@@ -95,8 +95,8 @@ ngx_household_ere_run(const ngx_household_ere_t *e, const ngx_str_t *text)
 
 
 /*
- * Adds a step, and whatever can be reached from it without taking a byte.
- * The list is the stack as well: what is added is looked at in its turn.
+ * Adds a step, and all steps that are reachable from it without a byte of the
+ * text.  The list is also the queue of the steps to process.
  */
 
 static void
@@ -104,7 +104,7 @@ ngx_household_ere_follow(const ngx_household_ere_t *e,
     ngx_household_ere_set_t *set, ngx_uint_t step, ngx_uint_t begin,
     ngx_uint_t end)
 {
-    ngx_uint_t                       i, n, there[2];
+    ngx_uint_t                       i, n, targets[2];
     const ngx_household_ere_step_t  *s;
 
     i = set->n;
@@ -122,18 +122,18 @@ ngx_household_ere_follow(const ngx_household_ere_t *e,
         if (s->op == NGX_HOUSEHOLD_ERE_JUMP
             || s->op == NGX_HOUSEHOLD_ERE_FORK)
         {
-            there[n++] = step + s->target;
+            targets[n++] = step + s->target;
         }
 
         if (s->op == NGX_HOUSEHOLD_ERE_FORK
             || (s->op == NGX_HOUSEHOLD_ERE_BEGIN && begin)
             || (s->op == NGX_HOUSEHOLD_ERE_END && end))
         {
-            there[n++] = step + 1;
+            targets[n++] = step + 1;
         }
 
         while (n > 0) {
-            step = there[--n];
+            step = targets[--n];
 
             if (!set->in[step]) {
                 set->in[step] = 1;

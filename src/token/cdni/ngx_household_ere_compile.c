@@ -1,7 +1,6 @@
 
 /*
- * POSIX extended regular expressions: from text to an automaton, by recursive
- * descent.
+ * Compilation of POSIX extended regular expressions, by recursive descent.
  */
 
 
@@ -50,7 +49,7 @@ ngx_household_ere_compile(ngx_household_ere_t *e, const ngx_str_t *expression)
 }
 
 
-/* a|b|c: fork to each, and a jump behind the last at the end of each */
+/* a|b|c: a fork before each but the last, a jump to the end after it */
 
 static ngx_int_t
 ngx_household_ere_alternatives(ngx_household_ere_t *e)
@@ -111,8 +110,8 @@ ngx_household_ere_branch(ngx_household_ere_t *e)
 
 
 /*
- * POSIX leaves undefined what an empty branch is and what is repeated by "*a"
- * and "a**", and to others "a+?" is another thing: they find no atom here.
+ * POSIX leaves an empty branch, "*a" and "a**" undefined, and "a+?" has another
+ * meaning in other dialects.  All of them are errors here.
  */
 
 static ngx_int_t
@@ -182,7 +181,7 @@ ngx_household_ere_group(ngx_household_ere_t *e)
 }
 
 
-/* "\:" is ":", but "\d" and "\1" mean something else elsewhere */
+/* "\:" is ":"; "\d" and "\1" are errors, as other dialects define them */
 
 static ngx_int_t
 ngx_household_ere_escape(ngx_household_ere_t *e)
@@ -207,7 +206,7 @@ ngx_household_ere_escape(ngx_household_ere_t *e)
 }
 
 
-/* what may stand behind the atom that begins at "start" */
+/* an optional repetition of the atom that begins at "start" */
 
 static ngx_int_t
 ngx_household_ere_repeat(ngx_household_ere_t *e, ngx_uint_t start)
@@ -253,8 +252,8 @@ ngx_household_ere_repeat(ngx_household_ere_t *e, ngx_uint_t start)
 
 
 /*
- * {3}, {3,} or {3,5}; stops at the closing brace.  "max" stays NGX_ERROR if
- * there is no end.
+ * {3}, {3,} or {3,5}; stops at the closing brace.  "max" is not changed if
+ * there is no upper bound.
  */
 
 static ngx_int_t
@@ -314,8 +313,8 @@ ngx_household_ere_number(ngx_household_ere_t *e)
 
 
 /*
- * Repeats the code from "start" to the end: "min" copies, then as many that
- * may be left out, or a loop if "max" is NGX_ERROR.
+ * Repeats the steps from "start" to the end: "min" copies, then optional
+ * copies up to "max", or a loop if "max" is NGX_ERROR.
  */
 
 static ngx_int_t
@@ -330,7 +329,7 @@ ngx_household_ere_copies(ngx_household_ere_t *e, ngx_uint_t start,
     ngx_memcpy(code, &e->steps[start], len * sizeof(code[0]));
     e->nsteps = start;
 
-    /* where there is no end, the last copy loops */
+    /* without an upper bound, the last copy loops */
 
     n = max != NGX_ERROR ? max : ngx_max(min, 1);
 
@@ -361,7 +360,7 @@ ngx_household_ere_copies(ngx_household_ere_t *e, ngx_uint_t start,
 }
 
 
-/* [...]: a backslash is a byte like others here */
+/* [...]: a backslash has no special meaning here */
 
 static ngx_int_t
 ngx_household_ere_bracket(ngx_household_ere_t *e)
@@ -450,7 +449,7 @@ ngx_household_ere_bracket_item(ngx_household_ere_t *e,
 }
 
 
-/* [:digit:] and the like; collating elements are not for this locale */
+/* [:digit:] etc.; the POSIX locale needs no collating elements */
 
 static ngx_int_t
 ngx_household_ere_bracket_name(ngx_household_ere_t *e,

@@ -1,7 +1,7 @@
 
 /*
- * The automaton of an expression: between the two halves of ere, for nobody
- * else.
+ * The compiled form of an expression, private to ngx_household_ere.c and
+ * ngx_household_ere_compile.c.
  */
 
 
@@ -18,19 +18,19 @@ typedef enum {
     NGX_HOUSEHOLD_ERE_BYTE,            /* this byte */
     NGX_HOUSEHOLD_ERE_ANY,             /* any byte but NUL */
     NGX_HOUSEHOLD_ERE_CLASS,           /* a byte of this class */
-    NGX_HOUSEHOLD_ERE_BEGIN,           /* at the begin of the text */
-    NGX_HOUSEHOLD_ERE_END,             /* at its end */
-    NGX_HOUSEHOLD_ERE_JUMP,            /* go on there */
-    NGX_HOUSEHOLD_ERE_FORK,            /* go on there, and behind this */
+    NGX_HOUSEHOLD_ERE_BEGIN,           /* start of the text */
+    NGX_HOUSEHOLD_ERE_END,             /* end of the text */
+    NGX_HOUSEHOLD_ERE_JUMP,            /* continue at target */
+    NGX_HOUSEHOLD_ERE_FORK,            /* at target and at the next step */
     NGX_HOUSEHOLD_ERE_MATCH
 } ngx_household_ere_op_e;
 
 
-/* targets are relative, so that code can be moved and copied */
+/* targets are relative, so steps can be moved and copied */
 
 typedef struct {
     uint8_t      op;
-    uint8_t      arg;                  /* byte, or number of a class */
+    uint8_t      arg;                  /* byte, or index of a class */
     int16_t      target;
 } ngx_household_ere_step_t;
 
@@ -46,8 +46,8 @@ typedef struct {
     ngx_household_ere_step_t    steps[NGX_HOUSEHOLD_ERE_STEPS];
     ngx_household_ere_class_t   classes[NGX_HOUSEHOLD_ERE_CLASSES];
 
-    /* while it is compiled */
-    u_char                     *p;     /* what is left of the expression */
+    /* used by the compiler only */
+    u_char                     *p;     /* rest of the expression */
     u_char                     *last;
     ngx_uint_t                  depth;
 } ngx_household_ere_t;
@@ -61,9 +61,9 @@ typedef struct {
 
 
 /*
- * Compiles an expression; the first step is where it begins, the last one is
- * NGX_HOUSEHOLD_ERE_MATCH.  Returns NGX_OK, or NGX_ERROR if it is not
- * understood.
+ * Compiles an expression.  Matching starts at the first step; the last step is
+ * NGX_HOUSEHOLD_ERE_MATCH.  Returns NGX_OK; or NGX_ERROR in the cases of
+ * ngx_household_ere_match().
  */
 ngx_int_t ngx_household_ere_compile(ngx_household_ere_t *e,
     const ngx_str_t *expression);

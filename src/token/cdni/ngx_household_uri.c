@@ -1,6 +1,6 @@
 
 /*
- * URIs in one spelling.
+ * Normalization of URIs.
  */
 
 
@@ -94,7 +94,7 @@ ngx_household_uri_normalize(ngx_household_uri_t *u, const ngx_str_t *uri,
 }
 
 
-/* no space, no control character, nothing beyond ASCII, and no fragment */
+/* ASCII only, without spaces, control characters and a fragment */
 
 static ngx_uint_t
 ngx_household_uri_printable(const ngx_str_t *uri)
@@ -125,7 +125,7 @@ ngx_household_uri_lower(u_char *dst, u_char *p, u_char *last)
 }
 
 
-/* returns the length of "http://" or "https://", and the default port */
+/* returns the length of the scheme with "://", and sets the default port */
 
 static ngx_int_t
 ngx_household_uri_scheme(const ngx_str_t *uri, ngx_str_t *port)
@@ -159,7 +159,7 @@ ngx_household_uri_scheme(const ngx_str_t *uri, ngx_str_t *port)
 }
 
 
-/* a host, and a port if it is not the default one; returns the end or NULL */
+/* copies the host and a non-default port; returns the end, or NULL */
 
 static u_char *
 ngx_household_uri_authority(u_char *dst, u_char *p, u_char *last,
@@ -194,7 +194,7 @@ ngx_household_uri_authority(u_char *dst, u_char *p, u_char *last,
 }
 
 
-/* RFC 3986, 6.2.2.1 and 6.2.2.2; returns the end, or NULL */
+/* normalizes escapes (RFC 3986, 6.2.2.1, 6.2.2.2); the end, or NULL */
 
 static u_char *
 ngx_household_uri_escapes(u_char *dst, u_char *p, u_char *last)
@@ -265,7 +265,7 @@ ngx_household_uri_unreserved(u_char ch)
 }
 
 
-/* "//" and "/%2F" are one slash to nginx, "a%2Fb" is two segments */
+/* nginx merges "//" and "/%2F" into one slash, and splits "a%2Fb" */
 
 static ngx_uint_t
 ngx_household_uri_ambiguous(u_char *p, u_char *last)
@@ -286,8 +286,8 @@ ngx_household_uri_ambiguous(u_char *p, u_char *last)
 
 
 /*
- * RFC 3986, 5.2.4, in place; "path" begins with a slash.  Returns the end,
- * and tells whether there was a "..".
+ * Removes dot segments (RFC 3986, 5.2.4) in place; "path" begins with a slash.
+ * Returns the end, and sets "climbs" to 1 if there was a "..".
  */
 
 static u_char *
@@ -300,7 +300,7 @@ ngx_household_uri_dots(u_char *path, u_char *last, ngx_uint_t *climbs)
     d = path;
     *climbs = 0;
 
-    /* "p" is at a slash, and what is written up to "d" ends before one */
+    /* "p" is at a slash; the output up to "d" does not end with one */
 
     while (p < last) {
         segment = ++p;
@@ -378,7 +378,7 @@ ngx_household_uri_remove(ngx_str_t *uri, const ngx_str_t *name,
             continue;
         }
 
-        /* the sub-delimiter behind it goes too, or else the one before it */
+        /* remove the sub-delimiter after the parameter, or else before it */
 
         if (end < last && ngx_household_uri_sub_delim(*end)) {
             end++;
@@ -395,7 +395,7 @@ ngx_household_uri_remove(ngx_str_t *uri, const ngx_str_t *name,
 }
 
 
-/* in any case, as nginx finds arguments */
+/* compares in any case, as nginx does for arguments */
 
 static ngx_uint_t
 ngx_household_uri_names(const u_char *p, const ngx_str_t *name)
@@ -413,8 +413,8 @@ ngx_household_uri_names(const u_char *p, const ngx_str_t *name)
 
 
 /*
- * In a query "/" and "?" are bytes like others: what is behind them must not
- * become a part of the path.
+ * In a query "/" and "?" are not delimiters, so that the text after them does
+ * not become a part of the path.
  */
 
 static ngx_uint_t

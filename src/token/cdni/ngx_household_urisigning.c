@@ -14,7 +14,7 @@
 #include "ngx_household_str.h"
 
 
-/* SHA-256, as bytes and in base64url */
+/* length of a SHA-256 digest, in bytes and in base64url */
 #define NGX_HOUSEHOLD_URISIGNING_HASH_LEN  32
 #define NGX_HOUSEHOLD_URISIGNING_TEXT_LEN  43
 
@@ -34,18 +34,18 @@ static const char  *ngx_household_urisigning_names[] = {
 };
 
 
-/* a token with one of these expects what is not done here */
+/* claims that require an unsupported feature */
 
 static const char  *ngx_household_urisigning_unsupported[] = {
-    "cdniets",                         /* a new token in the answer */
+    "cdniets",                         /* a new token in the response */
     "cdnistt",
     "cdnistd",
-    "jti",                             /* to be used once: RFC 9246, 2.1.7 */
+    "jti",                             /* single use: RFC 9246, 2.1.7 */
     NULL
 };
 
 
-/* what "cdnicrit" may list: it is looked at, whether listed or not */
+/* claims that "cdnicrit" may list; they are checked in any case */
 
 static const char  *ngx_household_urisigning_enforces[] = {
     "iss", "aud", "exp", "nbf", "iat", "cdniv", "cdniuc", NULL
@@ -109,7 +109,7 @@ ngx_household_urisigning_check(const json_t *claims, ngx_str_t *container)
         return NGX_DECLINED;
     }
 
-    /* an empty one has neither form: it must not pass for none */
+    /* this also rejects an empty "cdniuc", which is not the same as none */
 
     if (!ngx_household_urisigning_form(container, "hash:", &rest)
         && !ngx_household_urisigning_form(container, "regex:", &rest))
@@ -121,7 +121,7 @@ ngx_household_urisigning_check(const json_t *claims, ngx_str_t *container)
 }
 
 
-/* RFC 9246, 2.1.9: names with commas between them */
+/* RFC 9246, 2.1.9: names separated by commas */
 
 static ngx_uint_t
 ngx_household_urisigning_critical(const json_t *claims)
@@ -197,9 +197,10 @@ ngx_household_urisigning_match(const ngx_str_t *container,
     normal.data = buf;
 
     /*
-     * The token is taken out after the normalization, not before: in
-     * "/b/URISigningPackage=t/../a" it stands where nginx never looks, and
-     * without it "/b/../a" would be another URI than the one served.
+     * The token is removed after the normalization.  In
+     * "/b/URISigningPackage=t/../a" the token is in a segment that nginx
+     * removes with "..", and "/b/../a" would be another URI than the one that
+     * is served.
      */
 
     if (ngx_household_uri_normalize(&u, uri, &normal, sizeof(buf)) != NGX_OK) {
@@ -213,8 +214,9 @@ ngx_household_urisigning_match(const ngx_str_t *container,
     }
 
     /*
-     * An expression says what bytes a URI may have, nginx takes a path apart:
-     * it must have no slash that only one of them sees.
+     * An expression matches bytes, while nginx splits the path into segments.
+     * An ambiguous path is rejected, since nginx has other slashes in it than
+     * the expression.
      */
 
     if (ngx_household_urisigning_form(container, "regex:", &rest)
@@ -259,7 +261,7 @@ ngx_household_urisigning_hash(const ngx_str_t *segment, const ngx_str_t *uri)
 }
 
 
-/* tells whether "container" begins with "form", and what is behind it */
+/* returns 1 and sets "rest" if "container" begins with "form" */
 
 static ngx_uint_t
 ngx_household_urisigning_form(const ngx_str_t *container, const char *form,

@@ -1,9 +1,10 @@
 
 /*
- * URI Signing for CDNI (RFC 9246): the claims that it adds to a token, and
- * the URI that they restrict it to.
+ * URI Signing for CDNI (RFC 9246): its claims, and the URIs that a token is
+ * restricted to.  Package (the attribute that carries a token) and container
+ * (the value of "cdniuc") are terms of the RFC.
  *
- * Whatever restricts a token and is not supported refuses it.
+ * A token with an unsupported restriction is rejected.
  *
  * Links without any nginx object file; needs OpenSSL 3 and jansson.
  */
@@ -21,33 +22,40 @@
 #define NGX_HOUSEHOLD_URI_SIZE       8192
 #define NGX_HOUSEHOLD_CONTAINER_LEN   512
 
-/* RFC 9246, 2: the usual name of the attribute that carries a token */
+/* RFC 9246, 2: the default name of the attribute that carries a token */
 #define NGX_HOUSEHOLD_URISIGNING_PACKAGE  "URISigningPackage"
 
 
-/* tells whether a token has any claim of RFC 9246 and so is bound by it */
+/* returns 1 if a token has a claim of RFC 9246, which then applies to it */
 ngx_uint_t ngx_household_urisigning_present(const json_t *claims);
 
 /*
- * Checks the claims of RFC 9246 of a token whose signature is verified:
- * "cdniv" is 1; "cdnicrit" lists only claims that are there and enforced;
- * none asks for what is not done here ("cdniets", "cdnistt" and "cdnistd"
- * for renewal, "jti" for single use); "cdniuc" is a string of a form that is
- * known.  "cdniip" says nothing here: whereabouts are for the verdict.
+ * Checks the claims of RFC 9246 of a token whose signature has been verified:
  *
- * Returns NGX_OK and lets "container" point to the "cdniuc", or be empty if
- * there is none; or NGX_DECLINED.
+ *   - "cdniv" is 1 or missing;
+ *   - "cdnicrit" lists only claims that are present and enforced;
+ *   - there are no claims that require an unsupported feature: "cdniets",
+ *     "cdnistt", "cdnistd" (renewal of tokens), "jti" (single use);
+ *   - "cdniuc" is a string in a known form, or missing.
+ *
+ * A "cdniip" that "cdnicrit" does not list is ignored: the rules of the
+ * verdict decide on client addresses.
+ *
+ * Returns NGX_OK and sets "container" to the value of "cdniuc", which belongs
+ * to "claims"; "container" is empty if there is no "cdniuc".  Returns
+ * NGX_DECLINED if a check fails.
  */
 ngx_int_t ngx_household_urisigning_check(const json_t *claims,
     ngx_str_t *container);
 
 /*
- * Tells whether "uri" (absolute, as it was requested) is one that a "cdniuc"
- * allows.  The token is taken out of it where it stands as the value of
- * "package", and it is normalized (RFC 9246, 2.1.15).
+ * Checks that a container allows "uri", the absolute URI as requested.  The
+ * URI is normalized, and the parameter "package" whose value is the token is
+ * removed (RFC 9246, 2.1.15).
  *
- * Returns NGX_OK; or NGX_DECLINED, also if the container or the URI is not
- * understood or could mean one thing here and another to nginx.
+ * Returns NGX_OK if the URI is allowed.  Returns NGX_DECLINED if it is not, if
+ * the container or the URI is invalid, or if nginx could interpret the URI in
+ * another way.
  */
 ngx_int_t ngx_household_urisigning_match(const ngx_str_t *container,
     const ngx_str_t *uri, const ngx_str_t *package, const ngx_str_t *token);

@@ -42,12 +42,12 @@ with_alg(void **state)
     expect_algorithms(&ed, "\"alg\":\"EdDSA\"", NGX_HOUSEHOLD_JWS_ED25519);
     expect_algorithms(&hs64, "\"alg\":\"HS384\"", NGX_HOUSEHOLD_JWS_HS384);
 
-    expect_key_error(&rsa, "\"alg\":\"ES256\"", "does not fit");
-    expect_key_error(&rsa, "\"alg\":\"HS256\"", "does not fit");
-    expect_key_error(&p256, "\"alg\":\"ES384\"", "does not fit");
-    expect_key_error(&p256, "\"alg\":\"HS256\"", "does not fit");
-    expect_key_error(&p521, "\"alg\":\"RS256\"", "does not fit");
-    expect_key_error(&ed, "\"alg\":\"ES256\"", "does not fit");
+    expect_key_error(&rsa, "\"alg\":\"ES256\"", "does not match");
+    expect_key_error(&rsa, "\"alg\":\"HS256\"", "does not match");
+    expect_key_error(&p256, "\"alg\":\"ES384\"", "does not match");
+    expect_key_error(&p256, "\"alg\":\"HS256\"", "does not match");
+    expect_key_error(&p521, "\"alg\":\"RS256\"", "does not match");
+    expect_key_error(&ed, "\"alg\":\"ES256\"", "does not match");
     expect_key_error(&hs64, "\"alg\":\"RS256\"", "not an HMAC algorithm");
     expect_key_error(&hs32, "\"alg\":\"HS384\"", "shorter than the HMAC");
     expect_key_error(&hs48, "\"alg\":\"HS512\"", "shorter than the HMAC");
@@ -56,8 +56,8 @@ with_alg(void **state)
                       NGX_HOUSEHOLD_JWS_ED25519);
     expect_algorithms(&ed448, "\"alg\":\"Ed448\"", NGX_HOUSEHOLD_JWS_ED448);
     expect_algorithms(&ed448, "\"alg\":\"EdDSA\"", NGX_HOUSEHOLD_JWS_ED448);
-    expect_key_error(&ed, "\"alg\":\"Ed448\"", "does not fit");
-    expect_key_error(&ed448, "\"alg\":\"Ed25519\"", "does not fit");
+    expect_key_error(&ed, "\"alg\":\"Ed448\"", "does not match");
+    expect_key_error(&ed448, "\"alg\":\"Ed25519\"", "does not match");
 
     expect_key_error(&rsa, "\"alg\":7", "\"alg\" must be a string");
 }
@@ -72,11 +72,12 @@ use_and_key_ops(void **state)
     expect_algorithms(&p256, "\"key_ops\":[\"sign\",\"verify\"]",
                       NGX_HOUSEHOLD_JWS_ES256);
 
-    expect_key_error(&p256, "\"use\":\"enc\"", "\"use\" is not \"sig\"");
-    expect_key_error(&p256, "\"use\":\"\"", "\"use\" is not \"sig\"");
-    expect_key_error(&p256, "\"key_ops\":[]", "has no \"verify\"");
-    expect_key_error(&p256, "\"key_ops\":[\"sign\"]", "has no \"verify\"");
-    expect_key_error(&p256, "\"key_ops\":[7,null]", "has no \"verify\"");
+    expect_key_error(&p256, "\"use\":\"enc\"", "\"use\" must be \"sig\"");
+    expect_key_error(&p256, "\"use\":\"\"", "\"use\" must be \"sig\"");
+    expect_key_error(&p256, "\"key_ops\":[]", "must include \"verify\"");
+    expect_key_error(&p256, "\"key_ops\":[\"sign\"]",
+                     "must include \"verify\"");
+    expect_key_error(&p256, "\"key_ops\":[7,null]", "must include \"verify\"");
     expect_key_error(&p256, "\"use\":1", "\"use\" must be a string");
     expect_key_error(&p256, "\"key_ops\":\"verify\"", "must be an array");
 }
@@ -91,10 +92,10 @@ null_members(void **state)
                              "\"kid\":null,\"x5c\":null,\"d\":null",
                       NGX_HOUSEHOLD_JWS_ES256);
 
-    expect_error("{\"keys\":[{\"kty\":null}]}", "no \"kty\" string");
+    expect_error("{\"keys\":[{\"kty\":null}]}", "\"kty\" must be a string");
     expect_error("{\"keys\":[null]}", "keys[0]: not an object");
     expect_error("{\"keys\":[{\"kty\":\"oct\",\"k\":null}]}",
-                 "no \"k\" string");
+                 "\"k\" must be a string");
 }
 
 
@@ -258,7 +259,7 @@ kid_of_two(void **state)
     assert_non_null(jwks);
     assert_int_equal(jwks->nkeys, 2);
     assert_int_equal(nskips, 1);
-    assert_non_null(strstr(skips, "\"use\" is not \"sig\""));
+    assert_non_null(strstr(skips, "\"use\" must be \"sig\""));
     ngx_household_jwks_destroy(jwks);
 }
 
@@ -277,18 +278,19 @@ no_set(void **state)
                  "line 2, column 6: duplicate object key");
     expect_error("\xef\xbb\xbf{\"keys\":[]}",
                  "line 1, column 1: byte order mark");
-    expect_error("{}", "no \"keys\" array");
-    expect_error("{\"keys\":{}}", "no \"keys\" array");
-    expect_error("{\"Keys\":[]}", "no \"keys\" array");
+    expect_error("{}", "\"keys\" must be an array");
+    expect_error("{\"keys\":{}}", "\"keys\" must be an array");
+    expect_error("{\"Keys\":[]}", "\"keys\" must be an array");
     expect_error("{\"keys\":[1]}", "keys[0]: not an object");
-    expect_error("{\"keys\":[{}]}", "keys[0]: no \"kty\" string");
-    expect_error("{\"keys\":[{\"kty\":1}]}", "keys[0]: no \"kty\" string");
+    expect_error("{\"keys\":[{}]}", "keys[0]: \"kty\" must be a string");
+    expect_error("{\"keys\":[{\"kty\":1}]}",
+                 "keys[0]: \"kty\" must be a string");
     expect_error("{\"keys\":[{\"kty\":\"oct\",\"kty\":\"oct\"}]}",
                  "line 1, column 27: duplicate object key");
-    expect_error("{\"keys\":[{\"kty\":\"oct\"}]}", "no \"k\" string");
+    expect_error("{\"keys\":[{\"kty\":\"oct\"}]}", "\"k\" must be a string");
     expect_error("{\"keys\":[{\"kty\":\"oct\",\"k\":\"a+b/\"}]}",
                  "\"k\" is not base64url");
-    expect_error("{\"kty\":\"oct\",\"k\":\"AA\"}", "no \"keys\" array");
+    expect_error("{\"kty\":\"oct\",\"k\":\"AA\"}", "\"keys\" must be an array");
     expect_error("-----BEGIN PUBLIC KEY-----", "line 1, column 1: ");
 
     /* a faulty key is named, and spoils nothing */
@@ -298,7 +300,8 @@ no_set(void **state)
     strcpy(p, ",{\"kty\":\"EC\",\"crv\":\"P-256\",\"kid\":\"bad\"}]}");
     jwks = parse(text);
     assert_non_null(jwks);
-    assert_string_equal(skips, "keys[1] (kid \"bad\"): no \"x\" string\n");
+    assert_string_equal(skips,
+                        "keys[1] (kid \"bad\"): \"x\" must be a string\n");
     ngx_household_jwks_destroy(jwks);
 
     p = text + sprintf(text, "{\"keys\":[");
@@ -321,10 +324,10 @@ static void
 error_is_one_line(void **state)
 {
     expect_error("{\"keys\":[{\"kid\":\"a\\n\\\"\\u001b[0m\\u00e9 b\"}]}",
-                 "keys[0] (kid \"a???[0m?? b\"): no \"kty\" string");
+                 "keys[0] (kid \"a???[0m?? b\"): \"kty\" must be a string");
 
     sprintf(text, "{\"keys\":[{\"kid\":\"%0200d\"}]}", 0);
-    expect_error(text, "): no \"kty\" string");
+    expect_error(text, "): \"kty\" must be a string");
 }
 
 

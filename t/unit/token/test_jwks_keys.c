@@ -17,7 +17,7 @@ weak(void **state)
 
     expect_key_error(&small, "\"kid\":\"old one\"",
                      "keys[0] (kid \"old one\"): RSA modulus of 2040 bits, "
-                     "need 2048 to 8192");
+                     "must be 2048 to 8192");
 
     /* a secret of 31 bytes, of none, and one that is too long */
 
@@ -107,11 +107,11 @@ rsa_numbers(void **state)
     expect_error(text, "not an RSA modulus");
 
     expect_error("{\"keys\":[{\"kty\":\"RSA\",\"e\":\"AQAB\"}]}",
-                 "no \"n\" string");
+                 "\"n\" must be a string");
     expect_error("{\"keys\":[{\"kty\":\"RSA\",\"n\":\"AQAB\"}]}",
-                 "no \"e\" string");
+                 "\"e\" must be a string");
     expect_error("{\"keys\":[{\"kty\":\"RSA\",\"n\":7,\"e\":\"AQAB\"}]}",
-                 "no \"n\" string");
+                 "\"n\" must be a string");
     expect_error("{\"keys\":[{\"kty\":\"RSA\",\"n\":\"\",\"e\":\"AQAB\"}]}",
                  "RSA modulus of 0 bits");
 }
@@ -120,37 +120,37 @@ rsa_numbers(void **state)
 static void
 curve_points(void **state)
 {
-    expect_error("{\"keys\":[{\"kty\":\"EC\"}]}", "no \"crv\" string");
+    expect_error("{\"keys\":[{\"kty\":\"EC\"}]}", "\"crv\" must be a string");
     expect_error("{\"keys\":[{\"kty\":\"EC\",\"crv\":1}]}",
-                 "no \"crv\" string");
+                 "\"crv\" must be a string");
     expect_error("{\"keys\":[{\"kty\":\"EC\",\"crv\":\"P-256\"}]}",
-                 "no \"x\" string");
+                 "\"x\" must be a string");
 
     /* RFC 7515, A.3 with another y, without x's last byte, of another curve */
 
     expect_error("{\"keys\":[{\"kty\":\"EC\",\"crv\":\"P-256\",\"x\":"
                  "\"f83OJ3D2xF1Bg8vub9tLe1gHMzV76e8Tus9uPHvRVEU\",\"y\":"
                  "\"x_FEzRu9m36HLN_tue659LNpXW6pCyStikYjKIWI5a4\"}]}",
-                 "not a point of the curve");
+                 "not a point on the curve");
     expect_error("{\"keys\":[{\"kty\":\"EC\",\"crv\":\"P-256\",\"x\":"
                  "\"f83OJ3D2xF1Bg8vub9tLe1gHMzV76e8Tus9uPHvRVA\",\"y\":"
                  "\"x_FEzRu9m36HLN_tue659LNpXW6pCyStikYjKIWI5a0\"}]}",
-                 "not a point of the curve");
+                 "not a point on the curve");
     expect_error("{\"keys\":[{\"kty\":\"EC\",\"crv\":\"P-384\",\"x\":"
                  "\"f83OJ3D2xF1Bg8vub9tLe1gHMzV76e8Tus9uPHvRVEU\",\"y\":"
                  "\"x_FEzRu9m36HLN_tue659LNpXW6pCyStikYjKIWI5a0\"}]}",
-                 "not a point of the curve");
+                 "not a point on the curve");
     expect_error("{\"keys\":[{\"kty\":\"EC\",\"crv\":\"P-256\",\"x\":"
                  "\"AX_NyTdw9sRdQYPL7m_bS3tYBzM1e-nvE7rPbjx70VRF\",\"y\":"
                  "\"x_FEzRu9m36HLN_tue659LNpXW6pCyStikYjKIWI5a0\"}]}",
-                 "\"x\" of more than 32 bytes");
+                 "\"x\" is longer than 32 bytes");
     expect_error("{\"keys\":[{\"kty\":\"EC\",\"crv\":\"P-256\",\"x\":"
                  "\"AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA\",\"y\":"
                  "\"AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA\"}]}",
-                 "not a point of the curve");
+                 "not a point on the curve");
     expect_error("{\"keys\":[{\"kty\":\"EC\",\"crv\":\"P-256\",\"x\":"
                  "\"\",\"y\":\"\"}]}",
-                 "not a point of the curve");
+                 "not a point on the curve");
 
     /* anybody signs for a key of small order; 2 is no y of the curve */
 
@@ -164,9 +164,9 @@ curve_points(void **state)
                  "\"AgAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA\"}]}",
                  "\"x\" is not a public key of the curve");
 
-    expect_error("{\"keys\":[{\"kty\":\"OKP\"}]}", "no \"crv\" string");
+    expect_error("{\"keys\":[{\"kty\":\"OKP\"}]}", "\"crv\" must be a string");
     expect_error("{\"keys\":[{\"kty\":\"OKP\",\"crv\":\"Ed25519\"}]}",
-                 "no \"x\" string");
+                 "\"x\" must be a string");
     expect_error("{\"keys\":[{\"kty\":\"OKP\",\"crv\":\"Ed25519\","
                  "\"x\":\"11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHUQ\"}]}",
                  "\"x\" is not a public key of the curve");
