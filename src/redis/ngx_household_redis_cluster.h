@@ -15,6 +15,7 @@
 #include <ngx_event.h>
 #include "ngx_household_redis_route.h"
 #include "ngx_household_redis_dedicated.h"
+#include "ngx_household_redis_query.h"
 #include "ngx_household_redis_cluster_parse.h"
 
 

@@ -18,16 +18,6 @@ struct ngx_household_redis_dedicated_s {
 };
 
 
-struct ngx_household_redis_query_s {
-    ngx_household_redis_conn_t              conn;  /* must be first */
-    ngx_household_redis_query_pt            handler;
-    void                                   *data;
-    ngx_household_redis_op_t               *op;
-    ngx_event_t                             timer;
-    ngx_event_t                             gone;
-};
-
-
 static ngx_int_t ngx_household_redis_dedicated_reply(
     ngx_household_redis_op_t *op, ngx_household_resp_reply_t *reply);
 static void ngx_household_redis_dedicated_done(ngx_household_redis_op_t *op,
@@ -41,21 +31,9 @@ static ngx_int_t ngx_household_redis_dedicated_push(
 static ngx_int_t ngx_household_redis_dedicated_quit(
     ngx_household_redis_conn_t *conn);
 
-static ngx_int_t ngx_household_redis_query_reply(ngx_household_redis_op_t *op,
-    ngx_household_resp_reply_t *reply);
-static void ngx_household_redis_query_done(ngx_household_redis_op_t *op,
-    ngx_household_redis_result_e status);
-static void ngx_household_redis_query_ready(ngx_household_redis_conn_t *conn);
-static void ngx_household_redis_query_lost(ngx_household_redis_conn_t *conn,
-    ngx_household_redis_result_e status, ngx_err_t err, const char *what);
-static void ngx_household_redis_query_timeout(ngx_event_t *ev);
-static void ngx_household_redis_query_end(ngx_household_redis_query_t *ask,
-    ngx_household_resp_reply_t *reply, const char *what);
-
 static void ngx_household_redis_dedicated_orphan(
     ngx_household_redis_conn_t *conn, ngx_household_redis_cmd_t *cmd,
     ngx_uint_t sent);
-static void ngx_household_redis_dedicated_free_handler(ngx_event_t *ev);
 
 
 static const ngx_household_redis_conn_calls_t
@@ -71,25 +49,12 @@ static const ngx_household_redis_conn_calls_t
 };
 
 
-static const ngx_household_redis_conn_calls_t  ngx_household_redis_ask_owner = {
-    ngx_household_redis_query_ready,
-    NULL,
-    ngx_household_redis_query_lost,
-    ngx_household_redis_dedicated_orphan,
-    NULL,
-    NULL,
-    NULL
-};
-
-
 /*
  * The slot map of a large cluster, or the keys of many changes at a time, are
  * larger than any record.
  */
 
-static const ngx_household_resp_limits_t
-    ngx_household_redis_dedicated_limits =
-{
+const ngx_household_resp_limits_t  ngx_household_redis_dedicated_limits = {
     256 * 1024,                        /* values kept of one reply */
     4 * 1024 * 1024,                   /* bytes kept of one reply */
     256 * 1024,                        /* elements of one array */
@@ -151,7 +116,7 @@ ngx_household_redis_dedicated_close(ngx_household_redis_dedicated_t *link)
 }
 
 
-static void
+void
 ngx_household_redis_dedicated_free_handler(ngx_event_t *ev)
 {
     ngx_free(ev->data);
@@ -276,15 +241,6 @@ ngx_household_redis_dedicated_addr(ngx_household_redis_dedicated_t *link,
 }
 
 
-size_t
-ngx_household_redis_query_addr(ngx_household_redis_query_t *ask, u_char *text,
-    size_t len)
-{
-    return ngx_sock_ntop(&ask->conn.sockaddr.sockaddr, ask->conn.socklen,
-                         text, len, 0);
-}
-
-
 uint64_t
 ngx_household_redis_dedicated_server(ngx_household_redis_dedicated_t *link)
 {
@@ -336,147 +292,6 @@ ngx_household_redis_dedicated_quit(ngx_household_redis_conn_t *conn)
     ngx_household_redis_dedicated_t  *link = conn->data;
 
     return link->calls->quit != NULL ? link->calls->quit(link) : NGX_DECLINED;
-}
-
-
-ngx_household_redis_query_t *
-ngx_household_redis_query(ngx_household_redis_node_t *node, ngx_str_t *argv,
-    ngx_uint_t argc, ngx_msec_t timeout, ngx_household_redis_query_pt handler,
-    void *data)
-{
-    ngx_household_redis_query_t   *ask;
-    ngx_household_resp_command_t   command;
-
-    ask = ngx_alloc(sizeof(ngx_household_redis_query_t), ngx_cycle->log);
-    if (ask == NULL) {
-        return NULL;
-    }
-
-    ngx_memzero(ask, sizeof(ngx_household_redis_query_t));
-
-    command.argv = argv;
-    command.argc = argc;
-
-    ask->op = ngx_household_redis_op_create(&command, 1,
-                                            NGX_HOUSEHOLD_REDIS_OWN,
-                                            ngx_household_redis_query_reply,
-                                            ngx_household_redis_query_done,
-                                            ask);
-    if (ask->op == NULL) {
-        ngx_free(ask);
-        return NULL;
-    }
-
-    ask->handler = handler;
-    ask->data = data;
-
-    ask->timer.handler = ngx_household_redis_query_timeout;
-    ask->timer.data = ask;
-    ask->timer.log = ngx_cycle->log;
-    ask->timer.cancelable = 1;
-    ngx_add_timer(&ask->timer, timeout);
-
-    ask->gone.handler = ngx_household_redis_dedicated_free_handler;
-    ask->gone.data = ask;
-    ask->gone.log = ngx_cycle->log;
-
-    ngx_household_redis_conn_init(&ask->conn, node,
-                                  &ngx_household_redis_ask_owner, ask);
-
-    ask->conn.once = 1;
-    ask->conn.silence = timeout;
-    ask->conn.limits = &ngx_household_redis_dedicated_limits;
-
-    ngx_household_redis_conn_start(&ask->conn, 0);
-
-    return ask;
-}
-
-
-void
-ngx_household_redis_query_cancel(ngx_household_redis_query_t *ask)
-{
-    ask->handler = NULL;
-    ngx_household_redis_query_end(ask, NULL, NULL);
-}
-
-
-static void
-ngx_household_redis_query_ready(ngx_household_redis_conn_t *conn)
-{
-    ngx_household_redis_query_t  *ask = conn->data;
-
-    conn->down = 0;
-    (void) ngx_household_redis_conn_enqueue(conn, &ask->op->cmds[0]);
-}
-
-
-static ngx_int_t
-ngx_household_redis_query_reply(ngx_household_redis_op_t *op,
-    ngx_household_resp_reply_t *reply)
-{
-    ngx_household_redis_query_end(op->data, reply, NULL);
-
-    return NGX_OK;
-}
-
-
-static void
-ngx_household_redis_query_done(ngx_household_redis_op_t *op,
-    ngx_household_redis_result_e status)
-{
-    ngx_household_redis_query_t  *ask = op->data;
-
-    ask->op = NULL;
-}
-
-
-static void
-ngx_household_redis_query_lost(ngx_household_redis_conn_t *conn,
-    ngx_household_redis_result_e status, ngx_err_t err, const char *what)
-{
-    ngx_household_redis_query_end(conn->data, NULL, what);
-}
-
-
-static void
-ngx_household_redis_query_timeout(ngx_event_t *ev)
-{
-    ngx_household_redis_query_end(ev->data, NULL, "timed out");
-}
-
-
-static void
-ngx_household_redis_query_end(ngx_household_redis_query_t *ask,
-    ngx_household_resp_reply_t *reply, const char *what)
-{
-    ngx_household_redis_query_pt  handler;
-
-    handler = ask->handler;
-    ask->handler = NULL;
-
-    if (ask->gone.posted) {
-        return;
-    }
-
-    ngx_post_event(&ask->gone, &ngx_posted_events);
-
-    if (ask->timer.timer_set) {
-        ngx_del_timer(&ask->timer);
-    }
-
-    /* the reply lives in the connection */
-
-    if (handler != NULL) {
-        handler(ask->data, reply, what);
-    }
-
-    ngx_household_redis_conn_shutdown(&ask->conn);
-
-    if (ask->op != NULL) {
-        /* it never was sent, or is being answered */
-        ngx_household_redis_op_end(ask->op, NGX_HOUSEHOLD_REDIS_RESULT_DOWN);
-    }
 }
 
 

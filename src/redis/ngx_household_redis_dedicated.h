@@ -22,7 +22,6 @@
 
 
 typedef struct ngx_household_redis_dedicated_s  ngx_household_redis_dedicated_t;
-typedef struct ngx_household_redis_query_s   ngx_household_redis_query_t;
 
 
 /* each may close the link; the callbacks of a closed link are not called */
@@ -107,35 +106,21 @@ ngx_household_redis_node_t *ngx_household_redis_dedicated_pin(
 
 
 /*
- * One question, on a connection of its own.  "handler" is called once, from
- * the event loop, with the reply or with NULL and why; "ask" is gone then.
- */
-typedef void (*ngx_household_redis_query_pt)(void *data,
-    ngx_household_resp_reply_t *reply, const char *what);
-
-/*
- * The whole takes at most "timeout" ms.  Returns NULL if memory is short.
- */
-ngx_household_redis_query_t *ngx_household_redis_query(
-    ngx_household_redis_node_t *node, ngx_str_t *argv, ngx_uint_t argc,
-    ngx_msec_t timeout, ngx_household_redis_query_pt handler, void *data);
-
-/*
- * The address that the reply came from, as text without a port; to be called
- * by the handler.  Returns its length.
- */
-size_t ngx_household_redis_query_addr(ngx_household_redis_query_t *ask,
-    u_char *text, size_t len);
-
-/* the handler will not be called */
-void ngx_household_redis_query_cancel(ngx_household_redis_query_t *ask);
-
-
-/*
- * Frees links and questions that were closed.  As a rule a posted event does
- * so; a process that exits runs no more of them.
+ * Frees dedicated connections and queries that were closed.  Usually a posted
+ * event does that, but a process that exits runs no more of them.
  */
 void ngx_household_redis_dedicated_drain(void);
+
+
+/*
+ * For ngx_household_redis_query.c.
+ */
+
+/* limits of a reply: those of the largest slot map */
+extern const ngx_household_resp_limits_t  ngx_household_redis_dedicated_limits;
+
+/* the handler of the events that drain() looks for: frees ev->data */
+void ngx_household_redis_dedicated_free_handler(ngx_event_t *ev);
 
 
 #endif /* _NGX_HOUSEHOLD_REDIS_DEDICATED_H_INCLUDED_ */
