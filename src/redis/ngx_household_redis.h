@@ -63,7 +63,7 @@ void ngx_household_redis_busy(ngx_household_redis_t *redis);
  * What else the server says is not logged: it may repeat arguments.
  */
 void ngx_household_redis_log_error(ngx_household_redis_t *redis,
-    const char *what, ngx_str_t *error);
+    const char *event, ngx_str_t *error);
 
 /*
  * Has "handler" called with the first key of an operation that has not
@@ -108,9 +108,9 @@ ngx_uint_t ngx_household_redis_primaries(ngx_household_redis_t *redis,
  * have changed; a node that is the same has the same pointer.
  */
 void ngx_household_redis_observe_primaries(ngx_household_redis_t *redis,
-    ngx_household_redis_observer_t *watch);
+    ngx_household_redis_observer_t *observer);
 void ngx_household_redis_unobserve_primaries(
-    ngx_household_redis_observer_t *watch);
+    ngx_household_redis_observer_t *observer);
 
 
 #endif /* _NGX_HOUSEHOLD_REDIS_H_INCLUDED_ */

@@ -36,7 +36,7 @@ typedef struct {
 
     ngx_household_redis_query_t       *query;
     ngx_household_redis_node_t        *queried;    /* the node */
-    ngx_uint_t                         turn;       /* who is queried first */
+    ngx_uint_t                         next;       /* who is queried first */
     ngx_uint_t                         tried;      /* in this round */
 
     ngx_event_t                        refresh;

@@ -72,7 +72,7 @@ ngx_household_redis_cluster_parse_error(ngx_str_t *error)
 
     static struct {
         ngx_str_t    begin;
-        const char  *what;
+        const char  *err;
     } known[] = {
         { ngx_string("ERR This instance has cluster support disabled"),
           "cluster support disabled" },
@@ -95,7 +95,7 @@ ngx_household_redis_cluster_parse_error(ngx_str_t *error)
         }
     }
 
-    return known[i].what;
+    return known[i].err;
 }
 
 

@@ -51,8 +51,8 @@ ngx_household_redis_cluster_peer(ngx_household_redis_cluster_t *cl,
         host = &addr->ip;
     }
 
-    for (q = ngx_queue_head(&cl->redis->pools);
-         q != ngx_queue_sentinel(&cl->redis->pools);
+    for (q = ngx_queue_head(&cl->redis->peers);
+         q != ngx_queue_sentinel(&cl->redis->peers);
          q = ngx_queue_next(q))
     {
         peer = ngx_queue_data(q, ngx_household_redis_peer_t, queue);
@@ -103,12 +103,12 @@ ngx_household_redis_cluster_apply(ngx_household_redis_cluster_t *cl,
         return "too large CLUSTER SLOTS reply";
     }
 
-    for (q = ngx_queue_head(&cl->redis->pools);
-         q != ngx_queue_sentinel(&cl->redis->pools);
+    for (q = ngx_queue_head(&cl->redis->peers);
+         q != ngx_queue_sentinel(&cl->redis->peers);
          q = ngx_queue_next(q))
     {
         peer = ngx_queue_data(q, ngx_household_redis_peer_t, queue);
-        peer->mark = 0;
+        peer->visited = 0;
     }
 
     changed = 0;
@@ -201,7 +201,7 @@ ngx_household_redis_cluster_apply_entry(ngx_household_redis_cluster_t *cl,
             return NGX_ERROR;
         }
 
-        peer->mark = 1;
+        peer->visited = 1;
 
         if (primary == NULL) {
             primary = peer;
@@ -241,7 +241,7 @@ ngx_household_redis_cluster_pick_replica(ngx_household_redis_cluster_t *cl,
     ngx_uint_t n)
 {
     if (replica == NULL || peer->down < replica->down
-        || (peer->down == replica->down && (cl->turn + n) % (n + 1) == 0))
+        || (peer->down == replica->down && (cl->next + n) % (n + 1) == 0))
     {
         return peer;
     }
@@ -261,12 +261,12 @@ ngx_household_redis_cluster_clear(ngx_household_redis_cluster_t *cl)
 
     for (slot = 0; slot < NGX_HOUSEHOLD_REDIS_HASH_SLOTS; slot++) {
 
-        if (cl->slots[slot] != NULL && !cl->slots[slot]->mark) {
+        if (cl->slots[slot] != NULL && !cl->slots[slot]->visited) {
             cl->slots[slot] = NULL;
             changed = 1;
         }
 
-        if (cl->replicas[slot] != NULL && !cl->replicas[slot]->mark) {
+        if (cl->replicas[slot] != NULL && !cl->replicas[slot]->visited) {
             cl->replicas[slot] = NULL;
             changed = 1;
         }
@@ -283,14 +283,14 @@ ngx_household_redis_cluster_drop_unused_peers(
     ngx_queue_t                 *q, *next;
     ngx_household_redis_peer_t  *peer;
 
-    for (q = ngx_queue_head(&cl->redis->pools);
-         q != ngx_queue_sentinel(&cl->redis->pools);
+    for (q = ngx_queue_head(&cl->redis->peers);
+         q != ngx_queue_sentinel(&cl->redis->peers);
          q = next)
     {
         next = ngx_queue_next(q);
         peer = ngx_queue_data(q, ngx_household_redis_peer_t, queue);
 
-        if (!peer->mark && !peer->slotless) {
+        if (!peer->visited && !peer->slotless) {
             ngx_household_redis_route_remove_peer(cl->redis, peer);
         }
     }
@@ -312,8 +312,8 @@ ngx_household_redis_cluster_apply_slotless(ngx_household_redis_cluster_t *cl,
     ngx_household_redis_peer_t          *peer;
     ngx_household_redis_cluster_addr_t   addr;
 
-    for (q = ngx_queue_head(&cl->redis->pools);
-         q != ngx_queue_sentinel(&cl->redis->pools);
+    for (q = ngx_queue_head(&cl->redis->peers);
+         q != ngx_queue_sentinel(&cl->redis->peers);
          q = ngx_queue_next(q))
     {
         peer = ngx_queue_data(q, ngx_household_redis_peer_t, queue);
@@ -335,8 +335,8 @@ ngx_household_redis_cluster_apply_slotless(ngx_household_redis_cluster_t *cl,
         }
     }
 
-    for (q = ngx_queue_head(&cl->redis->pools);
-         q != ngx_queue_sentinel(&cl->redis->pools);
+    for (q = ngx_queue_head(&cl->redis->peers);
+         q != ngx_queue_sentinel(&cl->redis->peers);
          q = ngx_queue_next(q))
     {
         peer = ngx_queue_data(q, ngx_household_redis_peer_t, queue);

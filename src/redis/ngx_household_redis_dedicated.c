@@ -12,9 +12,9 @@
 
 struct ngx_household_redis_dedicated_s {
     ngx_household_redis_conn_t                    conn;  /* must be first */
-    const ngx_household_redis_dedicated_calls_t  *calls;
+    const ngx_household_redis_dedicated_calls_t  *calls; /* NULL: closed */
     void                                         *data;
-    ngx_event_t                                   gone;  /* frees it */
+    ngx_event_t                                   free_event;
 };
 
 
@@ -25,7 +25,7 @@ static void ngx_household_redis_dedicated_done(ngx_household_redis_op_t *op,
 static void ngx_household_redis_dedicated_ready(
     ngx_household_redis_conn_t *conn);
 static void ngx_household_redis_dedicated_lost(ngx_household_redis_conn_t *conn,
-    ngx_household_redis_result_e status, ngx_err_t err, const char *what);
+    ngx_household_redis_result_e status, ngx_err_t err, const char *errstr);
 static ngx_int_t ngx_household_redis_dedicated_push(
     ngx_household_redis_conn_t *conn, ngx_household_resp_reply_t *reply);
 static ngx_int_t ngx_household_redis_dedicated_quit(
@@ -68,24 +68,24 @@ ngx_household_redis_dedicated_t *
 ngx_household_redis_dedicated_open(ngx_household_redis_node_t *node,
     const ngx_household_redis_dedicated_calls_t *calls, void *data)
 {
-    ngx_household_redis_dedicated_t  *link;
+    ngx_household_redis_dedicated_t  *dc;
 
-    link = ngx_alloc(sizeof(ngx_household_redis_dedicated_t), ngx_cycle->log);
-    if (link == NULL) {
+    dc = ngx_alloc(sizeof(ngx_household_redis_dedicated_t), ngx_cycle->log);
+    if (dc == NULL) {
         return NULL;
     }
 
-    ngx_memzero(link, sizeof(ngx_household_redis_dedicated_t));
+    ngx_memzero(dc, sizeof(ngx_household_redis_dedicated_t));
 
-    link->calls = calls;
-    link->data = data;
-    link->gone.handler = ngx_household_redis_dedicated_free_handler;
-    link->gone.data = link;
-    link->gone.log = ngx_cycle->log;
+    dc->calls = calls;
+    dc->data = data;
+    dc->free_event.handler = ngx_household_redis_dedicated_free_handler;
+    dc->free_event.data = dc;
+    dc->free_event.log = ngx_cycle->log;
 
-    ngx_household_redis_conn_init(&link->conn, node,
-                                  &ngx_household_redis_dedicated_calls, link);
-    link->conn.limits = &ngx_household_redis_dedicated_limits;
+    ngx_household_redis_conn_init(&dc->conn, node,
+                                  &ngx_household_redis_dedicated_calls, dc);
+    dc->conn.limits = &ngx_household_redis_dedicated_limits;
 
     /*
      * What is received by a link that stays is of use however late it comes.
@@ -93,26 +93,26 @@ ngx_household_redis_dedicated_open(ngx_household_redis_node_t *node,
      */
 
     if (calls->quit != NULL) {
-        link->conn.silence = ngx_max(link->conn.silence,
-                                     NGX_HOUSEHOLD_REDIS_LINK_SILENCE);
-        link->conn.resident = 1;
+        dc->conn.silence = ngx_max(dc->conn.silence,
+                                  NGX_HOUSEHOLD_REDIS_DEDICATED_REPLY_TIMEOUT);
+        dc->conn.resident = 1;
     }
 
-    ngx_household_redis_conn_start(&link->conn, 0);
+    ngx_household_redis_conn_start(&dc->conn, 0);
 
-    return link;
+    return dc;
 }
 
 
 void
-ngx_household_redis_dedicated_close(ngx_household_redis_dedicated_t *link)
+ngx_household_redis_dedicated_close(ngx_household_redis_dedicated_t *dc)
 {
-    link->calls = NULL;
+    dc->calls = NULL;
 
-    ngx_household_redis_conn_shutdown(&link->conn);
+    ngx_household_redis_conn_shutdown(&dc->conn);
 
     /* the caller may be one of our own calls */
-    ngx_post_event(&link->gone, &ngx_posted_events);
+    ngx_post_event(&dc->free_event, &ngx_posted_events);
 }
 
 
@@ -145,7 +145,7 @@ ngx_household_redis_dedicated_drain(void)
 
 
 ngx_int_t
-ngx_household_redis_dedicated_send(ngx_household_redis_dedicated_t *link,
+ngx_household_redis_dedicated_send(ngx_household_redis_dedicated_t *dc,
     ngx_str_t *argv, ngx_uint_t argc,
     ngx_household_redis_dedicated_reply_pt reply)
 {
@@ -153,7 +153,7 @@ ngx_household_redis_dedicated_send(ngx_household_redis_dedicated_t *link,
     ngx_household_redis_op_t      *op;
     ngx_household_resp_command_t   command;
 
-    if (link->conn.state != NGX_HOUSEHOLD_REDIS_CONN_READY) {
+    if (dc->conn.state != NGX_HOUSEHOLD_REDIS_CONN_READY) {
         return NGX_DECLINED;
     }
 
@@ -162,16 +162,15 @@ ngx_household_redis_dedicated_send(ngx_household_redis_dedicated_t *link,
 
     op = ngx_household_redis_op_create(&command, 1, NGX_HOUSEHOLD_REDIS_OWN,
                                        ngx_household_redis_dedicated_reply,
-                                       ngx_household_redis_dedicated_done,
-                                       link);
+                                       ngx_household_redis_dedicated_done, dc);
     if (op == NULL) {
         return NGX_ERROR;
     }
 
     op->context = (void *) reply;
-    link->conn.down = 0;
+    dc->conn.down = 0;
 
-    rc = ngx_household_redis_conn_enqueue(&link->conn, &op->cmds[0]);
+    rc = ngx_household_redis_conn_enqueue(&dc->conn, &op->cmds[0]);
 
     if (rc != NGX_OK) {
         ngx_free(op);
@@ -186,13 +185,13 @@ static ngx_int_t
 ngx_household_redis_dedicated_reply(ngx_household_redis_op_t *op,
     ngx_household_resp_reply_t *reply)
 {
-    ngx_household_redis_dedicated_t         *link = op->data;
+    ngx_household_redis_dedicated_t         *dc = op->data;
     ngx_household_redis_dedicated_reply_pt   handler;
 
     handler = (ngx_household_redis_dedicated_reply_pt) op->context;
     op->context = NULL;
 
-    return link->calls == NULL ? NGX_OK : handler(link, reply);
+    return dc->calls == NULL ? NGX_OK : handler(dc, reply);
 }
 
 
@@ -200,79 +199,79 @@ static void
 ngx_household_redis_dedicated_done(ngx_household_redis_op_t *op,
     ngx_household_redis_result_e status)
 {
-    ngx_household_redis_dedicated_t         *link = op->data;
+    ngx_household_redis_dedicated_t         *dc = op->data;
     ngx_household_redis_dedicated_reply_pt   handler;
 
     handler = (ngx_household_redis_dedicated_reply_pt) op->context;
 
-    if (handler != NULL && link->calls != NULL) {
-        (void) handler(link, NULL);
+    if (handler != NULL && dc->calls != NULL) {
+        (void) handler(dc, NULL);
     }
 }
 
 
 void *
-ngx_household_redis_dedicated_data(ngx_household_redis_dedicated_t *link)
+ngx_household_redis_dedicated_data(ngx_household_redis_dedicated_t *dc)
 {
-    return link->data;
+    return dc->data;
 }
 
 
 ngx_uint_t
-ngx_household_redis_dedicated_at_first(ngx_household_redis_dedicated_t *link)
+ngx_household_redis_dedicated_at_first(ngx_household_redis_dedicated_t *dc)
 {
-    return ngx_household_redis_conn_at_first(&link->conn);
+    return ngx_household_redis_conn_at_first(&dc->conn);
 }
 
 
 void
-ngx_household_redis_dedicated_reopen(ngx_household_redis_dedicated_t *link)
+ngx_household_redis_dedicated_reopen(ngx_household_redis_dedicated_t *dc)
 {
-    ngx_household_redis_conn_reopen(&link->conn);
+    ngx_household_redis_conn_reopen(&dc->conn);
 }
 
 
 size_t
-ngx_household_redis_dedicated_addr(ngx_household_redis_dedicated_t *link,
+ngx_household_redis_dedicated_addr(ngx_household_redis_dedicated_t *dc,
     u_char *text, size_t len)
 {
-    return ngx_sock_ntop(&link->conn.sockaddr.sockaddr, link->conn.socklen,
+    return ngx_sock_ntop(&dc->conn.sockaddr.sockaddr, dc->conn.socklen,
                          text, len, 0);
 }
 
 
 uint64_t
-ngx_household_redis_dedicated_server(ngx_household_redis_dedicated_t *link)
+ngx_household_redis_dedicated_server(ngx_household_redis_dedicated_t *dc)
 {
-    return link->conn.server;
+    return dc->conn.server;
 }
 
 
 ngx_household_redis_node_t *
-ngx_household_redis_dedicated_pin(ngx_household_redis_dedicated_t *link)
+ngx_household_redis_dedicated_pin(ngx_household_redis_dedicated_t *dc)
 {
-    return ngx_household_redis_node_pin(link->conn.node,
-                                        &link->conn.sockaddr.sockaddr,
-                                        link->conn.socklen);
+    return ngx_household_redis_node_pin(dc->conn.node,
+                                        &dc->conn.sockaddr.sockaddr,
+                                        dc->conn.socklen);
 }
 
 
 static void
 ngx_household_redis_dedicated_ready(ngx_household_redis_conn_t *conn)
 {
-    ngx_household_redis_dedicated_t  *link = conn->data;
+    ngx_household_redis_dedicated_t  *dc = conn->data;
 
-    link->calls->ready(link);
+    dc->calls->ready(dc);
 }
 
 
 static void
 ngx_household_redis_dedicated_lost(ngx_household_redis_conn_t *conn,
-    ngx_household_redis_result_e status, ngx_err_t err, const char *what)
+    ngx_household_redis_result_e status, ngx_err_t err, const char *errstr)
 {
-    ngx_household_redis_dedicated_t  *link = conn->data;
+    ngx_household_redis_dedicated_t  *dc = conn->data;
 
-    link->calls->lost(link, err, what);
+    dc->calls->lost(dc, err, errstr);
 }
 
 
@@ -280,18 +279,18 @@ static ngx_int_t
 ngx_household_redis_dedicated_push(ngx_household_redis_conn_t *conn,
     ngx_household_resp_reply_t *reply)
 {
-    ngx_household_redis_dedicated_t  *link = conn->data;
+    ngx_household_redis_dedicated_t  *dc = conn->data;
 
-    return link->calls->push(link, reply);
+    return dc->calls->push(dc, reply);
 }
 
 
 static ngx_int_t
 ngx_household_redis_dedicated_quit(ngx_household_redis_conn_t *conn)
 {
-    ngx_household_redis_dedicated_t  *link = conn->data;
+    ngx_household_redis_dedicated_t  *dc = conn->data;
 
-    return link->calls->quit != NULL ? link->calls->quit(link) : NGX_DECLINED;
+    return dc->calls->quit != NULL ? dc->calls->quit(dc) : NGX_DECLINED;
 }
 
 

@@ -18,7 +18,7 @@
 
 
 /* ms without a byte, at least, after which a link that stays is given up */
-#define NGX_HOUSEHOLD_REDIS_LINK_SILENCE  5000
+#define NGX_HOUSEHOLD_REDIS_DEDICATED_REPLY_TIMEOUT  5000
 
 
 typedef struct ngx_household_redis_dedicated_s  ngx_household_redis_dedicated_t;
@@ -28,22 +28,22 @@ typedef struct ngx_household_redis_dedicated_s  ngx_household_redis_dedicated_t;
 
 typedef struct {
     /* it is connected, and has forgotten all that was said before */
-    void       (*ready)(ngx_household_redis_dedicated_t *link);
+    void       (*ready)(ngx_household_redis_dedicated_t *dc);
 
     /*
      * It was ready and is no more; or an attempt has failed, again.  It goes
      * on trying, at growing intervals up to 2 s.  "err" and "what" are for a
      * log.
      */
-    void       (*lost)(ngx_household_redis_dedicated_t *link, ngx_err_t err,
-                       const char *what);
+    void       (*lost)(ngx_household_redis_dedicated_t *dc, ngx_err_t err,
+                       const char *errstr);
 
     /*
      * A message: an array whose first element is "message" or "pmessage", or
      * anything that no command asked for.  Valid during the call.  NGX_OK, or
      * NGX_ERROR if it makes no sense: the connection is then lost.
      */
-    ngx_int_t  (*push)(ngx_household_redis_dedicated_t *link,
+    ngx_int_t  (*push)(ngx_household_redis_dedicated_t *dc,
                        ngx_household_resp_reply_t *reply);
 
     /*
@@ -51,7 +51,7 @@ typedef struct {
      * needs a timer that is not cancelable, or NGX_DECLINED.  NULL: it is
      * closed when it is idle.
      */
-    ngx_int_t  (*quit)(ngx_household_redis_dedicated_t *link);
+    ngx_int_t  (*quit)(ngx_household_redis_dedicated_t *dc);
 } ngx_household_redis_dedicated_calls_t;
 
 
@@ -60,7 +60,7 @@ typedef struct {
  * or NGX_ERROR if it makes no sense: the connection is then lost.
  */
 typedef ngx_int_t (*ngx_household_redis_dedicated_reply_pt)(
-    ngx_household_redis_dedicated_t *link, ngx_household_resp_reply_t *reply);
+    ngx_household_redis_dedicated_t *dc, ngx_household_resp_reply_t *reply);
 
 
 /*
@@ -72,7 +72,7 @@ ngx_household_redis_dedicated_t *ngx_household_redis_dedicated_open(
     ngx_household_redis_node_t *node,
     const ngx_household_redis_dedicated_calls_t *calls, void *data);
 
-void ngx_household_redis_dedicated_close(ngx_household_redis_dedicated_t *link);
+void ngx_household_redis_dedicated_close(ngx_household_redis_dedicated_t *dc);
 
 /*
  * Sends a command.  Returns NGX_OK if "reply" will be called; NGX_DECLINED
@@ -80,16 +80,16 @@ void ngx_household_redis_dedicated_close(ngx_household_redis_dedicated_t *link);
  * the deployment's timeout is a lost connection.
  */
 ngx_int_t ngx_household_redis_dedicated_send(
-    ngx_household_redis_dedicated_t *link, ngx_str_t *argv, ngx_uint_t argc,
+    ngx_household_redis_dedicated_t *dc, ngx_str_t *argv, ngx_uint_t argc,
     ngx_household_redis_dedicated_reply_pt reply);
 
-void *ngx_household_redis_dedicated_data(ngx_household_redis_dedicated_t *link);
+void *ngx_household_redis_dedicated_data(ngx_household_redis_dedicated_t *dc);
 
 /* as those of a connection, ngx_household_redis_conn_...() */
 ngx_uint_t ngx_household_redis_dedicated_at_first(
-    ngx_household_redis_dedicated_t *link);
+    ngx_household_redis_dedicated_t *dc);
 void ngx_household_redis_dedicated_reopen(
-    ngx_household_redis_dedicated_t *link);
+    ngx_household_redis_dedicated_t *dc);
 
 /*
  * Of a link that is ready: the address that it is connected to, as text
@@ -98,11 +98,11 @@ void ngx_household_redis_dedicated_reopen(
  * server alone, which the caller releases, or NULL if memory is short.
  */
 size_t ngx_household_redis_dedicated_addr(
-    ngx_household_redis_dedicated_t *link, u_char *text, size_t len);
+    ngx_household_redis_dedicated_t *dc, u_char *text, size_t len);
 uint64_t ngx_household_redis_dedicated_server(
-    ngx_household_redis_dedicated_t *link);
+    ngx_household_redis_dedicated_t *dc);
 ngx_household_redis_node_t *ngx_household_redis_dedicated_pin(
-    ngx_household_redis_dedicated_t *link);
+    ngx_household_redis_dedicated_t *dc);
 
 
 /*

@@ -24,16 +24,16 @@ typedef struct ngx_household_redis_peer_s  ngx_household_redis_peer_t;
 
 typedef struct {
     /* as of a connection's owner, see there */
-    void       (*orphan)(ngx_household_redis_peer_t *pool,
+    void       (*orphan)(ngx_household_redis_peer_t *peer,
                          ngx_household_redis_cmd_t *cmd, ngx_uint_t sent);
-    ngx_int_t  (*error)(ngx_household_redis_peer_t *pool,
+    ngx_int_t  (*error)(ngx_household_redis_peer_t *peer,
                         ngx_household_redis_cmd_t *cmd, ngx_str_t *error);
 
     /*
      * A connection was made, or was lost, or could not be made, which
      * pool->down tells.  What it means was logged.
      */
-    void       (*changed)(ngx_household_redis_peer_t *pool);
+    void       (*changed)(ngx_household_redis_peer_t *peer);
 } ngx_household_redis_peer_calls_t;
 
 
@@ -45,16 +45,17 @@ struct ngx_household_redis_peer_s {
     ngx_queue_t                              queue; /* the deployment's */
     ngx_uint_t                               n;
     ngx_uint_t                               next;  /* round robin */
-    ngx_msec_t                               sick;  /* until; see "is_sick" */
+    ngx_msec_t                               avoid_until; /* if "avoid" */
 
-    u_char                                   what[NGX_HOUSEHOLD_REDIS_ERRLEN];
-    u_char                                   before[NGX_HOUSEHOLD_REDIS_ERRLEN];
+    /* the last two logged causes of "server down" */
+    u_char                                err[NGX_HOUSEHOLD_REDIS_ERRLEN];
+    u_char                                prev_err[NGX_HOUSEHOLD_REDIS_ERRLEN];
 
     unsigned                                 down:1;
-    unsigned                                 told:1;  /* the log has it down */
-    unsigned                                 is_sick:1;
+    unsigned                                 logged:1;    /* "server down" */
+    unsigned                                 avoid:1;
     unsigned                                 replica:1;
-    unsigned                                 mark:1;  /* the owner's */
+    unsigned                                 visited:1;   /* the topology's */
     unsigned                                 slotless:1;  /* the cluster's */
     unsigned                                 was_slotless:1;
 
@@ -71,21 +72,21 @@ ngx_household_redis_peer_t *ngx_household_redis_peer_create(
     const ngx_household_redis_peer_calls_t *owner, void *data);
 
 /* commands become orphans; not to be called from within the owner's calls */
-void ngx_household_redis_peer_destroy(ngx_household_redis_peer_t *pool);
+void ngx_household_redis_peer_destroy(ngx_household_redis_peer_t *peer);
 
 /* as ngx_household_redis_conn_enqueue(), to a connection that is not down */
-ngx_int_t ngx_household_redis_peer_enqueue(ngx_household_redis_peer_t *pool,
+ngx_int_t ngx_household_redis_peer_enqueue(ngx_household_redis_peer_t *peer,
     ngx_household_redis_cmd_t *cmd);
 
 /* tells whether push would find a connection */
-ngx_uint_t ngx_household_redis_peer_usable(ngx_household_redis_peer_t *pool);
+ngx_uint_t ngx_household_redis_peer_usable(ngx_household_redis_peer_t *peer);
 
 /* others are preferred to it for a second: it said that it cannot serve */
-void ngx_household_redis_peer_avoid(ngx_household_redis_peer_t *pool);
-ngx_uint_t ngx_household_redis_peer_avoided(ngx_household_redis_peer_t *pool);
+void ngx_household_redis_peer_avoid(ngx_household_redis_peer_t *peer);
+ngx_uint_t ngx_household_redis_peer_avoided(ngx_household_redis_peer_t *peer);
 
-void ngx_household_redis_peer_suspend(ngx_household_redis_peer_t *pool);
-void ngx_household_redis_peer_resume(ngx_household_redis_peer_t *pool);
+void ngx_household_redis_peer_suspend(ngx_household_redis_peer_t *peer);
+void ngx_household_redis_peer_resume(ngx_household_redis_peer_t *peer);
 
 
 #endif /* _NGX_HOUSEHOLD_REDIS_PEER_H_INCLUDED_ */

@@ -46,11 +46,11 @@ typedef struct {
 
     /* as of the owner of a pool; "code" is that of the error */
     ngx_int_t   (*error)(ngx_household_redis_t *redis,
-                         ngx_household_redis_peer_t *pool,
+                         ngx_household_redis_peer_t *peer,
                          ngx_household_redis_cmd_t *cmd, ngx_str_t *code,
                          ngx_str_t *error);
     void        (*changed)(ngx_household_redis_t *redis,
-                           ngx_household_redis_peer_t *pool);
+                           ngx_household_redis_peer_t *peer);
 
     /*
      * The topology may have changed: asks for it, soon but not too often.
@@ -78,7 +78,7 @@ typedef struct {
 /* error replies of one kind; "what" is static */
 
 typedef struct {
-    const char                         *what;
+    const char                         *event;
     size_t                              code_len;
     u_char                              code[16];
     ngx_household_log_limit_t           limit;
@@ -87,20 +87,20 @@ typedef struct {
 
 struct ngx_household_redis_s {
     ngx_household_redis_options_t         *conf;
-    const ngx_household_redis_topology_t  *kind;
-    void                                  *state; /* the kind's */
+    const ngx_household_redis_topology_t  *topology;
+    void                                  *topology_data; /* the kind's */
     ngx_int_t                              ident; /* of the timers below */
 
-    ngx_queue_t                            pools;
+    ngx_queue_t                            peers;
     ngx_household_redis_deadlines_t        deadlines;
     ngx_household_redis_deadlines_t        late;  /* NGX_HOUSEHOLD_REDIS_LATE */
 
     /* until the kind knows where to; until a moment has passed */
     ngx_household_redis_fifo_t             parked;
     ngx_household_redis_fifo_t             delayed;
-    ngx_event_t                            again;
+    ngx_event_t                            retry;
 
-    ngx_queue_t                            watches;
+    ngx_queue_t                            observers;
     ngx_event_t                            notify;
 
     /* error replies are logged at a limited rate, by event and code */
@@ -115,7 +115,7 @@ struct ngx_household_redis_s {
     ngx_msec_t                          untracked_first;
     ngx_msec_t                          untracked_last;
 
-    ngx_uint_t                          held;    /* operations wait */
+    ngx_uint_t                          suspended;    /* operations wait */
 
     unsigned                            stopped:1;
 };
@@ -123,7 +123,7 @@ struct ngx_household_redis_s {
 
 void ngx_household_redis_route_init(ngx_household_redis_t *redis,
     ngx_household_redis_options_t *conf,
-    const ngx_household_redis_topology_t *kind);
+    const ngx_household_redis_topology_t *topology);
 
 /* ends all operations with DOWN, destroys the pools */
 void ngx_household_redis_route_stop(ngx_household_redis_t *redis);
@@ -149,7 +149,7 @@ ngx_household_redis_peer_t *ngx_household_redis_route_add_peer(
 
 /* not from within route(), error() or changed() */
 void ngx_household_redis_route_remove_peer(ngx_household_redis_t *redis,
-    ngx_household_redis_peer_t *pool);
+    ngx_household_redis_peer_t *peer);
 
 /* it waits for unpark; NGX_OK or NGX_BUSY */
 ngx_int_t ngx_household_redis_route_park(ngx_household_redis_t *redis,

@@ -19,35 +19,35 @@
 
 
 typedef struct {
-    ngx_household_redis_t         *redis;
-    ngx_household_redis_node_t   **nodes;     /* the sentinels */
-    ngx_uint_t                     n;
-    ngx_uint_t                     first;     /* the last that answered */
-    ngx_uint_t                     tried;     /* in this round */
-    ngx_int_t                      ident;     /* of the timers */
+    ngx_household_redis_t            *redis;
+    ngx_household_redis_node_t      **nodes;          /* the sentinels */
+    ngx_uint_t                        n;
+    ngx_uint_t                        first;          /* replied last */
+    ngx_uint_t                        tried;          /* in this round */
+    ngx_int_t                         ident;          /* of the timers */
 
-    ngx_household_redis_query_t   *ask;       /* where the primary is */
-    ngx_household_redis_query_t   *looking;   /* who the replicas are */
-    ngx_household_redis_peer_t    *primary;   /* NULL: not known yet */
-    ngx_uint_t                     next;      /* replica, in turn */
+    ngx_household_redis_query_t      *query;          /* for the primary */
+    ngx_household_redis_query_t      *replica_query;
+    ngx_household_redis_peer_t       *primary;        /* NULL: not known */
+    ngx_uint_t                        next;           /* replica */
 
-    ngx_event_t                    retry;     /* the next round */
-    ngx_event_t                    look;      /* at the replicas */
-    ngx_uint_t                     failures;
+    ngx_event_t                       retry;          /* next round */
+    ngx_event_t                       replica_timer;
+    ngx_uint_t                        failures;
 
-    u_char                         what[NGX_HOUSEHOLD_REDIS_ERRLEN];
+    u_char                            err[NGX_HOUSEHOLD_REDIS_ERRLEN];
 
-    /* a subscription to one of them */
+    /* a subscription to one of the sentinels */
     ngx_household_redis_dedicated_t  *watch;
-    ngx_uint_t                        watched;
+    ngx_uint_t                        watched;        /* index in nodes */
     ngx_event_t                       watch_timer;
 
     ngx_msec_t                        refreshed;
 
-    unsigned                          unsubscribed:1; /* it was refused */
-    unsigned                          refused:1;      /* which was logged */
-    unsigned                       down:1;    /* do not wait */
-    unsigned                       logged:1;
+    unsigned                          unsubscribed:1; /* error reply */
+    unsigned                          refused:1;      /* that was logged */
+    unsigned                          down:1;         /* fail commands */
+    unsigned                          logged:1;       /* not found */
 } ngx_household_redis_sentinel_t;
 
 

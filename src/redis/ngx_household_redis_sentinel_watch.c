@@ -31,13 +31,13 @@ static void ngx_household_redis_sentinel_watch_close(
 static void ngx_household_redis_sentinel_watch_timer(
     ngx_household_redis_sentinel_t *st, ngx_msec_t time);
 static void ngx_household_redis_sentinel_watch_ready(
-    ngx_household_redis_dedicated_t *link);
+    ngx_household_redis_dedicated_t *conn);
 static void ngx_household_redis_sentinel_watch_lost(
-    ngx_household_redis_dedicated_t *link, ngx_err_t err, const char *what);
+    ngx_household_redis_dedicated_t *conn, ngx_err_t err, const char *errstr);
 static ngx_int_t ngx_household_redis_sentinel_watch_push(
-    ngx_household_redis_dedicated_t *link, ngx_household_resp_reply_t *reply);
+    ngx_household_redis_dedicated_t *conn, ngx_household_resp_reply_t *reply);
 static ngx_int_t ngx_household_redis_sentinel_watch_reply(
-    ngx_household_redis_dedicated_t *link, ngx_household_resp_reply_t *reply);
+    ngx_household_redis_dedicated_t *conn, ngx_household_resp_reply_t *reply);
 
 
 static const ngx_household_redis_dedicated_calls_t
@@ -140,7 +140,7 @@ ngx_household_redis_sentinel_watch_timer(ngx_household_redis_sentinel_t *st,
  */
 
 static void
-ngx_household_redis_sentinel_watch_ready(ngx_household_redis_dedicated_t *link)
+ngx_household_redis_sentinel_watch_ready(ngx_household_redis_dedicated_t *conn)
 {
     ngx_str_t  argv[5];
 
@@ -150,18 +150,18 @@ ngx_household_redis_sentinel_watch_ready(ngx_household_redis_dedicated_t *link)
     ngx_str_set(&argv[3], "+failover-end");
     ngx_str_set(&argv[4], "+config-update-from");
 
-    (void) ngx_household_redis_dedicated_send(link, argv, 5,
+    (void) ngx_household_redis_dedicated_send(conn, argv, 5,
                                      ngx_household_redis_sentinel_watch_reply);
 }
 
 
 static void
-ngx_household_redis_sentinel_watch_lost(ngx_household_redis_dedicated_t *link,
-    ngx_err_t err, const char *what)
+ngx_household_redis_sentinel_watch_lost(ngx_household_redis_dedicated_t *conn,
+    ngx_err_t err, const char *errstr)
 {
     ngx_household_redis_sentinel_t  *st;
 
-    st = ngx_household_redis_dedicated_data(link);
+    st = ngx_household_redis_dedicated_data(conn);
 
     if (st->first == st->watched) {
         st->first = (st->first + 1) % st->n;
@@ -179,13 +179,13 @@ ngx_household_redis_sentinel_watch_lost(ngx_household_redis_dedicated_t *link,
  */
 
 static ngx_int_t
-ngx_household_redis_sentinel_watch_push(ngx_household_redis_dedicated_t *link,
+ngx_household_redis_sentinel_watch_push(ngx_household_redis_dedicated_t *conn,
     ngx_household_resp_reply_t *reply)
 {
     ngx_household_resp_value_t      *v;
     ngx_household_redis_sentinel_t  *st;
 
-    st = ngx_household_redis_dedicated_data(link);
+    st = ngx_household_redis_dedicated_data(conn);
     v = reply->values;
 
     if (reply->too_large || reply->nvalues != 4
@@ -215,7 +215,7 @@ ngx_household_redis_sentinel_watch_push(ngx_household_redis_dedicated_t *link,
 
 
 static ngx_int_t
-ngx_household_redis_sentinel_watch_reply(ngx_household_redis_dedicated_t *link,
+ngx_household_redis_sentinel_watch_reply(ngx_household_redis_dedicated_t *conn,
     ngx_household_resp_reply_t *reply)
 {
     ngx_str_t                        text;
@@ -225,7 +225,7 @@ ngx_household_redis_sentinel_watch_reply(ngx_household_redis_dedicated_t *link,
         return NGX_OK;
     }
 
-    st = ngx_household_redis_dedicated_data(link);
+    st = ngx_household_redis_dedicated_data(conn);
 
     st->unsubscribed = 0;
 

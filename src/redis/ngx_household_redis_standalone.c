@@ -40,10 +40,10 @@ static ngx_int_t ngx_household_redis_standalone_enqueue(
     ngx_household_redis_t *redis, ngx_household_redis_cmd_t *cmd,
     ngx_uint_t replica, ngx_uint_t avoided);
 static ngx_int_t ngx_household_redis_standalone_error(
-    ngx_household_redis_t *redis, ngx_household_redis_peer_t *pool,
+    ngx_household_redis_t *redis, ngx_household_redis_peer_t *peer,
     ngx_household_redis_cmd_t *cmd, ngx_str_t *code, ngx_str_t *error);
 static void ngx_household_redis_standalone_changed(ngx_household_redis_t *redis,
-    ngx_household_redis_peer_t *pool);
+    ngx_household_redis_peer_t *peer);
 static void ngx_household_redis_standalone_refresh(
     ngx_household_redis_t *redis);
 static void ngx_household_redis_standalone_reopen(ngx_event_t *ev);
@@ -83,7 +83,7 @@ ngx_household_redis_standalone_create(ngx_household_redis_t *redis,
         return NGX_ERROR;
     }
 
-    redis->state = sa;
+    redis->topology_data = sa;
 
     sa->redis = redis;
     sa->ident = -1;
@@ -133,7 +133,7 @@ ngx_household_redis_standalone_create(ngx_household_redis_t *redis,
 static void
 ngx_household_redis_standalone_destroy(ngx_household_redis_t *redis)
 {
-    ngx_household_redis_standalone_t  *sa = redis->state;
+    ngx_household_redis_standalone_t  *sa = redis->topology_data;
 
     if (sa->reopen.timer_set) {
         ngx_del_timer(&sa->reopen);
@@ -179,8 +179,8 @@ ngx_household_redis_standalone_enqueue(ngx_household_redis_t *redis,
 {
     ngx_uint_t                         n, skip;
     ngx_queue_t                       *q;
-    ngx_household_redis_peer_t        *pool, *usable;
-    ngx_household_redis_standalone_t  *sa = redis->state;
+    ngx_household_redis_peer_t        *peer, *usable;
+    ngx_household_redis_standalone_t  *sa = redis->topology_data;
 
     n = 0;
     usable = NULL;
@@ -194,21 +194,21 @@ ngx_household_redis_standalone_enqueue(ngx_household_redis_t *redis,
 
     for ( ;; ) {
 
-        for (q = ngx_queue_head(&redis->pools);
-             q != ngx_queue_sentinel(&redis->pools);
+        for (q = ngx_queue_head(&redis->peers);
+             q != ngx_queue_sentinel(&redis->peers);
              q = ngx_queue_next(q))
         {
-            pool = ngx_queue_data(q, ngx_household_redis_peer_t, queue);
+            peer = ngx_queue_data(q, ngx_household_redis_peer_t, queue);
 
-            if (pool->replica != replica
-                || ngx_household_redis_peer_avoided(pool) != avoided
-                || !ngx_household_redis_peer_usable(pool))
+            if (peer->replica != replica
+                || ngx_household_redis_peer_avoided(peer) != avoided
+                || !ngx_household_redis_peer_usable(peer))
             {
                 continue;
             }
 
             if (n++ == skip) {
-                usable = pool;
+                usable = peer;
                 break;
             }
         }
@@ -236,7 +236,7 @@ ngx_household_redis_standalone_enqueue(ngx_household_redis_t *redis,
 
 static ngx_int_t
 ngx_household_redis_standalone_error(ngx_household_redis_t *redis,
-    ngx_household_redis_peer_t *pool, ngx_household_redis_cmd_t *cmd,
+    ngx_household_redis_peer_t *peer, ngx_household_redis_cmd_t *cmd,
     ngx_str_t *code, ngx_str_t *error)
 {
     ngx_queue_t                 *q;
@@ -246,16 +246,16 @@ ngx_household_redis_standalone_error(ngx_household_redis_t *redis,
         return NGX_DECLINED;
     }
 
-    ngx_household_redis_peer_avoid(pool);
-    ngx_household_redis_standalone_changed(redis, pool);
+    ngx_household_redis_peer_avoid(peer);
+    ngx_household_redis_standalone_changed(redis, peer);
 
-    for (q = ngx_queue_head(&redis->pools);
-         q != ngx_queue_sentinel(&redis->pools);
+    for (q = ngx_queue_head(&redis->peers);
+         q != ngx_queue_sentinel(&redis->peers);
          q = ngx_queue_next(q))
     {
         other = ngx_queue_data(q, ngx_household_redis_peer_t, queue);
 
-        if (other == pool
+        if (other == peer
             || ngx_household_redis_peer_avoided(other)
             || !ngx_household_redis_peer_usable(other)
             || (other->replica
@@ -276,10 +276,10 @@ ngx_household_redis_standalone_error(ngx_household_redis_t *redis,
 
 static void
 ngx_household_redis_standalone_changed(ngx_household_redis_t *redis,
-    ngx_household_redis_peer_t *pool)
+    ngx_household_redis_peer_t *peer)
 {
     ngx_household_redis_peer_t        *primary;
-    ngx_household_redis_standalone_t  *sa = redis->state;
+    ngx_household_redis_standalone_t  *sa = redis->topology_data;
 
     primary = ngx_household_redis_standalone_primary(redis);
 
@@ -299,7 +299,7 @@ ngx_household_redis_standalone_changed(ngx_household_redis_t *redis,
 static void
 ngx_household_redis_standalone_refresh(ngx_household_redis_t *redis)
 {
-    ngx_household_redis_standalone_t  *sa = redis->state;
+    ngx_household_redis_standalone_t  *sa = redis->topology_data;
 
     if (sa->reopen.timer_set
         || (sa->reopened
@@ -324,8 +324,8 @@ ngx_household_redis_standalone_reopen(ngx_event_t *ev)
 
     sa->reopened = ngx_current_msec;
 
-    for (q = ngx_queue_head(&sa->redis->pools);
-         q != ngx_queue_sentinel(&sa->redis->pools);
+    for (q = ngx_queue_head(&sa->redis->peers);
+         q != ngx_queue_sentinel(&sa->redis->peers);
          q = ngx_queue_next(q))
     {
         peer = ngx_queue_data(q, ngx_household_redis_peer_t, queue);
@@ -348,18 +348,18 @@ static ngx_household_redis_peer_t *
 ngx_household_redis_standalone_primary(ngx_household_redis_t *redis)
 {
     ngx_queue_t                 *q;
-    ngx_household_redis_peer_t  *pool;
+    ngx_household_redis_peer_t  *peer;
 
-    for (q = ngx_queue_head(&redis->pools);
-         q != ngx_queue_sentinel(&redis->pools);
+    for (q = ngx_queue_head(&redis->peers);
+         q != ngx_queue_sentinel(&redis->peers);
          q = ngx_queue_next(q))
     {
-        pool = ngx_queue_data(q, ngx_household_redis_peer_t, queue);
+        peer = ngx_queue_data(q, ngx_household_redis_peer_t, queue);
 
-        if (!pool->replica && ngx_household_redis_peer_usable(pool)
-            && !ngx_household_redis_peer_avoided(pool))
+        if (!peer->replica && ngx_household_redis_peer_usable(peer)
+            && !ngx_household_redis_peer_avoided(peer))
         {
-            return pool;
+            return peer;
         }
     }
 
@@ -376,12 +376,12 @@ ngx_household_redis_standalone_primaries(ngx_household_redis_t *redis,
     ngx_uint_t                         n;
     ngx_queue_t                       *q;
     ngx_household_redis_peer_t        *peer;
-    ngx_household_redis_standalone_t  *sa = redis->state;
+    ngx_household_redis_standalone_t  *sa = redis->topology_data;
 
     n = 0;
 
-    for (q = ngx_queue_head(&redis->pools);
-         q != ngx_queue_sentinel(&redis->pools);
+    for (q = ngx_queue_head(&redis->peers);
+         q != ngx_queue_sentinel(&redis->peers);
          q = ngx_queue_next(q))
     {
         peer = ngx_queue_data(q, ngx_household_redis_peer_t, queue);
