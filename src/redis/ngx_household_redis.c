@@ -11,7 +11,7 @@
 #include "ngx_household_redis_keyslot.h"
 
 
-/* ms: between two of one series, and of a series that is logged */
+/* ms: longest gap within a series, and length of a series that is logged */
 #define NGX_HOUSEHOLD_REDIS_UNTRACKED_GAP  2000
 #define NGX_HOUSEHOLD_REDIS_UNTRACKED_LOG  5000
 
@@ -127,9 +127,9 @@ ngx_household_redis_submit(ngx_household_redis_t *redis,
 
 
 /*
- * Whether the replies may be cached as fresh: not if a server replied that is
- * not tracked.  That is also a sign of a topology that this worker, or the
- * one that tracks, does not know yet.
+ * Checks that all replies came from tracked servers.  Otherwise the value must
+ * not be cached as fresh, and the topology may have changed: this worker
+ * process, or the tracking one, does not know the new topology yet.
  */
 
 static void
@@ -179,9 +179,9 @@ ngx_household_redis_replied(ngx_household_redis_op_t *op,
 
 
 /*
- * A topology that has changed is known in about a second.  If it goes on,
- * several servers share an address, or worker processes connect to different
- * ones.
+ * A change of the topology is known after about a second.  A longer series
+ * means that several servers share an address, or that worker processes are
+ * connected to different servers.
  */
 
 static void
@@ -279,7 +279,7 @@ static void
 ngx_household_redis_abandon(ngx_household_redis_op_t *op,
     ngx_household_redis_result_e status)
 {
-    /* it was not started: the caller is told so otherwise */
+    /* submit() has returned the status */
 }
 
 
@@ -309,7 +309,7 @@ ngx_household_redis_log_error(ngx_household_redis_t *redis, const char *event,
 }
 
 
-/* one for each event and code; the last one is for all further ones */
+/* one limit for each event and code; all further ones share the last limit */
 
 static ngx_household_log_limit_t *
 ngx_household_redis_error_limit(ngx_household_redis_t *redis,

@@ -1,9 +1,7 @@
 
 /*
- * A Redis Cluster: each command goes to the node that holds the slot of its
- * key, and follows where it is sent on to.
- *
- * Core layer.
+ * Redis Cluster: a command is sent to the node of the hash slot of its key, and
+ * redirections (MOVED, ASK) are followed.
  */
 
 
@@ -16,7 +14,7 @@
 /* retries of a command on a transient error before it is returned */
 #define NGX_HOUSEHOLD_REDIS_CLUSTER_MAX_RETRIES  4
 
-/* nodes that are known by redirections only, since the last slot map */
+/* maximum number of nodes from redirections since the last slot map */
 #define NGX_HOUSEHOLD_REDIS_CLUSTER_REDIRECTED   64
 
 
@@ -112,7 +110,7 @@ ngx_household_redis_cluster_create(ngx_household_redis_t *redis,
     cl->replica_timer.log = ngx_cycle->log;
     cl->replica_timer.cancelable = 1;
 
-    /* workers that start together ask neither together nor the same node */
+    /* spread the queries of workers that start together, in time and nodes */
     cl->next = ngx_random() % cl->nseeds;
     ngx_add_timer(&cl->refresh, 1 + ngx_random() % 100);
 
@@ -187,7 +185,7 @@ ngx_household_redis_cluster_route(ngx_household_redis_t *redis,
         }
     }
 
-    /* known dead, or not covered: another may take over at any time */
+    /* the peer is down, or the hash slot has none: a failover may follow */
 
     ngx_household_redis_cluster_refresh(cl);
 
@@ -278,8 +276,8 @@ ngx_household_redis_cluster_redirect(ngx_household_redis_cluster_t *cl,
 
 
 /*
- * Returns the peer of a redirection, or NULL.  Nodes that no map has named are
- * bounded: a node may redirect to ever new ones.
+ * Returns the peer of a redirection, or NULL.  The number of nodes that are not
+ * in the slot map is limited, as a node may redirect to more and more nodes.
  */
 
 static ngx_household_redis_peer_t *
@@ -319,7 +317,7 @@ ngx_household_redis_cluster_target(ngx_household_redis_cluster_t *cl,
 }
 
 
-/* a primary that is lost will have a successor */
+/* if a primary is lost, a replica may be promoted */
 
 static void
 ngx_household_redis_cluster_changed(ngx_household_redis_t *redis,
@@ -346,8 +344,8 @@ ngx_household_redis_cluster_watch_map(ngx_household_redis_t *redis)
 
 
 /*
- * All that are read from: those that hold slots, or may soon, and replicas if
- * they are read from.
+ * All nodes that are read from: primaries with and without hash slots, and
+ * replicas with "read_from replica".
  */
 
 static ngx_uint_t

@@ -1,6 +1,6 @@
 
 /*
- * Fetching the slot map of a cluster.  See ngx_household_redis_cluster.h.
+ * Fetches the slot map of a cluster.  See ngx_household_redis_cluster.h.
  */
 
 
@@ -10,11 +10,11 @@
 #include "ngx_household_redis_cluster.h"
 
 
-/* ms between two rounds: at least, and when no node returns a map */
+/* ms between two rounds: minimum, and maximum after failures */
 #define NGX_HOUSEHOLD_REDIS_CLUSTER_INTERVAL     100
 #define NGX_HOUSEHOLD_REDIS_CLUSTER_BACKOFF_MAX  2000
 
-/* ms between fetches for the sake of replicas, where they are read from */
+/* ms between fetches that discover replicas, with "read_from replica" */
 #define NGX_HOUSEHOLD_REDIS_CLUSTER_REPLICAS     5000
 
 
@@ -66,7 +66,7 @@ ngx_household_redis_cluster_refresh_handler(ngx_event_t *ev)
 }
 
 
-/* one that comes back, or is new, gives no other sign */
+/* there is no other sign of a replica that is new or works again */
 
 void
 ngx_household_redis_cluster_replica_timer_handler(ngx_event_t *ev)
@@ -99,11 +99,6 @@ ngx_household_redis_cluster_fetch_slots(ngx_household_redis_cluster_t *cl)
     }
 }
 
-
-/*
- * The i-th to be asked: known nodes that are not down, in turn, and after
- * them the seeds.
- */
 
 ngx_household_redis_node_t *
 ngx_household_redis_cluster_candidate(ngx_household_redis_cluster_t *cl,

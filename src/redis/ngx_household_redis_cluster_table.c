@@ -10,7 +10,7 @@
 #include "ngx_household_redis_cluster.h"
 
 
-/* nodes of a map; one with more is not believed */
+/* maximum number of nodes of a slot map; a larger map is rejected */
 #define NGX_HOUSEHOLD_REDIS_CLUSTER_NODES  1024
 
 
@@ -113,7 +113,7 @@ ngx_household_redis_cluster_apply(ngx_household_redis_cluster_t *cl,
 
     changed = 0;
 
-    /* entries are in no order: what none of them names is cleared after */
+    /* entries have no order: slots without an entry are cleared afterwards */
 
     for (i = 1; i < reply->nvalues; /* void */) {
 
@@ -139,7 +139,10 @@ ngx_household_redis_cluster_apply(ngx_household_redis_cluster_t *cl,
 }
 
 
-/* nodes of the primaries at most: each has an entry for each of its ranges */
+/*
+ * Returns an upper bound of the number of nodes: a node is counted again in
+ * each of its ranges, unless these are adjacent in the reply.
+ */
 
 static ngx_uint_t
 ngx_household_redis_cluster_count(ngx_household_redis_cluster_t *cl,
@@ -233,7 +236,7 @@ ngx_household_redis_cluster_apply_entry(ngx_household_redis_cluster_t *cl,
 }
 
 
-/* any of those that are not down: workers differ in their turn */
+/* a replica that is not down; cl->next spreads the choice of the workers */
 
 static ngx_household_redis_peer_t *
 ngx_household_redis_cluster_pick_replica(ngx_household_redis_cluster_t *cl,
@@ -250,7 +253,7 @@ ngx_household_redis_cluster_pick_replica(ngx_household_redis_cluster_t *cl,
 }
 
 
-/* what the last map did not name; returns whether there was any */
+/* clears slots whose peer is not in the map; returns 1 if there are any */
 
 static ngx_uint_t
 ngx_household_redis_cluster_clear(ngx_household_redis_cluster_t *cl)
@@ -298,8 +301,8 @@ ngx_household_redis_cluster_drop_unused_peers(
 
 
 /*
- * A slot that moves to such a primary is read there, by ASK, before any map
- * names it.
+ * While a slot is migrated to a primary without slots, ASK redirects reads to
+ * that primary before it is in the slot map.
  */
 
 void

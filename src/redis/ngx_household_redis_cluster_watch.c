@@ -1,8 +1,8 @@
 
 /*
  * Keeps the slot map of a cluster up to date while invalidations are received:
- * a node that joins or takes over must be tracked, whether this worker sends
- * commands to it or not.  See ngx_household_redis_cluster.h.
+ * a node that joins the cluster or is promoted must be tracked, even if this
+ * worker sends no commands to the node.  See ngx_household_redis_cluster.h.
  */
 
 
@@ -133,7 +133,7 @@ ngx_household_redis_cluster_watch_ready(ngx_household_redis_dedicated_t *conn)
 }
 
 
-/* the next node is asked; that one may be about to be replaced */
+/* the next node is used; a failover of the lost one may follow */
 
 static void
 ngx_household_redis_cluster_watch_lost(ngx_household_redis_dedicated_t *conn,
@@ -182,7 +182,7 @@ ngx_household_redis_cluster_watch_slots(ngx_household_redis_dedicated_t *conn,
         return NGX_OK;
     }
 
-    /* another one may know better */
+    /* another node may return a valid map */
 
     cl->next++;
 
@@ -193,7 +193,7 @@ ngx_household_redis_cluster_watch_slots(ngx_household_redis_dedicated_t *conn,
 }
 
 
-/* where the user may not ask for it, there is no more to know */
+/* an error reply is ignored: the user may lack the permission */
 
 static ngx_int_t
 ngx_household_redis_cluster_watch_nodes(ngx_household_redis_dedicated_t *conn,

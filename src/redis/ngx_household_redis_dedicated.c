@@ -1,6 +1,6 @@
 
 /*
- * Connections for one purpose.  See ngx_household_redis_dedicated.h.
+ * Dedicated connections.  See ngx_household_redis_dedicated.h.
  */
 
 
@@ -50,8 +50,8 @@ static const ngx_household_redis_conn_calls_t
 
 
 /*
- * The slot map of a large cluster, or the keys of many changes at a time, are
- * larger than any record.
+ * The slot map of a large cluster, or an invalidation of many keys, is larger
+ * than any record.
  */
 
 const ngx_household_resp_limits_t  ngx_household_redis_dedicated_limits = {
@@ -88,8 +88,8 @@ ngx_household_redis_dedicated_open(ngx_household_redis_node_t *node,
     dc->conn.limits = &ngx_household_redis_dedicated_limits;
 
     /*
-     * What is received by a link that stays is of use however late it comes.
-     * That it comes late is found out by whoever sends a PING.
+     * An invalidation is useful even if it is late.  The owner sends PING to
+     * detect that.
      */
 
     if (calls->quit != NULL) {
@@ -111,7 +111,7 @@ ngx_household_redis_dedicated_close(ngx_household_redis_dedicated_t *dc)
 
     ngx_household_redis_conn_shutdown(&dc->conn);
 
-    /* the caller may be one of our own calls */
+    /* this may be called from a callback of the connection */
     ngx_post_event(&dc->free_event, &ngx_posted_events);
 }
 
@@ -294,7 +294,7 @@ ngx_household_redis_dedicated_quit(ngx_household_redis_conn_t *conn)
 }
 
 
-/* there are none: all commands are the connections' own */
+/* not called: all commands are internal, so they fail with the connection */
 
 static void
 ngx_household_redis_dedicated_orphan(ngx_household_redis_conn_t *conn,

@@ -1,9 +1,7 @@
 
 /*
- * A connection to a node for one purpose of its own, beside those that
- * operations share: a subscription, or a question.
- *
- * Core layer.
+ * A dedicated connection: a connection to a node for one purpose, such as a
+ * subscription, which operations do not share.
  */
 
 
@@ -17,67 +15,79 @@
 #include "ngx_household_redis_conn.h"
 
 
-/* ms without a byte, at least, after which a link that stays is given up */
+/* minimum reply timeout of a connection with a "quit" callback, ms */
 #define NGX_HOUSEHOLD_REDIS_DEDICATED_REPLY_TIMEOUT  5000
 
 
 typedef struct ngx_household_redis_dedicated_s  ngx_household_redis_dedicated_t;
 
 
-/* each may close the link; the callbacks of a closed link are not called */
+/*
+ * Each callback may close the connection.  No callback of a closed connection
+ * is called.
+ */
 
 typedef struct {
-    /* it is connected, and has forgotten all that was said before */
+    /* (re)connected; server-side state (subscriptions, tracking) is lost */
     void       (*ready)(ngx_household_redis_dedicated_t *dc);
 
     /*
-     * It was ready and is no more; or an attempt has failed, again.  It goes
-     * on trying, at growing intervals up to 2 s.  "err" and "what" are for a
-     * log.
+     * The connection was lost, or an attempt to connect failed; called for
+     * each failed attempt.  Attempts continue, at increasing intervals up to
+     * 2 s.  "err" and "errstr" are for a log.
      */
     void       (*lost)(ngx_household_redis_dedicated_t *dc, ngx_err_t err,
                        const char *errstr);
 
     /*
-     * A message: an array whose first element is "message" or "pmessage", or
-     * anything that no command asked for.  Valid during the call.  NGX_OK, or
-     * NGX_ERROR if it makes no sense: the connection is then lost.
+     * An out-of-band message: an array whose first element is "message" or
+     * "pmessage", or any value that is not the reply to a command.  Valid
+     * during the call.  Returns NGX_OK, or NGX_ERROR if the message is
+     * invalid: the connection is then lost.
      */
     ngx_int_t  (*push)(ngx_household_redis_dedicated_t *dc,
                        ngx_household_resp_reply_t *reply);
 
     /*
-     * The worker quits.  Returns NGX_OK if the link stays open, which then
-     * needs a timer that is not cancelable, or NGX_DECLINED.  NULL: it is
-     * closed when it is idle.
+     * The worker process quits.  Returns NGX_OK if the connection stays open,
+     * for which the caller needs a timer that is not cancelable; or
+     * NGX_DECLINED.  If this is NULL, the connection is closed when it is
+     * idle.
      */
     ngx_int_t  (*quit)(ngx_household_redis_dedicated_t *dc);
 } ngx_household_redis_dedicated_calls_t;
 
 
 /*
- * The reply to a command, or NULL if the connection was lost before.  NGX_OK,
- * or NGX_ERROR if it makes no sense: the connection is then lost.
+ * Receives the reply to a command, or NULL if the connection was lost before.
+ * Returns NGX_OK, or NGX_ERROR if the reply is invalid: the connection is then
+ * lost.
  */
 typedef ngx_int_t (*ngx_household_redis_dedicated_reply_pt)(
     ngx_household_redis_dedicated_t *dc, ngx_household_resp_reply_t *reply);
 
 
 /*
- * Opens a link to a node, which is kept; "ready" is called later, never from
- * within.  It authenticates as all connections to the node do.  It holds no
- * worker that quits.  Returns NULL if memory is short.
+ * Opens a dedicated connection to a node, which is kept.  "ready" is called
+ * later, never from within.  The handshake is that of all connections to the
+ * node.  The connection does not delay the exit of a worker process.  Returns
+ * NULL if there is no memory.
  */
 ngx_household_redis_dedicated_t *ngx_household_redis_dedicated_open(
     ngx_household_redis_node_t *node,
     const ngx_household_redis_dedicated_calls_t *calls, void *data);
 
+/*
+ * Closes the connection and releases the node.  No callback is called.  The
+ * memory is freed later.
+ */
 void ngx_household_redis_dedicated_close(ngx_household_redis_dedicated_t *dc);
 
 /*
- * Sends a command.  Returns NGX_OK if "reply" will be called; NGX_DECLINED
- * if the link is not ready; NGX_ERROR if memory is short.  No reply for twice
- * the deployment's timeout is a lost connection.
+ * Sends a command.  Returns NGX_OK if "reply" will be called; NGX_DECLINED if
+ * the connection is not ready; NGX_ERROR if there is no memory or too much is
+ * queued.  The connection is lost if nothing is received within the reply
+ * timeout: twice the deployment's timeout, but see the minimum above.
  */
 ngx_int_t ngx_household_redis_dedicated_send(
     ngx_household_redis_dedicated_t *dc, ngx_str_t *argv, ngx_uint_t argc,
@@ -85,17 +95,20 @@ ngx_int_t ngx_household_redis_dedicated_send(
 
 void *ngx_household_redis_dedicated_data(ngx_household_redis_dedicated_t *dc);
 
-/* as those of a connection, ngx_household_redis_conn_...() */
+/*
+ * As ngx_household_redis_conn_at_first() and ngx_household_redis_conn_reopen().
+ */
 ngx_uint_t ngx_household_redis_dedicated_at_first(
     ngx_household_redis_dedicated_t *dc);
 void ngx_household_redis_dedicated_reopen(
     ngx_household_redis_dedicated_t *dc);
 
 /*
- * Of a link that is ready: the address that it is connected to, as text
- * without a port, of which the length is returned; the server (see
- * ngx_household_redis_conn.h); and a node that is at the address of that
- * server alone, which the caller releases, or NULL if memory is short.
+ * For a connection that is ready.  addr() writes the address of the server, as
+ * text without a port, and returns its length.  server() returns the identity
+ * of the server (see ngx_household_redis_connection.h).  pin() returns a node
+ * that has the address of this server only, which the caller releases; or
+ * NULL if there is no memory.
  */
 size_t ngx_household_redis_dedicated_addr(
     ngx_household_redis_dedicated_t *dc, u_char *text, size_t len);
@@ -116,7 +129,7 @@ void ngx_household_redis_dedicated_drain(void);
  * For ngx_household_redis_query.c.
  */
 
-/* limits of a reply: those of the largest slot map */
+/* limits of a reply, which are sufficient for a large slot map */
 extern const ngx_household_resp_limits_t  ngx_household_redis_dedicated_limits;
 
 /* the handler of the events that drain() looks for: frees ev->data */

@@ -1,6 +1,6 @@
 
 /*
- * Connections to one node.  See ngx_household_redis_peer.h.
+ * A server and its connections.  See ngx_household_redis_peer.h.
  */
 
 
@@ -73,7 +73,7 @@ ngx_household_redis_peer_create(ngx_household_redis_node_t *node,
         conn->lazy = lazy ? 1 : 0;
 
         if (!lazy) {
-            /* workers that start together do not connect together */
+            /* spread the connects of workers that start together */
             ngx_household_redis_conn_start(conn, 1 + ngx_random() % 100);
         }
     }
@@ -107,8 +107,8 @@ ngx_household_redis_peer_enqueue(ngx_household_redis_peer_t *peer,
     rc = NGX_DECLINED;
 
     /*
-     * Operations take turns, their commands stay together; those known dead
-     * are passed over.
+     * Round robin by operation: the commands of an operation use the same
+     * connection.  Connections that are down are skipped.
      */
 
     if (cmd->index == 0) {
@@ -204,7 +204,7 @@ ngx_household_redis_peer_ready(ngx_household_redis_conn_t *conn)
 }
 
 
-/* a server that works only until it is used is not up: the log need not tell */
+/* "server up" is not logged for a server that fails as soon as it is used */
 
 static void
 ngx_household_redis_peer_recovered(ngx_household_redis_conn_t *conn)
@@ -241,7 +241,7 @@ ngx_household_redis_peer_lost(ngx_household_redis_conn_t *conn,
         return;
     }
 
-    /* two reasons that take turns are no news */
+    /* do not log again when two causes alternate */
 
     if (!peer->logged
         || (ngx_strcmp(peer->err, errstr) != 0

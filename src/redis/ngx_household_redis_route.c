@@ -1,6 +1,6 @@
 
 /*
- * The way of commands.  See ngx_household_redis_route.h.
+ * Routing of commands.  See ngx_household_redis_route.h.
  */
 
 
@@ -56,7 +56,7 @@ ngx_household_redis_route_init(ngx_household_redis_t *redis,
     ngx_household_redis_fifo_init(&redis->parked);
     ngx_household_redis_fifo_init(&redis->delayed);
 
-    /* deadlines hold a worker that quits; this does not */
+    /* deadlines delay the exit of a worker, this timer does not */
     redis->retry.handler = ngx_household_redis_route_retry_handler;
     redis->retry.data = redis;
     redis->retry.log = ngx_cycle->log;
@@ -138,7 +138,7 @@ ngx_household_redis_route_orphan(ngx_household_redis_peer_t *peer,
 
     if (sent) {
 
-        /* reading twice does no harm; more often would not help */
+        /* reads are sent again once, writes are not */
 
         if (cmd->resent || (cmd->op->flags & NGX_HOUSEHOLD_REDIS_WRITE)) {
             ngx_household_redis_op_end(cmd->op,
@@ -271,7 +271,7 @@ ngx_household_redis_route_all(ngx_household_redis_t *redis,
     ngx_household_redis_cmd_t   *cmd;
     ngx_household_redis_fifo_t   list;
 
-    /* what comes back is not of this round */
+    /* commands that are queued again are not routed in this call */
 
     ngx_household_redis_fifo_init(&list);
     ngx_household_redis_fifo_move(&list, fifo);

@@ -1,9 +1,9 @@
 
 /*
- * A primary that sentinels watch: they are asked where it is before each
- * reconnect, and ROLE must confirm it.
+ * Redis Sentinel: sentinels are queried for the primary before each reconnect,
+ * and ROLE must confirm that the server is a primary.
  *
- * Core layer.  https://redis.io/docs/latest/develop/reference/sentinel-clients/
+ * https://redis.io/docs/latest/develop/reference/sentinel-clients/
  */
 
 
@@ -87,7 +87,7 @@ ngx_household_redis_sentinel_create(ngx_household_redis_t *redis,
     ngx_household_redis_sentinel_timer(st, &st->replica_timer,
                                    ngx_household_redis_sentinel_fetch_replicas);
 
-    /* workers that start together do not ask together */
+    /* spread the queries of workers that start together */
     ngx_add_timer(&st->retry, 1 + ngx_random() % 100);
 
     ngx_household_redis_sentinel_watch(st);
@@ -169,13 +169,13 @@ ngx_household_redis_sentinel_route(ngx_household_redis_t *redis,
         return NGX_DECLINED;
     }
 
-    /* it is being looked for, or its address is about to be */
+    /* a query for the primary is pending or scheduled */
 
     return ngx_household_redis_route_park(redis, cmd);
 }
 
 
-/* a primary that says READONLY is none any more */
+/* READONLY: the server is not the primary anymore */
 
 static ngx_int_t
 ngx_household_redis_sentinel_error(ngx_household_redis_t *redis,
@@ -224,7 +224,7 @@ ngx_household_redis_sentinel_changed(ngx_household_redis_t *redis,
     }
 
     if (peer->down) {
-        /* those who wait are told; another sentinel may know better */
+        /* fail the commands; another sentinel may know the primary */
         st->down = 1;
         st->first = (st->first + 1) % st->n;
     }
@@ -244,11 +244,11 @@ ngx_household_redis_sentinel_refresh_soon(ngx_household_redis_t *redis)
 static void
 ngx_household_redis_sentinel_watch_always(ngx_household_redis_t *redis)
 {
-    /* each worker does so, as it reads from the primary */
+    /* each worker has a subscription already: see _watch.c */
 }
 
 
-/* all that are read from: replicas, too, if they are */
+/* all servers that are read from: the primary and known replicas */
 
 static ngx_uint_t
 ngx_household_redis_sentinel_primaries(ngx_household_redis_t *redis,

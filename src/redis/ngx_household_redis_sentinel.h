@@ -1,8 +1,6 @@
 
 /*
- * What the files of Sentinel share.
- *
- * Core layer.
+ * Redis Sentinel: private to ngx_household_redis_sentinel*.c.
  */
 
 
@@ -22,14 +20,14 @@ typedef struct {
     ngx_household_redis_t            *redis;
     ngx_household_redis_node_t      **nodes;          /* the sentinels */
     ngx_uint_t                        n;
-    ngx_uint_t                        first;          /* replied last */
+    ngx_uint_t                        first;          /* queried first */
     ngx_uint_t                        tried;          /* in this round */
     ngx_int_t                         ident;          /* of the timers */
 
     ngx_household_redis_query_t      *query;          /* for the primary */
     ngx_household_redis_query_t      *replica_query;
     ngx_household_redis_peer_t       *primary;        /* NULL: not known */
-    ngx_uint_t                        next;           /* replica */
+    ngx_uint_t                        next;           /* replica, round robin */
 
     ngx_event_t                       retry;          /* next round */
     ngx_event_t                       replica_timer;
@@ -56,21 +54,27 @@ typedef struct {
 /* the handler of st->retry: queries a sentinel for the primary */
 void ngx_household_redis_sentinel_retry_handler(ngx_event_t *ev);
 
-/* asks sentinels where the primary is: at once, when it worked until now */
+/*
+ * Queries sentinels for the primary: at once after the first failure, then
+ * with backoff.
+ */
 void ngx_household_redis_sentinel_schedule(ngx_household_redis_sentinel_t *st);
 
-/* the same as a precaution: the primary may be another one by now */
+/*
+ * Queries sentinels for the primary while the known one works: there may be a
+ * new one.  The rate is limited.
+ */
 void ngx_household_redis_sentinel_refresh(ngx_household_redis_sentinel_t *st);
 
-/* _watch.c: subscribes to what sentinels publish of failovers */
+/* _watch.c: subscribes to the failover events of a sentinel */
 void ngx_household_redis_sentinel_watch(ngx_household_redis_sentinel_t *st);
 void ngx_household_redis_sentinel_unwatch(ngx_household_redis_sentinel_t *st);
 
-/* _replicas.c: routes a read to a replica; NGX_OK or NGX_DECLINED */
+/* _replicas.c: enqueues a read on a replica; returns NGX_OK or NGX_DECLINED */
 ngx_int_t ngx_household_redis_sentinel_replica(ngx_household_redis_t *redis,
     ngx_household_redis_cmd_t *cmd);
 
-/* the handler of st->look: asks a sentinel for the replicas */
+/* the handler of st->replica_timer: queries a sentinel for the replicas */
 void ngx_household_redis_sentinel_fetch_replicas(ngx_event_t *ev);
 
 

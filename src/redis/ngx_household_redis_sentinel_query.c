@@ -1,7 +1,7 @@
 
 /*
- * Where the primary is: sentinels are queried in turn, and ROLE must confirm
- * what they return.  See ngx_household_redis_sentinel.h.
+ * Queries the sentinels for the primary, one after the other.  ROLE must
+ * confirm the reply.  See ngx_household_redis_sentinel.h.
  */
 
 
@@ -14,7 +14,7 @@
 #define NGX_HOUSEHOLD_REDIS_SENTINEL_BACKOFF      50     /* ms; doubles up to */
 #define NGX_HOUSEHOLD_REDIS_SENTINEL_BACKOFF_MAX  800
 
-/* ms between queries while the primary works, at least */
+/* minimum ms between queries while the primary works */
 #define NGX_HOUSEHOLD_REDIS_SENTINEL_INTERVAL     100
 
 
@@ -53,8 +53,6 @@ ngx_household_redis_sentinel_refresh(ngx_household_redis_sentinel_t *st)
     ngx_add_timer(&st->retry, left);
 }
 
-
-/* at once, when it worked until now */
 
 void
 ngx_household_redis_sentinel_schedule(ngx_household_redis_sentinel_t *st)
@@ -154,7 +152,7 @@ ngx_household_redis_sentinel_master_reply(void *data,
 }
 
 
-/* returns NULL, or what is wrong */
+/* returns NULL, or the reason if the reply has no address */
 
 static const char *
 ngx_household_redis_sentinel_address(ngx_household_resp_reply_t *reply,
@@ -216,7 +214,7 @@ ngx_household_redis_sentinel_failed(ngx_household_redis_sentinel_t *st,
     st->down = 1;
 
     if (st->primary != NULL) {
-        /* it may still be there: better asked than not */
+        /* try the known primary, which may still work */
         ngx_household_redis_peer_resume(st->primary);
     }
 

@@ -1,6 +1,6 @@
 
 /*
- * The replicas of a primary that sentinels watch, for reading.  See
+ * Reads from replicas, which a sentinel is queried for.  See
  * ngx_household_redis_sentinel.h.
  */
 
@@ -11,7 +11,7 @@
 #include "ngx_household_redis_sentinel.h"
 
 
-#define NGX_HOUSEHOLD_REDIS_SENTINEL_REPLICAS  5000    /* ms between looks */
+#define NGX_HOUSEHOLD_REDIS_SENTINEL_REPLICAS  5000    /* ms between fetches */
 
 
 static void ngx_household_redis_sentinel_replicas(void *data,
@@ -41,7 +41,7 @@ ngx_household_redis_sentinel_replica(ngx_household_redis_t *redis,
         n++;
     }
 
-    /* each in turn, by operation: the list is a ring */
+    /* round robin by operation, over the list as a ring */
 
     if (cmd->index == 0) {
         st->next++;
@@ -119,7 +119,7 @@ ngx_household_redis_sentinel_replicas(void *data,
     if (reply == NULL || reply->values[0].type != NGX_HOUSEHOLD_RESP_ARRAY
         || reply->too_large)
     {
-        /* the next look asks another sentinel */
+        /* the next query is sent to another sentinel */
         st->first = (st->first + 1) % st->n;
         return;
     }
@@ -141,7 +141,7 @@ ngx_household_redis_sentinel_replicas(void *data,
 }
 
 
-/* an array of arrays of names and values, one of them for each replica */
+/* the reply is an array with an array of names and values for each replica */
 
 static void
 ngx_household_redis_sentinel_add_replica(ngx_household_redis_sentinel_t *st,

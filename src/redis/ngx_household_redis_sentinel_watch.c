@@ -1,9 +1,9 @@
 
 /*
- * Failovers as the sentinels publish them: as long as a former primary is
- * alive, nothing else tells that it is none any more.  What is published is a
- * hint, upon which a sentinel is queried, and ROLE must confirm the answer.
- * See ngx_household_redis_sentinel.h.
+ * Subscribes to the failover events of a sentinel.  While a former primary is
+ * alive, there is no other sign of a failover.  An event is only a hint: the
+ * sentinel is then queried, and ROLE must confirm the reply.  See
+ * ngx_household_redis_sentinel.h.
  *
  * https://redis.io/docs/latest/develop/reference/sentinel-clients/
  */
@@ -15,10 +15,10 @@
 #include "ngx_household_redis_sentinel.h"
 
 
-/* ms until the next sentinel is subscribed to, after one was lost */
+/* ms until a subscription to the next sentinel, after one was lost */
 #define NGX_HOUSEHOLD_REDIS_SENTINEL_REOPEN  1000
 
-/* ms between queries: with a subscription, and where there can be none */
+/* ms between queries: with a subscription, and without */
 #define NGX_HOUSEHOLD_REDIS_SENTINEL_POLL    10000
 #define NGX_HOUSEHOLD_REDIS_SENTINEL_POLL_NO_SUB  1000
 
@@ -120,7 +120,7 @@ ngx_household_redis_sentinel_watch_close(ngx_household_redis_sentinel_t *st)
 }
 
 
-/* half to whole of the time: workers do not query together */
+/* jitter, half to whole of the time, spreads the queries of the workers */
 
 static void
 ngx_household_redis_sentinel_watch_timer(ngx_household_redis_sentinel_t *st,
@@ -135,8 +135,8 @@ ngx_household_redis_sentinel_watch_timer(ngx_household_redis_sentinel_t *st,
 
 
 /*
- * Of the events of a failover, the first is that the replica was promoted: the
- * sentinel that does so returns its address from then on.
+ * The first event of a failover is +promoted-slave: the sentinel that promotes
+ * the replica returns its address from then on.
  */
 
 static void
@@ -174,8 +174,8 @@ ngx_household_redis_sentinel_watch_lost(ngx_household_redis_dedicated_t *conn,
 
 
 /*
- * Messages, and the replies to all but the first of the channels: those are
- * arrays, too, of which the first element is "subscribe".
+ * Receives messages, and the replies to SUBSCRIBE for all channels but the
+ * first: those are arrays with "subscribe" as their first element.
  */
 
 static ngx_int_t
@@ -199,7 +199,10 @@ ngx_household_redis_sentinel_watch_push(ngx_household_redis_dedicated_t *conn,
         return NGX_OK;
     }
 
-    /* this sentinel knows it first; of all its masters, one is ours */
+    /*
+     * Events of other masters are ignored.  The sentinel that published the
+     * event is queried first.
+     */
 
     if (ngx_strlcasestrn(v[3].str.data, v[3].str.data + v[3].str.len,
                          st->redis->conf->master.data,
@@ -245,7 +248,7 @@ ngx_household_redis_sentinel_watch_reply(ngx_household_redis_dedicated_t *conn,
         st->unsubscribed = 1;
     }
 
-    /* what was published before is not known */
+    /* events before the subscription were missed */
 
     ngx_household_redis_sentinel_refresh(st);
 
