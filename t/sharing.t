@@ -181,7 +181,7 @@ is ask('198.51.100.1', 'other'), '403 DENIED outside',
 
 $account++;
 ask($home, 'tv');
-written();
+my $before = written();
 for (['box', 'another household, 1 day'],
      ['phone', 'another household at a settled place, 1 day'])
 {
@@ -189,6 +189,7 @@ for (['box', 'another household, 1 day'],
     my $r = $edge->get("/?account=$account&device=$device",
                        'X-Forwarded-For' => $friend);
     is $r->{headers}{'x-detail'}, $detail, "detail: $detail";
+    $before = written($before);
 }
 is $edge->get("/?account=$account&device=tv", 'X-Forwarded-For' => $home)
         ->{headers}{'x-detail'}, undef, 'detail: none of a member';

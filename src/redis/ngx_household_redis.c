@@ -11,7 +11,7 @@
 #include "ngx_household_redis_keyslot.h"
 
 
-/* ms: between two of one series, and of a series that is logged */
+/* ms: longest gap within a series, and length of a series that is logged */
 #define NGX_HOUSEHOLD_REDIS_UNTRACKED_GAP  2000
 #define NGX_HOUSEHOLD_REDIS_UNTRACKED_LOG  5000
 
@@ -20,7 +20,7 @@ static void ngx_household_redis_replied(ngx_household_redis_op_t *op,
     ngx_household_redis_result_e status);
 static void ngx_household_redis_log_untracked(ngx_household_redis_t *redis);
 static ngx_household_log_limit_t *ngx_household_redis_error_limit(
-    ngx_household_redis_t *redis, const char *what, ngx_str_t *code);
+    ngx_household_redis_t *redis, const char *event, ngx_str_t *code);
 static void ngx_household_redis_abandon(ngx_household_redis_op_t *op,
     ngx_household_redis_result_e status);
 
@@ -30,7 +30,7 @@ ngx_household_redis_create(ngx_cycle_t *cycle,
     ngx_household_redis_options_t *conf)
 {
     ngx_household_redis_t                 *redis;
-    const ngx_household_redis_topology_t  *kind;
+    const ngx_household_redis_topology_t  *topology;
 
     redis = ngx_pcalloc(cycle->pool, sizeof(ngx_household_redis_t));
     if (redis == NULL) {
@@ -38,18 +38,18 @@ ngx_household_redis_create(ngx_cycle_t *cycle,
     }
 
     if (conf->cluster) {
-        kind = &ngx_household_redis_cluster;
+        topology = &ngx_household_redis_cluster;
 
     } else if (conf->sentinels.nelts) {
-        kind = &ngx_household_redis_sentinel;
+        topology = &ngx_household_redis_sentinel;
 
     } else {
-        kind = &ngx_household_redis_standalone;
+        topology = &ngx_household_redis_standalone;
     }
 
-    ngx_household_redis_route_init(redis, conf, kind);
+    ngx_household_redis_route_init(redis, conf, topology);
 
-    if (kind->create(redis, cycle->pool) != NGX_OK) {
+    if (topology->create(redis, cycle->pool) != NGX_OK) {
         return NULL;
     }
 
@@ -61,7 +61,7 @@ void
 ngx_household_redis_destroy(ngx_household_redis_t *redis)
 {
     redis->stopped = 1;
-    redis->kind->destroy(redis);
+    redis->topology->destroy(redis);
 
     ngx_household_redis_route_stop(redis);
     ngx_household_redis_dedicated_drain();
@@ -127,9 +127,9 @@ ngx_household_redis_submit(ngx_household_redis_t *redis,
 
 
 /*
- * Whether the replies may be cached as fresh: not if a server replied that is
- * not tracked.  That is also a sign of a topology that this worker, or the
- * one that tracks, does not know yet.
+ * Checks that all replies came from tracked servers.  Otherwise the value must
+ * not be cached as fresh, and the topology may have changed: this worker
+ * process, or the tracking one, does not know the new topology yet.
  */
 
 static void
@@ -179,9 +179,9 @@ ngx_household_redis_replied(ngx_household_redis_op_t *op,
 
 
 /*
- * A topology that has changed is known in about a second.  If it goes on,
- * several servers share an address, or worker processes connect to different
- * ones.
+ * A change of the topology is known after about a second.  A longer series
+ * means that several servers share an address, or that worker processes are
+ * connected to different servers.
  */
 
 static void
@@ -228,14 +228,14 @@ ngx_household_redis_set_tracked(ngx_household_redis_t *redis,
 void
 ngx_household_redis_hold(ngx_household_redis_t *redis)
 {
-    redis->held++;
+    redis->suspended++;
 }
 
 
 void
 ngx_household_redis_release(ngx_household_redis_t *redis)
 {
-    if (--redis->held == 0 && !redis->stopped) {
+    if (--redis->suspended == 0 && !redis->stopped) {
         ngx_household_redis_route_unpark(redis);
     }
 }
@@ -245,7 +245,7 @@ void
 ngx_household_redis_refresh(ngx_household_redis_t *redis)
 {
     if (!redis->stopped) {
-        redis->kind->refresh(redis);
+        redis->topology->refresh(redis);
     }
 }
 
@@ -254,7 +254,7 @@ void
 ngx_household_redis_watch_topology(ngx_household_redis_t *redis)
 {
     if (!redis->stopped) {
-        redis->kind->watch(redis);
+        redis->topology->watch(redis);
     }
 }
 
@@ -279,12 +279,12 @@ static void
 ngx_household_redis_abandon(ngx_household_redis_op_t *op,
     ngx_household_redis_result_e status)
 {
-    /* it was not started: the caller is told so otherwise */
+    /* submit() has returned the status */
 }
 
 
 void
-ngx_household_redis_log_error(ngx_household_redis_t *redis, const char *what,
+ngx_household_redis_log_error(ngx_household_redis_t *redis, const char *event,
     ngx_str_t *error)
 {
     ngx_str_t    code, text;
@@ -294,7 +294,7 @@ ngx_household_redis_log_error(ngx_household_redis_t *redis, const char *what,
     text = ngx_household_redis_error_text(error);
 
     n = ngx_household_log_limit(
-            ngx_household_redis_error_limit(redis, what, &code), 1);
+            ngx_household_redis_error_limit(redis, event, &code), 1);
 
     if (n == 0) {
         return;
@@ -305,15 +305,15 @@ ngx_household_redis_log_error(ngx_household_redis_t *redis, const char *what,
 
     ngx_log_error(level, ngx_cycle->log, 0,
                   "household redis \"%V\": %s failed: error reply %V, "
-                  "%ui suppressed", &redis->conf->name, what, &text, n - 1);
+                  "%ui suppressed", &redis->conf->name, event, &text, n - 1);
 }
 
 
-/* one for each event and code; the last one is for all further ones */
+/* one limit for each event and code; all further ones share the last limit */
 
 static ngx_household_log_limit_t *
 ngx_household_redis_error_limit(ngx_household_redis_t *redis,
-    const char *what, ngx_str_t *code)
+    const char *event, ngx_str_t *code)
 {
     ngx_uint_t                    i;
     ngx_household_redis_error_t  *e;
@@ -323,14 +323,14 @@ ngx_household_redis_error_limit(ngx_household_redis_t *redis,
     for (i = 0; i < NGX_HOUSEHOLD_REDIS_ERRORS - 1; i++) {
         e = &redis->errors[i];
 
-        if (e->what == NULL) {
-            e->what = what;
+        if (e->event == NULL) {
+            e->event = event;
             e->code_len = ngx_min(code->len, sizeof(e->code));
             ngx_memcpy(e->code, code->data, e->code_len);
             break;
         }
 
-        if (ngx_strcmp(e->what, what) == 0
+        if (ngx_strcmp(e->event, event) == 0
             && e->code_len == ngx_min(code->len, sizeof(e->code))
             && ngx_memcmp(e->code, code->data, e->code_len) == 0)
         {
@@ -347,20 +347,21 @@ ngx_uint_t
 ngx_household_redis_primaries(ngx_household_redis_t *redis,
     ngx_household_redis_node_t **nodes, ngx_uint_t max)
 {
-    return redis->stopped ? 0 : redis->kind->primaries(redis, nodes, max);
+    return redis->stopped ? 0 : redis->topology->primaries(redis, nodes, max);
 }
 
 
 void
 ngx_household_redis_observe_primaries(ngx_household_redis_t *redis,
-    ngx_household_redis_observer_t *watch)
+    ngx_household_redis_observer_t *observer)
 {
-    ngx_queue_insert_tail(&redis->watches, &watch->queue);
+    ngx_queue_insert_tail(&redis->observers, &observer->queue);
 }
 
 
 void
-ngx_household_redis_unobserve_primaries(ngx_household_redis_observer_t *watch)
+ngx_household_redis_unobserve_primaries(
+    ngx_household_redis_observer_t *observer)
 {
-    ngx_queue_remove(&watch->queue);
+    ngx_queue_remove(&observer->queue);
 }

@@ -1,9 +1,7 @@
 
 /*
- * A Redis Cluster: each command goes to the node that holds the slot of its
- * key, and follows where it is sent on to.
- *
- * Core layer.
+ * Redis Cluster: a command is sent to the node of the hash slot of its key, and
+ * redirections (MOVED, ASK) are followed.
  */
 
 
@@ -16,7 +14,7 @@
 /* retries of a command on a transient error before it is returned */
 #define NGX_HOUSEHOLD_REDIS_CLUSTER_MAX_RETRIES  4
 
-/* nodes that are known by redirections only, since the last slot map */
+/* maximum number of nodes from redirections since the last slot map */
 #define NGX_HOUSEHOLD_REDIS_CLUSTER_REDIRECTED   64
 
 
@@ -26,7 +24,7 @@ static void ngx_household_redis_cluster_destroy(ngx_household_redis_t *redis);
 static ngx_int_t ngx_household_redis_cluster_route(ngx_household_redis_t *redis,
     ngx_household_redis_cmd_t *cmd);
 static ngx_int_t ngx_household_redis_cluster_error(ngx_household_redis_t *redis,
-    ngx_household_redis_peer_t *pool, ngx_household_redis_cmd_t *cmd,
+    ngx_household_redis_peer_t *peer, ngx_household_redis_cmd_t *cmd,
     ngx_str_t *code, ngx_str_t *error);
 static ngx_int_t ngx_household_redis_cluster_redirect(
     ngx_household_redis_cluster_t *cl, ngx_household_redis_peer_t *peer,
@@ -35,7 +33,7 @@ static ngx_household_redis_peer_t *ngx_household_redis_cluster_target(
     ngx_household_redis_cluster_t *cl, ngx_household_redis_peer_t *peer,
     ngx_str_t *error, ngx_uint_t *slot);
 static void ngx_household_redis_cluster_changed(ngx_household_redis_t *redis,
-    ngx_household_redis_peer_t *pool);
+    ngx_household_redis_peer_t *peer);
 static void ngx_household_redis_cluster_refresh_soon(
     ngx_household_redis_t *redis);
 static void ngx_household_redis_cluster_watch_map(
@@ -70,7 +68,7 @@ ngx_household_redis_cluster_create(ngx_household_redis_t *redis,
         return NGX_ERROR;
     }
 
-    redis->state = cl;
+    redis->topology_data = cl;
 
     cl->redis = redis;
     cl->ident = -1;
@@ -112,8 +110,8 @@ ngx_household_redis_cluster_create(ngx_household_redis_t *redis,
     cl->replica_timer.log = ngx_cycle->log;
     cl->replica_timer.cancelable = 1;
 
-    /* workers that start together ask neither together nor the same node */
-    cl->turn = ngx_random() % cl->nseeds;
+    /* spread the queries of workers that start together, in time and nodes */
+    cl->next = ngx_random() % cl->nseeds;
     ngx_add_timer(&cl->refresh, 1 + ngx_random() % 100);
 
     return NGX_OK;
@@ -124,7 +122,7 @@ static void
 ngx_household_redis_cluster_destroy(ngx_household_redis_t *redis)
 {
     ngx_uint_t                      i;
-    ngx_household_redis_cluster_t  *cl = redis->state;
+    ngx_household_redis_cluster_t  *cl = redis->topology_data;
 
     if (cl->query != NULL) {
         ngx_household_redis_query_cancel(cl->query);
@@ -155,8 +153,8 @@ ngx_household_redis_cluster_route(ngx_household_redis_t *redis,
     ngx_household_redis_cmd_t *cmd)
 {
     ngx_int_t                       rc;
-    ngx_household_redis_cluster_t  *cl = redis->state;
-    ngx_household_redis_peer_t     *pool;
+    ngx_household_redis_cluster_t  *cl = redis->topology_data;
+    ngx_household_redis_peer_t     *peer;
 
     if (!cl->known) {
 
@@ -168,26 +166,26 @@ ngx_household_redis_cluster_route(ngx_household_redis_t *redis,
         return ngx_household_redis_route_park(redis, cmd);
     }
 
-    pool = cl->replicas[cmd->slot];
+    peer = cl->replicas[cmd->slot];
 
-    if (pool != NULL && !(cmd->op->flags & NGX_HOUSEHOLD_REDIS_WRITE)
-        && !ngx_household_redis_peer_avoided(pool)
-        && ngx_household_redis_peer_enqueue(pool, cmd) == NGX_OK)
+    if (peer != NULL && !(cmd->op->flags & NGX_HOUSEHOLD_REDIS_WRITE)
+        && !ngx_household_redis_peer_avoided(peer)
+        && ngx_household_redis_peer_enqueue(peer, cmd) == NGX_OK)
     {
         return NGX_OK;
     }
 
-    pool = cl->slots[cmd->slot];
+    peer = cl->slots[cmd->slot];
 
-    if (pool != NULL) {
-        rc = ngx_household_redis_peer_enqueue(pool, cmd);
+    if (peer != NULL) {
+        rc = ngx_household_redis_peer_enqueue(peer, cmd);
 
         if (rc != NGX_DECLINED) {
             return rc;
         }
     }
 
-    /* known dead, or not covered: another may take over at any time */
+    /* the peer is down, or the hash slot has none: a failover may follow */
 
     ngx_household_redis_cluster_refresh(cl);
 
@@ -197,17 +195,17 @@ ngx_household_redis_cluster_route(ngx_household_redis_t *redis,
 
 static ngx_int_t
 ngx_household_redis_cluster_error(ngx_household_redis_t *redis,
-    ngx_household_redis_peer_t *pool, ngx_household_redis_cmd_t *cmd,
+    ngx_household_redis_peer_t *peer, ngx_household_redis_cmd_t *cmd,
     ngx_str_t *code, ngx_str_t *error)
 {
-    ngx_household_redis_cluster_t  *cl = redis->state;
+    ngx_household_redis_cluster_t  *cl = redis->topology_data;
 
     if (ngx_household_redis_error_is(code, "MOVED")) {
-        return ngx_household_redis_cluster_redirect(cl, pool, cmd, 0, error);
+        return ngx_household_redis_cluster_redirect(cl, peer, cmd, 0, error);
     }
 
     if (ngx_household_redis_error_is(code, "ASK")) {
-        return ngx_household_redis_cluster_redirect(cl, pool, cmd, 1, error);
+        return ngx_household_redis_cluster_redirect(cl, peer, cmd, 1, error);
     }
 
     if (!ngx_household_redis_error_transient(code)) {
@@ -216,7 +214,7 @@ ngx_household_redis_cluster_error(ngx_household_redis_t *redis,
 
     if (!ngx_household_redis_error_is(code, "TRYAGAIN")) {
         ngx_household_redis_cluster_refresh(cl);
-        ngx_household_redis_peer_avoid(pool);
+        ngx_household_redis_peer_avoid(peer);
     }
 
     if (cmd->tries >= NGX_HOUSEHOLD_REDIS_CLUSTER_MAX_RETRIES) {
@@ -278,8 +276,8 @@ ngx_household_redis_cluster_redirect(ngx_household_redis_cluster_t *cl,
 
 
 /*
- * Returns the peer of a redirection, or NULL.  Nodes that no map has named are
- * bounded: a node may redirect to ever new ones.
+ * Returns the peer of a redirection, or NULL.  The number of nodes that are not
+ * in the slot map is limited, as a node may redirect to more and more nodes.
  */
 
 static ngx_household_redis_peer_t *
@@ -306,12 +304,12 @@ ngx_household_redis_cluster_target(ngx_household_redis_cluster_t *cl,
     at.len = ngx_sock_ntop(&peer->conns[0].sockaddr.sockaddr,
                            peer->conns[0].socklen, text, sizeof(text), 0);
 
-    last = ngx_queue_last(&cl->redis->pools);
+    last = ngx_queue_last(&cl->redis->peers);
 
     target = ngx_household_redis_cluster_peer(cl, &addr, &at,
                                               &peer->node->tls);
 
-    if (last != ngx_queue_last(&cl->redis->pools)) {
+    if (last != ngx_queue_last(&cl->redis->peers)) {
         cl->redirected++;
     }
 
@@ -319,14 +317,14 @@ ngx_household_redis_cluster_target(ngx_household_redis_cluster_t *cl,
 }
 
 
-/* a primary that is lost will have a successor */
+/* if a primary is lost, a replica may be promoted */
 
 static void
 ngx_household_redis_cluster_changed(ngx_household_redis_t *redis,
-    ngx_household_redis_peer_t *pool)
+    ngx_household_redis_peer_t *peer)
 {
-    if (pool->down || pool->conns[0].state != NGX_HOUSEHOLD_REDIS_CONN_READY) {
-        ngx_household_redis_cluster_refresh(redis->state);
+    if (peer->down || peer->conns[0].state != NGX_HOUSEHOLD_REDIS_CONN_READY) {
+        ngx_household_redis_cluster_refresh(redis->topology_data);
     }
 }
 
@@ -334,20 +332,20 @@ ngx_household_redis_cluster_changed(ngx_household_redis_t *redis,
 static void
 ngx_household_redis_cluster_refresh_soon(ngx_household_redis_t *redis)
 {
-    ngx_household_redis_cluster_refresh(redis->state);
+    ngx_household_redis_cluster_refresh(redis->topology_data);
 }
 
 
 static void
 ngx_household_redis_cluster_watch_map(ngx_household_redis_t *redis)
 {
-    ngx_household_redis_cluster_watch(redis->state);
+    ngx_household_redis_cluster_watch(redis->topology_data);
 }
 
 
 /*
- * All that are read from: those that hold slots, or may soon, and replicas if
- * they are read from.
+ * All nodes that are read from: primaries with and without hash slots, and
+ * replicas with "read_from replica".
  */
 
 static ngx_uint_t
@@ -357,33 +355,33 @@ ngx_household_redis_cluster_primaries(ngx_household_redis_t *redis,
     ngx_uint_t                      i, n;
     ngx_queue_t                    *q;
     ngx_household_redis_peer_t     *peer;
-    ngx_household_redis_cluster_t  *cl = redis->state;
+    ngx_household_redis_cluster_t  *cl = redis->topology_data;
 
-    for (q = ngx_queue_head(&redis->pools);
-         q != ngx_queue_sentinel(&redis->pools);
+    for (q = ngx_queue_head(&redis->peers);
+         q != ngx_queue_sentinel(&redis->peers);
          q = ngx_queue_next(q))
     {
         peer = ngx_queue_data(q, ngx_household_redis_peer_t, queue);
-        peer->mark = peer->slotless
+        peer->visited = peer->slotless
                      || (redis->conf->read_from == NGX_HOUSEHOLD_REDIS_REPLICA
                          && cl->known);
     }
 
     for (i = 0; i < NGX_HOUSEHOLD_REDIS_HASH_SLOTS; i++) {
         if (cl->slots[i] != NULL) {
-            cl->slots[i]->mark = 1;
+            cl->slots[i]->visited = 1;
         }
     }
 
     n = 0;
 
-    for (q = ngx_queue_head(&redis->pools);
-         q != ngx_queue_sentinel(&redis->pools);
+    for (q = ngx_queue_head(&redis->peers);
+         q != ngx_queue_sentinel(&redis->peers);
          q = ngx_queue_next(q))
     {
         peer = ngx_queue_data(q, ngx_household_redis_peer_t, queue);
 
-        if (!peer->mark) {
+        if (!peer->visited) {
             continue;
         }
 

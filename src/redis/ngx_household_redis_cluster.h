@@ -1,8 +1,6 @@
 
 /*
- * What the files of the cluster share.
- *
- * Core layer.
+ * Redis Cluster: private to ngx_household_redis_cluster*.c.
  */
 
 
@@ -15,6 +13,7 @@
 #include <ngx_event.h>
 #include "ngx_household_redis_route.h"
 #include "ngx_household_redis_dedicated.h"
+#include "ngx_household_redis_query.h"
 #include "ngx_household_redis_cluster_parse.h"
 
 
@@ -28,73 +27,80 @@ typedef struct {
     ngx_uint_t                         nseeds;
     ngx_int_t                          ident;      /* of the timers */
 
-    /* the slot map: who holds a hash slot; NULL: nobody */
+    /* the slot map: the peer of each hash slot, or NULL */
     ngx_household_redis_peer_t       **slots;
-    ngx_household_redis_peer_t       **replicas;   /* one, if read from */
+    ngx_household_redis_peer_t       **replicas;   /* of each slot */
     ngx_uint_t                         redirected; /* peers not in the map */
 
     ngx_household_redis_query_t       *query;
     ngx_household_redis_node_t        *queried;    /* the node */
-    ngx_uint_t                         turn;       /* who is queried first */
+    ngx_uint_t                         next;       /* round robin */
     ngx_uint_t                         tried;      /* in this round */
 
     ngx_event_t                        refresh;
     ngx_event_t                        replica_timer;
-    ngx_msec_t                         refreshed;  /* last round began */
-    ngx_uint_t                         failures;   /* rounds, since a map */
+    ngx_msec_t                         refreshed;  /* last start */
+    ngx_uint_t                         failures;   /* in a row */
 
-    /* a connection to a node that is asked for the map again and again */
+    /* a connection that fetches the slot map at intervals */
     ngx_household_redis_dedicated_t   *watch;
     ngx_household_redis_node_t        *watched;    /* the node */
     ngx_event_t                        watch_timer;
 
     u_char                             err[NGX_HOUSEHOLD_REDIS_ERRLEN];
 
-    unsigned                           known:1;    /* there is a map */
-    unsigned                           down:1;     /* no node returns one */
-    unsigned                           logged:1;   /* which was logged */
+    unsigned                           known:1;    /* a map was received */
+    unsigned                           down:1;     /* the last round failed */
+    unsigned                           logged:1;   /* "down" was logged */
     unsigned                           watching:1;
 } ngx_household_redis_cluster_t;
 
 
 /*
- * _table.c: the slot map and the peers that it names.
+ * _table.c: the slot map and its peers.
  */
 
 /*
- * Returns the peer at an address that a node returned, or a new one; NULL if
- * memory is short.  "at" is the address of the node, as text, and "tls" its
- * name: those of an address that is left out.
+ * Returns the peer with the address "addr", which a node has returned; creates
+ * the peer if there is none.  Returns NULL if there is no memory.  "at" is the
+ * address of the node that replied, as text, and "tls" its TLS server name:
+ * both are used if "addr" has no host.
  */
 ngx_household_redis_peer_t *ngx_household_redis_cluster_peer(
     ngx_household_redis_cluster_t *cl,
     ngx_household_redis_cluster_addr_t *addr, ngx_str_t *at, ngx_str_t *tls);
 
 /*
- * Applies a reply to CLUSTER SLOTS, and removes the peers that it does not
- * name.  Returns NULL, or what is wrong with it: then the map is unchanged.
+ * Applies a reply to CLUSTER SLOTS, and removes the peers that are neither in
+ * the reply nor known as primaries without hash slots.  Returns NULL; or the
+ * reason if the reply is invalid, in which case the map is unchanged, or if
+ * there is no memory.
  */
 const char *ngx_household_redis_cluster_apply(
     ngx_household_redis_cluster_t *cl, ngx_household_resp_reply_t *reply,
     ngx_str_t *at, ngx_str_t *tls);
 
-/* Applies a reply to CLUSTER NODES: primaries that have no slots (yet). */
+/* Applies a reply to CLUSTER NODES: adds the primaries without hash slots. */
 void ngx_household_redis_cluster_apply_slotless(
     ngx_household_redis_cluster_t *cl, ngx_str_t *nodes, ngx_str_t *at,
     ngx_str_t *tls);
 
 
 /*
- * _refresh.c: fetches the slot map from some node, soon, but not too often.
- * Pending commands go on, or end, when it is there or cannot be had.
+ * _refresh.c: fetches the slot map soon, at a limited rate.  Nodes are queried
+ * one after the other until one returns a valid map.  Parked commands are
+ * routed again then, or after all nodes have failed.
  */
 void ngx_household_redis_cluster_refresh(ngx_household_redis_cluster_t *cl);
 
-/* the map was applied */
+/* To be called after a slot map from "node" was applied. */
 void ngx_household_redis_cluster_refreshed(ngx_household_redis_cluster_t *cl,
     ngx_household_redis_node_t *node);
 
-/* a node that is up, in turn, and then the seeds; the i-th in this round */
+/*
+ * Returns the i-th node of this round: the peers that are not down, round
+ * robin, and then the seeds.
+ */
 ngx_household_redis_node_t *ngx_household_redis_cluster_candidate(
     ngx_household_redis_cluster_t *cl, ngx_uint_t i);
 
@@ -103,7 +109,7 @@ void ngx_household_redis_cluster_refresh_handler(ngx_event_t *ev);
 void ngx_household_redis_cluster_replica_timer_handler(ngx_event_t *ev);
 
 
-/* _watch.c: keeps the map up to date, with or without commands */
+/* _watch.c: fetches the slot map at intervals, with or without commands */
 void ngx_household_redis_cluster_watch(ngx_household_redis_cluster_t *cl);
 void ngx_household_redis_cluster_unwatch(ngx_household_redis_cluster_t *cl);
 

@@ -1,6 +1,6 @@
 
 /*
- * Replies of a cluster's nodes.  See ngx_household_redis_cluster_parse.h.
+ * The parser of cluster replies.  See ngx_household_redis_cluster_parse.h.
  */
 
 
@@ -72,7 +72,7 @@ ngx_household_redis_cluster_parse_error(ngx_str_t *error)
 
     static struct {
         ngx_str_t    begin;
-        const char  *what;
+        const char  *err;
     } known[] = {
         { ngx_string("ERR This instance has cluster support disabled"),
           "cluster support disabled" },
@@ -95,11 +95,11 @@ ngx_household_redis_cluster_parse_error(ngx_str_t *error)
         }
     }
 
-    return known[i].what;
+    return known[i].err;
 }
 
 
-/* an array of "n" values in all: from, to, and nodes */
+/* a range is an array, "n" values with its elements: from, to, and nodes */
 
 static ngx_int_t
 ngx_household_redis_cluster_parse_range(ngx_household_resp_value_t *v,
@@ -139,7 +139,7 @@ ngx_household_redis_cluster_parse_entry(ngx_household_resp_reply_t *reply,
 }
 
 
-/* a node is an array of its host, its port, and more: its id, and metadata */
+/* a node is an array: host, port, and optionally id and metadata */
 
 ngx_int_t
 ngx_household_redis_cluster_parse_node(
@@ -175,7 +175,7 @@ ngx_household_redis_cluster_parse_node(
         ngx_str_null(&addr->ip);
         addr->port = (in_port_t) v[2].integer;
 
-        /* metadata are names and values */
+        /* metadata is an array of names and values */
 
         for (i = 3; i + 1 < n; i++) {
             if (v[i].depth == 4 && v[i].type == NGX_HOUSEHOLD_RESP_BULK
@@ -187,7 +187,7 @@ ngx_household_redis_cluster_parse_node(
             }
         }
 
-        /* "?": this node should have a name, but has none */
+        /* "?": a host name is preferred, but the node has none */
 
         if (addr->host.len == 0 && v[1].type == NGX_HOUSEHOLD_RESP_BULK
             && v[1].str.len == 1)
@@ -238,7 +238,7 @@ ngx_household_redis_cluster_parse_slotless(ngx_str_t *text,
 
 /*
  * id, ip:port@bus[,name], flags, primary, ping, pong, epoch, link, slots ...
- * A slot in brackets is one that is about to move, and not of this node yet.
+ * A slot in brackets is being migrated, and does not belong to this node yet.
  */
 
 static ngx_int_t
@@ -280,7 +280,7 @@ ngx_household_redis_cluster_parse_line(ngx_str_t *line,
 }
 
 
-/* takes it from the text, with what ends it */
+/* removes a word and its delimiter from the text, and returns the word */
 
 static ngx_str_t
 ngx_household_redis_cluster_parse_word(ngx_str_t *text, u_char end)
@@ -371,7 +371,7 @@ ngx_household_redis_cluster_parse_number(u_char *p, u_char *last,
 }
 
 
-/* the port is behind the last colon: an IPv6 address has more of them */
+/* the port is after the last colon, as an IPv6 address has colons, too */
 
 static ngx_int_t
 ngx_household_redis_cluster_parse_addr(u_char *p, u_char *last,

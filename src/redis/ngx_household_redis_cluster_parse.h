@@ -1,7 +1,7 @@
 
 /*
- * What the nodes of a Redis Cluster say of it: CLUSTER SLOTS, CLUSTER NODES,
- * and redirections.  Reads replies only, and keeps nothing.
+ * Parses the replies of cluster nodes: CLUSTER SLOTS, CLUSTER NODES, and
+ * redirections.  Has no state; strings point into the reply.
  *
  * https://redis.io/docs/latest/commands/cluster-slots/
  */
@@ -18,9 +18,9 @@
 
 
 /*
- * Where a node is.  The host is empty where a node does not tell it (an empty
- * string, null, or "?"): it is then at the address that was asked.  The IP
- * address is known besides if the host is a name and the metadata has it.
+ * The address of a node.  "host" is empty if the reply has an empty string,
+ * null, or "?": the node is then at the address that the reply came from.
+ * "ip" is set in addition if "host" is a name and the metadata has an "ip".
  */
 
 typedef struct {
@@ -30,49 +30,50 @@ typedef struct {
 } ngx_household_redis_cluster_addr_t;
 
 
-/* hash slots "from" to "to", and the nodes that hold them */
+/* hash slots "from" to "to", and their nodes */
 
 typedef struct {
     ngx_uint_t                   from;
     ngx_uint_t                   to;
 
-    /* values, of which the next node is at "i" */
+    /* the nodes as values; the next node starts at "i" */
     ngx_household_resp_value_t  *values;
     ngx_uint_t                   n;
     ngx_uint_t                   i;
 } ngx_household_redis_cluster_entry_t;
 
 
-/* Returns NULL if the reply to CLUSTER SLOTS is valid, or what is wrong. */
+/* Returns NULL if the reply to CLUSTER SLOTS is valid, or the reason. */
 const char *ngx_household_redis_cluster_parse_check(
     ngx_household_resp_reply_t *reply);
 
 /*
- * The entry at the value "i" of a valid reply, where the first one is at 1.
- * Returns the number of the value after it.
+ * Reads the entry that starts at value "i" of a valid reply.  The first entry
+ * starts at 1.  Returns the index of the value after the entry.
  */
 ngx_uint_t ngx_household_redis_cluster_parse_entry(
     ngx_household_resp_reply_t *reply, ngx_uint_t i,
     ngx_household_redis_cluster_entry_t *entry);
 
 /*
- * The next node of an entry, the primary first.  Returns NGX_OK, or NGX_DONE
- * if there is no further one.
+ * Reads the next node of an entry.  The primary is the first node.  Returns
+ * NGX_OK, or NGX_DONE if there are no more nodes.
  */
 ngx_int_t ngx_household_redis_cluster_parse_node(
     ngx_household_redis_cluster_entry_t *entry,
     ngx_household_redis_cluster_addr_t *addr);
 
 /*
- * The next primary without hash slots of a reply to CLUSTER NODES, of which
- * "text" is what has not been read yet.  Returns NGX_OK or NGX_DONE.
+ * Reads the next primary without hash slots of a reply to CLUSTER NODES, and
+ * moves "text", the unread rest of the reply, behind the line of that primary.
+ * Returns NGX_OK, or NGX_DONE if there are no more.
  */
 ngx_int_t ngx_household_redis_cluster_parse_slotless(ngx_str_t *text,
     ngx_household_redis_cluster_addr_t *addr);
 
 /*
- * The target of "MOVED 3999 127.0.0.1:6381" or "ASK ...".  Returns NGX_OK, or
- * NGX_ERROR if it is malformed.
+ * Reads the hash slot and the address of "MOVED 3999 127.0.0.1:6381" or
+ * "ASK ...".  Returns NGX_OK, or NGX_ERROR if the error reply is malformed.
  */
 ngx_int_t ngx_household_redis_cluster_parse_redirect(ngx_str_t *error,
     ngx_uint_t *slot, ngx_household_redis_cluster_addr_t *addr);

@@ -1,6 +1,6 @@
 
 /*
- * Fetching the slot map of a cluster.  See ngx_household_redis_cluster.h.
+ * Fetches the slot map of a cluster.  See ngx_household_redis_cluster.h.
  */
 
 
@@ -10,20 +10,20 @@
 #include "ngx_household_redis_cluster.h"
 
 
-/* ms between two rounds: at least, and when no node returns a map */
+/* ms between two rounds: minimum, and maximum after failures */
 #define NGX_HOUSEHOLD_REDIS_CLUSTER_INTERVAL     100
 #define NGX_HOUSEHOLD_REDIS_CLUSTER_BACKOFF_MAX  2000
 
-/* ms between fetches for the sake of replicas, where they are read from */
+/* ms between fetches that discover replicas, with "read_from replica" */
 #define NGX_HOUSEHOLD_REDIS_CLUSTER_REPLICAS     5000
 
 
 static void ngx_household_redis_cluster_fetch_slots(
     ngx_household_redis_cluster_t *cl);
 static void ngx_household_redis_cluster_slots_reply(void *data,
-    ngx_household_resp_reply_t *reply, const char *what);
+    ngx_household_resp_reply_t *reply, const char *err);
 static void ngx_household_redis_cluster_fetch_failed(
-    ngx_household_redis_cluster_t *cl, const char *what);
+    ngx_household_redis_cluster_t *cl, const char *err);
 
 
 void
@@ -60,13 +60,13 @@ ngx_household_redis_cluster_refresh_handler(ngx_event_t *ev)
 
     cl->refreshed = ngx_current_msec;
     cl->tried = 0;
-    cl->turn++;
+    cl->next++;
 
     ngx_household_redis_cluster_fetch_slots(cl);
 }
 
 
-/* one that comes back, or is new, gives no other sign */
+/* there is no other sign of a replica that is new or works again */
 
 void
 ngx_household_redis_cluster_replica_timer_handler(ngx_event_t *ev)
@@ -100,32 +100,27 @@ ngx_household_redis_cluster_fetch_slots(ngx_household_redis_cluster_t *cl)
 }
 
 
-/*
- * The i-th to be asked: known nodes that are not down, in turn, and after
- * them the seeds.
- */
-
 ngx_household_redis_node_t *
 ngx_household_redis_cluster_candidate(ngx_household_redis_cluster_t *cl,
     ngx_uint_t i)
 {
     ngx_uint_t                   n, pass, skip;
-    ngx_queue_t                 *q, *pools;
-    ngx_household_redis_peer_t  *pool;
+    ngx_queue_t                 *q, *peers;
+    ngx_household_redis_peer_t  *peer;
 
     n = 0;
     skip = 0;
-    pools = &cl->redis->pools;
+    peers = &cl->redis->peers;
 
     for (pass = 0; pass < 2; pass++) {
 
-        for (q = ngx_queue_head(pools);
-             q != ngx_queue_sentinel(pools);
+        for (q = ngx_queue_head(peers);
+             q != ngx_queue_sentinel(peers);
              q = ngx_queue_next(q))
         {
-            pool = ngx_queue_data(q, ngx_household_redis_peer_t, queue);
+            peer = ngx_queue_data(q, ngx_household_redis_peer_t, queue);
 
-            if (!ngx_household_redis_peer_usable(pool)) {
+            if (!ngx_household_redis_peer_usable(peer)) {
                 continue;
             }
 
@@ -135,7 +130,7 @@ ngx_household_redis_cluster_candidate(ngx_household_redis_cluster_t *cl,
             }
 
             if (skip-- == 0) {
-                return pool->node;
+                return peer->node;
             }
         }
 
@@ -143,16 +138,16 @@ ngx_household_redis_cluster_candidate(ngx_household_redis_cluster_t *cl,
             break;
         }
 
-        skip = (cl->turn + i) % n;
+        skip = (cl->next + i) % n;
     }
 
-    return cl->seeds[(cl->turn + i - n) % cl->nseeds];
+    return cl->seeds[(cl->next + i - n) % cl->nseeds];
 }
 
 
 static void
 ngx_household_redis_cluster_slots_reply(void *data,
-    ngx_household_resp_reply_t *reply, const char *what)
+    ngx_household_resp_reply_t *reply, const char *err)
 {
     u_char                          text[NGX_SOCKADDR_STRLEN];
     ngx_str_t                       at;
@@ -165,21 +160,21 @@ ngx_household_redis_cluster_slots_reply(void *data,
         at.len = ngx_household_redis_query_addr(cl->query, text,
                                                 sizeof(text));
 
-        what = ngx_household_redis_cluster_apply(cl, reply, &at,
+        err = ngx_household_redis_cluster_apply(cl, reply, &at,
                                                  &cl->queried->tls);
     }
 
     cl->query = NULL;
 
-    if (what == NULL) {
+    if (err == NULL) {
         ngx_household_redis_cluster_refreshed(cl, cl->queried);
         return;
     }
 
     n = cl->nseeds;
 
-    for (q = ngx_queue_head(&cl->redis->pools);
-         q != ngx_queue_sentinel(&cl->redis->pools);
+    for (q = ngx_queue_head(&cl->redis->peers);
+         q != ngx_queue_sentinel(&cl->redis->peers);
          q = ngx_queue_next(q))
     {
         n++;
@@ -189,7 +184,7 @@ ngx_household_redis_cluster_slots_reply(void *data,
         ngx_household_redis_cluster_fetch_slots(cl);
 
     } else {
-        ngx_household_redis_cluster_fetch_failed(cl, what);
+        ngx_household_redis_cluster_fetch_failed(cl, err);
     }
 }
 
@@ -225,20 +220,20 @@ ngx_household_redis_cluster_refreshed(ngx_household_redis_cluster_t *cl,
 
 static void
 ngx_household_redis_cluster_fetch_failed(ngx_household_redis_cluster_t *cl,
-    const char *what)
+    const char *err)
 {
     ngx_household_redis_t  *redis;
 
     redis = cl->redis;
 
-    if (!cl->logged || ngx_strcmp(cl->err, what) != 0) {
+    if (!cl->logged || ngx_strcmp(cl->err, err) != 0) {
 
         ngx_log_error(NGX_LOG_ERR, ngx_cycle->log, 0,
                       "household redis \"%V\": slot map refresh failed on "
                       "all nodes, last %V: %s",
-                      &redis->conf->name, &cl->queried->name, what);
+                      &redis->conf->name, &cl->queried->name, err);
 
-        (void) ngx_cpystrn(cl->err, (u_char *) what, sizeof(cl->err));
+        (void) ngx_cpystrn(cl->err, (u_char *) err, sizeof(cl->err));
         cl->logged = 1;
     }
 

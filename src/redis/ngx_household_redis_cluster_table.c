@@ -10,7 +10,7 @@
 #include "ngx_household_redis_cluster.h"
 
 
-/* nodes of a map; one with more is not believed */
+/* maximum number of nodes of a slot map; a larger map is rejected */
 #define NGX_HOUSEHOLD_REDIS_CLUSTER_NODES  1024
 
 
@@ -51,8 +51,8 @@ ngx_household_redis_cluster_peer(ngx_household_redis_cluster_t *cl,
         host = &addr->ip;
     }
 
-    for (q = ngx_queue_head(&cl->redis->pools);
-         q != ngx_queue_sentinel(&cl->redis->pools);
+    for (q = ngx_queue_head(&cl->redis->peers);
+         q != ngx_queue_sentinel(&cl->redis->peers);
          q = ngx_queue_next(q))
     {
         peer = ngx_queue_data(q, ngx_household_redis_peer_t, queue);
@@ -103,17 +103,17 @@ ngx_household_redis_cluster_apply(ngx_household_redis_cluster_t *cl,
         return "too large CLUSTER SLOTS reply";
     }
 
-    for (q = ngx_queue_head(&cl->redis->pools);
-         q != ngx_queue_sentinel(&cl->redis->pools);
+    for (q = ngx_queue_head(&cl->redis->peers);
+         q != ngx_queue_sentinel(&cl->redis->peers);
          q = ngx_queue_next(q))
     {
         peer = ngx_queue_data(q, ngx_household_redis_peer_t, queue);
-        peer->mark = 0;
+        peer->visited = 0;
     }
 
     changed = 0;
 
-    /* entries are in no order: what none of them names is cleared after */
+    /* entries have no order: slots without an entry are cleared afterwards */
 
     for (i = 1; i < reply->nvalues; /* void */) {
 
@@ -139,7 +139,10 @@ ngx_household_redis_cluster_apply(ngx_household_redis_cluster_t *cl,
 }
 
 
-/* nodes of the primaries at most: each has an entry for each of its ranges */
+/*
+ * Returns an upper bound of the number of nodes: a node is counted again in
+ * each of its ranges, unless these are adjacent in the reply.
+ */
 
 static ngx_uint_t
 ngx_household_redis_cluster_count(ngx_household_redis_cluster_t *cl,
@@ -201,7 +204,7 @@ ngx_household_redis_cluster_apply_entry(ngx_household_redis_cluster_t *cl,
             return NGX_ERROR;
         }
 
-        peer->mark = 1;
+        peer->visited = 1;
 
         if (primary == NULL) {
             primary = peer;
@@ -233,7 +236,7 @@ ngx_household_redis_cluster_apply_entry(ngx_household_redis_cluster_t *cl,
 }
 
 
-/* any of those that are not down: workers differ in their turn */
+/* a replica that is not down; cl->next spreads the choice of the workers */
 
 static ngx_household_redis_peer_t *
 ngx_household_redis_cluster_pick_replica(ngx_household_redis_cluster_t *cl,
@@ -241,7 +244,7 @@ ngx_household_redis_cluster_pick_replica(ngx_household_redis_cluster_t *cl,
     ngx_uint_t n)
 {
     if (replica == NULL || peer->down < replica->down
-        || (peer->down == replica->down && (cl->turn + n) % (n + 1) == 0))
+        || (peer->down == replica->down && (cl->next + n) % (n + 1) == 0))
     {
         return peer;
     }
@@ -250,7 +253,7 @@ ngx_household_redis_cluster_pick_replica(ngx_household_redis_cluster_t *cl,
 }
 
 
-/* what the last map did not name; returns whether there was any */
+/* clears slots whose peer is not in the map; returns 1 if there are any */
 
 static ngx_uint_t
 ngx_household_redis_cluster_clear(ngx_household_redis_cluster_t *cl)
@@ -261,12 +264,12 @@ ngx_household_redis_cluster_clear(ngx_household_redis_cluster_t *cl)
 
     for (slot = 0; slot < NGX_HOUSEHOLD_REDIS_HASH_SLOTS; slot++) {
 
-        if (cl->slots[slot] != NULL && !cl->slots[slot]->mark) {
+        if (cl->slots[slot] != NULL && !cl->slots[slot]->visited) {
             cl->slots[slot] = NULL;
             changed = 1;
         }
 
-        if (cl->replicas[slot] != NULL && !cl->replicas[slot]->mark) {
+        if (cl->replicas[slot] != NULL && !cl->replicas[slot]->visited) {
             cl->replicas[slot] = NULL;
             changed = 1;
         }
@@ -283,14 +286,14 @@ ngx_household_redis_cluster_drop_unused_peers(
     ngx_queue_t                 *q, *next;
     ngx_household_redis_peer_t  *peer;
 
-    for (q = ngx_queue_head(&cl->redis->pools);
-         q != ngx_queue_sentinel(&cl->redis->pools);
+    for (q = ngx_queue_head(&cl->redis->peers);
+         q != ngx_queue_sentinel(&cl->redis->peers);
          q = next)
     {
         next = ngx_queue_next(q);
         peer = ngx_queue_data(q, ngx_household_redis_peer_t, queue);
 
-        if (!peer->mark && !peer->slotless) {
+        if (!peer->visited && !peer->slotless) {
             ngx_household_redis_route_remove_peer(cl->redis, peer);
         }
     }
@@ -298,8 +301,8 @@ ngx_household_redis_cluster_drop_unused_peers(
 
 
 /*
- * A slot that moves to such a primary is read there, by ASK, before any map
- * names it.
+ * While a slot is migrated to a primary without slots, ASK redirects reads to
+ * that primary before it is in the slot map.
  */
 
 void
@@ -312,8 +315,8 @@ ngx_household_redis_cluster_apply_slotless(ngx_household_redis_cluster_t *cl,
     ngx_household_redis_peer_t          *peer;
     ngx_household_redis_cluster_addr_t   addr;
 
-    for (q = ngx_queue_head(&cl->redis->pools);
-         q != ngx_queue_sentinel(&cl->redis->pools);
+    for (q = ngx_queue_head(&cl->redis->peers);
+         q != ngx_queue_sentinel(&cl->redis->peers);
          q = ngx_queue_next(q))
     {
         peer = ngx_queue_data(q, ngx_household_redis_peer_t, queue);
@@ -335,8 +338,8 @@ ngx_household_redis_cluster_apply_slotless(ngx_household_redis_cluster_t *cl,
         }
     }
 
-    for (q = ngx_queue_head(&cl->redis->pools);
-         q != ngx_queue_sentinel(&cl->redis->pools);
+    for (q = ngx_queue_head(&cl->redis->peers);
+         q != ngx_queue_sentinel(&cl->redis->peers);
          q = ngx_queue_next(q))
     {
         peer = ngx_queue_data(q, ngx_household_redis_peer_t, queue);

@@ -1,8 +1,8 @@
 
 /*
  * Keeps the slot map of a cluster up to date while invalidations are received:
- * a node that joins or takes over must be tracked, whether this worker sends
- * commands to it or not.  See ngx_household_redis_cluster.h.
+ * a node that joins the cluster or is promoted must be tracked, even if this
+ * worker sends no commands to the node.  See ngx_household_redis_cluster.h.
  */
 
 
@@ -18,15 +18,15 @@ static void ngx_household_redis_cluster_watch_close(
     ngx_household_redis_cluster_t *cl);
 static void ngx_household_redis_cluster_watch_handler(ngx_event_t *ev);
 static void ngx_household_redis_cluster_watch_ready(
-    ngx_household_redis_dedicated_t *link);
+    ngx_household_redis_dedicated_t *conn);
 static void ngx_household_redis_cluster_watch_lost(
-    ngx_household_redis_dedicated_t *link, ngx_err_t err, const char *what);
+    ngx_household_redis_dedicated_t *conn, ngx_err_t err, const char *errstr);
 static ngx_int_t ngx_household_redis_cluster_watch_push(
-    ngx_household_redis_dedicated_t *link, ngx_household_resp_reply_t *reply);
+    ngx_household_redis_dedicated_t *conn, ngx_household_resp_reply_t *reply);
 static ngx_int_t ngx_household_redis_cluster_watch_slots(
-    ngx_household_redis_dedicated_t *link, ngx_household_resp_reply_t *reply);
+    ngx_household_redis_dedicated_t *conn, ngx_household_resp_reply_t *reply);
 static ngx_int_t ngx_household_redis_cluster_watch_nodes(
-    ngx_household_redis_dedicated_t *link, ngx_household_resp_reply_t *reply);
+    ngx_household_redis_dedicated_t *conn, ngx_household_resp_reply_t *reply);
 
 
 static const ngx_household_redis_dedicated_calls_t
@@ -116,34 +116,34 @@ ngx_household_redis_cluster_watch_handler(ngx_event_t *ev)
 
 
 static void
-ngx_household_redis_cluster_watch_ready(ngx_household_redis_dedicated_t *link)
+ngx_household_redis_cluster_watch_ready(ngx_household_redis_dedicated_t *conn)
 {
     ngx_str_t  argv[2];
 
     ngx_str_set(&argv[0], "CLUSTER");
     ngx_str_set(&argv[1], "SLOTS");
 
-    (void) ngx_household_redis_dedicated_send(link, argv, 2,
+    (void) ngx_household_redis_dedicated_send(conn, argv, 2,
                                       ngx_household_redis_cluster_watch_slots);
 
     ngx_str_set(&argv[1], "NODES");
 
-    (void) ngx_household_redis_dedicated_send(link, argv, 2,
+    (void) ngx_household_redis_dedicated_send(conn, argv, 2,
                                       ngx_household_redis_cluster_watch_nodes);
 }
 
 
-/* the next node is asked; that one may be about to be replaced */
+/* the next node is used; a failover of the lost one may follow */
 
 static void
-ngx_household_redis_cluster_watch_lost(ngx_household_redis_dedicated_t *link,
-    ngx_err_t err, const char *what)
+ngx_household_redis_cluster_watch_lost(ngx_household_redis_dedicated_t *conn,
+    ngx_err_t err, const char *errstr)
 {
     ngx_household_redis_cluster_t  *cl;
 
-    cl = ngx_household_redis_dedicated_data(link);
+    cl = ngx_household_redis_dedicated_data(conn);
 
-    cl->turn++;
+    cl->next++;
 
     ngx_household_redis_cluster_watch_close(cl);
     ngx_household_redis_cluster_refresh(cl);
@@ -151,7 +151,7 @@ ngx_household_redis_cluster_watch_lost(ngx_household_redis_dedicated_t *link,
 
 
 static ngx_int_t
-ngx_household_redis_cluster_watch_push(ngx_household_redis_dedicated_t *link,
+ngx_household_redis_cluster_watch_push(ngx_household_redis_dedicated_t *conn,
     ngx_household_resp_reply_t *reply)
 {
     return NGX_ERROR;
@@ -159,7 +159,7 @@ ngx_household_redis_cluster_watch_push(ngx_household_redis_dedicated_t *link,
 
 
 static ngx_int_t
-ngx_household_redis_cluster_watch_slots(ngx_household_redis_dedicated_t *link,
+ngx_household_redis_cluster_watch_slots(ngx_household_redis_dedicated_t *conn,
     ngx_household_resp_reply_t *reply)
 {
     u_char                          text[NGX_SOCKADDR_STRLEN];
@@ -170,10 +170,10 @@ ngx_household_redis_cluster_watch_slots(ngx_household_redis_dedicated_t *link,
         return NGX_OK;
     }
 
-    cl = ngx_household_redis_dedicated_data(link);
+    cl = ngx_household_redis_dedicated_data(conn);
 
     at.data = text;
-    at.len = ngx_household_redis_dedicated_addr(link, text, sizeof(text));
+    at.len = ngx_household_redis_dedicated_addr(conn, text, sizeof(text));
 
     if (ngx_household_redis_cluster_apply(cl, reply, &at, &cl->watched->tls)
         == NULL)
@@ -182,9 +182,9 @@ ngx_household_redis_cluster_watch_slots(ngx_household_redis_dedicated_t *link,
         return NGX_OK;
     }
 
-    /* another one may know better */
+    /* another node may return a valid map */
 
-    cl->turn++;
+    cl->next++;
 
     ngx_household_redis_cluster_watch_close(cl);
     ngx_household_redis_cluster_refresh(cl);
@@ -193,10 +193,10 @@ ngx_household_redis_cluster_watch_slots(ngx_household_redis_dedicated_t *link,
 }
 
 
-/* where the user may not ask for it, there is no more to know */
+/* an error reply is ignored: the user may lack the permission */
 
 static ngx_int_t
-ngx_household_redis_cluster_watch_nodes(ngx_household_redis_dedicated_t *link,
+ngx_household_redis_cluster_watch_nodes(ngx_household_redis_dedicated_t *conn,
     ngx_household_resp_reply_t *reply)
 {
     u_char                          text[NGX_SOCKADDR_STRLEN];
@@ -209,10 +209,10 @@ ngx_household_redis_cluster_watch_nodes(ngx_household_redis_dedicated_t *link,
         return NGX_OK;
     }
 
-    cl = ngx_household_redis_dedicated_data(link);
+    cl = ngx_household_redis_dedicated_data(conn);
 
     at.data = text;
-    at.len = ngx_household_redis_dedicated_addr(link, text, sizeof(text));
+    at.len = ngx_household_redis_dedicated_addr(conn, text, sizeof(text));
 
     ngx_household_redis_cluster_apply_slotless(cl, &reply->values[0].str, &at,
                                                &cl->watched->tls);

@@ -1,6 +1,6 @@
 
 /*
- * Connections for one purpose.  See ngx_household_redis_dedicated.h.
+ * Dedicated connections.  See ngx_household_redis_dedicated.h.
  */
 
 
@@ -12,19 +12,9 @@
 
 struct ngx_household_redis_dedicated_s {
     ngx_household_redis_conn_t                    conn;  /* must be first */
-    const ngx_household_redis_dedicated_calls_t  *calls;
+    const ngx_household_redis_dedicated_calls_t  *calls; /* NULL: closed */
     void                                         *data;
-    ngx_event_t                                   gone;  /* frees it */
-};
-
-
-struct ngx_household_redis_query_s {
-    ngx_household_redis_conn_t              conn;  /* must be first */
-    ngx_household_redis_query_pt            handler;
-    void                                   *data;
-    ngx_household_redis_op_t               *op;
-    ngx_event_t                             timer;
-    ngx_event_t                             gone;
+    ngx_event_t                                   free_event;
 };
 
 
@@ -35,27 +25,15 @@ static void ngx_household_redis_dedicated_done(ngx_household_redis_op_t *op,
 static void ngx_household_redis_dedicated_ready(
     ngx_household_redis_conn_t *conn);
 static void ngx_household_redis_dedicated_lost(ngx_household_redis_conn_t *conn,
-    ngx_household_redis_result_e status, ngx_err_t err, const char *what);
+    ngx_household_redis_result_e status, ngx_err_t err, const char *errstr);
 static ngx_int_t ngx_household_redis_dedicated_push(
     ngx_household_redis_conn_t *conn, ngx_household_resp_reply_t *reply);
 static ngx_int_t ngx_household_redis_dedicated_quit(
     ngx_household_redis_conn_t *conn);
 
-static ngx_int_t ngx_household_redis_query_reply(ngx_household_redis_op_t *op,
-    ngx_household_resp_reply_t *reply);
-static void ngx_household_redis_query_done(ngx_household_redis_op_t *op,
-    ngx_household_redis_result_e status);
-static void ngx_household_redis_query_ready(ngx_household_redis_conn_t *conn);
-static void ngx_household_redis_query_lost(ngx_household_redis_conn_t *conn,
-    ngx_household_redis_result_e status, ngx_err_t err, const char *what);
-static void ngx_household_redis_query_timeout(ngx_event_t *ev);
-static void ngx_household_redis_query_end(ngx_household_redis_query_t *ask,
-    ngx_household_resp_reply_t *reply, const char *what);
-
 static void ngx_household_redis_dedicated_orphan(
     ngx_household_redis_conn_t *conn, ngx_household_redis_cmd_t *cmd,
     ngx_uint_t sent);
-static void ngx_household_redis_dedicated_free_handler(ngx_event_t *ev);
 
 
 static const ngx_household_redis_conn_calls_t
@@ -71,25 +49,12 @@ static const ngx_household_redis_conn_calls_t
 };
 
 
-static const ngx_household_redis_conn_calls_t  ngx_household_redis_ask_owner = {
-    ngx_household_redis_query_ready,
-    NULL,
-    ngx_household_redis_query_lost,
-    ngx_household_redis_dedicated_orphan,
-    NULL,
-    NULL,
-    NULL
-};
-
-
 /*
- * The slot map of a large cluster, or the keys of many changes at a time, are
- * larger than any record.
+ * The slot map of a large cluster, or an invalidation of many keys, is larger
+ * than any record.
  */
 
-static const ngx_household_resp_limits_t
-    ngx_household_redis_dedicated_limits =
-{
+const ngx_household_resp_limits_t  ngx_household_redis_dedicated_limits = {
     256 * 1024,                        /* values kept of one reply */
     4 * 1024 * 1024,                   /* bytes kept of one reply */
     256 * 1024,                        /* elements of one array */
@@ -103,55 +68,55 @@ ngx_household_redis_dedicated_t *
 ngx_household_redis_dedicated_open(ngx_household_redis_node_t *node,
     const ngx_household_redis_dedicated_calls_t *calls, void *data)
 {
-    ngx_household_redis_dedicated_t  *link;
+    ngx_household_redis_dedicated_t  *dc;
 
-    link = ngx_alloc(sizeof(ngx_household_redis_dedicated_t), ngx_cycle->log);
-    if (link == NULL) {
+    dc = ngx_alloc(sizeof(ngx_household_redis_dedicated_t), ngx_cycle->log);
+    if (dc == NULL) {
         return NULL;
     }
 
-    ngx_memzero(link, sizeof(ngx_household_redis_dedicated_t));
+    ngx_memzero(dc, sizeof(ngx_household_redis_dedicated_t));
 
-    link->calls = calls;
-    link->data = data;
-    link->gone.handler = ngx_household_redis_dedicated_free_handler;
-    link->gone.data = link;
-    link->gone.log = ngx_cycle->log;
+    dc->calls = calls;
+    dc->data = data;
+    dc->free_event.handler = ngx_household_redis_dedicated_free_handler;
+    dc->free_event.data = dc;
+    dc->free_event.log = ngx_cycle->log;
 
-    ngx_household_redis_conn_init(&link->conn, node,
-                                  &ngx_household_redis_dedicated_calls, link);
-    link->conn.limits = &ngx_household_redis_dedicated_limits;
+    ngx_household_redis_conn_init(&dc->conn, node,
+                                  &ngx_household_redis_dedicated_calls, dc);
+    dc->conn.limits = &ngx_household_redis_dedicated_limits;
 
     /*
-     * What is received by a link that stays is of use however late it comes.
-     * That it comes late is found out by whoever sends a PING.
+     * An invalidation is useful even if it is late.  The owner sends PING to
+     * detect that.
      */
 
     if (calls->quit != NULL) {
-        link->conn.reply_timeout = ngx_max(link->conn.reply_timeout,
-                                           NGX_HOUSEHOLD_REDIS_LINK_SILENCE);
-        link->conn.resident = 1;
+        dc->conn.reply_timeout = ngx_max(dc->conn.reply_timeout,
+                                  NGX_HOUSEHOLD_REDIS_DEDICATED_REPLY_TIMEOUT);
+        dc->conn.resident = 1;
     }
 
-    ngx_household_redis_conn_start(&link->conn, 0);
+    ngx_household_redis_conn_start(&dc->conn, 0);
 
-    return link;
+    return dc;
 }
 
 
 void
-ngx_household_redis_dedicated_close(ngx_household_redis_dedicated_t *link)
+ngx_household_redis_dedicated_close(ngx_household_redis_dedicated_t *dc)
 {
-    link->calls = NULL;
+    dc->calls = NULL;
 
-    ngx_household_redis_conn_shutdown(&link->conn);
+    ngx_household_redis_conn_shutdown(&dc->conn);
 
-    /* the caller may be one of our own calls */
-    ngx_post_event(&link->gone, &ngx_posted_events);
+    /* this may be called from a callback of the connection */
+    ngx_post_event(&dc->free_event, &ngx_posted_events);
 }
 
 
-static void
+void
 ngx_household_redis_dedicated_free_handler(ngx_event_t *ev)
 {
     ngx_free(ev->data);
@@ -180,7 +145,7 @@ ngx_household_redis_dedicated_drain(void)
 
 
 ngx_int_t
-ngx_household_redis_dedicated_send(ngx_household_redis_dedicated_t *link,
+ngx_household_redis_dedicated_send(ngx_household_redis_dedicated_t *dc,
     ngx_str_t *argv, ngx_uint_t argc,
     ngx_household_redis_dedicated_reply_pt reply)
 {
@@ -188,7 +153,7 @@ ngx_household_redis_dedicated_send(ngx_household_redis_dedicated_t *link,
     ngx_household_redis_op_t      *op;
     ngx_household_resp_command_t   command;
 
-    if (link->conn.state != NGX_HOUSEHOLD_REDIS_CONN_READY) {
+    if (dc->conn.state != NGX_HOUSEHOLD_REDIS_CONN_READY) {
         return NGX_DECLINED;
     }
 
@@ -197,16 +162,15 @@ ngx_household_redis_dedicated_send(ngx_household_redis_dedicated_t *link,
 
     op = ngx_household_redis_op_create(&command, 1, NGX_HOUSEHOLD_REDIS_OWN,
                                        ngx_household_redis_dedicated_reply,
-                                       ngx_household_redis_dedicated_done,
-                                       link);
+                                       ngx_household_redis_dedicated_done, dc);
     if (op == NULL) {
         return NGX_ERROR;
     }
 
     op->context = (void *) reply;
-    link->conn.down = 0;
+    dc->conn.down = 0;
 
-    rc = ngx_household_redis_conn_enqueue(&link->conn, &op->cmds[0]);
+    rc = ngx_household_redis_conn_enqueue(&dc->conn, &op->cmds[0]);
 
     if (rc != NGX_OK) {
         ngx_free(op);
@@ -221,13 +185,13 @@ static ngx_int_t
 ngx_household_redis_dedicated_reply(ngx_household_redis_op_t *op,
     ngx_household_resp_reply_t *reply)
 {
-    ngx_household_redis_dedicated_t         *link = op->data;
+    ngx_household_redis_dedicated_t         *dc = op->data;
     ngx_household_redis_dedicated_reply_pt   handler;
 
     handler = (ngx_household_redis_dedicated_reply_pt) op->context;
     op->context = NULL;
 
-    return link->calls == NULL ? NGX_OK : handler(link, reply);
+    return dc->calls == NULL ? NGX_OK : handler(dc, reply);
 }
 
 
@@ -235,88 +199,79 @@ static void
 ngx_household_redis_dedicated_done(ngx_household_redis_op_t *op,
     ngx_household_redis_result_e status)
 {
-    ngx_household_redis_dedicated_t         *link = op->data;
+    ngx_household_redis_dedicated_t         *dc = op->data;
     ngx_household_redis_dedicated_reply_pt   handler;
 
     handler = (ngx_household_redis_dedicated_reply_pt) op->context;
 
-    if (handler != NULL && link->calls != NULL) {
-        (void) handler(link, NULL);
+    if (handler != NULL && dc->calls != NULL) {
+        (void) handler(dc, NULL);
     }
 }
 
 
 void *
-ngx_household_redis_dedicated_data(ngx_household_redis_dedicated_t *link)
+ngx_household_redis_dedicated_data(ngx_household_redis_dedicated_t *dc)
 {
-    return link->data;
+    return dc->data;
 }
 
 
 ngx_uint_t
-ngx_household_redis_dedicated_at_first(ngx_household_redis_dedicated_t *link)
+ngx_household_redis_dedicated_at_first(ngx_household_redis_dedicated_t *dc)
 {
-    return ngx_household_redis_conn_at_first(&link->conn);
+    return ngx_household_redis_conn_at_first(&dc->conn);
 }
 
 
 void
-ngx_household_redis_dedicated_reopen(ngx_household_redis_dedicated_t *link)
+ngx_household_redis_dedicated_reopen(ngx_household_redis_dedicated_t *dc)
 {
-    ngx_household_redis_conn_reopen(&link->conn);
+    ngx_household_redis_conn_reopen(&dc->conn);
 }
 
 
 size_t
-ngx_household_redis_dedicated_addr(ngx_household_redis_dedicated_t *link,
+ngx_household_redis_dedicated_addr(ngx_household_redis_dedicated_t *dc,
     u_char *text, size_t len)
 {
-    return ngx_sock_ntop(&link->conn.sockaddr.sockaddr, link->conn.socklen,
-                         text, len, 0);
-}
-
-
-size_t
-ngx_household_redis_query_addr(ngx_household_redis_query_t *ask, u_char *text,
-    size_t len)
-{
-    return ngx_sock_ntop(&ask->conn.sockaddr.sockaddr, ask->conn.socklen,
+    return ngx_sock_ntop(&dc->conn.sockaddr.sockaddr, dc->conn.socklen,
                          text, len, 0);
 }
 
 
 uint64_t
-ngx_household_redis_dedicated_server(ngx_household_redis_dedicated_t *link)
+ngx_household_redis_dedicated_server(ngx_household_redis_dedicated_t *dc)
 {
-    return link->conn.server;
+    return dc->conn.server;
 }
 
 
 ngx_household_redis_node_t *
-ngx_household_redis_dedicated_pin(ngx_household_redis_dedicated_t *link)
+ngx_household_redis_dedicated_pin(ngx_household_redis_dedicated_t *dc)
 {
-    return ngx_household_redis_node_pin(link->conn.node,
-                                        &link->conn.sockaddr.sockaddr,
-                                        link->conn.socklen);
+    return ngx_household_redis_node_pin(dc->conn.node,
+                                        &dc->conn.sockaddr.sockaddr,
+                                        dc->conn.socklen);
 }
 
 
 static void
 ngx_household_redis_dedicated_ready(ngx_household_redis_conn_t *conn)
 {
-    ngx_household_redis_dedicated_t  *link = conn->data;
+    ngx_household_redis_dedicated_t  *dc = conn->data;
 
-    link->calls->ready(link);
+    dc->calls->ready(dc);
 }
 
 
 static void
 ngx_household_redis_dedicated_lost(ngx_household_redis_conn_t *conn,
-    ngx_household_redis_result_e status, ngx_err_t err, const char *what)
+    ngx_household_redis_result_e status, ngx_err_t err, const char *errstr)
 {
-    ngx_household_redis_dedicated_t  *link = conn->data;
+    ngx_household_redis_dedicated_t  *dc = conn->data;
 
-    link->calls->lost(link, err, what);
+    dc->calls->lost(dc, err, errstr);
 }
 
 
@@ -324,163 +279,22 @@ static ngx_int_t
 ngx_household_redis_dedicated_push(ngx_household_redis_conn_t *conn,
     ngx_household_resp_reply_t *reply)
 {
-    ngx_household_redis_dedicated_t  *link = conn->data;
+    ngx_household_redis_dedicated_t  *dc = conn->data;
 
-    return link->calls->push(link, reply);
+    return dc->calls->push(dc, reply);
 }
 
 
 static ngx_int_t
 ngx_household_redis_dedicated_quit(ngx_household_redis_conn_t *conn)
 {
-    ngx_household_redis_dedicated_t  *link = conn->data;
+    ngx_household_redis_dedicated_t  *dc = conn->data;
 
-    return link->calls->quit != NULL ? link->calls->quit(link) : NGX_DECLINED;
+    return dc->calls->quit != NULL ? dc->calls->quit(dc) : NGX_DECLINED;
 }
 
 
-ngx_household_redis_query_t *
-ngx_household_redis_query(ngx_household_redis_node_t *node, ngx_str_t *argv,
-    ngx_uint_t argc, ngx_msec_t timeout, ngx_household_redis_query_pt handler,
-    void *data)
-{
-    ngx_household_redis_query_t   *ask;
-    ngx_household_resp_command_t   command;
-
-    ask = ngx_alloc(sizeof(ngx_household_redis_query_t), ngx_cycle->log);
-    if (ask == NULL) {
-        return NULL;
-    }
-
-    ngx_memzero(ask, sizeof(ngx_household_redis_query_t));
-
-    command.argv = argv;
-    command.argc = argc;
-
-    ask->op = ngx_household_redis_op_create(&command, 1,
-                                            NGX_HOUSEHOLD_REDIS_OWN,
-                                            ngx_household_redis_query_reply,
-                                            ngx_household_redis_query_done,
-                                            ask);
-    if (ask->op == NULL) {
-        ngx_free(ask);
-        return NULL;
-    }
-
-    ask->handler = handler;
-    ask->data = data;
-
-    ask->timer.handler = ngx_household_redis_query_timeout;
-    ask->timer.data = ask;
-    ask->timer.log = ngx_cycle->log;
-    ask->timer.cancelable = 1;
-    ngx_add_timer(&ask->timer, timeout);
-
-    ask->gone.handler = ngx_household_redis_dedicated_free_handler;
-    ask->gone.data = ask;
-    ask->gone.log = ngx_cycle->log;
-
-    ngx_household_redis_conn_init(&ask->conn, node,
-                                  &ngx_household_redis_ask_owner, ask);
-
-    ask->conn.once = 1;
-    ask->conn.reply_timeout = timeout;
-    ask->conn.limits = &ngx_household_redis_dedicated_limits;
-
-    ngx_household_redis_conn_start(&ask->conn, 0);
-
-    return ask;
-}
-
-
-void
-ngx_household_redis_query_cancel(ngx_household_redis_query_t *ask)
-{
-    ask->handler = NULL;
-    ngx_household_redis_query_end(ask, NULL, NULL);
-}
-
-
-static void
-ngx_household_redis_query_ready(ngx_household_redis_conn_t *conn)
-{
-    ngx_household_redis_query_t  *ask = conn->data;
-
-    conn->down = 0;
-    (void) ngx_household_redis_conn_enqueue(conn, &ask->op->cmds[0]);
-}
-
-
-static ngx_int_t
-ngx_household_redis_query_reply(ngx_household_redis_op_t *op,
-    ngx_household_resp_reply_t *reply)
-{
-    ngx_household_redis_query_end(op->data, reply, NULL);
-
-    return NGX_OK;
-}
-
-
-static void
-ngx_household_redis_query_done(ngx_household_redis_op_t *op,
-    ngx_household_redis_result_e status)
-{
-    ngx_household_redis_query_t  *ask = op->data;
-
-    ask->op = NULL;
-}
-
-
-static void
-ngx_household_redis_query_lost(ngx_household_redis_conn_t *conn,
-    ngx_household_redis_result_e status, ngx_err_t err, const char *what)
-{
-    ngx_household_redis_query_end(conn->data, NULL, what);
-}
-
-
-static void
-ngx_household_redis_query_timeout(ngx_event_t *ev)
-{
-    ngx_household_redis_query_end(ev->data, NULL, "timed out");
-}
-
-
-static void
-ngx_household_redis_query_end(ngx_household_redis_query_t *ask,
-    ngx_household_resp_reply_t *reply, const char *what)
-{
-    ngx_household_redis_query_pt  handler;
-
-    handler = ask->handler;
-    ask->handler = NULL;
-
-    if (ask->gone.posted) {
-        return;
-    }
-
-    ngx_post_event(&ask->gone, &ngx_posted_events);
-
-    if (ask->timer.timer_set) {
-        ngx_del_timer(&ask->timer);
-    }
-
-    /* the reply lives in the connection */
-
-    if (handler != NULL) {
-        handler(ask->data, reply, what);
-    }
-
-    ngx_household_redis_conn_shutdown(&ask->conn);
-
-    if (ask->op != NULL) {
-        /* it never was sent, or is being answered */
-        ngx_household_redis_op_end(ask->op, NGX_HOUSEHOLD_REDIS_RESULT_DOWN);
-    }
-}
-
-
-/* there are none: all commands are the connections' own */
+/* not called: all commands are internal, so they fail with the connection */
 
 static void
 ngx_household_redis_dedicated_orphan(ngx_household_redis_conn_t *conn,

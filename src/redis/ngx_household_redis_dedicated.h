@@ -1,9 +1,7 @@
 
 /*
- * A connection to a node for one purpose of its own, beside those that
- * operations share: a subscription, or a question.
- *
- * Core layer.
+ * A dedicated connection: a connection to a node for one purpose, such as a
+ * subscription, which operations do not share.
  */
 
 
@@ -17,125 +15,125 @@
 #include "ngx_household_redis_conn.h"
 
 
-/* ms without a byte, at least, after which a link that stays is given up */
-#define NGX_HOUSEHOLD_REDIS_LINK_SILENCE  5000
+/* minimum reply timeout of a connection with a "quit" callback, ms */
+#define NGX_HOUSEHOLD_REDIS_DEDICATED_REPLY_TIMEOUT  5000
 
 
 typedef struct ngx_household_redis_dedicated_s  ngx_household_redis_dedicated_t;
-typedef struct ngx_household_redis_query_s   ngx_household_redis_query_t;
 
 
-/* each may close the link; the callbacks of a closed link are not called */
+/*
+ * Each callback may close the connection.  No callback of a closed connection
+ * is called.
+ */
 
 typedef struct {
-    /* it is connected, and has forgotten all that was said before */
-    void       (*ready)(ngx_household_redis_dedicated_t *link);
+    /* (re)connected; server-side state (subscriptions, tracking) is lost */
+    void       (*ready)(ngx_household_redis_dedicated_t *dc);
 
     /*
-     * It was ready and is no more; or an attempt has failed, again.  It goes
-     * on trying, at growing intervals up to 2 s.  "err" and "what" are for a
-     * log.
+     * The connection was lost, or an attempt to connect failed; called for
+     * each failed attempt.  Attempts continue, at increasing intervals up to
+     * 2 s.  "err" and "errstr" are for a log.
      */
-    void       (*lost)(ngx_household_redis_dedicated_t *link, ngx_err_t err,
-                       const char *what);
+    void       (*lost)(ngx_household_redis_dedicated_t *dc, ngx_err_t err,
+                       const char *errstr);
 
     /*
-     * A message: an array whose first element is "message" or "pmessage", or
-     * anything that no command asked for.  Valid during the call.  NGX_OK, or
-     * NGX_ERROR if it makes no sense: the connection is then lost.
+     * An out-of-band message: an array whose first element is "message" or
+     * "pmessage", or any value that is not the reply to a command.  Valid
+     * during the call.  Returns NGX_OK, or NGX_ERROR if the message is
+     * invalid: the connection is then lost.
      */
-    ngx_int_t  (*push)(ngx_household_redis_dedicated_t *link,
+    ngx_int_t  (*push)(ngx_household_redis_dedicated_t *dc,
                        ngx_household_resp_reply_t *reply);
 
     /*
-     * The worker quits.  Returns NGX_OK if the link stays open, which then
-     * needs a timer that is not cancelable, or NGX_DECLINED.  NULL: it is
-     * closed when it is idle.
+     * The worker process quits.  Returns NGX_OK if the connection stays open,
+     * for which the caller needs a timer that is not cancelable; or
+     * NGX_DECLINED.  If this is NULL, the connection is closed when it is
+     * idle.
      */
-    ngx_int_t  (*quit)(ngx_household_redis_dedicated_t *link);
+    ngx_int_t  (*quit)(ngx_household_redis_dedicated_t *dc);
 } ngx_household_redis_dedicated_calls_t;
 
 
 /*
- * The reply to a command, or NULL if the connection was lost before.  NGX_OK,
- * or NGX_ERROR if it makes no sense: the connection is then lost.
+ * Receives the reply to a command, or NULL if the connection was lost before.
+ * Returns NGX_OK, or NGX_ERROR if the reply is invalid: the connection is then
+ * lost.
  */
 typedef ngx_int_t (*ngx_household_redis_dedicated_reply_pt)(
-    ngx_household_redis_dedicated_t *link, ngx_household_resp_reply_t *reply);
+    ngx_household_redis_dedicated_t *dc, ngx_household_resp_reply_t *reply);
 
 
 /*
- * Opens a link to a node, which is kept; "ready" is called later, never from
- * within.  It authenticates as all connections to the node do.  It holds no
- * worker that quits.  Returns NULL if memory is short.
+ * Opens a dedicated connection to a node, which is kept.  "ready" is called
+ * later, never from within.  The handshake is that of all connections to the
+ * node.  The connection does not delay the exit of a worker process.  Returns
+ * NULL if there is no memory.
  */
 ngx_household_redis_dedicated_t *ngx_household_redis_dedicated_open(
     ngx_household_redis_node_t *node,
     const ngx_household_redis_dedicated_calls_t *calls, void *data);
 
-void ngx_household_redis_dedicated_close(ngx_household_redis_dedicated_t *link);
+/*
+ * Closes the connection and releases the node.  No callback is called.  The
+ * memory is freed later.
+ */
+void ngx_household_redis_dedicated_close(ngx_household_redis_dedicated_t *dc);
 
 /*
- * Sends a command.  Returns NGX_OK if "reply" will be called; NGX_DECLINED
- * if the link is not ready; NGX_ERROR if memory is short.  No reply for twice
- * the deployment's timeout is a lost connection.
+ * Sends a command.  Returns NGX_OK if "reply" will be called; NGX_DECLINED if
+ * the connection is not ready; NGX_ERROR if there is no memory or too much is
+ * queued.  The connection is lost if nothing is received within the reply
+ * timeout: twice the deployment's timeout, but see the minimum above.
  */
 ngx_int_t ngx_household_redis_dedicated_send(
-    ngx_household_redis_dedicated_t *link, ngx_str_t *argv, ngx_uint_t argc,
+    ngx_household_redis_dedicated_t *dc, ngx_str_t *argv, ngx_uint_t argc,
     ngx_household_redis_dedicated_reply_pt reply);
 
-void *ngx_household_redis_dedicated_data(ngx_household_redis_dedicated_t *link);
-
-/* as those of a connection, ngx_household_redis_conn_...() */
-ngx_uint_t ngx_household_redis_dedicated_at_first(
-    ngx_household_redis_dedicated_t *link);
-void ngx_household_redis_dedicated_reopen(
-    ngx_household_redis_dedicated_t *link);
+void *ngx_household_redis_dedicated_data(ngx_household_redis_dedicated_t *dc);
 
 /*
- * Of a link that is ready: the address that it is connected to, as text
- * without a port, of which the length is returned; the server (see
- * ngx_household_redis_conn.h); and a node that is at the address of that
- * server alone, which the caller releases, or NULL if memory is short.
+ * As ngx_household_redis_conn_at_first() and ngx_household_redis_conn_reopen().
+ */
+ngx_uint_t ngx_household_redis_dedicated_at_first(
+    ngx_household_redis_dedicated_t *dc);
+void ngx_household_redis_dedicated_reopen(
+    ngx_household_redis_dedicated_t *dc);
+
+/*
+ * For a connection that is ready.  addr() writes the address of the server, as
+ * text without a port, and returns its length.  server() returns the identity
+ * of the server (see ngx_household_redis_connection.h).  pin() returns a node
+ * that has the address of this server only, which the caller releases; or
+ * NULL if there is no memory.
  */
 size_t ngx_household_redis_dedicated_addr(
-    ngx_household_redis_dedicated_t *link, u_char *text, size_t len);
+    ngx_household_redis_dedicated_t *dc, u_char *text, size_t len);
 uint64_t ngx_household_redis_dedicated_server(
-    ngx_household_redis_dedicated_t *link);
+    ngx_household_redis_dedicated_t *dc);
 ngx_household_redis_node_t *ngx_household_redis_dedicated_pin(
-    ngx_household_redis_dedicated_t *link);
+    ngx_household_redis_dedicated_t *dc);
 
 
 /*
- * One question, on a connection of its own.  "handler" is called once, from
- * the event loop, with the reply or with NULL and why; "ask" is gone then.
- */
-typedef void (*ngx_household_redis_query_pt)(void *data,
-    ngx_household_resp_reply_t *reply, const char *what);
-
-/*
- * The whole takes at most "timeout" ms.  Returns NULL if memory is short.
- */
-ngx_household_redis_query_t *ngx_household_redis_query(
-    ngx_household_redis_node_t *node, ngx_str_t *argv, ngx_uint_t argc,
-    ngx_msec_t timeout, ngx_household_redis_query_pt handler, void *data);
-
-/*
- * The address that the reply came from, as text without a port; to be called
- * by the handler.  Returns its length.
- */
-size_t ngx_household_redis_query_addr(ngx_household_redis_query_t *ask,
-    u_char *text, size_t len);
-
-/* the handler will not be called */
-void ngx_household_redis_query_cancel(ngx_household_redis_query_t *ask);
-
-
-/*
- * Frees links and questions that were closed.  As a rule a posted event does
- * so; a process that exits runs no more of them.
+ * Frees dedicated connections and queries that were closed.  Usually a posted
+ * event does that, but a process that exits runs no more of them.
  */
 void ngx_household_redis_dedicated_drain(void);
+
+
+/*
+ * For ngx_household_redis_query.c.
+ */
+
+/* limits of a reply, which are sufficient for a large slot map */
+extern const ngx_household_resp_limits_t  ngx_household_redis_dedicated_limits;
+
+/* the handler of the events that drain() looks for: frees ev->data */
+void ngx_household_redis_dedicated_free_handler(ngx_event_t *ev);
 
 
 #endif /* _NGX_HOUSEHOLD_REDIS_DEDICATED_H_INCLUDED_ */

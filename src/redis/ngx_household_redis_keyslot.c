@@ -1,6 +1,6 @@
 
 /*
- * The slot of a key.  See ngx_household_redis_keyslot.h.
+ * The hash slot of a key.  See ngx_household_redis_keyslot.h.
  */
 
 
@@ -28,7 +28,7 @@ ngx_household_redis_keyslot(const ngx_str_t *key)
         }
 
         if (close == open + 1) {
-            /* "{}" is no tag: all of the key counts */
+            /* "{}" is not a hash tag: the whole key is hashed */
             break;
         }
 

@@ -1,9 +1,8 @@
 
 /*
- * The slot of a key in a Redis Cluster.
+ * The hash slot of a key in a Redis Cluster.
  *
- * Pure layer.  https://redis.io/docs/latest/operate/oss_and_stack/reference/
- * cluster-spec/
+ * https://redis.io/docs/latest/operate/oss_and_stack/reference/cluster-spec/
  */
 
 
@@ -19,8 +18,9 @@
 
 
 /*
- * The CRC16 (XMODEM) of the key, or of what stands between its first '{' and
- * the first '}' after that, unless nothing does; modulo the number of slots.
+ * Returns the CRC16 (XMODEM) of the hash tag of the key, or of the whole key
+ * if it has none, modulo the number of hash slots.  The hash tag is the text
+ * between the first '{' and the next '}', if not empty.
  */
 ngx_uint_t ngx_household_redis_keyslot(const ngx_str_t *key);
 

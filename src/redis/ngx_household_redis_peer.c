@@ -1,6 +1,6 @@
 
 /*
- * Connections to one node.  See ngx_household_redis_peer.h.
+ * A server and its connections.  See ngx_household_redis_peer.h.
  */
 
 
@@ -17,7 +17,7 @@ static void ngx_household_redis_peer_ready(ngx_household_redis_conn_t *conn);
 static void ngx_household_redis_peer_recovered(
     ngx_household_redis_conn_t *conn);
 static void ngx_household_redis_peer_lost(ngx_household_redis_conn_t *conn,
-    ngx_household_redis_result_e status, ngx_err_t err, const char *what);
+    ngx_household_redis_result_e status, ngx_err_t err, const char *errstr);
 static void ngx_household_redis_peer_orphan(ngx_household_redis_conn_t *conn,
     ngx_household_redis_cmd_t *cmd, ngx_uint_t sent);
 static ngx_int_t ngx_household_redis_peer_error(
@@ -45,59 +45,59 @@ ngx_household_redis_peer_create(ngx_household_redis_node_t *node,
     size_t                       size;
     ngx_uint_t                   i, n;
     ngx_household_redis_conn_t  *conn;
-    ngx_household_redis_peer_t  *pool;
+    ngx_household_redis_peer_t  *peer;
 
     n = node->conf->connections;
 
     size = sizeof(ngx_household_redis_peer_t)
            + (n - 1) * sizeof(ngx_household_redis_conn_t);
 
-    pool = ngx_alloc(size, ngx_cycle->log);
-    if (pool == NULL) {
+    peer = ngx_alloc(size, ngx_cycle->log);
+    if (peer == NULL) {
         return NULL;
     }
 
-    ngx_memzero(pool, size);
+    ngx_memzero(peer, size);
 
-    pool->node = ngx_household_redis_node_keep(node);
-    pool->owner = owner;
-    pool->data = data;
-    pool->n = n;
+    peer->node = ngx_household_redis_node_keep(node);
+    peer->owner = owner;
+    peer->data = data;
+    peer->n = n;
 
     for (i = 0; i < n; i++) {
 
-        conn = &pool->conns[i];
+        conn = &peer->conns[i];
 
         ngx_household_redis_conn_init(conn, node,
-                                      &ngx_household_redis_peer_calls, pool);
+                                      &ngx_household_redis_peer_calls, peer);
         conn->lazy = lazy ? 1 : 0;
 
         if (!lazy) {
-            /* workers that start together do not connect together */
+            /* spread the connects of workers that start together */
             ngx_household_redis_conn_start(conn, 1 + ngx_random() % 100);
         }
     }
 
-    return pool;
+    return peer;
 }
 
 
 void
-ngx_household_redis_peer_destroy(ngx_household_redis_peer_t *pool)
+ngx_household_redis_peer_destroy(ngx_household_redis_peer_t *peer)
 {
     ngx_uint_t  i;
 
-    for (i = 0; i < pool->n; i++) {
-        ngx_household_redis_conn_shutdown(&pool->conns[i]);
+    for (i = 0; i < peer->n; i++) {
+        ngx_household_redis_conn_shutdown(&peer->conns[i]);
     }
 
-    ngx_household_redis_node_release(pool->node);
-    ngx_free(pool);
+    ngx_household_redis_node_release(peer->node);
+    ngx_free(peer);
 }
 
 
 ngx_int_t
-ngx_household_redis_peer_enqueue(ngx_household_redis_peer_t *pool,
+ngx_household_redis_peer_enqueue(ngx_household_redis_peer_t *peer,
     ngx_household_redis_cmd_t *cmd)
 {
     ngx_int_t                    rc;
@@ -107,17 +107,17 @@ ngx_household_redis_peer_enqueue(ngx_household_redis_peer_t *pool,
     rc = NGX_DECLINED;
 
     /*
-     * Operations take turns, their commands stay together; those known dead
-     * are passed over.
+     * Round robin by operation: the commands of an operation use the same
+     * connection.  Connections that are down are skipped.
      */
 
     if (cmd->index == 0) {
-        pool->next = (pool->next + 1) % pool->n;
+        peer->next = (peer->next + 1) % peer->n;
     }
 
-    for (i = 0; i < pool->n; i++) {
+    for (i = 0; i < peer->n; i++) {
 
-        conn = &pool->conns[(pool->next + i) % pool->n];
+        conn = &peer->conns[(peer->next + i) % peer->n];
 
         rc = ngx_household_redis_conn_enqueue(conn, cmd);
 
@@ -131,12 +131,12 @@ ngx_household_redis_peer_enqueue(ngx_household_redis_peer_t *pool,
 
 
 ngx_uint_t
-ngx_household_redis_peer_usable(ngx_household_redis_peer_t *pool)
+ngx_household_redis_peer_usable(ngx_household_redis_peer_t *peer)
 {
     ngx_uint_t  i;
 
-    for (i = 0; i < pool->n; i++) {
-        if (!pool->conns[i].down) {
+    for (i = 0; i < peer->n; i++) {
+        if (!peer->conns[i].down) {
             return 1;
         }
     }
@@ -146,44 +146,44 @@ ngx_household_redis_peer_usable(ngx_household_redis_peer_t *pool)
 
 
 void
-ngx_household_redis_peer_avoid(ngx_household_redis_peer_t *pool)
+ngx_household_redis_peer_avoid(ngx_household_redis_peer_t *peer)
 {
-    pool->is_sick = 1;
-    pool->sick = ngx_current_msec + NGX_HOUSEHOLD_REDIS_AVOID_TIME;
+    peer->avoid = 1;
+    peer->avoid_until = ngx_current_msec + NGX_HOUSEHOLD_REDIS_AVOID_TIME;
 }
 
 
 ngx_uint_t
-ngx_household_redis_peer_avoided(ngx_household_redis_peer_t *pool)
+ngx_household_redis_peer_avoided(ngx_household_redis_peer_t *peer)
 {
-    if (pool->is_sick
-        && (ngx_msec_int_t) (pool->sick - ngx_current_msec) <= 0)
+    if (peer->avoid
+        && (ngx_msec_int_t) (peer->avoid_until - ngx_current_msec) <= 0)
     {
-        pool->is_sick = 0;
+        peer->avoid = 0;
     }
 
-    return pool->is_sick;
+    return peer->avoid;
 }
 
 
 void
-ngx_household_redis_peer_suspend(ngx_household_redis_peer_t *pool)
+ngx_household_redis_peer_suspend(ngx_household_redis_peer_t *peer)
 {
     ngx_uint_t  i;
 
-    for (i = 0; i < pool->n; i++) {
-        ngx_household_redis_conn_suspend(&pool->conns[i]);
+    for (i = 0; i < peer->n; i++) {
+        ngx_household_redis_conn_suspend(&peer->conns[i]);
     }
 }
 
 
 void
-ngx_household_redis_peer_resume(ngx_household_redis_peer_t *pool)
+ngx_household_redis_peer_resume(ngx_household_redis_peer_t *peer)
 {
     ngx_uint_t  i;
 
-    for (i = 0; i < pool->n; i++) {
-        ngx_household_redis_conn_resume(&pool->conns[i]);
+    for (i = 0; i < peer->n; i++) {
+        ngx_household_redis_conn_resume(&peer->conns[i]);
     }
 }
 
@@ -191,42 +191,42 @@ ngx_household_redis_peer_resume(ngx_household_redis_peer_t *pool)
 static void
 ngx_household_redis_peer_ready(ngx_household_redis_conn_t *conn)
 {
-    ngx_household_redis_peer_t  *pool = conn->data;
+    ngx_household_redis_peer_t  *peer = conn->data;
 
     conn->down = 0;
-    pool->down = 0;
+    peer->down = 0;
 
     if (!conn->suspect) {
         ngx_household_redis_peer_recovered(conn);
     }
 
-    pool->owner->changed(pool);
+    peer->owner->changed(peer);
 }
 
 
-/* a server that works only until it is used is not up: the log need not tell */
+/* "server up" is not logged for a server that fails as soon as it is used */
 
 static void
 ngx_household_redis_peer_recovered(ngx_household_redis_conn_t *conn)
 {
-    ngx_household_redis_peer_t  *pool = conn->data;
+    ngx_household_redis_peer_t  *peer = conn->data;
 
-    if (pool->told) {
-        pool->told = 0;
+    if (peer->logged) {
+        peer->logged = 0;
 
         ngx_log_error(NGX_LOG_NOTICE, ngx_cycle->log, 0,
                       "household redis \"%V\" %V: server up",
-                      &pool->node->conf->name, &pool->node->name);
+                      &peer->node->conf->name, &peer->node->name);
     }
 }
 
 
 static void
 ngx_household_redis_peer_lost(ngx_household_redis_conn_t *conn,
-    ngx_household_redis_result_e status, ngx_err_t err, const char *what)
+    ngx_household_redis_result_e status, ngx_err_t err, const char *errstr)
 {
     ngx_uint_t                   level;
-    ngx_household_redis_peer_t  *pool = conn->data;
+    ngx_household_redis_peer_t  *peer = conn->data;
 
     if (!conn->down) {
 
@@ -235,30 +235,30 @@ ngx_household_redis_peer_lost(ngx_household_redis_conn_t *conn,
 
         ngx_log_error(level, ngx_cycle->log, err,
                       "household redis \"%V\" %V: connection lost: %s",
-                      &pool->node->conf->name, &pool->node->name, what);
+                      &peer->node->conf->name, &peer->node->name, errstr);
 
-        pool->owner->changed(pool);
+        peer->owner->changed(peer);
         return;
     }
 
-    /* two reasons that take turns are no news */
+    /* do not log again when two causes alternate */
 
-    if (!pool->told
-        || (ngx_strcmp(pool->what, what) != 0
-            && ngx_strcmp(pool->before, what) != 0))
+    if (!peer->logged
+        || (ngx_strcmp(peer->err, errstr) != 0
+            && ngx_strcmp(peer->prev_err, errstr) != 0))
     {
 
         ngx_log_error(NGX_LOG_ERR, ngx_cycle->log, err,
                       "household redis \"%V\" %V: server down: %s",
-                      &pool->node->conf->name, &pool->node->name, what);
+                      &peer->node->conf->name, &peer->node->name, errstr);
 
-        ngx_memcpy(pool->before, pool->what, sizeof(pool->what));
-        (void) ngx_cpystrn(pool->what, (u_char *) what, sizeof(pool->what));
+        ngx_memcpy(peer->prev_err, peer->err, sizeof(peer->err));
+        (void) ngx_cpystrn(peer->err, (u_char *) errstr, sizeof(peer->err));
     }
 
-    pool->told = 1;
-    pool->down = 1;
-    pool->owner->changed(pool);
+    peer->logged = 1;
+    peer->down = 1;
+    peer->owner->changed(peer);
 }
 
 
@@ -266,9 +266,9 @@ static void
 ngx_household_redis_peer_orphan(ngx_household_redis_conn_t *conn,
     ngx_household_redis_cmd_t *cmd, ngx_uint_t sent)
 {
-    ngx_household_redis_peer_t  *pool = conn->data;
+    ngx_household_redis_peer_t  *peer = conn->data;
 
-    pool->owner->orphan(pool, cmd, sent);
+    peer->owner->orphan(peer, cmd, sent);
 }
 
 
@@ -276,7 +276,7 @@ static ngx_int_t
 ngx_household_redis_peer_error(ngx_household_redis_conn_t *conn,
     ngx_household_redis_cmd_t *cmd, ngx_str_t *error)
 {
-    ngx_household_redis_peer_t  *pool = conn->data;
+    ngx_household_redis_peer_t  *peer = conn->data;
 
-    return pool->owner->error(pool, cmd, error);
+    return peer->owner->error(peer, cmd, error);
 }

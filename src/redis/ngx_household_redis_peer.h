@@ -1,9 +1,7 @@
 
 /*
- * A node and the worker's connections to it, which take commands in turn; and
- * a deployment's list of them.
- *
- * Core layer.
+ * A peer: a server with the connections of this worker process to it.  The
+ * connections receive operations round robin.
  */
 
 
@@ -20,20 +18,20 @@
 typedef struct ngx_household_redis_peer_s  ngx_household_redis_peer_t;
 
 
-/* what the deployment does; "data" is the one given to create */
+/* callbacks of the deployment; peer->data is the "data" of create() */
 
 typedef struct {
-    /* as of a connection's owner, see there */
-    void       (*orphan)(ngx_household_redis_peer_t *pool,
+    /* as in ngx_household_redis_conn_calls_t */
+    void       (*orphan)(ngx_household_redis_peer_t *peer,
                          ngx_household_redis_cmd_t *cmd, ngx_uint_t sent);
-    ngx_int_t  (*error)(ngx_household_redis_peer_t *pool,
+    ngx_int_t  (*error)(ngx_household_redis_peer_t *peer,
                         ngx_household_redis_cmd_t *cmd, ngx_str_t *error);
 
     /*
-     * A connection was made, or was lost, or could not be made, which
-     * pool->down tells.  What it means was logged.
+     * A connection was established, was lost, or could not be established;
+     * see peer->down.  The event has been logged.
      */
-    void       (*changed)(ngx_household_redis_peer_t *pool);
+    void       (*changed)(ngx_household_redis_peer_t *peer);
 } ngx_household_redis_peer_calls_t;
 
 
@@ -42,19 +40,20 @@ struct ngx_household_redis_peer_s {
     const ngx_household_redis_peer_calls_t  *owner;
     void                                    *data;
 
-    ngx_queue_t                              queue; /* the deployment's */
+    ngx_queue_t                              queue;       /* all peers */
     ngx_uint_t                               n;
-    ngx_uint_t                               next;  /* round robin */
-    ngx_msec_t                               sick;  /* until; see "is_sick" */
+    ngx_uint_t                               next;        /* round robin */
+    ngx_msec_t                               avoid_until; /* if "avoid" */
 
-    u_char                                   what[NGX_HOUSEHOLD_REDIS_ERRLEN];
-    u_char                                   before[NGX_HOUSEHOLD_REDIS_ERRLEN];
+    /* the last two logged causes of "server down" */
+    u_char                                err[NGX_HOUSEHOLD_REDIS_ERRLEN];
+    u_char                                prev_err[NGX_HOUSEHOLD_REDIS_ERRLEN];
 
     unsigned                                 down:1;
-    unsigned                                 told:1;  /* the log has it down */
-    unsigned                                 is_sick:1;
+    unsigned                                 logged:1;    /* "server down" */
+    unsigned                                 avoid:1;
     unsigned                                 replica:1;
-    unsigned                                 mark:1;  /* the owner's */
+    unsigned                                 visited:1;   /* the topology's */
     unsigned                                 slotless:1;  /* the cluster's */
     unsigned                                 was_slotless:1;
 
@@ -63,29 +62,40 @@ struct ngx_household_redis_peer_s {
 
 
 /*
- * Keeps the node.  Connections are made soon, or when they are needed if
- * "lazy".  Returns NULL if memory is short.
+ * Creates a peer, and keeps the node.  Connections are opened soon; or, if
+ * "lazy", when they are needed.  Returns NULL if there is no memory.
  */
 ngx_household_redis_peer_t *ngx_household_redis_peer_create(
     ngx_household_redis_node_t *node, ngx_uint_t lazy,
     const ngx_household_redis_peer_calls_t *owner, void *data);
 
-/* commands become orphans; not to be called from within the owner's calls */
-void ngx_household_redis_peer_destroy(ngx_household_redis_peer_t *pool);
+/*
+ * Closes the connections and frees the peer.  "orphan" is called for all
+ * unanswered commands.  Not to be called from a callback.
+ */
+void ngx_household_redis_peer_destroy(ngx_household_redis_peer_t *peer);
 
-/* as ngx_household_redis_conn_enqueue(), to a connection that is not down */
-ngx_int_t ngx_household_redis_peer_enqueue(ngx_household_redis_peer_t *pool,
+/*
+ * Enqueues a command on a connection that is not down.  Returns as
+ * ngx_household_redis_conn_enqueue().
+ */
+ngx_int_t ngx_household_redis_peer_enqueue(ngx_household_redis_peer_t *peer,
     ngx_household_redis_cmd_t *cmd);
 
-/* tells whether push would find a connection */
-ngx_uint_t ngx_household_redis_peer_usable(ngx_household_redis_peer_t *pool);
+/* Returns 1 if a connection is not down, otherwise 0. */
+ngx_uint_t ngx_household_redis_peer_usable(ngx_household_redis_peer_t *peer);
 
-/* others are preferred to it for a second: it said that it cannot serve */
-void ngx_household_redis_peer_avoid(ngx_household_redis_peer_t *pool);
-ngx_uint_t ngx_household_redis_peer_avoided(ngx_household_redis_peer_t *pool);
+/*
+ * avoid(): other peers are preferred for one second, because the server
+ * replied with a transient error.  avoided() returns 1 during that time,
+ * otherwise 0.
+ */
+void ngx_household_redis_peer_avoid(ngx_household_redis_peer_t *peer);
+ngx_uint_t ngx_household_redis_peer_avoided(ngx_household_redis_peer_t *peer);
 
-void ngx_household_redis_peer_suspend(ngx_household_redis_peer_t *pool);
-void ngx_household_redis_peer_resume(ngx_household_redis_peer_t *pool);
+/* as those of a connection, for all connections of the peer */
+void ngx_household_redis_peer_suspend(ngx_household_redis_peer_t *peer);
+void ngx_household_redis_peer_resume(ngx_household_redis_peer_t *peer);
 
 
 #endif /* _NGX_HOUSEHOLD_REDIS_PEER_H_INCLUDED_ */

@@ -1,6 +1,6 @@
 
 /*
- * The way of commands.  See ngx_household_redis_route.h.
+ * Routing of commands.  See ngx_household_redis_route.h.
  */
 
 
@@ -14,13 +14,13 @@
 #define NGX_HOUSEHOLD_REDIS_PARKED  16384
 
 
-static void ngx_household_redis_route_orphan(ngx_household_redis_peer_t *pool,
+static void ngx_household_redis_route_orphan(ngx_household_redis_peer_t *peer,
     ngx_household_redis_cmd_t *cmd, ngx_uint_t sent);
 static ngx_int_t ngx_household_redis_route_error(
-    ngx_household_redis_peer_t *pool, ngx_household_redis_cmd_t *cmd,
+    ngx_household_redis_peer_t *peer, ngx_household_redis_cmd_t *cmd,
     ngx_str_t *error);
 static void ngx_household_redis_route_changed(
-    ngx_household_redis_peer_t *pool);
+    ngx_household_redis_peer_t *peer);
 static void ngx_household_redis_route_retry_handler(ngx_event_t *ev);
 static void ngx_household_redis_route_notify_handler(ngx_event_t *ev);
 static void ngx_household_redis_route_all(ngx_household_redis_t *redis,
@@ -38,14 +38,14 @@ static const ngx_household_redis_peer_calls_t  ngx_household_redis_route_calls
 void
 ngx_household_redis_route_init(ngx_household_redis_t *redis,
     ngx_household_redis_options_t *conf,
-    const ngx_household_redis_topology_t *kind)
+    const ngx_household_redis_topology_t *topology)
 {
     redis->conf = conf;
-    redis->kind = kind;
+    redis->topology = topology;
     redis->ident = -1;
 
-    ngx_queue_init(&redis->pools);
-    ngx_queue_init(&redis->watches);
+    ngx_queue_init(&redis->peers);
+    ngx_queue_init(&redis->observers);
 
     ngx_household_redis_deadlines_init(&redis->deadlines, conf->timeout,
                                        ngx_cycle->log);
@@ -56,11 +56,11 @@ ngx_household_redis_route_init(ngx_household_redis_t *redis,
     ngx_household_redis_fifo_init(&redis->parked);
     ngx_household_redis_fifo_init(&redis->delayed);
 
-    /* deadlines hold a worker that quits; this does not */
-    redis->again.handler = ngx_household_redis_route_retry_handler;
-    redis->again.data = redis;
-    redis->again.log = ngx_cycle->log;
-    redis->again.cancelable = 1;
+    /* deadlines delay the exit of a worker, this timer does not */
+    redis->retry.handler = ngx_household_redis_route_retry_handler;
+    redis->retry.data = redis;
+    redis->retry.log = ngx_cycle->log;
+    redis->retry.cancelable = 1;
 
     redis->notify.handler = ngx_household_redis_route_notify_handler;
     redis->notify.data = redis;
@@ -72,22 +72,22 @@ void
 ngx_household_redis_route_stop(ngx_household_redis_t *redis)
 {
     ngx_queue_t                 *q;
-    ngx_household_redis_peer_t  *pool;
+    ngx_household_redis_peer_t  *peer;
 
     redis->stopped = 1;
 
-    while (!ngx_queue_empty(&redis->pools)) {
-        q = ngx_queue_head(&redis->pools);
-        pool = ngx_queue_data(q, ngx_household_redis_peer_t, queue);
+    while (!ngx_queue_empty(&redis->peers)) {
+        q = ngx_queue_head(&redis->peers);
+        peer = ngx_queue_data(q, ngx_household_redis_peer_t, queue);
 
-        ngx_household_redis_route_remove_peer(redis, pool);
+        ngx_household_redis_route_remove_peer(redis, peer);
     }
 
     ngx_household_redis_deadlines_stop(&redis->deadlines);
     ngx_household_redis_deadlines_stop(&redis->late);
 
-    if (redis->again.timer_set) {
-        ngx_del_timer(&redis->again);
+    if (redis->retry.timer_set) {
+        ngx_del_timer(&redis->retry);
     }
 
     if (redis->notify.posted) {
@@ -100,7 +100,7 @@ ngx_int_t
 ngx_household_redis_route(ngx_household_redis_t *redis,
     ngx_household_redis_cmd_t *cmd)
 {
-    if (redis->held && !redis->stopped
+    if (redis->suspended && !redis->stopped
         && !(cmd->op->flags & NGX_HOUSEHOLD_REDIS_FIRST))
     {
         return ngx_household_redis_route_park(redis, cmd);
@@ -110,7 +110,7 @@ ngx_household_redis_route(ngx_household_redis_t *redis,
         return NGX_DECLINED;
     }
 
-    return redis->kind->route(redis, cmd);
+    return redis->topology->route(redis, cmd);
 }
 
 
@@ -131,14 +131,14 @@ ngx_household_redis_reroute(ngx_household_redis_t *redis,
 
 
 static void
-ngx_household_redis_route_orphan(ngx_household_redis_peer_t *pool,
+ngx_household_redis_route_orphan(ngx_household_redis_peer_t *peer,
     ngx_household_redis_cmd_t *cmd, ngx_uint_t sent)
 {
-    ngx_household_redis_t  *redis = pool->data;
+    ngx_household_redis_t  *redis = peer->data;
 
     if (sent) {
 
-        /* reading twice does no harm; more often would not help */
+        /* reads are sent again once, writes are not */
 
         if (cmd->resent || (cmd->op->flags & NGX_HOUSEHOLD_REDIS_WRITE)) {
             ngx_household_redis_op_end(cmd->op,
@@ -156,11 +156,11 @@ ngx_household_redis_route_orphan(ngx_household_redis_peer_t *pool,
 
 
 static ngx_int_t
-ngx_household_redis_route_error(ngx_household_redis_peer_t *pool,
+ngx_household_redis_route_error(ngx_household_redis_peer_t *peer,
     ngx_household_redis_cmd_t *cmd, ngx_str_t *error)
 {
     ngx_str_t               code;
-    ngx_household_redis_t  *redis = pool->data;
+    ngx_household_redis_t  *redis = peer->data;
 
     if (redis->stopped || cmd->tries >= NGX_HOUSEHOLD_REDIS_MAX_REDIRECTS) {
         return NGX_DECLINED;
@@ -168,17 +168,17 @@ ngx_household_redis_route_error(ngx_household_redis_peer_t *pool,
 
     code = ngx_household_redis_error_code(error);
 
-    return redis->kind->error(redis, pool, cmd, &code, error);
+    return redis->topology->error(redis, peer, cmd, &code, error);
 }
 
 
 static void
-ngx_household_redis_route_changed(ngx_household_redis_peer_t *pool)
+ngx_household_redis_route_changed(ngx_household_redis_peer_t *peer)
 {
-    ngx_household_redis_t  *redis = pool->data;
+    ngx_household_redis_t  *redis = peer->data;
 
     if (!redis->stopped) {
-        redis->kind->changed(redis, pool);
+        redis->topology->changed(redis, peer);
     }
 }
 
@@ -187,28 +187,28 @@ ngx_household_redis_peer_t *
 ngx_household_redis_route_add_peer(ngx_household_redis_t *redis,
     ngx_household_redis_node_t *node, ngx_uint_t lazy)
 {
-    ngx_household_redis_peer_t  *pool;
+    ngx_household_redis_peer_t  *peer;
 
-    pool = ngx_household_redis_peer_create(node, lazy,
+    peer = ngx_household_redis_peer_create(node, lazy,
                                            &ngx_household_redis_route_calls,
                                            redis);
-    if (pool == NULL) {
+    if (peer == NULL) {
         return NULL;
     }
 
-    ngx_queue_insert_tail(&redis->pools, &pool->queue);
+    ngx_queue_insert_tail(&redis->peers, &peer->queue);
 
-    return pool;
+    return peer;
 }
 
 
 void
 ngx_household_redis_route_remove_peer(ngx_household_redis_t *redis,
-    ngx_household_redis_peer_t *pool)
+    ngx_household_redis_peer_t *peer)
 {
-    ngx_queue_remove(&pool->queue);
+    ngx_queue_remove(&peer->queue);
 
-    ngx_household_redis_peer_destroy(pool);
+    ngx_household_redis_peer_destroy(peer);
 }
 
 
@@ -249,8 +249,8 @@ ngx_household_redis_cmd_retry_later(ngx_household_redis_t *redis,
 {
     ngx_household_redis_fifo_push(&redis->delayed, cmd);
 
-    if (!redis->again.timer_set) {
-        ngx_add_timer(&redis->again, NGX_HOUSEHOLD_REDIS_DELAY);
+    if (!redis->retry.timer_set) {
+        ngx_add_timer(&redis->retry, NGX_HOUSEHOLD_REDIS_DELAY);
     }
 }
 
@@ -271,7 +271,7 @@ ngx_household_redis_route_all(ngx_household_redis_t *redis,
     ngx_household_redis_cmd_t   *cmd;
     ngx_household_redis_fifo_t   list;
 
-    /* what comes back is not of this round */
+    /* commands that are queued again are not routed in this call */
 
     ngx_household_redis_fifo_init(&list);
     ngx_household_redis_fifo_move(&list, fifo);
@@ -286,7 +286,7 @@ ngx_household_redis_route_all(ngx_household_redis_t *redis,
 void
 ngx_household_redis_notify_primaries(ngx_household_redis_t *redis)
 {
-    if (!redis->stopped && !ngx_queue_empty(&redis->watches)) {
+    if (!redis->stopped && !ngx_queue_empty(&redis->observers)) {
         ngx_post_event(&redis->notify, &ngx_posted_events);
     }
 }
@@ -297,16 +297,16 @@ ngx_household_redis_route_notify_handler(ngx_event_t *ev)
 {
     ngx_queue_t                     *q, *next;
     ngx_household_redis_t           *redis = ev->data;
-    ngx_household_redis_observer_t  *watch;
+    ngx_household_redis_observer_t  *observer;
 
-    for (q = ngx_queue_head(&redis->watches);
-         q != ngx_queue_sentinel(&redis->watches);
+    for (q = ngx_queue_head(&redis->observers);
+         q != ngx_queue_sentinel(&redis->observers);
          q = next)
     {
         next = ngx_queue_next(q);
-        watch = ngx_queue_data(q, ngx_household_redis_observer_t, queue);
+        observer = ngx_queue_data(q, ngx_household_redis_observer_t, queue);
 
-        watch->changed(watch->data);
+        observer->changed(observer->data);
     }
 }
 

@@ -1,9 +1,7 @@
 
 /*
- * The way of commands through a deployment.  Which node a command goes to is
- * up to the kind of deployment: servers in order, sentinels, or a cluster.
- *
- * Core layer.
+ * Routing of commands: retries, redirections, and queues.  The topology
+ * (standalone, Sentinel, or Cluster) selects the peer of a command.
  */
 
 
@@ -19,11 +17,11 @@
 #include "ngx_household_redis_tracked.h"
 
 
-/* how often a command is routed before it is given up */
+/* maximum number of times that a command is routed */
 #define NGX_HOUSEHOLD_REDIS_MAX_REDIRECTS  8
 
 
-/* kinds of error replies that are counted apart in the log */
+/* log limits of error replies, each for one event and code */
 #define NGX_HOUSEHOLD_REDIS_ERRORS     16
 
 
@@ -31,30 +29,33 @@ typedef struct ngx_household_redis_s  ngx_household_redis_t;
 
 
 typedef struct {
-    /* NGX_OK, or NGX_ERROR if memory is short; state is the kind's own */
+    /*
+     * Allocates redis->topology_data from "pool".  Returns NGX_OK, or
+     * NGX_ERROR if there is no memory.
+     */
     ngx_int_t   (*create)(ngx_household_redis_t *redis, ngx_pool_t *pool);
 
-    /* before the pools are destroyed; nothing is routed any more */
+    /* called before the peers are destroyed; route() is not called after */
     void        (*destroy)(ngx_household_redis_t *redis);
 
     /*
-     * Pushes a command to a node or parks it.  Returns NGX_OK; NGX_DECLINED
-     * if there is nobody to send it to; or NGX_BUSY.
+     * Enqueues a command on a peer, or parks the command.  Returns NGX_OK;
+     * NGX_DECLINED if no peer is usable; or NGX_BUSY if a queue is full.
      */
     ngx_int_t   (*route)(ngx_household_redis_t *redis,
                          ngx_household_redis_cmd_t *cmd);
 
-    /* as of the owner of a pool; "code" is that of the error */
+    /* as in ngx_household_redis_peer_calls_t; "code" is that of "error" */
     ngx_int_t   (*error)(ngx_household_redis_t *redis,
-                         ngx_household_redis_peer_t *pool,
+                         ngx_household_redis_peer_t *peer,
                          ngx_household_redis_cmd_t *cmd, ngx_str_t *code,
                          ngx_str_t *error);
     void        (*changed)(ngx_household_redis_t *redis,
-                           ngx_household_redis_peer_t *pool);
+                           ngx_household_redis_peer_t *peer);
 
     /*
-     * The topology may have changed: asks for it, soon but not too often.
-     * "watch": goes on to ask for it at short intervals.
+     * refresh() fetches the topology, soon, at a limited rate.  watch()
+     * fetches the topology at short intervals from now on.
      */
     void        (*refresh)(ngx_household_redis_t *redis);
     void        (*watch)(ngx_household_redis_t *redis);
@@ -66,7 +67,7 @@ typedef struct {
 } ngx_household_redis_topology_t;
 
 
-/* who wants to know of changes of the primaries; the caller's memory */
+/* an observer of the primaries, in the memory of the caller */
 
 typedef struct {
     void                              (*changed)(void *data);
@@ -75,10 +76,10 @@ typedef struct {
 } ngx_household_redis_observer_t;
 
 
-/* error replies of one kind; "what" is static */
+/* the log limit of error replies with one event and code */
 
 typedef struct {
-    const char                         *what;
+    const char                         *event;  /* static */
     size_t                              code_len;
     u_char                              code[16];
     ngx_household_log_limit_t           limit;
@@ -87,27 +88,27 @@ typedef struct {
 
 struct ngx_household_redis_s {
     ngx_household_redis_options_t         *conf;
-    const ngx_household_redis_topology_t  *kind;
-    void                                  *state; /* the kind's */
+    const ngx_household_redis_topology_t  *topology;
+    void                                  *topology_data;
     ngx_int_t                              ident; /* of the timers below */
 
-    ngx_queue_t                            pools;
+    ngx_queue_t                            peers;
     ngx_household_redis_deadlines_t        deadlines;
     ngx_household_redis_deadlines_t        late;  /* NGX_HOUSEHOLD_REDIS_LATE */
 
-    /* until the kind knows where to; until a moment has passed */
+    /* commands that wait for the topology or release(); for a retry delay */
     ngx_household_redis_fifo_t             parked;
     ngx_household_redis_fifo_t             delayed;
-    ngx_event_t                            again;
+    ngx_event_t                            retry; /* of "delayed" */
 
-    ngx_queue_t                            watches;
+    ngx_queue_t                            observers;
     ngx_event_t                            notify;
 
     /* error replies are logged at a limited rate, by event and code */
     ngx_household_redis_error_t         errors[NGX_HOUSEHOLD_REDIS_ERRORS];
-    ngx_household_log_limit_t           busy;    /* so is a full queue */
+    ngx_household_log_limit_t           busy;    /* as is a full queue */
 
-    /* servers that are tracked, by any process; NULL: none need be */
+    /* servers that any process tracks; NULL: tracking is off */
     ngx_household_redis_tracked_t      *tracked;
     void                              (*untracked)(void *data, ngx_str_t *key);
     void                               *untracked_data;
@@ -115,7 +116,7 @@ struct ngx_household_redis_s {
     ngx_msec_t                          untracked_first;
     ngx_msec_t                          untracked_last;
 
-    ngx_uint_t                          held;    /* operations wait */
+    ngx_uint_t                          suspended;  /* pending hold() */
 
     unsigned                            stopped:1;
 };
@@ -123,50 +124,60 @@ struct ngx_household_redis_s {
 
 void ngx_household_redis_route_init(ngx_household_redis_t *redis,
     ngx_household_redis_options_t *conf,
-    const ngx_household_redis_topology_t *kind);
+    const ngx_household_redis_topology_t *topology);
 
-/* ends all operations with DOWN, destroys the pools */
+/* Ends all operations with DOWN, and destroys the peers. */
 void ngx_household_redis_route_stop(ngx_household_redis_t *redis);
 
 /*
- * Routes a command, which is in no list.  Returns as the kind's route().
+ * Routes a command, which must not be in a list.  Returns as the topology's
+ * route().
  */
 ngx_int_t ngx_household_redis_route(ngx_household_redis_t *redis,
     ngx_household_redis_cmd_t *cmd);
 
-/* the same, but ends the operation if there is no way */
+/* Routes a command, and ends its operation if that fails. */
 void ngx_household_redis_reroute(ngx_household_redis_t *redis,
     ngx_household_redis_cmd_t *cmd);
 
 /*
- * For the kinds.
+ * For the topologies.
  */
 
-/* makes a pool, the last of the list; NULL if memory is short */
+/*
+ * Creates a peer and appends it to the list.  Returns NULL if there is no
+ * memory.
+ */
 ngx_household_redis_peer_t *ngx_household_redis_route_add_peer(
     ngx_household_redis_t *redis, ngx_household_redis_node_t *node,
     ngx_uint_t lazy);
 
-/* not from within route(), error() or changed() */
+/*
+ * Destroys a peer.  Not to be called from route(), error() or changed() of the
+ * topology.
+ */
 void ngx_household_redis_route_remove_peer(ngx_household_redis_t *redis,
-    ngx_household_redis_peer_t *pool);
+    ngx_household_redis_peer_t *peer);
 
-/* it waits for unpark; NGX_OK or NGX_BUSY */
+/*
+ * Parks a command: it waits for unpark(), which routes all parked commands
+ * again.  Returns NGX_OK, or NGX_BUSY if too many are parked.
+ */
 ngx_int_t ngx_household_redis_route_park(ngx_household_redis_t *redis,
     ngx_household_redis_cmd_t *cmd);
 void ngx_household_redis_route_unpark(ngx_household_redis_t *redis);
 
-/* takes a command, whose reply has come, from its connection */
+/* Detaches a command that was replied to from its connection. */
 void ngx_household_redis_cmd_detach(ngx_household_redis_cmd_t *cmd);
 
-/* routes it again in a moment */
+/* Routes a command again after a short delay. */
 void ngx_household_redis_cmd_retry_later(ngx_household_redis_t *redis,
     ngx_household_redis_cmd_t *cmd);
 
-/* watchers are told soon */
+/* Calls the observers soon, from the event loop. */
 void ngx_household_redis_notify_primaries(ngx_household_redis_t *redis);
 
-/* tells whether the code is that of an error which passes by itself */
+/* Returns 1 if an error with this code is transient, otherwise 0. */
 ngx_uint_t ngx_household_redis_error_transient(ngx_str_t *code);
 
 

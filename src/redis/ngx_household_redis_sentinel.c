@@ -1,9 +1,9 @@
 
 /*
- * A primary that sentinels watch: they are asked where it is before each
- * reconnect, and ROLE must confirm it.
+ * Redis Sentinel: sentinels are queried for the primary before each reconnect,
+ * and ROLE must confirm that the server is a primary.
  *
- * Core layer.  https://redis.io/docs/latest/develop/reference/sentinel-clients/
+ * https://redis.io/docs/latest/develop/reference/sentinel-clients/
  */
 
 
@@ -22,10 +22,10 @@ static void ngx_household_redis_sentinel_destroy(ngx_household_redis_t *redis);
 static ngx_int_t ngx_household_redis_sentinel_route(
     ngx_household_redis_t *redis, ngx_household_redis_cmd_t *cmd);
 static ngx_int_t ngx_household_redis_sentinel_error(
-    ngx_household_redis_t *redis, ngx_household_redis_peer_t *pool,
+    ngx_household_redis_t *redis, ngx_household_redis_peer_t *peer,
     ngx_household_redis_cmd_t *cmd, ngx_str_t *code, ngx_str_t *error);
 static void ngx_household_redis_sentinel_changed(ngx_household_redis_t *redis,
-    ngx_household_redis_peer_t *pool);
+    ngx_household_redis_peer_t *peer);
 static void ngx_household_redis_sentinel_refresh_soon(
     ngx_household_redis_t *redis);
 static void ngx_household_redis_sentinel_watch_always(
@@ -60,7 +60,7 @@ ngx_household_redis_sentinel_create(ngx_household_redis_t *redis,
         return NGX_ERROR;
     }
 
-    redis->state = st;
+    redis->topology_data = st;
 
     st->redis = redis;
     st->n = redis->conf->sentinels.nelts;
@@ -84,10 +84,10 @@ ngx_household_redis_sentinel_create(ngx_household_redis_t *redis,
 
     ngx_household_redis_sentinel_timer(st, &st->retry,
                                     ngx_household_redis_sentinel_retry_handler);
-    ngx_household_redis_sentinel_timer(st, &st->look,
+    ngx_household_redis_sentinel_timer(st, &st->replica_timer,
                                    ngx_household_redis_sentinel_fetch_replicas);
 
-    /* workers that start together do not ask together */
+    /* spread the queries of workers that start together */
     ngx_add_timer(&st->retry, 1 + ngx_random() % 100);
 
     ngx_household_redis_sentinel_watch(st);
@@ -111,16 +111,16 @@ static void
 ngx_household_redis_sentinel_destroy(ngx_household_redis_t *redis)
 {
     ngx_uint_t                       i;
-    ngx_household_redis_sentinel_t  *st = redis->state;
+    ngx_household_redis_sentinel_t  *st = redis->topology_data;
 
-    if (st->ask != NULL) {
-        ngx_household_redis_query_cancel(st->ask);
-        st->ask = NULL;
+    if (st->query != NULL) {
+        ngx_household_redis_query_cancel(st->query);
+        st->query = NULL;
     }
 
-    if (st->looking != NULL) {
-        ngx_household_redis_query_cancel(st->looking);
-        st->looking = NULL;
+    if (st->replica_query != NULL) {
+        ngx_household_redis_query_cancel(st->replica_query);
+        st->replica_query = NULL;
     }
 
     ngx_household_redis_sentinel_unwatch(st);
@@ -129,8 +129,8 @@ ngx_household_redis_sentinel_destroy(ngx_household_redis_t *redis)
         ngx_del_timer(&st->retry);
     }
 
-    if (st->look.timer_set) {
-        ngx_del_timer(&st->look);
+    if (st->replica_timer.timer_set) {
+        ngx_del_timer(&st->replica_timer);
     }
 
     for (i = 0; i < st->n; i++) {
@@ -144,7 +144,7 @@ ngx_household_redis_sentinel_route(ngx_household_redis_t *redis,
     ngx_household_redis_cmd_t *cmd)
 {
     ngx_int_t                        rc;
-    ngx_household_redis_sentinel_t  *st = redis->state;
+    ngx_household_redis_sentinel_t  *st = redis->topology_data;
 
     if (redis->conf->read_from == NGX_HOUSEHOLD_REDIS_REPLICA
         && !(cmd->op->flags & NGX_HOUSEHOLD_REDIS_WRITE))
@@ -169,26 +169,26 @@ ngx_household_redis_sentinel_route(ngx_household_redis_t *redis,
         return NGX_DECLINED;
     }
 
-    /* it is being looked for, or its address is about to be */
+    /* a query for the primary is pending or scheduled */
 
     return ngx_household_redis_route_park(redis, cmd);
 }
 
 
-/* a primary that says READONLY is none any more */
+/* READONLY: the server is not the primary anymore */
 
 static ngx_int_t
 ngx_household_redis_sentinel_error(ngx_household_redis_t *redis,
-    ngx_household_redis_peer_t *pool, ngx_household_redis_cmd_t *cmd,
+    ngx_household_redis_peer_t *peer, ngx_household_redis_cmd_t *cmd,
     ngx_str_t *code, ngx_str_t *error)
 {
-    ngx_household_redis_sentinel_t  *st = redis->state;
+    ngx_household_redis_sentinel_t  *st = redis->topology_data;
 
     if (!ngx_household_redis_error_transient(code)) {
         return NGX_DECLINED;
     }
 
-    if (!pool->replica) {
+    if (!peer->replica) {
 
         if (!ngx_household_redis_error_is(code, "READONLY") || st->down) {
             return NGX_DECLINED;
@@ -197,7 +197,7 @@ ngx_household_redis_sentinel_error(ngx_household_redis_t *redis,
         ngx_household_redis_sentinel_schedule(st);
     }
 
-    ngx_household_redis_peer_avoid(pool);
+    ngx_household_redis_peer_avoid(peer);
     ngx_household_redis_cmd_detach(cmd);
     ngx_household_redis_reroute(redis, cmd);
 
@@ -207,29 +207,29 @@ ngx_household_redis_sentinel_error(ngx_household_redis_t *redis,
 
 static void
 ngx_household_redis_sentinel_changed(ngx_household_redis_t *redis,
-    ngx_household_redis_peer_t *pool)
+    ngx_household_redis_peer_t *peer)
 {
-    ngx_household_redis_sentinel_t  *st = redis->state;
+    ngx_household_redis_sentinel_t  *st = redis->topology_data;
 
-    if (pool != st->primary) {
+    if (peer != st->primary) {
         return;
     }
 
-    if (ngx_household_redis_peer_usable(pool)
-        && pool->conns[0].state == NGX_HOUSEHOLD_REDIS_CONN_READY)
+    if (ngx_household_redis_peer_usable(peer)
+        && peer->conns[0].state == NGX_HOUSEHOLD_REDIS_CONN_READY)
     {
         st->failures = 0;
         st->down = 0;
         return;
     }
 
-    if (pool->down) {
-        /* those who wait are told; another sentinel may know better */
+    if (peer->down) {
+        /* fail the commands; another sentinel may know the primary */
         st->down = 1;
         st->first = (st->first + 1) % st->n;
     }
 
-    ngx_household_redis_peer_suspend(pool);
+    ngx_household_redis_peer_suspend(peer);
     ngx_household_redis_sentinel_schedule(st);
 }
 
@@ -237,18 +237,18 @@ ngx_household_redis_sentinel_changed(ngx_household_redis_t *redis,
 static void
 ngx_household_redis_sentinel_refresh_soon(ngx_household_redis_t *redis)
 {
-    ngx_household_redis_sentinel_refresh(redis->state);
+    ngx_household_redis_sentinel_refresh(redis->topology_data);
 }
 
 
 static void
 ngx_household_redis_sentinel_watch_always(ngx_household_redis_t *redis)
 {
-    /* each worker does so, as it reads from the primary */
+    /* each worker has a subscription already: see _watch.c */
 }
 
 
-/* all that are read from: replicas, too, if they are */
+/* all servers that are read from: the primary and known replicas */
 
 static ngx_uint_t
 ngx_household_redis_sentinel_primaries(ngx_household_redis_t *redis,
@@ -257,12 +257,12 @@ ngx_household_redis_sentinel_primaries(ngx_household_redis_t *redis,
     ngx_uint_t                       n;
     ngx_queue_t                     *q;
     ngx_household_redis_peer_t      *peer;
-    ngx_household_redis_sentinel_t  *st = redis->state;
+    ngx_household_redis_sentinel_t  *st = redis->topology_data;
 
     n = 0;
 
-    for (q = ngx_queue_head(&redis->pools);
-         q != ngx_queue_sentinel(&redis->pools);
+    for (q = ngx_queue_head(&redis->peers);
+         q != ngx_queue_sentinel(&redis->peers);
          q = ngx_queue_next(q))
     {
         peer = ngx_queue_data(q, ngx_household_redis_peer_t, queue);

@@ -1,8 +1,6 @@
 
 /*
- * What the files of Sentinel share.
- *
- * Core layer.
+ * Redis Sentinel: private to ngx_household_redis_sentinel*.c.
  */
 
 
@@ -15,38 +13,39 @@
 #include <ngx_event.h>
 #include "ngx_household_redis_route.h"
 #include "ngx_household_redis_dedicated.h"
+#include "ngx_household_redis_query.h"
 
 
 typedef struct {
-    ngx_household_redis_t         *redis;
-    ngx_household_redis_node_t   **nodes;     /* the sentinels */
-    ngx_uint_t                     n;
-    ngx_uint_t                     first;     /* the last that answered */
-    ngx_uint_t                     tried;     /* in this round */
-    ngx_int_t                      ident;     /* of the timers */
+    ngx_household_redis_t            *redis;
+    ngx_household_redis_node_t      **nodes;          /* the sentinels */
+    ngx_uint_t                        n;
+    ngx_uint_t                        first;          /* queried first */
+    ngx_uint_t                        tried;          /* in this round */
+    ngx_int_t                         ident;          /* of the timers */
 
-    ngx_household_redis_query_t   *ask;       /* where the primary is */
-    ngx_household_redis_query_t   *looking;   /* who the replicas are */
-    ngx_household_redis_peer_t    *primary;   /* NULL: not known yet */
-    ngx_uint_t                     next;      /* replica, in turn */
+    ngx_household_redis_query_t      *query;          /* for the primary */
+    ngx_household_redis_query_t      *replica_query;
+    ngx_household_redis_peer_t       *primary;        /* NULL: not known */
+    ngx_uint_t                        next;           /* replica, round robin */
 
-    ngx_event_t                    retry;     /* the next round */
-    ngx_event_t                    look;      /* at the replicas */
-    ngx_uint_t                     failures;
+    ngx_event_t                       retry;          /* next round */
+    ngx_event_t                       replica_timer;
+    ngx_uint_t                        failures;
 
-    u_char                         what[NGX_HOUSEHOLD_REDIS_ERRLEN];
+    u_char                            err[NGX_HOUSEHOLD_REDIS_ERRLEN];
 
-    /* a subscription to one of them */
+    /* a subscription to one of the sentinels */
     ngx_household_redis_dedicated_t  *watch;
-    ngx_uint_t                        watched;
+    ngx_uint_t                        watched;        /* index in nodes */
     ngx_event_t                       watch_timer;
 
     ngx_msec_t                        refreshed;
 
-    unsigned                          unsubscribed:1; /* it was refused */
-    unsigned                          refused:1;      /* which was logged */
-    unsigned                       down:1;    /* do not wait */
-    unsigned                       logged:1;
+    unsigned                          unsubscribed:1; /* error reply */
+    unsigned                          refused:1;      /* that was logged */
+    unsigned                          down:1;         /* fail commands */
+    unsigned                          logged:1;       /* not found */
 } ngx_household_redis_sentinel_t;
 
 
@@ -55,21 +54,27 @@ typedef struct {
 /* the handler of st->retry: queries a sentinel for the primary */
 void ngx_household_redis_sentinel_retry_handler(ngx_event_t *ev);
 
-/* asks sentinels where the primary is: at once, when it worked until now */
+/*
+ * Queries sentinels for the primary: at once after the first failure, then
+ * with backoff.
+ */
 void ngx_household_redis_sentinel_schedule(ngx_household_redis_sentinel_t *st);
 
-/* the same as a precaution: the primary may be another one by now */
+/*
+ * Queries sentinels for the primary while the known one works: there may be a
+ * new one.  The rate is limited.
+ */
 void ngx_household_redis_sentinel_refresh(ngx_household_redis_sentinel_t *st);
 
-/* _watch.c: subscribes to what sentinels publish of failovers */
+/* _watch.c: subscribes to the failover events of a sentinel */
 void ngx_household_redis_sentinel_watch(ngx_household_redis_sentinel_t *st);
 void ngx_household_redis_sentinel_unwatch(ngx_household_redis_sentinel_t *st);
 
-/* _replicas.c: routes a read to a replica; NGX_OK or NGX_DECLINED */
+/* _replicas.c: enqueues a read on a replica; returns NGX_OK or NGX_DECLINED */
 ngx_int_t ngx_household_redis_sentinel_replica(ngx_household_redis_t *redis,
     ngx_household_redis_cmd_t *cmd);
 
-/* the handler of st->look: asks a sentinel for the replicas */
+/* the handler of st->replica_timer: queries a sentinel for the replicas */
 void ngx_household_redis_sentinel_fetch_replicas(ngx_event_t *ev);
 
 

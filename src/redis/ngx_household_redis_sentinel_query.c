@@ -1,7 +1,7 @@
 
 /*
- * Where the primary is: sentinels are queried in turn, and ROLE must confirm
- * what they return.  See ngx_household_redis_sentinel.h.
+ * Queries the sentinels for the primary, one after the other.  ROLE must
+ * confirm the reply.  See ngx_household_redis_sentinel.h.
  */
 
 
@@ -14,18 +14,18 @@
 #define NGX_HOUSEHOLD_REDIS_SENTINEL_BACKOFF      50     /* ms; doubles up to */
 #define NGX_HOUSEHOLD_REDIS_SENTINEL_BACKOFF_MAX  800
 
-/* ms between queries while the primary works, at least */
+/* minimum ms between queries while the primary works */
 #define NGX_HOUSEHOLD_REDIS_SENTINEL_INTERVAL     100
 
 
 static void ngx_household_redis_sentinel_query_master(
     ngx_household_redis_sentinel_t *st);
 static void ngx_household_redis_sentinel_master_reply(void *data,
-    ngx_household_resp_reply_t *reply, const char *what);
+    ngx_household_resp_reply_t *reply, const char *err);
 static const char *ngx_household_redis_sentinel_address(
     ngx_household_resp_reply_t *reply, ngx_str_t *host, ngx_int_t *port);
 static void ngx_household_redis_sentinel_failed(
-    ngx_household_redis_sentinel_t *st, const char *what);
+    ngx_household_redis_sentinel_t *st, const char *err);
 static void ngx_household_redis_sentinel_found(
     ngx_household_redis_sentinel_t *st, ngx_str_t *host, in_port_t port);
 
@@ -36,7 +36,7 @@ ngx_household_redis_sentinel_refresh(ngx_household_redis_sentinel_t *st)
     ngx_msec_t      next;
     ngx_msec_int_t  left;
 
-    if (st->ask != NULL || st->retry.timer_set || st->redis->stopped) {
+    if (st->query != NULL || st->retry.timer_set || st->redis->stopped) {
         return;
     }
 
@@ -54,14 +54,12 @@ ngx_household_redis_sentinel_refresh(ngx_household_redis_sentinel_t *st)
 }
 
 
-/* at once, when it worked until now */
-
 void
 ngx_household_redis_sentinel_schedule(ngx_household_redis_sentinel_t *st)
 {
     ngx_msec_t  delay;
 
-    if (st->ask != NULL || st->retry.timer_set || st->redis->stopped) {
+    if (st->query != NULL || st->retry.timer_set || st->redis->stopped) {
         return;
     }
 
@@ -90,7 +88,7 @@ ngx_household_redis_sentinel_retry_handler(ngx_event_t *ev)
         return;
     }
 
-    if (st->ask == NULL) {
+    if (st->query == NULL) {
         ngx_household_redis_sentinel_query_master(st);
     }
 }
@@ -108,12 +106,12 @@ ngx_household_redis_sentinel_query_master(ngx_household_redis_sentinel_t *st)
     ngx_str_set(&argv[1], "get-master-addr-by-name");
     argv[2] = conf->master;
 
-    st->ask = ngx_household_redis_query(
+    st->query = ngx_household_redis_query(
                                      st->nodes[(st->first + st->tried) % st->n],
                                      argv, 3, conf->connect_timeout,
                                      ngx_household_redis_sentinel_master_reply,
                                      st);
-    if (st->ask == NULL) {
+    if (st->query == NULL) {
         ngx_household_redis_sentinel_failed(st, "no memory");
     }
 }
@@ -121,22 +119,22 @@ ngx_household_redis_sentinel_query_master(ngx_household_redis_sentinel_t *st)
 
 static void
 ngx_household_redis_sentinel_master_reply(void *data,
-    ngx_household_resp_reply_t *reply, const char *what)
+    ngx_household_resp_reply_t *reply, const char *err)
 {
     ngx_int_t                        port;
     ngx_str_t                        host;
     ngx_household_redis_sentinel_t  *st = data;
 
-    st->ask = NULL;
+    st->query = NULL;
 
     port = 0;
     ngx_str_null(&host);
 
     if (reply != NULL) {
-        what = ngx_household_redis_sentinel_address(reply, &host, &port);
+        err = ngx_household_redis_sentinel_address(reply, &host, &port);
     }
 
-    if (what == NULL) {
+    if (err == NULL) {
         st->first = (st->first + st->tried) % st->n;
         st->tried = 0;
 
@@ -150,11 +148,11 @@ ngx_household_redis_sentinel_master_reply(void *data,
         return;
     }
 
-    ngx_household_redis_sentinel_failed(st, what);
+    ngx_household_redis_sentinel_failed(st, err);
 }
 
 
-/* returns NULL, or what is wrong */
+/* returns NULL, or the reason if the reply has no address */
 
 static const char *
 ngx_household_redis_sentinel_address(ngx_household_resp_reply_t *reply,
@@ -195,28 +193,28 @@ ngx_household_redis_sentinel_address(ngx_household_resp_reply_t *reply,
 
 static void
 ngx_household_redis_sentinel_failed(ngx_household_redis_sentinel_t *st,
-    const char *what)
+    const char *err)
 {
     ngx_household_redis_t  *redis;
 
     redis = st->redis;
 
-    if (!st->logged || ngx_strcmp(st->what, what) != 0) {
+    if (!st->logged || ngx_strcmp(st->err, err) != 0) {
 
         ngx_log_error(NGX_LOG_ERR, ngx_cycle->log, 0,
                       "household redis \"%V\": master \"%V\" not found by "
                       "any sentinel, last %V: %s",
                       &redis->conf->name, &redis->conf->master,
-                      &st->nodes[(st->first + st->tried) % st->n]->name, what);
+                      &st->nodes[(st->first + st->tried) % st->n]->name, err);
 
-        (void) ngx_cpystrn(st->what, (u_char *) what, sizeof(st->what));
+        (void) ngx_cpystrn(st->err, (u_char *) err, sizeof(st->err));
         st->logged = 1;
     }
 
     st->down = 1;
 
     if (st->primary != NULL) {
-        /* it may still be there: better asked than not */
+        /* try the known primary, which may still work */
         ngx_household_redis_peer_resume(st->primary);
     }
 
@@ -231,7 +229,7 @@ ngx_household_redis_sentinel_found(ngx_household_redis_sentinel_t *st,
 {
     ngx_household_redis_t       *redis;
     ngx_household_redis_node_t  *node;
-    ngx_household_redis_peer_t  *old, *pool;
+    ngx_household_redis_peer_t  *old, *peer;
 
     redis = st->redis;
     old = st->primary;
@@ -249,26 +247,26 @@ ngx_household_redis_sentinel_found(ngx_household_redis_sentinel_t *st,
         return;
     }
 
-    pool = NULL;
+    peer = NULL;
 
     node = ngx_household_redis_node_discover(redis->conf, host, port,
                                              NGX_HOUSEHOLD_REDIS_NODE_ROLE,
                                              NULL);
     if (node != NULL) {
-        pool = ngx_household_redis_route_add_peer(redis, node, 0);
+        peer = ngx_household_redis_route_add_peer(redis, node, 0);
         ngx_household_redis_node_release(node);
     }
 
-    if (pool == NULL) {
+    if (peer == NULL) {
         ngx_household_redis_sentinel_schedule(st);
         return;
     }
 
     ngx_log_error(NGX_LOG_NOTICE, ngx_cycle->log, 0,
                   "household redis \"%V\": primary is %V",
-                  &redis->conf->name, &pool->node->name);
+                  &redis->conf->name, &peer->node->name);
 
-    st->primary = pool;
+    st->primary = peer;
     st->down = 0;
 
     if (old != NULL) {
@@ -280,10 +278,10 @@ ngx_household_redis_sentinel_found(ngx_household_redis_sentinel_t *st,
 
     if (redis->conf->read_from == NGX_HOUSEHOLD_REDIS_REPLICA) {
 
-        if (st->look.timer_set) {
-            ngx_del_timer(&st->look);
+        if (st->replica_timer.timer_set) {
+            ngx_del_timer(&st->replica_timer);
         }
 
-        ngx_add_timer(&st->look, 1);
+        ngx_add_timer(&st->replica_timer, 1);
     }
 }

@@ -1,6 +1,6 @@
 
 /*
- * The replicas of a primary that sentinels watch, for reading.  See
+ * Reads from replicas, which a sentinel is queried for.  See
  * ngx_household_redis_sentinel.h.
  */
 
@@ -11,11 +11,11 @@
 #include "ngx_household_redis_sentinel.h"
 
 
-#define NGX_HOUSEHOLD_REDIS_SENTINEL_REPLICAS  5000    /* ms between looks */
+#define NGX_HOUSEHOLD_REDIS_SENTINEL_REPLICAS  5000    /* ms between fetches */
 
 
 static void ngx_household_redis_sentinel_replicas(void *data,
-    ngx_household_resp_reply_t *reply, const char *what);
+    ngx_household_resp_reply_t *reply, const char *err);
 static void ngx_household_redis_sentinel_add_replica(
     ngx_household_redis_sentinel_t *st, ngx_household_resp_reply_t *reply);
 static void ngx_household_redis_sentinel_replica_fields(
@@ -29,25 +29,25 @@ ngx_household_redis_sentinel_replica(ngx_household_redis_t *redis,
 {
     ngx_uint_t                       i, n;
     ngx_queue_t                     *q;
-    ngx_household_redis_peer_t      *pool;
-    ngx_household_redis_sentinel_t  *st = redis->state;
+    ngx_household_redis_peer_t      *peer;
+    ngx_household_redis_sentinel_t  *st = redis->topology_data;
 
     n = 0;
 
-    for (q = ngx_queue_head(&redis->pools);
-         q != ngx_queue_sentinel(&redis->pools);
+    for (q = ngx_queue_head(&redis->peers);
+         q != ngx_queue_sentinel(&redis->peers);
          q = ngx_queue_next(q))
     {
         n++;
     }
 
-    /* each in turn, by operation: the list is a ring */
+    /* round robin by operation, over the list as a ring */
 
     if (cmd->index == 0) {
         st->next++;
     }
 
-    q = ngx_queue_head(&redis->pools);
+    q = ngx_queue_head(&redis->peers);
 
     for (i = n ? st->next % n : 0; i > 0; i--) {
         q = ngx_queue_next(q);
@@ -55,14 +55,14 @@ ngx_household_redis_sentinel_replica(ngx_household_redis_t *redis,
 
     for (i = 0; i < n; i++) {
 
-        if (q == ngx_queue_sentinel(&redis->pools)) {
-            q = ngx_queue_head(&redis->pools);
+        if (q == ngx_queue_sentinel(&redis->peers)) {
+            q = ngx_queue_head(&redis->peers);
         }
 
-        pool = ngx_queue_data(q, ngx_household_redis_peer_t, queue);
+        peer = ngx_queue_data(q, ngx_household_redis_peer_t, queue);
 
-        if (pool->replica && !ngx_household_redis_peer_avoided(pool)
-            && ngx_household_redis_peer_enqueue(pool, cmd) == NGX_OK)
+        if (peer->replica && !ngx_household_redis_peer_avoided(peer)
+            && ngx_household_redis_peer_enqueue(peer, cmd) == NGX_OK)
         {
             return NGX_OK;
         }
@@ -87,7 +87,7 @@ ngx_household_redis_sentinel_fetch_replicas(ngx_event_t *ev)
 
     ngx_add_timer(ev, NGX_HOUSEHOLD_REDIS_SENTINEL_REPLICAS);
 
-    if (st->looking != NULL) {
+    if (st->replica_query != NULL) {
         return;
     }
 
@@ -97,7 +97,7 @@ ngx_household_redis_sentinel_fetch_replicas(ngx_event_t *ev)
     ngx_str_set(&argv[1], "replicas");
     argv[2] = conf->master;
 
-    st->looking = ngx_household_redis_query(st->nodes[st->first], argv, 3,
+    st->replica_query = ngx_household_redis_query(st->nodes[st->first], argv, 3,
                                           conf->connect_timeout,
                                           ngx_household_redis_sentinel_replicas,
                                           st);
@@ -106,42 +106,42 @@ ngx_household_redis_sentinel_fetch_replicas(ngx_event_t *ev)
 
 static void
 ngx_household_redis_sentinel_replicas(void *data,
-    ngx_household_resp_reply_t *reply, const char *what)
+    ngx_household_resp_reply_t *reply, const char *err)
 {
     ngx_queue_t                     *q, *next;
     ngx_household_redis_t           *redis;
     ngx_household_redis_sentinel_t  *st = data;
-    ngx_household_redis_peer_t      *pool;
+    ngx_household_redis_peer_t      *peer;
 
-    st->looking = NULL;
+    st->replica_query = NULL;
     redis = st->redis;
 
     if (reply == NULL || reply->values[0].type != NGX_HOUSEHOLD_RESP_ARRAY
         || reply->too_large)
     {
-        /* the next look asks another sentinel */
+        /* the next query is sent to another sentinel */
         st->first = (st->first + 1) % st->n;
         return;
     }
 
     ngx_household_redis_sentinel_add_replica(st, reply);
 
-    for (q = ngx_queue_head(&redis->pools);
-         q != ngx_queue_sentinel(&redis->pools);
+    for (q = ngx_queue_head(&redis->peers);
+         q != ngx_queue_sentinel(&redis->peers);
          q = next)
     {
         next = ngx_queue_next(q);
-        pool = ngx_queue_data(q, ngx_household_redis_peer_t, queue);
+        peer = ngx_queue_data(q, ngx_household_redis_peer_t, queue);
 
-        if (pool->replica && !pool->mark) {
-            ngx_household_redis_route_remove_peer(redis, pool);
+        if (peer->replica && !peer->visited) {
+            ngx_household_redis_route_remove_peer(redis, peer);
             ngx_household_redis_notify_primaries(redis);
         }
     }
 }
 
 
-/* an array of arrays of names and values, one of them for each replica */
+/* the reply is an array with an array of names and values for each replica */
 
 static void
 ngx_household_redis_sentinel_add_replica(ngx_household_redis_sentinel_t *st,
@@ -149,15 +149,15 @@ ngx_household_redis_sentinel_add_replica(ngx_household_redis_sentinel_t *st,
 {
     ngx_uint_t                   i, n;
     ngx_queue_t                 *q;
-    ngx_household_redis_peer_t  *pool;
+    ngx_household_redis_peer_t  *peer;
     ngx_household_resp_value_t  *v;
 
-    for (q = ngx_queue_head(&st->redis->pools);
-         q != ngx_queue_sentinel(&st->redis->pools);
+    for (q = ngx_queue_head(&st->redis->peers);
+         q != ngx_queue_sentinel(&st->redis->peers);
          q = ngx_queue_next(q))
     {
-        pool = ngx_queue_data(q, ngx_household_redis_peer_t, queue);
-        pool->mark = 0;
+        peer = ngx_queue_data(q, ngx_household_redis_peer_t, queue);
+        peer->visited = 0;
     }
 
     v = reply->values;
@@ -179,12 +179,12 @@ ngx_household_redis_sentinel_replica_fields(ngx_household_redis_sentinel_t *st,
 {
     ngx_int_t                    port;
     ngx_str_t                    host;
-    ngx_uint_t                   i, good;
+    ngx_uint_t                   i, usable;
     ngx_queue_t                 *q;
     ngx_household_redis_node_t  *node;
-    ngx_household_redis_peer_t  *pool;
+    ngx_household_redis_peer_t  *peer;
 
-    good = 1;
+    usable = 1;
     port = 0;
     ngx_str_null(&host);
 
@@ -199,29 +199,30 @@ ngx_household_redis_sentinel_replica_fields(ngx_household_redis_sentinel_t *st,
         } else if (ngx_household_redis_error_is(&v[i].str,
                                                 "master-link-status"))
         {
-            good = ngx_household_redis_error_is(&v[i + 1].str, "ok");
+            usable = ngx_household_redis_error_is(&v[i + 1].str, "ok");
 
         } else if (ngx_household_redis_error_is(&v[i].str, "flags")) {
-            good = good && ngx_household_redis_error_is(&v[i + 1].str, "slave");
+            usable = usable
+                     && ngx_household_redis_error_is(&v[i + 1].str, "slave");
         }
     }
 
-    if (!good || port < 1 || port > 65535
+    if (!usable || port < 1 || port > 65535
         || host.len == 0 || host.len > NGX_MAXHOSTNAMELEN)
     {
         return;
     }
 
-    for (q = ngx_queue_head(&st->redis->pools);
-         q != ngx_queue_sentinel(&st->redis->pools);
+    for (q = ngx_queue_head(&st->redis->peers);
+         q != ngx_queue_sentinel(&st->redis->peers);
          q = ngx_queue_next(q))
     {
-        pool = ngx_queue_data(q, ngx_household_redis_peer_t, queue);
+        peer = ngx_queue_data(q, ngx_household_redis_peer_t, queue);
 
-        if (pool->replica
-            && ngx_household_redis_node_is(pool->node, &host, port))
+        if (peer->replica
+            && ngx_household_redis_node_is(peer->node, &host, port))
         {
-            pool->mark = 1;
+            peer->visited = 1;
             return;
         }
     }
@@ -232,12 +233,12 @@ ngx_household_redis_sentinel_replica_fields(ngx_household_redis_sentinel_t *st,
         return;
     }
 
-    pool = ngx_household_redis_route_add_peer(st->redis, node, 0);
+    peer = ngx_household_redis_route_add_peer(st->redis, node, 0);
     ngx_household_redis_node_release(node);
 
-    if (pool != NULL) {
-        pool->replica = 1;
-        pool->mark = 1;
+    if (peer != NULL) {
+        peer->replica = 1;
+        peer->visited = 1;
         ngx_household_redis_notify_primaries(st->redis);
     }
 }

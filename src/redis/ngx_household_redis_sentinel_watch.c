@@ -1,9 +1,9 @@
 
 /*
- * Failovers as the sentinels publish them: as long as a former primary is
- * alive, nothing else tells that it is none any more.  What is published is a
- * hint, upon which a sentinel is queried, and ROLE must confirm the answer.
- * See ngx_household_redis_sentinel.h.
+ * Subscribes to the failover events of a sentinel.  While a former primary is
+ * alive, there is no other sign of a failover.  An event is only a hint: the
+ * sentinel is then queried, and ROLE must confirm the reply.  See
+ * ngx_household_redis_sentinel.h.
  *
  * https://redis.io/docs/latest/develop/reference/sentinel-clients/
  */
@@ -15,10 +15,10 @@
 #include "ngx_household_redis_sentinel.h"
 
 
-/* ms until the next sentinel is subscribed to, after one was lost */
+/* ms until a subscription to the next sentinel, after one was lost */
 #define NGX_HOUSEHOLD_REDIS_SENTINEL_REOPEN  1000
 
-/* ms between queries: with a subscription, and where there can be none */
+/* ms between queries: with a subscription, and without */
 #define NGX_HOUSEHOLD_REDIS_SENTINEL_POLL    10000
 #define NGX_HOUSEHOLD_REDIS_SENTINEL_POLL_NO_SUB  1000
 
@@ -31,13 +31,13 @@ static void ngx_household_redis_sentinel_watch_close(
 static void ngx_household_redis_sentinel_watch_timer(
     ngx_household_redis_sentinel_t *st, ngx_msec_t time);
 static void ngx_household_redis_sentinel_watch_ready(
-    ngx_household_redis_dedicated_t *link);
+    ngx_household_redis_dedicated_t *conn);
 static void ngx_household_redis_sentinel_watch_lost(
-    ngx_household_redis_dedicated_t *link, ngx_err_t err, const char *what);
+    ngx_household_redis_dedicated_t *conn, ngx_err_t err, const char *errstr);
 static ngx_int_t ngx_household_redis_sentinel_watch_push(
-    ngx_household_redis_dedicated_t *link, ngx_household_resp_reply_t *reply);
+    ngx_household_redis_dedicated_t *conn, ngx_household_resp_reply_t *reply);
 static ngx_int_t ngx_household_redis_sentinel_watch_reply(
-    ngx_household_redis_dedicated_t *link, ngx_household_resp_reply_t *reply);
+    ngx_household_redis_dedicated_t *conn, ngx_household_resp_reply_t *reply);
 
 
 static const ngx_household_redis_dedicated_calls_t
@@ -120,7 +120,7 @@ ngx_household_redis_sentinel_watch_close(ngx_household_redis_sentinel_t *st)
 }
 
 
-/* half to whole of the time: workers do not query together */
+/* jitter, half to whole of the time, spreads the queries of the workers */
 
 static void
 ngx_household_redis_sentinel_watch_timer(ngx_household_redis_sentinel_t *st,
@@ -135,12 +135,12 @@ ngx_household_redis_sentinel_watch_timer(ngx_household_redis_sentinel_t *st,
 
 
 /*
- * Of the events of a failover, the first is that the replica was promoted: the
- * sentinel that does so returns its address from then on.
+ * The first event of a failover is +promoted-slave: the sentinel that promotes
+ * the replica returns its address from then on.
  */
 
 static void
-ngx_household_redis_sentinel_watch_ready(ngx_household_redis_dedicated_t *link)
+ngx_household_redis_sentinel_watch_ready(ngx_household_redis_dedicated_t *conn)
 {
     ngx_str_t  argv[5];
 
@@ -150,18 +150,18 @@ ngx_household_redis_sentinel_watch_ready(ngx_household_redis_dedicated_t *link)
     ngx_str_set(&argv[3], "+failover-end");
     ngx_str_set(&argv[4], "+config-update-from");
 
-    (void) ngx_household_redis_dedicated_send(link, argv, 5,
+    (void) ngx_household_redis_dedicated_send(conn, argv, 5,
                                      ngx_household_redis_sentinel_watch_reply);
 }
 
 
 static void
-ngx_household_redis_sentinel_watch_lost(ngx_household_redis_dedicated_t *link,
-    ngx_err_t err, const char *what)
+ngx_household_redis_sentinel_watch_lost(ngx_household_redis_dedicated_t *conn,
+    ngx_err_t err, const char *errstr)
 {
     ngx_household_redis_sentinel_t  *st;
 
-    st = ngx_household_redis_dedicated_data(link);
+    st = ngx_household_redis_dedicated_data(conn);
 
     if (st->first == st->watched) {
         st->first = (st->first + 1) % st->n;
@@ -174,18 +174,18 @@ ngx_household_redis_sentinel_watch_lost(ngx_household_redis_dedicated_t *link,
 
 
 /*
- * Messages, and the replies to all but the first of the channels: those are
- * arrays, too, of which the first element is "subscribe".
+ * Receives messages, and the replies to SUBSCRIBE for all channels but the
+ * first: those are arrays with "subscribe" as their first element.
  */
 
 static ngx_int_t
-ngx_household_redis_sentinel_watch_push(ngx_household_redis_dedicated_t *link,
+ngx_household_redis_sentinel_watch_push(ngx_household_redis_dedicated_t *conn,
     ngx_household_resp_reply_t *reply)
 {
     ngx_household_resp_value_t      *v;
     ngx_household_redis_sentinel_t  *st;
 
-    st = ngx_household_redis_dedicated_data(link);
+    st = ngx_household_redis_dedicated_data(conn);
     v = reply->values;
 
     if (reply->too_large || reply->nvalues != 4
@@ -199,7 +199,10 @@ ngx_household_redis_sentinel_watch_push(ngx_household_redis_dedicated_t *link,
         return NGX_OK;
     }
 
-    /* this sentinel knows it first; of all its masters, one is ours */
+    /*
+     * Events of other masters are ignored.  The sentinel that published the
+     * event is queried first.
+     */
 
     if (ngx_strlcasestrn(v[3].str.data, v[3].str.data + v[3].str.len,
                          st->redis->conf->master.data,
@@ -215,7 +218,7 @@ ngx_household_redis_sentinel_watch_push(ngx_household_redis_dedicated_t *link,
 
 
 static ngx_int_t
-ngx_household_redis_sentinel_watch_reply(ngx_household_redis_dedicated_t *link,
+ngx_household_redis_sentinel_watch_reply(ngx_household_redis_dedicated_t *conn,
     ngx_household_resp_reply_t *reply)
 {
     ngx_str_t                        text;
@@ -225,7 +228,7 @@ ngx_household_redis_sentinel_watch_reply(ngx_household_redis_dedicated_t *link,
         return NGX_OK;
     }
 
-    st = ngx_household_redis_dedicated_data(link);
+    st = ngx_household_redis_dedicated_data(conn);
 
     st->unsubscribed = 0;
 
@@ -245,7 +248,7 @@ ngx_household_redis_sentinel_watch_reply(ngx_household_redis_dedicated_t *link,
         st->unsubscribed = 1;
     }
 
-    /* what was published before is not known */
+    /* events before the subscription were missed */
 
     ngx_household_redis_sentinel_refresh(st);
 

@@ -1,9 +1,7 @@
 
 /*
- * Servers by themselves: the first that works is used, and replicas for
- * reading if they are marked so.
- *
- * Core layer.
+ * Standalone servers: the first primary that works is used.  Servers with the
+ * parameter "replica" are used for reads.
  */
 
 
@@ -13,19 +11,19 @@
 #include "ngx_household_redis_route.h"
 
 
-/* ms between attempts to go back to the first address of a name */
+/* ms between attempts to reconnect to the first address of a name */
 #define NGX_HOUSEHOLD_REDIS_STANDALONE_REOPEN  1000
 
 
 typedef struct {
     /* the ident of timers must be after 3 pointers, as in ngx_connection_t */
     ngx_household_redis_t       *redis;
-    ngx_household_redis_peer_t  *primary;  /* the one in use */
+    ngx_household_redis_peer_t  *primary;  /* in use */
     void                        *dummy;
     ngx_int_t                    ident;
 
-    ngx_uint_t                   next;     /* replica, in turn */
-    ngx_msec_t                   reopened; /* when; 0: never */
+    ngx_uint_t                   next;     /* replica, round robin */
+    ngx_msec_t                   reopened; /* 0: never */
     ngx_event_t                  reopen;
 } ngx_household_redis_standalone_t;
 
@@ -40,10 +38,10 @@ static ngx_int_t ngx_household_redis_standalone_enqueue(
     ngx_household_redis_t *redis, ngx_household_redis_cmd_t *cmd,
     ngx_uint_t replica, ngx_uint_t avoided);
 static ngx_int_t ngx_household_redis_standalone_error(
-    ngx_household_redis_t *redis, ngx_household_redis_peer_t *pool,
+    ngx_household_redis_t *redis, ngx_household_redis_peer_t *peer,
     ngx_household_redis_cmd_t *cmd, ngx_str_t *code, ngx_str_t *error);
 static void ngx_household_redis_standalone_changed(ngx_household_redis_t *redis,
-    ngx_household_redis_peer_t *pool);
+    ngx_household_redis_peer_t *peer);
 static void ngx_household_redis_standalone_refresh(
     ngx_household_redis_t *redis);
 static void ngx_household_redis_standalone_reopen(ngx_event_t *ev);
@@ -83,7 +81,7 @@ ngx_household_redis_standalone_create(ngx_household_redis_t *redis,
         return NGX_ERROR;
     }
 
-    redis->state = sa;
+    redis->topology_data = sa;
 
     sa->redis = redis;
     sa->ident = -1;
@@ -102,7 +100,7 @@ ngx_household_redis_standalone_create(ngx_household_redis_t *redis,
             return NGX_ERROR;
         }
 
-        /* one that stands by is connected to when it is needed */
+        /* connections to standby servers are opened when needed */
 
         if (servers[i].replica) {
             lazy = redis->conf->read_from == NGX_HOUSEHOLD_REDIS_PRIMARY;
@@ -133,7 +131,7 @@ ngx_household_redis_standalone_create(ngx_household_redis_t *redis,
 static void
 ngx_household_redis_standalone_destroy(ngx_household_redis_t *redis)
 {
-    ngx_household_redis_standalone_t  *sa = redis->state;
+    ngx_household_redis_standalone_t  *sa = redis->topology_data;
 
     if (sa->reopen.timer_set) {
         ngx_del_timer(&sa->reopen);
@@ -154,7 +152,10 @@ ngx_household_redis_standalone_route(ngx_household_redis_t *redis,
 
     rc = NGX_DECLINED;
 
-    /* what is preferred, the rest; then those that said they cannot */
+    /*
+     * The preferred role, the other role; then the same with the servers that
+     * are avoided.
+     */
 
     for (i = 0; i < 4; i++) {
 
@@ -179,12 +180,13 @@ ngx_household_redis_standalone_enqueue(ngx_household_redis_t *redis,
 {
     ngx_uint_t                         n, skip;
     ngx_queue_t                       *q;
-    ngx_household_redis_peer_t        *pool, *usable;
-    ngx_household_redis_standalone_t  *sa = redis->state;
+    ngx_household_redis_peer_t        *peer, *usable;
+    ngx_household_redis_standalone_t  *sa = redis->topology_data;
 
     n = 0;
     usable = NULL;
-    /* replicas take turns, by operation; of primaries, the first */
+
+    /* replicas: round robin by operation; primaries: the first */
 
     if (replica && cmd->index == 0) {
         sa->next++;
@@ -194,21 +196,21 @@ ngx_household_redis_standalone_enqueue(ngx_household_redis_t *redis,
 
     for ( ;; ) {
 
-        for (q = ngx_queue_head(&redis->pools);
-             q != ngx_queue_sentinel(&redis->pools);
+        for (q = ngx_queue_head(&redis->peers);
+             q != ngx_queue_sentinel(&redis->peers);
              q = ngx_queue_next(q))
         {
-            pool = ngx_queue_data(q, ngx_household_redis_peer_t, queue);
+            peer = ngx_queue_data(q, ngx_household_redis_peer_t, queue);
 
-            if (pool->replica != replica
-                || ngx_household_redis_peer_avoided(pool) != avoided
-                || !ngx_household_redis_peer_usable(pool))
+            if (peer->replica != replica
+                || ngx_household_redis_peer_avoided(peer) != avoided
+                || !ngx_household_redis_peer_usable(peer))
             {
                 continue;
             }
 
             if (n++ == skip) {
-                usable = pool;
+                usable = peer;
                 break;
             }
         }
@@ -230,13 +232,13 @@ ngx_household_redis_standalone_enqueue(ngx_household_redis_t *redis,
 
 
 /*
- * One that cannot serve for now is left alone for a while, if there is
- * another.
+ * A server with a transient error is avoided for a while.  The command is
+ * routed again if there is another server.
  */
 
 static ngx_int_t
 ngx_household_redis_standalone_error(ngx_household_redis_t *redis,
-    ngx_household_redis_peer_t *pool, ngx_household_redis_cmd_t *cmd,
+    ngx_household_redis_peer_t *peer, ngx_household_redis_cmd_t *cmd,
     ngx_str_t *code, ngx_str_t *error)
 {
     ngx_queue_t                 *q;
@@ -246,16 +248,16 @@ ngx_household_redis_standalone_error(ngx_household_redis_t *redis,
         return NGX_DECLINED;
     }
 
-    ngx_household_redis_peer_avoid(pool);
-    ngx_household_redis_standalone_changed(redis, pool);
+    ngx_household_redis_peer_avoid(peer);
+    ngx_household_redis_standalone_changed(redis, peer);
 
-    for (q = ngx_queue_head(&redis->pools);
-         q != ngx_queue_sentinel(&redis->pools);
+    for (q = ngx_queue_head(&redis->peers);
+         q != ngx_queue_sentinel(&redis->peers);
          q = ngx_queue_next(q))
     {
         other = ngx_queue_data(q, ngx_household_redis_peer_t, queue);
 
-        if (other == pool
+        if (other == peer
             || ngx_household_redis_peer_avoided(other)
             || !ngx_household_redis_peer_usable(other)
             || (other->replica
@@ -276,10 +278,10 @@ ngx_household_redis_standalone_error(ngx_household_redis_t *redis,
 
 static void
 ngx_household_redis_standalone_changed(ngx_household_redis_t *redis,
-    ngx_household_redis_peer_t *pool)
+    ngx_household_redis_peer_t *peer)
 {
     ngx_household_redis_peer_t        *primary;
-    ngx_household_redis_standalone_t  *sa = redis->state;
+    ngx_household_redis_standalone_t  *sa = redis->topology_data;
 
     primary = ngx_household_redis_standalone_primary(redis);
 
@@ -292,14 +294,14 @@ ngx_household_redis_standalone_changed(ngx_household_redis_t *redis,
 
 /*
  * A reply came from a server that is not tracked.  If the name of a server has
- * several addresses, this worker may be at another one than the worker that
- * tracks: both go back to the first.
+ * several addresses, this worker may be connected to another address than the
+ * tracking worker.  Both reconnect to the first address.
  */
 
 static void
 ngx_household_redis_standalone_refresh(ngx_household_redis_t *redis)
 {
-    ngx_household_redis_standalone_t  *sa = redis->state;
+    ngx_household_redis_standalone_t  *sa = redis->topology_data;
 
     if (sa->reopen.timer_set
         || (sa->reopened
@@ -309,7 +311,7 @@ ngx_household_redis_standalone_refresh(ngx_household_redis_t *redis)
         return;
     }
 
-    /* a reply is being read */
+    /* not at once: a reply is being read */
     ngx_add_timer(&sa->reopen, 1);
 }
 
@@ -324,8 +326,8 @@ ngx_household_redis_standalone_reopen(ngx_event_t *ev)
 
     sa->reopened = ngx_current_msec;
 
-    for (q = ngx_queue_head(&sa->redis->pools);
-         q != ngx_queue_sentinel(&sa->redis->pools);
+    for (q = ngx_queue_head(&sa->redis->peers);
+         q != ngx_queue_sentinel(&sa->redis->peers);
          q = ngx_queue_next(q))
     {
         peer = ngx_queue_data(q, ngx_household_redis_peer_t, queue);
@@ -340,7 +342,7 @@ ngx_household_redis_standalone_reopen(ngx_event_t *ev)
 static void
 ngx_household_redis_standalone_watch(ngx_household_redis_t *redis)
 {
-    /* the configuration names all servers */
+    /* no topology to fetch: all servers are in the configuration */
 }
 
 
@@ -348,18 +350,18 @@ static ngx_household_redis_peer_t *
 ngx_household_redis_standalone_primary(ngx_household_redis_t *redis)
 {
     ngx_queue_t                 *q;
-    ngx_household_redis_peer_t  *pool;
+    ngx_household_redis_peer_t  *peer;
 
-    for (q = ngx_queue_head(&redis->pools);
-         q != ngx_queue_sentinel(&redis->pools);
+    for (q = ngx_queue_head(&redis->peers);
+         q != ngx_queue_sentinel(&redis->peers);
          q = ngx_queue_next(q))
     {
-        pool = ngx_queue_data(q, ngx_household_redis_peer_t, queue);
+        peer = ngx_queue_data(q, ngx_household_redis_peer_t, queue);
 
-        if (!pool->replica && ngx_household_redis_peer_usable(pool)
-            && !ngx_household_redis_peer_avoided(pool))
+        if (!peer->replica && ngx_household_redis_peer_usable(peer)
+            && !ngx_household_redis_peer_avoided(peer))
         {
-            return pool;
+            return peer;
         }
     }
 
@@ -367,7 +369,7 @@ ngx_household_redis_standalone_primary(ngx_household_redis_t *redis)
 }
 
 
-/* the one in use, and replicas if they are read from */
+/* the primary in use, and the replicas if they are read from */
 
 static ngx_uint_t
 ngx_household_redis_standalone_primaries(ngx_household_redis_t *redis,
@@ -376,12 +378,12 @@ ngx_household_redis_standalone_primaries(ngx_household_redis_t *redis,
     ngx_uint_t                         n;
     ngx_queue_t                       *q;
     ngx_household_redis_peer_t        *peer;
-    ngx_household_redis_standalone_t  *sa = redis->state;
+    ngx_household_redis_standalone_t  *sa = redis->topology_data;
 
     n = 0;
 
-    for (q = ngx_queue_head(&redis->pools);
-         q != ngx_queue_sentinel(&redis->pools);
+    for (q = ngx_queue_head(&redis->peers);
+         q != ngx_queue_sentinel(&redis->peers);
          q = ngx_queue_next(q))
     {
         peer = ngx_queue_data(q, ngx_household_redis_peer_t, queue);

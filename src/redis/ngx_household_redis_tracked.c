@@ -1,6 +1,6 @@
 
 /*
- * Servers that are tracked.  See ngx_household_redis_tracked.h.
+ * The table of tracked servers.  See ngx_household_redis_tracked.h.
  */
 
 
@@ -9,10 +9,10 @@
 #include "ngx_household_redis_tracked.h"
 
 
-/* processes at a time: those of former configurations included */
+/* tracking processes at a time, including those of old configurations */
 #define NGX_HOUSEHOLD_REDIS_TRACKED_HOLDERS  4
 
-/* changed whenever what is shared is laid out differently */
+/* to be changed with the layout of the shared memory */
 #define NGX_HOUSEHOLD_REDIS_TRACKED_LAYOUT   1
 
 #define NGX_HOUSEHOLD_REDIS_TRACKED_PREFIX   "household_redis:"
@@ -26,10 +26,10 @@ typedef struct {
 } ngx_household_redis_tracked_server_t;
 
 
-/* "live" is 0 while the rest is written: the process may die meanwhile */
+/* "live" is 0 while other fields are written, as the process may die then */
 
 typedef struct {
-    ngx_pid_t                               pid;    /* 0: nobody */
+    ngx_pid_t                               pid;    /* 0: unused */
     ngx_uint_t                              live;   /* unsigned  live:1; */
     ngx_msec_t                              until;
     ngx_uint_t                              n;
@@ -82,7 +82,7 @@ ngx_household_redis_tracked_add(ngx_conf_t *cf, ngx_str_t *name, void *tag)
                    sizeof(NGX_HOUSEHOLD_REDIS_TRACKED_PREFIX) - 1);
     ngx_memcpy(p, name->data, name->len);
 
-    /* nginx's slab allocator needs pages of its own */
+    /* additional pages for the slab allocator itself */
 
     size = ngx_align(sizeof(ngx_household_redis_tracked_sh_t), ngx_pagesize)
            + 8 * ngx_pagesize;
@@ -170,7 +170,7 @@ ngx_household_redis_tracked_publish(ngx_household_redis_tracked_t *t,
         h->n = 0;
     }
 
-    /* both are sorted: what was there before keeps its time */
+    /* both lists are sorted; a server of the old list keeps its time */
 
     j = 0;
 
@@ -256,7 +256,10 @@ ngx_household_redis_tracked_covered(ngx_household_redis_tracked_t *t,
 }
 
 
-/* by another process; returns as ngx_household_redis_tracked_covered() */
+/*
+ * Checks whether another process tracks one server.  Returns as
+ * ngx_household_redis_tracked_covered().
+ */
 
 static ngx_int_t
 ngx_household_redis_tracked_elsewhere(ngx_household_redis_tracked_t *t,
