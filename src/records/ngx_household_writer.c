@@ -7,8 +7,8 @@
 #include <ngx_config.h>
 #include <ngx_core.h>
 #include <ngx_sha1.h>
+#include <ngx_household_scripts.h>
 #include "ngx_household_writer.h"
-#include "ngx_household_writer_scripts.h"
 #include "ngx_household_redis_conn.h"
 #include "ngx_household_record.h"
 
@@ -96,7 +96,7 @@ static ngx_uint_t ngx_household_writer_repeated(ngx_household_writer_t *notes,
 
 
 /*
- * The keys of each are in one hash slot, so that a cluster can route it.  A
+ * src/records/scripts.  The keys of each are in one hash slot, so that a cluster can route it.  A
  * second run changes nothing.
  */
 
@@ -106,7 +106,7 @@ static ngx_str_t  ngx_household_writer_scripts[] = {
                                     ngx_string(NGX_HOUSEHOLD_LUA_GRACE_START),
     [NGX_HOUSEHOLD_WRITE_GRACE_RETURN] =
                                     ngx_string(NGX_HOUSEHOLD_LUA_GRACE_RETURN),
-    [NGX_HOUSEHOLD_WRITE_GONE] = ngx_string(NGX_HOUSEHOLD_LUA_GONE),
+    [NGX_HOUSEHOLD_WRITE_GONE] = ngx_string(NGX_HOUSEHOLD_LUA_GRACE_GONE),
     [NGX_HOUSEHOLD_WRITE_AWAY] = ngx_string(NGX_HOUSEHOLD_LUA_AWAY),
     [NGX_HOUSEHOLD_WRITE_DEVICE_OVER] =
                                     ngx_string(NGX_HOUSEHOLD_LUA_DEVICE_OVER)
