@@ -199,7 +199,7 @@ $(B)/%/flags: FORCE
 	    $$(sed -n 's/^NGX_CONF_FLAGS=//p;s/^.define NGINX_VERSION//p' \
 	    /usr/share/nginx/src/{conf_flags,src/core/nginx.h} 2>&1))
 
-$(B)/%/Makefile: $(B)/%/flags config
+$(B)/%/Makefile: $(B)/%/flags config $(wildcard src/records/scripts/*.lua)
 	@rm -rf $(@D)/addon $(@D)/src; cd $(or $(SRC_$*),$(B)/nginx); \
 	if [ -e conf_flags ]; then . ./conf_flags; fi; \
 	ASAN_OPTIONS=detect_leaks=0 ./configure --builddir=$(@D) \

@@ -7,6 +7,7 @@
 #include <ngx_config.h>
 #include <ngx_core.h>
 #include <ngx_sha1.h>
+#include <ngx_household_scripts.h>
 #include "ngx_household_keys.h"
 #include "ngx_household_presences_case.h"
 #include "ngx_household_redis_op.h"
@@ -63,17 +64,10 @@ static void ngx_household_presences_job_free(
     ngx_household_presences_job_t *job);
 
 
-/*
- * KEYS: household-seen:{A}.  ARGV: what the key must begin with, or an empty
- * string if it must not be there; the new value; seconds until it expires.
- * Returns 1, or the value that is there instead.
- */
+/* src/records/scripts/presence.lua */
 
-static ngx_str_t  ngx_household_presences_script = ngx_string(
-    "local s=redis.call('GET',KEYS[1]) or '' "
-    "if s:sub(1,12)~=ARGV[1] then return s end "
-    "redis.call('SET',KEYS[1],ARGV[2],'EX',ARGV[3]) "
-    "return 1");
+static ngx_str_t  ngx_household_presences_script =
+    ngx_string(NGX_HOUSEHOLD_LUA_PRESENCE);
 
 
 void

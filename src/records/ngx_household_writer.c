@@ -7,8 +7,8 @@
 #include <ngx_config.h>
 #include <ngx_core.h>
 #include <ngx_sha1.h>
+#include <ngx_household_scripts.h>
 #include "ngx_household_writer.h"
-#include "ngx_household_writer_scripts.h"
 #include "ngx_household_redis_conn.h"
 #include "ngx_household_record.h"
 
@@ -96,8 +96,8 @@ static ngx_uint_t ngx_household_writer_repeated(ngx_household_writer_t *writer,
 
 
 /*
- * All keys of a script are in one hash slot, as a cluster requires.  The
- * scripts are idempotent.
+ * The files in src/records/scripts.  All keys of a script are in one hash
+ * slot, as a cluster requires.  The scripts are idempotent.
  */
 
 static ngx_str_t  ngx_household_writer_scripts[] = {
@@ -106,7 +106,7 @@ static ngx_str_t  ngx_household_writer_scripts[] = {
                                     ngx_string(NGX_HOUSEHOLD_LUA_GRACE_START),
     [NGX_HOUSEHOLD_WRITE_GRACE_RETURN] =
                                     ngx_string(NGX_HOUSEHOLD_LUA_GRACE_RETURN),
-    [NGX_HOUSEHOLD_WRITE_GONE] = ngx_string(NGX_HOUSEHOLD_LUA_GONE),
+    [NGX_HOUSEHOLD_WRITE_GONE] = ngx_string(NGX_HOUSEHOLD_LUA_GRACE_GONE),
     [NGX_HOUSEHOLD_WRITE_AWAY] = ngx_string(NGX_HOUSEHOLD_LUA_AWAY),
     [NGX_HOUSEHOLD_WRITE_DEVICE_OVER] =
                                     ngx_string(NGX_HOUSEHOLD_LUA_DEVICE_OVER)

@@ -1,0 +1,34 @@
+-- Adds today to the days outside.  Days that are malformed or in the future
+-- are dropped, and then the oldest ones beyond the limit.
+--
+-- KEYS[1]  the hash of the account
+-- ARGV[1]  today, in days since the epoch
+-- ARGV[2]  maximum number of days
+--
+-- Returns 1, or 0 if nothing changes.
+
+local today, max = tonumber(ARGV[1]), tonumber(ARGV[2])
+local s = redis.call('HGET', KEYS[1], 'outside_days') or ''
+local days = {today}
+
+for d in s:gmatch('[^,]+') do
+    if d:match('^[1-9]%d*$') and d ~= ARGV[1] and tonumber(d) <= today + 1 then
+        days[#days + 1] = tonumber(d)
+    end
+end
+
+table.sort(days)
+
+while #days > max do
+    table.remove(days, 1)
+end
+
+local text = table.concat(days, ',')
+
+if text == s then
+    return 0
+end
+
+redis.call('HSET', KEYS[1], 'outside_days', text)
+
+return 1

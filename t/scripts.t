@@ -1,0 +1,177 @@
+#!/usr/bin/perl
+
+# The scripts that Redis runs, src/records/scripts/*.lua, each by itself on a
+# real Redis; and what the build makes of them.
+
+use strict;
+use warnings;
+
+use lib 't/lib';
+use Test::Household::Process qw(slurp);
+use Test::Household::Redis;
+use Test::More;
+
+my $dir = 'src/records/scripts';
+my $redis = Test::Household::Redis->new(unix => 1);
+
+my $home = 'household:{a}';
+my $hash = 'household:{a}:account';
+my $now = 1_800_000_000;
+my $day = 86400;
+
+
+# a script with what it includes, as "config" puts it together
+
+sub script {
+    my ($name) = @_;
+    return slurp("$dir/$name.lua")
+        =~ s{^-- include (\w+)\.lua\n}{script($1)}gmer;
+}
+
+sub run {
+    my ($name, $keys, @argv) = @_;
+    return $redis->cmd(EVAL => script($name), scalar @$keys, @$keys, @argv);
+}
+
+sub field { $redis->cmd(HGET => $hash, $_[0]) // '' }
+sub fresh { $redis->cmd('FLUSHALL'); $redis->cmd(HSET => $hash, @_) if @_ }
+sub homes { [sort @{ $redis->cmd(SMEMBERS => $home) }] }
+
+
+# a grace period
+
+fresh();
+is run('grace_start', [$hash], 0, $now), 1, 'grace: starts';
+is field('outside_since'), $now, 'grace: since now';
+is run('grace_start', [$hash], 0, $now + 5), 0, 'grace: started already';
+is field('outside_since'), $now, 'grace: and so it stays';
+is run('grace_return', [$hash], $now + 9), 1, 'grace: at home again';
+is run('grace_return', [$hash], $now + 99), 0, 'grace: which is known';
+is field('home_since'), $now + 9, 'grace: home since the first time';
+is run('grace_gone', [$hash]), 1, 'grace: outside again';
+is run('grace_gone', [$hash]), 0, 'grace: which is known, too';
+is field('home_since'), '', 'grace: not at home';
+
+$redis->cmd(HSET => $hash, home_since => $now);
+is run('grace_start', [$hash], $now, $now + 50), 1, 'grace: starts over';
+is field('home_since'), '', 'grace: which ends being at home';
+
+for my $none ('2023-11-14', '01', '0', '-5', '4102444800', '1' x 20, '1.5') {
+    fresh(outside_since => $none, home_since => $none);
+    is run('grace_start', [$hash], 0, $now), 1, "grace: \"$none\" is no time";
+    $redis->cmd(HSET => $hash, home_since => $none);
+    is run('grace_return', [$hash], $now), 1, "grace: nor to be home since";
+}
+
+fresh(outside_since => 4102444799);
+is run('grace_start', [$hash], 0, $now), 0, 'grace: the last time that is one';
+
+
+# days outside
+
+my $today = int($now / $day);
+fresh();
+is run('away', [$hash], $today, 3), 1, 'away: a day';
+is run('away', [$hash], $today, 3), 0, 'away: the same day';
+is run('away', [$hash], $today + $_, 3), 1, "away: $_ days later" for 1 .. 3;
+is field('outside_days'), join(',', map { $today + $_ } 1 .. 3),
+    'away: the oldest goes';
+
+fresh(outside_days => "x,$today,01,,9999999," . ($today - 1));
+is run('away', [$hash], $today, 31), 1, 'away: what is no day is dropped';
+is field('outside_days'), ($today - 1) . ",$today", 'away: days are sorted';
+
+
+# a device in the place of another one
+
+fresh('device:old' => 5, 'device:other' => 7);
+is run('device_over', [$hash], 'device:new', $now, 'device:old', 5), 1,
+    'device: is written';
+is field('device:new'), $now, 'device: with its value';
+is field('device:old'), '', 'device: in the place of the oldest';
+run('device_over', [$hash], 'device:new', $now, 'device:other', 6);
+is field('device:other'), 7, 'device: one that was seen meanwhile stays';
+
+
+# homes that are learned
+
+sub learn {
+    my ($net, $time, $days, $max, $size) = @_;
+    return run('learn', [$home, $hash], $net, $time, $days // 3, 28 * $day,
+               $max // 16, $size // 0);
+}
+
+fresh();
+is learn('192.0.2.1', $now), 0, 'learn: a day is not enough';
+is learn('192.0.2.1', $now + 60), 0, 'learn: twice a day is once';
+is field('learn:192.0.2.1'), "1\@$now", 'learn: one day';
+is learn('192.0.2.1', $now + $day), 0, 'learn: nor are two days';
+learn($_, $now + $day) for '198.51.100.1', '2001:db8::/64';
+is_deeply homes(), [], 'learn: nothing is registered';
+is learn('192.0.2.1', $now + 2 * $day), 1, 'learn: three days are';
+is_deeply homes(), ['192.0.2.1'], 'learn: it is registered';
+is field("learn:$_"), '', "learn: no evidence is left for $_"
+    for '192.0.2.1', '198.51.100.1';
+isnt field('learn:2001:db8::/64'), '', 'learn: but for the other family';
+
+is learn('192.0.2.9', $now + 3 * $day, 1), 0, 'learn: not if the set changed';
+is_deeply homes(), ['192.0.2.1'], 'learn: which is as it was';
+
+fresh();
+is learn('192.0.2.1', $now, 1), 1, 'learn: on the first day, if so wanted';
+
+for my $none ('x', '0@1', '32@' . $now, '2@' . ($now + 2 * $day),
+              '2@' . ($now - 29 * $day))
+{
+    fresh('learn:192.0.2.1' => $none);
+    learn('192.0.2.1', $now);
+    is field('learn:192.0.2.1'), "1\@$now", "learn: \"$none\" is no evidence";
+}
+
+fresh('learn:192.0.2.1' => "2\@$now", 'learn:192.0.2.2' => "1\@$now");
+learn('192.0.2.3', $now, 3, 2);
+is field('learn:192.0.2.2'), '', 'learn: the least evidence makes room';
+is field('learn:192.0.2.1'), "2\@$now", 'learn: and not the other';
+
+
+# presence
+
+my $seen = 'household-seen:{a}';
+fresh();
+is run('presence', [$seen], '', 'version-0001 and more', 60), 1,
+    'presence: the first';
+cmp_ok $redis->cmd(TTL => $seen), '<=', 60, 'presence: it expires';
+is run('presence', [$seen], '', 'version-0002', 60), 'version-0001 and more',
+    'presence: another edge was faster';
+is run('presence', [$seen], 'version-0001', "version-0002\0\xff", 60), 1,
+    'presence: the next';
+is $redis->cmd(GET => $seen), "version-0002\0\xff", 'presence: any bytes';
+
+
+# what is built of each
+
+my $built = "$ENV{BUILD}/module/ngx_household_scripts.h" if $ENV{BUILD};
+
+SKIP: {
+    skip 'no header of the build', 1 if !$built || !-e $built;
+
+    my %made = map { /^(\w+) \\\n(.*)/s ? (lc $1 => $2) : () }
+               split /^#define NGX_HOUSEHOLD_LUA_/m, slurp($built);
+
+    for (values %made) {
+        s/^ +""\n\s*\z//m;
+        s/^ +"(.*?)\\n" \\$/$1/gm;
+        s/\\(["\\])/$1/g;
+    }
+
+    my %want;
+
+    for my $file (glob "$dir/*.lua") {
+        my ($name) = $file =~ m{(\w+)\.lua$};
+        $want{$name} = script($name) =~ s/^ *(?:--.*)?\n//gmr =~ s/^ +//gmr;
+    }
+
+    is_deeply \%made, \%want, 'the build has these scripts';
+}
+
+done_testing();
