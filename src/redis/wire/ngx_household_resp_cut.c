@@ -25,9 +25,9 @@ ngx_household_resp_cut(ngx_household_resp_cut_t *cut, ngx_str_t *in,
     size_t  len;
 
     if (cut->max == 0) {
-        len = in->len;
-        ngx_household_resp_cut_take(in, out, len);
-        return len != 0;
+        *out = *in;
+        in->len = 0;
+        return out->len != 0;
     }
 
     while (in->len) {
