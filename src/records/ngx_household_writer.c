@@ -549,7 +549,11 @@ ngx_household_write_drop(ngx_household_write_t *write)
 }
 
 
-/* FNV-1a, 64 bits; the length is hashed to separate the parts */
+/*
+ * FNV-1a, 64 bits: two writes with one hash would be taken for the same, which
+ * 32 bits do not make unlikely enough.  The length is hashed to separate the
+ * parts.
+ */
 
 static uint64_t
 ngx_household_write_hash(uint64_t hash, ngx_str_t *text)

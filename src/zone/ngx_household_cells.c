@@ -127,7 +127,8 @@ ngx_household_cells_reset(ngx_household_cells_t *c)
 
 
 /*
- * SipHash-2-4, https://www.aumasson.jp/siphash/siphash.pdf
+ * SipHash-2-4, https://www.aumasson.jp/siphash/siphash.pdf.  It is keyed: ids
+ * come from clients, who must not be able to choose ids of one bucket.
  */
 
 uint64_t
