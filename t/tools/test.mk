@@ -177,7 +177,7 @@ test-compat: need-test ## one module for an nginx with TLS and one without
 test-plain: TEST_SO = $(B)/compat/$(NAME).so
 test-plain: TEST_BINARY = $(B)/plain/nginx
 test-plain:
-	@$(PROVE) t/config-errors.t t/status.t t/update.t
+	@$(PROVE) t/config-errors.t t/metrics.t t/update.t
 
 test-modules: need-test need-modules ## beside every module that Debian has
 	@$(MAKE) build-module
