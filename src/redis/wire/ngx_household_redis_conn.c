@@ -10,6 +10,7 @@
 #include <ngx_event_connect.h>
 #include "ngx_household_redis_conn.h"
 #include "ngx_household_redis_conn_private.h"
+#include "ngx_household_socket.h"
 
 
 static void ngx_household_redis_conn_init_event(
@@ -87,7 +88,7 @@ ngx_household_redis_conn_init(ngx_household_redis_conn_t *conn,
     ngx_household_redis_fifo_init(&conn->waiting);
     ngx_queue_init(&conn->answered);
 
-    ngx_household_redis_conn_ssl_init_log(conn);
+    ngx_household_tls_init(&conn->tls);
 
     ngx_household_redis_conn_init_event(conn, &conn->post,
                                         ngx_household_redis_conn_post_handler);
@@ -335,7 +336,7 @@ ngx_household_redis_conn_connect(ngx_household_redis_conn_t *conn)
     ngx_connection_t  *c;
 
     err = 0;
-    conn->tls[0] = '\0';
+    conn->tls.cause[0] = '\0';
     conn->state = NGX_HOUSEHOLD_REDIS_CONN_CONNECTING;
     conn->resp = ngx_household_resp_create(conn->limits);
 
@@ -372,18 +373,11 @@ ngx_household_redis_conn_connect(ngx_household_redis_conn_t *conn)
 static void
 ngx_household_redis_conn_connected(ngx_household_redis_conn_t *conn)
 {
-    int                err;
-    socklen_t          len;
+    ngx_err_t          err;
     ngx_connection_t  *c;
 
     c = conn->peer.connection;
-
-    err = 0;
-    len = sizeof(int);
-
-    if (getsockopt(c->fd, SOL_SOCKET, SO_ERROR, (void *) &err, &len) == -1) {
-        err = ngx_socket_errno;
-    }
+    err = ngx_household_socket_error(c);
 
     if (err) {
         ngx_household_redis_conn_lost(conn, NGX_HOUSEHOLD_REDIS_RESULT_DOWN,
@@ -440,8 +434,9 @@ ngx_household_redis_conn_lost(ngx_household_redis_conn_t *conn,
 
     /* "errstr" may be in memory of the decoder, which is freed below */
 
-    if (conn->tls[0]) {
-        (void) ngx_snprintf(text, sizeof(text), "TLS: %s%Z", conn->tls);
+    if (conn->tls.cause[0]) {
+        (void) ngx_snprintf(text, sizeof(text), "TLS: %s%Z",
+                            conn->tls.cause);
         text[sizeof(text) - 1] = '\0';
         err = 0;
 
@@ -555,7 +550,7 @@ ngx_household_redis_conn_close(ngx_household_redis_conn_t *conn)
     }
 
     if (conn->peer.connection != NULL) {
-        ngx_household_redis_conn_ssl_close(conn);
+        ngx_household_tls_close(conn->peer.connection);
         ngx_close_connection(conn->peer.connection);
         conn->peer.connection = NULL;
     }

@@ -36,10 +36,6 @@ ngx_int_t ngx_household_redis_conn_open_socket(
  * "secured" or "lost" will be called, or NGX_ERROR.
  */
 ngx_int_t ngx_household_redis_conn_ssl_start(ngx_household_redis_conn_t *conn);
-void ngx_household_redis_conn_ssl_close(ngx_household_redis_conn_t *conn);
-
-/* sets conn->log, to which nginx logs events of this connection */
-void ngx_household_redis_conn_ssl_init_log(ngx_household_redis_conn_t *conn);
 
 
 /*

@@ -34,7 +34,7 @@ ngx_household_redis_conn_open_socket(ngx_household_redis_conn_t *conn,
     conn->peer.socklen = addr->socklen;
     conn->peer.name = &conn->node->name;
     conn->peer.get = ngx_event_get_peer;
-    conn->peer.log = &conn->log;
+    conn->peer.log = &conn->tls.log;
     conn->peer.log_error = NGX_ERROR_INFO;
 
     ngx_set_socket_errno(0);
@@ -50,7 +50,7 @@ ngx_household_redis_conn_open_socket(ngx_household_redis_conn_t *conn,
     c = conn->peer.connection;
 
     c->data = conn;
-    c->log = &conn->log;
+    c->log = &conn->tls.log;
 
     /* a worker process that quits waits for operations, not for this timer */
     c->write->cancelable = 1;

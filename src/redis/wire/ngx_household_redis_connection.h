@@ -17,6 +17,7 @@
 #include <ngx_event_connect.h>
 #include "ngx_household_redis_node.h"
 #include "ngx_household_redis_op.h"
+#include "ngx_household_tls.h"
 
 
 /* maximum number of commands queued or in flight on one connection */
@@ -180,8 +181,6 @@ struct ngx_household_redis_conn_s {
     void                                    *data;    /* of the owner */
     const ngx_household_resp_limits_t       *limits;
 
-    ngx_log_t                                log;     /* for nginx */
-    ngx_log_t                                pass;    /* for alerts of log */
     ngx_peer_connection_t                    peer;
     ngx_resolver_ctx_t                      *resolving;
     ngx_household_redis_conn_state_e         state;
@@ -217,8 +216,7 @@ struct ngx_household_redis_conn_s {
     ngx_uint_t                               nsteps;
     ngx_uint_t                               step;    /* next to be answered */
 
-    /* cause of a failure of TLS, or empty */
-    u_char                                   tls[NGX_HOUSEHOLD_REDIS_ERRLEN];
+    ngx_household_tls_t                      tls;
 
     unsigned                                 down:1;  /* refuses commands */
     unsigned                                 once:1;  /* do not reconnect */

@@ -14,14 +14,16 @@ my %rooms = (
     'zone' => 'core',
     'token' => 'core token/cdni',
     'token/cdni' => 'core token',
-    'redis/wire' => 'core',
-    'redis' => 'core redis/wire',
-    'records' => 'core household redis redis/wire',
-    'http' => 'core household zone token token/cdni redis redis/wire records',
-    'http/conf' => 'core household zone token token/cdni redis redis/wire'
-                   . ' records http',
-    '.' => 'core household zone token token/cdni redis redis/wire records http'
-           . ' http/conf',
+    'net' => '',
+    'redis/wire' => 'core net',
+    'redis' => 'core net redis/wire',
+    'records' => 'core household net redis redis/wire',
+    'http' => 'core household zone token token/cdni net redis redis/wire'
+              . ' records',
+    'http/conf' => 'core household zone token token/cdni net redis'
+                   . ' redis/wire records http',
+    '.' => 'core household zone token token/cdni net redis redis/wire records'
+           . ' http http/conf',
 );
 
 # the rooms of requests, and those that know nginx's types and nothing else
