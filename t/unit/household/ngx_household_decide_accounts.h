@@ -239,4 +239,76 @@ test_addr(ngx_household_addr_t *to, const model_network_t *from)
 }
 
 
+static void
+test_random_policy(ngx_household_policy_t *policy)
+{
+    ngx_uint_t  i;
+
+    static const int64_t      trusted[] = { 0, 60, 3600, MODEL_DAY,
+                                            31 * MODEL_DAY };
+    static const ngx_uint_t   away[][2] = { { 0, 0 }, { 0, 0 }, { 1, 2 },
+                                            { 3, 30 }, { 31, 366 } };
+    static const int64_t      grace[] = { 0, 1, 3600, 7 * MODEL_DAY };
+    static const ngx_uint_t   rollout[] = { 0, 1, 5000, 9999, 10000, 10000 };
+    static const ngx_str_t    lists[] = { ngx_null_string, ngx_null_string,
+                                          ngx_string("FR"),
+                                          ngx_string("FRDE"),
+                                          ngx_string("BEITFR") };
+
+    policy->mode = NGX_HOUSEHOLD_MONITOR + test_below(2);
+    policy->unavailable = test_below(2);
+    policy->unregistered = test_below(3);
+    policy->family_unknown = test_below(2);
+    policy->ipv6_prefix = test_below(3) ? 64 : 1 + test_below(128);
+    policy->rollout = rollout[test_below(6)];
+    policy->trusted_device = trusted[test_below(5)];
+    policy->grace = grace[test_below(4)];
+
+    i = test_below(5);
+    policy->away_days = away[i][0];
+    policy->away_period = away[i][1];
+
+    policy->enforce_in = lists[test_below(5)];
+}
+
+
+static void
+test_random_request(const model_account_t *a, model_request_t *r)
+{
+    ngx_household_facts_t  *facts;
+
+    ngx_memzero(r, sizeof(model_request_t));
+
+    test_random_policy(&r->policy);
+
+    if (test_below(32)) {
+        test_random_addr(a, &r->addr);
+    }
+
+    r->device = model_ids[test_below(test_count(model_ids))];
+
+    facts = &r->facts;
+
+    test_addr(&facts->addr, &r->addr);
+
+    facts->device = test_str(r->device);
+    facts->now = MODEL_NOW + (int64_t) test_below(3) - 1;
+    facts->issued_at = test_below(2) ? test_past()
+                                     : NGX_HOUSEHOLD_ISSUED_UNKNOWN;
+    facts->token = test_below(2);
+    facts->sharing = test_below(2) ? test_below(5) : NGX_HOUSEHOLD_SHARING_OFF;
+    facts->bucket = test_below(8) ? test_below(10000) : 4999 + test_below(2);
+
+    if (test_below(32) == 0) {
+        facts->unauthorized = NGX_HOUSEHOLD_REASON_ACCOUNT_MISSING
+                              + test_below(NGX_HOUSEHOLD_REASON_REVOKED
+                                    - NGX_HOUSEHOLD_REASON_ACCOUNT_MISSING);
+    }
+
+    if (!a->exists && test_below(3)) {
+        facts->unknown = NGX_HOUSEHOLD_REASON_UNAVAILABLE + test_below(2);
+    }
+}
+
+
 #endif /* _NGX_HOUSEHOLD_DECIDE_ACCOUNTS_H_INCLUDED_ */
