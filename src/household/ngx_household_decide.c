@@ -509,13 +509,6 @@ ngx_household_decide_detail(ngx_household_case_t *c)
 }
 
 
-ngx_uint_t
-ngx_household_decide_within(int64_t since, int64_t period, int64_t now)
-{
-    return since >= now || now - since <= period;
-}
-
-
 /*
  * FNV-1a of 64 bits, and then the finalizer of MurmurHash3: FNV alone moves
  * the upper bits little for ids that differ in their last bytes only.

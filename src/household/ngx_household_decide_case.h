@@ -29,6 +29,19 @@ typedef struct {
 
 
 /*
+ * Returns 1 if at most "period" seconds have passed since a time, else 0.  A
+ * time in the future was written by a clock ahead of this one, and is taken
+ * as "now".
+ */
+
+static ngx_inline ngx_uint_t
+ngx_household_decide_within(int64_t since, int64_t period, int64_t now)
+{
+    return since >= now || now - since <= period;
+}
+
+
+/*
  * Sets the writes for a device that is at home ("n" is 0), or at "n" paid
  * seats.
  */
@@ -46,14 +59,6 @@ void ngx_household_decide_learn_family(ngx_household_case_t *c);
 
 /* sets the write of a day outside */
 void ngx_household_decide_write_away(ngx_household_case_t *c);
-
-/*
- * Returns 1 if at most "period" seconds have passed since a time, else 0.  A
- * time in the future was written by a clock ahead of this one, and is taken
- * as "now".
- */
-ngx_uint_t ngx_household_decide_within(int64_t since, int64_t period,
-    int64_t now);
 
 
 #endif /* _NGX_HOUSEHOLD_DECIDE_CASE_H_INCLUDED_ */
