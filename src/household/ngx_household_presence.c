@@ -265,35 +265,6 @@ ngx_household_presence_silent(ngx_household_presence_case_t *c)
 }
 
 
-/*
- * An address that a device had for a single day may belong to somebody else on
- * the next day: an address of a mobile carrier, or one that changes nightly.
- * But if no member is in use, the ids of the members may have been lost: a
- * device that comes to a place of a member then inherits the membership.
- */
-
-ngx_uint_t
-ngx_household_presence_mate(ngx_household_presence_case_t *c,
-    const ngx_household_presence_place_t *place)
-{
-    int64_t  within;
-
-    within = c->params->mates;
-
-    if (c->silent) {
-        within = ngx_max(within, c->params->settled);
-
-    } else if (place->days < c->params->settled_days
-               && !(c->params->without & NGX_HOUSEHOLD_PRESENCE_STAY))
-    {
-        within = c->params->beside;
-    }
-
-    return place->seen != 0
-           && ngx_household_presence_age(place->seen, c->now) < within;
-}
-
-
 /* a device, place and day is written once */
 
 static ngx_uint_t
