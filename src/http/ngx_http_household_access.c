@@ -418,7 +418,8 @@ ngx_http_household_access_fetch_record(ngx_http_request_t *r,
     /* first, so that its reply comes before that of the lookup */
 
     if (ctx->conf->sharing != NULL
-        && ngx_http_household_sharing_fetch(ctx) != NGX_OK)
+        && ngx_http_household_sharing_fetch(ctx, ngx_http_household_wait_part)
+           != NGX_OK)
     {
         ctx->state = NGX_HTTP_HOUSEHOLD_NEW;
         return NGX_HTTP_INTERNAL_SERVER_ERROR;

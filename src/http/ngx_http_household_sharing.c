@@ -14,7 +14,6 @@
 #include "ngx_http_household.h"
 #include "ngx_http_household_ctx.h"
 #include "ngx_http_household_sharing.h"
-#include "ngx_http_household_wait.h"
 
 
 static uint64_t ngx_http_household_sharing_generation(void *data,
@@ -168,7 +167,8 @@ ngx_http_household_sharing_event_dropped(void *data)
 
 
 ngx_int_t
-ngx_http_household_sharing_fetch(ngx_http_household_ctx_t *ctx)
+ngx_http_household_sharing_fetch(ngx_http_household_ctx_t *ctx,
+    ngx_http_household_sharing_pt handler)
 {
     ngx_int_t                      rc;
     ngx_http_household_sharing_t  *sharing;
@@ -183,6 +183,7 @@ ngx_http_household_sharing_fetch(ngx_http_household_ctx_t *ctx)
 
         sharing->waiter.handler = ngx_http_household_sharing_done;
         sharing->waiter.data = ctx;
+        sharing->handler = handler;
 
         ctx->sharing = sharing;
     }
@@ -250,7 +251,7 @@ ngx_http_household_sharing_done(ngx_household_presences_waiter_t *waiter,
         (void) ngx_http_household_sharing_copy(ctx, bytes->data, bytes->len);
     }
 
-    ngx_http_household_wait_part(ctx);
+    ctx->sharing->handler(ctx);
 }
 
 

@@ -22,10 +22,15 @@
 #define NGX_HTTP_HOUSEHOLD_SHARING_FRESH  150000
 
 
+/* called when the presence that a request waits for has come, or failed */
+typedef void (*ngx_http_household_sharing_pt)(ngx_http_household_ctx_t *ctx);
+
+
 /* of a request in a location with "household_sharing on" */
 
 struct ngx_http_household_sharing_s {
     ngx_household_presences_waiter_t  waiter;
+    ngx_http_household_sharing_pt     handler;
     ngx_str_t                         bytes;   /* as they are stored */
     ngx_str_t                         updated; /* to be stored; or empty */
     ngx_str_t                         detail;  /* what was seen; or empty */
@@ -48,11 +53,13 @@ ngx_int_t ngx_http_household_sharing_init_store(ngx_cycle_t *cycle,
     ngx_http_household_main_conf_t *hmcf, ngx_http_household_store_t *store);
 
 /*
- * Finds the presence of ctx->account in the zone, or sends for it, which
- * ngx_http_household_sharing_waits() tells.  To be called before the lookup of
- * the record.  Returns NGX_OK, or NGX_ERROR if memory is short.
+ * Finds the presence of ctx->account in the zone, or reads it from Redis.  In
+ * the second case ngx_http_household_sharing_waits() returns 1, and "handler"
+ * is called later.  To be called before the lookup of the record.  Returns
+ * NGX_OK, or NGX_ERROR if memory allocation failed.
  */
-ngx_int_t ngx_http_household_sharing_fetch(ngx_http_household_ctx_t *ctx);
+ngx_int_t ngx_http_household_sharing_fetch(ngx_http_household_ctx_t *ctx,
+    ngx_http_household_sharing_pt handler);
 
 /* tells whether the request waits for the presence; it may wait for more */
 ngx_uint_t ngx_http_household_sharing_waits(ngx_http_household_ctx_t *ctx);
