@@ -20,6 +20,9 @@ static void ngx_household_lookup_enqueue(ngx_household_lookup_t *lookup);
 static void ngx_household_lookup_leave(ngx_household_lookup_t *lookup);
 static void ngx_household_lookup_wait(ngx_household_lookup_t *lookup,
     ngx_household_waiter_t *waiter);
+static void ngx_household_lookup_done(ngx_household_lookup_t *lookup,
+    ngx_household_redis_result_e status,
+    ngx_household_lookup_status_e outcome, ngx_household_record_t *record);
 static void ngx_household_lookup_end(ngx_household_lookup_t *lookup,
     ngx_household_lookup_status_e outcome, ngx_household_record_t *record);
 static ngx_uint_t ngx_household_lookup_cached(ngx_household_lookup_t *lookup);
@@ -242,7 +245,9 @@ ngx_household_lookup_start(ngx_household_lookup_t *lookup)
         return NGX_OK;
     }
 
-    if (ngx_household_lookup_send(lookup) != NGX_OK) {
+    if (ngx_household_lookup_send(lookup, ngx_household_lookup_done)
+        != NGX_OK)
+    {
 
         if (cache != NULL) {
             cache->store(cache->data, &lookup->node.str, lookup->generation,
@@ -395,7 +400,7 @@ ngx_household_lookups_timer_handler(ngx_event_t *ev)
 }
 
 
-void
+static void
 ngx_household_lookup_done(ngx_household_lookup_t *lookup,
     ngx_household_redis_result_e status,
     ngx_household_lookup_status_e outcome, ngx_household_record_t *record)

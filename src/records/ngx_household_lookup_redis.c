@@ -38,7 +38,8 @@ static ngx_household_record_builder_t *ngx_household_lookup_builder(
  */
 
 ngx_int_t
-ngx_household_lookup_send(ngx_household_lookup_t *lookup)
+ngx_household_lookup_send(ngx_household_lookup_t *lookup,
+    ngx_household_lookup_pt handler)
 {
     u_char                        *p, *key;
     ngx_str_t                     *prefix, keys[3];
@@ -56,6 +57,8 @@ ngx_household_lookup_send(ngx_household_lookup_t *lookup)
     ngx_household_resp_command_t  commands[3] = {
         { argv[0], 2 }, { argv[1], 2 }, { argv[2], 2 }
     };
+
+    lookup->handler = handler;
 
     lookups = lookup->lookups;
     prefix = &lookups->redis->conf->key_prefix;
@@ -250,7 +253,7 @@ ngx_household_lookup_answered(ngx_household_redis_op_t *op,
         ngx_household_lookup_too_large(lookup->lookups);
     }
 
-    ngx_household_lookup_done(lookup, status, outcome, record);
+    lookup->handler(lookup, status, outcome, record);
 }
 
 

@@ -82,6 +82,16 @@ struct ngx_household_lookups_s {
 };
 
 
+/*
+ * Called when the commands of a lookup are completed.  "status" is their
+ * result.  The record is NULL unless "outcome" is OK, and is valid during the
+ * call only.
+ */
+typedef void (*ngx_household_lookup_pt)(ngx_household_lookup_t *lookup,
+    ngx_household_redis_result_e status,
+    ngx_household_lookup_status_e outcome, ngx_household_record_t *record);
+
+
 struct ngx_household_lookup_s {
     ngx_str_node_t                   node;     /* account; must be first */
     ngx_household_lookups_t         *lookups;
@@ -91,6 +101,7 @@ struct ngx_household_lookup_s {
     ngx_queue_t                      waiters;
 
     /* SENT */
+    ngx_household_lookup_pt          handler;
     ngx_household_record_builder_t  *builder;  /* since the first reply */
     uint64_t                         generation; /* of the cache */
     ngx_msec_t                       sent;
@@ -103,17 +114,10 @@ struct ngx_household_lookup_s {
 
 /*
  * Sends the commands of a lookup.  Returns NGX_OK or NGX_ERROR.  After NGX_OK,
- * ngx_household_lookup_done() is called, never from within.
+ * "handler" is called, never from within.
  */
-ngx_int_t ngx_household_lookup_send(ngx_household_lookup_t *lookup);
-
-/*
- * Completes a lookup.  "status" is the result of the commands.  The record is
- * NULL unless "outcome" is OK, and is valid during the call only.
- */
-void ngx_household_lookup_done(ngx_household_lookup_t *lookup,
-    ngx_household_redis_result_e status,
-    ngx_household_lookup_status_e outcome, ngx_household_record_t *record);
+ngx_int_t ngx_household_lookup_send(ngx_household_lookup_t *lookup,
+    ngx_household_lookup_pt handler);
 
 /* returns the builder of the lookup, if any, to the free builders */
 void ngx_household_lookup_release(ngx_household_lookup_t *lookup);
