@@ -1,7 +1,7 @@
 
 /*
- * The layout of the shared memory of the cache, and its lock.  Private to
- * ngx_household_zone*.c.
+ * The layout of the shared memory of the cache, its lock, and the functions
+ * that the files of the cache share.  Private to ngx_household_zone*.c.
  */
 
 
@@ -78,6 +78,21 @@ struct ngx_household_zone_sh_s {
 };
 
 
+/* flags of an entry */
+#define NGX_HOUSEHOLD_ZONE_F_MISSING      1
+#define NGX_HOUSEHOLD_ZONE_F_INVALIDATED  2
+#define NGX_HOUSEHOLD_ZONE_F_UPDATING     4
+
+/* flag in the first byte of a key; the other bits are the namespace's index */
+#define NGX_HOUSEHOLD_ZONE_UUID        0x80
+
+#define ngx_household_zone_stripe(sh, hash)                                   \
+    (&(sh)->stripes[((hash) >> 32) & (sh)->stripes_mask])
+
+/* the shared part of the namespace of an entry */
+#define ngx_household_zone_ns_of(zone, e)                                     \
+    (&(zone)->sh->namespaces[(e)->data[0] & ~NGX_HOUSEHOLD_ZONE_UUID])
+
 /* compares numbers that wrap around */
 #define ngx_household_zone_before(a, b)  ((int32_t) ((a) - (b)) < 0)
 
@@ -113,18 +128,34 @@ ngx_household_zone_ns_shm_t *ngx_household_zone_ns_shm(
 ngx_int_t ngx_household_zone_key(ngx_household_zone_ns_t *ns,
     ngx_str_t *id, ngx_household_cells_key_t *key);
 
+/* returns the time since the value was stored; 0 if "now" is before it */
+ngx_msec_t ngx_household_zone_age(ngx_household_cells_entry_t *e,
+    ngx_msec_t now);
+
+/* needs no lock: see ngx_household_zone_get_generation() */
+uint64_t ngx_household_zone_read_generation(ngx_household_zone_t *zone,
+    ngx_household_zone_ns_shm_t *shm, uint64_t hash);
+
 /*
  * The lock must be held to call the functions below.
  */
+
+/* returns the entry, or NULL; removes an entry that has been flushed */
+ngx_household_cells_entry_t *ngx_household_zone_find(
+    ngx_household_zone_t *zone, const ngx_household_cells_key_t *key);
+
+/* returns 0 if the namespace was flushed since the value was fetched */
+ngx_uint_t ngx_household_zone_not_flushed(ngx_household_zone_t *zone,
+    ngx_household_cells_entry_t *e);
+
+/* removes an entry */
+void ngx_household_zone_drop(ngx_household_zone_t *zone,
+    ngx_household_cells_entry_t *e);
 
 /* returns the usable entry, or NULL; fills "found" except "refresh" */
 ngx_household_cells_entry_t *ngx_household_zone_probe(
     ngx_household_zone_ns_t *ns, const ngx_household_cells_key_t *key,
     ngx_msec_t now, ngx_household_zone_result_t *found);
-
-/* needs no lock: see ngx_household_zone_get_generation() */
-uint64_t ngx_household_zone_read_generation(ngx_household_zone_t *zone,
-    ngx_household_zone_ns_shm_t *shm, uint64_t hash);
 
 /* ends the fetch of this generation, if it is under way */
 void ngx_household_zone_fetch_end(ngx_household_zone_t *zone, uint64_t hash,

@@ -1,0 +1,184 @@
+
+/*
+ * Keys and entries of the cache, and the freshness of an entry.
+ */
+
+
+#include "ngx_household_zone_shm.h"
+#include "ngx_household_id.h"
+
+
+static ngx_uint_t ngx_household_zone_classify(ngx_household_zone_ns_t *ns,
+    ngx_household_cells_entry_t *e, ngx_msec_t now,
+    ngx_household_zone_result_t *found);
+
+
+ngx_int_t
+ngx_household_zone_key(ngx_household_zone_ns_t *ns, ngx_str_t *id,
+    ngx_household_cells_key_t *key)
+{
+    if (id->len > NGX_HOUSEHOLD_ZONE_ID_LEN) {
+        return NGX_DECLINED;
+    }
+
+    key->bytes[0] = ns->index;
+
+    if (ngx_household_uuid_pack(key->bytes + 1, id)) {
+        key->bytes[0] |= NGX_HOUSEHOLD_ZONE_UUID;
+        key->len = 1 + NGX_HOUSEHOLD_UUID_PACKED;
+
+    } else {
+        ngx_memcpy(key->bytes + 1, id->data, id->len);
+        key->len = 1 + id->len;
+    }
+
+    key->hash = ngx_household_cells_hash(ns->zone->cells->seed, key->bytes,
+                                         key->len);
+
+    return NGX_OK;
+}
+
+
+uint64_t
+ngx_household_zone_read_generation(ngx_household_zone_t *zone,
+    ngx_household_zone_ns_shm_t *shm, uint64_t hash)
+{
+    uint32_t  seq, gen;
+
+    seq = *(volatile uint32_t *) &shm->seq;
+    gen = *(volatile uint32_t *) ngx_household_zone_stripe(zone->sh, hash);
+
+    return ((uint64_t) seq << 32) | gen;
+}
+
+
+ngx_household_cells_entry_t *
+ngx_household_zone_find(ngx_household_zone_t *zone,
+    const ngx_household_cells_key_t *key)
+{
+    ngx_household_cells_entry_t  *e;
+
+    e = ngx_household_cells_find(zone->cells, key);
+
+    if (e && !ngx_household_zone_not_flushed(zone, e)) {
+        ngx_household_zone_drop(zone, e);
+        return NULL;
+    }
+
+    return e;
+}
+
+
+ngx_uint_t
+ngx_household_zone_not_flushed(ngx_household_zone_t *zone,
+    ngx_household_cells_entry_t *e)
+{
+    ngx_household_zone_ns_shm_t  *shm;
+
+    shm = ngx_household_zone_ns_of(zone, e);
+
+    return !ngx_household_zone_before(e->seq, shm->flushed_seq);
+}
+
+
+void
+ngx_household_zone_drop(ngx_household_zone_t *zone,
+    ngx_household_cells_entry_t *e)
+{
+    if (ngx_household_zone_not_flushed(zone, e)) {
+        ngx_household_zone_ns_of(zone, e)->live--;
+    }
+
+    ngx_household_cells_remove(zone->cells, e);
+}
+
+
+ngx_household_cells_entry_t *
+ngx_household_zone_probe(ngx_household_zone_ns_t *ns,
+    const ngx_household_cells_key_t *key, ngx_msec_t now,
+    ngx_household_zone_result_t *found)
+{
+    ngx_household_zone_t         *zone;
+    ngx_household_cells_entry_t  *e;
+    ngx_household_zone_ns_shm_t  *shm;
+
+    zone = ns->zone;
+    shm = ngx_household_zone_ns_shm(ns);
+
+    if (shm == NULL) {
+        return NULL;
+    }
+
+    found->generation = ngx_household_zone_read_generation(zone, shm,
+                                                           key->hash);
+
+    e = ngx_household_zone_find(zone, key);
+
+    if (e == NULL) {
+        return NULL;
+    }
+
+    if (!ngx_household_zone_classify(ns, e, now, found)) {
+        ngx_household_zone_drop(zone, e);
+        return NULL;
+    }
+
+    found->len = e->len;
+
+    return e;
+}
+
+
+/*
+ * Returns 0 if the value must not be used.  Otherwise fills "found" with the
+ * reasons why the value is not fresh, if any, and returns 1.
+ */
+
+static ngx_uint_t
+ngx_household_zone_classify(ngx_household_zone_ns_t *ns,
+    ngx_household_cells_entry_t *e, ngx_msec_t now,
+    ngx_household_zone_result_t *found)
+{
+    ngx_uint_t                    expired, changed, invalidated, incoherent;
+    ngx_msec_t                    age;
+    ngx_household_zone_ns_shm_t  *shm;
+
+    shm = ngx_household_zone_ns_of(ns->zone, e);
+    age = ngx_household_zone_age(e, now);
+
+    expired = (age >= e->fresh);
+
+    changed = (e->flags & NGX_HOUSEHOLD_ZONE_F_INVALIDATED) ? 1 : 0;
+    invalidated = changed
+                  || ngx_household_zone_before(e->seq, shm->invalidated_seq);
+
+    incoherent = ns->tracked && !ngx_household_zone_tracked(shm, now);
+
+    if ((expired || invalidated || incoherent)
+        && (e->stale == 0 || (uint64_t) age >= (uint64_t) e->fresh + e->stale))
+    {
+        return 0;
+    }
+
+    found->age = age;
+    found->missing = (e->flags & NGX_HOUSEHOLD_ZONE_F_MISSING) ? 1 : 0;
+    found->expired = expired;
+    found->invalidated = invalidated;
+    found->changed = changed;
+    found->incoherent = incoherent;
+
+    return 1;
+}
+
+
+/* "now" may be behind "stored" of another worker: the age is then 0 */
+
+ngx_msec_t
+ngx_household_zone_age(ngx_household_cells_entry_t *e, ngx_msec_t now)
+{
+    ngx_msec_int_t  age;
+
+    age = (ngx_msec_int_t) (now - (ngx_msec_t) e->stored);
+
+    return ngx_max(age, 0);
+}
