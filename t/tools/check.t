@@ -46,8 +46,12 @@ my %good = (
         . "    NGX_HOUSEHOLD_REASON_HOME,\n"
         . "    NGX_HOUSEHOLD_REASON_OUTSIDE,\n"
         . "    NGX_HOUSEHOLD_REASONS\n} ngx_household_reason_e;\n",
-    $resp => "#include <hiredis/hiredis.h>\n",
+    $resp => "#include <hiredis/hiredis.h>\n"
+        . "/* ngx_household_redis() */\n"
+        . "size_t\nngx_household_resp_size(char *p)\n{\n    return 0;\n}\n",
     $redis => "#include <ngx_event.h>\n#include \"ngx_household_resp.h\"\n"
+        . "int\nngx_household_redis(void)\n{\n"
+        . "    return ngx_household_resp_size(0);\n}\n"
         . "/* \"a comment\" */\nf(\"timed \"\n  \"out\", \"host not found: %V\");\n"
         . "g(\"household redis \\\"%V\\\": gone\");\n",
     'src/core/ngx_household_uuid.h' => "\n",
@@ -89,6 +93,9 @@ my @faults = (
      qr/zone\.c:2: zone is not to know redis\/wire /],
     ['redis knows zone', $redis, "#include \"ngx_household_zone.h\"\n",
      qr/redis is not to know zone /],
+    ['files that call each other', $resp,
+     "void\nngx_household_resp(void)\n{\n    ngx_household_redis();\n}\n",
+     qr/redis\.c: .* in a circle: .*_resp_size\(\), .*_redis\(\)$/m],
     ['a room that is not listed', 'src/attic/ngx_household_a.c', "\n",
      qr/attic\/ngx_household_a\.c: is in no room/],
     ['a source in no room', 'src/ngx_household_a.c', "\n",

@@ -105,6 +105,57 @@ sub check_layers {
                 if /^\s*#\s*include\s+[<"]([^>"]+)/;
         }
     }
+
+    check_circles(grep { m{^src/.*\.c$} } @c);
+}
+
+
+# Files do not call each other in a circle.  A handler that is passed down, and
+# called from below, is no call: "static" functions belong to their file alone.
+
+sub check_circles {
+    my @files = @_;
+    my (%code, %defined, %calls, %seen);
+
+    for my $file (@files) {
+        $code{$file} = $text{$file} =~ s{/\*.*?\*/}{}gsr =~ s/^\s*#.*$//gmr
+                                   =~ s/"(?:[^"\\]|\\.)*"//gr;
+
+        $defined{$2} = $file
+            while $code{$file} =~ /^(?!static\b)(\w[^\n;]*)\n(\w+)\(/gm;
+    }
+
+    for my $file (@files) {
+        for ($code{$file} =~ /\w+/g) {
+            my $at = $defined{$_};
+            $calls{$file}{$at} //= $_ if defined $at && $at ne $file;
+        }
+    }
+
+    follow_calls(\%calls, \%seen, $_) for @files;
+}
+
+
+sub follow_calls {
+    my ($calls, $seen, $file, @path) = @_;
+
+    for my $i (0 .. $#path) {
+        next if $path[$i] ne $file;
+
+        my @circle = (@path[$i .. $#path], $file);
+
+        fault($file, 0, 'files call each other in a circle: '
+              . join ', ', map {
+                    my ($from, $to) = @circle[$_ - 1, $_];
+                    "$from -> $calls->{$from}{$to}()"
+                } 1 .. $#circle);
+        return;
+    }
+
+    return if $seen->{$file}++;
+
+    follow_calls($calls, $seen, $_, @path, $file)
+        for sort keys %{$calls->{$file}};
 }
 
 1;
