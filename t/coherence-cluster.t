@@ -84,6 +84,38 @@ my ($here, $gone) = ('acc1', 'acc2');
 $cluster->cmd(key($here), SADD => key($here), $Home);
 soon { hit($here) eq 'home' } 'a home is cached', 20;
 
+
+# an edge that reads from replicas tracks these, one of each primary
+
+{
+    my $reader = Test::Household::Nginx->new(
+        workers => 2,
+        http => http_config(server => [map { $_->address } @nodes[0, 4]],
+            zone => '1m',
+            redis => 'cluster on; read_from replica max_lag=1m;
+                      connect_timeout 300ms; timeout 300ms;'),
+        server => location('/', '', 'main zone=households fresh=1h missing=1h '
+                                    . 'stale=1h'));
+    my $cached = sub {
+        my $h = $reader->get("/?account=$here", 'X-Forwarded-For' => $Home)
+                       ->{headers};
+        return $h->{'x-cache'} eq 'HIT' ? $h->{'x-reason'} : '';
+    };
+
+    soon { $cached->() eq 'home' } 'replicas: a home is cached', 20;
+    soon {
+        '1 1 1 1 1 1' eq join ' ', map {
+            $_->cmd(INFO => 'clients') =~ /tracking_clients:(\d+)/
+        } @nodes;
+    } 'replicas: they are tracked, and the primaries are not', 20;
+    $cluster->cmd(key($here), SREM => key($here), $Home);
+    soon { $cached->() eq 'unregistered' } 'replicas: a removal is seen', 10;
+    $cluster->cmd(key($here), SADD => key($here), $Home);
+    soon { $cached->() eq 'home' } 'replicas: a registration is seen', 10;
+    $reader->quit;
+}
+soon { hit($here) eq 'home' } 'and by the other edge', 20;
+
 my $node = join_cluster();
 my $slot = $cluster->slot(key($here));
 

@@ -64,6 +64,7 @@ sub edge {
 }
 
 my %edge = ('subscribed' => edge(''),
+            'reads from a replica' => edge('read_from replica max_lag=1m; '),
             'not subscribed' =>
                 edge('sentinel_user nosub; sentinel_password pass;'));
 
@@ -87,6 +88,15 @@ sub primary {
     return (grep { $_->{port} == $port } @nodes)[0];
 }
 
+# the replica that it reads from, and no other server, tracks for that edge
+
+soon {
+    my ($n, @of) = map {
+        $_->cmd(INFO => 'clients') =~ /tracking_clients:(\d+)/
+    } @nodes;
+    $n == 2 && "@{[sort @of]}" eq '0 1';
+} 'one replica is tracked, and the primary by those who read from it', 20;
+
 $sentinels[0]->cmd(SENTINEL => failover => 'mymaster');
 soon { primary() != $nodes[0] } 'a failover', 30;
 
@@ -104,7 +114,7 @@ wait_until {
                      map { ((ask($edge, '/?account=a'))[0],
                             (ask($edge, '/none?account=b'))[0]) } 1 .. 10;
     }
-    2 == keys %seen;
+    keys %edge == keys %seen;
 } 30;
 
 for my $name (sort keys %edge) {

@@ -475,6 +475,12 @@ my @redis = (
 
     ['server 127.0.0.1; read_from', '', qr/invalid number of arguments/],
     ['server 127.0.0.1; read_from any', 'any', qr/invalid value/],
+    ['server 127.0.0.1; read_from primary max_lag=5s', 'max_lag=5s',
+     qr/invalid parameter/],
+    (map { ["server 127.0.0.1; read_from replica $_", $_,
+            qr/invalid parameter/] }
+     'max_lag', 'max_lag=', 'max_lag=x', 'max_lag=0', 'max_lag=999ms',
+     'max_lag=61m', 'lag=5s'),
     ['server 127.0.0.1; read_from primary; read_from replica', '',
      qr/is duplicate/],
     ['server 127.0.0.1; read_from replica', 'other',

@@ -10,6 +10,7 @@
 #include <ngx_event.h>
 #include "ngx_household_redis_tracking.h"
 #include "ngx_household_redis_tracking_node.h"
+#include "ngx_household_redis_fitness.h"
 
 
 struct ngx_household_redis_tracking_s {
@@ -21,6 +22,7 @@ struct ngx_household_redis_tracking_s {
 
     void                                        *data;
     ngx_queue_t                                  nodes;
+    ngx_household_redis_fitness_t                fitness;
     ngx_household_redis_observer_t               observer;
     ngx_event_t                                  timer;
     ngx_uint_t                                   heartbeat;
@@ -42,6 +44,8 @@ static ngx_household_redis_tracking_node_t *ngx_household_redis_tracking_find(
     ngx_household_redis_node_t *node);
 static void ngx_household_redis_tracking_handler(ngx_event_t *ev);
 static void ngx_household_redis_tracking_heartbeat(
+    ngx_household_redis_tracking_t *tracking);
+static void ngx_household_redis_tracking_judge(
     ngx_household_redis_tracking_t *tracking);
 static ngx_uint_t ngx_household_redis_tracking_acked(
     ngx_household_redis_tracking_t *tracking, uint64_t *ids);
@@ -91,6 +95,7 @@ ngx_household_redis_tracking_create(ngx_pool_t *pool,
     tracking->ident = -1;
 
     ngx_queue_init(&tracking->nodes);
+    ngx_household_redis_fitness_init(&tracking->fitness, redis);
 
     tracking->timer.handler = ngx_household_redis_tracking_handler;
     tracking->timer.data = tracking;
@@ -130,6 +135,7 @@ ngx_household_redis_tracking_stop(ngx_household_redis_tracking_t *tracking)
     ngx_household_redis_tracking_set_incoherent(tracking);
 
     ngx_household_redis_unobserve_primaries(&tracking->observer);
+    ngx_household_redis_fitness_stop(&tracking->fitness);
 
     while (!ngx_queue_empty(&tracking->nodes)) {
         q = ngx_queue_head(&tracking->nodes);
@@ -249,6 +255,8 @@ ngx_household_redis_tracking_handler(ngx_event_t *ev)
     }
 
     ngx_household_redis_tracking_heartbeat(tracking);
+    ngx_household_redis_tracking_judge(tracking);
+    ngx_household_redis_fitness_heartbeat(&tracking->fitness);
 
     ngx_add_timer(ev, NGX_HOUSEHOLD_REDIS_TRACKING_HEARTBEAT);
 }
@@ -275,6 +283,35 @@ ngx_household_redis_tracking_heartbeat(
         {
             /* nginx has closed a connection in a quitting worker */
             tracking->quit = ngx_current_msec;
+        }
+    }
+}
+
+
+/* a server that cannot be tracked, or does not follow, is not to be read */
+
+static void
+ngx_household_redis_tracking_judge(ngx_household_redis_tracking_t *tracking)
+{
+    ngx_queue_t                          *q;
+    ngx_household_redis_tracking_node_t  *n;
+
+    for (q = ngx_queue_head(&tracking->nodes);
+         q != ngx_queue_sentinel(&tracking->nodes);
+         q = ngx_queue_next(q))
+    {
+        n = ngx_queue_data(q, ngx_household_redis_tracking_node_t, queue);
+
+        if (n->unfit) {
+            ngx_household_redis_fitness_refuse(&tracking->fitness, n->node,
+                                              NGX_HOUSEHOLD_REDIS_CUT_OFF);
+
+        } else if (!n->enabled && !n->pending) {
+            ngx_household_redis_fitness_refuse(&tracking->fitness, n->node,
+                                              NGX_HOUSEHOLD_REDIS_UNTRACKABLE);
+
+        } else if (n->enabled) {
+            ngx_household_redis_fitness_accept(&tracking->fitness, n->node);
         }
     }
 }
@@ -441,6 +478,7 @@ ngx_household_redis_tracking_lost(void *data)
     tracking->quit = ngx_current_msec;
 
     ngx_household_redis_tracking_set_incoherent(tracking);
+    ngx_household_redis_tracking_judge(tracking);
 }
 
 

@@ -9,9 +9,8 @@
 #include <ngx_core.h>
 #include <ngx_event.h>
 #include "ngx_household_redis_tracking_node.h"
+#include "ngx_household_redis_replication.h"
 
-
-#define NGX_HOUSEHOLD_REDIS_TRACKING_CHANNEL  "__redis__:invalidate"
 
 /*
  * Heartbeats until the next attempt after an error reply, and after a tracking
@@ -40,6 +39,12 @@ static ngx_int_t ngx_household_redis_tracking_ignored(
     ngx_household_redis_dedicated_t *conn, ngx_household_resp_reply_t *reply);
 static ngx_int_t ngx_household_redis_tracking_enable_reply(
     ngx_household_redis_dedicated_t *conn, ngx_household_resp_reply_t *reply);
+static ngx_int_t ngx_household_redis_tracking_check(
+    ngx_household_redis_tracking_node_t *n);
+static ngx_int_t ngx_household_redis_tracking_check_reply(
+    ngx_household_redis_dedicated_t *conn, ngx_household_resp_reply_t *reply);
+static void ngx_household_redis_tracking_set_enabled(
+    ngx_household_redis_tracking_node_t *n);
 static ngx_int_t ngx_household_redis_tracking_refused(
     ngx_household_redis_tracking_node_t *n, ngx_household_resp_reply_t *reply);
 static void ngx_household_redis_tracking_close_tracker(
@@ -49,8 +54,6 @@ static void ngx_household_redis_tracking_conn_lost(
 static void ngx_household_redis_tracking_node_lost(
     ngx_household_redis_tracking_node_t *n, ngx_uint_t level, ngx_err_t err,
     const char *event, const char *errstr);
-static ngx_int_t ngx_household_redis_tracking_push(
-    ngx_household_redis_dedicated_t *conn, ngx_household_resp_reply_t *reply);
 static ngx_int_t ngx_household_redis_tracking_node_quit(
     ngx_household_redis_dedicated_t *conn);
 static void ngx_household_redis_tracking_node_retry(
@@ -309,6 +312,88 @@ ngx_household_redis_tracking_enable_reply(
         return ngx_household_redis_tracking_refused(n, reply);
     }
 
+    n->active = 1;
+
+    if (n->node->conf->read_from == NGX_HOUSEHOLD_REDIS_REPLICA) {
+        return ngx_household_redis_tracking_check(n);
+    }
+
+    ngx_household_redis_tracking_set_enabled(n);
+
+    return NGX_OK;
+}
+
+
+/* a replica may reply without following its primary */
+
+static ngx_int_t
+ngx_household_redis_tracking_check(ngx_household_redis_tracking_node_t *n)
+{
+    ngx_str_t  argv[2];
+
+    ngx_str_set(&argv[0], "INFO");
+    ngx_str_set(&argv[1], "replication");
+
+    return ngx_household_redis_dedicated_send(n->tracker, argv, 2,
+                                     ngx_household_redis_tracking_check_reply);
+}
+
+
+/*
+ * After it was unfit, a replica must follow its primary at two heartbeats: the
+ * link is up before the missed changes are applied.
+ */
+
+static ngx_int_t
+ngx_household_redis_tracking_check_reply(
+    ngx_household_redis_dedicated_t *conn, ngx_household_resp_reply_t *reply)
+{
+    const char                           *errstr;
+    ngx_household_redis_tracking_node_t  *n;
+
+    if (reply == NULL) {
+        return NGX_OK;
+    }
+
+    n = ngx_household_redis_dedicated_data(conn);
+
+    if (reply->values[0].type == NGX_HOUSEHOLD_RESP_ERROR) {
+        return ngx_household_redis_tracking_refused(n, reply);
+    }
+
+    errstr = ngx_household_redis_replication_check(&reply->values[0],
+                                                   n->node->conf->max_lag);
+    if (errstr != NULL) {
+        n->unfit = 1;
+        n->good = 0;
+        n->retry = NGX_HOUSEHOLD_REDIS_TRACKING_REOPEN;
+
+        ngx_household_redis_tracking_node_lost(n, NGX_LOG_WARN, 0, "lost",
+                                               errstr);
+        return NGX_OK;
+    }
+
+    if (n->unfit && !n->good) {
+        n->good = 1;
+        n->retry = NGX_HOUSEHOLD_REDIS_TRACKING_REOPEN;
+
+        return NGX_OK;
+    }
+
+    n->unfit = 0;
+
+    if (n->active && !n->enabled) {
+        ngx_household_redis_tracking_set_enabled(n);
+    }
+
+    return NGX_OK;
+}
+
+
+static void
+ngx_household_redis_tracking_set_enabled(
+    ngx_household_redis_tracking_node_t *n)
+{
     n->enabled = 1;
     n->pending = 0;
     n->server = ngx_household_redis_dedicated_server(n->sub);
@@ -324,8 +409,6 @@ ngx_household_redis_tracking_enable_reply(
     }
 
     n->calls->enabled(n->data);
-
-    return NGX_OK;
 }
 
 
@@ -365,6 +448,8 @@ static void
 ngx_household_redis_tracking_close_tracker(
     ngx_household_redis_tracking_node_t *n)
 {
+    n->active = 0;
+
     if (n->tracker != NULL) {
         ngx_household_redis_dedicated_close(n->tracker);
         n->tracker = NULL;
@@ -379,6 +464,8 @@ ngx_household_redis_tracking_conn_lost(ngx_household_redis_dedicated_t *conn,
     ngx_household_redis_tracking_node_t  *n;
 
     n = ngx_household_redis_dedicated_data(conn);
+
+    n->active = 0;
 
     if (conn == n->sub) {
         n->subscribed = 0;
@@ -437,56 +524,6 @@ ngx_household_redis_tracking_node_lost(ngx_household_redis_tracking_node_t *n,
 }
 
 
-/* "message", channel, keys; nil instead of keys: all keys were deleted */
-
-static ngx_int_t
-ngx_household_redis_tracking_push(ngx_household_redis_dedicated_t *conn,
-    ngx_household_resp_reply_t *reply)
-{
-    ngx_uint_t                            i;
-    ngx_household_resp_value_t           *v;
-    ngx_household_redis_tracking_node_t  *n;
-
-    n = ngx_household_redis_dedicated_data(conn);
-
-    if (reply->too_large) {
-        /* some keys were not read: any key may have changed */
-        n->calls->missed(n->data);
-        return NGX_OK;
-    }
-
-    v = reply->values;
-
-    if (reply->nvalues < 4
-        || v[0].type != NGX_HOUSEHOLD_RESP_ARRAY
-        || v[0].elements != 3
-        || v[2].type != NGX_HOUSEHOLD_RESP_BULK
-        || v[2].str.len != sizeof(NGX_HOUSEHOLD_REDIS_TRACKING_CHANNEL) - 1
-        || ngx_strncmp(v[2].str.data, NGX_HOUSEHOLD_REDIS_TRACKING_CHANNEL,
-                       v[2].str.len)
-           != 0)
-    {
-        return NGX_ERROR;
-    }
-
-    if (v[3].type == NGX_HOUSEHOLD_RESP_NIL) {
-        n->calls->flushed(n->data);
-        return NGX_OK;
-    }
-
-    for (i = 4; i < reply->nvalues; i++) {
-
-        if (v[i].type != NGX_HOUSEHOLD_RESP_BULK) {
-            return NGX_ERROR;
-        }
-
-        n->calls->changed(n->data, &v[i].str);
-    }
-
-    return NGX_OK;
-}
-
-
 static ngx_int_t
 ngx_household_redis_tracking_node_quit(ngx_household_redis_dedicated_t *conn)
 {
@@ -517,6 +554,10 @@ ngx_household_redis_tracking_node_heartbeat(
     if (++n->probe_in >= NGX_HOUSEHOLD_REDIS_TRACKING_PROBE) {
         n->probe_in = 0;
         ngx_household_redis_tracking_probe(n);
+    }
+
+    if (n->node->conf->read_from == NGX_HOUSEHOLD_REDIS_REPLICA) {
+        (void) ngx_household_redis_tracking_check(n);
     }
 
     ngx_str_set(&ping, "PING");

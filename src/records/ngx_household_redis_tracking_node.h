@@ -15,6 +15,9 @@
 #include "ngx_household_redis.h"
 
 
+#define NGX_HOUSEHOLD_REDIS_TRACKING_CHANNEL  "__redis__:invalidate"
+
+
 /* each callback may destroy the node */
 
 typedef struct {
@@ -74,6 +77,9 @@ typedef struct {
     unsigned                          pending:1; /* first attempt */
     unsigned                          lost:1;    /* the loss was logged */
     unsigned                          seen:1;    /* used by the caller */
+    unsigned                          active:1;  /* CLIENT TRACKING is ON */
+    unsigned                          unfit:1;   /* does not follow */
+    unsigned                          good:1;    /* the last INFO reply */
 } ngx_household_redis_tracking_node_t;
 
 
@@ -98,6 +104,10 @@ void ngx_household_redis_tracking_node_destroy(
  */
 ngx_int_t ngx_household_redis_tracking_node_heartbeat(
     ngx_household_redis_tracking_node_t *n, ngx_uint_t heartbeat);
+
+/* _push.c: a message of either connection; NGX_ERROR if it is invalid */
+ngx_int_t ngx_household_redis_tracking_push(
+    ngx_household_redis_dedicated_t *conn, ngx_household_resp_reply_t *reply);
 
 
 #endif /* _NGX_HOUSEHOLD_REDIS_TRACKING_NODE_H_INCLUDED_ */

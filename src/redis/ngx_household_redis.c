@@ -251,6 +251,14 @@ ngx_household_redis_refresh(ngx_household_redis_t *redis)
 
 
 void
+ngx_household_redis_rechoose(ngx_household_redis_t *redis)
+{
+    ngx_household_redis_notify_primaries(redis);
+    ngx_household_redis_refresh(redis);
+}
+
+
+void
 ngx_household_redis_watch_topology(ngx_household_redis_t *redis)
 {
     if (!redis->stopped) {

@@ -92,17 +92,25 @@ void ngx_household_redis_release(ngx_household_redis_t *redis);
 void ngx_household_redis_refresh(ngx_household_redis_t *redis);
 
 /*
+ * To be called after the set of servers that are unfit to be read from has
+ * changed (ngx_household_redis_unfit.h): calls the observers soon, and
+ * refreshes the topology.
+ */
+void ngx_household_redis_rechoose(ngx_household_redis_t *redis);
+
+/*
  * Refreshes the topology at short intervals from now on, with or without
  * operations.  The interval depends on the topology.
  */
 void ngx_household_redis_watch_topology(ngx_household_redis_t *redis);
 
 /*
- * Fills "nodes" with the known nodes that are read from: the primary, or in a
- * cluster all primaries; and the replicas with "read_from replica".  The
- * caller must keep a node that it uses after the call
- * (ngx_household_redis_node_keep()); a dedicated connection keeps its node.
- * Returns the number of nodes, which may be greater than "max".
+ * Fills "nodes" with the nodes that are read from: the primary, or with
+ * "read_from replica" the chosen replica; in a cluster those of each hash slot,
+ * and the primaries without slots.  The caller must keep a node that it uses
+ * after the call (ngx_household_redis_node_keep()); a dedicated connection
+ * keeps its node.  Returns the number of nodes, which may be greater than
+ * "max".
  */
 ngx_uint_t ngx_household_redis_primaries(ngx_household_redis_t *redis,
     ngx_household_redis_node_t **nodes, ngx_uint_t max);

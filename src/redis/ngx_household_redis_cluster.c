@@ -23,6 +23,8 @@ static ngx_int_t ngx_household_redis_cluster_create(
 static void ngx_household_redis_cluster_destroy(ngx_household_redis_t *redis);
 static ngx_int_t ngx_household_redis_cluster_route(ngx_household_redis_t *redis,
     ngx_household_redis_cmd_t *cmd);
+static ngx_household_redis_unfit_e ngx_household_redis_cluster_unfit(
+    ngx_household_redis_cluster_t *cl, ngx_household_redis_peer_t *replica);
 static ngx_int_t ngx_household_redis_cluster_error(ngx_household_redis_t *redis,
     ngx_household_redis_peer_t *peer, ngx_household_redis_cmd_t *cmd,
     ngx_str_t *code, ngx_str_t *error);
@@ -154,7 +156,7 @@ ngx_household_redis_cluster_route(ngx_household_redis_t *redis,
 {
     ngx_int_t                       rc;
     ngx_household_redis_cluster_t  *cl = redis->topology_data;
-    ngx_household_redis_peer_t     *peer;
+    ngx_household_redis_peer_t     *peer, *replica;
 
     if (!cl->known) {
 
@@ -166,11 +168,14 @@ ngx_household_redis_cluster_route(ngx_household_redis_t *redis,
         return ngx_household_redis_route_park(redis, cmd);
     }
 
-    peer = cl->replicas[cmd->slot];
+    replica = cmd->op->flags & NGX_HOUSEHOLD_REDIS_WRITE
+              ? NULL : cl->replicas[cmd->slot];
 
-    if (peer != NULL && !(cmd->op->flags & NGX_HOUSEHOLD_REDIS_WRITE)
-        && !ngx_household_redis_peer_avoided(peer)
-        && ngx_household_redis_peer_enqueue(peer, cmd) == NGX_OK)
+    if (replica != NULL
+        && !ngx_household_redis_peer_avoided(replica)
+        && ngx_household_redis_cluster_unfit(cl, replica)
+           == NGX_HOUSEHOLD_REDIS_FIT
+        && ngx_household_redis_peer_enqueue(replica, cmd) == NGX_OK)
     {
         return NGX_OK;
     }
@@ -189,7 +194,21 @@ ngx_household_redis_cluster_route(ngx_household_redis_t *redis,
 
     ngx_household_redis_cluster_refresh(cl);
 
-    return NGX_DECLINED;
+    return replica != NULL
+           && ngx_household_redis_cluster_unfit(cl, replica)
+              != NGX_HOUSEHOLD_REDIS_CUT_OFF
+           ? ngx_household_redis_peer_enqueue(replica, cmd)
+           : NGX_DECLINED;
+}
+
+
+static ngx_household_redis_unfit_e
+ngx_household_redis_cluster_unfit(ngx_household_redis_cluster_t *cl,
+    ngx_household_redis_peer_t *replica)
+{
+    return ngx_household_redis_choice_made(cl->redis)
+           ? ngx_household_redis_choice_unfit(cl->redis, replica)
+           : NGX_HOUSEHOLD_REDIS_FIT;
 }
 
 
@@ -343,10 +362,7 @@ ngx_household_redis_cluster_watch_map(ngx_household_redis_t *redis)
 }
 
 
-/*
- * All nodes that are read from: primaries with and without hash slots, and
- * replicas with "read_from replica".
- */
+/* all nodes that are read from, and the primaries without hash slots */
 
 static ngx_uint_t
 ngx_household_redis_cluster_primaries(ngx_household_redis_t *redis,
@@ -362,14 +378,20 @@ ngx_household_redis_cluster_primaries(ngx_household_redis_t *redis,
          q = ngx_queue_next(q))
     {
         peer = ngx_queue_data(q, ngx_household_redis_peer_t, queue);
-        peer->visited = peer->slotless
-                     || (redis->conf->read_from == NGX_HOUSEHOLD_REDIS_REPLICA
-                         && cl->known);
+        peer->visited = peer->slotless;
     }
 
     for (i = 0; i < NGX_HOUSEHOLD_REDIS_HASH_SLOTS; i++) {
-        if (cl->slots[i] != NULL) {
-            cl->slots[i]->visited = 1;
+        peer = cl->replicas[i];
+
+        if (peer == NULL || ngx_household_redis_cluster_unfit(cl, peer)
+                            != NGX_HOUSEHOLD_REDIS_FIT)
+        {
+            peer = cl->slots[i];
+        }
+
+        if (peer != NULL) {
+            peer->visited = 1;
         }
     }
 

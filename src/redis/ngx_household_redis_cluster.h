@@ -11,7 +11,7 @@
 #include <ngx_config.h>
 #include <ngx_core.h>
 #include <ngx_event.h>
-#include "ngx_household_redis_route.h"
+#include "ngx_household_redis_choice.h"
 #include "ngx_household_redis_dedicated.h"
 #include "ngx_household_redis_query.h"
 #include "ngx_household_redis_cluster_parse.h"
@@ -29,7 +29,7 @@ typedef struct {
 
     /* the slot map: the peer of each hash slot, or NULL */
     ngx_household_redis_peer_t       **slots;
-    ngx_household_redis_peer_t       **replicas;   /* of each slot */
+    ngx_household_redis_peer_t       **replicas;   /* chosen, of each slot */
     ngx_uint_t                         redirected; /* peers not in the map */
 
     ngx_household_redis_query_t       *query;

@@ -77,6 +77,10 @@ ngx_household_redis_cluster_peer(ngx_household_redis_cluster_t *cl,
     peer = ngx_household_redis_route_add_peer(cl->redis, node, 1);
     ngx_household_redis_node_release(node);
 
+    if (peer != NULL) {
+        peer->rank = ngx_household_redis_choice_rank(peer->node);
+    }
+
     return peer;
 }
 
@@ -236,13 +240,20 @@ ngx_household_redis_cluster_apply_entry(ngx_household_redis_cluster_t *cl,
 }
 
 
-/* a replica that is not down; cl->next spreads the choice of the workers */
+/*
+ * The chosen one, as in all worker processes; or, if nothing is tracked, one
+ * that is not down, and cl->next spreads the choice of the workers.
+ */
 
 static ngx_household_redis_peer_t *
 ngx_household_redis_cluster_pick_replica(ngx_household_redis_cluster_t *cl,
     ngx_household_redis_peer_t *replica, ngx_household_redis_peer_t *peer,
     ngx_uint_t n)
 {
+    if (ngx_household_redis_choice_made(cl->redis)) {
+        return ngx_household_redis_choice_shared(cl->redis, replica, peer);
+    }
+
     if (replica == NULL || peer->down < replica->down
         || (peer->down == replica->down && (cl->next + n) % (n + 1) == 0))
     {

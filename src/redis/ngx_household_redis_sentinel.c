@@ -248,35 +248,29 @@ ngx_household_redis_sentinel_watch_always(ngx_household_redis_t *redis)
 }
 
 
-/* all servers that are read from: the primary and known replicas */
+/* the primary, or the chosen server */
 
 static ngx_uint_t
 ngx_household_redis_sentinel_primaries(ngx_household_redis_t *redis,
     ngx_household_redis_node_t **nodes, ngx_uint_t max)
 {
-    ngx_uint_t                       n;
-    ngx_queue_t                     *q;
     ngx_household_redis_peer_t      *peer;
     ngx_household_redis_sentinel_t  *st = redis->topology_data;
 
-    n = 0;
+    peer = st->primary;
 
-    for (q = ngx_queue_head(&redis->peers);
-         q != ngx_queue_sentinel(&redis->peers);
-         q = ngx_queue_next(q))
-    {
-        peer = ngx_queue_data(q, ngx_household_redis_peer_t, queue);
-
-        if (peer != st->primary && !peer->replica) {
-            continue;
-        }
-
-        if (n < max) {
-            nodes[n] = peer->node;
-        }
-
-        n++;
+    if (ngx_household_redis_choice_made(redis)) {
+        peer = ngx_household_redis_sentinel_best(redis,
+                                           ngx_household_redis_choice_shared);
     }
 
-    return n;
+    if (peer == NULL) {
+        return 0;
+    }
+
+    if (max) {
+        nodes[0] = peer->node;
+    }
+
+    return 1;
 }

@@ -11,7 +11,7 @@
 #include <ngx_config.h>
 #include <ngx_core.h>
 #include <ngx_event.h>
-#include "ngx_household_redis_route.h"
+#include "ngx_household_redis_choice.h"
 #include "ngx_household_redis_dedicated.h"
 #include "ngx_household_redis_query.h"
 
@@ -73,6 +73,12 @@ void ngx_household_redis_sentinel_unwatch(ngx_household_redis_sentinel_t *st);
 /* _replicas.c: enqueues a read on a replica; returns NGX_OK or NGX_DECLINED */
 ngx_int_t ngx_household_redis_sentinel_replica(ngx_household_redis_t *redis,
     ngx_household_redis_cmd_t *cmd);
+
+/* the best of the primary and its replicas, or NULL if none is known */
+ngx_household_redis_peer_t *ngx_household_redis_sentinel_best(
+    ngx_household_redis_t *redis,
+    ngx_household_redis_peer_t *(*better)(ngx_household_redis_t *redis,
+    ngx_household_redis_peer_t *a, ngx_household_redis_peer_t *b));
 
 /* the handler of st->replica_timer: queries a sentinel for the replicas */
 void ngx_household_redis_sentinel_fetch_replicas(ngx_event_t *ev);

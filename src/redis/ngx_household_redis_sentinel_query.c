@@ -266,6 +266,8 @@ ngx_household_redis_sentinel_found(ngx_household_redis_sentinel_t *st,
                   "household redis \"%V\": primary is %V",
                   &redis->conf->name, &peer->node->name);
 
+    peer->rank = NGX_HOUSEHOLD_REDIS_CHOICE_LAST;
+
     st->primary = peer;
     st->down = 0;
 

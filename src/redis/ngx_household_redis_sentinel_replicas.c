@@ -32,6 +32,16 @@ ngx_household_redis_sentinel_replica(ngx_household_redis_t *redis,
     ngx_household_redis_peer_t      *peer;
     ngx_household_redis_sentinel_t  *st = redis->topology_data;
 
+    if (ngx_household_redis_choice_made(redis)) {
+        peer = ngx_household_redis_sentinel_best(redis,
+                                            ngx_household_redis_choice_local);
+
+        return peer != NULL && peer->replica
+               && ngx_household_redis_choice_readable(redis, peer)
+               && ngx_household_redis_peer_enqueue(peer, cmd) == NGX_OK
+               ? NGX_OK : NGX_DECLINED;
+    }
+
     n = 0;
 
     for (q = ngx_queue_head(&redis->peers);
@@ -71,6 +81,32 @@ ngx_household_redis_sentinel_replica(ngx_household_redis_t *redis,
     }
 
     return NGX_DECLINED;
+}
+
+
+ngx_household_redis_peer_t *
+ngx_household_redis_sentinel_best(ngx_household_redis_t *redis,
+    ngx_household_redis_peer_t *(*better)(ngx_household_redis_t *redis,
+    ngx_household_redis_peer_t *a, ngx_household_redis_peer_t *b))
+{
+    ngx_queue_t                     *q;
+    ngx_household_redis_peer_t      *best, *peer;
+    ngx_household_redis_sentinel_t  *st = redis->topology_data;
+
+    best = NULL;
+
+    for (q = ngx_queue_head(&redis->peers);
+         q != ngx_queue_sentinel(&redis->peers);
+         q = ngx_queue_next(q))
+    {
+        peer = ngx_queue_data(q, ngx_household_redis_peer_t, queue);
+
+        if (peer == st->primary || peer->replica) {
+            best = better(redis, best, peer);
+        }
+    }
+
+    return best;
 }
 
 
@@ -239,6 +275,7 @@ ngx_household_redis_sentinel_replica_fields(ngx_household_redis_sentinel_t *st,
     if (peer != NULL) {
         peer->replica = 1;
         peer->visited = 1;
+        peer->rank = ngx_household_redis_choice_rank(peer->node);
         ngx_household_redis_notify_primaries(st->redis);
     }
 }

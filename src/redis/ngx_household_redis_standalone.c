@@ -8,7 +8,7 @@
 #include <ngx_config.h>
 #include <ngx_core.h>
 #include <ngx_event.h>
-#include "ngx_household_redis_route.h"
+#include "ngx_household_redis_choice.h"
 
 
 /* ms between attempts to reconnect to the first address of a name */
@@ -52,6 +52,10 @@ static ngx_household_redis_peer_t *ngx_household_redis_standalone_primary(
 static ngx_uint_t ngx_household_redis_standalone_primaries(
     ngx_household_redis_t *redis, ngx_household_redis_node_t **nodes,
     ngx_uint_t max);
+static ngx_household_redis_peer_t *ngx_household_redis_standalone_best(
+    ngx_household_redis_t *redis,
+    ngx_household_redis_peer_t *(*better)(ngx_household_redis_t *redis,
+    ngx_household_redis_peer_t *a, ngx_household_redis_peer_t *b));
 
 
 const ngx_household_redis_topology_t  ngx_household_redis_standalone = {
@@ -118,6 +122,7 @@ ngx_household_redis_standalone_create(ngx_household_redis_t *redis,
         }
 
         p->replica = servers[i].replica ? 1 : 0;
+        p->rank = p->replica ? i : redis->conf->servers.nelts + i;
 
         if (!p->replica && sa->primary == NULL) {
             sa->primary = p;
@@ -143,12 +148,22 @@ static ngx_int_t
 ngx_household_redis_standalone_route(ngx_household_redis_t *redis,
     ngx_household_redis_cmd_t *cmd)
 {
-    ngx_int_t   rc;
-    ngx_uint_t  i, replica, write;
+    ngx_int_t                    rc;
+    ngx_uint_t                   i, replica, write;
+    ngx_household_redis_peer_t  *peer;
 
     write = cmd->op->flags & NGX_HOUSEHOLD_REDIS_WRITE;
     replica = !write
               && redis->conf->read_from == NGX_HOUSEHOLD_REDIS_REPLICA;
+
+    if (replica && ngx_household_redis_choice_made(redis)) {
+        peer = ngx_household_redis_standalone_best(redis,
+                                            ngx_household_redis_choice_local);
+
+        return ngx_household_redis_choice_readable(redis, peer)
+               ? ngx_household_redis_peer_enqueue(peer, cmd)
+               : NGX_DECLINED;
+    }
 
     rc = NGX_DECLINED;
 
@@ -369,38 +384,49 @@ ngx_household_redis_standalone_primary(ngx_household_redis_t *redis)
 }
 
 
-/* the primary in use, and the replicas if they are read from */
+/* the primary in use, or the chosen server */
 
 static ngx_uint_t
 ngx_household_redis_standalone_primaries(ngx_household_redis_t *redis,
     ngx_household_redis_node_t **nodes, ngx_uint_t max)
 {
-    ngx_uint_t                         n;
-    ngx_queue_t                       *q;
     ngx_household_redis_peer_t        *peer;
     ngx_household_redis_standalone_t  *sa = redis->topology_data;
 
-    n = 0;
+    peer = sa->primary;
+
+    if (ngx_household_redis_choice_made(redis)) {
+        peer = ngx_household_redis_standalone_best(redis,
+                                           ngx_household_redis_choice_shared);
+    }
+
+    if (max) {
+        nodes[0] = peer->node;
+    }
+
+    return 1;
+}
+
+
+/* the best of all servers: replicas have lower ranks than primaries */
+
+static ngx_household_redis_peer_t *
+ngx_household_redis_standalone_best(ngx_household_redis_t *redis,
+    ngx_household_redis_peer_t *(*better)(ngx_household_redis_t *redis,
+    ngx_household_redis_peer_t *a, ngx_household_redis_peer_t *b))
+{
+    ngx_queue_t                 *q;
+    ngx_household_redis_peer_t  *best;
+
+    best = NULL;
 
     for (q = ngx_queue_head(&redis->peers);
          q != ngx_queue_sentinel(&redis->peers);
          q = ngx_queue_next(q))
     {
-        peer = ngx_queue_data(q, ngx_household_redis_peer_t, queue);
-
-        if (peer != sa->primary
-            && !(peer->replica
-                 && redis->conf->read_from == NGX_HOUSEHOLD_REDIS_REPLICA))
-        {
-            continue;
-        }
-
-        if (n < max) {
-            nodes[n] = peer->node;
-        }
-
-        n++;
+        best = better(redis, best,
+                      ngx_queue_data(q, ngx_household_redis_peer_t, queue));
     }
 
-    return n;
+    return best;
 }

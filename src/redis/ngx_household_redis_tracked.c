@@ -13,7 +13,7 @@
 #define NGX_HOUSEHOLD_REDIS_TRACKED_HOLDERS  4
 
 /* to be changed with the layout of the shared memory */
-#define NGX_HOUSEHOLD_REDIS_TRACKED_LAYOUT   1
+#define NGX_HOUSEHOLD_REDIS_TRACKED_LAYOUT   2
 
 #define NGX_HOUSEHOLD_REDIS_TRACKED_PREFIX   "household_redis:"
 
@@ -42,6 +42,7 @@ struct ngx_household_redis_tracked_sh_s {
     ngx_uint_t                              layout; /* first in all layouts */
     ngx_household_redis_tracked_holder_t    holders[
                                         NGX_HOUSEHOLD_REDIS_TRACKED_HOLDERS];
+    ngx_household_redis_unfit_t             unfit;
 };
 
 
@@ -325,6 +326,13 @@ ngx_household_redis_tracked_check(ngx_household_redis_tracked_t *t,
     ngx_shmtx_unlock(&t->shpool->mutex);
 
     return rc;
+}
+
+
+ngx_household_redis_unfit_t *
+ngx_household_redis_tracked_unfit(ngx_household_redis_tracked_t *t)
+{
+    return &t->sh->unfit;
 }
 
 

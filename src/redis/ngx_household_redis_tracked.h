@@ -18,6 +18,7 @@
 
 #include <ngx_config.h>
 #include <ngx_core.h>
+#include "ngx_household_redis_unfit.h"
 
 
 /* maximum number of servers of one process; more are not tracked */
@@ -78,6 +79,10 @@ ngx_int_t ngx_household_redis_tracked_covered(
  */
 ngx_int_t ngx_household_redis_tracked_check(ngx_household_redis_tracked_t *t,
     uint64_t id, ngx_msec_t sent, ngx_msec_t now);
+
+/* Returns the table of servers that are unfit to be read from. */
+ngx_household_redis_unfit_t *ngx_household_redis_tracked_unfit(
+    ngx_household_redis_tracked_t *t);
 
 
 #endif /* _NGX_HOUSEHOLD_REDIS_TRACKED_H_INCLUDED_ */

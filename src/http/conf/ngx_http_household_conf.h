@@ -104,6 +104,12 @@ ngx_http_household_redis_t *ngx_http_household_redis_find_or_add(ngx_conf_t *cf,
     ngx_http_household_main_conf_t *hmcf, ngx_str_t *name);
 
 
+/* conf_redis_server.c: setters of household_redis */
+char *ngx_http_household_redis_server(ngx_conf_t *cf, ngx_command_t *cmd,
+    void *conf);
+char *ngx_http_household_redis_read_from(ngx_conf_t *cf, ngx_command_t *cmd,
+    void *conf);
+
 /*
  * When all has been read: takes the resolver of http {}, which a server with
  * "resolve" requires.

@@ -26,10 +26,6 @@ static ngx_command_t *ngx_http_household_redis_find(ngx_command_t *cmd,
     ngx_str_t *name);
 static char *ngx_http_household_redis_set(ngx_conf_t *cf, ngx_command_t *cmd,
     void *conf);
-static char *ngx_http_household_redis_server(ngx_conf_t *cf,
-    ngx_command_t *cmd, void *conf);
-static char *ngx_http_household_redis_server_url(ngx_conf_t *cf,
-    ngx_household_redis_server_t *server, ngx_url_t *u);
 static char *ngx_http_household_redis_password_file(ngx_conf_t *cf,
     ngx_command_t *cmd, void *conf);
 static char *ngx_http_household_redis_init(ngx_conf_t *cf,
@@ -48,7 +44,7 @@ static ngx_conf_num_bounds_t  ngx_http_household_redis_connections_bounds = {
 };
 
 
-static ngx_conf_enum_t  ngx_http_household_redis_read_from[] = {
+static ngx_conf_enum_t  ngx_http_household_redis_read_from_values[] = {
     { ngx_string("primary"), NGX_HOUSEHOLD_REDIS_PRIMARY },
     { ngx_string("replica"), NGX_HOUSEHOLD_REDIS_REPLICA },
     { ngx_null_string, 0 }
@@ -109,11 +105,11 @@ static ngx_command_t  ngx_http_household_redis_commands[] = {
       NULL },
 
     { ngx_string("read_from"),
-      NGX_CONF_TAKE1,
-      ngx_http_household_set_enum,
+      NGX_CONF_TAKE12,
+      ngx_http_household_redis_read_from,
       0,
       offsetof(ngx_household_redis_options_t, read_from),
-      ngx_http_household_redis_read_from },
+      ngx_http_household_redis_read_from_values },
 
     { ngx_string("user"),
       NGX_CONF_TAKE1,
@@ -291,6 +287,7 @@ ngx_http_household_redis_unset(ngx_conf_t *cf,
     rcf->tracking = NGX_CONF_UNSET;
     rcf->cluster = NGX_CONF_UNSET;
     rcf->read_from = NGX_CONF_UNSET_UINT;
+    rcf->max_lag = NGX_CONF_UNSET_MSEC;
 
     if (ngx_array_init(&rcf->servers, cf->pool, 4,
                        sizeof(ngx_household_redis_server_t))
@@ -392,127 +389,6 @@ ngx_http_household_redis_set(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
 }
 
 
-/* "server" or "sentinel", depending on cmd->offset */
-
-static char *
-ngx_http_household_redis_server(ngx_conf_t *cf, ngx_command_t *cmd,
-    void *conf)
-{
-    char  *p = conf;
-
-    ngx_url_t                      u;
-    ngx_str_t                     *value;
-    ngx_uint_t                     i, sentinel;
-    ngx_array_t                   *servers;
-    ngx_household_redis_server_t  *server;
-
-    value = cf->args->elts;
-    servers = (ngx_array_t *) (p + cmd->offset);
-    sentinel = cmd->offset
-        == offsetof(ngx_household_redis_options_t, sentinels);
-
-    server = ngx_array_push(servers);
-    if (server == NULL) {
-        return NGX_CONF_ERROR;
-    }
-
-    ngx_memzero(server, sizeof(ngx_household_redis_server_t));
-
-    for (i = 2; i < cf->args->nelts; i++) {
-
-        if (ngx_strcmp(value[i].data, "resolve") == 0) {
-            server->resolve = 1;
-
-        } else if (ngx_strcmp(value[i].data, "replica") == 0 && !sentinel) {
-            server->replica = 1;
-
-        } else {
-            ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
-                               "invalid parameter \"%V\" of \"%V\"",
-                               &value[i], &value[0]);
-            return NGX_CONF_ERROR;
-        }
-    }
-
-    ngx_memzero(&u, sizeof(ngx_url_t));
-
-    u.url = value[1];
-    u.default_port = sentinel ? NGX_HOUSEHOLD_REDIS_SENTINEL_PORT
-                              : NGX_HOUSEHOLD_REDIS_PORT;
-    u.no_resolve = server->resolve;
-
-    if (ngx_parse_url(cf->pool, &u) != NGX_OK) {
-        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0, "%s in %V \"%V\"",
-                           u.err ? u.err : "invalid address", &value[0],
-                           &u.url);
-        return NGX_CONF_ERROR;
-    }
-
-    if (u.uri.len) {
-        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
-                           "invalid value \"%V\" of \"%V\"", &value[1],
-                           &value[0]);
-        return NGX_CONF_ERROR;
-    }
-
-    return ngx_http_household_redis_server_url(cf, server, &u);
-}
-
-
-static char *
-ngx_http_household_redis_server_url(ngx_conf_t *cf,
-    ngx_household_redis_server_t *server, ngx_url_t *u)
-{
-    u_char  *p;
-    size_t   len;
-
-    server->addrs = u->addrs;
-    server->naddrs = u->naddrs;
-    server->port = u->port;
-
-    if (u->family == AF_UNIX) {
-
-        if (server->resolve) {
-            ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
-                               "\"resolve\" requires a host name, not \"%V\"",
-                               &u->url);
-            return NGX_CONF_ERROR;
-        }
-
-        server->name = u->url;
-        return NGX_CONF_OK;
-    }
-
-    server->host = u->host;
-
-    if (server->host.len && server->host.data[0] == '[') {
-        server->host.data++;
-        server->host.len -= 2;
-    }
-
-    if (server->resolve && server->naddrs) {
-        /* an address needs no resolving */
-        server->resolve = 0;
-    }
-
-    /* names in the log include the port */
-
-    len = u->host.len + sizeof(":65535") - 1;
-
-    p = ngx_pnalloc(cf->pool, len);
-    if (p == NULL) {
-        return NGX_CONF_ERROR;
-    }
-
-    server->name.data = p;
-    server->name.len = ngx_sprintf(p, "%V:%ui", &u->host,
-                                   (ngx_uint_t) u->port)
-                       - p;
-
-    return NGX_CONF_OK;
-}
-
-
 static char *
 ngx_http_household_redis_password_file(ngx_conf_t *cf, ngx_command_t *cmd,
     void *conf)
@@ -573,6 +449,7 @@ ngx_http_household_redis_init(ngx_conf_t *cf,
     ngx_conf_init_value(rcf->tracking, 1);
     ngx_conf_init_value(rcf->cluster, 0);
     ngx_conf_init_uint_value(rcf->read_from, NGX_HOUSEHOLD_REDIS_PRIMARY);
+    ngx_conf_init_msec_value(rcf->max_lag, NGX_HOUSEHOLD_REDIS_MAX_LAG);
 
     if (rcf->connect_timeout == 0 || rcf->timeout == 0) {
         ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,

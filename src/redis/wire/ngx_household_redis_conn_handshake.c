@@ -30,7 +30,6 @@ static ngx_int_t ngx_household_redis_conn_handshake_error(ngx_uint_t step,
     ngx_str_t *error, u_char *errstr, size_t size);
 static void ngx_household_redis_conn_handshake_server(
     ngx_household_redis_conn_t *conn, ngx_household_resp_value_t *v);
-static uint64_t ngx_household_redis_conn_hash(u_char *p, size_t len);
 
 
 /*
@@ -290,7 +289,7 @@ ngx_household_redis_conn_handshake_server(ngx_household_redis_conn_t *conn,
 
     static u_char  run_id[] = "run_id:";
 
-    conn->server = ngx_household_redis_conn_hash(
+    conn->server = ngx_household_redis_hash(
                        (u_char *) &conn->sockaddr, conn->socklen);
 
     if (v->type != NGX_HOUSEHOLD_RESP_BULK) {
@@ -311,24 +310,7 @@ ngx_household_redis_conn_handshake_server(ngx_household_redis_conn_t *conn,
     }
 
     if (p > v->str.data) {
-        conn->server = ngx_household_redis_conn_hash(v->str.data,
-                                                     p - v->str.data);
+        conn->server = ngx_household_redis_hash(v->str.data,
+                                                p - v->str.data);
     }
-}
-
-
-/* FNV-1a, which suffices for data of a trusted server; never 0 */
-
-static uint64_t
-ngx_household_redis_conn_hash(u_char *p, size_t len)
-{
-    uint64_t  hash;
-
-    hash = 14695981039346656037ULL;
-
-    while (len--) {
-        hash = (hash ^ *p++) * 1099511628211ULL;
-    }
-
-    return hash ? hash : 1;
 }

@@ -194,6 +194,8 @@ ngx_household_redis_node_alloc(ngx_household_redis_options_t *conf,
         node->tls.len--;
     }
 
+    node->id = (ngx_uint_t) ngx_household_redis_hash(name->data, name->len);
+    node->id += !node->id;
     node->conf = conf;
     node->port = port;
     node->flags = flags;
@@ -318,4 +320,19 @@ ngx_household_redis_node_is(ngx_household_redis_node_t *node, ngx_str_t *host,
 {
     return node->port == port && node->host.len == host->len
            && ngx_strncmp(node->host.data, host->data, host->len) == 0;
+}
+
+
+uint64_t
+ngx_household_redis_hash(u_char *p, size_t len)
+{
+    uint64_t  hash;
+
+    hash = 14695981039346656037ULL;
+
+    while (len--) {
+        hash = (hash ^ *p++) * 1099511628211ULL;
+    }
+
+    return hash ? hash : 1;
 }

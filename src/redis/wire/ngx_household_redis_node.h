@@ -25,6 +25,7 @@
 typedef struct {
     ngx_household_redis_options_t  *conf;
     ngx_str_t                       name;    /* for the log */
+    ngx_uint_t                      id;      /* hash of the name; not 0 */
     ngx_str_t                       host;    /* a name, or an address */
     ngx_str_t                       tls;     /* name in its certificate */
     in_port_t                       port;
@@ -83,6 +84,9 @@ void ngx_household_redis_node_release(ngx_household_redis_node_t *node);
  */
 ngx_int_t ngx_household_redis_node_set(ngx_household_redis_node_t *node,
     ngx_resolver_addr_t *addrs, ngx_uint_t n);
+
+/* FNV-1a, which suffices for data of a trusted server; never 0 */
+uint64_t ngx_household_redis_hash(u_char *p, size_t len);
 
 /* returns 1 if the node has this host, compared as text, and this port */
 ngx_uint_t ngx_household_redis_node_is(ngx_household_redis_node_t *node,

@@ -20,6 +20,14 @@
 #define NGX_HOUSEHOLD_REDIS_PRIMARY  0
 #define NGX_HOUSEHOLD_REDIS_REPLICA  1
 
+/*
+ * "max_lag", ms: the default is above the interval of 10 s at which a primary
+ * sends PING to its replicas.  Redis reports the time in seconds.
+ */
+#define NGX_HOUSEHOLD_REDIS_MAX_LAG      15000
+#define NGX_HOUSEHOLD_REDIS_MAX_LAG_MIN  1000
+#define NGX_HOUSEHOLD_REDIS_MAX_LAG_MAX  3600000
+
 
 /* "server" or "sentinel" */
 
@@ -43,6 +51,7 @@ typedef struct {
     ngx_str_t       master;            /* the name monitored by the sentinels */
     ngx_flag_t      cluster;
     ngx_uint_t      read_from;
+    ngx_msec_t      max_lag;           /* of a replica that is read from */
 
     ngx_str_t       user;
     ngx_str_t       password;
