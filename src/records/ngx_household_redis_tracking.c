@@ -26,10 +26,13 @@ struct ngx_household_redis_tracking_s {
     ngx_household_redis_observer_t               observer;
     ngx_event_t                                  timer;
     ngx_uint_t                                   heartbeat;
-    ngx_msec_t                                   sent;      /* its time */
     ngx_uint_t                                   published; /* heartbeat */
     ngx_msec_t                                   renewed;   /* its time */
     ngx_msec_t                                   quit;      /* the deadline */
+
+    /* times of the last heartbeats */
+    ngx_msec_t                                   sent[
+                                           NGX_HOUSEHOLD_REDIS_TRACKING_PINGS];
 
     unsigned                                     stopped:1;
     unsigned                                     quitting:1;
@@ -48,7 +51,7 @@ static void ngx_household_redis_tracking_heartbeat(
 static void ngx_household_redis_tracking_judge(
     ngx_household_redis_tracking_t *tracking);
 static ngx_uint_t ngx_household_redis_tracking_acked(
-    ngx_household_redis_tracking_t *tracking, uint64_t *ids);
+    ngx_household_redis_tracking_t *tracking, uint64_t *ids, ngx_uint_t *nids);
 static int ngx_libc_cdecl ngx_household_redis_tracking_cmp(const void *one,
     const void *two);
 static void ngx_household_redis_tracking_set_incoherent(
@@ -270,7 +273,8 @@ ngx_household_redis_tracking_heartbeat(
     ngx_household_redis_tracking_node_t  *n;
 
     tracking->heartbeat++;
-    tracking->sent = ngx_current_msec;
+    tracking->sent[tracking->heartbeat % NGX_HOUSEHOLD_REDIS_TRACKING_PINGS]
+                                                            = ngx_current_msec;
 
     for (q = ngx_queue_head(&tracking->nodes);
          q != ngx_queue_sentinel(&tracking->nodes);
@@ -339,17 +343,22 @@ ngx_household_redis_tracking_publish(void *data)
 
     uint64_t    ids[NGX_HOUSEHOLD_REDIS_TRACKING_NODES];
     ngx_int_t   rc;
-    ngx_uint_t  n;
+    ngx_uint_t  n, acked;
+    ngx_msec_t  sent;
 
-    if (tracking->stopped || tracking->published == tracking->heartbeat) {
+    if (tracking->stopped) {
         return;
     }
 
-    n = ngx_household_redis_tracking_acked(tracking, ids);
+    acked = ngx_household_redis_tracking_acked(tracking, ids, &n);
 
-    if (n == 0) {
+    if (acked <= tracking->published
+        || tracking->heartbeat - acked >= NGX_HOUSEHOLD_REDIS_TRACKING_PINGS)
+    {
         return;
     }
+
+    sent = tracking->sent[acked % NGX_HOUSEHOLD_REDIS_TRACKING_PINGS];
 
     rc = ngx_household_redis_tracked_publish(tracking->redis->tracked, ids, n,
                                              ngx_current_msec,
@@ -362,10 +371,10 @@ ngx_household_redis_tracking_publish(void *data)
         tracking->calls->missed(tracking->data);
     }
 
-    tracking->published = tracking->heartbeat;
-    tracking->renewed = tracking->sent;
+    tracking->published = acked;
+    tracking->renewed = sent;
 
-    rc = tracking->calls->coherent(tracking->data, 1, tracking->sent);
+    rc = tracking->calls->coherent(tracking->data, 1, sent);
 
     if (rc == NGX_DONE && ngx_exiting
         && ngx_household_redis_tracked_covered(tracking->redis->tracked,
@@ -378,17 +387,21 @@ ngx_household_redis_tracking_publish(void *data)
 }
 
 
-/* fills "ids", sorted; returns 0 if a reply is outstanding */
+/*
+ * Returns the last heartbeat that all servers have replied to, and fills "ids",
+ * sorted.  Returns 0 if there is none.
+ */
 
 static ngx_uint_t
 ngx_household_redis_tracking_acked(ngx_household_redis_tracking_t *tracking,
-    uint64_t *ids)
+    uint64_t *ids, ngx_uint_t *nids)
 {
-    ngx_uint_t                            i, n;
+    ngx_uint_t                            i, n, acked;
     ngx_queue_t                          *q;
     ngx_household_redis_tracking_node_t  *node;
 
     n = 0;
+    acked = tracking->heartbeat;
 
     for (q = ngx_queue_head(&tracking->nodes);
          q != ngx_queue_sentinel(&tracking->nodes);
@@ -404,11 +417,7 @@ ngx_household_redis_tracking_acked(ngx_household_redis_tracking_t *tracking,
             continue;
         }
 
-        if (node->sub_ack != tracking->heartbeat
-            || node->tracker_ack != tracking->heartbeat)
-        {
-            return 0;
-        }
+        acked = ngx_min(acked, ngx_household_redis_tracking_node_acked(node));
 
         ids[n++] = node->server;
     }
@@ -428,7 +437,9 @@ ngx_household_redis_tracking_acked(ngx_household_redis_tracking_t *tracking,
         ngx_memmove(&ids[i], &ids[i + 1], (n - i) * sizeof(uint64_t));
     }
 
-    return n;
+    *nids = n;
+
+    return n ? acked : 0;
 }
 
 
@@ -448,7 +459,7 @@ static void
 ngx_household_redis_tracking_set_incoherent(
     ngx_household_redis_tracking_t *tracking)
 {
-    /* the current heartbeat must not be published */
+    /* no heartbeat until now may be published */
 
     tracking->published = tracking->heartbeat;
 

@@ -62,7 +62,10 @@ static void ngx_household_redis_tracking_probe(
     ngx_household_redis_tracking_node_t *n);
 static void ngx_household_redis_tracking_probe_reply(void *data,
     ngx_household_resp_reply_t *reply, const char *errstr);
-static ngx_int_t ngx_household_redis_tracking_heartbeat_reply(
+static ngx_int_t ngx_household_redis_tracking_ping(
+    ngx_household_redis_dedicated_t *conn,
+    ngx_household_redis_tracking_pings_t *pings, ngx_uint_t heartbeat);
+static ngx_int_t ngx_household_redis_tracking_ping_reply(
     ngx_household_redis_dedicated_t *conn, ngx_household_resp_reply_t *reply);
 
 
@@ -210,6 +213,9 @@ ngx_household_redis_tracking_open_tracker(
     ngx_household_redis_node_t  *node;
 
     ngx_household_redis_tracking_close_tracker(n);
+
+    ngx_memzero(&n->tracker_pings,
+                sizeof(ngx_household_redis_tracking_pings_t));
 
     node = ngx_household_redis_dedicated_pin(n->sub);
 
@@ -539,10 +545,6 @@ ngx_int_t
 ngx_household_redis_tracking_node_heartbeat(
     ngx_household_redis_tracking_node_t *n, ngx_uint_t heartbeat)
 {
-    ngx_str_t  ping;
-
-    n->heartbeat = heartbeat;
-
     if (n->retry && --n->retry == 0) {
         ngx_household_redis_tracking_node_retry(n);
     }
@@ -560,17 +562,42 @@ ngx_household_redis_tracking_node_heartbeat(
         (void) ngx_household_redis_tracking_check(n);
     }
 
-    ngx_str_set(&ping, "PING");
-
-    if (ngx_household_redis_dedicated_send(n->sub, &ping, 1,
-                         ngx_household_redis_tracking_heartbeat_reply) != NGX_OK
-        || ngx_household_redis_dedicated_send(n->tracker, &ping, 1,
-                        ngx_household_redis_tracking_heartbeat_reply) != NGX_OK)
+    if (ngx_household_redis_tracking_ping(n->sub, &n->sub_pings, heartbeat)
+        != NGX_OK)
     {
         return NGX_DECLINED;
     }
 
+    return ngx_household_redis_tracking_ping(n->tracker, &n->tracker_pings,
+                                             heartbeat);
+}
+
+
+static ngx_int_t
+ngx_household_redis_tracking_ping(ngx_household_redis_dedicated_t *conn,
+    ngx_household_redis_tracking_pings_t *pings, ngx_uint_t heartbeat)
+{
+    ngx_str_t  ping;
+
+    ngx_str_set(&ping, "PING");
+
+    if (ngx_household_redis_dedicated_send(conn, &ping, 1,
+                                       ngx_household_redis_tracking_ping_reply)
+        != NGX_OK)
+    {
+        return NGX_DECLINED;
+    }
+
+    pings->heartbeats[pings->sent++ % NGX_HOUSEHOLD_REDIS_TRACKING_PINGS]
+                                                                   = heartbeat;
     return NGX_OK;
+}
+
+
+ngx_uint_t
+ngx_household_redis_tracking_node_acked(ngx_household_redis_tracking_node_t *n)
+{
+    return ngx_min(n->sub_pings.acked, n->tracker_pings.acked);
 }
 
 
@@ -640,23 +667,25 @@ ngx_household_redis_tracking_probe_reply(void *data,
 
 
 static ngx_int_t
-ngx_household_redis_tracking_heartbeat_reply(
-    ngx_household_redis_dedicated_t *conn, ngx_household_resp_reply_t *reply)
+ngx_household_redis_tracking_ping_reply(ngx_household_redis_dedicated_t *conn,
+    ngx_household_resp_reply_t *reply)
 {
-    ngx_household_redis_tracking_node_t  *n;
-
-    if (reply == NULL) {
-        return NGX_OK;
-    }
+    ngx_uint_t                             i;
+    ngx_household_redis_tracking_node_t   *n;
+    ngx_household_redis_tracking_pings_t  *pings;
 
     n = ngx_household_redis_dedicated_data(conn);
 
-    if (conn == n->sub) {
-        n->sub_ack = n->heartbeat;
+    pings = conn == n->sub ? &n->sub_pings : &n->tracker_pings;
+    i = pings->done++;
 
-    } else {
-        n->tracker_ack = n->heartbeat;
+    if (reply == NULL
+        || pings->sent - i > NGX_HOUSEHOLD_REDIS_TRACKING_PINGS)
+    {
+        return NGX_OK;
     }
+
+    pings->acked = pings->heartbeats[i % NGX_HOUSEHOLD_REDIS_TRACKING_PINGS];
 
     n->calls->answered(n->data);
 

@@ -17,6 +17,9 @@
 
 #define NGX_HOUSEHOLD_REDIS_TRACKING_CHANNEL  "__redis__:invalidate"
 
+/* the last heartbeats, whose replies count; replies to earlier ones do not */
+#define NGX_HOUSEHOLD_REDIS_TRACKING_PINGS  16
+
 
 /* each callback may destroy the node */
 
@@ -43,6 +46,21 @@ typedef struct {
 } ngx_household_redis_tracking_node_calls_t;
 
 
+/*
+ * PINGs of one connection.  Their replies come in the same order, so that a
+ * reply acknowledges the heartbeat of its own PING, and none that was sent
+ * later.
+ */
+
+typedef struct {
+    ngx_uint_t                        sent;
+    ngx_uint_t                        done;     /* replied, or lost */
+    ngx_uint_t                        acked;    /* heartbeat; 0: none */
+    ngx_uint_t                        heartbeats[
+                                           NGX_HOUSEHOLD_REDIS_TRACKING_PINGS];
+} ngx_household_redis_tracking_pings_t;
+
+
 typedef struct {
     ngx_household_redis_node_t       *node;
     ngx_household_redis_t            *redis;
@@ -63,10 +81,8 @@ typedef struct {
     ngx_household_redis_query_t      *probe;
     ngx_uint_t                        probe_in; /* heartbeats since a probe */
 
-    /* numbers of the last heartbeats: sent, and with a reply on each */
-    ngx_uint_t                        heartbeat;
-    ngx_uint_t                        sub_ack;
-    ngx_uint_t                        tracker_ack;
+    ngx_household_redis_tracking_pings_t  sub_pings;
+    ngx_household_redis_tracking_pings_t  tracker_pings;
 
     /* the last two logged causes of a loss */
     u_char                            err[NGX_HOUSEHOLD_REDIS_ERRLEN];
@@ -97,10 +113,9 @@ void ngx_household_redis_tracking_node_destroy(
     ngx_household_redis_tracking_node_t *n);
 
 /*
- * Sends PING on both connections, after all commands sent before.  The
- * heartbeat is acknowledged when both "sub_ack" and "tracker_ack" are equal to
- * "heartbeat".  Returns NGX_OK, or NGX_DECLINED if tracking is enabled but a
- * connection is closed.
+ * Sends PING on both connections, after all commands sent before.  "heartbeat"
+ * is greater than in the call before.  Returns NGX_OK, or NGX_DECLINED if
+ * tracking is enabled but a connection is closed.
  */
 ngx_int_t ngx_household_redis_tracking_node_heartbeat(
     ngx_household_redis_tracking_node_t *n, ngx_uint_t heartbeat);
@@ -108,6 +123,10 @@ ngx_int_t ngx_household_redis_tracking_node_heartbeat(
 /* _push.c: a message of either connection; NGX_ERROR if it is invalid */
 ngx_int_t ngx_household_redis_tracking_push(
     ngx_household_redis_dedicated_t *conn, ngx_household_resp_reply_t *reply);
+
+/* the last heartbeat with a reply on both connections; 0: none */
+ngx_uint_t ngx_household_redis_tracking_node_acked(
+    ngx_household_redis_tracking_node_t *n);
 
 
 #endif /* _NGX_HOUSEHOLD_REDIS_TRACKING_NODE_H_INCLUDED_ */
