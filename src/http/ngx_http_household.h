@@ -130,11 +130,12 @@ typedef struct {
 typedef struct {
     ngx_http_household_override_value_t   value;
     ngx_msec_t                            checked;
-    ngx_msec_t                            queried;
+    ngx_msec_t                            queried;   /* last reply */
     uint64_t                              generation;
+    ngx_household_redis_op_t             *fetch;     /* NULL: none */
+    ngx_queue_t                           waiters;   /* of the fetch */
     unsigned                              known:1;
-    unsigned                              fetching:1;
-    unsigned                              held:1;      /* lookups wait */
+    unsigned                              rejected:1; /* by an error reply */
     unsigned                              again:1;   /* changed meanwhile */
     unsigned                              answered:1;
 } ngx_http_household_override_t;

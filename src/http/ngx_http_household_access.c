@@ -37,6 +37,8 @@ static void ngx_http_household_access_reset(
 static void ngx_http_household_access_forget(ngx_http_household_ctx_t *ctx);
 static ngx_int_t ngx_http_household_access_preflight(
     ngx_http_household_loc_conf_t *hlcf, ngx_http_household_ctx_t *ctx);
+static ngx_int_t ngx_http_household_access_fetch(ngx_http_request_t *r,
+    ngx_http_household_ctx_t *ctx);
 static ngx_int_t ngx_http_household_access_fetch_record(ngx_http_request_t *r,
     ngx_http_household_ctx_t *ctx);
 static ngx_int_t ngx_http_household_access_evaluate(ngx_http_request_t *r,
@@ -334,12 +336,7 @@ ngx_http_household_access_start(ngx_http_request_t *r,
         ctx->written = 0;
     }
 
-    if (ctx->unauthorized != NGX_HOUSEHOLD_REASON_NONE) {
-        ctx->state = NGX_HTTP_HOUSEHOLD_KNOWN;
-        return NGX_OK;
-    }
-
-    return ngx_http_household_access_fetch_record(r, ctx);
+    return ngx_http_household_access_fetch(r, ctx);
 }
 
 
@@ -406,14 +403,47 @@ ngx_http_household_access_preflight(ngx_http_household_loc_conf_t *hlcf,
 }
 
 
+/* starts what the verdict needs, and waits for it */
+
 static ngx_int_t
-ngx_http_household_access_fetch_record(ngx_http_request_t *r,
+ngx_http_household_access_fetch(ngx_http_request_t *r,
     ngx_http_household_ctx_t *ctx)
 {
     ngx_int_t  rc;
 
     ctx->state = NGX_HTTP_HOUSEHOLD_KNOWN;
-    ctx->started = ngx_current_msec;
+
+    rc = ctx->unauthorized == NGX_HOUSEHOLD_REASON_NONE
+         ? ngx_http_household_access_fetch_record(r, ctx) : NGX_OK;
+
+    if (rc == NGX_OK) {
+
+        if (r->filter_finalize) {
+            /* after a filter error nginx terminates a request that waits */
+            ngx_http_household_sharing_cancel(ctx);
+
+        } else {
+            rc = ngx_http_household_wait_start(ctx);
+        }
+    }
+
+    if (rc == NGX_ERROR) {
+        ngx_http_household_wait_cancel(ctx);
+        ctx->state = NGX_HTTP_HOUSEHOLD_NEW;
+        return NGX_HTTP_INTERNAL_SERVER_ERROR;
+    }
+
+    return rc;
+}
+
+
+/* returns NGX_OK, also if a lookup was started or Redis is unavailable */
+
+static ngx_int_t
+ngx_http_household_access_fetch_record(ngx_http_request_t *r,
+    ngx_http_household_ctx_t *ctx)
+{
+    ngx_int_t  rc;
 
     /* first, so that its reply comes before that of the lookup */
 
@@ -421,42 +451,30 @@ ngx_http_household_access_fetch_record(ngx_http_request_t *r,
         && ngx_http_household_sharing_fetch(ctx, ngx_http_household_wait_part)
            != NGX_OK)
     {
-        ctx->state = NGX_HTTP_HOUSEHOLD_NEW;
-        return NGX_HTTP_INTERNAL_SERVER_ERROR;
+        return NGX_ERROR;
     }
 
-    rc = NGX_OK;
-
-    if (ctx->record == NULL) {
-        rc = ngx_http_household_cache_get(ctx->store, ctx);
-
-    } /* else: the same account in another location */
-
-    if (rc == NGX_OK && ngx_http_household_sharing_waits(ctx)) {
-        rc = NGX_DECLINED;
-    }
-
-    /* after a filter error nginx terminates a request that has to wait */
-
-    if (rc == NGX_DECLINED && !r->filter_finalize) {
-        rc = ngx_http_household_wait_start(ctx);
-    }
-
-    switch (rc) {
-
-    case NGX_ERROR:
-        ngx_http_household_wait_cancel(ctx);
-        ctx->state = NGX_HTTP_HOUSEHOLD_NEW;
-        return NGX_HTTP_INTERNAL_SERVER_ERROR;
-
-    case NGX_DECLINED:
-        ngx_http_household_sharing_cancel(ctx);
-        ngx_http_household_cache_stale(ctx->store, ctx);
+    if (ctx->record != NULL) {
+        /* the same account in another location */
         return NGX_OK;
+    }
 
-    default: /* NGX_OK, NGX_AGAIN */
+    rc = ngx_http_household_cache_get(ctx->store, ctx);
+
+    if (rc != NGX_DECLINED) {
         return rc;
     }
+
+    if (r->filter_finalize
+        || ngx_household_lookup(ctx->store->lookups, &ctx->account,
+                                &ctx->waiter)
+           != NGX_AGAIN)
+    {
+        ngx_http_household_sharing_cancel(ctx);
+        ngx_http_household_cache_stale(ctx->store, ctx);
+    }
+
+    return NGX_OK;
 }
 
 

@@ -12,11 +12,12 @@
 #include <ngx_core.h>
 #include <ngx_http.h>
 #include "ngx_http_household.h"
+#include "ngx_http_household_override.h"
 
 
 typedef enum {
     NGX_HTTP_HOUSEHOLD_NEW = 0,
-    NGX_HTTP_HOUSEHOLD_WAITING,        /* for the lookup */
+    NGX_HTTP_HOUSEHOLD_WAITING,        /* for a lookup or the override */
     NGX_HTTP_HOUSEHOLD_KNOWN,          /* record read, or failed */
     NGX_HTTP_HOUSEHOLD_DECIDED
 } ngx_http_household_state_e;
@@ -74,6 +75,7 @@ typedef struct {
 
     ngx_http_request_t             *request;
     ngx_household_waiter_t          waiter;
+    ngx_http_household_override_waiter_t  override;
     ngx_event_t                     resume;    /* after the lookup */
     ngx_msec_t                      started;
     ngx_msec_t                      elapsed;

@@ -8,7 +8,7 @@
  * request.  Each worker keeps the last value, so that an outage of Redis does
  * not end the override.
  *
- * As long as no value is known, lookups wait for it, within their timeout.
+ * As long as no value is known, verdicts wait for it, within the timeout.
  */
 
 
@@ -25,7 +25,6 @@
 #define NGX_HTTP_HOUSEHOLD_OVERRIDE_UNTRACKED  1000
 
 
-
 static void ngx_http_household_override_fetch(ngx_http_household_store_t *store,
     uint64_t generation);
 static ngx_int_t ngx_http_household_override_reply(
@@ -35,6 +34,20 @@ static void ngx_http_household_override_field(
     ngx_str_t *value);
 static void ngx_http_household_override_done(ngx_household_redis_op_t *op,
     ngx_household_redis_result_e status);
+static void ngx_http_household_override_store(
+    ngx_http_household_store_t *store);
+static void ngx_http_household_override_wake(
+    ngx_http_household_override_t *override);
+
+
+void
+ngx_http_household_override_init(ngx_http_household_store_t *store)
+{
+    store->override.value.mode = NGX_HOUSEHOLD_ON;
+    store->override.value.rollout = NGX_HOUSEHOLD_ROLLOUT_ALL;
+
+    ngx_queue_init(&store->override.waiters);
+}
 
 
 void
@@ -92,16 +105,59 @@ ngx_http_household_override_refresh(ngx_http_household_store_t *store)
         }
 
         generation = found.generation;
+    }
 
-    } else if (override->known
-               && now - override->queried
-                  < NGX_HTTP_HOUSEHOLD_OVERRIDE_UNTRACKED)
+    if ((override->rejected
+         || (override->known && store->override_cache == NULL))
+        && now - override->queried < NGX_HTTP_HOUSEHOLD_OVERRIDE_UNTRACKED)
     {
         return;
     }
 
-    if (!override->fetching) {
+    if (override->fetch == NULL) {
         ngx_http_household_override_fetch(store, generation);
+    }
+}
+
+
+ngx_int_t
+ngx_http_household_override_wait(ngx_http_household_store_t *store,
+    ngx_http_household_override_waiter_t *waiter)
+{
+    ngx_http_household_override_t  *override;
+
+    override = &store->override;
+
+    if (override->known || override->fetch == NULL) {
+        return NGX_OK;
+    }
+
+    waiter->store = store;
+
+    ngx_queue_insert_tail(&override->waiters, &waiter->queue);
+    ngx_household_redis_op_await(override->fetch, 1);
+
+    return NGX_AGAIN;
+}
+
+
+void
+ngx_http_household_override_cancel(
+    ngx_http_household_override_waiter_t *waiter)
+{
+    ngx_http_household_override_t  *override;
+
+    if (waiter->store == NULL) {
+        return;
+    }
+
+    override = &waiter->store->override;
+    waiter->store = NULL;
+
+    ngx_queue_remove(&waiter->queue);
+
+    if (override->fetch != NULL && ngx_queue_empty(&override->waiters)) {
+        ngx_household_redis_op_await(override->fetch, 0);
     }
 }
 
@@ -111,7 +167,7 @@ ngx_http_household_override_changed(ngx_http_household_store_t *store)
 {
     ngx_str_t  id;
 
-    if (store->override.fetching) {
+    if (store->override.fetch != NULL) {
         /* the fetch under way may have read the former value */
         store->override.again = 1;
         return;
@@ -155,22 +211,17 @@ ngx_http_household_override_fetch(ngx_http_household_store_t *store,
     command.argc = 2;
 
     op = ngx_household_redis_submit(store->redis->redis, &command, &argv[1],
-                                    1, NGX_HOUSEHOLD_REDIS_FIRST,
-                                    ngx_http_household_override_reply,
+                                    1, 0, ngx_http_household_override_reply,
                                     ngx_http_household_override_done, store,
                                     &status);
     if (op != NULL) {
+        /* unless a request waits for it */
         ngx_household_redis_op_await(op, 0);
 
-        override->fetching = 1;
+        override->fetch = op;
         override->answered = 0;
+        override->rejected = 0;
         override->generation = generation;
-
-        if (!override->known) {
-            /* the first verdicts of a worker process wait for it */
-            override->held = 1;
-            ngx_household_redis_hold(store->redis->redis);
-        }
     }
 
     ngx_free(argv[1].data);
@@ -183,8 +234,9 @@ ngx_http_household_override_reply(ngx_household_redis_op_t *op,
 {
     ngx_http_household_store_t *store = op->data;
 
-    ngx_uint_t                   i;
-    ngx_household_resp_value_t  *v;
+    ngx_str_t                             code;
+    ngx_uint_t                            i;
+    ngx_household_resp_value_t           *v;
     ngx_http_household_override_value_t   value;
 
     v = reply->values;
@@ -193,6 +245,15 @@ ngx_http_household_override_reply(ngx_household_redis_op_t *op,
         ngx_household_redis_log_error(store->redis->redis,
                                       "override fetch",
                                       &v[0].str);
+
+        code = ngx_household_redis_error_code(&v[0].str);
+
+        if (!ngx_household_redis_error_transient(&code)) {
+            /* verdicts need not wait for it, as with an ACL */
+            store->override.rejected = 1;
+            store->override.queried = ngx_current_msec;
+        }
+
         return NGX_OK;
     }
 
@@ -262,31 +323,41 @@ ngx_http_household_override_done(ngx_household_redis_op_t *op,
 {
     ngx_http_household_store_t *store = op->data;
 
-    ngx_str_t                      id;
-    ngx_uint_t                     again;
-    ngx_msec_t                     fresh;
+    ngx_uint_t                      again;
     ngx_http_household_override_t  *override;
 
     override = &store->override;
     again = override->again;
     override->again = 0;
-    override->fetching = 0;
+    override->fetch = NULL;
 
-    if (override->held) {
-        override->held = 0;
-        ngx_household_redis_release(store->redis->redis);
+    if (status == NGX_HOUSEHOLD_REDIS_RESULT_OK && override->answered) {
+        override->known = 1;
+        override->queried = ngx_current_msec;
+
+        ngx_http_household_override_store(store);
+
+        if (again) {
+            ngx_http_household_override_changed(store);
+        }
     }
 
-    if (status != NGX_HOUSEHOLD_REDIS_RESULT_OK || !override->answered) {
-        return;
-    }
+    ngx_http_household_override_wake(override);
+}
 
-    override->known = 1;
-    override->queried = ngx_current_msec;
+
+static void
+ngx_http_household_override_store(ngx_http_household_store_t *store)
+{
+    ngx_str_t                       id;
+    ngx_msec_t                      fresh;
+    ngx_http_household_override_t  *override;
 
     if (store->override_cache == NULL) {
         return;
     }
+
+    override = &store->override;
 
     ngx_str_set(&id, NGX_HTTP_HOUSEHOLD_OVERRIDE_KEY);
 
@@ -299,9 +370,23 @@ ngx_http_household_override_done(ngx_household_redis_op_t *op,
                                   sizeof(override->value), 0,
                                   override->generation, ngx_current_msec,
                                   fresh, NGX_HOUSEHOLD_ZONE_TIME_MAX);
+}
 
-    if (again) {
-        ngx_http_household_override_changed(store);
+
+static void
+ngx_http_household_override_wake(ngx_http_household_override_t *override)
+{
+    ngx_queue_t                           *q;
+    ngx_http_household_override_waiter_t  *waiter;
+
+    while (!ngx_queue_empty(&override->waiters)) {
+
+        q = ngx_queue_head(&override->waiters);
+        waiter = ngx_queue_data(q, ngx_http_household_override_waiter_t,
+                                queue);
+
+        ngx_http_household_override_cancel(waiter);
+        waiter->handler(waiter->data);
     }
 }
 

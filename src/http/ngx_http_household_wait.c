@@ -1,6 +1,7 @@
 
 /*
- * A request that waits for its lookup.
+ * A request that waits for its lookup, for the presence of its account, or for
+ * the override.
  *
  * Meanwhile nginx may redirect or finalize the request: the client closes the
  * connection and a "post_action" follows, another module redirects it, or the
@@ -16,12 +17,16 @@
 #include "ngx_http_household.h"
 #include "ngx_http_household_cache.h"
 #include "ngx_http_household_ctx.h"
+#include "ngx_http_household_override.h"
 #include "ngx_http_household_sharing.h"
 #include "ngx_http_household_wait.h"
 
 
 static void ngx_http_household_wait_done(ngx_household_waiter_t *waiter,
     ngx_household_lookup_status_e status, ngx_household_record_t *record);
+static void ngx_http_household_wait_override_done(void *data);
+static ngx_uint_t ngx_http_household_wait_pending(
+    ngx_http_household_ctx_t *ctx);
 static void ngx_http_household_wait_resume(ngx_event_t *ev);
 static ngx_uint_t ngx_http_household_wait_valid(
     ngx_http_household_ctx_t *ctx);
@@ -33,6 +38,9 @@ ngx_http_household_wait_init(ngx_http_household_ctx_t *ctx)
 {
     ctx->waiter.handler = ngx_http_household_wait_done;
     ctx->waiter.data = ctx;
+
+    ctx->override.handler = ngx_http_household_wait_override_done;
+    ctx->override.data = ctx;
 
     ctx->resume.handler = ngx_http_household_wait_resume;
     ctx->resume.data = ctx;
@@ -48,12 +56,10 @@ ngx_http_household_wait_start(ngx_http_household_ctx_t *ctx)
 
     r = ctx->request;
 
-    if (ctx->record == NULL
-        && ngx_household_lookup(ctx->store->lookups, &ctx->account,
-                                &ctx->waiter)
-           != NGX_AGAIN)
-    {
-        return NGX_DECLINED;
+    (void) ngx_http_household_override_wait(ctx->store, &ctx->override);
+
+    if (!ngx_http_household_wait_pending(ctx)) {
+        return NGX_OK;
     }
 
     /* detect that the client closes the connection */
@@ -69,6 +75,7 @@ ngx_http_household_wait_start(ngx_http_household_ctx_t *ctx)
     }
 
     ctx->state = NGX_HTTP_HOUSEHOLD_WAITING;
+    ctx->started = ngx_current_msec;
 
     r->read_event_handler = ngx_http_test_reading;
     r->write_event_handler = ngx_http_household_wait_write_handler;
@@ -83,6 +90,7 @@ void
 ngx_http_household_wait_cancel(ngx_http_household_ctx_t *ctx)
 {
     ngx_household_lookup_cancel(&ctx->waiter);
+    ngx_http_household_override_cancel(&ctx->override);
     ngx_http_household_sharing_cancel(ctx);
 
     if (ctx->resume.posted) {
@@ -129,6 +137,13 @@ ngx_http_household_wait_done(ngx_household_waiter_t *waiter,
 }
 
 
+static void
+ngx_http_household_wait_override_done(void *data)
+{
+    ngx_http_household_wait_part(data);
+}
+
+
 void
 ngx_http_household_wait_part(ngx_http_household_ctx_t *ctx)
 {
@@ -137,7 +152,7 @@ ngx_http_household_wait_part(ngx_http_household_ctx_t *ctx)
         return;
     }
 
-    if (ctx->waiter.lookup != NULL || ngx_http_household_sharing_waits(ctx)) {
+    if (ngx_http_household_wait_pending(ctx)) {
         return;
     }
 
@@ -146,6 +161,15 @@ ngx_http_household_wait_part(ngx_http_household_ctx_t *ctx)
 
     /* phases are not run from within the reading of replies */
     ngx_post_event(&ctx->resume, &ngx_posted_events);
+}
+
+
+static ngx_uint_t
+ngx_http_household_wait_pending(ngx_http_household_ctx_t *ctx)
+{
+    return ctx->waiter.lookup != NULL
+           || ctx->override.store != NULL
+           || ngx_http_household_sharing_waits(ctx);
 }
 
 

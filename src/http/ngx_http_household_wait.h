@@ -1,6 +1,6 @@
 
 /*
- * A request that waits for its lookup.
+ * A request that waits for its lookup, presence or the override.
  */
 
 
@@ -18,11 +18,11 @@
 void ngx_http_household_wait_init(ngx_http_household_ctx_t *ctx);
 
 /*
- * Starts a lookup of ctx->account in ctx->store, unless there is a record and
- * the request waits for presence alone.  Returns NGX_AGAIN if the
- * request waits: its phases are run again with ctx->state KNOWN, unless it is
- * redirected or finalized meanwhile.  Returns NGX_DECLINED if Redis is
- * unavailable, or NGX_ERROR.
+ * Makes the request wait for what was started: the lookup, the read of the
+ * presence, and the first value of the override, which it asks for.  Returns
+ * NGX_AGAIN if the request waits: its phases are run again with ctx->state
+ * KNOWN, unless it is redirected or finalized meanwhile.  Returns NGX_OK if
+ * there is nothing to wait for, or NGX_ERROR.
  */
 ngx_int_t ngx_http_household_wait_start(ngx_http_household_ctx_t *ctx);
 

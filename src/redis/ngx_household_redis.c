@@ -226,22 +226,6 @@ ngx_household_redis_set_tracked(ngx_household_redis_t *redis,
 
 
 void
-ngx_household_redis_hold(ngx_household_redis_t *redis)
-{
-    redis->suspended++;
-}
-
-
-void
-ngx_household_redis_release(ngx_household_redis_t *redis)
-{
-    if (--redis->suspended == 0 && !redis->stopped) {
-        ngx_household_redis_route_unpark(redis);
-    }
-}
-
-
-void
 ngx_household_redis_refresh(ngx_household_redis_t *redis)
 {
     if (!redis->stopped) {

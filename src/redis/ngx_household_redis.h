@@ -41,8 +41,7 @@ void ngx_household_redis_destroy(ngx_household_redis_t *redis);
  *                                once only;
  *     NGX_HOUSEHOLD_REDIS_LATE   a late reply is still useful: the operation
  *                                has a longer timeout, and does not delay the
- *                                exit of a worker process;
- *     NGX_HOUSEHOLD_REDIS_FIRST  see ngx_household_redis_hold().
+ *                                exit of a worker process.
  *
  * Returns the operation; "done" is called later, never from within.  Returns
  * NULL and sets "status" to DOWN or BUSY if the operation cannot be started.
@@ -75,14 +74,6 @@ void ngx_household_redis_log_error(ngx_household_redis_t *redis,
 void ngx_household_redis_set_tracked(ngx_household_redis_t *redis,
     ngx_household_redis_tracked_t *tracked,
     void (*handler)(void *data, ngx_str_t *key), void *data);
-
-/*
- * Between hold() and release(), only operations with the flag
- * NGX_HOUSEHOLD_REDIS_FIRST are sent.  All others wait, within their timeout.
- * Calls may be nested.
- */
-void ngx_household_redis_hold(ngx_household_redis_t *redis);
-void ngx_household_redis_release(ngx_household_redis_t *redis);
 
 /*
  * Refreshes the topology soon.  To be called if the topology may have changed:

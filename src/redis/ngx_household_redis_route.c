@@ -100,12 +100,6 @@ ngx_int_t
 ngx_household_redis_route(ngx_household_redis_t *redis,
     ngx_household_redis_cmd_t *cmd)
 {
-    if (redis->suspended && !redis->stopped
-        && !(cmd->op->flags & NGX_HOUSEHOLD_REDIS_FIRST))
-    {
-        return ngx_household_redis_route_park(redis, cmd);
-    }
-
     if (redis->stopped || cmd->tries++ >= NGX_HOUSEHOLD_REDIS_MAX_REDIRECTS) {
         return NGX_DECLINED;
     }

@@ -96,7 +96,7 @@ struct ngx_household_redis_s {
     ngx_household_redis_deadlines_t        deadlines;
     ngx_household_redis_deadlines_t        late;  /* NGX_HOUSEHOLD_REDIS_LATE */
 
-    /* commands that wait for the topology or release(); for a retry delay */
+    /* commands that wait for the topology; for a retry delay */
     ngx_household_redis_fifo_t             parked;
     ngx_household_redis_fifo_t             delayed;
     ngx_event_t                            retry; /* of "delayed" */
@@ -115,8 +115,6 @@ struct ngx_household_redis_s {
     ngx_uint_t                          nuntracked;     /* in a series */
     ngx_msec_t                          untracked_first;
     ngx_msec_t                          untracked_last;
-
-    ngx_uint_t                          suspended;  /* pending hold() */
 
     unsigned                            stopped:1;
 };

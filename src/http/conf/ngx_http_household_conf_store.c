@@ -9,6 +9,7 @@
 #include <ngx_http.h>
 #include "ngx_http_household.h"
 #include "ngx_http_household_conf.h"
+#include "ngx_http_household_override.h"
 
 
 #define NGX_HTTP_HOUSEHOLD_FRESH    60000      /* ms */
@@ -232,8 +233,7 @@ ngx_http_household_store_find_or_add(ngx_conf_t *cf,
 
     *copy = *store;
 
-    copy->override.value.mode = NGX_HOUSEHOLD_ON;
-    copy->override.value.rollout = NGX_HOUSEHOLD_ROLLOUT_ALL;
+    ngx_http_household_override_init(copy);
 
     known = ngx_array_push(&hmcf->stores);
     if (known == NULL) {

@@ -18,7 +18,6 @@
 
 /* flags of an operation */
 #define NGX_HOUSEHOLD_REDIS_WRITE  0x01    /* to a primary; never resent */
-#define NGX_HOUSEHOLD_REDIS_FIRST  0x40    /* not delayed by redis_hold() */
 #define NGX_HOUSEHOLD_REDIS_LATE   0x02    /* accepts a late reply */
 #define NGX_HOUSEHOLD_REDIS_OWN    0x80    /* of the connection itself */
 
