@@ -87,7 +87,7 @@ my %usual = (
     UNAUTHORIZED => [qw(account_missing account_invalid token_missing
         token_malformed token_conflict token_algorithm token_key
         token_signature token_claim token_issuer token_audience token_expired
-        token_not_yet token_uri token_type claim revoked)],
+        token_not_yet token_uri token_type token_denied claim revoked)],
     UNAVAILABLE => [qw(unavailable record_too_large address_unknown)],
     ALLOWED => [qw(home extra_member trusted_device travel learned member
                    not_shared
@@ -102,13 +102,13 @@ for my $status (sort keys %usual) {
 
 my %reasons = map { /requests_total.*reason="(\w+)"/ ? ($1 => 1) : () }
               keys %$first;
-is keys %reasons, 36, 'no other reason';
+is keys %reasons, 37, 'no other reason';
 
 is $first->{series('details_total', detail => $_)}, 0, "detail $_: at zero"
     for qw(seat_ended device_expired travel_over family_missing never_seen);
 is grep({ /details_total/ } keys %$first), 5, 'no other detail';
 
-for my $kind ('account', 'token', 'override') {
+for my $kind ('account', 'token', 'fleet') {
     ok exists $first->{series('cache_lookups_total', kind => $kind,
                               result => $_)}, "$kind, $_: lookups"
         for qw(hit miss expired updating stale);
@@ -173,7 +173,7 @@ for (@requests) {
         "$status, $reason: counted, and nothing else is";
 }
 
-# the cache: lookups of accounts are told apart from those of the override
+# the cache: lookups of accounts are told apart from those of the fleet
 
 sub lookups {
     return $edge->metric('cache_lookups_total', kind => 'account',
@@ -193,8 +193,8 @@ sub lookups {
         'what was malformed, once a lookup';
     cmp_ok $edge->metric('cache_entries', kind => 'account'), '>=', 3,
         'records are kept';
-    ok wait_until { $edge->metric('cache_entries', kind => 'override') == 1 },
-        'and the override';
+    ok wait_until { $edge->metric('cache_entries', kind => 'fleet') == 1 },
+        'and the fleet';
     is $edge->metric('cache_entries', kind => 'token'), 0, 'and no token';
     cmp_ok $edge->metric('cache_inserts_total', kind => 'account',
                          result => 'stored'), '>=', 3, 'stored';

@@ -31,6 +31,7 @@ static ngx_str_t  ngx_household_reasons[NGX_HOUSEHOLD_REASONS] = {
     [NGX_HOUSEHOLD_REASON_TOKEN_NOT_YET] = ngx_string("token_not_yet"),
     [NGX_HOUSEHOLD_REASON_TOKEN_URI] = ngx_string("token_uri"),
     [NGX_HOUSEHOLD_REASON_TOKEN_TYPE] = ngx_string("token_type"),
+    [NGX_HOUSEHOLD_REASON_TOKEN_DENIED] = ngx_string("token_denied"),
     [NGX_HOUSEHOLD_REASON_CLAIM] = ngx_string("claim"),
 
     [NGX_HOUSEHOLD_REASON_REVOKED] = ngx_string("revoked"),

@@ -119,35 +119,64 @@ typedef struct {
 } ngx_http_household_redis_t;
 
 
-/* the last known value of household:control */
+typedef struct ngx_http_household_store_s  ngx_http_household_store_t;
+typedef struct ngx_http_household_fleet_s  ngx_http_household_fleet_t;
+
+
+/* values of the whole fleet, see ngx_http_household_fleet.h */
+
+#define NGX_HTTP_HOUSEHOLD_FLEET_OVERRIDE  0   /* household:control */
+#define NGX_HTTP_HOUSEHOLD_FLEET_DENIED    1   /* household:denied */
+#define NGX_HTTP_HOUSEHOLD_FLEETS          2
+
 
 typedef struct {
-    uint32_t                      mode;        /* ON: no override */
-    uint32_t                      rollout;
-} ngx_http_household_override_value_t;
+    ngx_str_t                       key;   /* without its prefix; also the
+                                              id in the zone */
+    const char                     *event; /* of the fetch, in the log */
+    size_t                          size;  /* of the value at most */
+
+    /*
+     * Decodes the hash to "value", which has "size" bytes.  Returns the bytes
+     * that are used; or NGX_ERROR, and the former value stays.
+     */
+    ssize_t                       (*decode)(ngx_http_household_fleet_t *fleet,
+                                            ngx_household_resp_reply_t *reply,
+                                            void *value);
+} ngx_http_household_fleet_type_t;
+
+
+struct ngx_http_household_fleet_s {
+    const ngx_http_household_fleet_type_t  *type; /* NULL: unused */
+    ngx_http_household_store_t             *store;
+    void                                   *value; /* the last one */
+    size_t                                  len;
+
+    ngx_msec_t                              checked;
+    ngx_msec_t                              queried; /* last reply */
+    uint64_t                                generation;
+    ngx_household_redis_op_t               *fetch; /* NULL: none */
+    ngx_queue_t                             waiters; /* of the fetch */
+    unsigned                                known:1;
+    unsigned                                rejected:1; /* by an error reply */
+    unsigned                                again:1; /* changed meanwhile */
+    unsigned                                answered:1;
+};
 
 
 typedef struct {
-    ngx_http_household_override_value_t   value;
-    ngx_msec_t                            checked;
-    ngx_msec_t                            queried;   /* last reply */
-    uint64_t                              generation;
-    ngx_household_redis_op_t             *fetch;     /* NULL: none */
-    ngx_queue_t                           waiters;   /* of the fetch */
-    unsigned                              known:1;
-    unsigned                              rejected:1; /* by an error reply */
-    unsigned                              again:1;   /* changed meanwhile */
-    unsigned                              answered:1;
+    uint32_t                        mode;  /* ON: no override */
+    uint32_t                        rollout;
 } ngx_http_household_override_t;
 
 
 /* household_store: a deployment and the zone that caches its records */
 
-typedef struct {
+struct ngx_http_household_store_s {
     ngx_http_household_redis_t     *redis;
     ngx_household_zone_t           *zone;   /* NULL: no cache */
     ngx_household_zone_ns_t        *cache;  /* its namespace */
-    ngx_household_zone_ns_t        *override_cache;
+    ngx_household_zone_ns_t        *fleet_cache;
     ngx_household_zone_ns_t        *presence_cache;
 
     ngx_msec_t                      fresh;
@@ -162,8 +191,11 @@ typedef struct {
     ngx_household_writer_t         *notes;
     ngx_household_presences_t      *presences; /* NULL: unused */
     ngx_household_events_t         *events;    /* NULL: unused */
+    ngx_http_household_fleet_t      fleet[NGX_HTTP_HOUSEHOLD_FLEETS];
     ngx_http_household_override_t   override;
-} ngx_http_household_store_t;
+    ngx_uint_t                      denied_ignored; /* as last reported */
+    ngx_uint_t                      denied_malformed;
+};
 
 
 typedef struct {

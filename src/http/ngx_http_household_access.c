@@ -12,6 +12,7 @@
 #include "ngx_http_household_answer.h"
 #include "ngx_http_household_cache.h"
 #include "ngx_http_household_ctx.h"
+#include "ngx_http_household_denied.h"
 #include "ngx_http_household_offer.h"
 #include "ngx_http_household_effects.h"
 #include "ngx_http_household_events.h"
@@ -322,6 +323,10 @@ ngx_http_household_access_start(ngx_http_request_t *r,
 
     ngx_http_household_override_refresh(hlcf->store);
 
+    if (hlcf->token.carriers != NULL) {
+        ngx_http_household_denied_refresh(hlcf->store);
+    }
+
     if (ngx_http_household_identity_find(r, hlcf, ctx) != NGX_OK) {
         return NGX_HTTP_INTERNAL_SERVER_ERROR;
     }
@@ -484,6 +489,14 @@ ngx_http_household_access_evaluate(ngx_http_request_t *r,
 {
     ngx_household_facts_t   facts;
     ngx_household_policy_t  policy;
+
+    if (ctx->token
+        && ctx->unauthorized == NGX_HOUSEHOLD_REASON_NONE
+        && ngx_http_household_denied_match(ctx->store, ctx->jti, ctx->kid))
+    {
+        /* not earlier: the first list may have come with the record */
+        ctx->unauthorized = NGX_HOUSEHOLD_REASON_TOKEN_DENIED;
+    }
 
     if (ngx_http_household_facts_policy(r, hlcf, ctx, &policy) != NGX_OK
         || ngx_http_household_facts_collect(r, hlcf, ctx, &facts) != NGX_OK)

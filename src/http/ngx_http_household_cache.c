@@ -47,15 +47,15 @@ ngx_http_household_cache_init(ngx_conf_t *cf,
             continue;
         }
 
-        /* account ids are arbitrary: the override has its own namespace */
+        /* account ids are arbitrary: the fleet has its own namespace */
 
         store[i]->cache = ngx_http_household_cache_namespace(cf, store[i],
                                                NGX_HOUSEHOLD_ZONE_ACCOUNT);
-        store[i]->override_cache = ngx_http_household_cache_namespace(cf,
+        store[i]->fleet_cache = ngx_http_household_cache_namespace(cf,
                                                store[i],
-                                               NGX_HOUSEHOLD_ZONE_OVERRIDE);
+                                               NGX_HOUSEHOLD_ZONE_FLEET);
 
-        if (store[i]->cache == NULL || store[i]->override_cache == NULL) {
+        if (store[i]->cache == NULL || store[i]->fleet_cache == NULL) {
             return NGX_ERROR;
         }
 

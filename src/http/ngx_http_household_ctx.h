@@ -12,12 +12,12 @@
 #include <ngx_core.h>
 #include <ngx_http.h>
 #include "ngx_http_household.h"
-#include "ngx_http_household_override.h"
+#include "ngx_http_household_fleet.h"
 
 
 typedef enum {
     NGX_HTTP_HOUSEHOLD_NEW = 0,
-    NGX_HTTP_HOUSEHOLD_WAITING,        /* for a lookup or the override */
+    NGX_HTTP_HOUSEHOLD_WAITING,        /* for a lookup, or the fleet's */
     NGX_HTTP_HOUSEHOLD_KNOWN,          /* record read, or failed */
     NGX_HTTP_HOUSEHOLD_DECIDED
 } ngx_http_household_state_e;
@@ -69,13 +69,15 @@ typedef struct {
     ngx_str_t                       device;
     int64_t                         issued_at;
     ngx_uint_t                      token;     /* identity is from one */
+    uint64_t                        jti;       /* digests for the deny list */
+    uint64_t                        kid;
     ngx_str_t                       raw_token;
     ngx_str_t                       claims;    /* values of variables */
     ngx_uint_t                      refusal;   /* 401 or 403 */
 
     ngx_http_request_t             *request;
     ngx_household_waiter_t          waiter;
-    ngx_http_household_override_waiter_t  override;
+    ngx_http_household_fleet_waiter_t  fleet[NGX_HTTP_HOUSEHOLD_FLEETS];
     ngx_event_t                     resume;    /* after the lookup */
     ngx_msec_t                      started;
     ngx_msec_t                      elapsed;

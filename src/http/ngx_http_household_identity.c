@@ -89,6 +89,8 @@ ngx_http_household_identity_from_token(ngx_http_request_t *r,
 
     ctx->issued_at = claims.issued_at;
     ctx->token = 1;
+    ctx->jti = claims.jti;
+    ctx->kid = claims.kid;
 
     if (ngx_http_household_claims_copy(r, &claims, &ctx->claims) != NGX_OK) {
         return NGX_ERROR;

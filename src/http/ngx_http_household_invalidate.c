@@ -9,7 +9,7 @@
 #include <ngx_http.h>
 #include "ngx_http_household.h"
 #include "ngx_http_household_invalidate.h"
-#include "ngx_http_household_override.h"
+#include "ngx_http_household_fleet.h"
 
 
 static void ngx_http_household_invalidate_key(void *data, ngx_str_t *key);
@@ -114,7 +114,8 @@ ngx_http_household_invalidate_key(void *data, ngx_str_t *key)
     ngx_http_household_redis_t *redis = data;
 
     ngx_str_t                    name, account;
-    ngx_uint_t                   i;
+    ngx_uint_t                   i, record;
+    ngx_http_household_fleet_t  *fleet;
     ngx_http_household_store_t  *store;
 
     if (key->len < redis->conf.key_prefix.len) {
@@ -124,30 +125,25 @@ ngx_http_household_invalidate_key(void *data, ngx_str_t *key)
     name.data = key->data + redis->conf.key_prefix.len;
     name.len = key->len - redis->conf.key_prefix.len;
 
+    record = ngx_http_household_invalidate_key_account(&name, &account)
+             == NGX_OK;
+
     i = 0;
-
-    if (name.len == sizeof(NGX_HTTP_HOUSEHOLD_OVERRIDE_KEY) - 1
-        && ngx_strncmp(name.data, NGX_HTTP_HOUSEHOLD_OVERRIDE_KEY, name.len)
-           == 0)
-    {
-        while ((store = ngx_http_household_invalidate_next_store(redis, &i))
-               != NULL)
-        {
-            ngx_household_zone_invalidate(store->override_cache, &name);
-            ngx_http_household_override_changed(store);
-        }
-
-        return;
-    }
-
-    if (ngx_http_household_invalidate_key_account(&name, &account) != NGX_OK) {
-        return;
-    }
 
     while ((store = ngx_http_household_invalidate_next_store(redis, &i))
            != NULL)
     {
-        ngx_household_zone_invalidate(store->cache, &account);
+        if (record) {
+            ngx_household_zone_invalidate(store->cache, &account);
+            continue;
+        }
+
+        fleet = ngx_http_household_fleet_find(store, &name);
+
+        if (fleet != NULL) {
+            ngx_household_zone_invalidate(store->fleet_cache, &name);
+            ngx_http_household_fleet_changed(fleet);
+        }
     }
 }
 
@@ -191,7 +187,7 @@ ngx_http_household_invalidate_untracked(void *data, ngx_str_t *key)
     ngx_http_household_redis_t *redis = data;
 
     ngx_str_t                    name, account;
-    ngx_uint_t                   i, override;
+    ngx_uint_t                   i, record;
     ngx_http_household_store_t  *store;
 
     if (key->len < redis->conf.key_prefix.len
@@ -206,19 +202,19 @@ ngx_http_household_invalidate_untracked(void *data, ngx_str_t *key)
     name.data = key->data + redis->conf.key_prefix.len;
     name.len = key->len - redis->conf.key_prefix.len;
 
-    override = ngx_http_household_invalidate_key_account(&name, &account)
-               != NGX_OK;
+    record = ngx_http_household_invalidate_key_account(&name, &account)
+             == NGX_OK;
 
     i = 0;
 
     while ((store = ngx_http_household_invalidate_next_store(redis, &i))
            != NULL)
     {
-        if (override) {
-            ngx_household_zone_invalidate(store->override_cache, &name);
+        if (record) {
+            ngx_household_zone_invalidate(store->cache, &account);
 
         } else {
-            ngx_household_zone_invalidate(store->cache, &account);
+            ngx_household_zone_invalidate(store->fleet_cache, &name);
         }
     }
 }
@@ -238,8 +234,8 @@ ngx_http_household_invalidate_missed(void *data)
            != NULL)
     {
         ngx_household_zone_invalidate_all(store->cache);
-        ngx_household_zone_invalidate_all(store->override_cache);
-        ngx_http_household_override_changed(store);
+        ngx_household_zone_invalidate_all(store->fleet_cache);
+        ngx_http_household_fleet_changed_all(store);
     }
 }
 
@@ -258,8 +254,8 @@ ngx_http_household_invalidate_flushed(void *data)
            != NULL)
     {
         ngx_household_zone_flush(store->cache);
-        ngx_household_zone_flush(store->override_cache);
-        ngx_http_household_override_changed(store);
+        ngx_household_zone_flush(store->fleet_cache);
+        ngx_http_household_fleet_changed_all(store);
     }
 
     /* all replies from now on are followed by invalidations */
@@ -294,7 +290,7 @@ ngx_http_household_invalidate_coherent(void *data, ngx_uint_t on,
             rc = NGX_OK;
         }
 
-        if (ngx_http_household_invalidate_renew(store->override_cache, on,
+        if (ngx_http_household_invalidate_renew(store->fleet_cache, on,
                                                 when)
             != NGX_DONE)
         {

@@ -60,7 +60,7 @@ static u_char *ngx_http_household_metrics_head(u_char *p, const char *name,
 static const char  *ngx_http_household_metrics_kinds[] = {
     [NGX_HOUSEHOLD_ZONE_ACCOUNT] = "account",
     [NGX_HOUSEHOLD_ZONE_TOKEN] = "token",
-    [NGX_HOUSEHOLD_ZONE_OVERRIDE] = "override"
+    [NGX_HOUSEHOLD_ZONE_FLEET] = "fleet"
 };
 
 

@@ -20,6 +20,8 @@
 typedef struct {
     int64_t     issued_at;
     int64_t     until;
+    uint64_t    jti;
+    uint64_t    kid;
     uint16_t    issuer;
     uint16_t    account_len;
     uint16_t    device_len;
@@ -368,6 +370,8 @@ ngx_http_household_token_recall(ngx_http_household_token_conf_t *conf,
 
     claims->issued_at = kept.issued_at;
     claims->until = kept.until;
+    claims->jti = kept.jti;
+    claims->kid = kept.kid;
     claims->issuer = kept.issuer;
     claims->account_len = kept.account_len;
     claims->device_len = kept.device_len;
@@ -405,6 +409,8 @@ ngx_http_household_token_keep(ngx_http_household_token_conf_t *conf,
 
     kept.issued_at = claims->issued_at;
     kept.until = claims->until;
+    kept.jti = claims->jti;
+    kept.kid = claims->kid;
     kept.issuer = claims->issuer;
     kept.account_len = claims->account_len;
     kept.device_len = claims->device_len;

@@ -1,7 +1,7 @@
 
 /*
- * A request that waits for its lookup, for the presence of its account, or for
- * the override.
+ * A request that waits for its lookup, for the presence of its account, for the
+ * override or for the deny list.
  *
  * Meanwhile nginx may redirect or finalize the request: the client closes the
  * connection and a "post_action" follows, another module redirects it, or the
@@ -17,14 +17,15 @@
 #include "ngx_http_household.h"
 #include "ngx_http_household_cache.h"
 #include "ngx_http_household_ctx.h"
-#include "ngx_http_household_override.h"
+#include "ngx_http_household_fleet.h"
 #include "ngx_http_household_sharing.h"
 #include "ngx_http_household_wait.h"
 
 
 static void ngx_http_household_wait_done(ngx_household_waiter_t *waiter,
     ngx_household_lookup_status_e status, ngx_household_record_t *record);
-static void ngx_http_household_wait_override_done(void *data);
+static void ngx_http_household_wait_fleet(ngx_http_household_ctx_t *ctx);
+static void ngx_http_household_wait_fleet_done(void *data);
 static ngx_uint_t ngx_http_household_wait_pending(
     ngx_http_household_ctx_t *ctx);
 static void ngx_http_household_wait_resume(ngx_event_t *ev);
@@ -36,11 +37,15 @@ static void ngx_http_household_wait_write_handler(ngx_http_request_t *r);
 void
 ngx_http_household_wait_init(ngx_http_household_ctx_t *ctx)
 {
+    ngx_uint_t  i;
+
     ctx->waiter.handler = ngx_http_household_wait_done;
     ctx->waiter.data = ctx;
 
-    ctx->override.handler = ngx_http_household_wait_override_done;
-    ctx->override.data = ctx;
+    for (i = 0; i < NGX_HTTP_HOUSEHOLD_FLEETS; i++) {
+        ctx->fleet[i].handler = ngx_http_household_wait_fleet_done;
+        ctx->fleet[i].data = ctx;
+    }
 
     ctx->resume.handler = ngx_http_household_wait_resume;
     ctx->resume.data = ctx;
@@ -56,7 +61,7 @@ ngx_http_household_wait_start(ngx_http_household_ctx_t *ctx)
 
     r = ctx->request;
 
-    (void) ngx_http_household_override_wait(ctx->store, &ctx->override);
+    ngx_http_household_wait_fleet(ctx);
 
     if (!ngx_http_household_wait_pending(ctx)) {
         return NGX_OK;
@@ -89,8 +94,13 @@ ngx_http_household_wait_start(ngx_http_household_ctx_t *ctx)
 void
 ngx_http_household_wait_cancel(ngx_http_household_ctx_t *ctx)
 {
+    ngx_uint_t  i;
+
+    for (i = 0; i < NGX_HTTP_HOUSEHOLD_FLEETS; i++) {
+        ngx_http_household_fleet_cancel(&ctx->fleet[i]);
+    }
+
     ngx_household_lookup_cancel(&ctx->waiter);
-    ngx_http_household_override_cancel(&ctx->override);
     ngx_http_household_sharing_cancel(ctx);
 
     if (ctx->resume.posted) {
@@ -137,8 +147,29 @@ ngx_http_household_wait_done(ngx_household_waiter_t *waiter,
 }
 
 
+/* the deny list is of tokens only */
+
 static void
-ngx_http_household_wait_override_done(void *data)
+ngx_http_household_wait_fleet(ngx_http_household_ctx_t *ctx)
+{
+    ngx_uint_t                   i;
+    ngx_http_household_fleet_t  *fleet;
+
+    fleet = ctx->store->fleet;
+
+    for (i = 0; i < NGX_HTTP_HOUSEHOLD_FLEETS; i++) {
+
+        if (i == NGX_HTTP_HOUSEHOLD_FLEET_DENIED && !ctx->token) {
+            continue;
+        }
+
+        (void) ngx_http_household_fleet_wait(&fleet[i], &ctx->fleet[i]);
+    }
+}
+
+
+static void
+ngx_http_household_wait_fleet_done(void *data)
 {
     ngx_http_household_wait_part(data);
 }
@@ -167,9 +198,15 @@ ngx_http_household_wait_part(ngx_http_household_ctx_t *ctx)
 static ngx_uint_t
 ngx_http_household_wait_pending(ngx_http_household_ctx_t *ctx)
 {
-    return ctx->waiter.lookup != NULL
-           || ctx->override.store != NULL
-           || ngx_http_household_sharing_waits(ctx);
+    ngx_uint_t  i;
+
+    for (i = 0; i < NGX_HTTP_HOUSEHOLD_FLEETS; i++) {
+        if (ctx->fleet[i].fleet != NULL) {
+            return 1;
+        }
+    }
+
+    return ctx->waiter.lookup != NULL || ngx_http_household_sharing_waits(ctx);
 }
 
 

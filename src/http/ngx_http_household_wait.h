@@ -1,6 +1,6 @@
 
 /*
- * A request that waits for its lookup, presence or the override.
+ * A request that waits for its lookup, presence, the override or the deny list.
  */
 
 
@@ -19,7 +19,7 @@ void ngx_http_household_wait_init(ngx_http_household_ctx_t *ctx);
 
 /*
  * Makes the request wait for what was started: the lookup, the read of the
- * presence, and the first value of the override, which it asks for.  Returns
+ * presence, and the first values of the fleet, which it asks for.  Returns
  * NGX_AGAIN if the request waits: its phases are run again with ctx->state
  * KNOWN, unless it is redirected or finalized meanwhile.  Returns NGX_OK if
  * there is nothing to wait for, or NGX_ERROR.

@@ -156,6 +156,35 @@ ngx_household_claims_id(const json_t *claims, const ngx_str_t *name,
 }
 
 
+ngx_int_t
+ngx_household_claims_jti(const json_t *claims, uint64_t *digest)
+{
+    char       buf[32];
+    json_t    *jti;
+    ngx_str_t  id;
+
+    *digest = NGX_HOUSEHOLD_JWT_DENIAL_NONE;
+
+    jti = json_object_get(claims, "jti");
+
+    if (json_is_string(jti)) {
+        id.data = (u_char *) json_string_value(jti);
+        id.len = json_string_length(jti);
+
+    } else if (json_is_integer(jti)) {
+        id.data = (u_char *) buf;
+        id.len = snprintf(buf, sizeof(buf), "%" JSON_INTEGER_FORMAT,
+                          json_integer_value(jti));
+
+    } else {
+        return NGX_OK;
+    }
+
+    return ngx_household_jwt_denial_digest(NGX_HOUSEHOLD_JWT_DENIAL_JTI, &id,
+                                           digest);
+}
+
+
 ngx_household_reason_e
 ngx_household_claims_uri(const ngx_household_jwt_policy_t *policy,
     const json_t *claims, const ngx_str_t *token, const ngx_str_t *uri,

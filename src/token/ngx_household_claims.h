@@ -28,6 +28,14 @@ ngx_household_reason_e ngx_household_claims_read(
     int64_t now, ngx_household_jwt_claims_t *out);
 
 /*
+ * Computes the digest of "jti" for a deny list: a string, or an integer, which
+ * some issuers write, in decimal.  Returns NGX_OK and sets "digest", to
+ * NGX_HOUSEHOLD_JWT_DENIAL_NONE if there is no such claim; or NGX_ERROR if
+ * there is no memory.
+ */
+ngx_int_t ngx_household_claims_jti(const json_t *claims, uint64_t *digest);
+
+/*
  * Checks the claims of RFC 9246, if the token has any, and that they allow
  * "uri".
  *

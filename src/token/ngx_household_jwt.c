@@ -28,6 +28,7 @@ typedef struct {
     ngx_uint_t                      ntried;
     const ngx_household_jws_key_t  *tried[NGX_HOUSEHOLD_JWT_ATTEMPTS];
     const ngx_household_jws_key_t  *signer;
+    const ngx_household_jwk_t      *jwk;
 } ngx_household_jwt_t;
 
 
@@ -48,6 +49,8 @@ static ngx_household_reason_e ngx_household_jwt_try_keys(
     const ngx_household_jwks_t *jwks, ngx_household_jwt_t *t);
 static ngx_int_t ngx_household_jwt_try_key(
     const ngx_household_jws_key_t *key, ngx_household_jwt_t *t);
+static ngx_household_reason_e ngx_household_jwt_denial(
+    const ngx_household_jwt_t *t, ngx_household_jwt_claims_t *claims);
 static ngx_uint_t ngx_household_jwt_audience(const json_t *claims,
     const ngx_household_jwt_issuer_t *entry);
 static ngx_uint_t ngx_household_jwt_audience_is(const json_t *aud,
@@ -88,6 +91,10 @@ ngx_household_jwt_verify(const ngx_household_jwt_policy_t *policy,
 
     if (reason == NGX_HOUSEHOLD_REASON_NONE) {
         reason = ngx_household_claims_read(policy, t.claims, now, claims);
+    }
+
+    if (reason == NGX_HOUSEHOLD_REASON_NONE) {
+        reason = ngx_household_jwt_denial(&t, claims);
     }
 
     if (reason == NGX_HOUSEHOLD_REASON_NONE) {
@@ -383,6 +390,7 @@ ngx_household_jwt_try_keys(const ngx_household_jwks_t *jwks,
         }
 
         if (ngx_household_jwt_try_key(&jwk->key, t) == NGX_OK) {
+            t->jwk = jwk;
             return NGX_HOUSEHOLD_REASON_NONE;
         }
 
@@ -422,6 +430,31 @@ ngx_household_jwt_try_key(const ngx_household_jws_key_t *key,
     t->signer = key;
 
     return NGX_OK;
+}
+
+
+/*
+ * The ids that a deny list may name.  A token need not name the key that signed
+ * it, so the "kid" is that of the key.
+ */
+
+static ngx_household_reason_e
+ngx_household_jwt_denial(const ngx_household_jwt_t *t,
+    ngx_household_jwt_claims_t *claims)
+{
+    if (ngx_household_claims_jti(t->claims, &claims->jti) != NGX_OK) {
+        return NGX_HOUSEHOLD_REASON_TOKEN_CLAIM;
+    }
+
+    if (t->jwk->kid.len != 0
+        && ngx_household_jwt_denial_digest(NGX_HOUSEHOLD_JWT_DENIAL_KID,
+                                           &t->jwk->kid, &claims->kid)
+           != NGX_OK)
+    {
+        return NGX_HOUSEHOLD_REASON_TOKEN_KEY;
+    }
+
+    return NGX_HOUSEHOLD_REASON_NONE;
 }
 
 

@@ -33,6 +33,9 @@
 
 #define NGX_HOUSEHOLD_JWT_DIGEST       32
 
+/* a token that has no "jti", or a key that has no "kid", is in no deny list */
+#define NGX_HOUSEHOLD_JWT_DENIAL_NONE   0
+
 /* claims as variables: their number, and bytes of all values of a token */
 #define NGX_HOUSEHOLD_JWT_VALUES       32
 #define NGX_HOUSEHOLD_JWT_VALUES_LEN 1024
@@ -50,6 +53,14 @@ typedef struct {
     ngx_uint_t                     naudiences; /* 0: not checked */
     ngx_str_t                      type;      /* "typ"; empty: not checked */
 } ngx_household_jwt_issuer_t;
+
+
+/* what an entry of a deny list names */
+
+typedef enum {
+    NGX_HOUSEHOLD_JWT_DENIAL_JTI = 0,  /* the id of a token, RFC 7519, 4.1.7 */
+    NGX_HOUSEHOLD_JWT_DENIAL_KID       /* the id of a key, RFC 7517, 4.5 */
+} ngx_household_jwt_denial_e;
 
 
 /* settings of a location; names of claims are NUL-terminated */
@@ -77,6 +88,8 @@ typedef struct {
 typedef struct {
     int64_t                        issued_at; /* or ..._ISSUED_UNKNOWN */
     int64_t                        until;     /* exp and leeway; exclusive */
+    uint64_t                       jti;       /* digests for a deny list, */
+    uint64_t                       kid;       /*   or ..._DENIAL_NONE */
     uint16_t                       issuer;    /* index in policy */
     uint16_t                       account_len;
     uint16_t                       device_len;
@@ -130,6 +143,15 @@ ngx_int_t ngx_household_jwt_value(const ngx_str_t *values, ngx_uint_t i,
  */
 ngx_int_t ngx_household_jwt_digest(const ngx_str_t *token,
     u_char digest[NGX_HOUSEHOLD_JWT_DIGEST]);
+
+/*
+ * Computes the digest of an id for a deny list, which is equal to that of a
+ * verified token with this "jti", or of a key with this "kid".  Returns NGX_OK
+ * and sets "digest", which is not NGX_HOUSEHOLD_JWT_DENIAL_NONE; or NGX_ERROR
+ * if there is no memory.
+ */
+ngx_int_t ngx_household_jwt_denial_digest(ngx_household_jwt_denial_e kind,
+    const ngx_str_t *id, uint64_t *digest);
 
 /*
  * Computes the SHA-256 of a policy, including the keys.  Policies with the

@@ -10,6 +10,8 @@
 #include "ngx_household_jwt.h"
 
 
+static ngx_int_t ngx_household_jwt_digest_text(const char *prefix,
+    const ngx_str_t *text, u_char digest[NGX_HOUSEHOLD_JWT_DIGEST]);
 static ngx_int_t ngx_household_jwt_digest_issuer(EVP_MD_CTX *ctx,
     const ngx_household_jwt_issuer_t *entry);
 static ngx_int_t ngx_household_jwt_digest_str(EVP_MD_CTX *ctx,
@@ -18,6 +20,39 @@ static ngx_int_t ngx_household_jwt_digest_str(EVP_MD_CTX *ctx,
 
 ngx_int_t
 ngx_household_jwt_digest(const ngx_str_t *token,
+    u_char digest[NGX_HOUSEHOLD_JWT_DIGEST])
+{
+    return ngx_household_jwt_digest_text("", token, digest);
+}
+
+
+ngx_int_t
+ngx_household_jwt_denial_digest(ngx_household_jwt_denial_e kind,
+    const ngx_str_t *id, uint64_t *digest)
+{
+    u_char  sha[NGX_HOUSEHOLD_JWT_DIGEST];
+
+    if (ngx_household_jwt_digest_text(
+            kind == NGX_HOUSEHOLD_JWT_DENIAL_JTI ? "jti:" : "kid:", id, sha)
+        != NGX_OK)
+    {
+        return NGX_ERROR;
+    }
+
+    ngx_memcpy(digest, sha, sizeof(uint64_t));
+
+    if (*digest == NGX_HOUSEHOLD_JWT_DENIAL_NONE) {
+        *digest = ~*digest;
+    }
+
+    return NGX_OK;
+}
+
+
+/* the digest of "prefix" and "text" */
+
+static ngx_int_t
+ngx_household_jwt_digest_text(const char *prefix, const ngx_str_t *text,
     u_char digest[NGX_HOUSEHOLD_JWT_DIGEST])
 {
     const EVP_MD  *md;
@@ -38,7 +73,8 @@ ngx_household_jwt_digest(const ngx_str_t *token,
 
     if (ctx != NULL
         && EVP_DigestInit_ex(ctx, md, NULL) == 1
-        && EVP_DigestUpdate(ctx, token->data, token->len) == 1
+        && EVP_DigestUpdate(ctx, prefix, ngx_strlen(prefix)) == 1
+        && EVP_DigestUpdate(ctx, text->data, text->len) == 1
         && EVP_DigestFinal_ex(ctx, digest, NULL) == 1)
     {
         return NGX_OK;

@@ -44,11 +44,11 @@
 #define NGX_HOUSEHOLD_ZONE_TOKEN_RESERVED    25
 
 
-/* kinds of values; overrides are few, and share the cells of accounts */
+/* kinds of values; those of the fleet share the cells of accounts */
 
 #define NGX_HOUSEHOLD_ZONE_ACCOUNT         0
 #define NGX_HOUSEHOLD_ZONE_TOKEN           1
-#define NGX_HOUSEHOLD_ZONE_OVERRIDE        2
+#define NGX_HOUSEHOLD_ZONE_FLEET           2
 #define NGX_HOUSEHOLD_ZONE_KINDS           3
 
 

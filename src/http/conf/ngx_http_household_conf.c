@@ -12,6 +12,7 @@
 #include "ngx_http_household.h"
 #include "ngx_http_household_cache.h"
 #include "ngx_http_household_conf.h"
+#include "ngx_http_household_denied.h"
 #include "ngx_http_household_sharing.h"
 #include "ngx_http_household_value.h"
 
@@ -240,6 +241,11 @@ ngx_http_household_conf_check(ngx_conf_t *cf,
     }
 
     if (conf->token.carriers != NULL) {
+
+        if (ngx_http_household_denied_init(cf, conf->store) != NGX_OK) {
+            return NGX_CONF_ERROR;
+        }
+
         return ngx_http_household_token_build_policy(cf, &conf->token,
                                                      conf->store->zone);
     }

@@ -369,7 +369,7 @@ test_reason_names(void **state)
         "token_missing", "token_malformed", "token_conflict",
         "token_algorithm", "token_key", "token_signature", "token_claim",
         "token_issuer", "token_audience", "token_expired", "token_not_yet",
-        "token_uri", "token_type", "claim", "revoked",
+        "token_uri", "token_type", "token_denied", "claim", "revoked",
         "unavailable", "record_too_large",
         "address_unknown", "home", "extra_member", "trusted_device", "travel",
         "unregistered", "learned", "family_unknown", "not_enforced",

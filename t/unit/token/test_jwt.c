@@ -415,6 +415,73 @@ digest(void **state)
 }
 
 
+/* the digests of an id as it stands in a deny list, and of no other kind */
+
+static uint64_t
+denial(ngx_household_jwt_denial_e kind, const char *id)
+{
+    uint64_t   digest;
+    ngx_str_t  s;
+
+    s = mint_str(id);
+    assert_int_equal(ngx_household_jwt_denial_digest(kind, &s, &digest),
+                     NGX_OK);
+
+    return digest;
+}
+
+
+static void
+denial_ids(void **state)
+{
+    uint64_t    jti, kid;
+    ngx_str_t   token;
+    ngx_uint_t  i;
+
+    static const struct {
+        const char  *payload;
+        const char  *id;               /* NULL: none */
+    } cases[] = {
+        { P("\"jti\":\"a\""), "a" },
+        { P("\"jti\":\"\\u0061\""), "a" },
+        { P("\"jti\":\"A\""), "A" },
+        { P("\"jti\":7"), "7" },
+        { P("\"jti\":-7"), "-7" },
+        { P("\"jti\":\"\""), "" },
+        { P("\"jti\":7.5"), NULL },
+        { P("\"jti\":true"), NULL },
+        { P("\"jti\":null"), NULL },
+        { P("\"jti\":[\"a\"]"), NULL },
+        { GOOD, NULL }
+    };
+
+    kid = denial(NGX_HOUSEHOLD_JWT_DENIAL_KID, "rsa");
+
+    for (i = 0; i < mint_count(cases); i++) {
+        jti = cases[i].id ? denial(NGX_HOUSEHOLD_JWT_DENIAL_JTI, cases[i].id)
+                          : NGX_HOUSEHOLD_JWT_DENIAL_NONE;
+
+        token = sign(buf, A_RSA, "RS256", H("\"kid\":\"rsa\""),
+                     cases[i].payload);
+        assert_int_equal(verify(&plain, &token), NONE);
+        assert_true(claims.jti == jti);
+        assert_true(claims.kid == kid);
+
+        /* the key is named by the set, also if the token does not name it */
+
+        token = sign(buf, A_RSA, "RS256", RS256, cases[i].payload);
+        assert_int_equal(verify(&plain, &token), NONE);
+        assert_true(claims.kid == kid);
+    }
+
+    assert_true(kid != denial(NGX_HOUSEHOLD_JWT_DENIAL_JTI, "rsa"));
+    assert_true(kid != denial(NGX_HOUSEHOLD_JWT_DENIAL_KID, "rs"));
+
+    assert_int_equal(verify(&plain, &forged), SIGNATURE);
+    assert_true(claims.kid == NGX_HOUSEHOLD_JWT_DENIAL_NONE);
+}
+
+
 /* whatever changes what is accepted or read changes the digest */
 
 static void
@@ -478,6 +545,7 @@ main(void)
         cmocka_unit_test(published),
         cmocka_unit_test(uri_restricts),
         cmocka_unit_test(digest),
+        cmocka_unit_test(denial_ids),
         cmocka_unit_test(policy_digest)
     };
 

@@ -541,17 +541,17 @@ test_counters(void **data)
     ngx_uint_t                  i;
     ngx_household_zone_t       *zone;
     ngx_household_zone_stat_t   stat;
-    ngx_household_zone_ns_t    *store, *token, *override;
+    ngx_household_zone_ns_t    *store, *token, *fleet;
 
     zone = zone_declare(SIZE);
     store = zone_store(zone, ACCOUNT, "main", 0);
     token = zone_store(zone, TOKEN, "keys", 0);
-    override = zone_store(zone, OVERRIDE, "main", 0);
+    fleet = zone_store(zone, FLEET, "main", 0);
     assert_int_equal(zone_start(zone), NGX_OK);
 
     fetch(store, UUID, "record", 0);
     fetch(token, UUID, "claims", 0);
-    fetch(override, "control", "mode", 0);
+    fetch(fleet, "control", "mode", 0);
 
     get(store, UUID, 0);
     get(store, UUID, 0);
@@ -578,7 +578,7 @@ test_counters(void **data)
 
     assert_int_equal(stat.records[ACCOUNT], 1);
     assert_int_equal(stat.records[TOKEN], 1);
-    assert_int_equal(stat.records[OVERRIDE], 1);
+    assert_int_equal(stat.records[FLEET], 1);
     assert_int_equal(stat.used, 3 * NGX_HOUSEHOLD_CELL);
     assert_int_equal(stat.size,
                      (size_t) zone->cells->ncells * NGX_HOUSEHOLD_CELL);
@@ -591,7 +591,7 @@ test_counters(void **data)
                          : i == KIND(STALE, ACCOUNT) ? 1
                          : i == KIND(STORED, ACCOUNT) ? 1
                          : i == KIND(STORED, TOKEN) ? 1
-                         : i == KIND(STORED, OVERRIDE) ? 1
+                         : i == KIND(STORED, FLEET) ? 1
                          : i == NGX_HOUSEHOLD_ZONE_INVALIDATED ? 1
                          : i == NGX_HOUSEHOLD_ZONE_NS_INVALIDATED ? 1
                          : i == NGX_HOUSEHOLD_ZONE_MALFORMED ? 3
