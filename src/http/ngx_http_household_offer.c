@@ -79,9 +79,16 @@ ngx_http_household_offer_url(ngx_http_request_t *r,
     size_t       i;
     ngx_str_t    raw;
 
-    /* not allowed in a URI (RFC 3986); bytes above 0x7e are tested below */
+    /* not allowed in a URI (RFC 3986), as bits */
 
-    static const u_char  unsafe[] = " \"<>\\^`{|}";
+    static const uint32_t  unsafe[8] = {
+        0xffffffff,  /* controls */
+        0x50000005,  /* space, ", <, > */
+        0x50000000,  /* \, ^ */
+        0xb8000001,  /* `, {, |, }, DEL */
+        0xffffffff, 0xffffffff, 0xffffffff, 0xffffffff
+    };
+
     static const u_char  hex[] = "0123456789ABCDEF";
 
     if (ngx_http_complex_value(r, &offer->url, &raw) != NGX_OK) {
@@ -99,11 +106,7 @@ ngx_http_household_offer_url(ngx_http_request_t *r,
 
         c = raw.data[i];
 
-        if (c <= 0x20 || c >= 0x7f
-            || ngx_strlchr((u_char *) unsafe,
-                           (u_char *) unsafe + sizeof(unsafe) - 1, c)
-               != NULL)
-        {
+        if (unsafe[c >> 5] & (1U << (c & 0x1f))) {
             *p++ = '%';
             *p++ = hex[c >> 4];
             *p++ = hex[c & 0xf];
