@@ -96,7 +96,7 @@ ngx_household_cells_create(u_char *p, size_t size, const ngx_uint_t *reserved,
     c->cells = ngx_align_ptr(c->buckets + c->nbuckets, 8);
 
     for (i = 0; i < NGX_HOUSEHOLD_CELLS_LISTS; i++) {
-        c->lists[i].share = (uint64_t) n * reserved[i] / 100;
+        c->lists[i].reserved = (uint64_t) n * reserved[i] / 100;
     }
 
     ngx_household_cells_reset(c);
@@ -112,7 +112,7 @@ ngx_household_cells_reset(ngx_household_cells_t *c)
 
     ngx_memzero(c->buckets, c->nbuckets * sizeof(uint32_t));
 
-    c->touched = 0;
+    c->high_water = 0;
     c->free = 0;
     c->nfree = c->ncells;
 
@@ -424,7 +424,7 @@ ngx_household_cells_victim(ngx_household_cells_t *c, ngx_uint_t list,
     }
 
     for (i = 0; i < NGX_HOUSEHOLD_CELLS_LISTS; i++) {
-        if (i != list && c->lists[i].used > c->lists[i].share) {
+        if (i != list && c->lists[i].used > c->lists[i].reserved) {
             return ngx_household_cells_oldest(c, i);
         }
     }
@@ -453,7 +453,7 @@ ngx_household_cells_alloc(ngx_household_cells_t *c)
     c->nfree--;
 
     if (c->free == 0) {
-        return ++c->touched;
+        return ++c->high_water;
     }
 
     n = c->free;
@@ -559,12 +559,12 @@ ngx_household_cells_link(ngx_household_cells_t *c,
     list = &c->lists[e->list];
 
     e->lru_clock = ++list->lru_clock;
-    e->newer = 0;
-    e->older = list->newest;
+    e->lru_prev = 0;
+    e->lru_next = list->newest;
 
     if (list->newest) {
         newest = ngx_household_cells_addr(c, list->newest);
-        newest->newer = n;
+        newest->lru_prev = n;
 
     } else {
         list->oldest = n;
@@ -583,19 +583,19 @@ ngx_household_cells_unlink(ngx_household_cells_t *c,
 
     list = &c->lists[e->list];
 
-    if (e->newer) {
-        next = ngx_household_cells_addr(c, e->newer);
-        next->older = e->older;
+    if (e->lru_prev) {
+        next = ngx_household_cells_addr(c, e->lru_prev);
+        next->lru_next = e->lru_next;
 
     } else {
-        list->newest = e->older;
+        list->newest = e->lru_next;
     }
 
-    if (e->older) {
-        next = ngx_household_cells_addr(c, e->older);
-        next->newer = e->newer;
+    if (e->lru_next) {
+        next = ngx_household_cells_addr(c, e->lru_next);
+        next->lru_prev = e->lru_prev;
 
     } else {
-        list->oldest = e->newer;
+        list->oldest = e->lru_prev;
     }
 }

@@ -45,8 +45,8 @@ typedef struct {
     uint32_t               hash_next;  /* the next entry of the bucket */
     uint64_t               stored;     /* the caller's */
 
-    uint32_t               newer;      /* used more recently */
-    uint32_t               older;
+    uint32_t               lru_prev;   /* used more recently */
+    uint32_t               lru_next;
     uint32_t               lru_clock;  /* of the list at the last move */
     uint32_t               hash;
 
@@ -70,7 +70,7 @@ typedef struct {
     uint32_t               lru_clock;  /* moves to the head of the list */
     uint32_t               entries;
     uint32_t               used;       /* cells */
-    uint32_t               share;      /* cells reserved for this list */
+    uint32_t               reserved;   /* cells for this list alone */
 } ngx_household_cells_list_t;
 
 
@@ -81,8 +81,8 @@ typedef struct {
     uint32_t                     nbuckets;
     uint32_t                     ncells;
 
-    /* high-water mark: cells above it have never been used */
-    uint32_t                     touched;
+    /* cells above this one have never been used */
+    uint32_t                     high_water;
     uint32_t                     free;
     uint32_t                     nfree;  /* free and never used */
 
@@ -106,7 +106,7 @@ typedef struct {
 ngx_household_cells_t *ngx_household_cells_create(u_char *p, size_t size,
     const ngx_uint_t *reserved, const uint64_t *seed);
 
-/* empties "c", which may be inconsistent; the seed and shares are kept */
+/* empties "c", which may be inconsistent; the seed and the reserves are kept */
 void ngx_household_cells_reset(ngx_household_cells_t *c);
 
 uint64_t ngx_household_cells_hash(const uint64_t *seed, const u_char *p,
@@ -146,9 +146,9 @@ void ngx_household_cells_remove(ngx_household_cells_t *c,
 
 /*
  * Returns the next entry to evict until "need" cells are free for "list", or
- * NULL if they are free, or if no entry is left to evict.  Another list that is
- * over its share is evicted from first.  A list within its share loses no
- * entries to another list.
+ * NULL if they are free, or if no entry is left to evict.  Another list that
+ * uses more than its reserve is evicted from first.  A list within its reserve
+ * loses no entries to another list.
  */
 ngx_household_cells_entry_t *ngx_household_cells_victim(
     ngx_household_cells_t *c, ngx_uint_t list, ngx_uint_t need);

@@ -192,7 +192,7 @@ ngx_household_zone_insert(ngx_household_zone_ns_t *ns,
     need = ngx_household_cells_need(key->len, len);
 
     if (len > NGX_HOUSEHOLD_ZONE_VALUE_MAX
-        || need > zone->cells->lists[list].share)
+        || need > zone->cells->lists[list].reserved)
     {
         if (old) {
             old->flags |= NGX_HOUSEHOLD_ZONE_F_INVALIDATED;

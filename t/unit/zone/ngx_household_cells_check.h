@@ -29,7 +29,7 @@ cells_check_chain(ngx_household_cells_t *c, u_char *seen, uint32_t n)
 
     for (count = 0; n; n = CELL(c, n)->next_cell) {
 
-        if (n > c->touched || seen[n]) {
+        if (n > c->high_water || seen[n]) {
             return 0;
         }
 
@@ -57,7 +57,9 @@ cells_check_buckets(ngx_household_cells_t *c)
 
             b = ((uint64_t) CELL(c, n)->hash * c->nbuckets) >> 32;
 
-            if (n > c->touched || b != i || ++count > (ngx_int_t) c->ncells) {
+            if (n > c->high_water || b != i
+                || ++count > (ngx_int_t) c->ncells)
+            {
                 return -1;
             }
         }
@@ -72,21 +74,21 @@ cells_check_buckets(ngx_household_cells_t *c)
 static const char *
 cells_check_list(ngx_household_cells_t *c, u_char *seen, ngx_uint_t list)
 {
-    uint32_t                      n, newer;
+    uint32_t                      n, prev;
     ngx_uint_t                    cells, entries, used;
     ngx_household_cells_entry_t  *e;
     ngx_household_cells_list_t   *l;
 
     l = &c->lists[list];
 
-    newer = 0;
+    prev = 0;
     entries = 0;
     used = 0;
 
-    for (n = l->newest; n; n = e->older) {
+    for (n = l->newest; n; n = e->lru_next) {
         e = CELL(c, n);
 
-        if (e->newer != newer || e->list != list) {
+        if (e->lru_prev != prev || e->list != list) {
             return "link of the queue of use";
         }
 
@@ -98,12 +100,12 @@ cells_check_list(ngx_household_cells_t *c, u_char *seen, ngx_uint_t list)
             return "cells of an entry";
         }
 
-        newer = n;
+        prev = n;
         used += cells;
         entries++;
     }
 
-    if (l->oldest != newer) {
+    if (l->oldest != prev) {
         return "end of the queue of use";
     }
 
@@ -134,13 +136,13 @@ cells_check(ngx_household_cells_t *c)
         used += c->lists[i].used;
     }
 
-    nfree = c->ncells - c->touched;
+    nfree = c->ncells - c->high_water;
 
     if (c->free) {
         nfree += cells_check_chain(c, seen, c->free);
     }
 
-    for (n = 1; n <= c->touched && wrong == NULL; n++) {
+    for (n = 1; n <= c->high_water && wrong == NULL; n++) {
         if (!seen[n]) {
             wrong = "cell that is nowhere";
         }

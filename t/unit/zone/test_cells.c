@@ -308,19 +308,19 @@ test_halves(void **data)
 
     for (i = 51; i < n; i++) {
         ngx_household_cells_touch(c, e[i]);
-        assert_int_equal(e[100]->newer, 0);
+        assert_int_equal(e[100]->lru_prev, 0);
     }
 
     ngx_household_cells_touch(c, e[50]);
-    assert_int_equal(e[50]->newer, 0);
-    assert_int_not_equal(e[100]->newer, 0);
+    assert_int_equal(e[50]->lru_prev, 0);
+    assert_int_not_equal(e[100]->lru_prev, 0);
 
     /* that one has pushed the next out of the newer half */
 
     ngx_household_cells_touch(c, e[51]);
-    assert_int_equal(e[51]->newer, 0);
+    assert_int_equal(e[51]->lru_prev, 0);
     ngx_household_cells_touch(c, e[50]);
-    assert_int_equal(e[51]->newer, 0);
+    assert_int_equal(e[51]->lru_prev, 0);
 
     assert_null(cells_check(c));
 }
@@ -342,7 +342,7 @@ test_no_fragments(void **data)
     ngx_household_cells_key_t      key;
 
     c = create(SIZE);
-    len = (size_t) (c->lists[0].share - 1) * NGX_HOUSEHOLD_CELL_NEXT;
+    len = (size_t) (c->lists[0].reserved - 1) * NGX_HOUSEHOLD_CELL_NEXT;
     value = calloc(1, len);
 
     for (round = 0; round < 20; round++) {
@@ -380,7 +380,7 @@ test_shares(void **data)
     c = create(SIZE);
     memset(value, 1, sizeof(value));
 
-    assert_true(c->lists[0].share + c->lists[1].share <= c->ncells);
+    assert_true(c->lists[0].reserved + c->lists[1].reserved <= c->ncells);
 
     for (i = 0; i < c->ncells; i++) {
         key_set(&key, i, 2);
@@ -394,8 +394,8 @@ test_shares(void **data)
         insert(c, 0, &key, value, 90);
     }
 
-    assert_in_range(c->lists[1].used, c->lists[1].share - 1,
-                    c->lists[1].share);
+    assert_in_range(c->lists[1].used, c->lists[1].reserved - 1,
+                    c->lists[1].reserved);
     assert_in_range(c->lists[0].used + c->lists[1].used, c->ncells - 2,
                     c->ncells);
 
@@ -404,8 +404,8 @@ test_shares(void **data)
         insert(c, 1, &key, value, 40);
     }
 
-    assert_in_range(c->lists[0].used, c->lists[0].share - 2,
-                    c->lists[0].share + 1);
+    assert_in_range(c->lists[0].used, c->lists[0].reserved - 2,
+                    c->lists[0].reserved + 1);
     assert_null(cells_check(c));
 }
 
@@ -430,11 +430,11 @@ test_reset(void **data)
 
     /* whatever a process that died may have left */
 
-    memset(c->lists, 0xA5, offsetof(ngx_household_cells_list_t, share));
+    memset(c->lists, 0xA5, offsetof(ngx_household_cells_list_t, reserved));
     memset(c->cells, 0xA5, 1000);
     c->free = 77777;
     c->nfree = 3;
-    c->touched = 5;
+    c->high_water = 5;
 
     ngx_household_cells_reset(c);
 

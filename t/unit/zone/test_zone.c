@@ -569,7 +569,7 @@ test_too_big(void **data)
 
     id = id_of(UUID);
     max = NGX_HOUSEHOLD_CELL_FIRST - 1 - 16
-          + (zone->cells->lists[TOKEN].share - 1) * NGX_HOUSEHOLD_CELL_NEXT;
+          + (zone->cells->lists[TOKEN].reserved - 1) * NGX_HOUSEHOLD_CELL_NEXT;
     assert_true(max < NGX_HOUSEHOLD_ZONE_VALUE_MAX);
 
     assert_int_equal(ngx_household_zone_put(store, id, value, max + 1, 0,

@@ -217,7 +217,7 @@ check_records(ngx_household_zone_t *zone)
     for (kind = 0; kind < 2; kind++) {
         alive = 0;
 
-        for (n = zone->cells->lists[kind].newest; n; n = e->older) {
+        for (n = zone->cells->lists[kind].newest; n; n = e->lru_next) {
             e = CELL(zone->cells, n);
             slot = &zone->sh->namespaces[e->data[0] & 0x7f];
             alive += !ngx_household_zone_before(e->seq, slot->flushed_seq);

@@ -433,7 +433,7 @@ test_kinds(void **data)
         assert_int_equal(fetch(account, id, "", 0), NGX_OK);
     }
 
-    assert_int_equal(records(token), zone->cells->lists[TOKEN].share);
+    assert_int_equal(records(token), zone->cells->lists[TOKEN].reserved);
     assert_int_equal(records(account), n - records(token));
 
     for (i = 0; i < 2 * n; i++) {
@@ -441,8 +441,8 @@ test_kinds(void **data)
         assert_int_equal(fetch(token, id, "", 0), NGX_OK);
     }
 
-    assert_in_range(records(account), zone->cells->lists[ACCOUNT].share,
-                    zone->cells->lists[ACCOUNT].share + 1);
+    assert_in_range(records(account), zone->cells->lists[ACCOUNT].reserved,
+                    zone->cells->lists[ACCOUNT].reserved + 1);
 
     /* large ones: what was flushed gives way, and is not counted as evicted */
 
