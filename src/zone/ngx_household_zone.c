@@ -220,7 +220,7 @@ ngx_household_zone_insert(ngx_household_zone_ns_t *ns,
 
     ngx_household_cells_insert(zone->cells, list, key, e, value, len);
 
-    shm->live++;
+    shm->entries++;
 
     return rc;
 }

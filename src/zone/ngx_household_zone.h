@@ -118,9 +118,9 @@ struct ngx_household_zone_ns_s {
     ngx_uint_t                kind;
     ngx_uint_t                tracked;   /* unsigned  tracked:1; */
     ngx_uint_t                index;
-    uint32_t                  serial;    /* of the shared part, if bound */
-    uint32_t                  config;    /* number of this configuration */
-    uint32_t                  tracker;   /* of this process; 0: none */
+    uint32_t                  incarnation; /* of the shared part, if bound */
+    uint32_t                  config_gen; /* number of this configuration */
+    uint32_t                  holder;    /* of this process; 0: none */
     u_char                    digest[16];
 };
 

@@ -63,7 +63,7 @@ ngx_household_zone_flush(ngx_household_zone_ns_t *ns)
         shm->seq++;
         shm->flushed_seq = shm->seq;
         shm->invalidated_seq = shm->seq;
-        shm->live = 0;
+        shm->entries = 0;
 
         ngx_household_zone_inc(ns->zone, NGX_HOUSEHOLD_ZONE_FLUSHED);
     }
@@ -151,8 +151,8 @@ ngx_household_zone_succeeded(ngx_household_zone_ns_t *ns)
 
     shm = ngx_household_zone_ns_shm(ns);
 
-    succeeded = shm && shm->config != ns->config
-                && shm->config != shm->closed
+    succeeded = shm && shm->config_gen != ns->config_gen
+                && shm->config_gen != shm->closed
                 && ngx_household_zone_holder_find(ns, shm) != NULL;
 
     ngx_household_zone_unlock(ns->zone);
@@ -170,8 +170,8 @@ ngx_household_zone_close(ngx_household_zone_ns_t *ns)
 
     shm = ngx_household_zone_ns_shm(ns);
 
-    if (shm && shm->config == ns->config) {
-        shm->closed = shm->config;
+    if (shm && shm->config_gen == ns->config_gen) {
+        shm->closed = shm->config_gen;
     }
 
     ngx_household_zone_unlock(ns->zone);
@@ -204,9 +204,9 @@ ngx_household_zone_holder_add(ngx_household_zone_ns_t *ns,
             ngx_household_zone_ns_invalidate(ns->zone, shm);
         }
 
-        ns->tracker = ++ns->zone->sh->serials;
+        ns->holder = ++ns->zone->sh->numbers;
 
-        t->serial = ns->tracker;
+        t->number = ns->holder;
         t->since = now;
         t->lapsed = 0;
     }
@@ -239,7 +239,7 @@ ngx_household_zone_remove(ngx_household_zone_t *zone,
         ngx_household_zone_ns_invalidate(zone, shm);
     }
 
-    t->serial = 0;
+    t->number = 0;
 }
 
 
@@ -253,9 +253,9 @@ ngx_household_zone_holder_expire(ngx_household_zone_t *zone,
     ngx_household_zone_holder_t  *t;
 
     for (i = 0; i < NGX_HOUSEHOLD_ZONE_HOLDERS; i++) {
-        t = &shm->trackers[i];
+        t = &shm->holders[i];
 
-        if (t->serial == 0 || t->lapsed
+        if (t->number == 0 || t->lapsed
             || ngx_household_zone_current(t, now))
         {
             continue;
@@ -280,13 +280,13 @@ ngx_household_zone_holder_find(ngx_household_zone_ns_t *ns,
 {
     ngx_uint_t  i;
 
-    if (ns->tracker == 0) {
+    if (ns->holder == 0) {
         return NULL;
     }
 
     for (i = 0; i < NGX_HOUSEHOLD_ZONE_HOLDERS; i++) {
-        if (shm->trackers[i].serial == ns->tracker) {
-            return &shm->trackers[i];
+        if (shm->holders[i].number == ns->holder) {
+            return &shm->holders[i];
         }
     }
 
@@ -305,9 +305,9 @@ ngx_household_zone_vacant(ngx_household_zone_ns_shm_t *shm, ngx_msec_t now)
     vacant = NULL;
 
     for (i = 0; i < NGX_HOUSEHOLD_ZONE_HOLDERS; i++) {
-        t = &shm->trackers[i];
+        t = &shm->holders[i];
 
-        if (t->serial == 0) {
+        if (t->number == 0) {
             return t;
         }
 
@@ -328,7 +328,7 @@ ngx_household_zone_tracked(ngx_household_zone_ns_shm_t *shm, ngx_msec_t now)
     ngx_uint_t  i;
 
     for (i = 0; i < NGX_HOUSEHOLD_ZONE_HOLDERS; i++) {
-        if (ngx_household_zone_current(&shm->trackers[i], now)) {
+        if (ngx_household_zone_current(&shm->holders[i], now)) {
             return 1;
         }
     }
@@ -340,7 +340,7 @@ ngx_household_zone_tracked(ngx_household_zone_ns_shm_t *shm, ngx_msec_t now)
 static ngx_uint_t
 ngx_household_zone_current(ngx_household_zone_holder_t *t, ngx_msec_t now)
 {
-    return t->serial && (ngx_msec_int_t) (t->until - now) > 0;
+    return t->number && (ngx_msec_int_t) (t->until - now) > 0;
 }
 
 
@@ -357,7 +357,7 @@ ngx_household_zone_holder_redundant(ngx_household_zone_ns_shm_t *shm,
     ngx_household_zone_holder_t  *other;
 
     for (i = 0; i < NGX_HOUSEHOLD_ZONE_HOLDERS; i++) {
-        other = &shm->trackers[i];
+        other = &shm->holders[i];
 
         if (other != t
             && ngx_household_zone_current(other, now)

@@ -86,7 +86,7 @@ ngx_household_zone_drop(ngx_household_zone_t *zone,
     ngx_household_cells_entry_t *e)
 {
     if (ngx_household_zone_not_flushed(zone, e)) {
-        ngx_household_zone_ns_of(zone, e)->live--;
+        ngx_household_zone_ns_of(zone, e)->entries--;
     }
 
     ngx_household_cells_remove(zone->cells, e);

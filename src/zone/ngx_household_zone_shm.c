@@ -288,13 +288,13 @@ ngx_household_zone_ns_bind(ngx_household_zone_t *zone)
 
     ngx_household_zone_lock(zone);
 
-    zone->sh->configs++;
+    zone->sh->config_gen++;
 
     for (ns = zone->namespaces; ns; ns = ns->next) {
         shm = ngx_household_zone_ns_find(zone, ns);
 
         if (shm) {
-            shm->config = zone->sh->configs;
+            shm->config_gen = zone->sh->config_gen;
         }
     }
 
@@ -306,8 +306,8 @@ ngx_household_zone_ns_bind(ngx_household_zone_t *zone)
         }
 
         ns->index = shm - zone->sh->namespaces;
-        ns->serial = shm->serial;
-        ns->config = zone->sh->configs;
+        ns->incarnation = shm->incarnation;
+        ns->config_gen = zone->sh->config_gen;
     }
 
     ngx_household_zone_unlock(zone);
@@ -326,7 +326,7 @@ ngx_household_zone_ns_find(ngx_household_zone_t *zone,
     for (i = 0; i < NGX_HOUSEHOLD_ZONE_NAMESPACES; i++) {
         shm = &zone->sh->namespaces[i];
 
-        if (shm->serial
+        if (shm->incarnation
             && shm->kind == ns->kind
             && ngx_memcmp(shm->digest, ns->digest, 16) == 0)
         {
@@ -352,14 +352,14 @@ ngx_household_zone_ns_alloc(ngx_household_zone_t *zone,
     for (i = 1; i < NGX_HOUSEHOLD_ZONE_NAMESPACES; i++) {
         old = &zone->sh->namespaces[i];
 
-        if (ngx_household_zone_before(old->config, shm->config)) {
+        if (ngx_household_zone_before(old->config_gen, shm->config_gen)) {
             shm = old;
         }
     }
 
     shm->kind = ns->kind;
-    shm->serial = ++zone->sh->serials;
-    shm->config = zone->sh->configs;
+    shm->incarnation = ++zone->sh->numbers;
+    shm->config_gen = zone->sh->config_gen;
     ngx_memcpy(shm->digest, ns->digest, 16);
 
     ngx_household_zone_ns_clear(shm);
@@ -376,9 +376,9 @@ ngx_household_zone_ns_clear(ngx_household_zone_ns_shm_t *shm)
     shm->seq++;
     shm->flushed_seq = shm->seq;
     shm->invalidated_seq = shm->seq;
-    shm->live = 0;
+    shm->entries = 0;
 
-    ngx_memzero(shm->trackers, sizeof(shm->trackers));
+    ngx_memzero(shm->holders, sizeof(shm->holders));
 }
 
 
@@ -429,7 +429,7 @@ ngx_household_zone_ns_shm(ngx_household_zone_ns_t *ns)
 
     shm = &ns->zone->sh->namespaces[ns->index];
 
-    return (shm->serial == ns->serial) ? shm : NULL;
+    return (shm->incarnation == ns->incarnation) ? shm : NULL;
 }
 
 
@@ -460,8 +460,8 @@ ngx_household_zone_stat(ngx_household_zone_t *zone,
     for (i = 0; i < NGX_HOUSEHOLD_ZONE_NAMESPACES; i++) {
         shm = &zone->sh->namespaces[i];
 
-        if (shm->serial) {
-            stat->records[shm->kind] += shm->live;
+        if (shm->incarnation) {
+            stat->records[shm->kind] += shm->entries;
         }
     }
 

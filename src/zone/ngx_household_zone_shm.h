@@ -13,12 +13,12 @@
 
 
 /*
- * A process that receives the invalidations of a namespace; serial 0: none.  A
- * process whose lease has ended is kept, as it may still receive all of them.
+ * A process that receives the invalidations of a namespace; number 0: none.
+ * A process whose lease has ended is kept, as it may still receive all of them.
  */
 
 typedef struct {
-    uint32_t                       serial;
+    uint32_t                       number;
     uint32_t                       lapsed;   /* unsigned  lapsed:1; */
     ngx_msec_t                     since;
     ngx_msec_t                     renewed;
@@ -36,14 +36,14 @@ typedef struct {
 typedef struct {
     u_char                        digest[16];
     ngx_uint_t                    kind;
-    ngx_uint_t                    live;     /* entries not flushed */
-    uint32_t                      serial;   /* 0: not in use */
-    uint32_t                      config;   /* that used it last */
+    ngx_uint_t                    entries;  /* that are not flushed */
+    uint32_t                      incarnation; /* 0: not in use */
+    uint32_t                      config_gen; /* that used it last */
     uint32_t                      closed;   /* the same, if it exited */
     uint32_t                      seq;      /* never 0 in an entry */
     uint32_t                      flushed_seq;
     uint32_t                      invalidated_seq;
-    ngx_household_zone_holder_t   trackers[NGX_HOUSEHOLD_ZONE_HOLDERS];
+    ngx_household_zone_holder_t   holders[NGX_HOUSEHOLD_ZONE_HOLDERS];
 } ngx_household_zone_ns_shm_t;
 
 
@@ -62,8 +62,8 @@ typedef struct {
 struct ngx_household_zone_sh_s {
     uint32_t                      layout;  /* must stay the first member */
     uint32_t                      dirty;   /* a process is changing the zone */
-    uint32_t                      configs;
-    uint32_t                      serials;
+    uint32_t                      config_gen; /* configurations so far */
+    uint32_t                      numbers;    /* of holders, incarnations */
 
     /* counters of invalidations, selected by the hash of the key */
     uint32_t                      stripes_mask;

@@ -15,13 +15,13 @@
 #define QUITS  2
 
 
-static uint32_t  trackers[100];
+static uint32_t  holders[100];
 
 
 static ngx_household_zone_ns_t *
 begin(ngx_uint_t tracked)
 {
-    memset(trackers, 0, sizeof(trackers));
+    memset(holders, 0, sizeof(holders));
 
     return store_start(SIZE, tracked);
 }
@@ -35,12 +35,12 @@ track(ngx_household_zone_ns_t *store, ngx_pid_t pid, ngx_msec_t now,
 {
     ngx_int_t  rc;
 
-    store->tracker = trackers[pid];
+    store->holder = holders[pid];
 
     rc = coherent == QUITS ? ngx_household_zone_yield(store, now, LEASE)
                            : ngx_household_zone_renew(store, now, LEASE,
                                                       coherent);
-    trackers[pid] = store->tracker;
+    holders[pid] = store->holder;
 
     return rc;
 }
@@ -152,7 +152,7 @@ test_track(void **data)
 }
 
 
-/* a tracker that dies, or hangs, says nothing */
+/* a holder that dies, or hangs, says nothing */
 
 static void
 test_lease(void **data)
@@ -282,7 +282,7 @@ test_succeeded(void **data)
     ngx_household_zone_t     *zone, *next;
     ngx_household_zone_ns_t  *store, *other, *newer;
 
-    memset(trackers, 0, sizeof(trackers));
+    memset(holders, 0, sizeof(holders));
 
     zone = zone_declare(SIZE);
     store = zone_store(zone, ACCOUNT, "main", 1);
@@ -408,7 +408,7 @@ test_stores(void **data)
     ngx_household_zone_t     *zone, *next;
     ngx_household_zone_ns_t  *store, *other;
 
-    memset(trackers, 0, sizeof(trackers));
+    memset(holders, 0, sizeof(holders));
 
     zone = zone_declare(SIZE);
     store = zone_store(zone, ACCOUNT, "main", 1);

@@ -122,11 +122,11 @@ value_bytes(u_char *p, uint32_t seed, size_t len)
 static void
 configure(ngx_uint_t first)
 {
-    uint32_t               tracker;
+    uint32_t               holder;
     ngx_household_zone_t  *old;
 
     old = zone;
-    tracker = first ? 0 : stores[1]->tracker;
+    holder = first ? 0 : stores[1]->holder;
     zone = zone_declare(SIZE);
 
     stores[0] = zone_store(zone, ACCOUNT, "untracked", 0);
@@ -138,7 +138,7 @@ configure(ngx_uint_t first)
 
     } else {
         assert_int_equal(zone_reuse(zone, old), NGX_OK);
-        stores[1]->tracker = tracker;
+        stores[1]->holder = holder;
     }
 }
 
