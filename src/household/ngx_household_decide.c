@@ -143,7 +143,7 @@ ngx_household_decide_home_or_extra(ngx_household_case_t *c)
     if (n) {
         d->matched = 1;
         d->network = places[0].network;
-        d->slot = places[0].seat;
+        d->seat = places[0].seat;
 
         ngx_household_decide_write_device(c, places, n);
 
@@ -373,7 +373,7 @@ ngx_household_decide_deny(ngx_household_case_t *c)
 
     seats = c->rec->seats;
 
-    c->d->seat = (seats == NGX_HOUSEHOLD_SEATS_UNKNOWN
+    c->d->free_seat = (seats == NGX_HOUSEHOLD_SEATS_UNKNOWN
                   || seats > ngx_household_record_seats_taken(c->rec,
                                                               c->facts->now));
 }

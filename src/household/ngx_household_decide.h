@@ -100,7 +100,7 @@ typedef struct {
     unsigned                 monitored:1;
 
     /* denied, and the plan has a free seat that can be offered */
-    unsigned                 seat:1;
+    unsigned                 free_seat:1;
 
     /* writes to Redis; none of them changes the verdict */
     unsigned                 note_device:1;  /* "seen" of the device */
@@ -117,7 +117,7 @@ typedef struct {
     ngx_household_network_t  network;
 
     /* the seat of the extra member, or empty; points into the record */
-    ngx_str_t                slot;
+    ngx_str_t                seat;
 
     /* note_device: the places to be written; points into the record */
     ngx_uint_t               nseen;

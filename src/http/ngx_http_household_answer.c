@@ -340,7 +340,7 @@ ngx_http_household_answer_problem_text(ngx_http_request_t *r,
     url = &ctx->offer_url;
     offer = ctx->offer;
     reason = ngx_household_reason_name(ctx->decision.reason);
-    priced = offer != NULL && ctx->decision.seat && offer->price.len;
+    priced = offer != NULL && ctx->decision.free_seat && offer->price.len;
 
     title = status == NGX_HTTP_FORBIDDEN ? "Forbidden"
             : status == NGX_HTTP_UNAUTHORIZED ? "Unauthorized"

@@ -126,7 +126,7 @@ ngx_http_household_effects_device(ngx_http_household_ctx_t *ctx)
     }
 
     ngx_household_writer_write_device(ctx->store->notes, &ctx->account,
-                                      &device, &d->slot,
+                                      &device, &d->seat,
                                       dropped.nseen ? &dropped : NULL);
 }
 

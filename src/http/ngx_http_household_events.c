@@ -205,7 +205,7 @@ static void
 ngx_http_household_events_seat(ngx_http_household_ctx_t *ctx,
     ngx_household_event_t *event)
 {
-    event->seat = ctx->decision.slot;
+    event->seat = ctx->decision.seat;
 
     if (event->seat.len == 0) {
         return;

@@ -39,7 +39,7 @@ ngx_http_household_offer_choose(ngx_http_request_t *r,
 
     /* first the offer for the country, then the default one */
 
-    for (fallback = !ctx->decision.seat; fallback < 2; fallback++) {
+    for (fallback = !ctx->decision.free_seat; fallback < 2; fallback++) {
 
         for (i = 0; i < hlcf->offers->nelts; i++) {
 

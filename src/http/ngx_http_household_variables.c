@@ -397,7 +397,7 @@ static ngx_int_t
 ngx_http_household_variable_offer_price(ngx_http_request_t *r,
     ngx_http_household_ctx_t *ctx, ngx_str_t *value)
 {
-    if (ctx->offer != NULL && ctx->decision.seat) {
+    if (ctx->offer != NULL && ctx->decision.free_seat) {
         *value = ctx->offer->price;
     }
 
@@ -409,7 +409,7 @@ static ngx_int_t
 ngx_http_household_variable_offer_currency(ngx_http_request_t *r,
     ngx_http_household_ctx_t *ctx, ngx_str_t *value)
 {
-    if (ctx->offer != NULL && ctx->decision.seat) {
+    if (ctx->offer != NULL && ctx->decision.free_seat) {
         *value = ctx->offer->currency;
     }
 

@@ -119,7 +119,7 @@ test_random_network(const model_account_t *a, model_network_t *net)
 static void
 test_random_extra(const model_account_t *a, model_extra_t *extra)
 {
-    extra->slot = model_slots[test_below(test_count(model_slots))];
+    extra->seat = model_seats[test_below(test_count(model_seats))];
     extra->until = test_until();
     test_random_network(a, &extra->network);
 }
@@ -136,8 +136,8 @@ test_random_device(model_device_t *device, const char *id)
     /* at home or at a seat, or at each in turn */
 
     do {
-        i = test_below(test_count(model_slots));
-        model_write(device, test_past(), test_below(3) ? "" : model_slots[i]);
+        i = test_below(test_count(model_seats));
+        model_write(device, test_past(), test_below(3) ? "" : model_seats[i]);
 
     } while (test_below(3) == 0);
 }

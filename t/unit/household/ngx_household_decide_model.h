@@ -37,14 +37,14 @@ model_extra(const model_account_t *a, const model_request_t *r,
             continue;
         }
 
-        until = model_paid_until(a, extra->slot, now);
+        until = model_paid_until(a, extra->seat, now);
 
-        if (last == NULL || until > model_paid_until(a, last->slot, now)) {
+        if (last == NULL || until > model_paid_until(a, last->seat, now)) {
             last = extra;
         }
 
-        if (model_seen(device, extra->slot)
-            && (kept == NULL || until > model_paid_until(a, kept->slot, now)))
+        if (model_seen(device, extra->seat)
+            && (kept == NULL || until > model_paid_until(a, kept->seat, now)))
         {
             kept = extra;
         }
@@ -59,11 +59,11 @@ model_extra(const model_account_t *a, const model_request_t *r,
     }
 
     v->network = &kept->network;
-    v->slot = kept->slot;
+    v->seat = kept->seat;
 
-    model_note(a, r, kept->slot,
-               model_paid_until(a, last->slot, now)
-               > model_paid_until(a, kept->slot, now) ? last->slot : NULL, v);
+    model_note(a, r, kept->seat,
+               model_paid_until(a, last->seat, now)
+               > model_paid_until(a, kept->seat, now) ? last->seat : NULL, v);
 
     return 1;
 }
@@ -138,8 +138,8 @@ model_trusted(const model_account_t *a, const model_request_t *r)
 
         if (r->policy.trusted_device > 0
             && model_age(seen->time, r->facts.now) <= r->policy.trusted_device
-            && (*seen->slot == '\0'
-                || model_slot_paid(a, seen->slot, r->facts.now)))
+            && (*seen->seat == '\0'
+                || model_seat_paid(a, seen->seat, r->facts.now)))
         {
             return 1;
         }
@@ -392,11 +392,11 @@ model_rule_12(const model_account_t *a, const model_request_t *r,
 
     taken = 0;
 
-    for (i = 0; i < test_count(model_slots); i++) {
-        taken += model_slot_paid(a, model_slots[i], r->facts.now);
+    for (i = 0; i < test_count(model_seats); i++) {
+        taken += model_seat_paid(a, model_seats[i], r->facts.now);
     }
 
-    v->seat = (a->seats == MODEL_UNKNOWN || a->seats > taken);
+    v->free_seat = (a->seats == MODEL_UNKNOWN || a->seats > taken);
 }
 
 
@@ -421,8 +421,8 @@ model_detail(const model_account_t *a, const model_request_t *r)
     }
 
     for (i = 0; device != NULL && i < device->n; i++) {
-        if (*device->seen[i].slot
-            && !model_slot_paid(a, device->seen[i].slot, now))
+        if (*device->seen[i].seat
+            && !model_seat_paid(a, device->seen[i].seat, now))
         {
             return "seat_ended";
         }
@@ -453,7 +453,7 @@ model_decide(const model_account_t *a, const model_request_t *r,
     model_verdict_t *v)
 {
     ngx_memzero(v, sizeof(model_verdict_t));
-    v->slot = "";
+    v->seat = "";
     v->detail = "";
 
     if (model_rules_1_to_3(a, r, v)) {

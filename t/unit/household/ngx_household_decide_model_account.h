@@ -29,7 +29,7 @@ typedef struct {
 
 
 typedef struct {
-    const char      *slot;
+    const char      *seat;
     model_network_t  network;
     int64_t          until;
 } model_extra_t;
@@ -37,7 +37,7 @@ typedef struct {
 
 typedef struct {
     int64_t          time;
-    const char      *slot;             /* "": at home */
+    const char      *seat;             /* "": at home */
 } model_seen_t;
 
 
@@ -97,7 +97,7 @@ typedef struct {
     ngx_household_verdict_e  verdict;
     ngx_household_reason_e   reason;
     ngx_uint_t               monitored;
-    ngx_uint_t               seat;
+    ngx_uint_t               free_seat;
     ngx_uint_t               note;
     model_device_t           device;   /* what is written of it */
     ngx_uint_t               learn;
@@ -107,7 +107,7 @@ typedef struct {
     ngx_uint_t               home_again;
     ngx_uint_t               left_again;
     const model_network_t   *network;  /* NULL: none matched */
-    const char              *slot;
+    const char              *seat;
 } model_verdict_t;
 
 
@@ -118,7 +118,7 @@ static const char  *model_ids[] = {
     "0B8D7F42-6C3E-4F1A-9D25-E7A4C1B80F36", "*", "", model_long_id
 };
 
-static const char  *model_slots[] = { "kid", "kid2", "a@b" };
+static const char  *model_seats[] = { "kid", "kid2", "a@b" };
 
 static const char  *model_countries[] = { "", "FR", "DE", "RD" };
 
@@ -157,12 +157,12 @@ model_paid(const model_extra_t *extra, int64_t now)
 
 
 static ngx_uint_t
-model_slot_paid(const model_account_t *a, const char *slot, int64_t now)
+model_seat_paid(const model_account_t *a, const char *seat, int64_t now)
 {
     ngx_uint_t  i;
 
     for (i = 0; i < a->extras; i++) {
-        if (strcmp(a->extra[i].slot, slot) == 0
+        if (strcmp(a->extra[i].seat, seat) == 0
             && model_paid(&a->extra[i], now))
         {
             return 1;
@@ -176,7 +176,7 @@ model_slot_paid(const model_account_t *a, const char *slot, int64_t now)
 /* until when the seat is paid, of all its networks; 0: it is not */
 
 static int64_t
-model_paid_until(const model_account_t *a, const char *slot, int64_t now)
+model_paid_until(const model_account_t *a, const char *seat, int64_t now)
 {
     int64_t     until, last;
     ngx_uint_t  i;
@@ -185,7 +185,7 @@ model_paid_until(const model_account_t *a, const char *slot, int64_t now)
 
     for (i = 0; i < a->extras; i++) {
 
-        if (strcmp(a->extra[i].slot, slot) != 0
+        if (strcmp(a->extra[i].seat, seat) != 0
             || !model_paid(&a->extra[i], now))
         {
             continue;
@@ -220,12 +220,12 @@ model_find(const model_account_t *a, const char *id)
 /* when the device was at the place last; 0: never */
 
 static int64_t
-model_seen(const model_device_t *device, const char *slot)
+model_seen(const model_device_t *device, const char *seat)
 {
     ngx_uint_t  i;
 
     for (i = 0; device != NULL && i < device->n; i++) {
-        if (strcmp(device->seen[i].slot, slot) == 0) {
+        if (strcmp(device->seen[i].seat, seat) == 0) {
             return device->seen[i].time;
         }
     }
@@ -242,22 +242,22 @@ model_age(int64_t since, int64_t now)
 
 
 static ngx_uint_t
-model_fresh(const model_device_t *device, const char *slot, int64_t now)
+model_fresh(const model_device_t *device, const char *seat, int64_t now)
 {
     int64_t  seen;
 
-    seen = model_seen(device, slot);
+    seen = model_seen(device, seat);
 
     return seen != 0 && model_age(seen, now) < MODEL_DAY;
 }
 
 
 static void
-model_write(model_device_t *device, int64_t time, const char *slot)
+model_write(model_device_t *device, int64_t time, const char *seat)
 {
-    if (device->n < MODEL_SEEN && model_seen(device, slot) == 0) {
+    if (device->n < MODEL_SEEN && model_seen(device, seat) == 0) {
         device->seen[device->n].time = time;
-        device->seen[device->n++].slot = slot;
+        device->seen[device->n++].seat = seat;
     }
 }
 
@@ -266,7 +266,7 @@ model_write(model_device_t *device, int64_t time, const char *slot)
 
 static void
 model_note(const model_account_t *a, const model_request_t *r,
-    const char *slot, const char *other, model_verdict_t *v)
+    const char *seat, const char *other, model_verdict_t *v)
 {
     int64_t                now;
     ngx_uint_t             i;
@@ -281,7 +281,7 @@ model_note(const model_account_t *a, const model_request_t *r,
     device = model_find(a, r->device);
 
     if (model_fresh(device, "", now)
-        || (*slot && model_fresh(device, slot, now)
+        || (*seat && model_fresh(device, seat, now)
             && (other == NULL || model_fresh(device, other, now))))
     {
         return;
@@ -290,7 +290,7 @@ model_note(const model_account_t *a, const model_request_t *r,
     v->note = 1;
     v->device.id = r->device;
 
-    if (*slot == '\0') {
+    if (*seat == '\0') {
         model_write(&v->device, now, "");
         return;
     }
@@ -299,7 +299,7 @@ model_note(const model_account_t *a, const model_request_t *r,
         model_write(&v->device, model_seen(device, ""), "");
     }
 
-    model_write(&v->device, now, slot);
+    model_write(&v->device, now, seat);
 
     if (other != NULL) {
         model_write(&v->device, now, other);
@@ -308,7 +308,7 @@ model_note(const model_account_t *a, const model_request_t *r,
     for (i = 0; device != NULL && i < device->n; i++) {
         if (now - device->seen[i].time <= 400 * MODEL_DAY) {
             model_write(&v->device, device->seen[i].time,
-                        device->seen[i].slot);
+                        device->seen[i].seat);
         }
     }
 }

@@ -64,7 +64,7 @@ model_add_device(ngx_household_record_builder_t *b, const char *name,
     for (i = 0; i < device->n; i++) {
         p += sprintf(p, "%s%lld%s%s", i ? ":" : "",
                      (long long) device->seen[i].time,
-                     *device->seen[i].slot ? "@" : "", device->seen[i].slot);
+                     *device->seen[i].seat ? "@" : "", device->seen[i].seat);
     }
 
     field = test_str(name);
@@ -107,7 +107,7 @@ model_record(ngx_household_record_builder_t *b, const model_account_t *a)
 
     for (i = 0; i < a->extras; i++) {
         model_text(&a->extra[i].network, i % 2, text);
-        sprintf(name, "extra:%s:%s", a->extra[i].slot, text);
+        sprintf(name, "extra:%s:%s", a->extra[i].seat, text);
         model_add(b, name, a->extra[i].until, "");
     }
 

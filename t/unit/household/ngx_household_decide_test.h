@@ -322,7 +322,7 @@ test_outcome(const ngx_household_decision_t *d,
                  name->data);
 
     p += sprintf(p, "%s", d->monitored ? " monitored" : "");
-    p += sprintf(p, "%s", d->seat ? " seat" : "");
+    p += sprintf(p, "%s", d->free_seat ? " seat" : "");
     p += sprintf(p, "%s", d->note_device ? " note" : "");
     p += sprintf(p, "%s", d->drop_oldest ? " drop" : "");
     p += sprintf(p, "%s", d->learn ? " learn" : "");
@@ -339,10 +339,10 @@ test_outcome(const ngx_household_decision_t *d,
         *p = '\0';
     }
 
-    if (d->slot.len != 0) {
-        assert_true(d->slot.data > (u_char *) rec
-                    && d->slot.data < (u_char *) rec + rec->size);
-        sprintf(p, " @%.*s", (int) d->slot.len, d->slot.data);
+    if (d->seat.len != 0) {
+        assert_true(d->seat.data > (u_char *) rec
+                    && d->seat.data < (u_char *) rec + rec->size);
+        sprintf(p, " @%.*s", (int) d->seat.len, d->seat.data);
     }
 
     return text;

@@ -100,7 +100,7 @@ test_addr(const char *text)
 
 static ngx_inline const char *
 test_place(ngx_household_record_t *rec, const char *text, ngx_uint_t extra,
-    ngx_str_t *slot)
+    ngx_str_t *seat)
 {
     ngx_uint_t               found;
     ngx_household_addr_t     addr;
@@ -115,7 +115,7 @@ test_place(ngx_household_record_t *rec, const char *text, ngx_uint_t extra,
         found = ngx_household_record_extra(rec, &addr, 64, TEST_NOW, NULL, 0,
                                            places);
         net = places[0].network;
-        *slot = places[0].seat;
+        *seat = places[0].seat;
 
     } else {
         found = ngx_household_record_home(rec, &addr, 64, &net);
@@ -188,11 +188,11 @@ test_travel(ngx_household_record_t *rec, const char *text, int64_t now)
 static ngx_inline ngx_uint_t
 test_paid(ngx_household_record_t *rec, const char *text, int64_t now)
 {
-    ngx_str_t  slot;
+    ngx_str_t  seat;
 
-    slot = test_str(text);
+    seat = test_str(text);
 
-    return ngx_household_record_seat_paid(rec, &slot, now);
+    return ngx_household_record_seat_paid(rec, &seat, now);
 }
 
 

@@ -70,10 +70,10 @@ test_same_places(const ngx_household_decision_t *d,
         seen = &d->seen[i];
 
         assert_int_equal(seen->time, device->seen[i].time);
-        assert_int_equal(seen->seat.len, strlen(device->seen[i].slot));
+        assert_int_equal(seen->seat.len, strlen(device->seen[i].seat));
 
         if (seen->seat.len) {
-            assert_memory_equal(seen->seat.data, device->seen[i].slot,
+            assert_memory_equal(seen->seat.data, device->seen[i].seat,
                                 seen->seat.len);
         }
     }
@@ -87,7 +87,7 @@ test_same(const ngx_household_decision_t *d, const model_verdict_t *v,
     assert_int_equal(d->reason, v->reason);
     assert_int_equal(d->verdict, v->verdict);
     assert_int_equal(d->monitored, v->monitored);
-    assert_int_equal(d->seat, v->seat);
+    assert_int_equal(d->free_seat, v->free_seat);
     assert_int_equal(d->note_device, v->note);
     assert_int_equal(d->drop_oldest, 0);
     assert_int_equal(d->learn, v->learn);
@@ -99,10 +99,10 @@ test_same(const ngx_household_decision_t *d, const model_verdict_t *v,
     assert_int_equal(d->home_again, v->home_again);
     assert_int_equal(d->left_again, v->left_again);
     assert_int_equal(d->matched, v->network != NULL);
-    assert_int_equal(d->slot.len, strlen(v->slot));
+    assert_int_equal(d->seat.len, strlen(v->seat));
 
-    if (d->slot.len != 0) {
-        assert_memory_equal(d->slot.data, v->slot, d->slot.len);
+    if (d->seat.len != 0) {
+        assert_memory_equal(d->seat.data, v->seat, d->seat.len);
     }
 
     test_same_places(d, &v->device);
@@ -149,7 +149,7 @@ test_decide_model(void **state)
 
             seen[d.reason]++;
             notes += d.note_device;
-            seats += d.seat;
+            seats += d.free_seat;
             begun += d.start_grace && a.outside_since == 0;
             over += d.start_grace && a.outside_since != 0;
             again += d.home_again;
@@ -348,7 +348,7 @@ test_decide_renumber(void **state)
 
         after.network = before.network;
         after.evidence = before.evidence;
-        after.slot = before.slot;
+        after.seat = before.seat;
         ngx_memcpy(after.seen, before.seen, sizeof(after.seen));
         assert_memory_equal(&after, &before, sizeof(after));
     }

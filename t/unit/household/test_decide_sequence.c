@@ -39,15 +39,15 @@ static char          history[TEST_STEPS * 256];
 /* the seat's name as the model has it */
 
 static const char *
-test_slot(const ngx_str_t *seat)
+test_seat(const ngx_str_t *seat)
 {
     ngx_uint_t  i;
 
-    for (i = 0; i < test_count(model_slots); i++) {
-        if (strlen(model_slots[i]) == seat->len
-            && memcmp(model_slots[i], seat->data, seat->len) == 0)
+    for (i = 0; i < test_count(model_seats); i++) {
+        if (strlen(model_seats[i]) == seat->len
+            && memcmp(model_seats[i], seat->data, seat->len) == 0)
         {
-            return model_slots[i];
+            return model_seats[i];
         }
     }
 
@@ -86,7 +86,7 @@ test_apply(test_world_t *w, const model_request_t *r)
 
         for (i = 0; i < d->nseen; i++) {
             model_write(device, d->seen[i].time,
-                        test_slot(&d->seen[i].seat));
+                        test_seat(&d->seen[i].seat));
         }
     }
 
@@ -172,7 +172,7 @@ test_give(model_account_t *a, ngx_uint_t kind, int64_t now)
         device = &a->device[a->devices++];
         ngx_memzero(device, sizeof(model_device_t));
         device->id = id;
-        model_write(device, now, test_below(2) ? "" : model_slots[0]);
+        model_write(device, now, test_below(2) ? "" : model_seats[0]);
         return 1;
 
     case 1:
@@ -190,7 +190,7 @@ test_give(model_account_t *a, ngx_uint_t kind, int64_t now)
         }
 
         extra = &a->extra[a->extras++];
-        extra->slot = model_slots[test_below(test_count(model_slots))];
+        extra->seat = model_seats[test_below(test_count(model_seats))];
         extra->network = a->site[test_below(4)];
         extra->until = test_below(4) ? now + 1 + test_below(60 * MODEL_DAY)
                                      : 0;

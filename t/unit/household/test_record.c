@@ -10,7 +10,7 @@
 static void
 test_record_home(void **state)
 {
-    ngx_str_t                slot;
+    ngx_str_t                seat;
     ngx_household_addr_t     none;
     ngx_household_record_t  *rec;
     ngx_household_network_t  net;
@@ -47,7 +47,7 @@ test_record_home(void **state)
     /* an extra member's network is no home, and the other way round */
 
     assert_string_equal(test_place(rec, "198.51.100.7", 0, NULL), "");
-    assert_string_equal(test_place(rec, "82.64.10.7", 1, &slot), "");
+    assert_string_equal(test_place(rec, "82.64.10.7", 1, &seat), "");
 
     ngx_memzero(&none, sizeof(none));
     assert_false(ngx_household_record_home(rec, &none, 64, &net));
@@ -72,7 +72,7 @@ test_record_home(void **state)
 static void
 test_record_extra(void **state)
 {
-    ngx_str_t                slot;
+    ngx_str_t                seat;
     ngx_household_record_t  *rec;
 
     ngx_household_record_builder_start(&builder, TEST_NOW);
@@ -91,29 +91,29 @@ test_record_extra(void **state)
 
     /* paid until now is over */
 
-    assert_string_equal(test_place(rec, "192.0.2.1", 1, &slot), "");
+    assert_string_equal(test_place(rec, "192.0.2.1", 1, &seat), "");
 
-    assert_string_equal(test_place(rec, "192.0.2.2", 1, &slot),
+    assert_string_equal(test_place(rec, "192.0.2.2", 1, &seat),
                         "192.0.2.2/32");
-    assert_int_equal(slot.len, 5);
-    assert_memory_equal(slot.data, "lasts", 5);
-    assert_true(slot.data > (u_char *) rec
-                && slot.data < (u_char *) rec + rec->size);
+    assert_int_equal(seat.len, 5);
+    assert_memory_equal(seat.data, "lasts", 5);
+    assert_true(seat.data > (u_char *) rec
+                && seat.data < (u_char *) rec + rec->size);
 
-    assert_string_equal(test_place(rec, "192.0.2.3", 1, &slot),
+    assert_string_equal(test_place(rec, "192.0.2.3", 1, &seat),
                         "192.0.2.3/32");
-    assert_string_equal(test_place(rec, "2a01:e0a:1f3:9cff::1", 1, &slot),
+    assert_string_equal(test_place(rec, "2a01:e0a:1f3:9cff::1", 1, &seat),
                         "2a01:e0a:1f3:9c00::/56");
-    assert_int_equal(slot.len, 3);
+    assert_int_equal(seat.len, 3);
 
-    assert_string_equal(test_place(rec, "192.0.2.4", 1, &slot),
+    assert_string_equal(test_place(rec, "192.0.2.4", 1, &seat),
                         "192.0.2.4/32");
-    assert_memory_equal(slot.data, "mapped", 6);
+    assert_memory_equal(seat.data, "mapped", 6);
 
-    assert_string_equal(test_place(rec, "::7", 1, &slot), "::/64");
-    assert_memory_equal(slot.data, "compressed", 10);
+    assert_string_equal(test_place(rec, "::7", 1, &seat), "::/64");
+    assert_memory_equal(seat.data, "compressed", 10);
 
-    assert_string_equal(test_place(rec, "192.0.2.200", 1, &slot),
+    assert_string_equal(test_place(rec, "192.0.2.200", 1, &seat),
                         "192.0.2.128/25");
 
     free(rec);
@@ -410,7 +410,7 @@ test_record_travel(void **state)
 /* 256 seats in 256 networks: the most that can be told apart */
 
 static void
-test_record_slots(void **state)
+test_record_seats(void **state)
 {
     char                     name[64];
     ngx_uint_t               i;
@@ -660,7 +660,7 @@ main(void)
         cmocka_unit_test(test_record_learn),
         cmocka_unit_test(test_record_away),
         cmocka_unit_test(test_record_oldest),
-        cmocka_unit_test(test_record_slots),
+        cmocka_unit_test(test_record_seats),
         cmocka_unit_test(test_record_room),
     };
 

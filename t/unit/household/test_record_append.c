@@ -10,7 +10,7 @@
 static void
 test_record_limits(void **state)
 {
-    ngx_str_t                slot;
+    ngx_str_t                seat;
     ngx_household_record_t  *rec;
 
     /* exactly at the limit; what is malformed does not count */
@@ -22,7 +22,7 @@ test_record_limits(void **state)
                      NGX_HOUSEHOLD_RECORD_NETWORKS / 2);
     assert_string_equal(test_place(rec, "10.0.254.1", 0, NULL),
                         "10.0.254.0/24");
-    assert_string_equal(test_place(rec, "10.0.255.1", 1, &slot),
+    assert_string_equal(test_place(rec, "10.0.255.1", 1, &seat),
                         "10.0.255.0/24");
     free(rec);
 

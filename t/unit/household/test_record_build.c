@@ -375,7 +375,7 @@ test_record_id_lengths(void **state)
 {
     char                     id[256], name[512], value[512];
     ngx_uint_t               i, good;
-    ngx_str_t                slot;
+    ngx_str_t                seat;
     ngx_household_record_t  *rec;
 
     static const ngx_uint_t  lengths[] = { 0, 1, 127, 128, 129, 255 };
@@ -403,7 +403,7 @@ test_record_id_lengths(void **state)
         assert_string_equal(test_device(rec, id), good ? "1" : "");
         assert_int_equal(test_travel(rec, id, TEST_NOW), good);
         assert_int_equal(test_paid(rec, id, TEST_NOW), good);
-        assert_string_equal(test_place(rec, "192.0.2.1", 1, &slot),
+        assert_string_equal(test_place(rec, "192.0.2.1", 1, &seat),
                             good ? "192.0.2.1/32" : "");
         assert_string_equal(test_device(rec, "moved"), good ? value : "");
 
