@@ -409,12 +409,12 @@ ngx_http_household_init_process(ngx_cycle_t *cycle)
             return NGX_ERROR;
         }
 
-        store[i]->notes = ngx_household_writer_create(cycle->pool,
+        store[i]->writer = ngx_household_writer_create(cycle->pool,
                                        store[i]->redis->redis,
                                        &store[i]->redis->conf.key_prefix,
                                        ngx_http_household_effects_write_dropped,
                                        store[i]);
-        if (store[i]->notes == NULL) {
+        if (store[i]->writer == NULL) {
             return NGX_ERROR;
         }
 

@@ -103,10 +103,10 @@ typedef struct {
     unsigned                 free_seat:1;
 
     /* writes to Redis; none of them changes the verdict */
-    unsigned                 note_device:1;  /* "seen" of the device */
+    unsigned                 write_device:1; /* "seen" of the device */
     unsigned                 drop_oldest:1;  /* in place of the oldest */
     unsigned                 learn:1;        /* a day of "evidence" */
-    unsigned                 note_away:1;    /* a day outside */
+    unsigned                 write_away:1;   /* a day outside */
     unsigned                 start_grace:1;
     unsigned                 home_again:1;   /* after a grace period */
     unsigned                 left_again:1;   /* not long enough at home */
@@ -119,7 +119,7 @@ typedef struct {
     /* the seat of the extra member, or empty; points into the record */
     ngx_str_t                seat;
 
-    /* note_device: the places to be written; points into the record */
+    /* write_device: the places to be written; points into the record */
     ngx_uint_t               nseen;
     ngx_household_seen_t     seen[NGX_HOUSEHOLD_SEEN_MAX];
 

@@ -61,7 +61,7 @@ ngx_household_decide_write_device(ngx_household_case_t *c,
     }
 
     d = c->d;
-    d->note_device = 1;
+    d->write_device = 1;
 
     if (!ngx_household_decide_grows(c)
         || ngx_household_record_has_capacity(c->rec, c->facts->now))
@@ -76,7 +76,7 @@ ngx_household_decide_write_device(ngx_household_case_t *c,
     d->drop_oldest = (ngx_household_record_oldest(c->rec, &c->facts->device,
                                                   &name, seen)
                       != 0);
-    d->note_device = d->drop_oldest;
+    d->write_device = d->drop_oldest;
 }
 
 
@@ -262,7 +262,7 @@ ngx_household_decide_write_away(ngx_household_case_t *c)
 
     today = c->facts->now / NGX_HOUSEHOLD_DAY;
 
-    c->d->note_away = (c->policy->mode != NGX_HOUSEHOLD_MONITOR
+    c->d->write_away = (c->policy->mode != NGX_HOUSEHOLD_MONITOR
                        && ngx_household_record_away_days(c->rec, today - 1,
                                                          today + 1)
                           == 0);

@@ -26,7 +26,7 @@ static ngx_uint_t ngx_household_presence_spare(
     ngx_household_presence_case_t *c);
 static ngx_uint_t ngx_household_presence_least(ngx_household_presence_t *p,
     ngx_uint_t *group);
-static void ngx_household_presence_note(ngx_household_presence_case_t *c);
+static void ngx_household_presence_update(ngx_household_presence_case_t *c);
 static void ngx_household_presence_forget(ngx_household_presence_case_t *c);
 
 static void ngx_household_presence_judge(ngx_household_presence_case_t *c);
@@ -298,7 +298,7 @@ ngx_household_presence_write(ngx_household_presence_case_t *c)
     }
 
     ngx_household_presence_look(c);
-    ngx_household_presence_note(c);
+    ngx_household_presence_update(c);
 
     device = &c->p->device[c->d];
 
@@ -424,7 +424,7 @@ ngx_household_presence_least(ngx_household_presence_t *p, ngx_uint_t *group)
 /* the device was here today */
 
 static void
-ngx_household_presence_note(ngx_household_presence_case_t *c)
+ngx_household_presence_update(ngx_household_presence_case_t *c)
 {
     uint16_t                          last, today;
     ngx_household_presence_place_t   *place;

@@ -188,7 +188,7 @@ struct ngx_http_household_store_s {
 
     /* of a worker process */
     ngx_household_lookups_t        *lookups;
-    ngx_household_writer_t         *notes;
+    ngx_household_writer_t         *writer;
     ngx_household_presences_t      *presences; /* NULL: unused */
     ngx_household_events_t         *events;    /* NULL: unused */
     ngx_http_household_fleet_t      fleet[NGX_HTTP_HOUSEHOLD_FLEETS];

@@ -27,13 +27,13 @@ void
 ngx_http_household_effects(ngx_http_request_t *r,
     ngx_http_household_loc_conf_t *hlcf, ngx_http_household_ctx_t *ctx)
 {
-    ngx_household_writer_t    *notes;
+    ngx_household_writer_t    *writer;
     ngx_household_decision_t  *d;
 
     d = &ctx->decision;
-    notes = ctx->store->notes;
+    writer = ctx->store->writer;
 
-    if (d->note_device
+    if (d->write_device
         && ngx_http_household_effects_once(ctx,
                                            NGX_HTTP_HOUSEHOLD_WRITTEN_DEVICE))
     {
@@ -47,11 +47,11 @@ ngx_http_household_effects(ngx_http_request_t *r,
         ngx_http_household_effects_learn(hlcf, ctx);
     }
 
-    if (d->note_away
+    if (d->write_away
         && ngx_http_household_effects_once(ctx,
                                            NGX_HTTP_HOUSEHOLD_WRITTEN_AWAY))
     {
-        ngx_household_writer_write_away(notes, &ctx->account, ngx_time());
+        ngx_household_writer_write_away(writer, &ctx->account, ngx_time());
     }
 
     if (ngx_http_household_sharing_written(ctx)
@@ -65,7 +65,7 @@ ngx_http_household_effects(ngx_http_request_t *r,
         && ngx_http_household_effects_once(ctx,
                                            NGX_HTTP_HOUSEHOLD_WRITTEN_OUTSIDE))
     {
-        ngx_household_writer_write_grace_start(notes, &ctx->account,
+        ngx_household_writer_write_grace_start(writer, &ctx->account,
                                     ctx->record->outside_since, ngx_time());
     }
 
@@ -73,7 +73,7 @@ ngx_http_household_effects(ngx_http_request_t *r,
         && ngx_http_household_effects_once(ctx,
                                            NGX_HTTP_HOUSEHOLD_WRITTEN_RETURN))
     {
-        ngx_household_writer_write_grace_return(notes, &ctx->account,
+        ngx_household_writer_write_grace_return(writer, &ctx->account,
                                                 ngx_time());
     }
 
@@ -81,7 +81,7 @@ ngx_http_household_effects(ngx_http_request_t *r,
         && ngx_http_household_effects_once(ctx,
                                            NGX_HTTP_HOUSEHOLD_WRITTEN_LEFT))
     {
-        ngx_household_writer_write_grace_return(notes, &ctx->account, 0);
+        ngx_household_writer_write_grace_return(writer, &ctx->account, 0);
     }
 }
 
@@ -125,7 +125,7 @@ ngx_http_household_effects_device(ngx_http_household_ctx_t *ctx)
                                                     &dropped.id, seen);
     }
 
-    ngx_household_writer_write_device(ctx->store->notes, &ctx->account,
+    ngx_household_writer_write_device(ctx->store->writer, &ctx->account,
                                       &device, &d->seat,
                                       dropped.nseen ? &dropped : NULL);
 }
@@ -151,7 +151,7 @@ ngx_http_household_effects_learn(ngx_http_household_loc_conf_t *hlcf,
         network.len -= sizeof("/32") - 1;
     }
 
-    ngx_household_writer_write_learn(ctx->store->notes, &ctx->account,
+    ngx_household_writer_write_learn(ctx->store->writer, &ctx->account,
                                      &network, ngx_time(), hlcf->learn_days,
                                      ctx->record->set_size);
 }

@@ -25,7 +25,7 @@ typedef struct {
     int                      homes;
     uint64_t                 id[SIM_NOTES];
     int64_t                  seen[SIM_NOTES];
-    int                      notes;
+    int                      written;
     int64_t                  outside_since;
     int64_t                  home_since;
     ngx_uint_t               stale;
@@ -337,7 +337,7 @@ sim_ask_homes(sim_play_t *play, const sim_event_t *e, int day)
 
     ngx_household_decide(&policy, &facts, &play->builder.u.record, &d);
 
-    if (d.note_device || d.learn || d.start_grace || d.home_again
+    if (d.write_device || d.learn || d.start_grace || d.home_again
         || d.left_again)
     {
         sim_record_effects(&play->record, &d, e->id, e->time);
@@ -375,14 +375,14 @@ sim_record_effects(sim_record_t *r, const ngx_household_decision_t *d,
         r->home_since = 0;
     }
 
-    if (!d->note_device) {
+    if (!d->write_device) {
         return;
     }
 
-    for (i = 0; i < r->notes && r->id[i] != id; i++) { /* void */ }
+    for (i = 0; i < r->written && r->id[i] != id; i++) { /* void */ }
 
     if (i < SIM_NOTES) {
-        r->notes = ngx_max(r->notes, i + 1);
+        r->written = ngx_max(r->written, i + 1);
         r->id[i] = id;
         r->seen[i] = now;
     }
@@ -410,7 +410,7 @@ sim_record_build(sim_play_t *play, int64_t now)
         ngx_household_record_builder_add_home(b, &member);
     }
 
-    for (i = 0; i < r->notes; i++) {
+    for (i = 0; i < r->written; i++) {
         sprintf(name, "device:d%llu", (unsigned long long) r->id[i]);
         sim_field(b, name, r->seen[i]);
     }

@@ -61,7 +61,7 @@ model_extra(const model_account_t *a, const model_request_t *r,
     v->network = &kept->network;
     v->seat = kept->seat;
 
-    model_note(a, r, kept->seat,
+    model_write_seen(a, r, kept->seat,
                model_paid_until(a, last->seat, now)
                > model_paid_until(a, kept->seat, now) ? last->seat : NULL, v);
 
@@ -158,7 +158,7 @@ model_rules_4_to_7(const model_account_t *a, const model_request_t *r,
     for (i = 0; i < a->homes; i++) {
         if (model_inside(&a->home[i], &r->addr, r->policy.ipv6_prefix)) {
             v->network = &a->home[i];
-            model_note(a, r, "", NULL, v);
+            model_write_seen(a, r, "", NULL, v);
 
             v->home_again = (r->policy.grace > 0
                              && r->policy.mode == NGX_HOUSEHOLD_ON

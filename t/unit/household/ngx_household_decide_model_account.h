@@ -98,7 +98,7 @@ typedef struct {
     ngx_household_reason_e   reason;
     ngx_uint_t               monitored;
     ngx_uint_t               free_seat;
-    ngx_uint_t               note;
+    ngx_uint_t               write;
     model_device_t           device;   /* what is written of it */
     ngx_uint_t               learn;
     ngx_uint_t               day;
@@ -265,7 +265,7 @@ model_write(model_device_t *device, int64_t time, const char *seat)
 /* what is written of a device that is at one or two seats, or at home */
 
 static void
-model_note(const model_account_t *a, const model_request_t *r,
+model_write_seen(const model_account_t *a, const model_request_t *r,
     const char *seat, const char *other, model_verdict_t *v)
 {
     int64_t                now;
@@ -287,7 +287,7 @@ model_note(const model_account_t *a, const model_request_t *r,
         return;
     }
 
-    v->note = 1;
+    v->write = 1;
     v->device.id = r->device;
 
     if (*seat == '\0') {

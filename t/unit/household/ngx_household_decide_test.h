@@ -323,10 +323,10 @@ test_outcome(const ngx_household_decision_t *d,
 
     p += sprintf(p, "%s", d->monitored ? " monitored" : "");
     p += sprintf(p, "%s", d->free_seat ? " seat" : "");
-    p += sprintf(p, "%s", d->note_device ? " note" : "");
+    p += sprintf(p, "%s", d->write_device ? " write" : "");
     p += sprintf(p, "%s", d->drop_oldest ? " drop" : "");
     p += sprintf(p, "%s", d->learn ? " learn" : "");
-    p += sprintf(p, "%s", d->note_away ? " day" : "");
+    p += sprintf(p, "%s", d->write_away ? " day" : "");
     p += sprintf(p, "%s", d->start_grace ? " start_grace" : "");
     p += sprintf(p, "%s", d->home_again ? " home_again" : "");
     p += sprintf(p, "%s", d->left_again ? " left_again" : "");
@@ -363,7 +363,7 @@ test_written(const ngx_household_decision_t *d)
     p = text;
     *p = '\0';
 
-    for (i = 0; d->note_device && i < d->nseen; i++) {
+    for (i = 0; d->write_device && i < d->nseen; i++) {
         p += sprintf(p, "%snow", i ? ":" : "");
 
         time = d->seen[i].time - TEST_NOW;

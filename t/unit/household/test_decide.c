@@ -87,7 +87,7 @@ static const test_case_t  test_place[] = {
     { "extra:old:203.0.113.9=now extra:kid:203.0.113.0/24=0", "",
       "allow extra_member 203.0.113.0/24 @kid" },
     { "extra:kid:203.0.113.9=0", "monitor device=tv trusted=0",
-      "allow extra_member note 203.0.113.9/32 @kid" },
+      "allow extra_member write 203.0.113.9/32 @kid" },
 };
 
 
@@ -216,7 +216,7 @@ static const test_case_t  test_unenforced[] = {
     { "home=::1 country=DE", "enforce_in=FR family_unknown=allow",
       "allow family_unknown" },
     { "home=203.0.113.9 country=DE", "enforce_in=FR device=tv",
-      "allow home note 203.0.113.9/32" },
+      "allow home write 203.0.113.9/32" },
 };
 
 

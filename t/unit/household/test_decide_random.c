@@ -60,7 +60,7 @@ test_same_places(const ngx_household_decision_t *d,
     ngx_uint_t                    i;
     const ngx_household_seen_t   *seen;
 
-    if (!d->note_device) {
+    if (!d->write_device) {
         return;
     }
 
@@ -88,10 +88,10 @@ test_same(const ngx_household_decision_t *d, const model_verdict_t *v,
     assert_int_equal(d->verdict, v->verdict);
     assert_int_equal(d->monitored, v->monitored);
     assert_int_equal(d->free_seat, v->free_seat);
-    assert_int_equal(d->note_device, v->note);
+    assert_int_equal(d->write_device, v->write);
     assert_int_equal(d->drop_oldest, 0);
     assert_int_equal(d->learn, v->learn);
-    assert_int_equal(d->note_away, v->day);
+    assert_int_equal(d->write_away, v->day);
     assert_string_equal(d->detail
                         ? (char *) ngx_household_detail_name(d->detail)->data
                         : "", v->detail);
@@ -119,7 +119,7 @@ static void
 test_decide_model(void **state)
 {
     ngx_uint_t                 i, n, seen[NGX_HOUSEHOLD_REASONS];
-    ngx_uint_t                 notes, seats, begun, over, again, left;
+    ngx_uint_t                 writes, seats, begun, over, again, left;
     model_account_t            a;
     model_request_t            r;
     model_verdict_t            v;
@@ -131,7 +131,7 @@ test_decide_model(void **state)
     begun = over = again = left = 0;
 
     ngx_memzero(seen, sizeof(seen));
-    notes = 0;
+    writes = 0;
     seats = 0;
 
     for (i = 0; i < TEST_ACCOUNTS; i++) {
@@ -148,7 +148,7 @@ test_decide_model(void **state)
             test_same(&d, &v, r.policy.ipv6_prefix);
 
             seen[d.reason]++;
-            notes += d.note_device;
+            writes += d.write_device;
             seats += d.free_seat;
             begun += d.start_grace && a.outside_since == 0;
             over += d.start_grace && a.outside_since != 0;
@@ -168,7 +168,7 @@ test_decide_model(void **state)
         assert_in_range(seen[i], 1000, TEST_ACCOUNTS * TEST_REQUESTS / 4);
     }
 
-    assert_in_range(notes, 1000, TEST_ACCOUNTS * TEST_REQUESTS / 2);
+    assert_in_range(writes, 1000, TEST_ACCOUNTS * TEST_REQUESTS / 2);
     assert_in_range(seats, 1000, TEST_ACCOUNTS * TEST_REQUESTS / 2);
     assert_in_range(begun, 1000, TEST_ACCOUNTS * TEST_REQUESTS / 4);
     assert_in_range(over, 1000, TEST_ACCOUNTS * TEST_REQUESTS / 4);

@@ -73,7 +73,7 @@ test_apply(test_world_t *w, const model_request_t *r)
 
     assert_int_equal(d->drop_oldest, 0);
 
-    if (d->note_device) {
+    if (d->write_device) {
         device = (model_device_t *) model_find(a, r->device);
 
         if (device == NULL) {
@@ -103,7 +103,7 @@ test_apply(test_world_t *w, const model_request_t *r)
         a->home_since = 0;
     }
 
-    if (d->note_away) {
+    if (d->write_away) {
         today = r->facts.now / MODEL_DAY;
 
         if (a->days == MODEL_DAYS) {

@@ -8,49 +8,49 @@
 #include "ngx_household_decide_test.h"
 
 
-/* when a device is noted, and when the note it has is left alone */
+/* when a device is written, and when it is not */
 
-static const test_case_t  test_notes[] = {
+static const test_case_t  test_writes[] = {
 
     { "home=203.0.113.9", "", "allow home 203.0.113.9/32" },
-    { "home=203.0.113.9", "device=tv", "allow home note 203.0.113.9/32" },
+    { "home=203.0.113.9", "device=tv", "allow home write 203.0.113.9/32" },
     { "home=203.0.113.9", "monitor device=tv",
-      "allow home note 203.0.113.9/32" },
+      "allow home write 203.0.113.9/32" },
     { "home=203.0.113.9 device:tv=now", "device=tv",
       "allow home 203.0.113.9/32" },
     { "home=203.0.113.9 device:tv=now-86399", "device=tv",
       "allow home 203.0.113.9/32" },
     { "home=203.0.113.9 device:tv=now-86400", "device=tv",
-      "allow home note 203.0.113.9/32" },
+      "allow home write 203.0.113.9/32" },
     { "home=203.0.113.9 device:tv=now+600", "device=tv",
       "allow home 203.0.113.9/32" },
     { "home=203.0.113.9 device:tv=now@kid", "device=tv",
-      "allow home note 203.0.113.9/32" },
+      "allow home write 203.0.113.9/32" },
     { "home=203.0.113.9 device:tv2=now", "device=tv",
-      "allow home note 203.0.113.9/32" },
+      "allow home write 203.0.113.9/32" },
     { "home=203.0.113.9 travel:tv=now+60", "device=tv",
-      "allow home note 203.0.113.9/32" },
+      "allow home write 203.0.113.9/32" },
 
     { "extra:kid:203.0.113.9=0", "device=tv",
-      "allow extra_member note 203.0.113.9/32 @kid" },
+      "allow extra_member write 203.0.113.9/32 @kid" },
     { "extra:kid:203.0.113.9=0 device:tv=now-86399@kid", "device=tv",
       "allow extra_member 203.0.113.9/32 @kid" },
     { "extra:kid:203.0.113.9=0 device:tv=now-86400@kid", "device=tv",
-      "allow extra_member note 203.0.113.9/32 @kid" },
+      "allow extra_member write 203.0.113.9/32 @kid" },
     { "extra:kid:203.0.113.9=0 device:tv=now@dad", "device=tv",
-      "allow extra_member note 203.0.113.9/32 @kid" },
+      "allow extra_member write 203.0.113.9/32 @kid" },
     { "extra:kid:203.0.113.9=0 device:tv=now@kid2", "device=tv",
-      "allow extra_member note 203.0.113.9/32 @kid" },
+      "allow extra_member write 203.0.113.9/32 @kid" },
 
     /* to be at home outranks a seat, for as long as it is fresh */
     { "extra:kid:203.0.113.9=0 device:tv=now-2678400", "device=tv",
-      "allow extra_member note 203.0.113.9/32 @kid" },
+      "allow extra_member write 203.0.113.9/32 @kid" },
     { "extra:kid:203.0.113.9=0 device:tv=now-2678401", "device=tv",
-      "allow extra_member note 203.0.113.9/32 @kid" },
+      "allow extra_member write 203.0.113.9/32 @kid" },
     { "extra:kid:203.0.113.9=0 device:tv=now-86399", "device=tv trusted=0",
       "allow extra_member 203.0.113.9/32 @kid" },
     { "extra:kid:203.0.113.9=0 device:tv=now-86400", "device=tv trusted=0",
-      "allow extra_member note 203.0.113.9/32 @kid" },
+      "allow extra_member write 203.0.113.9/32 @kid" },
 };
 
 
@@ -304,9 +304,9 @@ test_decide_evidence(void **state)
 
 
 static void
-test_decide_notes(void **state)
+test_decide_writes(void **state)
 {
-    test_cases(test_notes, test_count(test_notes));
+    test_cases(test_writes, test_count(test_writes));
 }
 
 
@@ -320,7 +320,7 @@ test_decide_note_lengths(void **state)
 
     static const struct {
         size_t      len;
-        ngx_uint_t  note;
+        ngx_uint_t  write;
     } cases[] = { { 0, 0 }, { 1, 1 }, { 128, 1 }, { 129, 0 } };
 
     rec = test_record("home=203.0.113.9");
@@ -335,7 +335,7 @@ test_decide_note_lengths(void **state)
         ngx_household_decide(&setup.policy, &setup.facts, rec, &d);
 
         assert_int_equal(d.reason, NGX_HOUSEHOLD_REASON_HOME);
-        assert_int_equal(d.note_device, cases[i].note);
+        assert_int_equal(d.write_device, cases[i].write);
 
         free(setup.facts.device.data);
     }
@@ -362,7 +362,7 @@ test_decide_note_room(void **state)
 
     for (i = 0; i < NGX_HOUSEHOLD_CAPACITY_DEVICES; i++) {
         ngx_household_decide(&setup.policy, &setup.facts, rec, &d);
-        assert_int_equal(d.note_device, 1);
+        assert_int_equal(d.write_device, 1);
         assert_int_equal(d.drop_oldest, 0);
 
         sprintf(name, "device:tv%u", (unsigned) i);
@@ -374,20 +374,20 @@ test_decide_note_room(void **state)
 
     ngx_household_decide(&setup.policy, &setup.facts, rec, &d);
     assert_int_equal(d.reason, NGX_HOUSEHOLD_REASON_HOME);
-    assert_int_equal(d.note_device, 1);
+    assert_int_equal(d.write_device, 1);
     assert_int_equal(d.drop_oldest, 1);
 
     /* not for one that is there, as long as it does not grow */
 
     setup.facts.device = test_str("tv0");
     ngx_household_decide(&setup.policy, &setup.facts, rec, &d);
-    assert_int_equal(d.note_device, 1);
+    assert_int_equal(d.write_device, 1);
     assert_int_equal(d.drop_oldest, 0);
 
     test_address("192.0.2.1");
     ngx_household_decide(&setup.policy, &setup.facts, rec, &d);
     assert_int_equal(d.reason, NGX_HOUSEHOLD_REASON_EXTRA_MEMBER);
-    assert_int_equal(d.note_device, 1);
+    assert_int_equal(d.write_device, 1);
     assert_int_equal(d.drop_oldest, 1);
 
     /* where there is no other device there is none to drop */
@@ -404,7 +404,7 @@ test_decide_note_room(void **state)
 
     ngx_household_decide(&setup.policy, &setup.facts, rec, &d);
     assert_int_equal(d.reason, NGX_HOUSEHOLD_REASON_HOME);
-    assert_int_equal(d.note_device, 0);
+    assert_int_equal(d.write_device, 0);
     assert_int_equal(d.drop_oldest, 0);
 }
 
@@ -413,7 +413,7 @@ int
 main(void)
 {
     const struct CMUnitTest  tests[] = {
-        cmocka_unit_test(test_decide_notes),
+        cmocka_unit_test(test_decide_writes),
         cmocka_unit_test(test_decide_places),
         cmocka_unit_test(test_decide_details),
         cmocka_unit_test(test_decide_outside_days),

@@ -160,7 +160,7 @@ test_record_paid(void **state)
 /* flatmates: several paid seats with one address */
 
 static const char *
-test_seats(ngx_household_record_t *rec, const char *text, const char *noted)
+test_seats(ngx_household_record_t *rec, const char *text, const char *seat)
 {
     char                   *p;
     ngx_uint_t              i, n;
@@ -173,10 +173,10 @@ test_seats(ngx_household_record_t *rec, const char *text, const char *noted)
     addr = test_addr(text);
 
     seen.time = 1;
-    seen.seat = test_str(noted ? noted : "");
+    seen.seat = test_str(seat ? seat : "");
 
     n = ngx_household_record_extra(rec, &addr, 64, TEST_NOW, &seen,
-                                   noted != NULL, places);
+                                   seat != NULL, places);
     p = buf;
     *p = '\0';
 
