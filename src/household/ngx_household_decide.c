@@ -88,8 +88,8 @@ ngx_household_decide_preconditions(ngx_household_case_t *c)
 
     if (c->rec == NULL) {
         return ngx_household_decide_without_record(c,
-                                   facts->unknown != NGX_HOUSEHOLD_REASON_NONE
-                                   ? facts->unknown
+                                   facts->no_record != NGX_HOUSEHOLD_REASON_NONE
+                                   ? facts->no_record
                                    : NGX_HOUSEHOLD_REASON_UNAVAILABLE);
     }
 

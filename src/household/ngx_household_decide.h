@@ -85,7 +85,7 @@ typedef struct {
     ngx_uint_t              bucket;    /* 0-9999, stable per account */
 
     /* rule 3: why there is no record: UNAVAILABLE or RECORD_TOO_LARGE */
-    ngx_household_reason_e  unknown;
+    ngx_household_reason_e  no_record;
 
     ngx_household_sharing_e  sharing;
 } ngx_household_facts_t;

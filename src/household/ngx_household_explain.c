@@ -193,7 +193,7 @@ ngx_household_explain_unknown(ngx_household_explain_case_t *c)
 {
     if (c->rec == NULL) {
 
-        ngx_household_explain_add(c, c->facts->unknown
+        ngx_household_explain_add(c, c->facts->no_record
                                      == NGX_HOUSEHOLD_REASON_RECORD_TOO_LARGE
                                   ? "the record of the account is too large"
                                   : "the record of the account cannot be "

@@ -355,7 +355,7 @@ ngx_http_household_access_reset(ngx_http_household_loc_conf_t *hlcf,
     ctx->store = hlcf->store;
     ctx->status = NGX_HTTP_HOUSEHOLD_NONE;
     ctx->offer = NULL;
-    ctx->unknown = NGX_HOUSEHOLD_REASON_UNAVAILABLE;
+    ctx->no_record = NGX_HOUSEHOLD_REASON_UNAVAILABLE;
     ctx->unauthorized = NGX_HOUSEHOLD_REASON_NONE;
     ctx->issued_at = NGX_HOUSEHOLD_ISSUED_UNKNOWN;
     ctx->rollout = NGX_HOUSEHOLD_ROLLOUT_ALL;

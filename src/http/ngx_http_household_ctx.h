@@ -85,7 +85,7 @@ typedef struct {
     ngx_household_record_t         *record;    /* NULL: none */
     ngx_household_record_t         *stale;     /* for stale-if-error */
     ngx_http_household_cache_e      cache;
-    ngx_household_reason_e          unknown;   /* why there is none */
+    ngx_household_reason_e          no_record; /* why there is none */
     ngx_household_reason_e          unauthorized; /* NONE, or why */
     ngx_http_household_sharing_t   *sharing;   /* NULL: off */
     ngx_household_decision_t        decision;

@@ -132,7 +132,7 @@ ngx_http_household_facts_collect(ngx_http_request_t *r,
     ngx_memzero(facts, sizeof(ngx_household_facts_t));
 
     facts->unauthorized = ctx->unauthorized;
-    facts->unknown = ctx->unknown;
+    facts->no_record = ctx->no_record;
     facts->device = ctx->device;
     facts->now = ngx_time();
     facts->issued_at = ctx->issued_at;

@@ -127,7 +127,7 @@ ngx_http_household_wait_done(ngx_household_waiter_t *waiter,
     }
 
     if (status == NGX_HOUSEHOLD_LOOKUP_TOO_LARGE) {
-        ctx->unknown = NGX_HOUSEHOLD_REASON_RECORD_TOO_LARGE;
+        ctx->no_record = NGX_HOUSEHOLD_REASON_RECORD_TOO_LARGE;
     }
 
     if (record != NULL) {

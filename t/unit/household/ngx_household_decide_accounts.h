@@ -306,7 +306,7 @@ test_random_request(const model_account_t *a, model_request_t *r)
     }
 
     if (!a->exists && test_below(3)) {
-        facts->unknown = NGX_HOUSEHOLD_REASON_UNAVAILABLE + test_below(2);
+        facts->no_record = NGX_HOUSEHOLD_REASON_UNAVAILABLE + test_below(2);
     }
 }
 

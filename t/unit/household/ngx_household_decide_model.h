@@ -103,7 +103,7 @@ model_rules_1_to_3(const model_account_t *a, const model_request_t *r,
 
     if (!a->exists) {
         return model_say(v, away,
-                         r->facts.unknown ? r->facts.unknown
+                         r->facts.no_record ? r->facts.no_record
                                           : NGX_HOUSEHOLD_REASON_UNAVAILABLE);
     }
 

@@ -249,8 +249,8 @@ test_fact(ngx_household_facts_t *f, char *name, char *value)
     } else if (strcmp(name, "unauthorized") == 0) {
         f->unauthorized = test_reason(value);
 
-    } else if (strcmp(name, "unknown") == 0) {
-        f->unknown = test_reason(value);
+    } else if (strcmp(name, "no_record") == 0) {
+        f->no_record = test_reason(value);
 
     } else if (strcmp(name, "sharing") == 0) {
         f->sharing = strcmp(value, "member") == 0
