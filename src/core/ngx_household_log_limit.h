@@ -21,7 +21,7 @@
 typedef struct {
     ngx_msec_t   last;
     ngx_uint_t   n;                    /* events not logged yet */
-    unsigned     told:1;
+    unsigned     logged:1;
 } ngx_household_log_limit_t;
 
 
@@ -34,14 +34,14 @@ ngx_household_log_limit(ngx_household_log_limit_t *limit, ngx_uint_t n)
 {
     n += limit->n;
 
-    if (limit->told
+    if (limit->logged
         && ngx_current_msec - limit->last < NGX_HOUSEHOLD_LOG_LIMIT_INTERVAL)
     {
         limit->n = n;
         return 0;
     }
 
-    limit->told = 1;
+    limit->logged = 1;
     limit->last = ngx_current_msec;
     limit->n = 0;
 

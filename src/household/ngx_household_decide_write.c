@@ -213,7 +213,7 @@ ngx_household_decide_learn(ngx_household_case_t *c)
 
     if (net->addr.family == NGX_HOUSEHOLD_FAMILY_INET6) {
         net->prefix = 128;
-        net->bare = 1;
+        net->no_prefix = 1;
 
     } else {
         net->prefix = 32;

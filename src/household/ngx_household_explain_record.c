@@ -353,7 +353,7 @@ ngx_household_explain_network(ngx_household_entry_t *e,
     net->addr.family = inet6 ? NGX_HOUSEHOLD_FAMILY_INET6
                              : NGX_HOUSEHOLD_FAMILY_INET;
     net->prefix = e->network[0];
-    net->bare = (e->flags & NGX_HOUSEHOLD_ENTRY_NO_PREFIX) != 0;
+    net->no_prefix = (e->flags & NGX_HOUSEHOLD_ENTRY_NO_PREFIX) != 0;
 
     ngx_memcpy(net->addr.bytes, e->network + 1, inet6 ? 16 : 4);
 }

@@ -72,7 +72,7 @@ ngx_household_network_parse(ngx_household_network_t *net, u_char *text,
     ngx_household_network_mask(&net->addr, prefix);
 
     net->prefix = (u_char) prefix;
-    net->bare = (slash == NULL
+    net->no_prefix = (slash == NULL
                  && net->addr.family == NGX_HOUSEHOLD_FAMILY_INET6);
 
     return NGX_OK;
@@ -170,7 +170,7 @@ ngx_household_network_match(const ngx_household_network_t *net,
         return 0;
     }
 
-    prefix = net->bare ? ipv6_prefix : net->prefix;
+    prefix = net->no_prefix ? ipv6_prefix : net->prefix;
 
     /* a shift by 64 is undefined */
 
@@ -221,7 +221,7 @@ ngx_household_network_format(const ngx_household_network_t *net,
     ngx_household_addr_t   addr;
 
     addr = net->addr;
-    prefix = net->bare ? ipv6_prefix : net->prefix;
+    prefix = net->no_prefix ? ipv6_prefix : net->prefix;
 
     ngx_household_network_mask(&addr, prefix);
 

@@ -18,9 +18,9 @@
 
 
 typedef struct {
-    ngx_household_addr_t  addr;        /* host bits are zero unless bare */
+    ngx_household_addr_t  addr;        /* with a length, host bits are 0 */
     u_char                prefix;      /* bits: 0-32 or 0-128 */
-    u_char                bare;        /* IPv6 written without a length */
+    u_char                no_prefix;   /* IPv6 written without a length */
 } ngx_household_network_t;
 
 
@@ -39,17 +39,18 @@ ngx_int_t ngx_household_network_parse(ngx_household_network_t *net,
     u_char *text, size_t len);
 
 /*
- * Returns 1 if "addr" is in "net", otherwise 0.  A bare IPv6 address stands
- * for its /"ipv6_prefix" (1-128).  An address without family matches nothing.
+ * Returns 1 if "addr" is in "net", otherwise 0.  An IPv6 address
+ * without a length stands for its /"ipv6_prefix" (1-128).  An address without
+ * family matches nothing.
  */
 ngx_uint_t ngx_household_network_match(const ngx_household_network_t *net,
     const ngx_household_addr_t *addr, ngx_uint_t ipv6_prefix);
 
 /*
- * Writes the network as text, e.g. "82.64.10.7/32" or, for a bare IPv6
- * address, as its /"ipv6_prefix".  IPv6 is formatted as in RFC 5952.  "buf"
- * holds at least NGX_HOUSEHOLD_NETWORK_LEN bytes; no NUL is written.  Returns
- * the length.
+ * Writes the network as text, e.g. "82.64.10.7/32" or, for an IPv6
+ * address without a length, as its /"ipv6_prefix".  IPv6 is formatted as in
+ * RFC 5952.  "buf" holds at least NGX_HOUSEHOLD_NETWORK_LEN bytes; no NUL is
+ * written.  Returns the length.
  */
 size_t ngx_household_network_format(const ngx_household_network_t *net,
     ngx_uint_t ipv6_prefix, u_char *buf);

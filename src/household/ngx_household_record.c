@@ -245,7 +245,7 @@ ngx_household_record_learn_days(const ngx_household_record_t *rec,
     ngx_household_entry_t    e;
     ngx_household_network_t  found;
 
-    prefix = net->bare ? ipv6_prefix : net->prefix;
+    prefix = net->no_prefix ? ipv6_prefix : net->prefix;
 
     ngx_household_entry_start(&e, rec);
 
@@ -253,7 +253,7 @@ ngx_household_record_learn_days(const ngx_household_record_t *rec,
 
         if (e.kind == NGX_HOUSEHOLD_ENTRY_LEARN
             && ngx_household_entry_match(&e, &net->addr, ipv6_prefix, &found)
-            && (found.bare ? ipv6_prefix : found.prefix) == prefix)
+            && (found.no_prefix ? ipv6_prefix : found.prefix) == prefix)
         {
             *time = e.time;
             return *e.days;
@@ -445,7 +445,7 @@ ngx_household_entry_match(ngx_household_entry_t *e,
 
     found.addr.family = family;
     found.prefix = e->network[0];
-    found.bare = (e->flags & NGX_HOUSEHOLD_ENTRY_NO_PREFIX) != 0;
+    found.no_prefix = (e->flags & NGX_HOUSEHOLD_ENTRY_NO_PREFIX) != 0;
 
     ngx_memcpy(found.addr.bytes, e->network + 1,
                family == NGX_HOUSEHOLD_FAMILY_INET6 ? 16 : 4);

@@ -159,7 +159,7 @@ ngx_household_record_put_network(u_char *p, u_char kind,
         kind |= NGX_HOUSEHOLD_ENTRY_INET6;
     }
 
-    if (net->bare) {
+    if (net->no_prefix) {
         kind |= NGX_HOUSEHOLD_ENTRY_NO_PREFIX;
     }
 

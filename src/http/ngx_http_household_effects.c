@@ -146,7 +146,7 @@ ngx_http_household_effects_learn(ngx_http_household_loc_conf_t *hlcf,
     network.data = text;
     network.len = ngx_household_network_format(net, hlcf->ipv6_prefix, text);
 
-    if (!net->bare) {
+    if (!net->no_prefix) {
         /* as people write it */
         network.len -= sizeof("/32") - 1;
     }

@@ -124,13 +124,13 @@ ngx_http_household_events_network(ngx_household_addr_t *addr, u_char *text)
     ngx_memzero(&net, sizeof(ngx_household_network_t));
 
     net.addr = *addr;
-    net.bare = net.addr.family == NGX_HOUSEHOLD_FAMILY_INET6;
-    net.prefix = net.bare ? 128 : 32;
+    net.no_prefix = net.addr.family == NGX_HOUSEHOLD_FAMILY_INET6;
+    net.prefix = net.no_prefix ? 128 : 32;
 
     len = ngx_household_network_format(&net, NGX_HTTP_HOUSEHOLD_EVENTS_IPV6,
                                        text);
 
-    return net.bare ? len : len - (sizeof("/32") - 1);
+    return net.no_prefix ? len : len - (sizeof("/32") - 1);
 }
 
 

@@ -28,9 +28,9 @@ fuzz_network(const ngx_household_network_t *net, ngx_uint_t ipv6_prefix)
     fuzz_check(len > 0 && len <= sizeof(text));
 
     fuzz_check(ngx_household_network_parse(&same, text, len) == NGX_OK);
-    fuzz_check(!same.bare);
+    fuzz_check(!same.no_prefix);
     fuzz_check(same.addr.family == net->addr.family);
-    fuzz_check(same.prefix == (net->bare ? ipv6_prefix : net->prefix));
+    fuzz_check(same.prefix == (net->no_prefix ? ipv6_prefix : net->prefix));
 
     fuzz_check(ngx_household_network_match(net, &net->addr, ipv6_prefix));
     fuzz_check(ngx_household_network_match(&same, &net->addr, ipv6_prefix));
@@ -58,7 +58,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     fuzz_check(size <= NGX_HOUSEHOLD_NETWORK_LEN);
 
     if (net.addr.family == NGX_HOUSEHOLD_FAMILY_INET) {
-        fuzz_check(net.prefix <= 32 && !net.bare);
+        fuzz_check(net.prefix <= 32 && !net.no_prefix);
 
     } else {
         fuzz_check(net.addr.family == NGX_HOUSEHOLD_FAMILY_INET6);

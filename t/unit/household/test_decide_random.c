@@ -36,13 +36,13 @@ test_same_network(const ngx_household_decision_t *d,
         bits = (net->family == 4) ? 32 : (int) ipv6_prefix;
     }
 
-    found.prefix = d->network.bare ? (int) ipv6_prefix : d->network.prefix;
+    found.prefix = d->network.no_prefix ? (int) ipv6_prefix : d->network.prefix;
 
     assert_int_equal(found.family, net->family);
     assert_int_equal(found.prefix, bits);
     assert_true(model_inside(net, &found, ipv6_prefix));
 
-    if (d->network.bare) {
+    if (d->network.no_prefix) {
         assert_int_equal(d->network.prefix, 128);
         return;
     }

@@ -73,7 +73,7 @@ static const struct {
     const char  *text;
     const char  *expected;
     u_char       family;
-    u_char       bare;
+    u_char       no_prefix;
 } test_networks[] = {
 
     { "82.64.10.7", "82.64.10.7/32", NGX_HOUSEHOLD_FAMILY_INET, 0 },
@@ -144,7 +144,7 @@ test_network_parse(void **state)
         assert_string_equal(test_format(&net, TEST_IPV6_PREFIX, text),
                             test_networks[i].expected);
         assert_int_equal(net.addr.family, test_networks[i].family);
-        assert_int_equal(net.bare, test_networks[i].bare);
+        assert_int_equal(net.no_prefix, test_networks[i].no_prefix);
     }
 }
 
@@ -230,7 +230,7 @@ test_network_nul(void **state)
 
 
 static void
-test_network_bare(void **state)
+test_network_no_prefix(void **state)
 {
     char                     text[NGX_HOUSEHOLD_NETWORK_LEN + 1];
     ngx_household_addr_t     same, near, far;
@@ -446,7 +446,7 @@ test_model_match(const ngx_household_network_t *net,
         return 0;
     }
 
-    n = net->bare ? ipv6_prefix : net->prefix;
+    n = net->no_prefix ? ipv6_prefix : net->prefix;
 
     for (i = 0; i < n; i++) {
         if ((net->addr.bytes[i / 8] >> (7 - i % 8) & 1)
@@ -482,7 +482,7 @@ test_network_random(void **state)
         }
 
         net.prefix = (u_char) test_below(bits + 1);
-        net.bare = (bits == 128 && test_below(4) == 0);
+        net.no_prefix = (bits == 128 && test_below(4) == 0);
         ipv6_prefix = 1 + test_below(128);
 
         addr = net.addr;
@@ -506,7 +506,7 @@ main(void)
         cmocka_unit_test(test_network_parse),
         cmocka_unit_test(test_network_reject),
         cmocka_unit_test(test_network_nul),
-        cmocka_unit_test(test_network_bare),
+        cmocka_unit_test(test_network_no_prefix),
         cmocka_unit_test(test_network_families),
         cmocka_unit_test(test_network_none),
         cmocka_unit_test(test_addr_set),
