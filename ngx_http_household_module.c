@@ -14,7 +14,7 @@
 #include "ngx_http_household_access.h"
 #include "ngx_http_household_claims.h"
 #include "ngx_http_household_conf.h"
-#include "ngx_http_household_effects.h"
+#include "ngx_http_household_counts.h"
 #include "ngx_http_household_invalidate.h"
 #include "ngx_http_household_load.h"
 #include "ngx_http_household_metrics.h"
@@ -281,7 +281,7 @@ static ngx_command_t  ngx_http_household_commands[] = {
       ngx_http_household_log_levels },
 
     { ngx_string("household_metrics"),
-      NGX_HTTP_LOC_CONF|NGX_CONF_TAKE1,
+      NGX_HTTP_LOC_CONF|NGX_CONF_NOARGS|NGX_CONF_TAKE1,
       ngx_http_household_set_metrics,
       NGX_HTTP_LOC_CONF_OFFSET,
       0,
@@ -395,16 +395,25 @@ ngx_http_household_init_process(ngx_cycle_t *cycle)
         if (redis[i]->redis == NULL) {
             return NGX_ERROR;
         }
+
+        if (hmcf->servers != NULL) {
+            ngx_household_redis_publisher_start(&redis[i]->publisher,
+                                                redis[i]->redis, hmcf->servers,
+                                                ngx_worker);
+        }
     }
 
     store = hmcf->stores.elts;
 
     for (i = 0; i < hmcf->stores.nelts; i++) {
 
+        ngx_http_household_counts_init_store(store[i]);
+
         store[i]->lookups = ngx_household_lookups_create(cycle->pool,
                                    store[i]->redis->redis,
                                    store[i]->zone ? &store[i]->lookup_cache
-                                                  : NULL);
+                                                  : NULL,
+                                   &store[i]->lookup_counts);
         if (store[i]->lookups == NULL) {
             return NGX_ERROR;
         }
@@ -412,7 +421,7 @@ ngx_http_household_init_process(ngx_cycle_t *cycle)
         store[i]->writer = ngx_household_writer_create(cycle->pool,
                                        store[i]->redis->redis,
                                        &store[i]->redis->conf.key_prefix,
-                                       ngx_http_household_effects_write_dropped,
+                                       ngx_http_household_counts_write,
                                        store[i]);
         if (store[i]->writer == NULL) {
             return NGX_ERROR;
@@ -457,6 +466,7 @@ ngx_http_household_exit_process(ngx_cycle_t *cycle)
         }
 
         if (redis[i]->redis != NULL) {
+            ngx_household_redis_publisher_stop(&redis[i]->publisher);
             ngx_household_redis_destroy(redis[i]->redis);
         }
     }

@@ -238,8 +238,10 @@ my @http = (
     ['household_log_level error; household_log_level warn', '',
      qr/is duplicate/],
 
-    ['server { location / { household_metrics; } }', '',
+    ['server { location / { household_metrics zone=z z; } }', '',
      qr/invalid number of arguments/, 'household_metrics'],
+    ['server { location / { household_metrics; household_metrics; } }', '',
+     qr/is duplicate/, 'household_metrics'],
     ['server { location / { household_metrics z; } }', 'z',
      qr/invalid parameter/, 'household_metrics'],
     ['server { location / { household_metrics zone=; } }', 'zone=',

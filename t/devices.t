@@ -342,7 +342,8 @@ for my $odd ('a:b', 'a@b', '@', '{a}', '*', 'x' x 128) {
 
 sub dropped {
     my ($edge) = @_;
-    return $edge->metric('writes_dropped_total');
+    return $edge->metric('writes_total')
+        - $edge->metric('writes_total', result => 'ok');
 }
 
 # those who are connected besides us

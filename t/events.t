@@ -264,9 +264,8 @@ cmp_ok $redis->cmd(XLEN => 'household-events'), '<', 300,
 # what cannot be written is counted, and nobody waits for it
 
 sub dropped {
-    my ($n) = $_[0]->get('/metrics')->{body}
-        =~ /^nginx_household_events_dropped_total\{[^}]*\} (\d+)/m;
-    return $n;
+    return $_[0]->metric('events_total', page => '/metrics',
+                         result => 'dropped');
 }
 
 {

@@ -33,10 +33,13 @@ my $edge = Test::Household::Nginx->new(
               . location('/since', 'household_issued_at $arg_since;', $zone)
               . location('/none', '', 'main')
               . 'location /status { household_metrics zone=households; }'
-              . 'location /other { household_metrics zone=other; }');
+              . 'location /other { household_metrics zone=other; }'
+              . 'location /all { household_metrics; }');
 
-my $Type = qr/counter|gauge/;
-my $Label = qr/[a-z_]+="[\w.]+"/;
+my $Type = qr/counter|gauge|histogram/;
+my $Label = qr/[a-z_]+="[\w.+:\/-]*"/;
+my %Zoneless = map { ("nginx_household_$_" => 1) }
+               qw(build_info redis_up redis_fit redis_reconnects_total);
 
 # the page, as a hash of its series; dies if it is not of the format
 sub metrics {
@@ -51,12 +54,15 @@ sub metrics {
             die "not here: $line\n" if $1 ne $family;
             $type{$1} = $2;
             die "name: $line\n" if ($2 eq 'counter') != ($1 =~ /_total$/);
-        } elsif ($line =~ /^(([a-z_]+)\{$Label(?:,$Label)*\}) (\d+)$/) {
-            die "not here: $line\n" if $2 ne $family || !$type{$2};
-            die "twice: $line\n" if exists $value{$1};
-            $value{$1} = $3;
+        } elsif ($line =~ /^(([a-z_]+)\{$Label(?:,$Label)*\}) ([\d.]+)$/) {
+            my ($series, $name, $n) = ($1, $2, $3);
+            $name =~ s/_(?:bucket|count|sum)$//
+                if ($type{$family} // '') eq 'histogram';
+            die "not here: $line\n" if $name ne $family || !$type{$name};
+            die "twice: $line\n" if exists $value{$series};
+            $value{$series} = $n;
             die "no zone: $line\n" if $line !~ /[{]zone=/
-                && $2 ne 'nginx_household_build_info';
+                && !$Zoneless{$name};
         } else {
             die "malformed: $line\n";
         }
@@ -67,7 +73,8 @@ sub metrics {
 
 sub series {
     my ($name, @labels) = @_;
-    my $text = 'zone="households"';
+    my $text = 'zone="households"'
+        . ($name =~ /^(?:cache|zone)_/ ? '' : ',redis="main"');
     while (my ($label, $value) = splice @labels, 0, 2) {
         $text .= qq(,$label="$value");
     }
@@ -108,7 +115,7 @@ is $first->{series('details_total', detail => $_)}, 0, "detail $_: at zero"
     for qw(seat_ended device_expired travel_over family_missing never_seen);
 is grep({ /details_total/ } keys %$first), 5, 'no other detail';
 
-for my $kind ('account', 'token', 'fleet') {
+for my $kind ('account', 'token', 'fleet', 'presence') {
     ok exists $first->{series('cache_lookups_total', kind => $kind,
                               result => $_)}, "$kind, $_: lookups"
         for qw(hit miss expired updating stale);
@@ -123,9 +130,26 @@ ok exists $first->{series('cache_invalidations_total', scope => $_)},
     "invalidations, $_" for qw(key namespace flush);
 is $first->{series($_)}, 0, "$_: at zero"
     for qw(presence_unavailable_total presence_ignored_total
-               presence_writes_retried_total presence_writes_dropped_total
-               events_dropped_total cache_resets_total writes_dropped_total
-           record_entries_ignored_total geoip_errors_total);
+           presence_writes_retried_total cache_resets_total
+           lookups_coalesced_total record_entries_ignored_total
+           geoip_errors_total);
+
+for my $op (qw(device home away grace_start grace_end presence)) {
+    is $first->{series('writes_total', op => $op, result => $_)}, 0,
+        "writes, $op, $_: at zero" for qw(ok dropped),
+        $op eq 'presence' ? () : 'error';
+}
+
+for my $kind (qw(outside another_household grace_begun grace_ending
+                 home_learned seat_used seat_ending refused))
+{
+    is $first->{series('events_total', kind => $kind, result => $_)}, 0,
+        "events, $kind, $_: at zero" for qw(ok dropped);
+}
+
+is $first->{series('lookup_duration_seconds_count', result => $_)}, 0,
+    "lookups, $_: at zero"
+    for qw(ok negative too_large timeout down busy error);
 ok wait_until { $edge->metric('tracking_coherent', redis => 'main') == 1 },
     'tracking_coherent';
 
@@ -217,16 +241,25 @@ sub lookups {
     $redis->resume;
 }
 
-# a location without a zone is counted nowhere, and each zone counts its own
+# each zone shows its own, and a page without a zone shows all
 
 {
     my $before = metrics();
     $edge->get('/none?account=a', 'X-Forwarded-For' => '82.64.10.7');
     is metrics()->{requests('ALLOWED', 'home')},
-        $before->{requests('ALLOWED', 'home')}, 'without a zone: not counted';
+        $before->{requests('ALLOWED', 'home')},
+        'a store without a zone is not on the page of a zone';
     is $edge->metric('requests_total', page => '/other'), 0, 'another zone';
-    like $edge->get('/other')->{body}, qr/requests_total\{zone="other",/,
+    like $edge->get('/other')->{body}, qr/cache_resets_total\{zone="other"}/,
         'another zone: by its name';
+
+    my $all = metrics('/all');
+    is $all->{requests('ALLOWED', 'home')},
+        metrics()->{requests('ALLOWED', 'home')}, 'all: the store with a zone';
+    is $all->{requests('ALLOWED', 'home') =~ s/households//r}, 1,
+        'all: the store without a zone';
+    ok exists $all->{"nginx_household_zone_size_bytes{zone=\"$_\"}"},
+        "all: the zone $_" for qw(households other);
 }
 
 # as HTTP has it
@@ -267,12 +300,14 @@ sub lookups {
 is $edge->get('/?account=a', 'X-Forwarded-For' => '82.64.10.7')->{headers}
     {'content-type'}, 'image/gif', 'and nowhere else';
 
-for my $case (['household_metrics;', 'invalid number of arguments'],
+for my $case (['household_metrics zone=households b;',
+               'invalid number of arguments'],
               ['household_metrics zone=nowhere;', 'zone'],
               ['household_metrics households;', 'invalid parameter'],
               ['household_metrics zone=households;'
                . 'household_metrics zone=households;',
-               'is duplicate'])
+               'is duplicate'],
+              ['household_metrics; household_metrics;', 'is duplicate'])
 {
     my ($text, $said) = @$case;
     my ($good, $all) = Test::Household::Nginx->new(start => 0,

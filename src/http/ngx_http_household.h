@@ -19,6 +19,8 @@
 #include "ngx_household_presences.h"
 #include "ngx_household_events.h"
 #include "ngx_household_redis_tracking.h"
+#include "ngx_household_redis_servers.h"
+#include "ngx_household_counters.h"
 #include "ngx_household_geo.h"
 #include "ngx_household_hmac.h"
 #include "ngx_http_household_value.h"
@@ -73,32 +75,6 @@ typedef enum {
 } ngx_http_household_status_e;
 
 
-/* counters of the http layer in a zone */
-
-#define NGX_HTTP_HOUSEHOLD_COUNT_DROPPED  NGX_HOUSEHOLD_ZONE_USER_COUNTERS
-#define NGX_HTTP_HOUSEHOLD_COUNT_GEO                                          \
-    (NGX_HTTP_HOUSEHOLD_COUNT_DROPPED + 1)
-#define NGX_HTTP_HOUSEHOLD_COUNT_DETAIL                                       \
-    (NGX_HTTP_HOUSEHOLD_COUNT_DROPPED + 2)
-#define NGX_HTTP_HOUSEHOLD_COUNT_PRESENCE_UNAVAILABLE                         \
-    (NGX_HTTP_HOUSEHOLD_COUNT_DETAIL + NGX_HOUSEHOLD_DETAILS)
-#define NGX_HTTP_HOUSEHOLD_COUNT_PRESENCE_IGNORED                             \
-    (NGX_HTTP_HOUSEHOLD_COUNT_PRESENCE_UNAVAILABLE + 1)
-#define NGX_HTTP_HOUSEHOLD_COUNT_PRESENCE_RETRIED                             \
-    (NGX_HTTP_HOUSEHOLD_COUNT_PRESENCE_UNAVAILABLE + 2)
-#define NGX_HTTP_HOUSEHOLD_COUNT_PRESENCE_DROPPED                             \
-    (NGX_HTTP_HOUSEHOLD_COUNT_PRESENCE_UNAVAILABLE + 3)
-#define NGX_HTTP_HOUSEHOLD_COUNT_EVENTS_DROPPED                               \
-    (NGX_HTTP_HOUSEHOLD_COUNT_PRESENCE_UNAVAILABLE + 4)
-#define NGX_HTTP_HOUSEHOLD_COUNT_REQUESTS                                     \
-    (NGX_HTTP_HOUSEHOLD_COUNT_PRESENCE_UNAVAILABLE + 5)
-
-/* requests: the statuses of one reason are next to each other */
-#define ngx_http_household_count_request(status, reason)                      \
-    (NGX_HTTP_HOUSEHOLD_COUNT_REQUESTS                                        \
-     + (reason) * NGX_HTTP_HOUSEHOLD_STATUSES + (status))
-
-
 /* a household_redis block and, in a worker process, its connections */
 
 typedef struct {
@@ -116,6 +92,7 @@ typedef struct {
     ngx_household_redis_t           *redis;
     ngx_household_redis_tracking_t  *tracking;  /* of one worker */
     ngx_household_log_limit_t        flushed;   /* limits log lines */
+    ngx_household_redis_publisher_t  publisher; /* of its servers */
 } ngx_http_household_redis_t;
 
 
@@ -178,12 +155,14 @@ struct ngx_http_household_store_s {
     ngx_household_zone_ns_t        *cache;  /* its namespace */
     ngx_household_zone_ns_t        *fleet_cache;
     ngx_household_zone_ns_t        *presence_cache;
+    ngx_household_counters_set_t   *counts;
 
     ngx_msec_t                      fresh;
     ngx_msec_t                      missing;
     ngx_msec_t                      stale;
 
     ngx_household_lookup_cache_t    lookup_cache;
+    ngx_household_lookup_counts_t   lookup_counts;
     ngx_household_presences_cache_t presence_keeper;
 
     /* of a worker process */
@@ -201,11 +180,16 @@ struct ngx_http_household_store_s {
 typedef struct {
     ngx_array_t                   redis;  /* ngx_http_household_redis_t * */
     ngx_array_t                   stores; /* ngx_http_household_store_t * */
+    ngx_array_t                   zones;  /* ngx_household_zone_t * */
     ngx_array_t                   tokens; /* ..._token_conf_t *: they judge */
     ngx_array_t                   claims; /* ngx_str_t: those used */
     ngx_household_geo_t          *geo;    /* NULL: no database */
     ngx_household_hmac_t         *hmac;   /* NULL: no key */
     time_t                        state_valid; /* seconds */
+
+    ngx_household_counters_t     *counters; /* NULL: no store */
+    ngx_household_redis_servers_t  *servers; /* likewise */
+
     ngx_uint_t                    postponed; /* in a worker: times */
     ngx_uint_t                    sharing; /* unsigned  sharing:1; used */
     ngx_uint_t                    events;  /* unsigned  events:1; used */
@@ -254,7 +238,8 @@ typedef struct {
     ngx_household_presence_params_t  *sharing;    /* NULL: off */
     ngx_uint_t                        events;     /* stream length; 0: off */
 
-    ngx_household_zone_t             *metrics_zone; /* of household_metrics */
+    ngx_uint_t                        metrics;    /* unsigned  metrics:1; */
+    ngx_household_zone_t             *metrics_zone; /* NULL: all */
 } ngx_http_household_loc_conf_t;
 
 

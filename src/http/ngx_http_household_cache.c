@@ -319,11 +319,6 @@ ngx_http_household_cache_put(void *data, ngx_str_t *account,
         return;
     }
 
-    if (record->malformed) {
-        ngx_household_zone_count(store->zone, NGX_HOUSEHOLD_ZONE_MALFORMED,
-                                 record->malformed);
-    }
-
     (void) ngx_household_zone_put(store->cache, account, (u_char *) record,
                                   record->size, !record->exists, generation,
                                   ngx_current_msec,

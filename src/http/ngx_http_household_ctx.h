@@ -93,7 +93,7 @@ typedef struct {
     ngx_str_t                       offer_url; /* evaluated */
     u_char                          country[2]; /* of the client */
 
-    ngx_household_zone_t           *counted;   /* where; or NULL */
+    ngx_household_counters_set_t   *counted;   /* where; or NULL */
     ngx_http_household_status_e     counted_status;
     ngx_household_reason_e          counted_reason;
     ngx_household_detail_e          counted_detail;

@@ -9,6 +9,7 @@
 #include <ngx_core.h>
 #include <ngx_http.h>
 #include "ngx_http_household.h"
+#include "ngx_http_household_counts.h"
 #include "ngx_http_household_ctx.h"
 #include "ngx_http_household_effects.h"
 #include "ngx_http_household_sharing.h"
@@ -20,7 +21,7 @@ static void ngx_http_household_effects_learn(
 static ngx_uint_t ngx_http_household_effects_once(
     ngx_http_household_ctx_t *ctx, ngx_uint_t write);
 static void ngx_http_household_effects_add(ngx_http_household_ctx_t *ctx,
-    ngx_uint_t n);
+    ngx_atomic_int_t n);
 
 
 void
@@ -161,15 +162,10 @@ void
 ngx_http_household_effects_count(ngx_http_household_ctx_t *ctx)
 {
     if (ctx->counted != NULL) {
-        ngx_http_household_effects_add(ctx, (ngx_uint_t) -1);
+        ngx_http_household_effects_add(ctx, -1);
     }
 
-    ctx->counted = ctx->store->zone;
-
-    if (ctx->counted == NULL) {
-        return;
-    }
-
+    ctx->counted = ctx->store->counts;
     ctx->counted_status = ctx->status;
     ctx->counted_reason = ctx->decision.reason;
     ctx->counted_detail = ctx->decision.detail;
@@ -179,27 +175,18 @@ ngx_http_household_effects_count(ngx_http_household_ctx_t *ctx)
 
 
 static void
-ngx_http_household_effects_add(ngx_http_household_ctx_t *ctx, ngx_uint_t n)
+ngx_http_household_effects_add(ngx_http_household_ctx_t *ctx,
+    ngx_atomic_int_t n)
 {
-    ngx_household_zone_count(ctx->counted,
-                             ngx_http_household_count_request(
-                                 ctx->counted_status, ctx->counted_reason),
-                             n);
+    ngx_household_counters_inc(ctx->counted,
+                               ngx_http_household_count_request(
+                                   ctx->counted_status, ctx->counted_reason),
+                               n);
 
     if (ctx->counted_detail != NGX_HOUSEHOLD_DETAIL_NONE) {
-        ngx_household_zone_count(ctx->counted, NGX_HTTP_HOUSEHOLD_COUNT_DETAIL
-                                               + ctx->counted_detail, n);
-    }
-}
-
-
-void
-ngx_http_household_effects_write_dropped(void *data)
-{
-    ngx_http_household_store_t *store = data;
-
-    if (store->zone != NULL) {
-        ngx_household_zone_count(store->zone, NGX_HTTP_HOUSEHOLD_COUNT_DROPPED,
-                                 1);
+        ngx_household_counters_inc(ctx->counted,
+                                   NGX_HTTP_HOUSEHOLD_COUNT_DETAIL
+                                   + ctx->counted_detail,
+                                   n);
     }
 }

@@ -24,8 +24,4 @@ void ngx_http_household_effects(ngx_http_request_t *r,
  */
 void ngx_http_household_effects_count(ngx_http_household_ctx_t *ctx);
 
-/* counts a dropped write; "data" is the store */
-void ngx_http_household_effects_write_dropped(void *data);
-
-
 #endif /* _NGX_HTTP_HOUSEHOLD_EFFECTS_H_INCLUDED_ */

@@ -9,6 +9,7 @@
 #include <ngx_core.h>
 #include <ngx_http.h>
 #include "ngx_http_household.h"
+#include "ngx_http_household_counts.h"
 #include "ngx_http_household_ctx.h"
 #include "ngx_http_household_facts.h"
 #include "ngx_http_household_override.h"
@@ -194,10 +195,7 @@ ngx_http_household_facts_viewer_country(ngx_http_request_t *r,
         ngx_log_debug0(NGX_LOG_DEBUG_HTTP, r->connection->log, 0,
                        "household: the country database is corrupt");
 
-        if (store->zone != NULL) {
-            ngx_household_zone_count(store->zone,
-                                     NGX_HTTP_HOUSEHOLD_COUNT_GEO, 1);
-        }
+        ngx_http_household_count(store, NGX_HTTP_HOUSEHOLD_COUNT_GEO);
     }
 }
 

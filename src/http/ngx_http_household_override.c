@@ -9,6 +9,7 @@
 #include <ngx_core.h>
 #include <ngx_http.h>
 #include "ngx_http_household.h"
+#include "ngx_http_household_counts.h"
 #include "ngx_http_household_fleet.h"
 #include "ngx_http_household_override.h"
 #include "ngx_http_household_value.h"
@@ -70,6 +71,13 @@ ngx_http_household_override_decode(ngx_http_household_fleet_t *fleet,
     for (i = 2; i < reply->nvalues; i += 2) {
         ngx_http_household_override_field(override, &v[i - 1].str, &v[i].str);
     }
+
+    ngx_household_counters_put(fleet->store->counts,
+                               NGX_HTTP_HOUSEHOLD_COUNT_ROLLOUT,
+                               override->rollout);
+    ngx_household_counters_put(fleet->store->counts,
+                               NGX_HTTP_HOUSEHOLD_COUNT_OVERRIDE,
+                               override->mode + 1);
 
     return sizeof(ngx_http_household_override_t);
 }

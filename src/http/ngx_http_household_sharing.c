@@ -12,6 +12,7 @@
 #include <ngx_core.h>
 #include <ngx_http.h>
 #include "ngx_http_household.h"
+#include "ngx_http_household_counts.h"
 #include "ngx_http_household_ctx.h"
 #include "ngx_http_household_sharing.h"
 
@@ -22,7 +23,6 @@ static void ngx_http_household_sharing_store(void *data, ngx_str_t *account,
     uint64_t generation, ngx_str_t *bytes);
 static void ngx_http_household_sharing_event(void *data,
     ngx_household_presences_event_e event);
-static void ngx_http_household_sharing_event_dropped(void *data);
 static ngx_int_t ngx_http_household_sharing_get(
     ngx_http_household_store_t *store, ngx_http_household_ctx_t *ctx);
 static void ngx_http_household_sharing_done(
@@ -33,8 +33,6 @@ static ngx_int_t ngx_http_household_sharing_facts(
     ngx_http_household_ctx_t *ctx, ngx_household_facts_t *facts);
 static ngx_household_sharing_e ngx_http_household_sharing_fact(
     ngx_household_presence_reason_e reason);
-static void ngx_http_household_sharing_count(
-    ngx_http_household_store_t *store, ngx_uint_t counter);
 
 
 /*
@@ -71,8 +69,8 @@ ngx_http_household_sharing_init_cache(ngx_conf_t *cf,
         identity.len = p - buf;
 
         store[i]->presence_cache = ngx_household_zone_ns(cf, store[i]->zone,
-                                                    NGX_HOUSEHOLD_ZONE_ACCOUNT,
-                                                    &identity, 0);
+                                                   NGX_HOUSEHOLD_ZONE_PRESENCE,
+                                                   &identity, 0);
         if (store[i]->presence_cache == NULL) {
             return NGX_ERROR;
         }
@@ -106,7 +104,7 @@ ngx_http_household_sharing_init_store(ngx_cycle_t *cycle,
 
         store->events = ngx_household_events_create(cycle->pool,
                                       store->redis->redis,
-                                      ngx_http_household_sharing_event_dropped,
+                                      ngx_http_household_counts_event,
                                       store);
         if (store->events == NULL) {
             return NGX_ERROR;
@@ -151,18 +149,25 @@ static void
 ngx_http_household_sharing_event(void *data,
     ngx_household_presences_event_e event)
 {
-    ngx_http_household_sharing_count(data,
-                                     event == NGX_HOUSEHOLD_PRESENCES_DROPPED
-                                 ? NGX_HTTP_HOUSEHOLD_COUNT_PRESENCE_DROPPED
-                                 : NGX_HTTP_HOUSEHOLD_COUNT_PRESENCE_RETRIED);
-}
+    ngx_http_household_store_t *store = data;
 
+    switch (event) {
 
-static void
-ngx_http_household_sharing_event_dropped(void *data)
-{
-    ngx_http_household_sharing_count(data,
-                                     NGX_HTTP_HOUSEHOLD_COUNT_EVENTS_DROPPED);
+    case NGX_HOUSEHOLD_PRESENCES_DROPPED:
+        ngx_http_household_count(store,
+                                 NGX_HTTP_HOUSEHOLD_COUNT_PRESENCE_DROPPED);
+        break;
+
+    case NGX_HOUSEHOLD_PRESENCES_RETRIED:
+        ngx_http_household_count(store,
+                                 NGX_HTTP_HOUSEHOLD_COUNT_PRESENCE_RETRIED);
+        break;
+
+    case NGX_HOUSEHOLD_PRESENCES_WRITTEN:
+        ngx_http_household_count(store,
+                                 NGX_HTTP_HOUSEHOLD_COUNT_PRESENCE_WRITTEN);
+        break;
+    }
 }
 
 
@@ -340,7 +345,7 @@ ngx_http_household_sharing_ask(ngx_http_household_ctx_t *ctx,
     }
 
     if (!sharing->known) {
-        ngx_http_household_sharing_count(ctx->store,
+        ngx_http_household_count(ctx->store,
                              NGX_HTTP_HOUSEHOLD_COUNT_PRESENCE_UNAVAILABLE);
         return NGX_OK;
     }
@@ -349,7 +354,7 @@ ngx_http_household_sharing_ask(ngx_http_household_ctx_t *ctx,
                                       sharing->bytes.len)
         != NGX_OK)
     {
-        ngx_http_household_sharing_count(ctx->store,
+        ngx_http_household_count(ctx->store,
                                  NGX_HTTP_HOUSEHOLD_COUNT_PRESENCE_IGNORED);
         return NGX_OK;
     }
@@ -478,14 +483,4 @@ ngx_http_household_sharing_write(ngx_http_household_ctx_t *ctx)
     write.bytes = &sharing->updated;
 
     ngx_household_presences_write(ctx->store->presences, &write);
-}
-
-
-static void
-ngx_http_household_sharing_count(ngx_http_household_store_t *store,
-    ngx_uint_t counter)
-{
-    if (store->zone != NULL) {
-        ngx_household_zone_count(store->zone, counter, 1);
-    }
 }

@@ -29,7 +29,8 @@ struct ngx_household_events_s {
     ngx_household_redis_t   *redis;
     ngx_str_t                prefix;   /* household-event: */
     ngx_str_t                stream;   /* household-events */
-    void                   (*dropped)(void *data);
+    void                   (*ended)(void *data, ngx_household_event_e kind,
+                                    ngx_uint_t written);
     void                    *data;
     ngx_uint_t               n;        /* pending */
     ngx_msec_t               suspended_at;
@@ -42,6 +43,7 @@ struct ngx_household_events_s {
 
 typedef struct {
     ngx_household_events_t  *events;
+    ngx_household_event_e    kind;
     uint32_t                 hash;
     ngx_str_t                key;
     ngx_uint_t               expire;   /* seconds */
@@ -73,7 +75,6 @@ static ngx_int_t ngx_household_events_job_reply(ngx_household_redis_op_t *op,
 static void ngx_household_events_job_done(ngx_household_redis_op_t *op,
     ngx_household_redis_result_e status);
 static void ngx_household_events_job_drop(ngx_household_events_job_t *job);
-static void ngx_household_events_drop(ngx_household_events_t *events);
 
 
 static ngx_str_t  ngx_household_events_kinds[NGX_HOUSEHOLD_EVENTS] = {
@@ -90,7 +91,8 @@ static ngx_str_t  ngx_household_events_kinds[NGX_HOUSEHOLD_EVENTS] = {
 
 ngx_household_events_t *
 ngx_household_events_create(ngx_pool_t *pool, ngx_household_redis_t *redis,
-    void (*dropped)(void *data), void *data)
+    void (*ended)(void *data, ngx_household_event_e kind, ngx_uint_t written),
+    void *data)
 {
     ngx_household_events_t  *events;
 
@@ -113,7 +115,7 @@ ngx_household_events_create(ngx_pool_t *pool, ngx_household_redis_t *redis,
     events->stream.len--;
 
     events->redis = redis;
-    events->dropped = dropped;
+    events->ended = ended;
     events->data = data;
 
     return events;
@@ -148,7 +150,7 @@ ngx_household_events_add(ngx_household_events_t *events,
         && ngx_current_msec - events->suspended_at
            < NGX_HOUSEHOLD_EVENTS_SUSPEND)
     {
-        ngx_household_events_drop(events);
+        events->ended(events->data, event->kind, 0);
         return;
     }
 
@@ -160,7 +162,7 @@ ngx_household_events_add(ngx_household_events_t *events,
     }
 
     if (job == NULL) {
-        ngx_household_events_drop(events);
+        events->ended(events->data, event->kind, 0);
         return;
     }
 
@@ -231,6 +233,7 @@ ngx_household_events_job_create(ngx_household_events_t *events,
     ngx_memzero(job, sizeof(ngx_household_events_job_t));
 
     job->events = events;
+    job->kind = event->kind;
     job->expire = (event->kind == NGX_HOUSEHOLD_EVENT_SEAT_USED)
                   ? NGX_HOUSEHOLD_EVENTS_SEAT : NGX_HOUSEHOLD_EVENTS_DAY;
 
@@ -412,6 +415,10 @@ ngx_household_events_job_done(ngx_household_redis_op_t *op,
         return;
     }
 
+    if (job->added) {
+        job->events->ended(job->events->data, job->kind, 1);
+    }
+
     job->events->n--;
     ngx_free(job);
 }
@@ -433,17 +440,15 @@ ngx_household_events_job_drop(ngx_household_events_job_t *job)
         *recent = 0;
     }
 
-    ngx_household_events_drop(events);
+    events->ended(events->data, job->kind, 0);
 
     events->n--;
     ngx_free(job);
 }
 
 
-static void
-ngx_household_events_drop(ngx_household_events_t *events)
+ngx_str_t *
+ngx_household_event_name(ngx_household_event_e kind)
 {
-    if (events->dropped != NULL) {
-        events->dropped(events->data);
-    }
+    return &ngx_household_events_kinds[kind];
 }

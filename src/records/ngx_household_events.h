@@ -69,11 +69,17 @@ typedef struct ngx_household_events_s  ngx_household_events_t;
 
 /*
  * Creates the events of one deployment in this worker, allocated from "pool".
- * "dropped" is called for each event that was not written, and may be NULL.
- * Returns NULL if memory allocation failed.
+ * "ended" is called for each event that was written (1) or dropped (0), but not
+ * for an event that was already added.  Returns NULL if memory allocation
+ * failed.
  */
 ngx_household_events_t *ngx_household_events_create(ngx_pool_t *pool,
-    ngx_household_redis_t *redis, void (*dropped)(void *data), void *data);
+    ngx_household_redis_t *redis,
+    void (*ended)(void *data, ngx_household_event_e kind, ngx_uint_t written),
+    void *data);
+
+/* returns the name of a kind, as in the stream */
+ngx_str_t *ngx_household_event_name(ngx_household_event_e kind);
 
 /*
  * Adds an event to the stream, unless the event was already added on this day

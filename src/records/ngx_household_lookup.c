@@ -7,6 +7,7 @@
 #include <ngx_config.h>
 #include <ngx_core.h>
 #include <ngx_event.h>
+#include "ngx_household_clock.h"
 #include "ngx_household_lookup_redis.h"
 #include "ngx_household_redis_keyslot.h"
 
@@ -23,6 +24,9 @@ static void ngx_household_lookup_wait(ngx_household_lookup_t *lookup,
 static void ngx_household_lookup_done(ngx_household_lookup_t *lookup,
     ngx_household_redis_result_e status,
     ngx_household_lookup_status_e outcome, ngx_household_record_t *record);
+static ngx_household_lookup_result_e ngx_household_lookup_result(
+    ngx_household_redis_result_e status, ngx_household_lookup_status_e outcome,
+    ngx_household_record_t *record);
 static void ngx_household_lookup_end(ngx_household_lookup_t *lookup,
     ngx_household_lookup_status_e outcome, ngx_household_record_t *record);
 static ngx_uint_t ngx_household_lookup_cached(ngx_household_lookup_t *lookup);
@@ -35,7 +39,8 @@ static void ngx_household_lookups_event(ngx_household_lookups_t *lookups,
 
 ngx_household_lookups_t *
 ngx_household_lookups_create(ngx_pool_t *pool, ngx_household_redis_t *redis,
-    ngx_household_lookup_cache_t *cache)
+    ngx_household_lookup_cache_t *cache,
+    const ngx_household_lookup_counts_t *counts)
 {
     ngx_uint_t                i;
     ngx_household_lookups_t  *lookups;
@@ -47,6 +52,7 @@ ngx_household_lookups_create(ngx_pool_t *pool, ngx_household_redis_t *redis,
 
     lookups->redis = redis;
     lookups->cache = cache;
+    lookups->counts = counts;
     lookups->ident = -1;
 
     ngx_rbtree_init(&lookups->tree, &lookups->sentinel,
@@ -131,6 +137,10 @@ ngx_household_lookup(ngx_household_lookups_t *lookups, ngx_str_t *account,
         ngx_rbtree_delete(&lookups->tree, &lookup->node.node);
         lookup->superseded = 1;
         lookup = NULL;
+    }
+
+    if (lookup != NULL && waiter != NULL) {
+        lookups->counts->joined(lookups->counts->data);
     }
 
     if (lookup == NULL) {
@@ -224,6 +234,7 @@ ngx_household_lookup_superseded(ngx_household_lookup_t *lookup)
 static ngx_int_t
 ngx_household_lookup_start(ngx_household_lookup_t *lookup)
 {
+    ngx_int_t                      rc;
     ngx_household_lookups_t       *lookups;
     ngx_household_lookup_cache_t  *cache;
 
@@ -245,9 +256,14 @@ ngx_household_lookup_start(ngx_household_lookup_t *lookup)
         return NGX_OK;
     }
 
-    if (ngx_household_lookup_send(lookup, ngx_household_lookup_done)
-        != NGX_OK)
-    {
+    rc = ngx_household_lookup_send(lookup, ngx_household_lookup_done);
+
+    if (rc != NGX_OK) {
+        lookups->counts->ended(lookups->counts->data,
+                               rc == NGX_BUSY
+                               ? NGX_HOUSEHOLD_LOOKUP_RESULT_BUSY
+                               : NGX_HOUSEHOLD_LOOKUP_RESULT_DOWN,
+                               0);
 
         if (cache != NULL) {
             cache->store(cache->data, &lookup->node.str, lookup->generation,
@@ -259,6 +275,7 @@ ngx_household_lookup_start(ngx_household_lookup_t *lookup)
 
     lookup->state = NGX_HOUSEHOLD_LOOKUP_SENT;
     lookup->sent = ngx_current_msec;
+    lookup->started = ngx_household_clock_usec();
 
     ngx_household_pace_sent(&lookup->part->pace);
 
@@ -274,9 +291,10 @@ ngx_household_lookup_start(ngx_household_lookup_t *lookup)
 static void
 ngx_household_lookup_enqueue(ngx_household_lookup_t *lookup)
 {
-    ngx_queue_t                  *q;
-    ngx_household_lookup_t       *oldest;
-    ngx_household_lookup_part_t  *part;
+    ngx_queue_t                          *q;
+    ngx_household_lookup_t               *oldest;
+    ngx_household_lookup_part_t          *part;
+    const ngx_household_lookup_counts_t  *counts;
 
     part = lookup->part;
 
@@ -287,6 +305,8 @@ ngx_household_lookup_enqueue(ngx_household_lookup_t *lookup)
 
         ngx_household_lookup_end(oldest, NGX_HOUSEHOLD_LOOKUP_UNAVAILABLE,
                                  NULL);
+        counts = lookup->lookups->counts;
+        counts->ended(counts->data, NGX_HOUSEHOLD_LOOKUP_RESULT_BUSY, 0);
         ngx_household_redis_busy(lookup->lookups->redis);
     }
 
@@ -411,6 +431,11 @@ ngx_household_lookup_done(ngx_household_lookup_t *lookup,
     lookups = lookup->lookups;
     cache = lookups->cache;
 
+    lookups->counts->ended(lookups->counts->data,
+                           ngx_household_lookup_result(status, outcome,
+                                                       record),
+                           ngx_household_clock_usec() - lookup->started);
+
     if (status == NGX_HOUSEHOLD_REDIS_RESULT_OK) {
         ngx_household_pace_answered(&lookup->part->pace, lookup->sent,
                                     ngx_current_msec);
@@ -429,6 +454,39 @@ ngx_household_lookup_done(ngx_household_lookup_t *lookup,
     }
 
     ngx_household_lookup_end(lookup, outcome, record);
+}
+
+
+static ngx_household_lookup_result_e
+ngx_household_lookup_result(ngx_household_redis_result_e status,
+    ngx_household_lookup_status_e outcome, ngx_household_record_t *record)
+{
+    switch (status) {
+
+    case NGX_HOUSEHOLD_REDIS_RESULT_OK:
+        break;
+
+    case NGX_HOUSEHOLD_REDIS_RESULT_TIMEOUT:
+        return NGX_HOUSEHOLD_LOOKUP_RESULT_TIMEOUT;
+
+    case NGX_HOUSEHOLD_REDIS_RESULT_BUSY:
+        return NGX_HOUSEHOLD_LOOKUP_RESULT_BUSY;
+
+    case NGX_HOUSEHOLD_REDIS_RESULT_PROTOCOL:
+        return NGX_HOUSEHOLD_LOOKUP_RESULT_ERROR;
+
+    default: /* NGX_HOUSEHOLD_REDIS_RESULT_DOWN */
+        return NGX_HOUSEHOLD_LOOKUP_RESULT_DOWN;
+    }
+
+    if (record != NULL) {
+        return record->exists ? NGX_HOUSEHOLD_LOOKUP_RESULT_OK
+                              : NGX_HOUSEHOLD_LOOKUP_RESULT_NEGATIVE;
+    }
+
+    return outcome == NGX_HOUSEHOLD_LOOKUP_TOO_LARGE
+           ? NGX_HOUSEHOLD_LOOKUP_RESULT_TOO_LARGE
+           : NGX_HOUSEHOLD_LOOKUP_RESULT_ERROR;
 }
 
 

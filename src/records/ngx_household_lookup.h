@@ -83,13 +83,46 @@ typedef struct {
 } ngx_household_lookup_cache_t;
 
 
+/* how a lookup ended, for counters */
+
+typedef enum {
+    NGX_HOUSEHOLD_LOOKUP_RESULT_OK = 0,
+    NGX_HOUSEHOLD_LOOKUP_RESULT_NEGATIVE,  /* Redis has no such account */
+    NGX_HOUSEHOLD_LOOKUP_RESULT_TOO_LARGE,
+    NGX_HOUSEHOLD_LOOKUP_RESULT_TIMEOUT,
+    NGX_HOUSEHOLD_LOOKUP_RESULT_DOWN,      /* no usable server */
+    NGX_HOUSEHOLD_LOOKUP_RESULT_BUSY,      /* queue full */
+    NGX_HOUSEHOLD_LOOKUP_RESULT_ERROR,     /* error reply, or invalid reply */
+
+    NGX_HOUSEHOLD_LOOKUP_RESULTS
+} ngx_household_lookup_result_e;
+
+
+/* counters of lookups that this process sends */
+
+typedef struct {
+    /* "usec": from the sending of the commands to the end; 0: not sent */
+    void        (*ended)(void *data, ngx_household_lookup_result_e result,
+                         uint64_t usec);
+
+    /* a request joined a lookup in progress */
+    void        (*joined)(void *data);
+
+    /* "n" malformed entries of a record were ignored */
+    void        (*ignored)(void *data, ngx_uint_t n);
+
+    void         *data;
+} ngx_household_lookup_counts_t;
+
+
 /*
  * Creates the lookups of one deployment in this worker, allocated from "pool".
  * Fetched records are stored in "cache", unless "cache" is NULL.  Returns NULL
  * if memory allocation failed.
  */
 ngx_household_lookups_t *ngx_household_lookups_create(ngx_pool_t *pool,
-    ngx_household_redis_t *redis, ngx_household_lookup_cache_t *cache);
+    ngx_household_redis_t *redis, ngx_household_lookup_cache_t *cache,
+    const ngx_household_lookup_counts_t *counts);
 
 /*
  * Ends the lookups that were not sent, and frees memory.  No sent lookup may

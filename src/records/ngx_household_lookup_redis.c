@@ -98,7 +98,11 @@ ngx_household_lookup_send(ngx_household_lookup_t *lookup,
 
     ngx_free(key);
 
-    return op != NULL ? NGX_OK : NGX_ERROR;
+    if (op != NULL) {
+        return NGX_OK;
+    }
+
+    return status == NGX_HOUSEHOLD_REDIS_RESULT_BUSY ? NGX_BUSY : NGX_ERROR;
 }
 
 
@@ -246,6 +250,8 @@ ngx_household_lookup_answered(ngx_household_redis_op_t *op,
     }
 
     if (record != NULL && record->malformed) {
+        lookup->lookups->counts->ignored(lookup->lookups->counts->data,
+                                         record->malformed);
         ngx_household_lookup_malformed(lookup->lookups, record->malformed);
     }
 

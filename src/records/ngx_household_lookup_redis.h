@@ -53,6 +53,8 @@ struct ngx_household_lookups_s {
     void                            *dummy;
     ngx_int_t                        ident;
 
+    const ngx_household_lookup_counts_t  *counts;
+
     /* by account */
     ngx_rbtree_t                     tree;
     ngx_rbtree_node_t                sentinel;
@@ -105,6 +107,7 @@ struct ngx_household_lookup_s {
     ngx_household_record_builder_t  *builder;  /* since the first reply */
     uint64_t                         generation; /* of the cache */
     ngx_msec_t                       sent;
+    uint64_t                         started;  /* the same, microseconds */
     u_char                           number[NGX_HOUSEHOLD_LOOKUP_NUMBER];
     unsigned                         superseded:1; /* not in the tree */
     unsigned                         failed:1;
@@ -113,8 +116,8 @@ struct ngx_household_lookup_s {
 
 
 /*
- * Sends the commands of a lookup.  Returns NGX_OK or NGX_ERROR.  After NGX_OK,
- * "handler" is called, never from within.
+ * Sends the commands of a lookup.  Returns NGX_OK; NGX_BUSY if a queue is full;
+ * or NGX_ERROR.  After NGX_OK, "handler" is called, never from within.
  */
 ngx_int_t ngx_household_lookup_send(ngx_household_lookup_t *lookup,
     ngx_household_lookup_pt handler);

@@ -41,7 +41,8 @@ typedef struct ngx_household_presences_waiter_s
 
 typedef enum {
     NGX_HOUSEHOLD_PRESENCES_DROPPED = 0,  /* a write was not made */
-    NGX_HOUSEHOLD_PRESENCES_RETRIED       /* another edge was faster */
+    NGX_HOUSEHOLD_PRESENCES_RETRIED,      /* another edge was faster */
+    NGX_HOUSEHOLD_PRESENCES_WRITTEN
 } ngx_household_presences_event_e;
 
 

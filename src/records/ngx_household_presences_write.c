@@ -410,6 +410,8 @@ ngx_household_presences_job_done(ngx_household_redis_op_t *op,
     presences = job->presences;
     presences->cache->store(presences->cache->data, &job->account,
                             job->generation, &job->bytes);
+    presences->cache->count(presences->cache->data,
+                            NGX_HOUSEHOLD_PRESENCES_WRITTEN);
 
     ngx_household_presences_job_free(job);
 }

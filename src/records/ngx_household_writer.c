@@ -52,7 +52,10 @@ struct ngx_household_writer_s {
     ngx_household_redis_t          *redis;
     ngx_str_t                      *key_prefix;
     ngx_uint_t                      n;       /* pending */
-    void                          (*dropped)(void *data);
+    void                          (*ended)(void *data,
+                                           ngx_household_writer_op_e op,
+                                           ngx_household_writer_result_e
+                                               result);
     void                           *data;
     ngx_household_writer_script_t   scripts[NGX_HOUSEHOLD_WRITE_DEVICE];
     ngx_household_writer_recent_t   recent[NGX_HOUSEHOLD_WRITER_RECENT];
@@ -89,7 +92,10 @@ static ngx_int_t ngx_household_write_reply(ngx_household_redis_op_t *op,
     ngx_household_resp_reply_t *reply);
 static void ngx_household_write_done(ngx_household_redis_op_t *op,
     ngx_household_redis_result_e status);
-static void ngx_household_write_drop(ngx_household_write_t *write);
+static void ngx_household_write_drop(ngx_household_write_t *write,
+    ngx_household_writer_result_e result);
+static void ngx_household_write_end(ngx_household_write_t *write,
+    ngx_household_writer_result_e result);
 static uint64_t ngx_household_write_hash(uint64_t hash, ngx_str_t *text);
 static ngx_uint_t ngx_household_writer_repeated(ngx_household_writer_t *writer,
     uint64_t hash);
@@ -113,9 +119,23 @@ static ngx_str_t  ngx_household_writer_scripts[] = {
 };
 
 
+static const ngx_household_writer_op_e  ngx_household_writer_ops[] = {
+    [NGX_HOUSEHOLD_WRITE_LEARN] = NGX_HOUSEHOLD_WRITER_HOME,
+    [NGX_HOUSEHOLD_WRITE_GRACE_START] = NGX_HOUSEHOLD_WRITER_GRACE_START,
+    [NGX_HOUSEHOLD_WRITE_GRACE_RETURN] = NGX_HOUSEHOLD_WRITER_GRACE_END,
+    [NGX_HOUSEHOLD_WRITE_GONE] = NGX_HOUSEHOLD_WRITER_GRACE_END,
+    [NGX_HOUSEHOLD_WRITE_AWAY] = NGX_HOUSEHOLD_WRITER_AWAY,
+    [NGX_HOUSEHOLD_WRITE_DEVICE_OVER] = NGX_HOUSEHOLD_WRITER_DEVICE,
+    [NGX_HOUSEHOLD_WRITE_DEVICE] = NGX_HOUSEHOLD_WRITER_DEVICE
+};
+
+
 ngx_household_writer_t *
 ngx_household_writer_create(ngx_pool_t *pool, ngx_household_redis_t *redis,
-    ngx_str_t *key_prefix, void (*dropped)(void *data), void *data)
+    ngx_str_t *key_prefix,
+    void (*ended)(void *data, ngx_household_writer_op_e op,
+                  ngx_household_writer_result_e result),
+    void *data)
 {
     u_char                          digest[20];
     ngx_uint_t                      i;
@@ -130,7 +150,7 @@ ngx_household_writer_create(ngx_pool_t *pool, ngx_household_redis_t *redis,
 
     writer->redis = redis;
     writer->key_prefix = key_prefix;
-    writer->dropped = dropped;
+    writer->ended = ended;
     writer->data = data;
 
     for (i = 0; i < NGX_HOUSEHOLD_WRITE_DEVICE; i++) {
@@ -323,10 +343,8 @@ ngx_household_writer_submit(ngx_household_writer_t *writer,
     }
 
     if (write == NULL) {
-        if (writer->dropped != NULL) {
-            writer->dropped(writer->data);
-        }
-
+        writer->ended(writer->data, ngx_household_writer_ops[type],
+                      NGX_HOUSEHOLD_WRITER_DROPPED);
         return;
     }
 
@@ -460,7 +478,7 @@ ngx_household_write_send(ngx_household_write_t *write)
                                     ngx_household_write_reply,
                                     ngx_household_write_done, write, &status);
     if (op == NULL) {
-        ngx_household_write_drop(write);
+        ngx_household_write_drop(write, NGX_HOUSEHOLD_WRITER_DROPPED);
     }
 }
 
@@ -504,8 +522,13 @@ ngx_household_write_done(ngx_household_redis_op_t *op,
 {
     ngx_household_write_t  *write = op->data;
 
-    if (status != NGX_HOUSEHOLD_REDIS_RESULT_OK || write->failed) {
-        ngx_household_write_drop(write);
+    if (write->failed || status == NGX_HOUSEHOLD_REDIS_RESULT_PROTOCOL) {
+        ngx_household_write_drop(write, NGX_HOUSEHOLD_WRITER_ERROR);
+        return;
+    }
+
+    if (status != NGX_HOUSEHOLD_REDIS_RESULT_OK) {
+        ngx_household_write_drop(write, NGX_HOUSEHOLD_WRITER_DROPPED);
         return;
     }
 
@@ -519,13 +542,13 @@ ngx_household_write_done(ngx_household_redis_op_t *op,
         return;
     }
 
-    write->writer->n--;
-    ngx_free(write);
+    ngx_household_write_end(write, NGX_HOUSEHOLD_WRITER_OK);
 }
 
 
 static void
-ngx_household_write_drop(ngx_household_write_t *write)
+ngx_household_write_drop(ngx_household_write_t *write,
+    ngx_household_writer_result_e result)
 {
     ngx_household_writer_t         *writer;
     ngx_household_writer_recent_t  *recent;
@@ -540,9 +563,19 @@ ngx_household_write_drop(ngx_household_write_t *write)
         recent->hash = 0;
     }
 
-    if (writer->dropped != NULL) {
-        writer->dropped(writer->data);
-    }
+    ngx_household_write_end(write, result);
+}
+
+
+static void
+ngx_household_write_end(ngx_household_write_t *write,
+    ngx_household_writer_result_e result)
+{
+    ngx_household_writer_t  *writer;
+
+    writer = write->writer;
+
+    writer->ended(writer->data, ngx_household_writer_ops[write->type], result);
 
     writer->n--;
     ngx_free(write);

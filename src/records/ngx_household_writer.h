@@ -27,14 +27,38 @@
 typedef struct ngx_household_writer_s  ngx_household_writer_t;
 
 
+/* what is written, for counters */
+
+typedef enum {
+    NGX_HOUSEHOLD_WRITER_DEVICE = 0,
+    NGX_HOUSEHOLD_WRITER_HOME,
+    NGX_HOUSEHOLD_WRITER_AWAY,
+    NGX_HOUSEHOLD_WRITER_GRACE_START,
+    NGX_HOUSEHOLD_WRITER_GRACE_END,
+
+    NGX_HOUSEHOLD_WRITER_OPS
+} ngx_household_writer_op_e;
+
+
+typedef enum {
+    NGX_HOUSEHOLD_WRITER_OK = 0,
+    NGX_HOUSEHOLD_WRITER_DROPPED,      /* not sent, or no reply */
+    NGX_HOUSEHOLD_WRITER_ERROR,        /* error reply, or invalid reply */
+
+    NGX_HOUSEHOLD_WRITER_RESULTS
+} ngx_household_writer_result_e;
+
+
 /*
  * Creates the writer of one deployment in this worker, allocated from "pool".
- * "dropped" is called for each write that was not made, and may be NULL.
- * Returns NULL if memory allocation failed.
+ * "ended" is called once for each write.  Returns NULL if memory allocation
+ * failed.
  */
 ngx_household_writer_t *ngx_household_writer_create(ngx_pool_t *pool,
     ngx_household_redis_t *redis, ngx_str_t *key_prefix,
-    void (*dropped)(void *data), void *data);
+    void (*ended)(void *data, ngx_household_writer_op_e op,
+                  ngx_household_writer_result_e result),
+    void *data);
 
 /* a device and all places where the device was seen */
 

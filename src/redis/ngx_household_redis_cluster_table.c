@@ -209,6 +209,7 @@ ngx_household_redis_cluster_apply_entry(ngx_household_redis_cluster_t *cl,
         }
 
         peer->visited = 1;
+        peer->replica = primary != NULL;
 
         if (primary == NULL) {
             primary = peer;

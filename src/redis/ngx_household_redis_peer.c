@@ -18,6 +18,8 @@ static void ngx_household_redis_peer_recovered(
     ngx_household_redis_conn_t *conn);
 static void ngx_household_redis_peer_lost(ngx_household_redis_conn_t *conn,
     ngx_household_redis_result_e status, ngx_err_t err, const char *errstr);
+static ngx_household_redis_cause_e ngx_household_redis_peer_cause(
+    ngx_household_redis_conn_t *conn, ngx_household_redis_result_e status);
 static void ngx_household_redis_peer_orphan(ngx_household_redis_conn_t *conn,
     ngx_household_redis_cmd_t *cmd, ngx_uint_t sent);
 static ngx_int_t ngx_household_redis_peer_error(
@@ -195,6 +197,7 @@ ngx_household_redis_peer_ready(ngx_household_redis_conn_t *conn)
 
     conn->down = 0;
     peer->down = 0;
+    peer->known = 1;
 
     if (!conn->suspect) {
         ngx_household_redis_peer_recovered(conn);
@@ -228,6 +231,9 @@ ngx_household_redis_peer_lost(ngx_household_redis_conn_t *conn,
     ngx_uint_t                   level;
     ngx_household_redis_peer_t  *peer = conn->data;
 
+    peer->known = 1;
+    peer->failures[ngx_household_redis_peer_cause(conn, status)]++;
+
     if (!conn->down) {
 
         level = status == NGX_HOUSEHOLD_REDIS_RESULT_PROTOCOL ? NGX_LOG_ERR
@@ -259,6 +265,29 @@ ngx_household_redis_peer_lost(ngx_household_redis_conn_t *conn,
     peer->logged = 1;
     peer->down = 1;
     peer->owner->changed(peer);
+}
+
+
+static ngx_household_redis_cause_e
+ngx_household_redis_peer_cause(ngx_household_redis_conn_t *conn,
+    ngx_household_redis_result_e status)
+{
+    if (conn->tls.cause[0]) {
+        return NGX_HOUSEHOLD_REDIS_CAUSE_TLS;
+    }
+
+    switch (status) {
+
+    case NGX_HOUSEHOLD_REDIS_RESULT_TIMEOUT:
+        return NGX_HOUSEHOLD_REDIS_CAUSE_TIMEOUT;
+
+    case NGX_HOUSEHOLD_REDIS_RESULT_PROTOCOL:
+        return NGX_HOUSEHOLD_REDIS_CAUSE_PROTOCOL;
+
+    default:
+        return conn->down ? NGX_HOUSEHOLD_REDIS_CAUSE_REFUSED
+                          : NGX_HOUSEHOLD_REDIS_CAUSE_CLOSED;
+    }
 }
 
 

@@ -18,6 +18,19 @@
 typedef struct ngx_household_redis_peer_s  ngx_household_redis_peer_t;
 
 
+/* why a connection was lost, or could not be established */
+
+typedef enum {
+    NGX_HOUSEHOLD_REDIS_CAUSE_REFUSED = 0,  /* not established */
+    NGX_HOUSEHOLD_REDIS_CAUSE_TIMEOUT,
+    NGX_HOUSEHOLD_REDIS_CAUSE_CLOSED,       /* established, and lost */
+    NGX_HOUSEHOLD_REDIS_CAUSE_PROTOCOL,     /* invalid reply */
+    NGX_HOUSEHOLD_REDIS_CAUSE_TLS,
+
+    NGX_HOUSEHOLD_REDIS_CAUSES
+} ngx_household_redis_cause_e;
+
+
 /* callbacks of the deployment; peer->data is the "data" of create() */
 
 typedef struct {
@@ -50,6 +63,10 @@ struct ngx_household_redis_peer_s {
     u_char                                err[NGX_HOUSEHOLD_REDIS_ERRLEN];
     u_char                                prev_err[NGX_HOUSEHOLD_REDIS_ERRLEN];
 
+    /* since the last call of ngx_household_redis_servers_publish() */
+    ngx_uint_t                        failures[NGX_HOUSEHOLD_REDIS_CAUSES];
+
+    unsigned                                 known:1;     /* up or down */
     unsigned                                 down:1;
     unsigned                                 logged:1;    /* "server down" */
     unsigned                                 avoid:1;

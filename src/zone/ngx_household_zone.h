@@ -44,12 +44,13 @@
 #define NGX_HOUSEHOLD_ZONE_TOKEN_RESERVED    25
 
 
-/* kinds of values; those of the fleet share the cells of accounts */
+/* kinds of values; all but tokens share the cells of accounts */
 
 #define NGX_HOUSEHOLD_ZONE_ACCOUNT         0
 #define NGX_HOUSEHOLD_ZONE_TOKEN           1
 #define NGX_HOUSEHOLD_ZONE_FLEET           2
-#define NGX_HOUSEHOLD_ZONE_KINDS           3
+#define NGX_HOUSEHOLD_ZONE_PRESENCE        3
+#define NGX_HOUSEHOLD_ZONE_KINDS           4
 
 
 typedef enum {
@@ -84,10 +85,8 @@ typedef enum {
     NGX_HOUSEHOLD_ZONE_NS_INVALIDATED, /* whole namespaces */
     NGX_HOUSEHOLD_ZONE_FLUSHED,
     NGX_HOUSEHOLD_ZONE_RESETS,
-    NGX_HOUSEHOLD_ZONE_MALFORMED,      /* entries of records, by the caller */
 
-    NGX_HOUSEHOLD_ZONE_USER_COUNTERS = 32,  /* first of the caller */
-    NGX_HOUSEHOLD_ZONE_COUNTERS = 512
+    NGX_HOUSEHOLD_ZONE_COUNTERS
 } ngx_household_zone_counter_e;
 
 

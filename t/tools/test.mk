@@ -12,7 +12,7 @@ UNIT_DIRS := $(call dirs,t/unit)
 PARTS = $(wildcard $(ROOMS:%=%/ngx_household_*.c))
 PARTS_LIBS = -Wl,--as-needed -lhiredis -ljansson -lmaxminddb -lcrypto -lm
 
-ON_NGINX = test_zone%
+ON_NGINX = test_zone% test_counters
 NGINX_PARTS = slab shmtx md5 string
 
 HEADERS = $(wildcard $(addsuffix /*.h,$(ROOMS) $(UNIT_DIRS) t/fuzz))

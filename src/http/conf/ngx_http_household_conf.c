@@ -10,6 +10,7 @@
 #include <ngx_http.h>
 #include "ngx_household_country.h"
 #include "ngx_http_household.h"
+#include "ngx_http_household_counts.h"
 #include "ngx_http_household_cache.h"
 #include "ngx_http_household_conf.h"
 #include "ngx_http_household_denied.h"
@@ -43,6 +44,9 @@ ngx_http_household_create_main_conf(ngx_conf_t *cf)
         != NGX_OK
         || ngx_array_init(&hmcf->stores, cf->pool, 2,
                           sizeof(ngx_http_household_store_t *))
+           != NGX_OK
+        || ngx_array_init(&hmcf->zones, cf->pool, 2,
+                          sizeof(ngx_household_zone_t *))
            != NGX_OK
         || ngx_array_init(&hmcf->tokens, cf->pool, 4,
                           sizeof(ngx_http_household_token_conf_t *))
@@ -85,7 +89,8 @@ ngx_http_household_init_main_conf(ngx_conf_t *cf, void *conf)
     }
 
     if (ngx_http_household_cache_init(cf, hmcf) != NGX_OK
-        || ngx_http_household_sharing_init_cache(cf, hmcf) != NGX_OK)
+        || ngx_http_household_sharing_init_cache(cf, hmcf) != NGX_OK
+        || ngx_http_household_counts_init(cf, hmcf) != NGX_OK)
     {
         return NGX_CONF_ERROR;
     }

@@ -29,9 +29,12 @@ static ngx_http_household_store_t *ngx_http_household_store_find_or_add(
 char *
 ngx_http_household_set_zone(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
 {
-    u_char     *p;
-    ssize_t     size;
-    ngx_str_t  *value, name, text;
+    ngx_http_household_main_conf_t *hmcf = conf;
+
+    u_char                 *p;
+    ssize_t                 size;
+    ngx_str_t              *value, name, text;
+    ngx_household_zone_t  **zone;
 
     value = cf->args->elts;
 
@@ -56,9 +59,14 @@ ngx_http_household_set_zone(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
         goto invalid;
     }
 
-    if (ngx_household_zone_add(cf, &name, size, &ngx_http_household_module)
-        == NULL)
-    {
+    zone = ngx_array_push(&hmcf->zones);
+    if (zone == NULL) {
+        return NGX_CONF_ERROR;
+    }
+
+    *zone = ngx_household_zone_add(cf, &name, size,
+                                   &ngx_http_household_module);
+    if (*zone == NULL) {
         return NGX_CONF_ERROR;
     }
 

@@ -1,0 +1,167 @@
+
+/*
+ * The counters of a household_store.  See ngx_http_household_counts.h.
+ */
+
+
+#include <ngx_config.h>
+#include <ngx_core.h>
+#include <ngx_http.h>
+#include "ngx_http_household.h"
+#include "ngx_http_household_counts.h"
+
+
+static void ngx_http_household_counts_lookup(void *data,
+    ngx_household_lookup_result_e result, uint64_t usec);
+static void ngx_http_household_counts_joined(void *data);
+static void ngx_http_household_counts_ignored(void *data, ngx_uint_t n);
+
+
+const ngx_uint_t
+    ngx_http_household_buckets[NGX_HTTP_HOUSEHOLD_BUCKETS - 1] =
+{
+    500, 1000, 2500, 5000, 10000, 25000, 50000, 100000, 250000, 500000, 1000000
+};
+
+
+ngx_int_t
+ngx_http_household_counts_init(ngx_conf_t *cf,
+    ngx_http_household_main_conf_t *hmcf)
+{
+    u_char                       *p;
+    size_t                        len;
+    ngx_str_t                     name, text, *zone;
+    ngx_uint_t                    i;
+    ngx_http_household_store_t  **store;
+
+    if (hmcf->stores.nelts == 0) {
+        return NGX_OK;
+    }
+
+    ngx_str_set(&name, "household_counters");
+
+    hmcf->counters = ngx_household_counters_add(cf, &name,
+                                                NGX_HTTP_HOUSEHOLD_COUNTS,
+                                                &ngx_http_household_module);
+    if (hmcf->counters == NULL) {
+        return NGX_ERROR;
+    }
+
+    hmcf->servers = ngx_household_redis_servers_add(cf,
+                                                &ngx_http_household_module);
+    if (hmcf->servers == NULL) {
+        return NGX_ERROR;
+    }
+
+    store = hmcf->stores.elts;
+
+    for (i = 0; i < hmcf->stores.nelts; i++) {
+
+        len = store[i]->redis->conf.name.len + 1;
+        zone = NULL;
+
+        if (store[i]->zone != NULL) {
+            zone = &store[i]->zone->shm_zone->shm.name;
+            len += zone->len;
+        }
+
+        p = ngx_pnalloc(cf->temp_pool, len);
+        if (p == NULL) {
+            return NGX_ERROR;
+        }
+
+        text.data = p;
+        text.len = len;
+
+        p = ngx_cpymem(p, store[i]->redis->conf.name.data,
+                       store[i]->redis->conf.name.len);
+        *p++ = '\0';
+
+        if (zone != NULL) {
+            ngx_memcpy(p, zone->data, zone->len);
+        }
+
+        store[i]->counts = ngx_household_counters_set(cf, hmcf->counters,
+                                                      &text);
+        if (store[i]->counts == NULL) {
+            return NGX_ERROR;
+        }
+    }
+
+    return NGX_OK;
+}
+
+
+void
+ngx_http_household_counts_init_store(ngx_http_household_store_t *store)
+{
+    store->lookup_counts.ended = ngx_http_household_counts_lookup;
+    store->lookup_counts.joined = ngx_http_household_counts_joined;
+    store->lookup_counts.ignored = ngx_http_household_counts_ignored;
+    store->lookup_counts.data = store;
+}
+
+
+static void
+ngx_http_household_counts_lookup(void *data,
+    ngx_household_lookup_result_e result, uint64_t usec)
+{
+    ngx_http_household_store_t *store = data;
+
+    ngx_uint_t  i;
+
+    for (i = 0; i < NGX_HTTP_HOUSEHOLD_BUCKETS - 1; i++) {
+        if (usec <= ngx_http_household_buckets[i]) {
+            break;
+        }
+    }
+
+    ngx_http_household_count(store,
+                             ngx_http_household_count_lookup(result, i));
+
+    i = ngx_http_household_count_lookup(result, NGX_HTTP_HOUSEHOLD_BUCKETS);
+
+    ngx_household_counters_inc(store->counts, i, (ngx_atomic_int_t) usec);
+}
+
+
+static void
+ngx_http_household_counts_joined(void *data)
+{
+    ngx_http_household_store_t *store = data;
+
+    ngx_http_household_count(store, NGX_HTTP_HOUSEHOLD_COUNT_COALESCED);
+}
+
+
+static void
+ngx_http_household_counts_ignored(void *data, ngx_uint_t n)
+{
+    ngx_http_household_store_t *store = data;
+
+    ngx_household_counters_inc(store->counts,
+                               NGX_HTTP_HOUSEHOLD_COUNT_MALFORMED,
+                               (ngx_atomic_int_t) n);
+}
+
+
+void
+ngx_http_household_counts_write(void *data, ngx_household_writer_op_e op,
+    ngx_household_writer_result_e result)
+{
+    ngx_http_household_store_t *store = data;
+
+    ngx_http_household_count(store,
+                             ngx_http_household_count_write(op, result));
+}
+
+
+void
+ngx_http_household_counts_event(void *data, ngx_household_event_e kind,
+    ngx_uint_t written)
+{
+    ngx_http_household_store_t *store = data;
+
+    ngx_http_household_count(store,
+                             ngx_http_household_count_event(kind, written));
+}

@@ -1,0 +1,177 @@
+
+/*
+ * Metrics of deployments: tracking and servers.  See
+ * ngx_http_household_metrics_page.h.
+ */
+
+
+#include <ngx_config.h>
+#include <ngx_core.h>
+#include <ngx_http.h>
+#include "ngx_http_household.h"
+#include "ngx_http_household_metrics_page.h"
+
+static void ngx_http_household_metrics_redis_tracking(
+    ngx_http_household_metrics_page_t *page);
+static void ngx_http_household_metrics_redis_servers(
+    ngx_http_household_metrics_page_t *page);
+static void ngx_http_household_metrics_redis_labels(
+    ngx_http_household_metrics_labels_t *labels,
+    ngx_http_household_metrics_redis_t *redis,
+    ngx_household_redis_server_stat_t *server);
+static void ngx_http_household_metrics_redis_reconnects(
+    ngx_http_household_metrics_page_t *page);
+
+
+static const char
+    *ngx_http_household_metrics_causes[NGX_HOUSEHOLD_REDIS_CAUSES] =
+{
+    [NGX_HOUSEHOLD_REDIS_CAUSE_REFUSED] = "refused",
+    [NGX_HOUSEHOLD_REDIS_CAUSE_TIMEOUT] = "timeout",
+    [NGX_HOUSEHOLD_REDIS_CAUSE_CLOSED] = "closed",
+    [NGX_HOUSEHOLD_REDIS_CAUSE_PROTOCOL] = "protocol",
+    [NGX_HOUSEHOLD_REDIS_CAUSE_TLS] = "tls"
+};
+
+
+void
+ngx_http_household_metrics_redis(ngx_http_household_metrics_page_t *page)
+{
+    ngx_http_household_metrics_redis_tracking(page);
+    ngx_http_household_metrics_redis_servers(page);
+    ngx_http_household_metrics_redis_reconnects(page);
+}
+
+
+/* whether the invalidations of a deployment are received */
+
+static void
+ngx_http_household_metrics_redis_tracking(
+    ngx_http_household_metrics_page_t *page)
+{
+    ngx_uint_t                            i;
+    ngx_http_household_store_t          **store;
+    ngx_http_household_metrics_labels_t   labels;
+
+    ngx_http_household_metrics_out_family(&page->out, "tracking_coherent",
+                                          NGX_HTTP_HOUSEHOLD_METRICS_GAUGE,
+                                          "Whether invalidations are received");
+
+    store = page->stores.elts;
+
+    for (i = 0; i < page->stores.nelts; i++) {
+
+        if (store[i]->zone == NULL || !store[i]->redis->conf.tracking) {
+            continue;
+        }
+
+        ngx_http_household_metrics_store_labels(&labels, store[i]);
+        ngx_http_household_metrics_out_value(&page->out, &labels,
+                           ngx_household_zone_coherent(store[i]->cache,
+                                                       ngx_current_msec));
+    }
+}
+
+
+static void
+ngx_http_household_metrics_redis_servers(
+    ngx_http_household_metrics_page_t *page)
+{
+    ngx_uint_t                            i, k;
+    ngx_http_household_metrics_redis_t   *redis;
+    ngx_household_redis_server_stat_t    *server;
+    ngx_http_household_metrics_labels_t   labels;
+
+    redis = page->redis.elts;
+
+    ngx_http_household_metrics_out_family(&page->out, "redis_up",
+                                          NGX_HTTP_HOUSEHOLD_METRICS_GAUGE,
+                                          "Whether all worker processes can "
+                                          "use the server");
+
+    for (i = 0; i < page->redis.nelts; i++) {
+        server = redis[i].servers->elts;
+
+        for (k = 0; k < redis[i].servers->nelts; k++) {
+            ngx_http_household_metrics_redis_labels(&labels, &redis[i],
+                                                    &server[k]);
+            ngx_http_household_metrics_out_value(&page->out, &labels,
+                                                 server[k].up);
+        }
+    }
+
+    ngx_http_household_metrics_out_family(&page->out, "redis_fit",
+                                          NGX_HTTP_HOUSEHOLD_METRICS_GAUGE,
+                                          "Whether the server may be chosen "
+                                          "to be read from");
+
+    for (i = 0; i < page->redis.nelts; i++) {
+        server = redis[i].servers->elts;
+
+        for (k = 0; k < redis[i].servers->nelts; k++) {
+
+            if (!server[k].chosen) {
+                continue;
+            }
+
+            ngx_http_household_metrics_redis_labels(&labels, &redis[i],
+                                                    &server[k]);
+            ngx_http_household_metrics_out_value(&page->out, &labels,
+                                                 server[k].fit);
+        }
+    }
+}
+
+
+static void
+ngx_http_household_metrics_redis_labels(
+    ngx_http_household_metrics_labels_t *labels,
+    ngx_http_household_metrics_redis_t *redis,
+    ngx_household_redis_server_stat_t *server)
+{
+    labels->n = 0;
+
+    ngx_http_household_metrics_label(labels, "redis",
+                                     &redis->redis->conf.name);
+    ngx_http_household_metrics_label(labels, "server", &server->name);
+    ngx_http_household_metrics_label_text(labels, "role",
+                                          server->replica ? "replica"
+                                                          : "primary");
+}
+
+
+static void
+ngx_http_household_metrics_redis_reconnects(
+    ngx_http_household_metrics_page_t *page)
+{
+    ngx_uint_t                            i, k, cause;
+    ngx_http_household_metrics_redis_t   *redis;
+    ngx_household_redis_server_stat_t    *server;
+    ngx_http_household_metrics_labels_t   labels;
+
+    redis = page->redis.elts;
+
+    ngx_http_household_metrics_out_family(&page->out, "redis_reconnects_total",
+                                          NGX_HTTP_HOUSEHOLD_METRICS_COUNTER,
+                                          "Connections that were lost or not "
+                                          "established");
+
+    for (i = 0; i < page->redis.nelts; i++) {
+        server = redis[i].servers->elts;
+
+        for (k = 0; k < redis[i].servers->nelts; k++) {
+            for (cause = 0; cause < NGX_HOUSEHOLD_REDIS_CAUSES; cause++) {
+
+                labels.n = 0;
+                ngx_http_household_metrics_label(&labels, "redis",
+                                                 &redis[i].redis->conf.name);
+                ngx_http_household_metrics_label(&labels, "server",
+                                                 &server[k].name);
+                ngx_http_household_metrics_label_text(&labels, "cause",
+                                   ngx_http_household_metrics_causes[cause]);
+                ngx_http_household_metrics_out_value(&page->out, &labels,
+                                                  server[k].failures[cause]);
+            }
+        }
+    }
+}
