@@ -28,7 +28,7 @@ declare -A packages=(
     [test]="aspell aspell-en curl git jose libcmocka-dev libcrypt-jwt-perl
             libmaxmind-db-writer-perl libnginx-mod-http-lua
             libtest-nginx-perl nghttp2-client openssl perl
-            python3-cryptography python3-jwt
+            python3-cryptography python3-jwcrypto python3-jwt
             redis-sentinel redis-server shellcheck valgrind"
 
     # the dynamic modules of others; "*" is what apt knows of

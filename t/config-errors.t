@@ -129,6 +129,8 @@ my @http = (
     ['household_offer default url=/a; household_offer default url=/b',
      'default', qr/duplicate offer/],
     ['household_offer FR price=5.99 currency=EUR', 'FR', qr/no "url="/],
+    ['household_offer FR url=/ verify=ftp://a', 'verify=ftp', qr/invalid/],
+    ['household_offer FR url=/ verify=/a verify=/b', 'verify=/b', qr/invalid/],
     ['household_offer FR price=5.99 url=/', 'FR',
      qr/"price=" and "currency=" must be specified together/],
     ['household_offer FR currency=EUR url=/', 'FR',

@@ -1,14 +1,14 @@
 #!/usr/bin/perl
 
 # Offers: by the country of the subscription, with a price only where a seat is
-# free; and the signed state that tells the shop who comes.
+# free; and the encrypted state that the shop and the verification page read.
 
 use strict;
 use warnings;
 
 use lib 't/lib';
+use Crypt::JWT qw(decode_jwt encode_jwt);
 use Digest::SHA qw(hmac_sha256);
-use MIME::Base64 qw(encode_base64url);
 use Test::Household::Nginx qw(http_config location);
 use Test::Household::Process qw(temp_dir slurp);
 use Test::Household::Redis;
@@ -33,7 +33,8 @@ sub key {
 my $offers = <<'EOC';
     household_offer FR price=5.99 currency=EUR
         url=https://fr.example/seat?state=$household_offer_state;
-    household_offer GB price=4.99 currency=GBP url=https://gb.example/seat;
+    household_offer GB price=4.99 currency=GBP url=https://gb.example/seat
+        verify=https://gb.example/code?state=$household_offer_state;
     household_offer CH url=https://ch.example/seat;
     household_offer default price=9.99 currency=USD
         url=https://www.example/household?state=$household_offer_state;
@@ -73,7 +74,8 @@ my %priced = (
     FR => '{"kind":"extra_member","price":"5.99","currency":"EUR",'
           . '"period":"month","url":"https://fr.example/seat?state=..."}',
     GB => '{"kind":"extra_member","price":"4.99","currency":"GBP",'
-          . '"period":"month","url":"https://gb.example/seat"}',
+          . '"period":"month","url":"https://gb.example/seat",'
+          . '"verify":"https://gb.example/code?state=..."}',
     CH => '{"kind":"household","url":"https://ch.example/seat"}',
     IT => '{"kind":"extra_member","price":"9.99","currency":"USD",'
           . '"period":"month",'
@@ -107,17 +109,23 @@ for my $country (sort keys %priced) {
 $redis->cmd(SADD => 'household:{nowhere}', $home);
 is offer('nowhere'), $priced{IT}, 'no country: the default';
 
-# A state, as a shop verifies it.  Returns the pseudonym, or why not.
-sub verify {
+# The claims of a state, as a library of another reads them, or why it does not.
+sub claims {
     my ($state, $secret, $now) = @_;
-    my ($signed, $id, $expires, $mac) = $state
-        =~ /\A(v1\.([0-9a-f]{32})\.([0-9]+))\.([A-Za-z0-9_-]{43})\z/
-        or return 'malformed';
-    my $key = hmac_sha256('household state', $secret);
 
-    return 'forged' if encode_base64url(hmac_sha256($signed, $key)) ne $mac;
-    return 'expired' if $expires <= $now;
-    return $id;
+    my $claims = eval {
+        decode_jwt(token => $state,
+                   key => hmac_sha256('household state', $secret),
+                   accepted_alg => 'dir', accepted_enc => 'A128CBC-HS256',
+                   verify_exp => 0);
+    } or return 'forged';
+
+    return $claims->{exp} > $now ? $claims : 'expired';
+}
+
+sub account {
+    my $claims = claims(@_);
+    return ref $claims ? $claims->{sub} : $claims;
 }
 
 # time() may be a tick behind the clock of nginx
@@ -126,8 +134,8 @@ sub now { int Time::HiRes::time }
 sub id { unpack 'H32', hmac_sha256($_[0], hmac_sha256('household id', $_[1])) }
 
 sub state {
-    my ($account, $of) = @_;
-    my $r = get("/?account=$account", undef, $of);
+    my ($account, $of, $uri) = @_;
+    my $r = get(($uri // '/') . "?account=$account", undef, $of);
     return ($r->{body} =~ /state=([^"&]+)"/)[0];
 }
 
@@ -136,61 +144,96 @@ my $state = state('FR-free');
 my $after = now();
 my $id = get('/?account=FR-free')->{headers}{'x-id'};
 
-is verify($state, $secret, $before), $id, 'the shop learns who comes';
-is $id, id('FR-free', $secret), 'by the pseudonym that the shop makes, too';
+is $id, id('FR-free', $secret), 'the pseudonym that the shop computes, too';
 
-my ($expires) = $state =~ /^v1\.[^.]+\.(\d+)\./;
-cmp_ok $expires, '>=', $before + 600, 'good for ten minutes';
-cmp_ok $expires, '<=', $after + 600, 'and no longer';
-is verify($state, $secret, $expires - 1), $id, 'good until then';
-is verify($state, $secret, $expires), 'expired', 'and not after it';
+{
+    my $claims = claims($state, $secret, $before);
+    my ($from, $until) = delete @$claims{qw(iat exp)};
 
-is verify($state, 'another secret of an edge', $before), 'forged',
+    is_deeply $claims, { sub => 'FR-free', pseudonym => $id,
+                         address => $away, reason => 'outside' },
+        'the state has the account, the address and the reason';
+    cmp_ok $from, '>=', $before, 'from the time of the denial';
+    cmp_ok $from, '<=', $after, 'and not later';
+    is $until, $from + 600, 'good for ten minutes';
+
+    $claims = claims(state('GB-free&device=tv'),
+                     $secret, $before);
+    is $claims->{sub}, 'GB-free', 'verify= has a state, too';
+    is $claims->{device}, 'tv', 'with the device';
+}
+
+is account($state, 'another secret of an edge', $before), 'forged',
     'another key';
-is verify($state =~ s/\.(\d+)\./'.' . ($1 + 1) . '.'/er, $secret, $before),
-    'forged', 'a later end';
-is verify($state =~ s/v1\.(.)/'v1.' . ($1 eq 'a' ? 'b' : 'a')/er, $secret,
-          $before), 'forged', 'another account';
-isnt state('FR-over'), $state, 'each account has its own';
+
+for my $part (0 .. 4) {
+    my @parts = split /\./, $state, -1;
+    $parts[$part] =~ s/^(.?)/$1 eq 'A' ? 'B' : 'A'/e;
+    is account(join('.', @parts), $secret, $before), 'forged',
+        "another part $part";
+}
+
+isnt state('FR-free'), $state, 'each denial has its own';
 unlike $state, qr/FR|free/, 'no account id in it';
 unlike $state, qr/\Q$away\E|\Q$home\E/, 'no address in it';
 like $state, qr/\A[A-Za-z0-9._-]+\z/, 'nothing to be escaped';
 
-# and as the docs have a shop verify it
+# JSON has no text that is not UTF-8: the pseudonym says who it is
+
+$redis->cmd(SADD => "household:{FR-\xff}", $home);
+$redis->cmd(HSET => "household:{FR-\xff}:account", country => 'FR');
+
+{
+    my $claims = claims(state("FR-\xff"), $secret, $before);
+    is $claims->{sub}, undef, 'an id that is not UTF-8 is left out';
+    is $claims->{pseudonym}, id("FR-\xff", $secret), 'its pseudonym is not';
+}
+
+# and as the docs have a shop read it
 
 {
     my $docs = slurp('docs/offers.md');
     my ($perl) = $docs =~ /```perl\n(.*?)```/s;
     my ($python) = $docs =~ /```python\n(.*?)```/s;
-    my $who = eval "package Shop; $perl; \\&verify_state" or die;
+    my $read = eval "package Shop; $perl; \\&read_state" or die $@;
 
-    is $who->($secret, $state), $id, 'the docs, Perl';
-    is $who->($secret, "${state}a"), undef, 'the docs, Perl: malformed';
-    is $who->("$secret?", $state), undef, 'the docs, Perl: forged';
-    is $who->($secret, old_state()), undef, 'the docs, Perl: expired';
+    is $read->($secret, $state)->{sub}, 'FR-free', 'the docs, Perl';
+    is $read->($secret, "${state}a"), undef, 'the docs, Perl: malformed';
+    is $read->("$secret?", $state), undef, 'the docs, Perl: forged';
+    is $read->($secret, old_state()), undef, 'the docs, Perl: expired';
+    is $read->($secret, plain_state()), undef, 'the docs, Perl: a JWS';
 
   SKIP: {
-        skip 'no python3', 1 if system 'python3 -c "" 2> /dev/null';
+        skip 'no python3-jwcrypto', 1
+            if system '/usr/bin/python3 -c "import jwcrypto" 2> /dev/null';
         open my $out, '>', "$dir/shop.py" or die;
         print $out $python, <<"EOC";
 import sys
 print(pseudonym(b"$secret", b"FR-free"),
-      *[verify_state(b"$secret", state) for state in sys.argv[1:]],
-      verify_state(b"another", sys.argv[1]))
+      *[(read_state(b"$secret", state) or {}).get("sub")
+        for state in sys.argv[1:]],
+      read_state(b"another", sys.argv[1]))
 EOC
         close $out;
-        my @states = ($state, "${state}a", "\n$state", "$state\n", old_state());
-        open my $in, '-|', 'python3', "$dir/shop.py", @states or die;
-        is scalar(<$in>), "$id $id None None None None None\n",
+        my @states = ($state, "${state}a", old_state(), plain_state());
+        open my $in, '-|', '/usr/bin/python3', "$dir/shop.py", @states or die;
+        is scalar(<$in>), "$id FR-free None None None None\n",
             'the docs, Python';
     }
 }
 
 # good until a moment ago
 sub old_state {
-    my $signed = "v1.$id." . time;
-    return "$signed." . encode_base64url(hmac_sha256($signed,
-        hmac_sha256('household state', $secret)));
+    return encode_jwt(payload => { sub => 'FR-free', exp => time - 1 },
+                      key => hmac_sha256('household state', $secret),
+                      alg => 'dir', enc => 'A128CBC-HS256');
+}
+
+# signed, and not encrypted
+sub plain_state {
+    return encode_jwt(payload => { sub => 'FR-free', exp => time + 600 },
+                      key => hmac_sha256('household state', $secret),
+                      alg => 'HS256');
 }
 
 # in a redirect, and in monitor
@@ -201,10 +244,10 @@ sub old_state {
     is $r->{status}, 303, 'a browser';
     my ($state) = $r->{headers}{location}
         =~ m{\Ahttps://fr\.example/seat\?state=(.+)\z};
-    is verify($state, $secret, $before), $id, 'brings a state along';
+    is account($state, $secret, $before), 'FR-free', 'brings a state along';
 
     $r = get('/monitor?account=FR-free');
-    like $r->{headers}{'x-url'}, qr/state=v1\./, 'monitor: it can be logged';
+    like $r->{headers}{'x-url'}, qr/state=eyJ/, 'monitor: it can be logged';
 }
 
 # keys
@@ -214,17 +257,15 @@ sub old_state {
     my $brief = edge(key('brief', "$secret\r\n") . ' state_valid=30s');
     my $s = state('FR-free', $other);
 
-    is verify($s, $secret, $before), 'forged', 'another edge, another key';
+    is account($s, $secret, $before), 'forged', 'another edge, another key';
     isnt get('/?account=FR-free', $home, $other)->{headers}{'x-id'}, $id,
         'and another pseudonym';
 
     my $then = now();
     $s = state('FR-free', $brief);
-    ($expires) = $s =~ /^v1\.[^.]+\.(\d+)\./;
-    is verify($s, $secret, $then), $id,
-        'the end of the line is no part of the key';
-    cmp_ok $expires, '<=', now() + 30, 'good for as long as is said';
-    cmp_ok $expires, '>=', $then + 30, 'and for that long';
+    my $claims = claims($s, $secret, $then);
+    is $claims->{sub}, 'FR-free', 'the end of the line is no part of the key';
+    is $claims->{exp} - $claims->{iat}, 30, 'good for as long as is said';
 }
 
 for my $case (["$dir/none", 'open\(\) ".*none" of "household_hmac_key" failed'],

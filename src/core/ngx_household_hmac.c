@@ -1,6 +1,6 @@
 
 /*
- * Pseudonyms and states.  See ngx_household_hmac.h.
+ * Pseudonyms and keys.  See ngx_household_hmac.h.
  */
 
 
@@ -53,40 +53,6 @@ ngx_household_hmac_id(const ngx_household_hmac_t *hmac,
     (void) ngx_hex_dump(id, mac, NGX_HOUSEHOLD_HMAC_ID_LEN / 2);
 
     return NGX_OK;
-}
-
-
-size_t
-ngx_household_hmac_state(const ngx_household_hmac_t *hmac,
-    const ngx_str_t *account, int64_t expires, u_char *state)
-{
-    u_char     *p, mac[32];
-    ngx_str_t   encoded, raw;
-
-    p = ngx_cpymem(state, "v1.", 3);
-
-    if (ngx_household_hmac_id(hmac, account, p) != NGX_OK) {
-        return 0;
-    }
-
-    p = ngx_sprintf(p + NGX_HOUSEHOLD_HMAC_ID_LEN, ".%L", expires);
-
-    if (ngx_household_hmac_digest(hmac->state, sizeof(hmac->state), state,
-                                  p - state, mac)
-        != NGX_OK)
-    {
-        return 0;
-    }
-
-    *p++ = '.';
-
-    raw.data = mac;
-    raw.len = sizeof(mac);
-    encoded.data = p;
-
-    ngx_encode_base64url(&encoded, &raw);
-
-    return p + encoded.len - state;
 }
 
 

@@ -1,8 +1,8 @@
 
 /*
- * Two HMACs of an account id, for recipients that must not learn the id: a
- * pseudonym, and a signed state with a short lifetime for the offer page.
- * Nothing is encrypted.  HMAC-SHA-256: RFC 2104, FIPS 180-4, by OpenSSL.
+ * The pseudonym of an account, for recipients that must not learn the id, and
+ * the key for the state of an offer.  HMAC-SHA-256: RFC 2104, FIPS 180-4, by
+ * OpenSSL.
  */
 
 
@@ -20,16 +20,12 @@
 /* length of a pseudonym: 128 bits in hexadecimal */
 #define NGX_HOUSEHOLD_HMAC_ID_LEN    32
 
-/* maximum length of a state: "v1.", pseudonym, ".", time, ".", base64url */
-#define NGX_HOUSEHOLD_HMAC_STATE_LEN                                          \
-    (3 + NGX_HOUSEHOLD_HMAC_ID_LEN + 1 + NGX_INT64_LEN + 1 + 43)
-
 
 /* the keys of both uses, derived from one key file */
 
 typedef struct {
     u_char  id[32];
-    u_char  state[32];
+    u_char  state[32];                 /* of ngx_household_state_t */
 } ngx_household_hmac_t;
 
 
@@ -46,19 +42,6 @@ ngx_int_t ngx_household_hmac_init(ngx_household_hmac_t *hmac, ngx_str_t *key);
  */
 ngx_int_t ngx_household_hmac_id(const ngx_household_hmac_t *hmac,
     const ngx_str_t *account, u_char *id);
-
-/*
- * Writes a state that is valid until "expires" (Unix seconds): at most
- * NGX_HOUSEHOLD_HMAC_STATE_LEN bytes, without NUL, of characters that need no
- * escaping in a query string:
- *
- *     v1.<pseudonym>.<expires>.<base64url of HMAC over all before the dot>
- *
- * docs/offers.md explains how a shop verifies it.  Returns the length, or 0
- * if OpenSSL fails.
- */
-size_t ngx_household_hmac_state(const ngx_household_hmac_t *hmac,
-    const ngx_str_t *account, int64_t expires, u_char *state);
 
 
 #endif /* _NGX_HOUSEHOLD_HMAC_H_INCLUDED_ */

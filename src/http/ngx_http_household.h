@@ -52,7 +52,7 @@
 #define NGX_HTTP_HOUSEHOLD_PREFLIGHT_PASS    1
 
 
-/* default lifetime of a signed state, in seconds */
+/* default lifetime of the state of an offer, in seconds */
 #define NGX_HTTP_HOUSEHOLD_STATE_VALID  600
 
 /* days that a household has to be seen at a network to be at home there */
@@ -201,6 +201,7 @@ typedef struct {
     ngx_str_t                     price;       /* e.g. 5.99; may be empty */
     ngx_str_t                     currency;    /* ISO 4217; may be empty */
     ngx_http_complex_value_t      url;
+    ngx_http_complex_value_t      verify;      /* empty: no such page */
 } ngx_http_household_offer_t;
 
 

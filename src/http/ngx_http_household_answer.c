@@ -332,12 +332,13 @@ ngx_http_household_answer_problem_text(ngx_http_request_t *r,
 {
     u_char                      *p;
     size_t                       len;
-    ngx_str_t                   *reason, *url;
+    ngx_str_t                   *reason, *url, *verify;
     ngx_uint_t                   priced;
     const char                  *title;
     ngx_http_household_offer_t  *offer;
 
     url = &ctx->offer_url;
+    verify = &ctx->verify_url;
     offer = ctx->offer;
     reason = ngx_household_reason_name(ctx->decision.reason);
     priced = offer != NULL && ctx->decision.free_seat && offer->price.len;
@@ -349,12 +350,15 @@ ngx_http_household_answer_problem_text(ngx_http_request_t *r,
     len = sizeof("{\"type\":\"about:blank\",\"title\":\"\","
                  "\"status\":403,\"reason\":\"\",\"offer\":{"
                  "\"kind\":\"extra_member\",\"price\":\"\","
-                 "\"currency\":\"\",\"period\":\"month\",\"url\":\"\"}}\n")
+                 "\"currency\":\"\",\"period\":\"month\",\"url\":\"\","
+                 "\"verify\":\"\"}}\n")
           + reason->len + ngx_strlen(title);
 
     if (offer != NULL) {
         len += offer->price.len + offer->currency.len + url->len
-               + ngx_escape_json(NULL, url->data, url->len);
+               + ngx_escape_json(NULL, url->data, url->len)
+               + verify->len
+               + ngx_escape_json(NULL, verify->data, verify->len);
     }
 
     text->data = ngx_pnalloc(r->pool, len);
@@ -380,6 +384,12 @@ ngx_http_household_answer_problem_text(ngx_http_request_t *r,
 
         p = ngx_sprintf(p, ",\"url\":\"");
         p = (u_char *) ngx_escape_json(p, url->data, url->len);
+
+        if (verify->len) {
+            p = ngx_sprintf(p, "\",\"verify\":\"");
+            p = (u_char *) ngx_escape_json(p, verify->data, verify->len);
+        }
+
         p = ngx_sprintf(p, "\"}");
     }
 

@@ -91,6 +91,8 @@ typedef struct {
     ngx_household_decision_t        decision;
     ngx_http_household_offer_t     *offer;     /* NULL: no offer */
     ngx_str_t                       offer_url; /* evaluated */
+    ngx_str_t                       verify_url; /* may be empty */
+    ngx_str_t                       offer_state; /* empty: not made yet */
     u_char                          country[2]; /* of the client */
 
     ngx_household_counters_set_t   *counted;   /* where; or NULL */

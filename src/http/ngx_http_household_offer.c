@@ -12,7 +12,7 @@
 
 
 static ngx_int_t ngx_http_household_offer_url(ngx_http_request_t *r,
-    ngx_http_household_offer_t *offer, ngx_str_t *url);
+    ngx_http_complex_value_t *value, ngx_str_t *url);
 
 
 ngx_int_t
@@ -24,6 +24,7 @@ ngx_http_household_offer_choose(ngx_http_request_t *r,
     ngx_http_household_offer_t  *offer;
 
     ctx->offer = NULL;
+    ngx_str_null(&ctx->offer_state);
 
     if (hlcf->offers == NULL) {
         return NGX_OK;
@@ -51,9 +52,12 @@ ngx_http_household_offer_choose(ngx_http_request_t *r,
 
                 ctx->offer = &offer[i];
 
-                if (ngx_http_household_offer_url(r, ctx->offer,
-                                                        &ctx->offer_url)
-                    != NGX_OK)
+                if (ngx_http_household_offer_url(r, &offer[i].url,
+                                                 &ctx->offer_url)
+                    != NGX_OK
+                    || ngx_http_household_offer_url(r, &offer[i].verify,
+                                                    &ctx->verify_url)
+                       != NGX_OK)
                 {
                     return NGX_ERROR;
                 }
@@ -73,7 +77,7 @@ ngx_http_household_offer_choose(ngx_http_request_t *r,
 
 static ngx_int_t
 ngx_http_household_offer_url(ngx_http_request_t *r,
-    ngx_http_household_offer_t *offer, ngx_str_t *url)
+    ngx_http_complex_value_t *value, ngx_str_t *url)
 {
     u_char      *p, c;
     size_t       i;
@@ -91,8 +95,13 @@ ngx_http_household_offer_url(ngx_http_request_t *r,
 
     static const u_char  hex[] = "0123456789ABCDEF";
 
-    if (ngx_http_complex_value(r, &offer->url, &raw) != NGX_OK) {
+    if (ngx_http_complex_value(r, value, &raw) != NGX_OK) {
         return NGX_ERROR;
+    }
+
+    if (raw.len == 0) {
+        ngx_str_null(url);
+        return NGX_OK;
     }
 
     p = ngx_pnalloc(r->pool, 3 * raw.len);

@@ -12,11 +12,11 @@
 
 
 /*
- * Sets ctx->offer and ctx->offer_url: the offer for the country of the account
- * if a seat is free, otherwise the default one.  Offers with an empty url are
- * skipped.  Characters that are not allowed in a URI (RFC 3986) are
- * percent-encoded.  Returns NGX_OK, with ctx->offer NULL if there is no offer,
- * or NGX_ERROR.
+ * Sets ctx->offer, ctx->offer_url and ctx->verify_url: the offer for the
+ * country of the account if a seat is free, otherwise the default one.  Offers
+ * with an empty url are skipped.  Characters that are not allowed in a URI
+ * (RFC 3986) are percent-encoded.  Returns NGX_OK, with ctx->offer NULL if
+ * there is no offer, or NGX_ERROR.
  */
 ngx_int_t ngx_http_household_offer_choose(ngx_http_request_t *r,
     ngx_http_household_loc_conf_t *hlcf, ngx_http_household_ctx_t *ctx);

@@ -8,6 +8,7 @@
 #include <ngx_config.h>
 #include <ngx_core.h>
 #include <ngx_http.h>
+#include "ngx_household_state.h"
 #include "ngx_http_household.h"
 #include "ngx_http_household_claims.h"
 #include "ngx_http_household_ctx.h"
@@ -320,12 +321,14 @@ ngx_http_household_variable_pseudonym(ngx_http_request_t *r,
 }
 
 
-/* the signed state for the url of an offer: pseudonym and expiry */
+/* for the url of an offer */
 
 static ngx_int_t
 ngx_http_household_variable_offer_state(ngx_http_request_t *r,
     ngx_http_household_ctx_t *ctx, ngx_str_t *value)
 {
+    u_char                           id[NGX_HOUSEHOLD_HMAC_ID_LEN];
+    ngx_household_state_t            state;
     ngx_http_household_main_conf_t  *hmcf;
 
     hmcf = ngx_http_get_module_main_conf(r, ngx_http_household_module);
@@ -334,14 +337,35 @@ ngx_http_household_variable_offer_state(ngx_http_request_t *r,
         return NGX_OK;
     }
 
-    value->data = ngx_pnalloc(r->pool, NGX_HOUSEHOLD_HMAC_STATE_LEN);
+    /* a state is random: the url and the log have the same one */
+
+    if (ctx->offer_state.len != 0) {
+        *value = ctx->offer_state;
+        return NGX_OK;
+    }
+
+    if (ngx_household_hmac_id(hmcf->hmac, &ctx->account, id) != NGX_OK) {
+        return NGX_ERROR;
+    }
+
+    state.account = ctx->account;
+    state.device = ctx->device;
+    state.address = r->connection->addr_text;
+    state.reason = *ngx_household_reason_name(ctx->decision.reason);
+    state.pseudonym.data = id;
+    state.pseudonym.len = NGX_HOUSEHOLD_HMAC_ID_LEN;
+    state.issued_at = ngx_time();
+    state.expires = ngx_time() + hmcf->state_valid;
+
+    value->data = ngx_pnalloc(r->pool, NGX_HOUSEHOLD_STATE_LEN);
     if (value->data == NULL) {
         return NGX_ERROR;
     }
 
-    value->len = ngx_household_hmac_state(hmcf->hmac, &ctx->account,
-                                          ngx_time() + hmcf->state_valid,
-                                          value->data);
+    value->len = ngx_household_state_encrypt(hmcf->hmac->state, &state,
+                                             value->data);
+
+    ctx->offer_state = *value;
 
     return value->len ? NGX_OK : NGX_ERROR;
 }

@@ -23,7 +23,7 @@ static char *ngx_http_household_merge_identity(ngx_conf_t *cf,
 static char *ngx_http_household_conf_check(ngx_conf_t *cf,
     ngx_http_household_loc_conf_t *conf);
 static ngx_int_t ngx_http_household_offer_param(ngx_str_t *param,
-    ngx_http_household_offer_t *offer, ngx_str_t *url);
+    ngx_http_household_offer_t *offer, ngx_str_t *url, ngx_str_t *verify);
 static ngx_uint_t ngx_http_household_conf_valid_price(ngx_str_t *price);
 static ngx_uint_t ngx_http_household_conf_valid_currency(ngx_str_t *currency);
 static ngx_uint_t ngx_http_household_conf_valid_url(ngx_str_t *url);
@@ -324,7 +324,8 @@ ngx_http_household_set_offer(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
 {
     ngx_http_household_loc_conf_t *hlcf = conf;
 
-    ngx_str_t                         *value, url;
+    ngx_int_t                          rc;
+    ngx_str_t                         *value, url, verify;
     ngx_uint_t                         i;
     ngx_http_household_offer_t        *offer, *other;
 
@@ -345,6 +346,7 @@ ngx_http_household_set_offer(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
 
     ngx_memzero(offer, sizeof(ngx_http_household_offer_t));
     ngx_str_null(&url);
+    ngx_str_null(&verify);
 
     if (ngx_strcmp(value[1].data, "default") != 0
         && ngx_household_country_set(offer->country, value[1].data,
@@ -366,7 +368,9 @@ ngx_http_household_set_offer(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
     }
 
     for (i = 2; i < cf->args->nelts; i++) {
-        if (ngx_http_household_offer_param(&value[i], offer, &url) != NGX_OK) {
+        if (ngx_http_household_offer_param(&value[i], offer, &url, &verify)
+            != NGX_OK)
+        {
             goto invalid;
         }
     }
@@ -386,13 +390,14 @@ ngx_http_household_set_offer(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
         return NGX_CONF_ERROR;
     }
 
-    if (ngx_http_household_value_compile_complex(cf, &url, &offer->url)
-        != NGX_OK)
-    {
-        return NGX_CONF_ERROR;
+    rc = ngx_http_household_value_compile_complex(cf, &url, &offer->url);
+
+    if (rc == NGX_OK) {
+        rc = ngx_http_household_value_compile_complex(cf, &verify,
+                                                      &offer->verify);
     }
 
-    return NGX_CONF_OK;
+    return rc == NGX_OK ? NGX_CONF_OK : NGX_CONF_ERROR;
 
 invalid:
 
@@ -400,11 +405,11 @@ invalid:
 }
 
 
-/* "price=", "currency=" or "url="; NGX_OK, or NGX_DECLINED if invalid */
+/* one "name=value"; NGX_OK, or NGX_DECLINED if invalid */
 
 static ngx_int_t
 ngx_http_household_offer_param(ngx_str_t *param,
-    ngx_http_household_offer_t *offer, ngx_str_t *url)
+    ngx_http_household_offer_t *offer, ngx_str_t *url, ngx_str_t *verify)
 {
     size_t       len;
     ngx_uint_t   valid;
@@ -431,6 +436,10 @@ ngx_http_household_offer_param(ngx_str_t *param,
 
     } else if (len == 4 && ngx_strncmp(param->data, "url=", 4) == 0) {
         target = url;
+        valid = ngx_http_household_conf_valid_url(&text);
+
+    } else if (len == 7 && ngx_strncmp(param->data, "verify=", 7) == 0) {
+        target = verify;
         valid = ngx_http_household_conf_valid_url(&text);
 
     } else {
