@@ -274,8 +274,8 @@ my @http = (
     ["household_hmac_key $key state_valid=x", 'state_valid=x', qr/invalid parameter/],
 
     ['household_token', '', qr/invalid number of arguments/],
-    ['household_token strip', '', qr/has no carrier/],
-    ['household_token cookie', 'cookie', qr/invalid carrier/],
+    ['household_token strip', '', qr/has no source/],
+    ['household_token cookie', 'cookie', qr/invalid source/],
     ['household_token $none_such', 'none_such', qr/unknown .* variable/, ''],
     ['household_token $remote_user strip', '$remote_user',
      qr/cannot take .* out of a request/],

@@ -65,7 +65,7 @@ EOC
         household_token_key $dir/one issuer=https://one.example audience=edge
             audience=tv;
         household_token_key $dir/two issuer=https://two.example;"),
-    place('/carriers', "household_token bearer \$arg_token \$cookie_token
+    place('/sources', "household_token bearer \$arg_token \$cookie_token
         \$http_x_token \$arg_left\$arg_right;
         household_token_key $dir/all;"),
     place('/claims', "household_token bearer; household_token_key $dir/all;
@@ -352,7 +352,7 @@ refused('no issuer', '/two', [bearer(token($one{two}, { aud => 'edge' }))],
         'token_issuer');
 
 
-# --- carriers -------------------------------------------------------------
+# --- sources --------------------------------------------------------------
 
 my ($good, $same, $next) = (token($key{HS256}), token($key{HS256}),
                             token($key{HS256}, { sub => 'b' }));
@@ -369,7 +369,7 @@ sub carried { my ($how, @token) = @_; $carry{$how}->(@token) }
 
 for my $how (sort keys %carry) {
     my ($args, @headers) = carried($how, $good);
-    accepted("a token in the $how", "/carriers$args", \@headers);
+    accepted("a token in the $how", "/sources$args", \@headers);
 }
 
 for my $pair ([qw(bearer argument)], [qw(argument cookie)],
@@ -378,7 +378,7 @@ for my $pair ([qw(bearer argument)], [qw(argument cookie)],
     for my $second ($good, $next, 'x') {
         my ($args, @headers) = carried($pair->[0], $good);
         my ($more, @more) = carried($pair->[1], $second);
-        my $path = "/carriers$args$more";
+        my $path = "/sources$args$more";
 
         if ($second eq $good) {
             accepted("the same in @$pair", $path, [@headers, @more]);
@@ -389,26 +389,26 @@ for my $pair ([qw(bearer argument)], [qw(argument cookie)],
     }
 }
 
-accepted('an argument twice, the same', "/carriers?token=$good&token=$good",
+accepted('an argument twice, the same', "/sources?token=$good&token=$good",
          []);
-refused('an argument twice', "/carriers?token=$good&token=$next", [],
+refused('an argument twice', "/sources?token=$good&token=$next", [],
         'token_conflict');
-refused('an argument twice, of another case', "/carriers?token=$good&TOKEN=x",
+refused('an argument twice, of another case', "/sources?token=$good&TOKEN=x",
         [], 'token_conflict');
-refused('a cookie twice', '/carriers',
+refused('a cookie twice', '/sources',
         [Cookie => "token=$good; token=$next"], 'token_conflict');
-refused('a cookie twice, in two headers', '/carriers',
+refused('a cookie twice, in two headers', '/sources',
         [Cookie => "token=$good", Cookie => "token=$next"], 'token_conflict');
-refused('a header twice', '/carriers',
+refused('a header twice', '/sources',
         ['X-Token' => $good, 'X-Token' => $next], 'token_conflict');
-accepted('a header twice, the same', '/carriers',
+accepted('a header twice, the same', '/sources',
         ['X-Token' => $good, 'X-Token' => $good]);
-accepted('Authorization of another scheme, and a cookie', '/carriers',
+accepted('Authorization of another scheme, and a cookie', '/sources',
          [Authorization => 'Basic bWU6c2VjcmV0', Cookie => "token=$good"]);
-accepted('a scheme of any case', '/carriers',
+accepted('a scheme of any case', '/sources',
          [Authorization => "bEARER $good"]);
-accepted('an empty argument is none', '/carriers?token=', [bearer($good)]);
-accepted('names that only end or begin like it', "/carriers?xtoken=1&token2=2",
+accepted('an empty argument is none', '/sources?token=', [bearer($good)]);
+accepted('names that only end or begin like it', "/sources?xtoken=1&token2=2",
          [bearer($good), Cookie => 'xtoken=1; token2=2']);
 
 
@@ -518,7 +518,7 @@ for my $row (
 
     accepted('URI: a token of another name', "/named/a?b=1&token=$token", []);
     accepted('URI: before the others', "/named/a?token=$token&b=1", []);
-    refused('URI: only the first carrier has that name',
+    refused('URI: only the first source has that name',
             "/named/a?b=1&other=$token", [], 'token_uri');
 }
 

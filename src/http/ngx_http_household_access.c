@@ -232,7 +232,7 @@ ngx_http_household_access_same(ngx_http_request_t *r,
     now = *ctx;
     now.unauthorized = NGX_HOUSEHOLD_REASON_NONE;
 
-    if (hlcf->token.carriers != NULL) {
+    if (hlcf->token.sources != NULL) {
 
         if (ngx_http_household_identity_extract_token(r, hlcf, &now)
             != NGX_OK)
@@ -296,7 +296,7 @@ ngx_http_household_access_start(ngx_http_request_t *r,
 
     ngx_http_household_access_reset(hlcf, ctx);
 
-    if (hlcf->token.carriers != NULL
+    if (hlcf->token.sources != NULL
         && ngx_http_household_identity_extract_token(r, hlcf, ctx) != NGX_OK)
     {
         return NGX_HTTP_INTERNAL_SERVER_ERROR;
@@ -323,7 +323,7 @@ ngx_http_household_access_start(ngx_http_request_t *r,
 
     ngx_http_household_override_refresh(hlcf->store);
 
-    if (hlcf->token.carriers != NULL) {
+    if (hlcf->token.sources != NULL) {
         ngx_http_household_denied_refresh(hlcf->store);
     }
 

@@ -176,7 +176,7 @@ ngx_http_household_answer_challenge(ngx_http_request_t *r,
 
 #endif
 
-    if (*field != NULL && (*field)->hash && hlcf->token.carriers == NULL) {
+    if (*field != NULL && (*field)->hash && hlcf->token.sources == NULL) {
         /* keep the challenge of the module that authenticates the user */
         return rc;
     }
@@ -220,7 +220,7 @@ ngx_http_household_answer_challenge_text(ngx_http_request_t *r,
     ngx_http_household_loc_conf_t *hlcf, ngx_household_reason_e reason,
     ngx_str_t *text)
 {
-    if (hlcf->token.carriers == NULL && r->headers_in.user.data != NULL) {
+    if (hlcf->token.sources == NULL && r->headers_in.user.data != NULL) {
         /* auth_basic or $remote_user has read the credentials */
         ngx_str_set(text, "Basic realm=\"playback\"");
         return;

@@ -170,7 +170,7 @@ ngx_http_household_claims_early(ngx_http_request_t *r,
     ngx_household_reason_e       reason;
     ngx_household_jwt_claims_t   claims;
 
-    if (conf->carriers == NULL || conf->policy.issuers == NULL) {
+    if (conf->sources == NULL || conf->policy.issuers == NULL) {
         return NGX_DECLINED;
     }
 

@@ -216,7 +216,7 @@ ngx_http_household_facts_same(ngx_http_household_loc_conf_t *a,
            && a->account == b->account
            && a->device == b->device
            && a->issued_at == b->issued_at
-           && a->token.carriers == b->token.carriers
+           && a->token.sources == b->token.sources
            && a->token.issuers == b->token.issuers
            && a->token.claims == b->token.claims
            && a->token.requires == b->token.requires

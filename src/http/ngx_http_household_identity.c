@@ -116,7 +116,7 @@ ngx_int_t
 ngx_http_household_identity_find(ngx_http_request_t *r,
     ngx_http_household_loc_conf_t *hlcf, ngx_http_household_ctx_t *ctx)
 {
-    if (hlcf->token.carriers != NULL) {
+    if (hlcf->token.sources != NULL) {
         return ngx_http_household_identity_from_token(r, hlcf, ctx);
     }
 

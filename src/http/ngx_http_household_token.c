@@ -39,11 +39,11 @@ typedef struct {
 static void ngx_http_household_token_extract(
     ngx_http_household_token_found_t *found, ngx_str_t *value);
 static void ngx_http_household_token_headers(ngx_http_request_t *r,
-    ngx_http_household_carrier_t *carrier,
+    ngx_http_household_source_t *source,
     ngx_http_household_token_found_t *found);
 static void ngx_http_household_token_unquote(ngx_str_t *value);
 static void ngx_http_household_token_args(ngx_http_request_t *r,
-    ngx_http_household_carrier_t *carrier,
+    ngx_http_household_source_t *source,
     ngx_http_household_token_found_t *found);
 static ngx_int_t ngx_http_household_token_uri(ngx_http_request_t *r,
     ngx_str_t *uri);
@@ -63,24 +63,24 @@ ngx_http_household_token_find(ngx_http_request_t *r,
 {
     ngx_str_t                          value;
     ngx_uint_t                         i;
-    ngx_http_household_carrier_t      *carrier;
+    ngx_http_household_source_t       *source;
     ngx_http_household_token_found_t   found;
 
     ngx_memzero(&found, sizeof(ngx_http_household_token_found_t));
 
-    carrier = conf->carriers->elts;
+    source = conf->sources->elts;
 
-    for (i = 0; i < conf->carriers->nelts; i++) {
+    for (i = 0; i < conf->sources->nelts; i++) {
 
-        switch (carrier[i].type) {
+        switch (source[i].type) {
 
         case NGX_HTTP_HOUSEHOLD_ARGUMENT:
-            ngx_http_household_token_args(r, &carrier[i], &found);
+            ngx_http_household_token_args(r, &source[i], &found);
             break;
 
         case NGX_HTTP_HOUSEHOLD_VALUE:
 
-            if (ngx_http_complex_value(r, &carrier[i].value, &value) != NGX_OK)
+            if (ngx_http_complex_value(r, &source[i].value, &value) != NGX_OK)
             {
                 return NGX_HOUSEHOLD_REASON_ERROR;
             }
@@ -89,7 +89,7 @@ ngx_http_household_token_find(ngx_http_request_t *r,
             break;
 
         default:
-            ngx_http_household_token_headers(r, &carrier[i], &found);
+            ngx_http_household_token_headers(r, &source[i], &found);
         }
     }
 
@@ -134,7 +134,7 @@ ngx_http_household_token_extract(ngx_http_household_token_found_t *found,
 
 static void
 ngx_http_household_token_headers(ngx_http_request_t *r,
-    ngx_http_household_carrier_t *carrier,
+    ngx_http_household_source_t *source,
     ngx_http_household_token_found_t *found)
 {
     u_char                             *p, *last;
@@ -152,16 +152,16 @@ ngx_http_household_token_headers(ngx_http_request_t *r,
             return;
         }
 
-        if (!ngx_http_household_token_in_header(carrier, h)) {
+        if (!ngx_http_household_token_in_header(source, h)) {
             continue;
         }
 
         p = h->value.data;
         last = p + h->value.len;
 
-        if (carrier->type == NGX_HTTP_HOUSEHOLD_COOKIE) {
+        if (source->type == NGX_HTTP_HOUSEHOLD_COOKIE) {
 
-            while (ngx_http_household_token_cookie(&p, last, &carrier->name,
+            while (ngx_http_household_token_cookie(&p, last, &source->name,
                                                    &value))
             {
                 ngx_http_household_token_unquote(&value);
@@ -171,7 +171,7 @@ ngx_http_household_token_headers(ngx_http_request_t *r,
             continue;
         }
 
-        if (carrier->type == NGX_HTTP_HOUSEHOLD_BEARER) {
+        if (source->type == NGX_HTTP_HOUSEHOLD_BEARER) {
 
             for (p += sizeof("Bearer") - 1; p < last && *p == ' '; p++) {
                 /* void */
@@ -202,7 +202,7 @@ ngx_http_household_token_unquote(ngx_str_t *value)
 
 static void
 ngx_http_household_token_args(ngx_http_request_t *r,
-    ngx_http_household_carrier_t *carrier,
+    ngx_http_household_source_t *source,
     ngx_http_household_token_found_t *found)
 {
     u_char     *p, *last;
@@ -216,7 +216,7 @@ ngx_http_household_token_args(ngx_http_request_t *r,
     p = r->args.data;
     last = p + r->args.len;
 
-    while (ngx_http_household_token_arg(&p, last, &carrier->name, &value)) {
+    while (ngx_http_household_token_arg(&p, last, &source->name, &value)) {
         ngx_http_household_token_extract(found, &value);
     }
 }

@@ -22,14 +22,14 @@ typedef enum {
     NGX_HTTP_HOUSEHOLD_COOKIE,         /* $cookie_NAME */
     NGX_HTTP_HOUSEHOLD_HEADER,         /* $http_NAME */
     NGX_HTTP_HOUSEHOLD_VALUE           /* anything else */
-} ngx_http_household_carrier_e;
+} ngx_http_household_source_e;
 
 
 typedef struct {
-    ngx_http_household_carrier_e   type;
+    ngx_http_household_source_e    type;
     ngx_str_t                      name;   /* of ARGUMENT, COOKIE, HEADER */
     ngx_http_complex_value_t       value;  /* of VALUE */
-} ngx_http_household_carrier_t;
+} ngx_http_household_source_t;
 
 
 /* one value of "household_token_require" */
@@ -41,7 +41,7 @@ typedef struct {
 
 
 typedef struct {
-    ngx_array_t                 *carriers;  /* ..._carrier_t; NULL: none */
+    ngx_array_t                 *sources;  /* ..._source_t; NULL: none */
     ngx_uint_t                   strip;
     ngx_array_t                 *issuers;   /* ..._token_issuer_t */
     ngx_array_t                 *claims;    /* two names; NULL: defaults */
@@ -71,20 +71,20 @@ ngx_household_reason_e ngx_http_household_token_verify_cached(
     ngx_str_t *token, ngx_household_jwt_claims_t *claims);
 
 /*
- * Removes the tokens of all carriers, valid or not, from $args and from the
+ * Removes the tokens of all sources, valid or not, from $args and from the
  * header fields that are passed upstream.  Returns NGX_OK or NGX_ERROR.
  */
 ngx_int_t ngx_http_household_token_strip(ngx_http_request_t *r,
     ngx_http_household_token_conf_t *conf);
 
 /*
- * The first returns 1 if a header field may contain a token of the carrier.
+ * The first returns 1 if a header field may contain a token of the source.
  * The latter two find the next value of "name" (case-insensitive, as in nginx)
  * in a query or a Cookie field: they return 1 with "value", and "text" advanced
  * past it, or 0 if there is none.
  */
 ngx_uint_t ngx_http_household_token_in_header(
-    ngx_http_household_carrier_t *carrier, ngx_table_elt_t *h);
+    ngx_http_household_source_t *source, ngx_table_elt_t *h);
 ngx_uint_t ngx_http_household_token_arg(u_char **text, u_char *last,
     ngx_str_t *name, ngx_str_t *value);
 ngx_uint_t ngx_http_household_token_cookie(u_char **text, u_char *last,

@@ -15,23 +15,23 @@
 
 
 static ngx_int_t ngx_http_household_token_strip_args(ngx_http_request_t *r,
-    ngx_http_household_carrier_t *carrier);
+    ngx_http_household_source_t *source);
 static ngx_int_t ngx_http_household_token_strip_headers(ngx_http_request_t *r,
     ngx_http_household_token_conf_t *conf);
 static ngx_int_t ngx_http_household_token_strip_header(ngx_http_request_t *r,
     ngx_http_household_token_conf_t *conf, ngx_table_elt_t *h);
 static ngx_int_t ngx_http_household_token_strip_cookie(ngx_http_request_t *r,
-    ngx_http_household_carrier_t *carrier, ngx_str_t *text);
+    ngx_http_household_source_t *source, ngx_str_t *text);
 
 
 ngx_uint_t
-ngx_http_household_token_in_header(ngx_http_household_carrier_t *carrier,
+ngx_http_household_token_in_header(ngx_http_household_source_t *source,
     ngx_table_elt_t *h)
 {
     u_char     *name;
     size_t      i;
 
-    switch (carrier->type) {
+    switch (source->type) {
 
     case NGX_HTTP_HOUSEHOLD_BEARER:
         return h->key.len == sizeof("authorization") - 1
@@ -50,11 +50,11 @@ ngx_http_household_token_in_header(ngx_http_household_carrier_t *carrier,
 
     case NGX_HTTP_HOUSEHOLD_HEADER:
 
-        if (h->key.len != carrier->name.len) {
+        if (h->key.len != source->name.len) {
             return 0;
         }
 
-        name = carrier->name.data;
+        name = source->name.data;
 
         /* as in $http_NAME: lower case, dashes are underscores */
 
@@ -146,20 +146,20 @@ ngx_int_t
 ngx_http_household_token_strip(ngx_http_request_t *r,
     ngx_http_household_token_conf_t *conf)
 {
-    ngx_uint_t                     i, headers;
-    ngx_http_household_carrier_t  *carrier;
+    ngx_uint_t                    i, headers;
+    ngx_http_household_source_t  *source;
 
     headers = 0;
-    carrier = conf->carriers->elts;
+    source = conf->sources->elts;
 
-    for (i = 0; i < conf->carriers->nelts; i++) {
+    for (i = 0; i < conf->sources->nelts; i++) {
 
-        if (carrier[i].type != NGX_HTTP_HOUSEHOLD_ARGUMENT) {
+        if (source[i].type != NGX_HTTP_HOUSEHOLD_ARGUMENT) {
             headers = 1;
             continue;
         }
 
-        if (ngx_http_household_token_strip_args(r, &carrier[i]) != NGX_OK) {
+        if (ngx_http_household_token_strip_args(r, &source[i]) != NGX_OK) {
             return NGX_ERROR;
         }
     }
@@ -170,7 +170,7 @@ ngx_http_household_token_strip(ngx_http_request_t *r,
 
 static ngx_int_t
 ngx_http_household_token_strip_args(ngx_http_request_t *r,
-    ngx_http_household_carrier_t *carrier)
+    ngx_http_household_source_t *source)
 {
     u_char     *p, *from, *text, *last, *args;
     ngx_str_t   value;
@@ -185,7 +185,7 @@ ngx_http_household_token_strip_args(ngx_http_request_t *r,
     args = NULL;
     p = NULL;
 
-    while (ngx_http_household_token_arg(&text, last, &carrier->name, &value)) {
+    while (ngx_http_household_token_arg(&text, last, &source->name, &value)) {
 
         if (args == NULL) {
             args = ngx_pnalloc(r->pool, r->args.len);
@@ -198,7 +198,7 @@ ngx_http_household_token_strip_args(ngx_http_request_t *r,
 
         /* the text before the name */
 
-        p = ngx_cpymem(p, from, value.data - 1 - carrier->name.len - from);
+        p = ngx_cpymem(p, from, value.data - 1 - source->name.len - from);
         from = ngx_min(text, last);
     }
 
@@ -289,22 +289,22 @@ static ngx_int_t
 ngx_http_household_token_strip_header(ngx_http_request_t *r,
     ngx_http_household_token_conf_t *conf, ngx_table_elt_t *h)
 {
-    ngx_uint_t                     i;
-    ngx_http_household_carrier_t  *carrier;
+    ngx_uint_t                    i;
+    ngx_http_household_source_t  *source;
 
-    carrier = conf->carriers->elts;
+    source = conf->sources->elts;
 
-    for (i = 0; i < conf->carriers->nelts; i++) {
+    for (i = 0; i < conf->sources->nelts; i++) {
 
-        if (!ngx_http_household_token_in_header(&carrier[i], h)) {
+        if (!ngx_http_household_token_in_header(&source[i], h)) {
             continue;
         }
 
-        if (carrier[i].type != NGX_HTTP_HOUSEHOLD_COOKIE) {
+        if (source[i].type != NGX_HTTP_HOUSEHOLD_COOKIE) {
             return NGX_DECLINED;
         }
 
-        if (ngx_http_household_token_strip_cookie(r, &carrier[i], &h->value)
+        if (ngx_http_household_token_strip_cookie(r, &source[i], &h->value)
             != NGX_OK)
         {
             return NGX_ERROR;
@@ -321,7 +321,7 @@ ngx_http_household_token_strip_header(ngx_http_request_t *r,
 
 static ngx_int_t
 ngx_http_household_token_strip_cookie(ngx_http_request_t *r,
-    ngx_http_household_carrier_t *carrier, ngx_str_t *text)
+    ngx_http_household_source_t *source, ngx_str_t *text)
 {
     u_char     *p, *from, *at, *last, *copy;
     ngx_str_t   value;
@@ -332,7 +332,7 @@ ngx_http_household_token_strip_cookie(ngx_http_request_t *r,
     copy = NULL;
     p = NULL;
 
-    while (ngx_http_household_token_cookie(&at, last, &carrier->name, &value))
+    while (ngx_http_household_token_cookie(&at, last, &source->name, &value))
     {
         if (copy == NULL) {
 
@@ -346,7 +346,7 @@ ngx_http_household_token_strip_cookie(ngx_http_request_t *r,
             p = copy;
         }
 
-        p = ngx_cpymem(p, from, value.data - 1 - carrier->name.len - from);
+        p = ngx_cpymem(p, from, value.data - 1 - source->name.len - from);
         from = ngx_min(at, last);
 
         while (from < last && *from == ' ') {

@@ -204,19 +204,19 @@ ngx_http_household_merge_identity(ngx_conf_t *cf,
     ngx_http_household_loc_conf_t *prev, ngx_http_household_loc_conf_t *conf)
 {
     if (conf->account == NGX_CONF_UNSET_PTR
-        && conf->token.carriers == NGX_CONF_UNSET_PTR)
+        && conf->token.sources == NGX_CONF_UNSET_PTR)
     {
         conf->token.strip = prev->token.strip;
 
         ngx_conf_merge_ptr_value(conf->account, prev->account, NULL);
-        ngx_conf_merge_ptr_value(conf->token.carriers, prev->token.carriers,
+        ngx_conf_merge_ptr_value(conf->token.sources, prev->token.sources,
                                  NULL);
     }
 
     ngx_conf_init_ptr_value(conf->account, NULL);
-    ngx_conf_init_ptr_value(conf->token.carriers, NULL);
+    ngx_conf_init_ptr_value(conf->token.sources, NULL);
 
-    if (conf->account != NULL && conf->token.carriers != NULL) {
+    if (conf->account != NULL && conf->token.sources != NULL) {
         ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
                            "\"household_account\" and \"household_token\" are "
                            "mutually exclusive");
@@ -245,7 +245,7 @@ ngx_http_household_conf_check(ngx_conf_t *cf,
         return NGX_CONF_ERROR;
     }
 
-    if (conf->token.carriers != NULL) {
+    if (conf->token.sources != NULL) {
 
         if (ngx_http_household_denied_init(cf, conf->store) != NGX_OK) {
             return NGX_CONF_ERROR;

@@ -157,7 +157,7 @@ char *ngx_http_household_set_token_claims(ngx_conf_t *cf, ngx_command_t *cmd,
 
 void ngx_http_household_token_create(ngx_http_household_token_conf_t *conf);
 
-/* merges all but the carriers */
+/* merges all but the sources */
 char *ngx_http_household_token_merge(ngx_conf_t *cf,
     ngx_http_household_token_conf_t *prev,
     ngx_http_household_token_conf_t *conf);

@@ -24,8 +24,8 @@ typedef struct {
 
 static void ngx_http_household_token_package(
     ngx_http_household_token_conf_t *conf, ngx_str_t *package);
-static ngx_int_t ngx_http_household_token_carrier(ngx_conf_t *cf,
-    ngx_str_t *text, ngx_http_household_carrier_t *carrier);
+static ngx_int_t ngx_http_household_token_parse_source(ngx_conf_t *cf,
+    ngx_str_t *text, ngx_http_household_source_t *source);
 static char *ngx_http_household_load_jwks(ngx_conf_t *cf, ngx_command_t *cmd,
     ngx_str_t *file, ngx_household_jwt_issuer_t *issuer);
 static void ngx_http_household_skip_jwk(void *data, const char *text);
@@ -37,7 +37,7 @@ static ngx_int_t ngx_http_household_claim_name(ngx_conf_t *cf,
 void
 ngx_http_household_token_create(ngx_http_household_token_conf_t *conf)
 {
-    conf->carriers = NGX_CONF_UNSET_PTR;
+    conf->sources = NGX_CONF_UNSET_PTR;
     conf->issuers = NGX_CONF_UNSET_PTR;
     conf->claims = NGX_CONF_UNSET_PTR;
     conf->requires = NGX_CONF_UNSET_PTR;
@@ -154,16 +154,16 @@ static void
 ngx_http_household_token_package(ngx_http_household_token_conf_t *conf,
     ngx_str_t *package)
 {
-    ngx_uint_t                     i;
-    ngx_http_household_carrier_t  *carrier;
+    ngx_uint_t                    i;
+    ngx_http_household_source_t  *source;
 
     ngx_str_set(package, NGX_HOUSEHOLD_URISIGNING_PACKAGE);
 
-    carrier = conf->carriers->elts;
+    source = conf->sources->elts;
 
-    for (i = 0; i < conf->carriers->nelts; i++) {
-        if (carrier[i].type == NGX_HTTP_HOUSEHOLD_ARGUMENT) {
-            *package = carrier[i].name;
+    for (i = 0; i < conf->sources->nelts; i++) {
+        if (source[i].type == NGX_HTTP_HOUSEHOLD_ARGUMENT) {
+            *package = source[i].name;
             return;
         }
     }
@@ -177,12 +177,12 @@ ngx_http_household_set_token(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
 
     ngx_str_t                        *value;
     ngx_uint_t                        i, n;
-    ngx_http_household_carrier_t     *carrier;
+    ngx_http_household_source_t      *source;
     ngx_http_household_token_conf_t  *tcf;
 
     tcf = &hlcf->token;
 
-    if (tcf->carriers != NGX_CONF_UNSET_PTR) {
+    if (tcf->sources != NGX_CONF_UNSET_PTR) {
         return "is duplicate";
     }
 
@@ -195,29 +195,29 @@ ngx_http_household_set_token(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
     }
 
     if (n == 1) {
-        return "has no carrier";
+        return "has no source";
     }
 
-    tcf->carriers = ngx_array_create(cf->pool, n - 1,
-                                     sizeof(ngx_http_household_carrier_t));
-    if (tcf->carriers == NULL) {
+    tcf->sources = ngx_array_create(cf->pool, n - 1,
+                                     sizeof(ngx_http_household_source_t));
+    if (tcf->sources == NULL) {
         return NGX_CONF_ERROR;
     }
 
     for (i = 1; i < n; i++) {
 
-        carrier = ngx_array_push(tcf->carriers);
-        if (carrier == NULL) {
+        source = ngx_array_push(tcf->sources);
+        if (source == NULL) {
             return NGX_CONF_ERROR;
         }
 
-        if (ngx_http_household_token_carrier(cf, &value[i], carrier)
+        if (ngx_http_household_token_parse_source(cf, &value[i], source)
             != NGX_OK)
         {
             return NGX_CONF_ERROR;
         }
 
-        if (tcf->strip && carrier->type == NGX_HTTP_HOUSEHOLD_VALUE) {
+        if (tcf->strip && source->type == NGX_HTTP_HOUSEHOLD_VALUE) {
             ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
                                "\"strip\" of \"household_token\" cannot take "
                                "\"%V\" out of a request, only \"bearer\", "
@@ -233,31 +233,31 @@ ngx_http_household_set_token(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
 
 
 static ngx_int_t
-ngx_http_household_token_carrier(ngx_conf_t *cf, ngx_str_t *text,
-    ngx_http_household_carrier_t *carrier)
+ngx_http_household_token_parse_source(ngx_conf_t *cf, ngx_str_t *text,
+    ngx_http_household_source_t *source)
 {
     size_t                             i;
     ngx_uint_t                         n;
 
     static const struct {
         ngx_str_t                      prefix;
-        ngx_http_household_carrier_e   type;
+        ngx_http_household_source_e    type;
     } types[] = {
         { ngx_string("$arg_"), NGX_HTTP_HOUSEHOLD_ARGUMENT },
         { ngx_string("$cookie_"), NGX_HTTP_HOUSEHOLD_COOKIE },
         { ngx_string("$http_"), NGX_HTTP_HOUSEHOLD_HEADER }
     };
 
-    ngx_memzero(carrier, sizeof(ngx_http_household_carrier_t));
+    ngx_memzero(source, sizeof(ngx_http_household_source_t));
 
     if (ngx_strcmp(text->data, "bearer") == 0) {
-        carrier->type = NGX_HTTP_HOUSEHOLD_BEARER;
+        source->type = NGX_HTTP_HOUSEHOLD_BEARER;
         return NGX_OK;
     }
 
     if (ngx_http_script_variables_count(text) == 0) {
         ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
-                           "invalid carrier \"%V\" of \"household_token\", it "
+                           "invalid source \"%V\" of \"household_token\", it "
                            "must be \"bearer\" or a variable", text);
         return NGX_ERROR;
     }
@@ -272,24 +272,24 @@ ngx_http_household_token_carrier(ngx_conf_t *cf, ngx_str_t *text,
             continue;
         }
 
-        carrier->name.data = text->data + types[n].prefix.len;
-        carrier->name.len = text->len - types[n].prefix.len;
+        source->name.data = text->data + types[n].prefix.len;
+        source->name.len = text->len - types[n].prefix.len;
 
-        for (i = 0; i < carrier->name.len; i++) {
-            if (carrier->name.data[i] == '$') {
+        for (i = 0; i < source->name.len; i++) {
+            if (source->name.data[i] == '$') {
                 break;
             }
         }
 
-        if (i == carrier->name.len) {
-            carrier->type = types[n].type;
+        if (i == source->name.len) {
+            source->type = types[n].type;
             return NGX_OK;
         }
     }
 
-    carrier->type = NGX_HTTP_HOUSEHOLD_VALUE;
+    source->type = NGX_HTTP_HOUSEHOLD_VALUE;
 
-    return ngx_http_household_value_compile_complex(cf, text, &carrier->value);
+    return ngx_http_household_value_compile_complex(cf, text, &source->value);
 }
 
 
