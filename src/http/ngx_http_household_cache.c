@@ -106,7 +106,7 @@ ngx_http_household_cache_namespace(ngx_conf_t *cf,
 {
     u_char                         *p;
     size_t                          len;
-    ngx_str_t                       identity;
+    ngx_str_t                       fingerprint;
     ngx_uint_t                      i, n;
     ngx_array_t                    *lists[2];
     ngx_household_redis_options_t  *conf;
@@ -133,7 +133,7 @@ ngx_http_household_cache_namespace(ngx_conf_t *cf,
         return NULL;
     }
 
-    identity.data = p;
+    fingerprint.data = p;
 
     p = ngx_sprintf(p, "%V %ui ", &conf->master, conf->database);
 
@@ -147,9 +147,9 @@ ngx_http_household_cache_namespace(ngx_conf_t *cf,
 
     p = ngx_cpymem(p, conf->key_prefix.data, conf->key_prefix.len);
 
-    identity.len = p - identity.data;
+    fingerprint.len = p - fingerprint.data;
 
-    return ngx_household_zone_ns(cf, store->zone, kind, &identity,
+    return ngx_household_zone_ns(cf, store->zone, kind, &fingerprint,
                                  conf->tracking);
 }
 

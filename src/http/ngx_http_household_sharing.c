@@ -45,7 +45,7 @@ ngx_http_household_sharing_init_cache(ngx_conf_t *cf,
     ngx_http_household_main_conf_t *hmcf)
 {
     u_char                        buf[sizeof("presence ") + 16], *p;
-    ngx_str_t                     identity;
+    ngx_str_t                     fingerprint;
     ngx_uint_t                    i;
     ngx_http_household_store_t  **store;
 
@@ -65,12 +65,12 @@ ngx_http_household_sharing_init_cache(ngx_conf_t *cf,
         p = ngx_cpymem(p, store[i]->cache->digest,
                        sizeof(store[i]->cache->digest));
 
-        identity.data = buf;
-        identity.len = p - buf;
+        fingerprint.data = buf;
+        fingerprint.len = p - buf;
 
         store[i]->presence_cache = ngx_household_zone_ns(cf, store[i]->zone,
                                                    NGX_HOUSEHOLD_ZONE_PRESENCE,
-                                                   &identity, 0);
+                                                   &fingerprint, 0);
         if (store[i]->presence_cache == NULL) {
             return NGX_ERROR;
         }

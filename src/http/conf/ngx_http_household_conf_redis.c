@@ -473,11 +473,11 @@ static char *
 ngx_http_household_redis_check_topology(ngx_conf_t *cf,
     ngx_household_redis_options_t *rcf)
 {
-    const char                    *what;
+    const char                    *err;
     ngx_uint_t                     i, replicas;
     ngx_household_redis_server_t  *servers;
 
-    what = NULL;
+    err = NULL;
     replicas = 0;
     servers = rcf->servers.elts;
 
@@ -485,49 +485,49 @@ ngx_http_household_redis_check_topology(ngx_conf_t *cf,
         replicas += servers[i].replica;
 
         if (rcf->cluster && servers[i].host.len == 0) {
-            what = "\"cluster\" conflicts with a unix socket as \"server\"";
+            err = "\"cluster\" conflicts with a unix socket as \"server\"";
         }
     }
 
     if (rcf->sentinels.nelts) {
 
         if (rcf->servers.nelts) {
-            what = "\"server\" conflicts with \"sentinel\"";
+            err = "\"server\" conflicts with \"sentinel\"";
 
         } else if (rcf->cluster) {
-            what = "\"cluster\" conflicts with \"sentinel\"";
+            err = "\"cluster\" conflicts with \"sentinel\"";
 
         } else if (rcf->master.len == 0) {
-            what = "\"sentinel\" requires \"master\"";
+            err = "\"sentinel\" requires \"master\"";
         }
 
     } else if (rcf->servers.nelts == 0) {
-        what = "no \"server\"";
+        err = "no \"server\"";
 
     } else if (rcf->master.data != NULL || rcf->sentinel_password.data != NULL)
     {
-        what = rcf->master.data != NULL
-               ? "\"master\" requires \"sentinel\""
-               : "\"sentinel_password\" requires \"sentinel\"";
+        err = rcf->master.data != NULL
+              ? "\"master\" requires \"sentinel\""
+              : "\"sentinel_password\" requires \"sentinel\"";
 
     } else if (rcf->cluster) {
         if (rcf->database) {
-            what = "\"database\" conflicts with \"cluster\"";
+            err = "\"database\" conflicts with \"cluster\"";
 
         } else if (replicas) {
-            what = "\"replica\" is not allowed with \"cluster\"";
+            err = "\"replica\" is not allowed with \"cluster\"";
         }
 
     } else if (replicas == rcf->servers.nelts) {
-        what = "at least one \"server\" without \"replica\" is required";
+        err = "at least one \"server\" without \"replica\" is required";
 
     } else if (rcf->read_from == NGX_HOUSEHOLD_REDIS_REPLICA && replicas == 0) {
-        what = "\"read_from replica\" requires a \"replica\"";
+        err = "\"read_from replica\" requires a \"replica\"";
     }
 
-    if (what != NULL) {
+    if (err != NULL) {
         ngx_conf_log_error(NGX_LOG_EMERG, cf, 0, "%s in household_redis \"%V\"",
-                           what, &rcf->name);
+                           err, &rcf->name);
         return NGX_CONF_ERROR;
     }
 

@@ -124,7 +124,7 @@ ngx_http_household_token_init(ngx_conf_t *cf,
     ngx_http_household_token_conf_t *conf, ngx_array_t *names)
 {
     u_char     digest[NGX_HOUSEHOLD_JWT_DIGEST];
-    ngx_str_t  identity;
+    ngx_str_t  fingerprint;
 
     conf->policy.values = names->elts;
     conf->policy.nvalues = names->nelts;
@@ -137,11 +137,11 @@ ngx_http_household_token_init(ngx_conf_t *cf,
         return NGX_ERROR;
     }
 
-    identity.data = digest;
-    identity.len = sizeof(digest);
+    fingerprint.data = digest;
+    fingerprint.len = sizeof(digest);
 
     conf->cache = ngx_household_zone_ns(cf, conf->zone,
-                                        NGX_HOUSEHOLD_ZONE_TOKEN, &identity,
+                                        NGX_HOUSEHOLD_ZONE_TOKEN, &fingerprint,
                                         0);
 
     return conf->cache != NULL ? NGX_OK : NGX_ERROR;
