@@ -14,7 +14,7 @@ static ngx_uint_t ngx_household_presence_place(
     ngx_household_presence_case_t *c);
 static ngx_uint_t ngx_household_presence_find(
     ngx_household_presence_case_t *c);
-static void ngx_household_presence_look(ngx_household_presence_case_t *c);
+static void ngx_household_presence_compare(ngx_household_presence_case_t *c);
 static ngx_uint_t ngx_household_presence_silent(
     ngx_household_presence_case_t *c);
 
@@ -29,7 +29,7 @@ static ngx_uint_t ngx_household_presence_least(ngx_household_presence_t *p,
 static void ngx_household_presence_update(ngx_household_presence_case_t *c);
 static void ngx_household_presence_forget(ngx_household_presence_case_t *c);
 
-static void ngx_household_presence_judge(ngx_household_presence_case_t *c);
+static void ngx_household_presence_reason(ngx_household_presence_case_t *c);
 static ngx_uint_t ngx_household_presence_seated(
     ngx_household_presence_case_t *c, ngx_uint_t group);
 
@@ -61,7 +61,7 @@ ngx_household_presence_defaults(ngx_household_presence_params_t *params)
 
 
 void
-ngx_household_presence_ask(const ngx_household_presence_params_t *params,
+ngx_household_presence_evaluate(const ngx_household_presence_params_t *params,
     const ngx_household_presence_facts_t *facts, ngx_household_presence_t *p,
     ngx_household_presence_answer_t *answer)
 {
@@ -80,7 +80,7 @@ ngx_household_presence_ask(const ngx_household_presence_params_t *params,
     c.now = ngx_min(ngx_max(facts->now, 86400), (int64_t) 0xffffffff);
 
     if (!ngx_household_presence_place(&c)) {
-        answer->reason = NGX_HOUSEHOLD_PRESENCE_UNJUDGED;
+        answer->reason = NGX_HOUSEHOLD_PRESENCE_NO_ADDRESS;
         answer->allow = 1;
         return;
     }
@@ -94,10 +94,10 @@ ngx_household_presence_ask(const ngx_household_presence_params_t *params,
         answer->write = 1;
 
     } else {
-        ngx_household_presence_look(&c);
+        ngx_household_presence_compare(&c);
     }
 
-    ngx_household_presence_judge(&c);
+    ngx_household_presence_reason(&c);
 
     if (answer->write) {
         p->version = ngx_max(p->version + 1, (uint64_t) c.now);
@@ -178,7 +178,7 @@ ngx_household_presence_find(ngx_household_presence_case_t *c)
  */
 
 static void
-ngx_household_presence_look(ngx_household_presence_case_t *c)
+ngx_household_presence_compare(ngx_household_presence_case_t *c)
 {
     int64_t                                 age;
     uint64_t                                bit;
@@ -224,7 +224,7 @@ ngx_household_presence_look(ngx_household_presence_case_t *c)
         if (place->seen != 0 && place->key != c->key
             && age < c->params->at_once)
         {
-            c->away |= bit;
+            c->elsewhere |= bit;
         }
 
         age = ngx_household_presence_age(ngx_household_presence_seen(device),
@@ -235,11 +235,11 @@ ngx_household_presence_look(ngx_household_presence_case_t *c)
         }
     }
 
-    c->answer->at_once = (c->away != 0 && c->mates == 0);
+    c->answer->at_once = (c->elsewhere != 0 && c->mates == 0);
 }
 
 
-/* tells whether no member is in use */
+/* returns 1 if no member is in use, else 0 */
 
 static ngx_uint_t
 ngx_household_presence_silent(ngx_household_presence_case_t *c)
@@ -297,7 +297,7 @@ ngx_household_presence_write(ngx_household_presence_case_t *c)
         ngx_household_presence_insert(c);
     }
 
-    ngx_household_presence_look(c);
+    ngx_household_presence_compare(c);
     ngx_household_presence_update(c);
 
     device = &c->p->device[c->d];
@@ -486,7 +486,7 @@ ngx_household_presence_forget(ngx_household_presence_case_t *c)
 
 
 static void
-ngx_household_presence_judge(ngx_household_presence_case_t *c)
+ngx_household_presence_reason(ngx_household_presence_case_t *c)
 {
     ngx_uint_t                        number;
     ngx_household_presence_group_t   *group;

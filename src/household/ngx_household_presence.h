@@ -11,12 +11,12 @@
  *     bytes = GET household-seen:{A}             with the record, or cached
  *     rc = ngx_household_presence_decode(&presence, bytes, len);
  *     if (rc != NGX_OK)  allow, store nothing, count
- *     ngx_household_presence_ask(&params, &facts, &presence, &answer);
+ *     ngx_household_presence_evaluate(&params, &facts, &presence, &answer);
  *     if (answer.write)  {
  *         len = ngx_household_presence_encode(&presence, new);
  *         if the first NGX_HOUSEHOLD_PRESENCE_PREFIX bytes of the key are
  *         still those of "bytes":  SET household-seen:{A} new EX some months
- *         else:  read, decode and ask once more, then drop it and count
+ *         else:  read, decode and evaluate once more, then drop it and count
  *     }
  *
  * The prefix of a missing key is the empty string.  The verdict neither waits
@@ -155,7 +155,7 @@ typedef struct {
 
 
 typedef struct {
-    ngx_household_addr_t   addr;       /* without family: allowed, unjudged */
+    ngx_household_addr_t   addr;       /* without family: allowed */
     int64_t                now;        /* Unix seconds */
 
     /* any bytes; empty: the place stands for the device */
@@ -173,7 +173,7 @@ typedef struct {
 
 
 typedef enum {
-    NGX_HOUSEHOLD_PRESENCE_UNJUDGED = 0,   /* there is no address */
+    NGX_HOUSEHOLD_PRESENCE_NO_ADDRESS = 0, /* there is no address */
     NGX_HOUSEHOLD_PRESENCE_GRANTED,        /* facts.granted */
     NGX_HOUSEHOLD_PRESENCE_BELONGS,        /* the device is a member */
     NGX_HOUSEHOLD_PRESENCE_BESIDE,         /* a member was here lately */
@@ -215,7 +215,8 @@ void ngx_household_presence_defaults(ngx_household_presence_params_t *params);
  * A device at a place is written once a day.  A device that alternates between
  * places is written each time its place changes.
  */
-void ngx_household_presence_ask(const ngx_household_presence_params_t *params,
+void ngx_household_presence_evaluate(
+    const ngx_household_presence_params_t *params,
     const ngx_household_presence_facts_t *facts, ngx_household_presence_t *p,
     ngx_household_presence_answer_t *answer);
 

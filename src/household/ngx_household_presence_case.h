@@ -40,7 +40,7 @@ typedef struct {
     uint64_t                                here;    /* others at the place */
     uint64_t                                together; /* and of late */
     uint64_t                                mates;   /* members, of late */
-    uint64_t                                away;    /* members, at once */
+    uint64_t                                elsewhere; /* members, at once */
     ngx_uint_t                              alive;   /* a member elsewhere */
     ngx_uint_t                              silent;  /* no member in use */
 } ngx_household_presence_case_t;
@@ -78,14 +78,14 @@ void ngx_household_presence_name(ngx_household_presence_case_t *c);
 /* what the request means for a member: it meets others, or has lapsed */
 void ngx_household_presence_member(ngx_household_presence_case_t *c);
 
-/* tells whether anybody is a member */
+/* returns 1 if any device is a member, else 0 */
 ngx_uint_t ngx_household_presence_household(ngx_household_presence_t *p);
 
 /* returns a number after "days" of exponential decay with half-life "half" */
 uint16_t ngx_household_presence_decay(uint16_t value, ngx_uint_t days,
     ngx_uint_t half);
 
-/* tells whether somebody stays at the device's place: it is no passage */
+/* returns 1 if somebody stays at the place of the device, else 0 */
 ngx_uint_t ngx_household_presence_settled(ngx_household_presence_case_t *c,
     ngx_uint_t device);
 
@@ -106,7 +106,7 @@ ngx_uint_t ngx_household_presence_free(ngx_household_presence_t *p);
 void ngx_household_presence_remove(ngx_household_presence_t *p,
     ngx_uint_t device);
 
-/* numbers the groups in the order of the devices; those of none are gone */
+/* numbers the groups in the order of devices; removes groups without any */
 void ngx_household_presence_renumber(ngx_household_presence_t *p);
 
 /* groups that are other households, but for "group" (1-64) */

@@ -39,11 +39,11 @@ ngx_household_presence_evidence(ngx_household_presence_case_t *c)
     if (c->mates != 0) {
         ngx_household_presence_meet(c, group);
 
-    } else if (c->away != 0) {
+    } else if (c->elsewhere != 0) {
         settled = 0;
 
         for (i = 0; i < c->p->devices; i++) {
-            if (ngx_household_presence_in(c->away, i)) {
+            if (ngx_household_presence_in(c->elsewhere, i)) {
                 settled |= ngx_household_presence_settled(c, i);
             }
         }
@@ -274,7 +274,7 @@ ngx_household_presence_strangers(ngx_household_presence_case_t *c)
 }
 
 
-/* tells whether a member was at a place lately */
+/* returns 1 if a member was at a place lately, else 0 */
 
 static ngx_uint_t
 ngx_household_presence_beside(ngx_household_presence_case_t *c,

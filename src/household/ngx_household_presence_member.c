@@ -183,7 +183,7 @@ ngx_household_presence_elect(ngx_household_presence_case_t *c)
 }
 
 
-/* tells whether a device is a member that was seen lately */
+/* returns 1 if a device is a member that was seen lately, else 0 */
 
 static ngx_uint_t
 ngx_household_presence_in_use(ngx_household_presence_case_t *c, ngx_uint_t i)

@@ -163,7 +163,7 @@ struct ngx_http_household_store_s {
 
     ngx_household_lookup_cache_t    lookup_cache;
     ngx_household_lookup_counts_t   lookup_counts;
-    ngx_household_presences_cache_t presence_keeper;
+    ngx_household_presences_cache_t presences_cache;
 
     /* of a worker process */
     ngx_household_lookups_t        *lookups;
@@ -181,7 +181,7 @@ typedef struct {
     ngx_array_t                   redis;  /* ngx_http_household_redis_t * */
     ngx_array_t                   stores; /* ngx_http_household_store_t * */
     ngx_array_t                   zones;  /* ngx_household_zone_t * */
-    ngx_array_t                   tokens; /* ..._token_conf_t *: they judge */
+    ngx_array_t                   tokens; /* ..._token_conf_t * */
     ngx_array_t                   claims; /* ngx_str_t: those used */
     ngx_household_geo_t          *geo;    /* NULL: no database */
     ngx_household_hmac_t         *hmac;   /* NULL: no key */

@@ -515,7 +515,7 @@ ngx_http_household_access_evaluate(ngx_http_request_t *r,
     }
 
     if (hlcf->sharing != NULL
-        && ngx_http_household_sharing_ask(ctx, &facts) != NGX_OK)
+        && ngx_http_household_sharing_evaluate(ctx, &facts) != NGX_OK)
     {
         ctx->state = NGX_HTTP_HOUSEHOLD_NEW;
         return NGX_HTTP_INTERNAL_SERVER_ERROR;

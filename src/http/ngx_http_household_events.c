@@ -73,7 +73,7 @@ ngx_http_household_events_add(ngx_http_household_ctx_t *ctx,
 
     event.detail = *ngx_household_detail_name(d->detail);
 
-    if (sharing != NULL && sharing->asked) {
+    if (sharing != NULL && sharing->evaluated) {
 
         if (sharing->detail.len) {
             event.detail = sharing->detail;

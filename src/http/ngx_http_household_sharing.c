@@ -3,8 +3,8 @@
  * The presence of an account, between requests, the zone and Redis.  The
  * verdict needs no more of it than one fact.
  *
- * A presence that cannot be read, or is of a later release, refuses nobody:
- * the account is not known to be shared.  That is counted.
+ * A presence that cannot be read, or is of a later release, denies nobody: the
+ * account counts as not shared.  A metric counts such presences.
  */
 
 
@@ -86,15 +86,15 @@ ngx_http_household_sharing_init_store(ngx_cycle_t *cycle,
 {
     if (hmcf->sharing) {
 
-        store->presence_keeper.generation =
+        store->presences_cache.generation =
                                         ngx_http_household_sharing_generation;
-        store->presence_keeper.store = ngx_http_household_sharing_store;
-        store->presence_keeper.count = ngx_http_household_sharing_event;
-        store->presence_keeper.data = store;
+        store->presences_cache.store = ngx_http_household_sharing_store;
+        store->presences_cache.count = ngx_http_household_sharing_event;
+        store->presences_cache.data = store;
 
         store->presences = ngx_household_presences_create(cycle->pool,
                                                      store->redis->redis,
-                                                     &store->presence_keeper);
+                                                     &store->presences_cache);
         if (store->presences == NULL) {
             return NGX_ERROR;
         }
@@ -202,7 +202,7 @@ ngx_http_household_sharing_fetch(ngx_http_household_ctx_t *ctx,
 
     if (rc == NGX_DECLINED) {
 
-        /* what cannot be asked for is not known, which is no error */
+        /* if the command cannot be sent, the presence is not known */
 
         (void) ngx_household_presences_read(ctx->store->presences,
                                             &ctx->account,
@@ -214,7 +214,7 @@ ngx_http_household_sharing_fetch(ngx_http_household_ctx_t *ctx,
 }
 
 
-/* NGX_OK, NGX_DECLINED if Redis must be asked, or NGX_ERROR */
+/* returns NGX_OK, NGX_DECLINED if it must be read from Redis, or NGX_ERROR */
 
 static ngx_int_t
 ngx_http_household_sharing_get(ngx_http_household_store_t *store,
@@ -252,7 +252,7 @@ ngx_http_household_sharing_done(ngx_household_presences_waiter_t *waiter,
     ngx_http_household_ctx_t *ctx = waiter->data;
 
     if (bytes != NULL) {
-        /* without memory it is not known */
+        /* if memory allocation fails, the presence is not known */
         (void) ngx_http_household_sharing_copy(ctx, bytes->data, bytes->len);
     }
 
@@ -306,7 +306,7 @@ ngx_http_household_sharing_reset(ngx_http_household_ctx_t *ctx)
     sharing = ctx->sharing;
 
     if (sharing != NULL) {
-        sharing->asked = 0;
+        sharing->evaluated = 0;
         ngx_str_null(&sharing->updated);
         ngx_str_null(&sharing->detail);
     }
@@ -323,12 +323,12 @@ ngx_http_household_sharing_forget(ngx_http_household_ctx_t *ctx)
 
 
 /*
- * Rules 1 to 3 do not look at the fact: without a record nobody is known to
+ * Rules 1 to 3 do not use this fact: without a record no device is known to
  * belong to the account.
  */
 
 ngx_int_t
-ngx_http_household_sharing_ask(ngx_http_household_ctx_t *ctx,
+ngx_http_household_sharing_evaluate(ngx_http_household_ctx_t *ctx,
     ngx_household_facts_t *facts)
 {
     u_char                         text[NGX_HOUSEHOLD_PRESENCE_DETAIL];
@@ -363,10 +363,10 @@ ngx_http_household_sharing_ask(ngx_http_household_ctx_t *ctx,
         return NGX_ERROR;
     }
 
-    ngx_household_presence_ask(ctx->conf->sharing, &sharing->facts, &p,
-                               &sharing->answer);
+    ngx_household_presence_evaluate(ctx->conf->sharing, &sharing->facts, &p,
+                                    &sharing->answer);
 
-    sharing->asked = 1;
+    sharing->evaluated = 1;
     facts->sharing = ngx_http_household_sharing_fact(sharing->answer.reason);
 
     pool = ctx->request->pool;

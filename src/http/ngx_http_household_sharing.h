@@ -37,7 +37,7 @@ struct ngx_http_household_sharing_s {
     ngx_household_presence_facts_t    facts;
     ngx_household_presence_answer_t   answer;
     unsigned                          known:1; /* "bytes" are */
-    unsigned                          asked:1; /* "answer" is set */
+    unsigned                          evaluated:1; /* "answer" is set */
 };
 
 
@@ -48,7 +48,10 @@ struct ngx_http_household_sharing_s {
 ngx_int_t ngx_http_household_sharing_init_cache(ngx_conf_t *cf,
     ngx_http_household_main_conf_t *hmcf);
 
-/* creates what a store needs of Redis in a worker; NGX_OK or NGX_ERROR */
+/*
+ * Creates the reader of presence and the writer of events of a store in this
+ * worker process, if they are configured.  Returns NGX_OK or NGX_ERROR.
+ */
 ngx_int_t ngx_http_household_sharing_init_store(ngx_cycle_t *cycle,
     ngx_http_household_main_conf_t *hmcf, ngx_http_household_store_t *store);
 
@@ -61,26 +64,29 @@ ngx_int_t ngx_http_household_sharing_init_store(ngx_cycle_t *cycle,
 ngx_int_t ngx_http_household_sharing_fetch(ngx_http_household_ctx_t *ctx,
     ngx_http_household_sharing_pt handler);
 
-/* tells whether the request waits for the presence; it may wait for more */
+/* returns 1 if the request waits for the presence, else 0 */
 ngx_uint_t ngx_http_household_sharing_waits(ngx_http_household_ctx_t *ctx);
 
 /* does not wait for the presence any more; may be repeated */
 void ngx_http_household_sharing_cancel(ngx_http_household_ctx_t *ctx);
 
-/* forgets what was made of the presence, before the next judgement */
+/* drops the result, before the next evaluation */
 void ngx_http_household_sharing_reset(ngx_http_household_ctx_t *ctx);
 
-/* forgets the presence itself: the next judgement is of another account */
+/* drops the presence: the next evaluation is of another account */
 void ngx_http_household_sharing_forget(ngx_http_household_ctx_t *ctx);
 
 /*
- * Sets facts->sharing, and what is to be stored.  Returns NGX_OK, or NGX_ERROR
- * if memory is short.
+ * Evaluates the presence: sets facts->sharing, and the presence to be stored.
+ * Returns NGX_OK, or NGX_ERROR if memory allocation failed.
  */
-ngx_int_t ngx_http_household_sharing_ask(ngx_http_household_ctx_t *ctx,
+ngx_int_t ngx_http_household_sharing_evaluate(ngx_http_household_ctx_t *ctx,
     ngx_household_facts_t *facts);
 
-/* tells whether a verdict leaves presence to be stored; stores it */
+/*
+ * The first returns 1 if the verdict allows the presence to be stored, and it
+ * has changed; else 0.  The second stores it.
+ */
 ngx_uint_t ngx_http_household_sharing_written(ngx_http_household_ctx_t *ctx);
 void ngx_http_household_sharing_write(ngx_http_household_ctx_t *ctx);
 

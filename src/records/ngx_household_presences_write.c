@@ -364,7 +364,7 @@ ngx_household_presences_job_retry(ngx_household_presences_job_t *job,
     job->presences->cache->count(job->presences->cache->data,
                                  NGX_HOUSEHOLD_PRESENCES_RETRIED);
 
-    ngx_household_presence_ask(&job->params, &job->facts, &p, &answer);
+    ngx_household_presence_evaluate(&job->params, &job->facts, &p, &answer);
 
     if (!answer.write) {
 

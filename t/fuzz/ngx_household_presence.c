@@ -46,7 +46,7 @@ fuzz_ask(ngx_household_presence_t *p, const uint8_t *data, size_t size,
     facts.nmembers = (now >> 1) & 1;
     facts.seats = (now >> 2) & 1;
 
-    ngx_household_presence_ask(&params, &facts, p, &answer);
+    ngx_household_presence_evaluate(&params, &facts, p, &answer);
 
     fuzz_check(answer.allow
                == (answer.reason != NGX_HOUSEHOLD_PRESENCE_SHARED));

@@ -249,8 +249,8 @@ sim_ask(sim_play_t *play, const sim_account_t *a, const sim_event_t *e)
         facts.nmembers = 1;
     }
 
-    ngx_household_presence_ask(&play->policy->params, &facts, &play->presence,
-                               &answer);
+    ngx_household_presence_evaluate(&play->policy->params, &facts,
+                                    &play->presence, &answer);
 
     play->count->writes += answer.write;
 

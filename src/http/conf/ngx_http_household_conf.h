@@ -98,7 +98,7 @@ char *ngx_http_household_redis_block(ngx_conf_t *cf, ngx_command_t *cmd,
 
 /*
  * Finds the deployment of that name, or makes room for it: it may be defined
- * further down.  Returns NULL if memory is short.
+ * further down.  Returns NULL if allocation fails.
  */
 ngx_http_household_redis_t *ngx_http_household_redis_find_or_add(ngx_conf_t *cf,
     ngx_http_household_main_conf_t *hmcf, ngx_str_t *name);
@@ -163,8 +163,8 @@ char *ngx_http_household_token_merge(ngx_conf_t *cf,
     ngx_http_household_token_conf_t *conf);
 
 /*
- * Makes the policy of a location that judges.  "zone" may keep verified
- * tokens, or is NULL.
+ * Makes the policy of a location that evaluates requests.  "zone" may keep
+ * verified tokens, or is NULL.
  */
 char *ngx_http_household_token_build_policy(ngx_conf_t *cf,
     ngx_http_household_token_conf_t *conf, ngx_household_zone_t *zone);

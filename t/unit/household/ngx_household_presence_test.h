@@ -89,7 +89,7 @@ test_ask(ngx_household_presence_t *p, const test_ask_t *q,
     facts.nmembers = i;
 
     ngx_memset(answer, 0xa5, sizeof(ngx_household_presence_answer_t));
-    ngx_household_presence_ask(&params, &facts, p, answer);
+    ngx_household_presence_evaluate(&params, &facts, p, answer);
 
     assert_int_equal(answer->allow,
                      answer->reason != NGX_HOUSEHOLD_PRESENCE_SHARED);

@@ -11,7 +11,7 @@
 
 #define TEST_EVENING(day)  ((int64_t) (day) * TEST_A_DAY + 8 * TEST_HOUR)
 
-#define UNJUDGED    NGX_HOUSEHOLD_PRESENCE_UNJUDGED
+#define WITHOUT     NGX_HOUSEHOLD_PRESENCE_NO_ADDRESS
 #define GRANTED     NGX_HOUSEHOLD_PRESENCE_GRANTED
 #define BELONGS     NGX_HOUSEHOLD_PRESENCE_BELONGS
 #define BESIDE      NGX_HOUSEHOLD_PRESENCE_BESIDE
@@ -456,7 +456,7 @@ test_presence_places(void **state)
 
     ngx_memzero(&p, sizeof(p));
 
-    assert_int_equal(test_visit(&p, "tv", 0, 0), UNJUDGED);
+    assert_int_equal(test_visit(&p, "tv", 0, 0), WITHOUT);
     assert_int_equal(p.devices, 0);
 
     /* without a device, the place is one */

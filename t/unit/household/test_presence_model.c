@@ -215,7 +215,7 @@ test_sequence(ngx_household_presence_t *p, model_presence_t *m,
         facts.granted = (ngx_uint_t) q.granted;
         facts.seats = (ngx_uint_t) q.seats;
 
-        ngx_household_presence_ask(&params, &facts, p, &answer);
+        ngx_household_presence_evaluate(&params, &facts, p, &answer);
         reason = model_ask(m, &q, &written);
 
         assert_int_equal(answer.write, written);
