@@ -1,6 +1,6 @@
 #!/usr/bin/perl
 
-# household_events: what a subscriber should be told, in a Redis Stream; once
+# household_events: events for subscribers, in a Redis Stream; once
 # an account, kind and day, whatever the number of edges and workers.
 
 use strict;
@@ -78,7 +78,7 @@ sub events {
 
 sub kinds { join ' ', sort map { $_->{kind} } events(@_) }
 
-sub is_told {
+sub wait_kinds {
     my ($kinds, $name) = @_;
     wait_until { kinds() eq $kinds };
     is kinds(), $kinds, $name;
@@ -92,12 +92,12 @@ sub field { $redis->cmd(HSET => "household:{$account}:account", @_) }
 $account++;
 home();
 is ask($away, '/', 'tv'), 'outside', 'a viewer is outside';
-is_told('outside refused', 'outside: both are told');
+wait_kinds('denied outside', 'outside: both events');
 
 {
-    my %event = %{ (grep { $_->{kind} eq 'refused' } events())[0] };
+    my %event = %{ (grep { $_->{kind} eq 'denied' } events())[0] };
     ok abs(time - delete $event{time}) <= 60, 'outside: the time';
-    is_deeply \%event, { kind => 'refused', account => $account,
+    is_deeply \%event, { kind => 'denied', account => $account,
                          mode => 'on', device => 'tv', network => $away,
                          detail => 'never_seen' },
         'outside: the fields';
@@ -111,19 +111,19 @@ ask($away, '/', 'tv', $other) for 1 .. 10;
 $account++;
 home();
 ask($six, '/', '');
-is_told('outside refused', 'outside: another account');
+wait_kinds('denied outside', 'outside: another account');
 is_deeply [map { $_->{network} } events()], [('2001:db8:7:1200::/56') x 2],
     'outside: an IPv6 viewer is at a prefix';
 is_deeply [grep { exists $_->{device} } events()], [],
     'outside: no device, no field';
 
-is kinds('a1'), 'outside refused', 'once a day, whatever the edge and worker';
+is kinds('a1'), 'denied outside', 'once a day, whatever the edge and worker';
 
-my $ttl = $redis->cmd(TTL => 'household-event:{a1}:refused:'
+my $ttl = $redis->cmd(TTL => 'household-event:{a1}:denied:'
                              . int(time / 86400));
 ok $ttl > 86400 && $ttl <= 172800, 'the key of a day expires after two';
 
-# where it is off, and at home, nothing is told
+# where it is off, and at home, there are no events
 
 my $quiet = ++$account;
 home();
@@ -132,7 +132,7 @@ is ask($home, '/', 'tv'), 'home', 'a viewer is at home';
 $account++;
 home();
 ask($away, '/', 'tv');
-is_told('outside refused', 'what comes after is told');
+wait_kinds('denied outside', 'the events after it are written');
 is kinds($quiet), '', 'off, and at home: nothing is';
 is $redis->cmd(EXISTS => "household-event:{$quiet}:outside:"
                          . int(time / 86400)), 0, 'off: no key is set';
@@ -142,7 +142,7 @@ is $redis->cmd(EXISTS => "household-event:{$quiet}:outside:"
 $account++;
 home();
 is ask($away, '/grace', 'tv'), 'grace', 'a grace period begins';
-is_told('grace_begun outside', 'grace: both are told');
+wait_kinds('grace_begun outside', 'grace: both events');
 my ($begun) = grep { $_->{kind} eq 'grace_begun' } events();
 is $begun->{until}, $begun->{time} + 3600, 'grace: and when it ends';
 
@@ -151,7 +151,7 @@ home();
 my $since = time - 6 * 86400 - 3600;
 field(outside_since => $since);
 is ask($away, '/long', 'tv'), 'grace', 'a grace period is about to end';
-is_told('grace_ending outside', 'grace: its end is told');
+wait_kinds('grace_ending outside', 'grace: its end');
 my ($ending) = grep { $_->{kind} eq 'grace_ending' } events();
 is $ending->{until}, $since + 7 * 86400, 'grace: with the time';
 
@@ -159,7 +159,7 @@ $account++;
 home();
 field(outside_since => time - 5 * 86400);
 is ask($away, '/long', 'tv'), 'grace', 'a grace period goes on';
-is_told('outside', 'grace: in its middle nothing more is told');
+wait_kinds('outside', 'grace: no event in its middle');
 
 # seats
 
@@ -167,7 +167,7 @@ $account++;
 home();
 field("extra:kid:$away" => time + 30 * 86400);
 is ask($away, '/', 'tv'), 'extra_member', 'a seat is used';
-is_told('seat_used', 'seat: its use is told');
+wait_kinds('seat_used', 'seat: its use');
 is((events())[0]{seat}, 'kid', 'seat: and which');
 $ttl = $redis->cmd(TTL => "household-event:{$account}:seat_used:kid");
 ok $ttl > 80 * 86400 && $ttl <= 90 * 86400, 'seat: once in ninety days';
@@ -176,7 +176,7 @@ $account++;
 home();
 field("extra:kid:$away" => time + 2 * 86400);
 ask($away, '/', 'tv');
-is_told('seat_ending seat_used', 'seat: its end is told');
+wait_kinds('seat_ending seat_used', 'seat: its end');
 
 # another household
 
@@ -184,7 +184,7 @@ $account++;
 is ask($home, '/shared', 'tv'), 'member', 'sharing: a member';
 wait_until { $redis->cmd(EXISTS => "household-seen:{$account}") };
 is ask($away, '/shared', 'box'), 'outside', 'sharing: another household';
-is_told('another_household outside refused', 'sharing: all are told');
+wait_kinds('another_household denied outside', 'sharing: all events');
 like((grep { $_->{kind} eq 'another_household' } events())[0]{detail},
      qr/^another household/, 'sharing: and what was seen');
 
@@ -192,7 +192,7 @@ $account++;
 ask($home, '/monitor', 'tv');
 wait_until { $redis->cmd(EXISTS => "household-seen:{$account}") };
 is ask($away, '/monitor', 'box'), 'outside', 'monitor: another household';
-is_told('another_household outside', 'monitor: nobody is refused');
+wait_kinds('another_household outside', 'monitor: nobody is denied');
 is_deeply [map { $_->{mode} } events()], [('monitor') x 2],
     'monitor: which the events say';
 
@@ -200,12 +200,12 @@ is_deeply [map { $_->{mode} } events()], [('monitor') x 2],
 
 $account++;
 is ask($home, '/learn', 'tv'), 'learned', 'a home is learned';
-is_told('home_learned', 'learn: it is told');
+wait_kinds('home_learned', 'learn: the home is learned');
 
 $account++;
 is ask($home, '/slow', 'tv'), 'learned', 'the first day of a home';
 is ask($away, '/', 'tv'), 'unregistered', 'which is not learned yet';
-is_told('outside refused', 'learn: nothing is told before');
+wait_kinds('denied outside', 'learn: no event before');
 
 # the program of the docs, to the letter
 
@@ -243,7 +243,7 @@ SKIP: {
     ask($away, '/', 'box');
     wait_until { -s "$dir/mails" && slurp("$dir/mails") =~ /Device/ };
     is slurp("$dir/mails"), "To: $account\@example.com\n"
-        . "Subject: A device was refused\n\nDevice box at $away.\n",
+        . "Subject: A device was denied\n\nDevice box at $away.\n",
         'docs: and it sends a mail';
     kill TERM => $pid;
     waitpid $pid, 0;
@@ -257,7 +257,7 @@ for (1 .. 300) {
     ask($away, '/few', 'tv');
 }
 
-wait_until { kinds() eq 'outside refused' };
+wait_until { kinds() eq 'denied outside' };
 cmp_ok $redis->cmd(XLEN => 'household-events'), '<', 300,
     'the stream is bounded';
 

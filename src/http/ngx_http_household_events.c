@@ -1,7 +1,7 @@
 
 /*
- * What a subscriber should be told of a verdict.  Whether it has been told on
- * this day is for ngx_household_events_add() to know.
+ * The events that a verdict causes.  ngx_household_events_add() drops those
+ * that were added on this day already.
  */
 
 
@@ -18,7 +18,7 @@
 #define NGX_HTTP_HOUSEHOLD_EVENTS_GRACE   86400
 #define NGX_HTTP_HOUSEHOLD_EVENTS_SEAT   259200
 
-/* bits of the network that is told of; that of a home */
+/* prefix length of an IPv6 network in events: that of a home */
 #define NGX_HTTP_HOUSEHOLD_EVENTS_IPV6   56
 
 
@@ -134,7 +134,7 @@ ngx_http_household_events_network(ngx_household_addr_t *addr, u_char *text)
 }
 
 
-/* tells whether this is the last one of the days that a home takes */
+/* returns 1 if this is the last one of the days that a home takes, else 0 */
 
 static ngx_uint_t
 ngx_http_household_events_learned(ngx_http_household_ctx_t *ctx)
@@ -168,7 +168,7 @@ ngx_http_household_events_outside(ngx_http_household_ctx_t *ctx,
 
     if (d->verdict == NGX_HOUSEHOLD_VERDICT_DENY && !d->monitored) {
         ngx_http_household_events_kind(ctx, event,
-                                       NGX_HOUSEHOLD_EVENT_REFUSED);
+                                       NGX_HOUSEHOLD_EVENT_DENIED);
     }
 }
 
@@ -187,7 +187,7 @@ ngx_http_household_events_grace(ngx_http_household_ctx_t *ctx,
 
     event->until = ctx->record->outside_since + ctx->conf->grace;
 
-    /* of a period of a day at most its beginning tells the end as well */
+    /* for a period of a day at most, the event of its beginning suffices */
 
     if (ctx->record->outside_since != 0
         && ctx->conf->grace > NGX_HTTP_HOUSEHOLD_EVENTS_GRACE

@@ -85,7 +85,7 @@ static ngx_str_t  ngx_household_events_kinds[NGX_HOUSEHOLD_EVENTS] = {
     [NGX_HOUSEHOLD_EVENT_HOME_LEARNED] = ngx_string("home_learned"),
     [NGX_HOUSEHOLD_EVENT_SEAT_USED] = ngx_string("seat_used"),
     [NGX_HOUSEHOLD_EVENT_SEAT_ENDING] = ngx_string("seat_ending"),
-    [NGX_HOUSEHOLD_EVENT_REFUSED] = ngx_string("refused")
+    [NGX_HOUSEHOLD_EVENT_DENIED] = ngx_string("denied")
 };
 
 

@@ -43,7 +43,7 @@ typedef enum {
     NGX_HOUSEHOLD_EVENT_HOME_LEARNED,
     NGX_HOUSEHOLD_EVENT_SEAT_USED,         /* once per seat, not day */
     NGX_HOUSEHOLD_EVENT_SEAT_ENDING,
-    NGX_HOUSEHOLD_EVENT_REFUSED,
+    NGX_HOUSEHOLD_EVENT_DENIED,
 
     NGX_HOUSEHOLD_EVENTS
 } ngx_household_event_e;
