@@ -36,8 +36,8 @@ ngx_int_t ngx_household_addr_set(ngx_household_addr_t *addr,
     struct sockaddr *sa);
 
 /*
- * Tells whether an IPv6 address is IPv4-mapped, ::ffff:0:0/96 (RFC 4291,
- * 2.5.5.2), and turns such an address into IPv4.
+ * The first returns 1 if an IPv6 address is IPv4-mapped, ::ffff:0:0/96
+ * (RFC 4291, 2.5.5.2), else 0.  The second turns such an address into IPv4.
  */
 ngx_uint_t ngx_household_addr_is_mapped(const ngx_household_addr_t *addr);
 void ngx_household_addr_unmap(ngx_household_addr_t *addr);

@@ -24,7 +24,7 @@
 
 
 /*
- * Tells whether the id of an account or a device is valid: at most
+ * Returns 1 if the id of an account or a device is valid, else 0: at most
  * NGX_HOUSEHOLD_ID_LEN bytes, without control characters.  Variables put ids
  * into headers and logs, where nginx does not escape all of them.
  */

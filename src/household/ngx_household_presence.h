@@ -180,7 +180,7 @@ typedef enum {
     NGX_HOUSEHOLD_PRESENCE_NOT_SHARED,     /* no other household was seen */
     NGX_HOUSEHOLD_PRESENCE_SILENT,         /* the household is not in use */
     NGX_HOUSEHOLD_PRESENCE_SEAT,           /* facts.seats */
-    NGX_HOUSEHOLD_PRESENCE_SHARED          /* refuse; all others allow */
+    NGX_HOUSEHOLD_PRESENCE_SHARED          /* denies; all others allow */
 } ngx_household_presence_reason_e;
 
 

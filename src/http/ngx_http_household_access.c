@@ -49,7 +49,7 @@ static ngx_int_t ngx_http_household_access_finalize(ngx_http_request_t *r,
 static ngx_http_household_status_e ngx_http_household_access_status(
     ngx_household_decision_t *d);
 static ngx_int_t ngx_http_household_access_pass(ngx_http_household_ctx_t *ctx);
-static ngx_int_t ngx_http_household_access_refuse(ngx_http_request_t *r,
+static ngx_int_t ngx_http_household_access_reject(ngx_http_request_t *r,
     ngx_http_household_ctx_t *ctx);
 static ngx_int_t ngx_http_household_access_bypass(
     ngx_http_household_ctx_t *ctx, ngx_household_reason_e reason);
@@ -178,8 +178,8 @@ ngx_http_household_access_redirected(ngx_http_request_t *r,
         return NGX_DECLINED;
     }
 
-    if (ctx->refused && (ngx_uint_t) r->uri_changes + 1 == ctx->uri_changes) {
-        /* the error_page of the refusal, but no location after that */
+    if (ctx->rejected && (ngx_uint_t) r->uri_changes + 1 == ctx->uri_changes) {
+        /* the error_page of the rejection, but no location after that */
         return NGX_DECLINED;
     }
 
@@ -271,8 +271,8 @@ static ngx_int_t
 ngx_http_household_access_repeat(ngx_http_request_t *r,
     ngx_http_household_ctx_t *ctx)
 {
-    return ctx->refused ? ngx_http_household_access_refuse(r, ctx)
-                        : ngx_http_household_access_pass(ctx);
+    return ctx->rejected ? ngx_http_household_access_reject(r, ctx)
+                         : ngx_http_household_access_pass(ctx);
 }
 
 
@@ -361,8 +361,8 @@ ngx_http_household_access_reset(ngx_http_household_loc_conf_t *hlcf,
     ctx->rollout = NGX_HOUSEHOLD_ROLLOUT_ALL;
     ctx->token = 0;
     ctx->verified = 0;
-    ctx->refused = 0;
-    ctx->refusal = NGX_HTTP_UNAUTHORIZED;
+    ctx->rejected = 0;
+    ctx->reject_status = NGX_HTTP_UNAUTHORIZED;
     ngx_http_household_sharing_reset(ctx);
     ngx_str_null(&ctx->account);
     ngx_str_null(&ctx->device);
@@ -542,7 +542,7 @@ ngx_http_household_access_evaluate(ngx_http_request_t *r,
 }
 
 
-/* sets the status, counts the request and passes or refuses it */
+/* sets the status, counts the request and passes or rejects it */
 
 static ngx_int_t
 ngx_http_household_access_finalize(ngx_http_request_t *r,
@@ -583,7 +583,7 @@ ngx_http_household_access_finalize(ngx_http_request_t *r,
                   ? "denied" : "unauthorized",
                   ngx_household_reason_name(d->reason));
 
-    return ngx_http_household_access_refuse(r, ctx);
+    return ngx_http_household_access_reject(r, ctx);
 }
 
 
@@ -626,7 +626,7 @@ ngx_http_household_access_status(ngx_household_decision_t *d)
 /*
  * Returns the code of a request that passes.  In mode "monitor" the module does
  * not satisfy "satisfy any".  The configured mode is used here, not that of the
- * override: an override must not refuse requests that pass without it.
+ * override: an override must not deny requests that pass without it.
  */
 
 static ngx_int_t
@@ -637,13 +637,13 @@ ngx_http_household_access_pass(ngx_http_household_ctx_t *ctx)
 
 
 static ngx_int_t
-ngx_http_household_access_refuse(ngx_http_request_t *r,
+ngx_http_household_access_reject(ngx_http_request_t *r,
     ngx_http_household_ctx_t *ctx)
 {
-    ctx->refused = 1;
+    ctx->rejected = 1;
     ctx->uri_changes = r->uri_changes;
 
-    return ngx_http_household_answer_refuse(r, ctx);
+    return ngx_http_household_answer_reject(r, ctx);
 }
 
 

@@ -1,6 +1,6 @@
 
 /*
- * The response to a refused request: a redirect to the offer, a problem
+ * The response to a rejected request: a redirect to the offer, a problem
  * document (RFC 9457), or a challenge.
  */
 
@@ -43,7 +43,7 @@ static ngx_uint_t ngx_http_household_answer_has_error_page(
 
 
 ngx_int_t
-ngx_http_household_answer_refuse(ngx_http_request_t *r,
+ngx_http_household_answer_reject(ngx_http_request_t *r,
     ngx_http_household_ctx_t *ctx)
 {
     ngx_str_t                       value;
@@ -60,8 +60,9 @@ ngx_http_household_answer_refuse(ngx_http_request_t *r,
 
     if (ctx->decision.verdict == NGX_HOUSEHOLD_VERDICT_UNAUTHORIZED) {
 
-        if (ctx->refusal == NGX_HTTP_FORBIDDEN) {
-            return ngx_http_household_answer_document(r, ctx, ctx->refusal);
+        if (ctx->reject_status == NGX_HTTP_FORBIDDEN) {
+            return ngx_http_household_answer_document(r, ctx,
+                                                     ctx->reject_status);
         }
 
         return ngx_http_household_answer_challenge(r, hlcf, ctx);

@@ -1,6 +1,6 @@
 
 /*
- * The response to a request that is refused.
+ * The response to a request that is rejected.
  */
 
 
@@ -15,10 +15,10 @@
 
 
 /*
- * Makes the response to a refused request by ctx->decision.  Returns the return
- * code for the access handler.
+ * Makes the response to a rejected request by ctx->decision.  Returns the
+ * return code for the access handler.
  */
-ngx_int_t ngx_http_household_answer_refuse(ngx_http_request_t *r,
+ngx_int_t ngx_http_household_answer_reject(ngx_http_request_t *r,
     ngx_http_household_ctx_t *ctx);
 
 

@@ -211,7 +211,7 @@ ngx_http_household_cache_get(ngx_http_household_store_t *store,
 
 
 /*
- * Tells whether a record that is not fresh may be used while it is refreshed
+ * Returns 1 if a record that is not fresh may be used while it is refreshed
  * (stale-while-revalidate).  Not if it was invalidated, or may have been.
  * With tracking, an expired record is still correct.  Without, it may be used
  * for the time of one fetch.

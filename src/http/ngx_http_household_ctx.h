@@ -73,7 +73,7 @@ typedef struct {
     uint64_t                        kid;
     ngx_str_t                       raw_token;
     ngx_str_t                       claims;    /* values of variables */
-    ngx_uint_t                      refusal;   /* 401 or 403 */
+    ngx_uint_t                      reject_status; /* 401 or 403 */
 
     ngx_http_request_t             *request;
     ngx_household_waiter_t          waiter;
@@ -101,10 +101,10 @@ typedef struct {
     ngx_household_detail_e          counted_detail;
 
     ngx_uint_t                      written;   /* ..._WRITTEN_* */
-    ngx_uint_t                      uri_changes; /* when it was refused */
+    ngx_uint_t                      uri_changes; /* when it was rejected */
     unsigned                        verified:1; /* the token, here */
     unsigned                        outdated:1; /* "stale" cannot deny */
-    unsigned                        refused:1; /* by 401, 403 or 303 */
+    unsigned                        rejected:1; /* by 401, 403 or 303 */
 } ngx_http_household_ctx_t;
 
 

@@ -1,6 +1,6 @@
 
 /*
- * Events of a verdict: what a subscriber should be told.
+ * The events that a verdict causes, for subscribers.
  */
 
 

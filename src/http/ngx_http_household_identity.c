@@ -98,7 +98,8 @@ ngx_http_household_identity_from_token(ngx_http_request_t *r,
 
     ctx->verified = 1;
 
-    rc = ngx_http_household_claims_require(r, &hlcf->token, &ctx->refusal);
+    rc = ngx_http_household_claims_require(r, &hlcf->token,
+                                           &ctx->reject_status);
 
     if (rc == NGX_ERROR) {
         return NGX_ERROR;

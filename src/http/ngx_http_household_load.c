@@ -1,7 +1,7 @@
 
 /*
- * Whether the module may serve the nginx that loads it: what cannot work is
- * refused when the configuration is read, with the way out in the message.
+ * Checks that the module works with the nginx that loads it.  If not, reading
+ * the configuration fails with a message that says what to do.
  */
 
 
