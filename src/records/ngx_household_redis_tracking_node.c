@@ -436,10 +436,8 @@ ngx_household_redis_tracking_refused(ngx_household_redis_tracking_node_t *n,
     level = ngx_household_redis_error_transient(&text) ? NGX_LOG_WARN
                                                        : NGX_LOG_ERR;
 
-    text = ngx_household_redis_error_text(&reply->values[0].str);
-
-    (void) ngx_snprintf(errstr, sizeof(errstr), "error reply %V%Z", &text);
-    errstr[sizeof(errstr) - 1] = '\0';
+    (void) ngx_household_redis_error_reply(errstr, sizeof(errstr),
+                                           &reply->values[0].str);
 
     n->retry = NGX_HOUSEHOLD_REDIS_TRACKING_RETRY;
 

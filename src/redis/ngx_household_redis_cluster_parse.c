@@ -9,7 +9,6 @@
 #include "ngx_household_redis_cluster_parse.h"
 
 
-static const char *ngx_household_redis_cluster_parse_error(ngx_str_t *error);
 static ngx_int_t ngx_household_redis_cluster_parse_range(
     ngx_household_resp_value_t *v, ngx_uint_t n);
 static void ngx_household_redis_cluster_parse_host(
@@ -33,10 +32,6 @@ ngx_household_redis_cluster_parse_check(ngx_household_resp_reply_t *reply)
     ngx_household_resp_value_t  *v;
 
     v = reply->values;
-
-    if (v[0].type == NGX_HOUSEHOLD_RESP_ERROR) {
-        return ngx_household_redis_cluster_parse_error(&v[0].str);
-    }
 
     if (v[0].type != NGX_HOUSEHOLD_RESP_ARRAY) {
         return "invalid CLUSTER SLOTS reply";
@@ -62,40 +57,6 @@ ngx_household_redis_cluster_parse_check(ngx_household_resp_reply_t *reply)
     }
 
     return NULL;
-}
-
-
-static const char *
-ngx_household_redis_cluster_parse_error(ngx_str_t *error)
-{
-    ngx_uint_t  i;
-
-    static struct {
-        ngx_str_t    begin;
-        const char  *err;
-    } known[] = {
-        { ngx_string("ERR This instance has cluster support disabled"),
-          "cluster support disabled" },
-        { ngx_string("NOPERM"), "error reply NOPERM" },
-        { ngx_string("NOAUTH"), "error reply NOAUTH" },
-        { ngx_string("LOADING"), "error reply LOADING" },
-        { ngx_string("CLUSTERDOWN"), "error reply CLUSTERDOWN" },
-        { ngx_string("ERR max number of clients"),
-          "error reply ERR max number of clients reached" },
-        { ngx_null_string, "error reply to CLUSTER SLOTS" }
-    };
-
-    for (i = 0; known[i].begin.len; i++) {
-        if (error->len >= known[i].begin.len
-            && ngx_strncmp(error->data, known[i].begin.data,
-                           known[i].begin.len)
-               == 0)
-        {
-            break;
-        }
-    }
-
-    return known[i].err;
 }
 
 

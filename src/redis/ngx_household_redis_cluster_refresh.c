@@ -150,12 +150,17 @@ ngx_household_redis_cluster_slots_reply(void *data,
     ngx_household_resp_reply_t *reply, const char *err)
 {
     u_char                          text[NGX_SOCKADDR_STRLEN];
+    u_char                          errstr[NGX_HOUSEHOLD_REDIS_ERRLEN];
     ngx_str_t                       at;
     ngx_uint_t                      n;
     ngx_queue_t                    *q;
     ngx_household_redis_cluster_t  *cl = data;
 
-    if (reply != NULL) {
+    if (reply != NULL && reply->values[0].type == NGX_HOUSEHOLD_RESP_ERROR) {
+        err = ngx_household_redis_error_reply(errstr, sizeof(errstr),
+                                              &reply->values[0].str);
+
+    } else if (reply != NULL) {
         at.data = text;
         at.len = ngx_household_redis_query_addr(cl->query, text,
                                                 sizeof(text));

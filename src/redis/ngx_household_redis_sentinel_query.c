@@ -121,6 +121,7 @@ static void
 ngx_household_redis_sentinel_master_reply(void *data,
     ngx_household_resp_reply_t *reply, const char *err)
 {
+    u_char                           errstr[NGX_HOUSEHOLD_REDIS_ERRLEN];
     ngx_int_t                        port;
     ngx_str_t                        host;
     ngx_household_redis_sentinel_t  *st = data;
@@ -130,7 +131,11 @@ ngx_household_redis_sentinel_master_reply(void *data,
     port = 0;
     ngx_str_null(&host);
 
-    if (reply != NULL) {
+    if (reply != NULL && reply->values[0].type == NGX_HOUSEHOLD_RESP_ERROR) {
+        err = ngx_household_redis_error_reply(errstr, sizeof(errstr),
+                                              &reply->values[0].str);
+
+    } else if (reply != NULL) {
         err = ngx_household_redis_sentinel_address(reply, &host, &port);
     }
 
@@ -166,10 +171,6 @@ ngx_household_redis_sentinel_address(ngx_household_resp_reply_t *reply,
         || (v[0].type == NGX_HOUSEHOLD_RESP_ARRAY && reply->nvalues == 1))
     {
         return "unknown master name";
-    }
-
-    if (v[0].type == NGX_HOUSEHOLD_RESP_ERROR) {
-        return "error reply";
     }
 
     if (v[0].type != NGX_HOUSEHOLD_RESP_ARRAY || reply->nvalues != 3

@@ -248,8 +248,7 @@ static ngx_int_t
 ngx_household_redis_conn_handshake_error(ngx_uint_t step, ngx_str_t *error,
     u_char *errstr, size_t size)
 {
-    u_char     *p;
-    ngx_str_t   text;
+    ngx_str_t  text;
 
     text = ngx_household_redis_error_text(error);
 
@@ -269,8 +268,7 @@ ngx_household_redis_conn_handshake_error(ngx_uint_t step, ngx_str_t *error,
         return NGX_OK;
     }
 
-    p = ngx_snprintf(errstr, size - 1, "error reply %V", &text);
-    *p = '\0';
+    (void) ngx_household_redis_error_reply(errstr, size, error);
 
     return NGX_ERROR;
 }

@@ -13,6 +13,7 @@
 #include <ngx_config.h>
 #include <ngx_core.h>
 #include <ngx_event.h>
+#include "ngx_household_redis_error.h"
 #include "ngx_household_resp.h"
 
 
@@ -195,21 +196,6 @@ void ngx_household_redis_op_await(ngx_household_redis_op_t *op,
 
 /* ends all operations with DOWN and stops the timer */
 void ngx_household_redis_deadlines_stop(ngx_household_redis_deadlines_t *d);
-
-/* returns the first word of an error reply if it is in capitals, or "ERR" */
-ngx_str_t ngx_household_redis_error_code(ngx_str_t *error);
-
-/*
- * Returns the part of an error reply that may be logged: a known text, or the
- * code only.  Other texts are not logged, since they may repeat arguments of
- * the command.  The result points into "error" or to a constant.
- */
-ngx_str_t ngx_household_redis_error_text(ngx_str_t *error);
-
-
-#define ngx_household_redis_error_is(code, text)                              \
-    ((code)->len == sizeof(text) - 1                                          \
-     && ngx_strncmp((code)->data, text, sizeof(text) - 1) == 0)
 
 
 #endif /* _NGX_HOUSEHOLD_REDIS_OP_H_INCLUDED_ */

@@ -1,0 +1,38 @@
+
+/*
+ * Error replies of Redis, and what of them may be logged.
+ */
+
+
+#ifndef _NGX_HOUSEHOLD_REDIS_ERROR_H_INCLUDED_
+#define _NGX_HOUSEHOLD_REDIS_ERROR_H_INCLUDED_
+
+
+#include <ngx_config.h>
+#include <ngx_core.h>
+
+
+/* returns the first word of an error reply if it is in capitals, or "ERR" */
+ngx_str_t ngx_household_redis_error_code(ngx_str_t *error);
+
+/*
+ * Returns the part of an error reply that may be logged: a known text, or the
+ * code only.  Other texts are not logged, since they may repeat arguments of
+ * the command.  The result points into "error" or to a constant.
+ */
+ngx_str_t ngx_household_redis_error_text(ngx_str_t *error);
+
+/*
+ * Writes "error reply" and that part to "errstr" of "size" bytes, with a NUL.
+ * Returns "errstr".
+ */
+const char *ngx_household_redis_error_reply(u_char *errstr, size_t size,
+    ngx_str_t *error);
+
+
+#define ngx_household_redis_error_is(code, text)                              \
+    ((code)->len == sizeof(text) - 1                                          \
+     && ngx_strncmp((code)->data, text, sizeof(text) - 1) == 0)
+
+
+#endif /* _NGX_HOUSEHOLD_REDIS_ERROR_H_INCLUDED_ */

@@ -1,0 +1,69 @@
+
+/*
+ * Unit of ngx_household_redis_error.c.
+ */
+
+
+#include "ngx_household_test.h"
+#include "ngx_household_redis_error.h"
+
+
+static void
+test_reply(void **state)
+{
+    char       buf[160];
+    ngx_str_t  error;
+    size_t     i;
+
+    static const struct {
+        const char  *error;
+        const char  *err;
+    } cases[] = {
+        { "NOPERM this user has no permissions", "error reply NOPERM" },
+        { "LOADING Redis is loading", "error reply LOADING" },
+        { "CLUSTERDOWN", "error reply CLUSTERDOWN" },
+
+        /* known texts, but no argument of a command */
+        { "ERR This instance has cluster support disabled",
+          "error reply ERR This instance has cluster support disabled" },
+        { "ERR max number of clients reached",
+          "error reply ERR max number of clients reached" },
+        { "ERR invalid DB index 'secret'", "error reply ERR" },
+        { "WHAT a secret", "error reply WHAT" },
+
+        /* without a code */
+        { "", "error reply ERR" },
+        { "Secret", "error reply ERR" },
+        { "SECRET-1 no", "error reply ERR" },
+        { "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA", "error reply ERR" },
+        { "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA",
+          "error reply AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA" }
+    };
+
+    for (i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        error.data = (u_char *) cases[i].error;
+        error.len = strlen(cases[i].error);
+
+        assert_string_equal(ngx_household_redis_error_reply((u_char *) buf,
+                                                            sizeof(buf),
+                                                            &error),
+                            cases[i].err);
+    }
+
+    ngx_str_set(&error, "NOPERM");
+
+    assert_string_equal(ngx_household_redis_error_reply((u_char *) buf, 15,
+                                                        &error),
+                        "error reply NO");
+}
+
+
+int
+main(void)
+{
+    static const struct CMUnitTest  tests[] = {
+        cmocka_unit_test(test_reply)
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
