@@ -257,7 +257,7 @@ my $bad = Test::Household::Nginx->new(start => 0, server => 'fly;');
 ok !$good_conf, 'nginx: -t fails';
 like $said, qr/unknown directive "fly"/, 'nginx: and says why';
 ok !eval { $bad->start }, 'nginx: does not start so';
-like +($bad->problem_lines)[0], qr/unknown directive/, 'nginx: its log tells';
+like +($bad->problem_lines)[0], qr/unknown directive/, 'nginx: the error is in its log';
 unlink "$bad->{dir}/$_" for qw(error.log output.log);
 
 my $daemon = Test::Household::Nginx->new(daemon => 1);
@@ -322,7 +322,7 @@ EOC
 
 is left_by('exit 0;'), '', 'at its end a test leaves no processes';
 is left_by('die "x\n";'), '', 'nor when it dies';
-is left_by('sleep 600;', 'TERM'), '', 'nor when it is told to end';
+is left_by('sleep 600;', 'TERM'), '', 'nor when it is terminated';
 
 my ($worker, $said_at_end, $status) = script(<<'EOC');
 my $nginx = Test::Household::Nginx->new;
@@ -333,7 +333,7 @@ print "$worker\n";
 EOC
 chomp $worker;
 like $said_at_end, qr/worker process $worker exited on signal 9/,
-    'at its end a test tells what an nginx died of';
+    'a test reports at its end why nginx died';
 isnt $status, 0, 'and fails';
 
 
@@ -386,7 +386,7 @@ Test::Household::wait_error_log(
 EOC
 is scalar(() = $said_ill =~ /^ok /mg), 4, 'Test::Nginx: blocks that pass';
 like $said_ill, qr/in the error log: .*exited on signal 9/,
-    'Test::Nginx: but what their logs held is told';
+    'Test::Nginx: the problems of their logs are reported';
 isnt $ill, 0, 'Test::Nginx: and fails the test';
 
 my @ports = map { /^port (\d+)/m } $said_well, $said_ill;

@@ -128,12 +128,12 @@ $_->close for @leaving;
 ok wait_until { (() = verdicts($mark) =~ /^499 - a1$/mg) == 20 },
     'all leave, nothing is known of them';
 is told($nginx->get('/fake?account=a1')), expected('a1'),
-    'who comes then is told';
+    'a request after that gets the verdict';
 
 @leaving = waiting(20, 'a2');
 my $stays = splice @leaving, 10, 1;
 $_->close for @leaving;
-is told($stays->response), expected('a2'), 'who stays is told';
+is told($stays->response), expected('a2'), 'the client that waits gets the verdict';
 
 $mark = verdicts_mark();
 @leaving = waiting(5, 'a3');
@@ -257,7 +257,7 @@ SKIP: {
     $fake->behave('normal');
     $fake->drop;
     ok wait_until { told($nginx->get('/fake?account=a1')) eq expected('a1') },
-        'HTTP/2: who comes then is told';
+        'HTTP/2: a request after that gets the verdict';
 }
 
 SKIP: {

@@ -97,7 +97,7 @@ for my $path ('/', '/brief') {
             my $uri = "$path?account=$account";
             my $name = "$uri, the reply is late";
 
-            ok trusted("$path?account=nobody"), "$name: the edge is told";
+            ok trusted("$path?account=nobody"), "$name: tracking works";
 
             # another value of before, which is no longer good
             if ($known) {
@@ -112,7 +112,7 @@ for my $path ('/', '/brief') {
                 my ($cmd, @args) = @$first;
                 my $n = changes();
                 $redis->cmd($cmd, $key, @args);
-                invalidated($n, "$name: told of the beginning");
+                invalidated($n, "$name: an invalidation at the beginning");
             }
 
             $proxy->delay('SMEMBERS');
@@ -122,7 +122,7 @@ for my $path ('/', '/brief') {
 
             $then ? $redis->cmd($then->[0], $key, @$then[1 .. $#$then])
                   : $redis->cmd('FLUSHALL');
-            invalidated($n, "$name: told of the change");
+            invalidated($n, "$name: an invalidation of the change");
             $proxy->deliver;
 
             is $conn->response->{headers}{'x-reason'}, $before,
@@ -145,11 +145,11 @@ for my $known (0, 1) {
         my ($what, $before, $after, $first, $then) = @$case;
         my $account = "told-$what-$known";
         my $key = "household:{$account}";
-        my $name = "$account, what is told is late";
+        my $name = "$account, late invalidations";
         my ($cmd, @args) = @$first;
 
         $redis->cmd($cmd, $key, @args) if @$first;
-        ok trusted('/?account=nobody'), "$name: the edge is told";
+        ok trusted('/?account=nobody'), "$name: tracking works";
         if ($known) {
             ok wait_until {
                 my ($reason, $cache) = ask("/?account=$account");

@@ -96,7 +96,7 @@ $admin->cmd(CLIENT => KILL => TYPE => 'pubsub');
 ok $edge->wait_log(qr/tracking lost: error reply ERR max number of clients/,
                    $mark, 20),
     'max number of clients: the log has it' or diag substr $edge->log, $mark;
-is +(ask($edge, 'a'))[0], 'home', 'max number of clients: it is judged';
+is +(ask($edge, 'a'))[0], 'home', 'max number of clients: the verdict';
 $admin->cmd(CONFIG => SET => maxclients => 1000);
 cached($edge, 'a', 'home', 'max number of clients: cached again');
 $edge->quit;

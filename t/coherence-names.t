@@ -171,7 +171,7 @@ my $n = 0;
 soon { ask($edge, "n" . $n++) for 1 .. 8; $edge->log =~
        /\[warn\] .*household redis "main": server not tracked, several servers/
     || $edge->log =~ /\[error\] .*tracking lost: another server replied/
-} 'one address: the log tells what is wrong', 30;
+} 'one address: the log has the cause', 30;
 
 $edge->quit;
 

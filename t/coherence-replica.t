@@ -167,7 +167,7 @@ $site->kill9;
 $account = known('no replica is left');
 reader('primary', 'the primary is tracked');
 moves($account);
-hit($account, 'outside', 'and tells of changes');
+hit($account, 'outside', 'and sends invalidations');
 $account = known('before the loss of the primary');
 $site->start;
 follows($site);

@@ -54,7 +54,7 @@ sub trusted {
 
 # each kind of change, none of which waits for an hour to pass
 
-trusted('/?account=a', 'trusted: once the edge is told of changes');
+trusted('/?account=a', 'trusted: once the edge receives invalidations');
 becomes('/?account=a', 'unregistered', 'nobody is registered');
 
 my $seat = "extra:s1:$home";
@@ -102,7 +102,7 @@ $redis->cmd('FLUSHALL');
 becomes('/?account=a', 'unregistered', 'a flush: after');
 ok $edge->wait_log(
     qr/\[warn\] .*household redis "main": keyspace flushed, cached records dropped/),
-    'a flush: the log tells';
+    'a flush: in the log';
 $redis->cmd('FLUSHALL') for 1 .. 50;
 $redis->cmd(SADD => 'household:{a}', $home);
 becomes('/?account=a', 'home', 'a flush: again and again');
@@ -180,11 +180,11 @@ becomes('/?account=a', 'unregistered', 'a reload: changes are seen');
 
 $redis->cmd(ACL => 'SETUSER', 'default', '-client');
 $proxy->cut;
-becomes('/?account=a', 'unregistered', 'not told: well again');
-isnt((ask('/?account=a'))[1], 'HIT', 'not told: nothing is fresh');
+becomes('/?account=a', 'unregistered', 'no tracking: recovered');
+isnt((ask('/?account=a'))[1], 'HIT', 'no tracking: nothing is fresh');
 $redis->cmd(SADD => 'household:{a}', $home);
-is((ask('/?account=a'))[0], 'home', 'not told: and so nothing is wrong');
-like $edge->log, qr/error reply NOPERM/, 'not told: the log says why';
+is((ask('/?account=a'))[0], 'home', 'no tracking: the verdict is right');
+like $edge->log, qr/error reply NOPERM/, 'no tracking: the cause is in the log';
 
 is_deeply [$edge->problem_lines], [], 'a clean log';
 

@@ -21,7 +21,7 @@ $redis->cmd(SADD => 'household:{a}', $home);
 
 my %edge = map { $_->[0] => edge(@$_) }
     ['no zone', '', ''],
-    ['a zone that is told', 'zone=households', ''],
+    ['a zone with tracking', 'zone=households', ''],
     ['a zone that is not', 'zone=households', 'tracking off;'];
 
 sub edge {
@@ -147,7 +147,7 @@ for my $kind (sort keys %edge) {
     ok wait_until(sub {
         ask($edge, '/on?account=a');
         $edge->log =~ /\[error\] .*household override: invalid "mode"/;
-    }), "$kind: which is told in the log";
+    }), "$kind: which is logged";
 
     control(mode => 'monitor', rollout => '-1');
     $is->('a malformed share', '/on?account=a', '200 MONITORED outside');
@@ -178,7 +178,7 @@ for my $kind (sort keys %edge) {
 
 $redis->cmd(SADD => 'household:{control}', $home);
 $redis->cmd(HSET => 'household:{control}:account', mode => 'off');
-is ask($edge{'a zone that is told'}, '/on?account=control'),
+is ask($edge{'a zone with tracking'}, '/on?account=control'),
     '403 DENIED outside', 'an account called control';
 
 # a worker that starts knows it before it denies anybody

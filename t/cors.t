@@ -106,7 +106,7 @@ $r = fetch('/playback/token?account=', '203.0.113.9');
 is $r->{headers}{'content-type'}, 'application/problem+json',
     'who is nobody gets a problem document';
 like $r->{body}, qr/"reason":"account_invalid"|"reason":"account_missing"/,
-    'which tells why';
+    'with the reason';
 
 $r = fetch('/playback/token?account=a', '203.0.113.9');
 is $r->{headers}{'content-type'}, 'application/problem+json',

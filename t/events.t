@@ -275,7 +275,7 @@ sub dropped {
 
     $account++;
     $poor->cmd(SADD => "household:{$account}", $home);
-    is ask($away, '/', 'tv', $edge), 'outside', 'no permission: judged';
+    is ask($away, '/', 'tv', $edge), 'outside', 'no permission: the verdict';
     wait_until { dropped($edge) == 2 };
     is dropped($edge), 2, 'no permission: counted';
 }

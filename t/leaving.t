@@ -119,7 +119,7 @@ for (['to-guarded', 0], ['to-named', 1], ['to-moved', 0], ['to-other', 1],
         "$path: and is logged once";
 }
 
-is $other->count('SMEMBERS'), 0, 'nobody is judged in a post_action';
+is $other->count('SMEMBERS'), 0, 'no verdict in a post_action';
 
 # many at a time, of one account, some of whom stay
 

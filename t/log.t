@@ -127,22 +127,22 @@ ask($nginx, '/', device => "$device\xff");
 ask($nginx, '/token');
 $nginx->get('/mode', 'X-Account' => $account, 'X-Mode' => 'sometimes');
 
-ok $nginx->wait_log(qr/error reply WRONGTYPE/), 'a key of another type is told of';
-ok $nginx->wait_log(qr/1 malformed record entries ignored/), 'a malformed entry is told of';
+ok $nginx->wait_log(qr/error reply WRONGTYPE/), 'a key of another type is logged';
+ok $nginx->wait_log(qr/1 malformed record entries ignored/), 'a malformed entry is logged';
 ok $nginx->wait_log(qr/\[warn\] .*household redis "main": 1 records too large: limits /),
-    'a record that is too large is told of';
+    'a record that is too large is logged';
 ok $nginx->wait_log(qr/invalid mode "sometimes"/),
-    'a bad mode is told of';
-ok $nginx->wait_log(qr/invalid device id/), 'a long device is told of';
+    'a bad mode is logged';
+ok $nginx->wait_log(qr/invalid device id/), 'a long device is logged';
 unlike $nginx->log, $secret, 'and none of them with what it is about';
 
 $redis->stop;
 ok wait_until { ask($nginx, '/')->{status} == 200 }, 'the store is away';
-ok $nginx->wait_log(qr/household redis "main" \S+: server down/), 'is told of';
+ok $nginx->wait_log(qr/household redis "main" \S+: server down/), 'is logged';
 unlike $nginx->log, $secret, 'without who asked, or the password';
 $redis->start;
 ok wait_until { ask($nginx, '/')->{status} == 403 }, 'the store is back';
-ok $nginx->wait_log(qr/household redis "main" \S+: server up/), 'is told of';
+ok $nginx->wait_log(qr/household redis "main" \S+: server up/), 'is logged';
 unlike $nginx->log, $secret, 'in the same way';
 $nginx->quit;
 
@@ -184,7 +184,7 @@ for my $name (sort keys %auth) {
 
     is ask($nginx, '/')->{status}, 200, "$name: passes";
     ok $nginx->wait_log(qr/household redis "main" \S+: server down: error reply $code\b/),
-        "$name: is told of" or diag $nginx->log;
+        "$name: is logged" or diag $nginx->log;
     unlike $nginx->log, qr/pa55word/i, "$name: without the password";
     $nginx->quit;
     $fake->stop;
@@ -197,7 +197,7 @@ my $strict = Test::Household::Redis->new(unix => 1,
 $nginx = Test::Household::Nginx->new(http => block($strict->address),
     server => 'location / { household on; empty_gif; }');
 is ask($nginx, '/')->{status}, 200, 'a real one refuses the password: passes';
-ok $nginx->wait_log(qr/error reply WRONGPASS/), 'which is told of';
+ok $nginx->wait_log(qr/error reply WRONGPASS/), 'which is logged';
 unlike $nginx->log, $secret, 'without the password';
 $nginx->quit;
 
@@ -209,7 +209,7 @@ $nginx = Test::Household::Nginx->new(
     server => 'location / { household on; empty_gif; }');
 wait_until { $nginx->log =~ /error reply/ or ask($nginx, '/') && 0 };
 is ask($nginx, '/')->{status}, 200, 'a real one permits nothing: passes';
-ok $nginx->wait_log(qr/(?:lookup|override fetch) failed: error reply NOPERM/), 'which is told of';
+ok $nginx->wait_log(qr/(?:lookup|override fetch) failed: error reply NOPERM/), 'which is logged';
 unlike $nginx->log, $secret, 'without who asked, or the password';
 $nginx->quit;
 
@@ -239,7 +239,7 @@ for my $what (sort keys %refused) {
     wait_until { $nginx->log =~ /error reply/
                  or ask($nginx, '/', from => '82.64.10.7') && 0 };
     like $nginx->log, qr/household redis "main"(?: \S+)?: \Q$what\E failed: error reply NOPERM,/,
-        "$what is told as such";
+        "$what is logged as such";
     $nginx->quit;
     $fake->stop;
 }

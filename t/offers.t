@@ -281,7 +281,7 @@ for my $case (["$dir/none", 'open\(\) ".*none" of "household_hmac_key" failed'],
     my ($good, $said) = Test::Household::Nginx->new(start => 0,
         allow => qr/emerg/, http => "household_hmac_key $text;")->test;
     ok !$good, "nginx -t: $expected";
-    like $said, qr/\[emerg\].*$expected/, 'is told';
+    like $said, qr/\[emerg\].*$expected/, 'the message';
     unlike $said, qr/correct horse|1234567890/, 'and the key is not';
 }
 

@@ -82,7 +82,7 @@ for my $zone (undef, '1m') {
     };
 
     is_deeply $status->('/?account=a'), ['DENIED', 'MISS'],
-        'an error reply: judged without it';
+        'an error reply: a verdict without it';
     is_deeply $status->('/?account=a'), ['MONITORED', 'HIT'],
         'a record in the zone: the verdict waits';
     $edge->quit;
@@ -135,7 +135,7 @@ for my $zone (undef, '1m') {
     my $seen = first($edge);
 
     is_deeply [grep { !/^(?:DENIED|UNAVAILABLE)$/ } keys %$seen], [],
-        'no reply: requests are judged without it';
+        'no reply: requests are a verdict without it';
     cmp_ok time - $since, '<', 20, 'no reply: after the timeout';
     $fake->stop;
     $edge->quit;

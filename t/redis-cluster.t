@@ -139,7 +139,7 @@ is_deeply [grep { !/^(?:home|unavailable|lost)$/ } keys %$seen], [],
     'and no registered viewer is taken for another';
 
 my @lines = grep { /server down/ } split /\n/, substr $edge->log, $mark;
-cmp_ok scalar(@lines), '<=', 2 * 2, 'a line of each worker tells who is down'
+cmp_ok scalar(@lines), '<=', 2 * 2, 'a line of each worker for the server that is down'
     or diag join "\n", @lines;
 
 # a node that has left is forgotten: nobody goes on trying
@@ -184,7 +184,7 @@ ok !$edge->pid, 'nginx quits';
     my $plain = Test::Household::Redis->new;
     my $wrong = edge('server ' . $plain->address . "; cluster on; $times");
     is_soon $wrong, 'a0', 'unavailable', 'a Redis that is no cluster';
-    ok $wrong->wait_log(qr/cluster support disabled/), 'is told of';
+    ok $wrong->wait_log(qr/cluster support disabled/), 'is logged';
     $wrong->quit;
 }
 

@@ -66,7 +66,7 @@ sub is_unavailable {
         "$name: passes";
 
     my ($r) = decision($edge, '/deny');
-    is told($r), "403 DENIED $reason", "$name: denied where told so";
+    is told($r), "403 DENIED $reason", "$name: denied where configured";
     ok !defined $r->{headers}{link} && $r->{body} !~ /offer/
         && $r->{body} !~ /example\.tv/, "$name: without an offer";
 }
@@ -247,7 +247,7 @@ for my $way ('junk behind a good reply', 'junk after a good reply', 'close') {
     ok wait_until {
         decision($edge, '/allow') =~ /home/ && $edge->log =~ /server up/
     }, "$way: recovers";
-    cmp_ok $lines->(), '<=', 4, "$way: which is told";
+    cmp_ok $lines->(), '<=', 4, "$way: which is logged";
 }
 
 
@@ -384,7 +384,7 @@ $fake->behave('normal');
         'too many: the oldest';
     ok $edge->wait_log(
         qr/\[warn\] .*household redis "main": command queue full, \d+ commands dropped/),
-        'too many: the log tells';
+        'too many: in the log';
     my @lines = $edge->log =~ /command queue full/g;
     cmp_ok scalar(@lines), '<', 20, 'too many: but not of each';
     $fake->behave('normal');

@@ -108,10 +108,10 @@ $dns->says();
 my $new = edge($dns);
 is_soon $new, 42, 'unavailable', 'nginx starts with a name that is not known';
 ok $new->wait_log(qr/host not found/),
-    'the log tells';
+    'the cause is in the log';
 $dns->says('127.0.0.3');
 is_soon $new, 42, 'home', 'and goes on when it is';
-is scalar(() = $new->log =~ /host not found/g), 1, 'having told once';
+is scalar(() = $new->log =~ /host not found/g), 1, 'logged once';
 
 $dns->stop;
 my $mute = edge($dns);

@@ -90,7 +90,7 @@ sub is_private {
     is_soon $edge, 'a0', 'home', 'a cluster: the map is found';
     is scalar(grep { reason($edge, $_) eq 'home' } @accounts), 20,
         'a cluster: every account is, wherever it is kept';
-    trusted $edge, 'a0', 'a cluster: the edge is told of changes';
+    trusted $edge, 'a0', 'a cluster: the edge receives invalidations';
     is_private $edge, [@tls[0 .. 2]], [map { $_->{port} } @nodes],
         'a cluster';
 
@@ -174,7 +174,7 @@ SKIP: {
 
     $edge = edge("$at sentinel_user looker; sentinel_password of-the-looker;");
     is_soon $edge, 'a1', 'home', 'a sentinel: its own user';
-    trusted $edge, 'a1', 'a sentinel: the edge is told of changes';
+    trusted $edge, 'a1', 'a sentinel: the edge receives invalidations';
     is_private $edge, [$tls[0]],
         [$sentinel->{port}, map { $_->{port} } @nodes], 'a sentinel';
     unlike $edge->log, qr/of-the-|of-its-own/,

@@ -153,7 +153,7 @@ is_down edge($redis->{tls}, "$trust $times ssl_name other.example;"),
     my $edge = edge($old->{tls}, "$trust $times");
     is_down $edge, qr/TLS: certificate verify failed: certificate has exp/,
         'a certificate that has expired';
-    is scalar(() = $edge->log =~ /server down/g), 1, 'which is told once';
+    is scalar(() = $edge->log =~ /server down/g), 1, 'which is logged once';
 }
 
 {

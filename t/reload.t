@@ -303,9 +303,9 @@ for my $case (
     clean($nginx, 'gone');
 }
 
-for my $changes ('told of', 'not told of') {
+for my $changes ('tracked', 'not tracked') {
     my $name = "a refresh, changes $changes";
-    my $more = $changes eq 'told of' ? '' : 'tracking off;';
+    my $more = $changes eq 'tracked' ? '' : 'tracking off;';
     my $fake = Test::Household::FakeRedis->new(unix => 1, %data);
     my $nginx = Test::Household::Nginx->new(workers => 1, server => $server,
         http => 'household_zone zone=z:1m;' . http($fake)

@@ -266,7 +266,7 @@ is metric('presence_unavailable'), 1, 'unavailable: counted';
 
     $account++;
     is ask($home, 'tv', '/', $edge), '200 ALLOWED member',
-        'no permission to write: judged';
+        'no permission to write: the verdict';
     wait_until { dropped($edge) == 1 };
     is dropped($edge), 1,
         'no permission to write: counted';
@@ -294,7 +294,7 @@ is metric('presence_unavailable'), 1, 'unavailable: counted';
     }
 
     is ask($friend, 'tv', '/', $edge), '200 ALLOWED not_shared',
-        'hung: judged without presence';
+        'hung: a verdict without presence';
     cmp_ok metric('presence_unavailable', $edge), '>=', 1, 'hung: counted';
     $slow->resume;
     ok wait_until { ask($friend, 'tv', '/', $edge) eq '200 ALLOWED member' },

@@ -239,7 +239,7 @@ is_right($peace, '|unavailable', 'peace');
 cmp_ok $peace->{seen}{'a unavailable'} || 0, '<', $peace->requests / 100,
     'peace: next to all are answered';
 cmp_ok $greatest_all, '<=', $workers * $most + $told,
-    'peace: one worker is told of changes';
+    'peace: one worker receives invalidations';
 
 
 # in trouble
@@ -343,7 +343,7 @@ my @lines = grep { /household_redis/ } split /\n/, slurp(
     "$edge->{dir}/error.log", $mark);
 diag scalar(@lines) . " lines of $events events";
 cmp_ok scalar(@lines), '<=', 4 * $workers * ($events + 1),
-    'trouble: the log tells what has changed';
+    'trouble: the changes are in the log';
 
 
 if ($soak) {

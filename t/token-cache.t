@@ -182,7 +182,7 @@ for my $path (qw(/another /claims /device /lenient)) {
     my %expected = ('/another' => $wrong, '/claims' => '200 unavailable b');
 
     is ask('/curve', $token), $ok, "$path: kept elsewhere";
-    is ask($path, $token), $expected{$path} || $ok, "$path: judged anew";
+    is ask($path, $token), $expected{$path} || $ok, "$path: evaluated again";
 
     my $was = counted();
     is ask('/curve', $token), $ok, "$path: is no matter";

@@ -98,7 +98,7 @@ is ask('/plain', token($evil, \%gold)), '401 token_signature - - -',
    'a forged token has no claims';
 is ask('/plain', token($key, { %gold, exp => time - 60 })),
    '401 token_expired - - -', 'nor has one that is over';
-is ask('/off', $gold), '200 - - - -', 'nor where nothing is judged';
+is ask('/off', $gold), '200 - - - -', 'nor where nothing is evaluated';
 
 # remembered with the token
 is ask('/zone', $gold), '200 home gold a,b 1', 'with a zone';
@@ -124,7 +124,7 @@ is ask('/require', token($key, { %gold, plan => 'silver' })),
 is ask('/require', token($key, { %gold, plan => 'tin' })),
    '403 claim tin a,b 1', 'a map to nothing';
 is ask('/require', token($evil, \%gold)), '401 token_signature - - -',
-   'a forged token is told first';
+   'a forged token is the first reason';
 is ask('/require/none', token($key)), '200 home - - -',
    'a level with its own requires nothing else';
 is ask('/monitor', token($key)), '200 claim - - -',

@@ -161,13 +161,13 @@ for my $kind (sort keys %edge) {
     becomes('malformed: the others', $edge, $good, $denied);
     is ask($edge, $bad), $pass, 'malformed: no entry';
     ok $edge->wait_log(qr/"main": 3 malformed deny list entries ignored/,
-                       $mark), 'malformed: is told';
+                       $mark), 'malformed: is logged';
 
     # no hash: what was known stays
 
     $redis->cmd(SET => $list, 'jti:bad');
     ok $edge->wait_log(qr/deny list fetch failed: error reply WRONGTYPE/,
-                       $mark), 'no hash: is told';
+                       $mark), 'no hash: is logged';
     is ask($edge, $good), $denied, 'no hash: what was known stays';
     deny();
     becomes('no hash: it is removed', $edge, $good, $pass);
@@ -196,7 +196,7 @@ for my $n (2047, 2100, 9000) {
     my $ignored = $n - 2047;
     ok $edge->wait_log(
         qr/"main": $ignored deny list entries ignored, limit 2047/, $mark),
-        "$n entries: the rest is told";
+        "$n entries: the rest is logged";
     is ask($edge, $good), $pass, "$n entries: what is in no list";
 }
 

@@ -429,7 +429,7 @@ for my $row (['the claim of the device', 'tv', '200 ALLOWED trusted_device'],
         { account => 'away', device => $device })),
         'X-Forwarded-For' => '203.0.113.9');
     is told($r), "$expected away", $name;
-    is $r->{headers}{'x-device'} // '-', $device // '-', "$name: is told";
+    is $r->{headers}{'x-device'} // '-', $device // '-', "$name: the device";
 }
 
 for my $row ([999, 'revoked'], [1000], [1001], [undef, 'revoked']) {

@@ -228,15 +228,15 @@ is_told('/silently?account=a', '82.64.10.7',
     'asked for before, and then in the log alone', @known,
     status => 'ALLOWED', reason => 'home', network => '82.64.10.7/32');
 is_told('/accel?account=a&to=/silent', '192.0.2.200',
-    'judged twice, and then in the log alone', @none, @default,
+    'evaluated twice, and then in the log alone', @none, @default,
     status => 'OFFERED', reason => 'outside',
     detail => 'never_seen');
-is_told('/accel?account=a&to=/again', '82.64.10.7', 'judged twice', @none,
+is_told('/accel?account=a&to=/again', '82.64.10.7', 'evaluated twice', @none,
     status => 'ALLOWED', reason => 'home', network => '82.64.10.7/32');
 is_told('/monitor?account=a&to=/there', '203.0.113.1',
     'an offer, and then none', @known, account => 'there', country => '-',
     status => 'ALLOWED', reason => 'home', network => '203.0.113.1/32');
-is_told('/accel?account=a&to=/off', '82.64.10.7', 'judged, and then not',
+is_told('/accel?account=a&to=/off', '82.64.10.7', 'evaluated, and then not',
     @known, status => 'ALLOWED', reason => 'home',
     network => '82.64.10.7/32');
 
@@ -260,7 +260,7 @@ my ($logged, $r) = get('/proxy?account=a&device=tv',
 my $sent = pairs($r->{body});
 $_->{lookup_time} = 'time' for $logged, $sent;
 is_deeply $sent, { map { $_ => $logged->{$_} =~ s/^-$//r } @names },
-    'an upstream is told what is known, and only by us';
+    'an upstream gets what is known, and only from us';
 
 # through a map: 403 and 404 tell the same
 
