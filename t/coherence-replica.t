@@ -179,7 +179,12 @@ $region->kill9;
 $primary->kill9;
 
 my $unknown = sub { (ask('unknown' . ++$n))[0] };
-my $is = wait_until { $unknown->() eq 'unavailable' } 20;
+
+# until it is known of each that it follows nobody
+my $is = wait_until {
+    10 == grep { select undef, undef, undef, 0.15;
+                 $unknown->() eq 'unavailable' } 1 .. 10;
+} 30;
 ok $is, 'a primary is gone, and the links: no server is read from'
     or diag $edge->log;
 is_deeply [map { join ' ', ask($account) } 1 .. 5], [('home STALE') x 5],

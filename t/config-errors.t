@@ -491,7 +491,8 @@ my @redis = (
      qr/requires a "replica"/],
 
     ['server 127.0.0.1; tracking', '', qr/invalid number of arguments/],
-    ['server 127.0.0.1; tracking yes', 'yes', qr/must be "on" or "off"/],
+    ['server 127.0.0.1; tracking yes', 'yes',
+     qr/must be "on", "broadcast" or "off"/],
     ['server 127.0.0.1; tracking on; tracking off', '', qr/is duplicate/],
 
     @ssl,
@@ -565,6 +566,7 @@ for my $text ((map { "household_store main zone=z; household_account \$arg_a; $_
      'server 127.0.0.1; password b; key_prefix ""; connections 2',
      'server 127.0.0.1; connect_timeout 1s; timeout 1ms',
      'server 127.0.0.1; tracking on', 'server 127.0.0.1; tracking off',
+     'server 127.0.0.1; tracking broadcast',
      $has_ssl ? 'server 127.0.0.1; ssl on; ssl_verify off; ssl_name a'
               : 'server 127.0.0.1; ssl off'))
 {

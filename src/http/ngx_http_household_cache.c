@@ -150,7 +150,7 @@ ngx_http_household_cache_namespace(ngx_conf_t *cf,
     fingerprint.len = p - fingerprint.data;
 
     return ngx_household_zone_ns(cf, store->zone, kind, &fingerprint,
-                                 conf->tracking);
+                                 conf->tracking != 0);
 }
 
 

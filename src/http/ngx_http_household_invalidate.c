@@ -39,6 +39,14 @@ static const ngx_household_redis_tracking_calls_t
 };
 
 
+static const ngx_household_redis_tracked_calls_t
+    ngx_http_household_invalidate_tracked =
+{
+    ngx_http_household_invalidate_untracked,
+    ngx_http_household_invalidate_missed
+};
+
+
 ngx_int_t
 ngx_http_household_invalidate_start(ngx_cycle_t *cycle,
     ngx_http_household_redis_t *redis)
@@ -48,7 +56,7 @@ ngx_http_household_invalidate_start(ngx_cycle_t *cycle,
     }
 
     ngx_household_redis_set_tracked(redis->redis, redis->tracked,
-                                    ngx_http_household_invalidate_untracked,
+                                    &ngx_http_household_invalidate_tracked,
                                     redis);
 
     /* one worker receives invalidations, for all workers */
@@ -118,7 +126,13 @@ ngx_http_household_invalidate_key(void *data, ngx_str_t *key)
     ngx_http_household_fleet_t  *fleet;
     ngx_http_household_store_t  *store;
 
-    if (key->len < redis->conf.key_prefix.len) {
+    /* with "tracking on", presence is tracked, too */
+
+    if (key->len < redis->conf.key_prefix.len
+        || ngx_memcmp(key->data, redis->conf.key_prefix.data,
+                      redis->conf.key_prefix.len)
+           != 0)
+    {
         return;
     }
 

@@ -51,7 +51,8 @@ static void ngx_household_redis_tracking_heartbeat(
 static void ngx_household_redis_tracking_judge(
     ngx_household_redis_tracking_t *tracking);
 static ngx_uint_t ngx_household_redis_tracking_acked(
-    ngx_household_redis_tracking_t *tracking, uint64_t *ids, ngx_uint_t *nids);
+    ngx_household_redis_tracking_t *tracking,
+    ngx_household_redis_tracked_id_t *ids, ngx_uint_t *nids);
 static int ngx_libc_cdecl ngx_household_redis_tracking_cmp(const void *one,
     const void *two);
 static void ngx_household_redis_tracking_set_incoherent(
@@ -341,10 +342,10 @@ ngx_household_redis_tracking_publish(void *data)
 {
     ngx_household_redis_tracking_t *tracking = data;
 
-    uint64_t    ids[NGX_HOUSEHOLD_REDIS_TRACKING_NODES];
-    ngx_int_t   rc;
-    ngx_uint_t  n, acked;
-    ngx_msec_t  sent;
+    ngx_int_t                         rc;
+    ngx_uint_t                        n, acked;
+    ngx_msec_t                        sent;
+    ngx_household_redis_tracked_id_t  ids[NGX_HOUSEHOLD_REDIS_TRACKING_NODES];
 
     if (tracking->stopped) {
         return;
@@ -394,7 +395,7 @@ ngx_household_redis_tracking_publish(void *data)
 
 static ngx_uint_t
 ngx_household_redis_tracking_acked(ngx_household_redis_tracking_t *tracking,
-    uint64_t *ids, ngx_uint_t *nids)
+    ngx_household_redis_tracked_id_t *ids, ngx_uint_t *nids)
 {
     ngx_uint_t                            i, n, acked;
     ngx_queue_t                          *q;
@@ -419,22 +420,27 @@ ngx_household_redis_tracking_acked(ngx_household_redis_tracking_t *tracking,
 
         acked = ngx_min(acked, ngx_household_redis_tracking_node_acked(node));
 
-        ids[n++] = node->server;
+        ids[n].id = node->server;
+        ids[n].listener = tracking->redis->conf->tracking
+                          == NGX_HOUSEHOLD_REDIS_TRACKING_ON ? node->id : 0;
+        n++;
     }
 
-    ngx_qsort(ids, n, sizeof(uint64_t), ngx_household_redis_tracking_cmp);
+    ngx_qsort(ids, n, sizeof(ngx_household_redis_tracked_id_t),
+              ngx_household_redis_tracking_cmp);
 
     /* several names of one server */
 
     for (i = 1; i < n; /* void */) {
 
-        if (ids[i] != ids[i - 1]) {
+        if (ids[i].id != ids[i - 1].id) {
             i++;
             continue;
         }
 
         n--;
-        ngx_memmove(&ids[i], &ids[i + 1], (n - i) * sizeof(uint64_t));
+        ngx_memmove(&ids[i], &ids[i + 1],
+                    (n - i) * sizeof(ngx_household_redis_tracked_id_t));
     }
 
     *nids = n;
@@ -446,10 +452,10 @@ ngx_household_redis_tracking_acked(ngx_household_redis_tracking_t *tracking,
 static int ngx_libc_cdecl
 ngx_household_redis_tracking_cmp(const void *one, const void *two)
 {
-    const uint64_t *a = one;
-    const uint64_t *b = two;
+    const ngx_household_redis_tracked_id_t *a = one;
+    const ngx_household_redis_tracked_id_t *b = two;
 
-    return (*a > *b) - (*a < *b);
+    return (a->id > b->id) - (a->id < b->id);
 }
 
 
@@ -473,7 +479,11 @@ ngx_household_redis_tracking_set_incoherent(
         tracking->calls->missed(tracking->data);
     }
 
-    ngx_household_redis_tracked_withdraw(tracking->redis->tracked);
+    if (ngx_household_redis_tracked_withdraw(tracking->redis->tracked)
+        == NGX_DECLINED)
+    {
+        tracking->calls->missed(tracking->data);
+    }
 
     (void) tracking->calls->coherent(tracking->data, 0, ngx_current_msec);
 }

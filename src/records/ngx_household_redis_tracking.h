@@ -1,9 +1,11 @@
 
 /*
- * Receives the invalidations of Redis: client-side caching over RESP2, in
- * broadcasting mode.  Each server has two connections: the invalidation
- * connection (SUBSCRIBE __redis__:invalidate), and the tracking connection
- * (CLIENT TRACKING ON REDIRECT id BCAST PREFIX prefix).
+ * Receives the invalidations of Redis: client-side caching over RESP2.  Each
+ * server has two connections: the invalidation connection (SUBSCRIBE
+ * __redis__:invalidate), and the tracking connection (CLIENT TRACKING ON
+ * REDIRECT id BCAST PREFIX prefix).  With "tracking on", the latter is for
+ * heartbeats only, and the connections that read have tracking enabled (see
+ * ngx_household_redis_reader.h).
  *
  * https://redis.io/docs/latest/develop/reference/client-side-caching/
  */

@@ -58,10 +58,6 @@ static ngx_int_t ngx_household_redis_tracking_node_quit(
     ngx_household_redis_dedicated_t *conn);
 static void ngx_household_redis_tracking_node_retry(
     ngx_household_redis_tracking_node_t *n);
-static void ngx_household_redis_tracking_probe(
-    ngx_household_redis_tracking_node_t *n);
-static void ngx_household_redis_tracking_probe_reply(void *data,
-    ngx_household_resp_reply_t *reply, const char *errstr);
 static ngx_int_t ngx_household_redis_tracking_ping(
     ngx_household_redis_dedicated_t *conn,
     ngx_household_redis_tracking_pings_t *pings, ngx_uint_t heartbeat);
@@ -275,6 +271,15 @@ ngx_household_redis_tracking_enable(ngx_household_redis_tracking_node_t *n)
     /* prefixes of one client must not overlap: drop those of an earlier try */
 
     ngx_str_set(&argv[2], "OFF");
+
+    if (n->node->conf->tracking == NGX_HOUSEHOLD_REDIS_TRACKING_ON) {
+
+        /* connections that read are tracked: this one is for heartbeats only */
+
+        (void) ngx_household_redis_dedicated_send(n->tracker, argv, 3,
+                                    ngx_household_redis_tracking_enable_reply);
+        return;
+    }
 
     (void) ngx_household_redis_dedicated_send(n->tracker, argv, 3,
                                          ngx_household_redis_tracking_ignored);
@@ -610,56 +615,6 @@ ngx_household_redis_tracking_node_retry(ngx_household_redis_tracking_node_t *n)
 
     } else {
         ngx_household_redis_tracking_enable(n);
-    }
-}
-
-
-/*
- * Other workers return to the first address of a name when the server in use is
- * not tracked.
- */
-
-static void
-ngx_household_redis_tracking_probe(ngx_household_redis_tracking_node_t *n)
-{
-    ngx_str_t                    ping;
-    ngx_addr_t                  *addr;
-    ngx_household_redis_node_t  *node;
-
-    if (n->probe != NULL || ngx_exiting
-        || ngx_household_redis_dedicated_at_first(n->sub))
-    {
-        return;
-    }
-
-    addr = &n->node->addrs[0];
-
-    node = ngx_household_redis_node_pin(n->node, addr->sockaddr,
-                                        addr->socklen);
-    if (node == NULL) {
-        return;
-    }
-
-    ngx_str_set(&ping, "PING");
-
-    n->probe = ngx_household_redis_query(node, &ping, 1,
-                                         node->conf->connect_timeout,
-                                     ngx_household_redis_tracking_probe_reply,
-                                         n);
-    ngx_household_redis_node_release(node);
-}
-
-
-static void
-ngx_household_redis_tracking_probe_reply(void *data,
-    ngx_household_resp_reply_t *reply, const char *errstr)
-{
-    ngx_household_redis_tracking_node_t *n = data;
-
-    n->probe = NULL;
-
-    if (reply != NULL) {
-        ngx_household_redis_dedicated_reopen(n->sub);
     }
 }
 

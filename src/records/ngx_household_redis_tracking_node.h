@@ -120,6 +120,10 @@ void ngx_household_redis_tracking_node_destroy(
 ngx_int_t ngx_household_redis_tracking_node_heartbeat(
     ngx_household_redis_tracking_node_t *n, ngx_uint_t heartbeat);
 
+/* _probe.c: if another address is in use, checks if the first one works */
+void ngx_household_redis_tracking_probe(
+    ngx_household_redis_tracking_node_t *n);
+
 /* _push.c: a message of either connection; NGX_ERROR if it is invalid */
 ngx_int_t ngx_household_redis_tracking_push(
     ngx_household_redis_dedicated_t *conn, ngx_household_resp_reply_t *reply);

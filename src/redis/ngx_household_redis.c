@@ -9,6 +9,7 @@
 #include <ngx_event.h>
 #include "ngx_household_redis.h"
 #include "ngx_household_redis_keyslot.h"
+#include "ngx_household_redis_reader.h"
 
 
 /* ms: longest gap within a series, and length of a series that is logged */
@@ -19,8 +20,6 @@
 static void ngx_household_redis_replied(ngx_household_redis_op_t *op,
     ngx_household_redis_result_e status);
 static void ngx_household_redis_log_untracked(ngx_household_redis_t *redis);
-static ngx_household_log_limit_t *ngx_household_redis_error_limit(
-    ngx_household_redis_t *redis, const char *event, ngx_str_t *code);
 static void ngx_household_redis_abandon(ngx_household_redis_op_t *op,
     ngx_household_redis_result_e status);
 
@@ -64,6 +63,7 @@ ngx_household_redis_destroy(ngx_household_redis_t *redis)
     redis->topology->destroy(redis);
 
     ngx_household_redis_route_stop(redis);
+    ngx_household_redis_reader_stop(redis);
     ngx_household_redis_dedicated_drain();
 }
 
@@ -148,12 +148,15 @@ ngx_household_redis_replied(ngx_household_redis_op_t *op,
     for (i = 0; i < op->n; i++) {
         cmd = &op->cmds[i];
 
-        if (i && cmd->server == cmd[-1].server && cmd->sent >= cmd[-1].sent) {
+        if (i && cmd->server == cmd[-1].server && cmd->sent >= cmd[-1].sent
+            && cmd->redirect == cmd[-1].redirect)
+        {
             continue;
         }
 
         if (ngx_household_redis_tracked_check(redis->tracked, cmd->server,
-                                              cmd->sent, ngx_current_msec)
+                                              cmd->redirect, cmd->sent,
+                                              ngx_current_msec)
             == NGX_DECLINED)
         {
             break;
@@ -171,8 +174,9 @@ ngx_household_redis_replied(ngx_household_redis_op_t *op,
     key.len = op->key_len;
     key.data = cmd->wire.data + cmd->wire.len - key.len - (sizeof(CRLF) - 1);
 
-    redis->untracked(redis->untracked_data, &key);
+    redis->tracked_calls->untracked(redis->tracked_data, &key);
 
+    ngx_household_redis_reader_hurry(redis);
     ngx_household_redis_log_untracked(redis);
     ngx_household_redis_refresh(redis);
 }
@@ -217,11 +221,15 @@ ngx_household_redis_log_untracked(ngx_household_redis_t *redis)
 void
 ngx_household_redis_set_tracked(ngx_household_redis_t *redis,
     ngx_household_redis_tracked_t *tracked,
-    void (*handler)(void *data, ngx_str_t *key), void *data)
+    const ngx_household_redis_tracked_calls_t *calls, void *data)
 {
     redis->tracked = tracked;
-    redis->untracked = handler;
-    redis->untracked_data = data;
+    redis->tracked_calls = calls;
+    redis->tracked_data = data;
+
+    if (redis->conf->tracking == NGX_HOUSEHOLD_REDIS_TRACKING_ON) {
+        ngx_household_redis_reader_start(redis);
+    }
 }
 
 
@@ -272,66 +280,6 @@ ngx_household_redis_abandon(ngx_household_redis_op_t *op,
     ngx_household_redis_result_e status)
 {
     /* submit() has returned the status */
-}
-
-
-void
-ngx_household_redis_log_error(ngx_household_redis_t *redis, const char *event,
-    ngx_str_t *error)
-{
-    ngx_str_t    code, text;
-    ngx_uint_t   n, level;
-
-    code = ngx_household_redis_error_code(error);
-    text = ngx_household_redis_error_text(error);
-
-    n = ngx_household_log_limit(
-            ngx_household_redis_error_limit(redis, event, &code), 1);
-
-    if (n == 0) {
-        return;
-    }
-
-    level = ngx_household_redis_error_transient(&code) ? NGX_LOG_WARN
-                                                       : NGX_LOG_ERR;
-
-    ngx_log_error(level, ngx_cycle->log, 0,
-                  "household redis \"%V\": %s failed: error reply %V, "
-                  "%ui suppressed", &redis->conf->name, event, &text, n - 1);
-}
-
-
-/* one limit for each event and code; all further ones share the last limit */
-
-static ngx_household_log_limit_t *
-ngx_household_redis_error_limit(ngx_household_redis_t *redis,
-    const char *event, ngx_str_t *code)
-{
-    ngx_uint_t                    i;
-    ngx_household_redis_error_t  *e;
-
-    e = redis->errors;
-
-    for (i = 0; i < NGX_HOUSEHOLD_REDIS_ERRORS - 1; i++) {
-        e = &redis->errors[i];
-
-        if (e->event == NULL) {
-            e->event = event;
-            e->code_len = ngx_min(code->len, sizeof(e->code));
-            ngx_memcpy(e->code, code->data, e->code_len);
-            break;
-        }
-
-        if (ngx_strcmp(e->event, event) == 0
-            && e->code_len == ngx_min(code->len, sizeof(e->code))
-            && ngx_memcmp(e->code, code->data, e->code_len) == 0)
-        {
-            break;
-        }
-    }
-
-    return i < NGX_HOUSEHOLD_REDIS_ERRORS - 1
-           ? &e->limit : &redis->errors[i].limit;
 }
 
 

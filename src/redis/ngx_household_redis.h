@@ -65,15 +65,13 @@ void ngx_household_redis_log_error(ngx_household_redis_t *redis,
     const char *event, ngx_str_t *error);
 
 /*
- * Sets the table of tracked servers.  "handler" is called if a reply to an
- * operation without the flag WRITE came from a server that is not tracked,
- * while other servers are: the value must not be cached as fresh.  "handler"
- * receives the first key of the operation, and is called before the "done" of
- * the operation.  To be called before the first operation.
+ * Sets the table of tracked servers.  To be called before the first operation.
+ * With "tracking on", also starts to track what the connections of this process
+ * read.
  */
 void ngx_household_redis_set_tracked(ngx_household_redis_t *redis,
     ngx_household_redis_tracked_t *tracked,
-    void (*handler)(void *data, ngx_str_t *key), void *data);
+    const ngx_household_redis_tracked_calls_t *calls, void *data);
 
 /*
  * Refreshes the topology soon.  To be called if the topology may have changed:

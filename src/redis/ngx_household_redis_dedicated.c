@@ -45,7 +45,8 @@ static const ngx_household_redis_conn_calls_t
     ngx_household_redis_dedicated_orphan,
     NULL,
     ngx_household_redis_dedicated_push,
-    ngx_household_redis_dedicated_quit
+    ngx_household_redis_dedicated_quit,
+    NULL
 };
 
 

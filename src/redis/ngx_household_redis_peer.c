@@ -25,6 +25,8 @@ static void ngx_household_redis_peer_orphan(ngx_household_redis_conn_t *conn,
 static ngx_int_t ngx_household_redis_peer_error(
     ngx_household_redis_conn_t *conn, ngx_household_redis_cmd_t *cmd,
     ngx_str_t *error);
+static void ngx_household_redis_peer_untracked(
+    ngx_household_redis_conn_t *conn);
 
 
 static const ngx_household_redis_conn_calls_t
@@ -36,7 +38,8 @@ static const ngx_household_redis_conn_calls_t
     ngx_household_redis_peer_orphan,
     ngx_household_redis_peer_error,
     NULL,
-    NULL
+    NULL,
+    ngx_household_redis_peer_untracked
 };
 
 
@@ -308,4 +311,13 @@ ngx_household_redis_peer_error(ngx_household_redis_conn_t *conn,
     ngx_household_redis_peer_t  *peer = conn->data;
 
     return peer->owner->error(peer, cmd, error);
+}
+
+
+static void
+ngx_household_redis_peer_untracked(ngx_household_redis_conn_t *conn)
+{
+    ngx_household_redis_peer_t  *peer = conn->data;
+
+    peer->owner->untracked(peer);
 }

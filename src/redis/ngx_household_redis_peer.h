@@ -45,6 +45,9 @@ typedef struct {
      * see peer->down.  The event has been logged.
      */
     void       (*changed)(ngx_household_redis_peer_t *peer);
+
+    /* as in ngx_household_redis_conn_calls_t */
+    void       (*untracked)(ngx_household_redis_peer_t *peer);
 } ngx_household_redis_peer_calls_t;
 
 

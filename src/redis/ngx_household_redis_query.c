@@ -44,6 +44,7 @@ static const ngx_household_redis_conn_calls_t
     ngx_household_redis_query_orphan,
     NULL,
     NULL,
+    NULL,
     NULL
 };
 

@@ -21,6 +21,8 @@ static ngx_int_t ngx_household_redis_route_error(
     ngx_str_t *error);
 static void ngx_household_redis_route_changed(
     ngx_household_redis_peer_t *peer);
+static void ngx_household_redis_route_untracked(
+    ngx_household_redis_peer_t *peer);
 static void ngx_household_redis_route_retry_handler(ngx_event_t *ev);
 static void ngx_household_redis_route_notify_handler(ngx_event_t *ev);
 static void ngx_household_redis_route_all(ngx_household_redis_t *redis,
@@ -31,7 +33,8 @@ static const ngx_household_redis_peer_calls_t  ngx_household_redis_route_calls
     = {
     ngx_household_redis_route_orphan,
     ngx_household_redis_route_error,
-    ngx_household_redis_route_changed
+    ngx_household_redis_route_changed,
+    ngx_household_redis_route_untracked
 };
 
 
@@ -174,6 +177,17 @@ ngx_household_redis_route_changed(ngx_household_redis_peer_t *peer)
     if (!redis->stopped) {
         redis->topology->changed(redis, peer);
     }
+}
+
+
+/* also while the deployment is being destroyed */
+
+static void
+ngx_household_redis_route_untracked(ngx_household_redis_peer_t *peer)
+{
+    ngx_household_redis_t  *redis = peer->data;
+
+    redis->tracked_calls->missed(redis->tracked_data);
 }
 
 

@@ -76,6 +76,22 @@ typedef struct {
 } ngx_household_redis_observer_t;
 
 
+/* to whom it matters whether values are of tracked servers */
+
+typedef struct {
+    /*
+     * A reply to an operation without the flag WRITE came from a server that is
+     * not tracked, while other servers are: the value must not be cached as
+     * fresh.  "key" is the first key of the operation.  Called before the
+     * "done" of the operation.
+     */
+    void                              (*untracked)(void *data, ngx_str_t *key);
+
+    /* invalidations of any key that this process has read may be missed */
+    void                              (*missed)(void *data);
+} ngx_household_redis_tracked_calls_t;
+
+
 /* the log limit of error replies with one event and code */
 
 typedef struct {
@@ -109,13 +125,17 @@ struct ngx_household_redis_s {
     ngx_household_log_limit_t           busy;    /* as is a full queue */
 
     /* servers that any process tracks; NULL: tracking is off */
-    ngx_household_redis_tracked_t      *tracked;
-    void                              (*untracked)(void *data, ngx_str_t *key);
-    void                               *untracked_data;
+    ngx_household_redis_tracked_t             *tracked;
+    const ngx_household_redis_tracked_calls_t *tracked_calls;
+    void                               *tracked_data;
+    ngx_event_t                         reader;         /* see _reader.h */
+    ngx_uint_t                          tracker;        /* number; 0: none */
     ngx_uint_t                          nuntracked;     /* in a series */
     ngx_msec_t                          untracked_first;
     ngx_msec_t                          untracked_last;
 
+    unsigned                            hurried:1;      /* the reader */
+    unsigned                            refused:1;      /* its command */
     unsigned                            stopped:1;
 };
 

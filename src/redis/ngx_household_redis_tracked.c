@@ -13,7 +13,7 @@
 #define NGX_HOUSEHOLD_REDIS_TRACKED_HOLDERS  4
 
 /* to be changed with the layout of the shared memory */
-#define NGX_HOUSEHOLD_REDIS_TRACKED_LAYOUT   2
+#define NGX_HOUSEHOLD_REDIS_TRACKED_LAYOUT   3
 
 #define NGX_HOUSEHOLD_REDIS_TRACKED_PREFIX   "household_redis:"
 
@@ -22,6 +22,7 @@
 
 typedef struct {
     uint64_t                                id;
+    int64_t                                 listener;
     ngx_msec_t                              since;
 } ngx_household_redis_tracked_server_t;
 
@@ -31,6 +32,7 @@ typedef struct {
 typedef struct {
     ngx_pid_t                               pid;    /* 0: unused */
     ngx_uint_t                              live;   /* unsigned  live:1; */
+    ngx_uint_t                              number; /* in order of start */
     ngx_msec_t                              until;
     ngx_uint_t                              n;
     ngx_household_redis_tracked_server_t    servers[
@@ -38,10 +40,22 @@ typedef struct {
 } ngx_household_redis_tracked_holder_t;
 
 
+/* a process whose connections are tracked */
+
+typedef struct {
+    ngx_pid_t                               pid;    /* 0: unused */
+    ngx_uint_t                              tracker; /* number; 0: none */
+    ngx_msec_t                              until;
+} ngx_household_redis_tracked_reader_t;
+
+
 struct ngx_household_redis_tracked_sh_s {
     ngx_uint_t                              layout; /* first in all layouts */
+    ngx_uint_t                              numbers; /* of holders, so far */
     ngx_household_redis_tracked_holder_t    holders[
                                         NGX_HOUSEHOLD_REDIS_TRACKED_HOLDERS];
+    ngx_household_redis_tracked_reader_t    readers[
+                                        NGX_HOUSEHOLD_REDIS_TRACKED_READERS];
     ngx_household_redis_unfit_t             unfit;
 };
 
@@ -55,8 +69,13 @@ static ngx_int_t ngx_household_redis_tracked_elsewhere(
     ngx_household_redis_tracked_t *t, uint64_t id, ngx_msec_t since,
     ngx_msec_t now);
 static ngx_int_t ngx_household_redis_tracked_expire(
-    ngx_household_redis_tracked_t *t, uint64_t *ids, ngx_uint_t n,
-    ngx_msec_t now);
+    ngx_household_redis_tracked_t *t, ngx_household_redis_tracked_id_t *ids,
+    ngx_uint_t n, ngx_msec_t now);
+static ngx_int_t ngx_household_redis_tracked_expire_readers(
+    ngx_household_redis_tracked_t *t, ngx_msec_t now);
+static ngx_household_redis_tracked_reader_t *
+    ngx_household_redis_tracked_reader(ngx_household_redis_tracked_t *t,
+    ngx_pid_t pid);
 static ngx_uint_t ngx_household_redis_tracked_live(
     ngx_household_redis_tracked_holder_t *h, ngx_msec_t now);
 static ngx_household_redis_tracked_server_t *
@@ -144,7 +163,8 @@ ngx_household_redis_tracked_init(ngx_shm_zone_t *shm_zone, void *data)
 
 ngx_int_t
 ngx_household_redis_tracked_publish(ngx_household_redis_tracked_t *t,
-    uint64_t *ids, ngx_uint_t n, ngx_msec_t now, ngx_msec_t lease)
+    ngx_household_redis_tracked_id_t *ids, ngx_uint_t n, ngx_msec_t now,
+    ngx_msec_t lease)
 {
     ngx_int_t                              rc;
     ngx_uint_t                             i, j;
@@ -169,6 +189,7 @@ ngx_household_redis_tracked_publish(ngx_household_redis_tracked_t *t,
         }
 
         h->n = 0;
+        h->number = ++t->sh->numbers;
     }
 
     /* both lists are sorted; a server of the old list keeps its time */
@@ -177,20 +198,23 @@ ngx_household_redis_tracked_publish(ngx_household_redis_tracked_t *t,
 
     for (i = 0; i < n; i++) {
 
-        while (j < h->n && h->servers[j].id < ids[i]) {
+        while (j < h->n && h->servers[j].id < ids[i].id) {
             j++;
         }
 
-        servers[i].id = ids[i];
+        servers[i].id = ids[i].id;
+        servers[i].listener = ids[i].listener;
 
-        if (j < h->n && h->servers[j].id == ids[i]) {
+        if (j < h->n && h->servers[j].id == ids[i].id
+            && h->servers[j].listener == ids[i].listener)
+        {
             servers[i].since = h->servers[j].since;
             continue;
         }
 
         servers[i].since = now;
 
-        if (ngx_household_redis_tracked_elsewhere(t, ids[i], now, now)
+        if (ngx_household_redis_tracked_elsewhere(t, ids[i].id, now, now)
             == NGX_DECLINED)
         {
             rc = NGX_DECLINED;
@@ -209,16 +233,25 @@ ngx_household_redis_tracked_publish(ngx_household_redis_tracked_t *t,
     ngx_memory_barrier();
     h->live = 1;
 
+    if (ngx_household_redis_tracked_expire_readers(t, now) != NGX_OK) {
+        rc = NGX_DECLINED;
+    }
+
     ngx_shmtx_unlock(&t->shpool->mutex);
 
     return rc;
 }
 
 
-void
+ngx_int_t
 ngx_household_redis_tracked_withdraw(ngx_household_redis_tracked_t *t)
 {
+    ngx_int_t                              rc;
+    ngx_uint_t                             i;
     ngx_household_redis_tracked_holder_t  *h;
+    ngx_household_redis_tracked_reader_t  *reader;
+
+    rc = NGX_OK;
 
     ngx_shmtx_lock(&t->shpool->mutex);
 
@@ -227,9 +260,20 @@ ngx_household_redis_tracked_withdraw(ngx_household_redis_tracked_t *t)
     if (h != NULL) {
         h->live = 0;
         h->pid = 0;
+
+        for (i = 0; i < NGX_HOUSEHOLD_REDIS_TRACKED_READERS; i++) {
+            reader = &t->sh->readers[i];
+
+            if (reader->pid && reader->tracker == h->number) {
+                reader->tracker = 0;
+                rc = NGX_DECLINED;
+            }
+        }
     }
 
     ngx_shmtx_unlock(&t->shpool->mutex);
+
+    return rc;
 }
 
 
@@ -295,7 +339,7 @@ ngx_household_redis_tracked_elsewhere(ngx_household_redis_tracked_t *t,
 
 ngx_int_t
 ngx_household_redis_tracked_check(ngx_household_redis_tracked_t *t,
-    uint64_t id, ngx_msec_t sent, ngx_msec_t now)
+    uint64_t id, int64_t redirect, ngx_msec_t sent, ngx_msec_t now)
 {
     ngx_int_t                              rc;
     ngx_uint_t                             i;
@@ -315,7 +359,9 @@ ngx_household_redis_tracked_check(ngx_household_redis_tracked_t *t,
 
         server = ngx_household_redis_tracked_find(h, id);
 
-        if (server != NULL && (ngx_msec_int_t) (sent - server->since) > 0) {
+        if (server != NULL && (ngx_msec_int_t) (sent - server->since) > 0
+            && (server->listener == 0 || server->listener == redirect))
+        {
             rc = NGX_OK;
             break;
         }
@@ -324,6 +370,153 @@ ngx_household_redis_tracked_check(ngx_household_redis_tracked_t *t,
     }
 
     ngx_shmtx_unlock(&t->shpool->mutex);
+
+    return rc;
+}
+
+
+int64_t
+ngx_household_redis_tracked_listener(ngx_household_redis_tracked_t *t,
+    uint64_t id, ngx_msec_t now, ngx_uint_t *tracker)
+{
+    int64_t                                listener;
+    ngx_uint_t                             i;
+    ngx_household_redis_tracked_holder_t  *h;
+    ngx_household_redis_tracked_server_t  *server;
+
+    listener = 0;
+    *tracker = 0;
+
+    ngx_shmtx_lock(&t->shpool->mutex);
+
+    for (i = 0; i < NGX_HOUSEHOLD_REDIS_TRACKED_HOLDERS; i++) {
+        h = &t->sh->holders[i];
+
+        if (h->number < *tracker || !ngx_household_redis_tracked_live(h, now))
+        {
+            continue;
+        }
+
+        server = ngx_household_redis_tracked_find(h, id);
+
+        if (server != NULL && server->listener) {
+            listener = server->listener;
+            *tracker = h->number;
+        }
+    }
+
+    ngx_shmtx_unlock(&t->shpool->mutex);
+
+    return listener;
+}
+
+
+ngx_int_t
+ngx_household_redis_tracked_read(ngx_household_redis_tracked_t *t,
+    ngx_uint_t tracker, ngx_msec_t now, ngx_msec_t lease)
+{
+    ngx_household_redis_tracked_reader_t  *reader;
+
+    ngx_shmtx_lock(&t->shpool->mutex);
+
+    reader = ngx_household_redis_tracked_reader(t, ngx_pid);
+
+    if (reader == NULL) {
+        reader = ngx_household_redis_tracked_reader(t, 0);
+    }
+
+    if (reader != NULL) {
+        reader->tracker = tracker;
+        reader->until = now + lease;
+        ngx_memory_barrier();
+        reader->pid = ngx_pid;
+    }
+
+    ngx_shmtx_unlock(&t->shpool->mutex);
+
+    return reader != NULL ? NGX_OK : NGX_ERROR;
+}
+
+
+void
+ngx_household_redis_tracked_leave(ngx_household_redis_tracked_t *t)
+{
+    ngx_household_redis_tracked_reader_t  *reader;
+
+    ngx_shmtx_lock(&t->shpool->mutex);
+
+    reader = ngx_household_redis_tracked_reader(t, ngx_pid);
+
+    if (reader != NULL) {
+        reader->pid = 0;
+    }
+
+    ngx_shmtx_unlock(&t->shpool->mutex);
+}
+
+
+static ngx_household_redis_tracked_reader_t *
+ngx_household_redis_tracked_reader(ngx_household_redis_tracked_t *t,
+    ngx_pid_t pid)
+{
+    ngx_uint_t  i;
+
+    for (i = 0; i < NGX_HOUSEHOLD_REDIS_TRACKED_READERS; i++) {
+        if (t->sh->readers[i].pid == pid) {
+            return &t->sh->readers[i];
+        }
+    }
+
+    return NULL;
+}
+
+
+/*
+ * Handles each reader that has died, and each whose tracking process has died,
+ * once.  Returns NGX_DECLINED if there is any.
+ */
+
+static ngx_int_t
+ngx_household_redis_tracked_expire_readers(ngx_household_redis_tracked_t *t,
+    ngx_msec_t now)
+{
+    ngx_int_t                              rc;
+    ngx_uint_t                             i, j;
+    ngx_household_redis_tracked_holder_t  *h;
+    ngx_household_redis_tracked_reader_t  *reader;
+
+    rc = NGX_OK;
+
+    for (i = 0; i < NGX_HOUSEHOLD_REDIS_TRACKED_READERS; i++) {
+        reader = &t->sh->readers[i];
+
+        if (reader->pid == 0) {
+            continue;
+        }
+
+        if ((ngx_msec_int_t) (reader->until - now) <= 0) {
+            reader->pid = 0;
+            rc = NGX_DECLINED;
+            continue;
+        }
+
+        if (reader->tracker == 0) {
+            continue;
+        }
+
+        for (j = 0; j < NGX_HOUSEHOLD_REDIS_TRACKED_HOLDERS; j++) {
+            h = &t->sh->holders[j];
+
+            if (h->pid && h->number == reader->tracker) {
+                break;
+            }
+        }
+
+        if (j == NGX_HOUSEHOLD_REDIS_TRACKED_HOLDERS) {
+            reader->tracker = 0;
+            rc = NGX_DECLINED;
+        }
+    }
 
     return rc;
 }
@@ -359,7 +552,7 @@ ngx_household_redis_tracked_holder(ngx_household_redis_tracked_t *t,
 
 static ngx_int_t
 ngx_household_redis_tracked_expire(ngx_household_redis_tracked_t *t,
-    uint64_t *ids, ngx_uint_t n, ngx_msec_t now)
+    ngx_household_redis_tracked_id_t *ids, ngx_uint_t n, ngx_msec_t now)
 {
     ngx_int_t                              rc;
     ngx_uint_t                             i, j, k;
@@ -380,11 +573,11 @@ ngx_household_redis_tracked_expire(ngx_household_redis_tracked_t *t,
 
         for (j = 0; j < h->n && rc == NGX_OK; j++) {
 
-            while (k < n && ids[k] < h->servers[j].id) {
+            while (k < n && ids[k].id < h->servers[j].id) {
                 k++;
             }
 
-            if (k == n || ids[k] != h->servers[j].id) {
+            if (k == n || ids[k].id != h->servers[j].id) {
                 rc = NGX_DECLINED;
             }
         }

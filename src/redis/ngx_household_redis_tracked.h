@@ -8,6 +8,11 @@
  * A server is identified by its run_id, or by its address if it has none (see
  * ngx_household_redis_connection.h).
  *
+ * With "tracking on", the invalidations of a server are sent to one connection
+ * of the tracking process, the listener, and the connections that read redirect
+ * theirs to it.  Each worker process registers as a reader, because keys are
+ * not tracked any more after the connection that has read them is closed.
+ *
  * "now" is ngx_current_msec, which is the same clock in all workers.
  */
 
@@ -23,6 +28,17 @@
 
 /* maximum number of servers of one process; more are not tracked */
 #define NGX_HOUSEHOLD_REDIS_TRACKED_MAX  256
+
+/* maximum number of processes that read; records of others are not cached */
+#define NGX_HOUSEHOLD_REDIS_TRACKED_READERS  256
+
+
+/* a tracked server */
+
+typedef struct {
+    uint64_t                           id;
+    int64_t                            listener; /* client id; 0: broadcast */
+} ngx_household_redis_tracked_id_t;
 
 
 typedef struct ngx_household_redis_tracked_sh_s
@@ -46,7 +62,7 @@ ngx_household_redis_tracked_t *ngx_household_redis_tracked_add(ngx_conf_t *cf,
 
 /*
  * Replaces the servers of this process by "n" servers, for "lease" ms.  "ids"
- * is sorted and has no duplicates.
+ * is sorted by "id" and has no duplicates.
  *
  * Returns
  *
@@ -54,15 +70,20 @@ ngx_household_redis_tracked_t *ngx_household_redis_tracked_add(ngx_conf_t *cf,
  *     NGX_DECLINED  invalidations may have been missed: another process has
  *                   died that tracked a server which is not in "ids", or
  *                   "ids" has a new server that the other processes do not
- *                   track;
+ *                   track, or a reader has died;
  *     NGX_ERROR     too many processes track, so the servers of this process
  *                   were not published.
  */
 ngx_int_t ngx_household_redis_tracked_publish(ngx_household_redis_tracked_t *t,
-    uint64_t *ids, ngx_uint_t n, ngx_msec_t now, ngx_msec_t lease);
+    ngx_household_redis_tracked_id_t *ids, ngx_uint_t n, ngx_msec_t now,
+    ngx_msec_t lease);
 
-/* Removes the servers of this process. */
-void ngx_household_redis_tracked_withdraw(ngx_household_redis_tracked_t *t);
+/*
+ * Removes the servers of this process.  Returns NGX_OK; or NGX_DECLINED if
+ * readers redirect to a listener of this process.
+ */
+ngx_int_t ngx_household_redis_tracked_withdraw(
+    ngx_household_redis_tracked_t *t);
 
 /*
  * Checks whether other processes track every server of this process, and began
@@ -73,12 +94,31 @@ ngx_int_t ngx_household_redis_tracked_covered(
     ngx_household_redis_tracked_t *t, ngx_msec_t since, ngx_msec_t now);
 
 /*
- * Checks whether a server is tracked, and was tracked already at "sent", when
- * a command was sent to the server.  Returns NGX_OK; NGX_DECLINED if only
- * other servers are tracked; or NGX_ABORT if no server is tracked.
+ * Checks whether a server is tracked, and was tracked already at "sent", when a
+ * command was sent to the server, on a connection that redirected to the
+ * listener "redirect" (0: none).  Returns NGX_OK; NGX_DECLINED if only other
+ * servers or listeners are known; or NGX_ABORT if no server is tracked.
  */
 ngx_int_t ngx_household_redis_tracked_check(ngx_household_redis_tracked_t *t,
-    uint64_t id, ngx_msec_t sent, ngx_msec_t now);
+    uint64_t id, int64_t redirect, ngx_msec_t sent, ngx_msec_t now);
+
+/*
+ * Returns the listener of a server, to which a connection to that server is to
+ * redirect: that of the process that began to track last, whose number is
+ * stored in "tracker".  Returns 0 if there is none.
+ */
+int64_t ngx_household_redis_tracked_listener(ngx_household_redis_tracked_t *t,
+    uint64_t id, ngx_msec_t now, ngx_uint_t *tracker);
+
+/*
+ * Registers this process as a reader for "lease" ms, or renews that.
+ * "tracker" is the number of the process whose listeners all its connections
+ * redirect to.  Returns NGX_OK, or NGX_ERROR if there are too many readers.
+ * leave() is to be called when the connections are closed.
+ */
+ngx_int_t ngx_household_redis_tracked_read(ngx_household_redis_tracked_t *t,
+    ngx_uint_t tracker, ngx_msec_t now, ngx_msec_t lease);
+void ngx_household_redis_tracked_leave(ngx_household_redis_tracked_t *t);
 
 /* Returns the table of servers that are unfit to be read from. */
 ngx_household_redis_unfit_t *ngx_household_redis_tracked_unfit(

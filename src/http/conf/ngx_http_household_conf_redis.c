@@ -51,6 +51,14 @@ static ngx_conf_enum_t  ngx_http_household_redis_read_from_values[] = {
 };
 
 
+static ngx_conf_enum_t  ngx_http_household_redis_tracking_values[] = {
+    { ngx_string("on"), NGX_HOUSEHOLD_REDIS_TRACKING_ON },
+    { ngx_string("broadcast"), NGX_HOUSEHOLD_REDIS_TRACKING_BROADCAST },
+    { ngx_string("off"), NGX_HOUSEHOLD_REDIS_TRACKING_OFF },
+    { ngx_null_string, 0 }
+};
+
+
 /* of the flags, only the number of arguments is used */
 
 static ngx_command_t  ngx_http_household_redis_commands[] = {
@@ -169,10 +177,10 @@ static ngx_command_t  ngx_http_household_redis_commands[] = {
 
     { ngx_string("tracking"),
       NGX_CONF_TAKE1,
-      ngx_conf_set_flag_slot,
+      ngx_http_household_set_enum,
       0,
       offsetof(ngx_household_redis_options_t, tracking),
-      NULL },
+      ngx_http_household_redis_tracking_values },
 
       ngx_null_command
 };
@@ -284,7 +292,7 @@ ngx_http_household_redis_unset(ngx_conf_t *cf,
     rcf->connect_timeout = NGX_CONF_UNSET_MSEC;
     rcf->timeout = NGX_CONF_UNSET_MSEC;
     rcf->connections = NGX_CONF_UNSET_UINT;
-    rcf->tracking = NGX_CONF_UNSET;
+    rcf->tracking = NGX_CONF_UNSET_UINT;
     rcf->cluster = NGX_CONF_UNSET;
     rcf->read_from = NGX_CONF_UNSET_UINT;
     rcf->max_lag = NGX_CONF_UNSET_MSEC;
@@ -446,7 +454,8 @@ ngx_http_household_redis_init(ngx_conf_t *cf,
     ngx_conf_init_msec_value(rcf->connect_timeout, 200);
     ngx_conf_init_msec_value(rcf->timeout, 50);
     ngx_conf_init_uint_value(rcf->connections, 1);
-    ngx_conf_init_value(rcf->tracking, 1);
+    ngx_conf_init_uint_value(rcf->tracking,
+                             NGX_HOUSEHOLD_REDIS_TRACKING_BROADCAST);
     ngx_conf_init_value(rcf->cluster, 0);
     ngx_conf_init_uint_value(rcf->read_from, NGX_HOUSEHOLD_REDIS_PRIMARY);
     ngx_conf_init_msec_value(rcf->max_lag, NGX_HOUSEHOLD_REDIS_MAX_LAG);

@@ -567,6 +567,15 @@ ngx_household_redis_conn_close(ngx_household_redis_conn_t *conn)
     conn->out_pos = 0;
     conn->out_last = 0;
     conn->state = NGX_HOUSEHOLD_REDIS_CONN_CLOSED;
+
+    if (conn->redirect || conn->redirecting) {
+        conn->redirect = 0;
+        conn->redirecting = 0;
+
+        if (conn->owner->untracked != NULL) {
+            conn->owner->untracked(conn);
+        }
+    }
 }
 
 

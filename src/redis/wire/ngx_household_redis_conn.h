@@ -56,6 +56,17 @@ ngx_int_t ngx_household_redis_conn_enqueue(ngx_household_redis_conn_t *conn,
 ngx_uint_t ngx_household_redis_conn_at_first(ngx_household_redis_conn_t *conn);
 void ngx_household_redis_conn_reopen(ngx_household_redis_conn_t *conn);
 
+/*
+ * _redirect.c: enables tracking of all keys that are read from now on
+ * ("CLIENT TRACKING ON"); invalidations are sent to the client "id", which is
+ * not 0, of the same server.  "done" is called with the error reply, or with
+ * NULL if tracking is enabled, which conn->redirect shows; not if the
+ * connection is lost before.  The connection must be ready.
+ */
+void ngx_household_redis_conn_track(ngx_household_redis_conn_t *conn,
+    int64_t id, void (*done)(ngx_household_redis_conn_t *conn,
+    ngx_str_t *error));
+
 /* a suspended connection stays open, but does not reconnect when it is lost */
 void ngx_household_redis_conn_suspend(ngx_household_redis_conn_t *conn);
 void ngx_household_redis_conn_resume(ngx_household_redis_conn_t *conn);

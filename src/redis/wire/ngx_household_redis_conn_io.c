@@ -84,6 +84,7 @@ ngx_household_redis_conn_flush(ngx_household_redis_conn_t *conn)
         ngx_household_redis_fifo_push(&conn->sent, cmd);
 
         cmd->sent = ngx_current_msec;
+        cmd->redirect = conn->redirect;
         cmd->skip = cmd->asking;
         cmd->on_wire = 1;
     }

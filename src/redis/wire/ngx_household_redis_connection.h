@@ -117,6 +117,13 @@ typedef struct {
      * closed.  May be NULL.
      */
     ngx_int_t  (*quit)(ngx_household_redis_conn_t *conn);
+
+    /*
+     * The connection was closed while it was tracked: keys that were read
+     * before are not tracked any more.  Called after the operations have ended
+     * that were answered.  May be NULL.
+     */
+    void       (*untracked)(ngx_household_redis_conn_t *conn);
 } ngx_household_redis_conn_calls_t;
 
 
@@ -210,6 +217,10 @@ struct ngx_household_redis_conn_s {
     uint64_t                                 server;
     ngx_sockaddr_t                           sockaddr;
     socklen_t                                socklen;
+
+    /* the client whose connection gets invalidations of what is read; or 0 */
+    int64_t                                  redirect;
+    int64_t                                  redirecting; /* in flight */
 
     /* commands of the handshake */
     u_char                            steps[NGX_HOUSEHOLD_REDIS_MAX_STEPS];

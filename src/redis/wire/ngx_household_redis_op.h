@@ -80,6 +80,7 @@ struct ngx_household_redis_cmd_s {
     ngx_uint_t                     tries;     /* times routed */
     ngx_msec_t                     sent;      /* time, ms */
     uint64_t                       server;    /* conn->server; 0: unknown */
+    int64_t                        redirect;  /* conn->redirect, when sent */
     unsigned                       on_wire:1; /* sent, reply expected */
     unsigned                       resent:1;  /* after connection loss */
     unsigned                       asking:1;  /* ASKING is sent first */

@@ -20,6 +20,11 @@
 #define NGX_HOUSEHOLD_REDIS_PRIMARY  0
 #define NGX_HOUSEHOLD_REDIS_REPLICA  1
 
+/* "tracking"; other than off is not 0 */
+#define NGX_HOUSEHOLD_REDIS_TRACKING_OFF        0
+#define NGX_HOUSEHOLD_REDIS_TRACKING_BROADCAST  1
+#define NGX_HOUSEHOLD_REDIS_TRACKING_ON         2
+
 /*
  * "max_lag", ms: the default is above the interval of 10 s at which a primary
  * sends PING to its replicas.  Redis reports the time in seconds.
@@ -62,7 +67,7 @@ typedef struct {
     ngx_msec_t      connect_timeout;   /* of connect, TLS and AUTH in total */
     ngx_msec_t      timeout;           /* of one operation */
     ngx_uint_t      connections;       /* per worker and node */
-    ngx_flag_t      tracking;          /* receive invalidations, for a zone */
+    ngx_uint_t      tracking;          /* receive invalidations, for a zone */
     ngx_uint_t      identify;          /* unsigned  identify:1 */
 
     ngx_resolver_t *resolver;          /* of the http block; or NULL */
