@@ -168,6 +168,13 @@ static ngx_command_t  ngx_http_household_commands[] = {
       offsetof(ngx_http_household_loc_conf_t, device),
       NULL },
 
+    { ngx_string("household_offer_state"),
+      NGX_HTTP_HOUSEHOLD_ANY_CONF|NGX_CONF_TAKE1,
+      ngx_http_household_set_value,
+      NGX_HTTP_LOC_CONF_OFFSET,
+      offsetof(ngx_http_household_loc_conf_t, offer_state),
+      NULL },
+
     { ngx_string("household_issued_at"),
       NGX_HTTP_HOUSEHOLD_ANY_CONF|NGX_CONF_TAKE1,
       ngx_http_set_complex_value_slot,

@@ -135,6 +135,9 @@ my @http = (
      qr/"price=" and "currency=" must be specified together/],
     ['household_offer FR currency=EUR url=/', 'FR',
      qr/"price=" and "currency=" must be specified together/],
+    ['household_offer_state', '', qr/invalid number of arguments/],
+    ['household_offer_state $arg_a; household_offer_state $arg_b', '',
+     qr/is duplicate/],
     (map { ["household_offer FR price=$_ currency=EUR url=/", "price=$_",
             qr/invalid parameter/] }
      '', '.', '5.', '.99', '05.99', '5,99', '-5', '+5', '5.9999', '5.9.9',

@@ -134,7 +134,7 @@ is $first->{series($_)}, 0, "$_: at zero"
            lookups_coalesced_total record_entries_ignored_total
            geoip_errors_total);
 
-for my $op (qw(device home away grace_start grace_end presence)) {
+for my $op (qw(device home seat away grace_start grace_end presence)) {
     is $first->{series('writes_total', op => $op, result => $_)}, 0,
         "writes, $op, $_: at zero" for qw(ok dropped),
         $op eq 'presence' ? () : 'error';

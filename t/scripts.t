@@ -38,6 +38,22 @@ sub fresh { $redis->cmd('FLUSHALL'); $redis->cmd(HSET => $hash, @_) if @_ }
 sub homes { [sort @{ $redis->cmd(SMEMBERS => $home) }] }
 
 
+# the network of a seat that learns
+
+fresh('extra:s1:learn' => $now, 'extra:s2:learn' => 0);
+is run('seat', [$hash], 's1', '192.0.2.7'), 1, 'seat: gets a network';
+is field('extra:s1:192.0.2.7'), $now, 'seat: for as long as it is paid';
+is run('seat', [$hash], 's1', '192.0.2.7'), 0, 'seat: once';
+is run('seat', [$hash], 's1', '192.0.2.8'), 0, 'seat: one of a family';
+is run('seat', [$hash], 's1', '2001:db8::/56'), 1, 'seat: and of the other';
+is run('seat', [$hash], 's1', '2001:db8:1::/56'), 0, 'seat: one of that, too';
+is run('seat', [$hash], 's2', '192.0.2.9'), 1, 'seat: each has its own';
+is field('extra:s2:192.0.2.9'), 0, 'seat: without an end';
+is run('seat', [$hash], 's3', '192.0.2.9'), 0, 'seat: one that does not learn';
+is run('seat', [$hash], 's', '192.0.2.9'), 0, 'seat: part of a name';
+is $redis->cmd(HLEN => $hash), 5, 'seat: and nothing else is written';
+
+
 # a grace period
 
 fresh();

@@ -140,6 +140,13 @@ ngx_household_decide_home_or_extra(ngx_household_case_t *c)
     n = ngx_household_record_extra(c->rec, &facts->addr,
                                    c->policy->ipv6_prefix, facts->now,
                                    c->seen, c->nseen, places);
+    if (n == 0 && facts->returned) {
+        n = ngx_household_record_open(c->rec, &facts->addr, facts->now,
+                                      &facts->device, c->seen, c->nseen,
+                                      places);
+        d->join = n;
+    }
+
     if (n) {
         d->matched = 1;
         d->network = places[0].network;

@@ -88,6 +88,9 @@ typedef struct {
     ngx_household_reason_e  no_record;
 
     ngx_household_sharing_e  sharing;
+
+    /* the client has brought back the state of an offer to this account */
+    ngx_uint_t               returned; /* unsigned  returned:1; */
 } ngx_household_facts_t;
 
 
@@ -105,6 +108,7 @@ typedef struct {
     /* writes to Redis; none of them changes the verdict */
     unsigned                 write_device:1; /* "seen" of the device */
     unsigned                 drop_oldest:1;  /* in place of the oldest */
+    unsigned                 join:1;         /* "network" is the seat's */
     unsigned                 learn:1;        /* a day of "evidence" */
     unsigned                 write_away:1;   /* a day outside */
     unsigned                 start_grace:1;

@@ -209,15 +209,7 @@ ngx_household_decide_learn(ngx_household_case_t *c)
 
     net = &c->d->evidence;
 
-    net->addr = c->facts->addr;
-
-    if (net->addr.family == NGX_HOUSEHOLD_FAMILY_INET6) {
-        net->prefix = 128;
-        net->no_prefix = 1;
-
-    } else {
-        net->prefix = 32;
-    }
+    ngx_household_network_of(net, &c->facts->addr);
 
     days = ngx_household_record_learn_days(c->rec, net, c->policy->ipv6_prefix,
                                            &last);

@@ -100,6 +100,7 @@ ngx_household_explain_extra(ngx_household_explain_case_t *c)
     int64_t                  ended;
     ngx_str_t                seat;
     ngx_uint_t               n;
+    ngx_household_seen_t     seen[NGX_HOUSEHOLD_SEEN_MAX];
     ngx_household_place_t    places[2];
     ngx_household_entry_t    e;
     ngx_household_network_t  net;
@@ -120,6 +121,20 @@ ngx_household_explain_extra(ngx_household_explain_case_t *c)
                                       places[0].until);
         }
 
+        return 1;
+    }
+
+    if (c->facts->returned
+        && ngx_household_record_open(c->rec, &c->facts->addr, c->facts->now,
+                                     &c->facts->device, seen,
+                                     ngx_household_record_seen(c->rec,
+                                                &c->facts->device, seen),
+                                     places))
+    {
+        ngx_household_explain_add(c, "the client has brought back the state of"
+                                  " an offer, and %A becomes a network of the"
+                                  " seat %V", &c->facts->addr,
+                                  &places[0].seat);
         return 1;
     }
 

@@ -157,6 +157,16 @@ ngx_household_network_mask(ngx_household_addr_t *addr, ngx_uint_t prefix)
 }
 
 
+void
+ngx_household_network_of(ngx_household_network_t *net,
+    const ngx_household_addr_t *addr)
+{
+    net->addr = *addr;
+    net->no_prefix = (addr->family == NGX_HOUSEHOLD_FAMILY_INET6);
+    net->prefix = net->no_prefix ? 128 : 32;
+}
+
+
 ngx_uint_t
 ngx_household_network_match(const ngx_household_network_t *net,
     const ngx_household_addr_t *addr, ngx_uint_t ipv6_prefix)

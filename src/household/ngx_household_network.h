@@ -38,6 +38,10 @@ typedef struct {
 ngx_int_t ngx_household_network_parse(ngx_household_network_t *net,
     u_char *text, size_t len);
 
+/* sets the network of an address that is written without a length */
+void ngx_household_network_of(ngx_household_network_t *net,
+    const ngx_household_addr_t *addr);
+
 /*
  * Returns 1 if "addr" is in "net", otherwise 0.  An IPv6 address
  * without a length stands for its /"ipv6_prefix" (1-128).  An address without

@@ -16,6 +16,9 @@
 static ngx_uint_t ngx_household_entry_match(ngx_household_entry_t *e,
     const ngx_household_addr_t *addr, ngx_uint_t ipv6_prefix,
     ngx_household_network_t *net);
+static ngx_uint_t ngx_household_record_may_join(
+    const ngx_household_record_t *rec, const ngx_str_t *seat, u_char inet6,
+    ngx_uint_t known);
 static ngx_uint_t ngx_household_entry_paid(ngx_household_entry_t *e,
     int64_t now);
 static int64_t ngx_household_entry_latest(ngx_household_entry_t *device,
@@ -66,7 +69,8 @@ ngx_household_record_extra(const ngx_household_record_t *rec,
 
     while (ngx_household_entry_next(&e)) {
 
-        if (!ngx_household_entry_paid(&e, now)
+        if (e.kind != NGX_HOUSEHOLD_ENTRY_EXTRA
+            || !ngx_household_entry_paid(&e, now)
             || !ngx_household_entry_match(&e, addr, ipv6_prefix,
                                           &place.network))
         {
@@ -100,6 +104,81 @@ ngx_household_record_extra(const ngx_household_record_t *rec,
     }
 
     return n;
+}
+
+
+ngx_uint_t
+ngx_household_record_open(const ngx_household_record_t *rec,
+    const ngx_household_addr_t *addr, int64_t now, const ngx_str_t *device,
+    const ngx_household_seen_t *seen, ngx_uint_t n,
+    ngx_household_place_t *place)
+{
+    ngx_uint_t              i, known;
+    ngx_household_entry_t   e;
+
+    if (!rec->open_seat) {
+        return 0;
+    }
+
+    ngx_household_entry_start(&e, rec);
+
+    while (ngx_household_entry_next(&e)) {
+
+        if (e.kind != NGX_HOUSEHOLD_ENTRY_OPEN
+            || !ngx_household_entry_paid(&e, now))
+        {
+            continue;
+        }
+
+        known = (device->len == 0);
+
+        for (i = 0; i < n; i++) {
+            known |= ngx_household_str_equal(&seen[i].seat, &e.seat);
+        }
+
+        if (ngx_household_record_may_join(rec, &e.seat,
+                                          addr->family
+                                          == NGX_HOUSEHOLD_FAMILY_INET6,
+                                          known))
+        {
+            ngx_household_network_of(&place->network, addr);
+            place->seat = e.seat;
+            place->until = e.time;
+
+            return 1;
+        }
+    }
+
+    return 0;
+}
+
+
+/* networks of a seat that has ended count: the seat may be renewed */
+
+static ngx_uint_t
+ngx_household_record_may_join(const ngx_household_record_t *rec,
+    const ngx_str_t *seat, u_char inet6, ngx_uint_t known)
+{
+    ngx_household_entry_t  e;
+
+    ngx_household_entry_start(&e, rec);
+
+    while (ngx_household_entry_next(&e)) {
+
+        if (e.kind != NGX_HOUSEHOLD_ENTRY_EXTRA
+            || !ngx_household_str_equal(&e.seat, seat))
+        {
+            continue;
+        }
+
+        if (!known
+            || ((e.flags & NGX_HOUSEHOLD_ENTRY_INET6) != 0) == inet6)
+        {
+            return 0;
+        }
+    }
+
+    return 1;
 }
 
 
@@ -465,7 +544,8 @@ ngx_household_entry_match(ngx_household_entry_t *e,
 static ngx_uint_t
 ngx_household_entry_paid(ngx_household_entry_t *e, int64_t now)
 {
-    return e->kind == NGX_HOUSEHOLD_ENTRY_EXTRA
+    return (e->kind == NGX_HOUSEHOLD_ENTRY_EXTRA
+            || e->kind == NGX_HOUSEHOLD_ENTRY_OPEN)
            && (e->time == 0 || e->time > now);
 }
 

@@ -74,6 +74,7 @@ typedef struct {
     u_char      inet;                  /* has a home network of this family */
     u_char      inet6;
     u_char      exists;                /* at least one of the keys exists */
+    u_char      open_seat;             /* has a seat that learns */
 } ngx_household_record_t;
 
 
@@ -163,6 +164,21 @@ ngx_uint_t ngx_household_record_extra(const ngx_household_record_t *rec,
     const ngx_household_addr_t *addr, ngx_uint_t ipv6_prefix, int64_t now,
     const ngx_household_seen_t *seen, ngx_uint_t n,
     ngx_household_place_t *places);
+
+/*
+ * Finds the seat that a client joins which brings back the state of an offer:
+ * a seat with "learn" that is paid at "now" and has no network of the family
+ * of "addr".  A seat that has a network of the other family is taken: only a
+ * device that was seen there, by the "n" places of "seen", joins it, and any
+ * client if "device" is empty.
+ *
+ * Returns 1 and fills "place" with the seat and with "addr" as a network
+ * without a prefix length; or returns 0.  The seat points into the record.
+ */
+ngx_uint_t ngx_household_record_open(const ngx_household_record_t *rec,
+    const ngx_household_addr_t *addr, int64_t now, const ngx_str_t *device,
+    const ngx_household_seen_t *seen, ngx_uint_t n,
+    ngx_household_place_t *place);
 
 /*
  * Finds the places where a device was seen: fills NGX_HOUSEHOLD_SEEN_MAX of

@@ -52,7 +52,7 @@ static ngx_uint_t ngx_household_record_seat_valid(ngx_str_t *seat);
 
 static ngx_household_field_t  ngx_household_fields[] = {
 
-    /* extra:<seat>:<network>  <paid until> */
+    /* extra:<seat>:<network or "learn">  <paid until> */
     { ngx_string("extra:"),
       ngx_household_field_extra,
       0,
@@ -208,6 +208,7 @@ ngx_household_field_extra(ngx_household_record_builder_t *b,
     u_char                   *p, *last, entry[NGX_HOUSEHOLD_ENTRY_SIZE];
     int64_t                   until;
     ngx_str_t                 seat;
+    ngx_uint_t                open;
     ngx_household_network_t   net;
 
     last = rest->data + rest->len;
@@ -221,15 +222,26 @@ ngx_household_field_extra(ngx_household_record_builder_t *b,
     seat.data = rest->data;
     p++;
 
+    open = (last - p == 5 && ngx_memcmp(p, "learn", 5) == 0);
+
     if (!ngx_household_record_seat_valid(&seat)
-        || ngx_household_network_parse(&net, p, last - p) != NGX_OK
+        || (!open && ngx_household_network_parse(&net, p, last - p) != NGX_OK)
         || ngx_household_record_number(value, &until) != NGX_OK
         || until > NGX_HOUSEHOLD_TIME_MAX)
     {
         return NGX_DECLINED;
     }
 
-    p = ngx_household_record_put_network(entry, field->kind, &net);
+    if (open) {
+        b->u.record.open_seat = 1;
+
+        p = entry;
+        *p++ = NGX_HOUSEHOLD_ENTRY_OPEN | NGX_HOUSEHOLD_ENTRY_SEAT;
+
+    } else {
+        p = ngx_household_record_put_network(entry, field->kind, &net);
+    }
+
     p = ngx_cpymem(p, &until, sizeof(int64_t));
     p = ngx_household_record_put_str(p, &seat);
 

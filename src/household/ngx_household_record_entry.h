@@ -10,7 +10,7 @@
  *     address    4 or 16      HOME, EXTRA, LEARN; 16 if INET6
  *     id         1 + length   DEVICE, TRAVEL, MEMBER; or 16 if UUID
  *     time       8            all but HOME and AWAY; in the host's byte order
- *     seat       1 + length   EXTRA; DEVICE if SEAT
+ *     seat       1 + length   EXTRA, OPEN; DEVICE if SEAT
  *     days       1            LEARN
  *     days       1 + 2 each   AWAY; since 1970, in the host's byte order
  *
@@ -40,6 +40,7 @@
 #define NGX_HOUSEHOLD_ENTRY_TRAVEL  0x05
 #define NGX_HOUSEHOLD_ENTRY_MEMBER  0x06
 #define NGX_HOUSEHOLD_ENTRY_AWAY    0x07
+#define NGX_HOUSEHOLD_ENTRY_OPEN    0x08   /* a seat that learns */
 
 #define NGX_HOUSEHOLD_ENTRY_KIND    0x0f
 
@@ -143,7 +144,7 @@ ngx_household_entry_next(ngx_household_entry_t *e)
         e->network = p;
         p += 1 + ((e->flags & NGX_HOUSEHOLD_ENTRY_INET6) ? 16 : 4);
 
-    } else {
+    } else if (e->kind != NGX_HOUSEHOLD_ENTRY_OPEN) {
         e->id.len = (e->flags & NGX_HOUSEHOLD_ENTRY_UUID) ? 16 : *p++;
         e->id.data = p;
         p += e->id.len;
@@ -192,6 +193,7 @@ ngx_household_entry_ended(ngx_household_entry_t *e, int64_t now)
     switch (e->kind) {
 
     case NGX_HOUSEHOLD_ENTRY_EXTRA:
+    case NGX_HOUSEHOLD_ENTRY_OPEN:
         return e->time != 0 && e->time <= now;
 
     case NGX_HOUSEHOLD_ENTRY_TRAVEL:

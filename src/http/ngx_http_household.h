@@ -215,6 +215,7 @@ typedef struct {
 
     ngx_http_household_value_t       *account;
     ngx_http_household_value_t       *device;
+    ngx_http_household_value_t       *offer_state; /* brought back */
     ngx_http_complex_value_t         *issued_at;
     ngx_http_household_token_conf_t   token;      /* excludes account */
 

@@ -44,6 +44,7 @@ typedef enum {
 #define NGX_HTTP_HOUSEHOLD_WRITTEN_LEFT     0x10
 #define NGX_HTTP_HOUSEHOLD_WRITTEN_AWAY     0x20
 #define NGX_HTTP_HOUSEHOLD_WRITTEN_PRESENCE 0x40
+#define NGX_HTTP_HOUSEHOLD_WRITTEN_SEAT     0x80
 
 
 typedef struct ngx_http_household_sharing_s  ngx_http_household_sharing_t;

@@ -18,6 +18,8 @@
 static void ngx_http_household_effects_device(ngx_http_household_ctx_t *ctx);
 static void ngx_http_household_effects_learn(
     ngx_http_household_loc_conf_t *hlcf, ngx_http_household_ctx_t *ctx);
+static void ngx_http_household_effects_network(ngx_household_network_t *net,
+    ngx_uint_t ipv6_prefix, ngx_str_t *text);
 static ngx_uint_t ngx_http_household_effects_once(
     ngx_http_household_ctx_t *ctx, ngx_uint_t write);
 static void ngx_http_household_effects_add(ngx_http_household_ctx_t *ctx,
@@ -28,6 +30,8 @@ void
 ngx_http_household_effects(ngx_http_request_t *r,
     ngx_http_household_loc_conf_t *hlcf, ngx_http_household_ctx_t *ctx)
 {
+    u_char                     text[NGX_HOUSEHOLD_NETWORK_LEN];
+    ngx_str_t                  network;
     ngx_household_writer_t    *writer;
     ngx_household_decision_t  *d;
 
@@ -46,6 +50,17 @@ ngx_http_household_effects(ngx_http_request_t *r,
                                            NGX_HTTP_HOUSEHOLD_WRITTEN_HOME))
     {
         ngx_http_household_effects_learn(hlcf, ctx);
+    }
+
+    if (d->join
+        && ngx_http_household_effects_once(ctx,
+                                           NGX_HTTP_HOUSEHOLD_WRITTEN_SEAT))
+    {
+        network.data = text;
+        ngx_http_household_effects_network(&d->network, hlcf->ipv6_prefix,
+                                           &network);
+        ngx_household_writer_write_seat(writer, &ctx->account, &d->seat,
+                                        &network);
     }
 
     if (d->write_away
@@ -132,29 +147,35 @@ ngx_http_household_effects_device(ngx_http_household_ctx_t *ctx)
 }
 
 
-/* an IPv6 address is learned as the prefix that it stands for */
-
 static void
 ngx_http_household_effects_learn(ngx_http_household_loc_conf_t *hlcf,
     ngx_http_household_ctx_t *ctx)
 {
-    u_char                    text[NGX_HOUSEHOLD_NETWORK_LEN];
-    ngx_str_t                 network;
-    ngx_household_network_t  *net;
-
-    net = &ctx->decision.evidence;
+    u_char     text[NGX_HOUSEHOLD_NETWORK_LEN];
+    ngx_str_t  network;
 
     network.data = text;
-    network.len = ngx_household_network_format(net, hlcf->ipv6_prefix, text);
-
-    if (!net->no_prefix) {
-        /* as people write it */
-        network.len -= sizeof("/32") - 1;
-    }
+    ngx_http_household_effects_network(&ctx->decision.evidence,
+                                       hlcf->ipv6_prefix, &network);
 
     ngx_household_writer_write_learn(ctx->store->writer, &ctx->account,
                                      &network, ngx_time(), hlcf->learn_days,
                                      ctx->record->set_size);
+}
+
+
+/* an IPv6 address is written as the prefix that it stands for */
+
+static void
+ngx_http_household_effects_network(ngx_household_network_t *net,
+    ngx_uint_t ipv6_prefix, ngx_str_t *text)
+{
+    text->len = ngx_household_network_format(net, ipv6_prefix, text->data);
+
+    if (!net->no_prefix) {
+        /* as people write it */
+        text->len -= sizeof("/32") - 1;
+    }
 }
 
 

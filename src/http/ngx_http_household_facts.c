@@ -8,6 +8,7 @@
 #include <ngx_config.h>
 #include <ngx_core.h>
 #include <ngx_http.h>
+#include "ngx_household_state.h"
 #include "ngx_http_household.h"
 #include "ngx_http_household_counts.h"
 #include "ngx_http_household_ctx.h"
@@ -16,6 +17,9 @@
 #include "ngx_http_household_value.h"
 
 
+static ngx_int_t ngx_http_household_facts_returned(ngx_http_request_t *r,
+    ngx_http_household_loc_conf_t *hlcf, ngx_http_household_ctx_t *ctx,
+    ngx_household_facts_t *facts);
 static void ngx_http_household_facts_viewer_country(ngx_http_request_t *r,
     ngx_http_household_store_t *store, ngx_http_household_ctx_t *ctx,
     ngx_household_facts_t *facts);
@@ -147,6 +151,38 @@ ngx_http_household_facts_collect(ngx_http_request_t *r,
 
     ngx_http_household_facts_viewer_country(r, hlcf->store, ctx, facts);
 
+    return ngx_http_household_facts_returned(r, hlcf, ctx, facts);
+}
+
+
+/* the state is verified only where it makes a difference */
+
+static ngx_int_t
+ngx_http_household_facts_returned(ngx_http_request_t *r,
+    ngx_http_household_loc_conf_t *hlcf, ngx_http_household_ctx_t *ctx,
+    ngx_household_facts_t *facts)
+{
+    ngx_str_t                        state;
+    ngx_http_household_main_conf_t  *hmcf;
+
+    if (hlcf->offer_state == NULL
+        || ctx->record == NULL
+        || !ctx->record->open_seat)
+    {
+        return NGX_OK;
+    }
+
+    if (ngx_http_household_value(r, hlcf->offer_state, &state) != NGX_OK) {
+        return NGX_ERROR;
+    }
+
+    hmcf = ngx_http_get_module_main_conf(r, ngx_http_household_module);
+
+    facts->returned = state.len != 0
+                      && ngx_household_state_verify(hmcf->hmac->state, &state,
+                                                    &ctx->account, facts->now)
+                         == NGX_OK;
+
     return NGX_OK;
 }
 
@@ -215,6 +251,7 @@ ngx_http_household_facts_same(ngx_http_household_loc_conf_t *a,
            && a->store == b->store
            && a->account == b->account
            && a->device == b->device
+           && a->offer_state == b->offer_state
            && a->issued_at == b->issued_at
            && a->token.sources == b->token.sources
            && a->token.issuers == b->token.issuers

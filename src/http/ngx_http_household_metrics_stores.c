@@ -61,6 +61,7 @@ static const char
     [NGX_HOUSEHOLD_WRITER_HOME] = "home",
     [NGX_HOUSEHOLD_WRITER_AWAY] = "away",
     [NGX_HOUSEHOLD_WRITER_GRACE_START] = "grace_start",
+    [NGX_HOUSEHOLD_WRITER_SEAT] = "seat",
     [NGX_HOUSEHOLD_WRITER_GRACE_END] = "grace_end"
 };
 

@@ -31,6 +31,7 @@ typedef enum {
     NGX_HOUSEHOLD_WRITE_GRACE_RETURN,
     NGX_HOUSEHOLD_WRITE_GONE,
     NGX_HOUSEHOLD_WRITE_AWAY,
+    NGX_HOUSEHOLD_WRITE_SEAT,
     NGX_HOUSEHOLD_WRITE_DEVICE_OVER,
     NGX_HOUSEHOLD_WRITE_DEVICE              /* a plain command */
 } ngx_household_write_e;
@@ -114,6 +115,7 @@ static ngx_str_t  ngx_household_writer_scripts[] = {
                                     ngx_string(NGX_HOUSEHOLD_LUA_GRACE_RETURN),
     [NGX_HOUSEHOLD_WRITE_GONE] = ngx_string(NGX_HOUSEHOLD_LUA_GRACE_GONE),
     [NGX_HOUSEHOLD_WRITE_AWAY] = ngx_string(NGX_HOUSEHOLD_LUA_AWAY),
+    [NGX_HOUSEHOLD_WRITE_SEAT] = ngx_string(NGX_HOUSEHOLD_LUA_SEAT),
     [NGX_HOUSEHOLD_WRITE_DEVICE_OVER] =
                                     ngx_string(NGX_HOUSEHOLD_LUA_DEVICE_OVER)
 };
@@ -125,6 +127,7 @@ static const ngx_household_writer_op_e  ngx_household_writer_ops[] = {
     [NGX_HOUSEHOLD_WRITE_GRACE_RETURN] = NGX_HOUSEHOLD_WRITER_GRACE_END,
     [NGX_HOUSEHOLD_WRITE_GONE] = NGX_HOUSEHOLD_WRITER_GRACE_END,
     [NGX_HOUSEHOLD_WRITE_AWAY] = NGX_HOUSEHOLD_WRITER_AWAY,
+    [NGX_HOUSEHOLD_WRITE_SEAT] = NGX_HOUSEHOLD_WRITER_SEAT,
     [NGX_HOUSEHOLD_WRITE_DEVICE_OVER] = NGX_HOUSEHOLD_WRITER_DEVICE,
     [NGX_HOUSEHOLD_WRITE_DEVICE] = NGX_HOUSEHOLD_WRITER_DEVICE
 };
@@ -255,6 +258,25 @@ ngx_household_writer_write_learn(ngx_household_writer_t *writer,
 
     ngx_household_writer_submit(writer, NGX_HOUSEHOLD_WRITE_LEARN, account,
                                 argv, 6, hash);
+}
+
+
+void
+ngx_household_writer_write_seat(ngx_household_writer_t *writer,
+    ngx_str_t *account, ngx_str_t *seat, ngx_str_t *network)
+{
+    uint64_t   hash;
+    ngx_str_t  argv[2];
+
+    argv[0] = *seat;
+    argv[1] = *network;
+
+    hash = ngx_household_write_hash(NGX_HOUSEHOLD_WRITE_SEAT, account);
+    hash = ngx_household_write_hash(hash, seat);
+    hash = ngx_household_write_hash(hash, network);
+
+    ngx_household_writer_submit(writer, NGX_HOUSEHOLD_WRITE_SEAT, account,
+                                argv, 2, hash);
 }
 
 

@@ -1,8 +1,8 @@
 
 /*
  * Writes of the edge to Redis: where a device was seen, the networks of an
- * account without a home, days outside, the start and the end of a grace
- * period.
+ * account without a home, the network of a seat, days outside, the start and
+ * the end of a grace period.
  *
  * No request waits for a write.  A write is dropped and counted if Redis is
  * unavailable or too many writes are pending.  The next request of the same
@@ -32,6 +32,7 @@ typedef struct ngx_household_writer_s  ngx_household_writer_t;
 typedef enum {
     NGX_HOUSEHOLD_WRITER_DEVICE = 0,
     NGX_HOUSEHOLD_WRITER_HOME,
+    NGX_HOUSEHOLD_WRITER_SEAT,
     NGX_HOUSEHOLD_WRITER_AWAY,
     NGX_HOUSEHOLD_WRITER_GRACE_START,
     NGX_HOUSEHOLD_WRITER_GRACE_END,
@@ -89,6 +90,13 @@ void ngx_household_writer_write_device(ngx_household_writer_t *writer,
 void ngx_household_writer_write_learn(ngx_household_writer_t *writer,
     ngx_str_t *account, ngx_str_t *network, int64_t now, ngx_uint_t days,
     ngx_uint_t members);
+
+/*
+ * Adds "network" (text) to a seat that learns, for as long as the seat is paid,
+ * unless the seat has a network of that address family by now (a script).
+ */
+void ngx_household_writer_write_seat(ngx_household_writer_t *writer,
+    ngx_str_t *account, ngx_str_t *seat, ngx_str_t *network);
 
 /* adds the day of "now", in Unix seconds, to the days outside (a script) */
 void ngx_household_writer_write_away(ngx_household_writer_t *writer,

@@ -114,6 +114,7 @@ ngx_http_household_create_loc_conf(ngx_conf_t *cf)
     conf->store = NGX_CONF_UNSET_PTR;
     conf->account = NGX_CONF_UNSET_PTR;
     conf->device = NGX_CONF_UNSET_PTR;
+    conf->offer_state = NGX_CONF_UNSET_PTR;
     conf->issued_at = NGX_CONF_UNSET_PTR;
     ngx_http_household_token_create(&conf->token);
     conf->preflight = NGX_CONF_UNSET_UINT;
@@ -166,6 +167,7 @@ ngx_http_household_merge_loc_conf(ngx_conf_t *cf, void *parent, void *child)
     }
 
     ngx_conf_merge_ptr_value(conf->device, prev->device, NULL);
+    ngx_conf_merge_ptr_value(conf->offer_state, prev->offer_state, NULL);
     ngx_conf_merge_ptr_value(conf->issued_at, prev->issued_at, NULL);
 
     ngx_conf_merge_uint_value(conf->preflight, prev->preflight,
@@ -233,6 +235,8 @@ static char *
 ngx_http_household_conf_check(ngx_conf_t *cf,
     ngx_http_household_loc_conf_t *conf)
 {
+    ngx_http_household_main_conf_t  *hmcf;
+
     if (conf->mode == NGX_HOUSEHOLD_OFF && conf->mode_value == NULL) {
         return NGX_CONF_OK;
     }
@@ -240,6 +244,17 @@ ngx_http_household_conf_check(ngx_conf_t *cf,
     if (conf->store == NULL) {
         ngx_log_error(NGX_LOG_EMERG, cf->log, 0,
                       "no \"household_store\" is defined for the "
+                      "\"household\" directive in %s:%ui",
+                      conf->mode_file, conf->mode_line);
+        return NGX_CONF_ERROR;
+    }
+
+    hmcf = ngx_http_conf_get_module_main_conf(cf, ngx_http_household_module);
+
+    if (conf->offer_state != NULL && hmcf->hmac == NULL) {
+        ngx_log_error(NGX_LOG_EMERG, cf->log, 0,
+                      "\"household_offer_state\" requires "
+                      "\"household_hmac_key\" for the "
                       "\"household\" directive in %s:%ui",
                       conf->mode_file, conf->mode_line);
         return NGX_CONF_ERROR;

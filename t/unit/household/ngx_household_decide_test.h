@@ -243,6 +243,9 @@ test_fact(ngx_household_facts_t *f, char *name, char *value)
     } else if (strcmp(name, "token") == 0) {
         f->token = 1;
 
+    } else if (strcmp(name, "returned") == 0) {
+        f->returned = 1;
+
     } else if (strcmp(name, "bucket") == 0) {
         f->bucket = strtoul(value, NULL, 10);
 
@@ -325,6 +328,7 @@ test_outcome(const ngx_household_decision_t *d,
     p += sprintf(p, "%s", d->free_seat ? " seat" : "");
     p += sprintf(p, "%s", d->write_device ? " write" : "");
     p += sprintf(p, "%s", d->drop_oldest ? " drop" : "");
+    p += sprintf(p, "%s", d->join ? " join" : "");
     p += sprintf(p, "%s", d->learn ? " learn" : "");
     p += sprintf(p, "%s", d->write_away ? " day" : "");
     p += sprintf(p, "%s", d->start_grace ? " start_grace" : "");

@@ -88,6 +88,46 @@ static const test_case_t  test_place[] = {
       "allow extra_member 203.0.113.0/24 @kid" },
     { "extra:kid:203.0.113.9=0", "monitor device=tv trusted=0",
       "allow extra_member write 203.0.113.9/32 @kid" },
+
+    /* a seat that learns, and a client that has brought back a state */
+    { "home=82.64.10.7 extra:kid:learn=0", "", "deny outside seat" },
+    { "home=82.64.10.7 extra:kid:learn=0 seats=1", "", "deny outside" },
+    { "home=82.64.10.7", "returned", "deny outside seat" },
+    { "home=82.64.10.7 extra:kid:learn=0", "returned",
+      "allow extra_member join 203.0.113.9/32 @kid" },
+    { "home=82.64.10.7 extra:kid:learn=now+1", "returned device=tv",
+      "allow extra_member write join 203.0.113.9/32 @kid" },
+    { "home=82.64.10.7 extra:kid:learn=0", "returned addr=2001:db8::1",
+      "allow extra_member join 2001:db8::/64 @kid" },
+    { "home=82.64.10.7 extra:kid:learn=now", "returned",
+      "deny outside seat" },
+    { "home=203.0.113.9 extra:kid:learn=0", "returned",
+      "allow home 203.0.113.9/32" },
+    { "extra:kid:learn=0 extra:kid:203.0.113.9=0", "returned",
+      "allow extra_member 203.0.113.9/32 @kid" },
+
+    /* one network of each family, also if it was paid before */
+    { "home=82.64.10.7 extra:kid:learn=0 extra:kid:192.0.2.1=0", "returned",
+      "deny outside seat" },
+    { "home=82.64.10.7 extra:kid:learn=0 extra:kid:192.0.2.1=now-9",
+      "returned", "deny outside seat" },
+    { "home=82.64.10.7 extra:kid:learn=0 extra:dad:192.0.2.1=0", "returned",
+      "allow extra_member join 203.0.113.9/32 @kid" },
+    { "home=82.64.10.7 extra:kid:learn=0 extra:kid:192.0.2.1=0 "
+      "extra:dad:learn=0", "returned",
+      "allow extra_member join 203.0.113.9/32 @dad" },
+
+    /* the second family: whose seat it is, or who has no device id */
+    { "home=82.64.10.7 extra:kid:learn=0 extra:kid:2001:db8::=0", "returned",
+      "allow extra_member join 203.0.113.9/32 @kid" },
+    { "home=82.64.10.7 extra:kid:learn=0 extra:kid:2001:db8::=0",
+      "returned device=tv trusted=0", "deny outside seat" },
+    { "home=82.64.10.7 extra:kid:learn=0 extra:kid:2001:db8::=0 "
+      "device:tv=now-9@dad", "returned device=tv trusted=0",
+      "deny outside seat" },
+    { "home=82.64.10.7 extra:kid:learn=0 extra:kid:2001:db8::=0 "
+      "device:tv=now-9@kid", "returned device=tv trusted=0",
+      "allow extra_member join 203.0.113.9/32 @kid" },
 };
 
 

@@ -1,0 +1,34 @@
+-- Gives a seat that learns the network of a client that joined it, for as long
+-- as the seat is paid.
+--
+-- KEYS[1]  the hash of the account
+-- ARGV[1]  seat
+-- ARGV[2]  network
+--
+-- Returns 1 if the network was added.  Does nothing and returns 0 if the seat
+-- does not learn any more, or has a network of the same family by now.
+
+local prefix = 'extra:' .. ARGV[1] .. ':'
+local paid = redis.call('HGET', KEYS[1], prefix .. 'learn')
+
+if not paid then
+    return 0
+end
+
+local function six(network)
+    return network:find(':', 1, true) ~= nil
+end
+
+for _, f in ipairs(redis.call('HKEYS', KEYS[1])) do
+    local network = f:sub(#prefix + 1)
+
+    if f:sub(1, #prefix) == prefix and network ~= 'learn'
+       and six(network) == six(ARGV[2])
+    then
+        return 0
+    end
+end
+
+redis.call('HSET', KEYS[1], prefix .. ARGV[2], paid)
+
+return 1
