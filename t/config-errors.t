@@ -258,6 +258,18 @@ my @http = (
      qr/is duplicate/, 'household_metrics'],
     ['household_metrics zone=z', '', qr/is not allowed here/],
 
+    ['server { location / { household_api; } }', '',
+     qr/invalid number of arguments/, 'household_api'],
+    ['server { location = / { household_api main; } }', '',
+     qr/needs a location given by a prefix/, 'household_api'],
+    ['server { location ~ / { household_api main; } }', '',
+     qr/needs a location given by a prefix/, 'household_api'],
+    ['server { location @a { household_api main; } }', '',
+     qr/needs a location given by a prefix/, 'household_api'],
+    ['server { location / { household_api main; household_api main; } }', '',
+     qr/is duplicate/, 'household_api'],
+    ['household_api main', '', qr/is not allowed here/],
+
     ['household_geoip', '', qr/invalid number of arguments/],
     ["household_geoip $none", $none, qr/: no such file/],
     ["household_geoip $text", $text, qr/: .*MaxMind/],
@@ -558,6 +570,7 @@ for my $text ((map { "household_store main zone=z; household_account \$arg_a; $_
     'household_store main zone=z fresh=1s missing=0 stale=1d;',
     'household_zone zone=z2:1m;',
     'server { location / { household_metrics zone=z; } }',
+    'server { location / { household_api main; } }',
     'household_token bearer $cookie_a $arg_b strip;',
     (map { "household_redis other {\n$_;\n}" }
      'server 127.0.0.1; server 127.0.0.1:6380 replica; read_from replica',

@@ -164,6 +164,47 @@ is run('presence', [$seen], 'version-0001', "version-0002\0\xff", 60), 1,
 is $redis->cmd(GET => $seen), "version-0002\0\xff", 'presence: any bytes';
 
 
+# what the API does
+
+my $mark = "$home:erased";
+my @all = ($home, $hash, $mark);
+
+sub edits { run('edit', \@all, @_) }
+
+sub version {
+    return $redis->cmd(EVAL => script('version') . 'return version()', 2,
+                       $home, $hash);
+}
+
+fresh();
+my $none = version();
+is $none, '0' x 16, 'edit: the version of nothing';
+$redis->cmd(SET => $mark, 1);
+is edits('', 'remove', 'x', '', 'unset', 'y', ''), 0, 'edit: nothing there';
+is $redis->cmd(EXISTS => $mark), 1, 'edit: it stays erased';
+is edits('', 'add', '192.0.2.1', '', 'add', '192.0.2.1', '',
+         'set', "f\0", "v\xff"), 2, 'edit: two changes';
+is $redis->cmd(EXISTS => $mark), 0, 'edit: it is not erased any more';
+is field("f\0"), "v\xff", 'edit: any bytes';
+my $one = version();
+isnt $one, $none, 'edit: another version';
+is edits('', 'set', "f\0", "v\xff"), 0, 'edit: the same again';
+is version(), $one, 'edit: the same version';
+is edits($none, 'add', '192.0.2.2', ''), -1, 'edit: of another version';
+is_deeply homes(), ['192.0.2.1'], 'edit: which changes nothing';
+is edits($one, 'add', '192.0.2.2', '', 'remove', '192.0.2.1', '',
+         'unset', "f\0", ''), 3, 'edit: of that version';
+is_deeply homes(), ['192.0.2.2'], 'edit: which is made';
+is field("f\0"), '', 'edit: all of it';
+isnt version(), $one, 'edit: a third version';
+
+is run('erase', [$mark, $home, $hash, 'household-seen:{a}'], 60), 1,
+    'erase: one key';
+is $redis->cmd(EXISTS => $home), 0, 'erase: it is gone';
+cmp_ok $redis->cmd(TTL => $mark), '<=', 60, 'erase: the mark expires';
+is run('erase', [$mark, $home, $hash], 90), 0, 'erase: again';
+
+
 # what is built of each
 
 my $built = "$ENV{BUILD}/module/ngx_household_scripts.h" if $ENV{BUILD};

@@ -236,6 +236,14 @@ size_t ngx_household_presence_detail(
 void ngx_household_presence_id(ngx_household_presence_id_t *id,
     const ngx_str_t *text);
 
+/*
+ * Writes the device's text into "text", NGX_HOUSEHOLD_UUID_LEN bytes, and sets
+ * "len".  Returns NGX_OK; or NGX_DECLINED if only a hash is known, or the place
+ * stands for the device.
+ */
+ngx_int_t ngx_household_presence_id_text(
+    const ngx_household_presence_id_t *id, u_char *text, size_t *len);
+
 
 /*
  * Encodes into "buf" of NGX_HOUSEHOLD_PRESENCE_SIZE bytes; returns the length.

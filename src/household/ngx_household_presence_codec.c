@@ -231,6 +231,27 @@ ngx_household_presence_put_device(u_char *p,
 }
 
 
+ngx_int_t
+ngx_household_presence_id_text(const ngx_household_presence_id_t *id,
+    u_char *text, size_t *len)
+{
+    if (id->kind == NGX_HOUSEHOLD_PRESENCE_UUID) {
+        ngx_household_uuid_unpack(text, id->bytes);
+        *len = NGX_HOUSEHOLD_UUID_LEN;
+        return NGX_OK;
+    }
+
+    if (id->kind <= NGX_HOUSEHOLD_PRESENCE_TEXT) {
+        return NGX_DECLINED;
+    }
+
+    *len = ngx_household_presence_id_len(id->kind);
+    ngx_memcpy(text, id->bytes, *len);
+
+    return NGX_OK;
+}
+
+
 /* the bytes of an id of this kind; 0: there is none */
 
 static size_t

@@ -106,6 +106,9 @@ typedef struct {
     ngx_uint_t  devices;
     ngx_uint_t  too_large;             /* unsigned  too_large:1; */
 
+    /* why the last malformed entry was dropped; static; NULL: none was */
+    const char *error;
+
     union {
         ngx_household_record_t  record;
         u_char                  bytes[NGX_HOUSEHOLD_RECORD_SIZE];
@@ -127,9 +130,10 @@ void ngx_household_record_builder_add_home(ngx_household_record_builder_t *b,
 /*
  * Adds one field of the HASH household:{A}:account.  Unknown names are
  * ignored; a malformed name or value of a known one is dropped and counted.
+ * Returns 1 if the name is known, otherwise 0.
  */
-void ngx_household_record_builder_add_field(ngx_household_record_builder_t *b,
-    ngx_str_t *name, ngx_str_t *value);
+ngx_uint_t ngx_household_record_builder_add_field(
+    ngx_household_record_builder_t *b, ngx_str_t *name, ngx_str_t *value);
 
 /*
  * Returns the record, of record.size bytes, or NULL if the record is over a

@@ -11,6 +11,13 @@
 #include "ngx_household_record_entry.h"
 
 
+/* why an entry is malformed, for those who look for it */
+#define NGX_HOUSEHOLD_ERROR_NETWORK   "not an IP address or a prefix"
+#define NGX_HOUSEHOLD_ERROR_TIME                                              \
+    "not a time in Unix seconds, 1 to 4102444799"
+#define NGX_HOUSEHOLD_ERROR_ID        "an id has 1 to 128 bytes"
+
+
 typedef struct ngx_household_field_s  ngx_household_field_t;
 
 struct ngx_household_field_s {
@@ -42,6 +49,8 @@ static ngx_int_t ngx_household_field_country(ngx_household_record_builder_t *b,
 static ngx_int_t ngx_household_field_seats(ngx_household_record_builder_t *b,
     ngx_household_field_t *field, ngx_str_t *rest, ngx_str_t *value);
 
+static ngx_int_t ngx_household_record_reject(
+    ngx_household_record_builder_t *b, const char *error);
 static void ngx_household_record_malformed(ngx_household_record_builder_t *b);
 static ngx_int_t ngx_household_record_place(ngx_str_t *text,
     ngx_household_seen_t *seen);
@@ -119,6 +128,7 @@ ngx_household_record_builder_start(ngx_household_record_builder_t *b,
     b->networks = 0;
     b->devices = 0;
     b->too_large = 0;
+    b->error = NULL;
 
     ngx_memzero(&b->u.record, sizeof(ngx_household_record_t));
 
@@ -143,6 +153,7 @@ ngx_household_record_builder_add_home(ngx_household_record_builder_t *b,
     if (ngx_household_network_parse(&net, member->data, member->len)
         != NGX_OK)
     {
+        (void) ngx_household_record_reject(b, NGX_HOUSEHOLD_ERROR_NETWORK);
         ngx_household_record_malformed(b);
         return;
     }
@@ -160,7 +171,7 @@ ngx_household_record_builder_add_home(ngx_household_record_builder_t *b,
 }
 
 
-void
+ngx_uint_t
 ngx_household_record_builder_add_field(ngx_household_record_builder_t *b,
     ngx_str_t *name, ngx_str_t *value)
 {
@@ -182,15 +193,17 @@ ngx_household_record_builder_add_field(ngx_household_record_builder_t *b,
         rest.data = name->data + known->len;
 
         if (rest.len != 0 && known->data[known->len - 1] != ':') {
-            return;
+            return 0;
         }
 
         if (field->add(b, field, &rest, value) != NGX_OK) {
             ngx_household_record_malformed(b);
         }
 
-        return;
+        return 1;
     }
+
+    return 0;
 }
 
 
@@ -215,7 +228,7 @@ ngx_household_field_extra(ngx_household_record_builder_t *b,
     p = ngx_strlchr(rest->data, last, ':');
 
     if (p == NULL) {
-        return NGX_DECLINED;
+        return ngx_household_record_reject(b, "no network after the seat");
     }
 
     seat.len = p - rest->data;
@@ -224,12 +237,18 @@ ngx_household_field_extra(ngx_household_record_builder_t *b,
 
     open = (last - p == 5 && ngx_memcmp(p, "learn", 5) == 0);
 
-    if (!ngx_household_record_seat_valid(&seat)
-        || (!open && ngx_household_network_parse(&net, p, last - p) != NGX_OK)
-        || ngx_household_record_number(value, &until) != NGX_OK
+    if (!ngx_household_record_seat_valid(&seat)) {
+        return ngx_household_record_reject(b, NGX_HOUSEHOLD_ERROR_ID);
+    }
+
+    if (!open && ngx_household_network_parse(&net, p, last - p) != NGX_OK) {
+        return ngx_household_record_reject(b, NGX_HOUSEHOLD_ERROR_NETWORK);
+    }
+
+    if (ngx_household_record_number(value, &until) != NGX_OK
         || until > NGX_HOUSEHOLD_TIME_MAX)
     {
-        return NGX_DECLINED;
+        return ngx_household_record_reject(b, NGX_HOUSEHOLD_ERROR_TIME);
     }
 
     if (open) {
@@ -264,11 +283,11 @@ ngx_household_field_device(ngx_household_record_builder_t *b,
     ngx_household_seen_t   seen[NGX_HOUSEHOLD_SEEN_MAX];
 
     if (!ngx_household_id_set(&id, rest)) {
-        return NGX_DECLINED;
+        return ngx_household_record_reject(b, NGX_HOUSEHOLD_ERROR_ID);
     }
 
     if (value->len == 0) {
-        return NGX_DECLINED;
+        return ngx_household_record_reject(b, NGX_HOUSEHOLD_ERROR_TIME);
     }
 
     n = 0;
@@ -284,10 +303,12 @@ ngx_household_field_device(ngx_household_record_builder_t *b,
         part.len = end - p;
         part.data = p;
 
-        if (n == NGX_HOUSEHOLD_SEEN_MAX
-            || ngx_household_record_place(&part, &seen[n++]) != NGX_OK)
-        {
-            return NGX_DECLINED;
+        if (n == NGX_HOUSEHOLD_SEEN_MAX) {
+            return ngx_household_record_reject(b, "more than 4 places");
+        }
+
+        if (ngx_household_record_place(&part, &seen[n++]) != NGX_OK) {
+            return ngx_household_record_reject(b, NGX_HOUSEHOLD_ERROR_TIME);
         }
     }
 
@@ -336,10 +357,12 @@ ngx_household_field_grant(ngx_household_record_builder_t *b,
     ngx_str_t           seat;
     ngx_household_id_t  id;
 
-    if (!ngx_household_id_set(&id, rest)
-        || ngx_household_record_time(value, &time) != NGX_OK)
-    {
-        return NGX_DECLINED;
+    if (!ngx_household_id_set(&id, rest)) {
+        return ngx_household_record_reject(b, NGX_HOUSEHOLD_ERROR_ID);
+    }
+
+    if (ngx_household_record_time(value, &time) != NGX_OK) {
+        return ngx_household_record_reject(b, NGX_HOUSEHOLD_ERROR_TIME);
     }
 
     ngx_str_null(&seat);
@@ -359,16 +382,15 @@ ngx_household_field_learn(ngx_household_record_builder_t *b,
     ngx_str_t                 number;
     ngx_household_network_t   net;
 
-    if (ngx_household_network_parse(&net, rest->data, rest->len) != NGX_OK
-        || value->len == 0)
-    {
-        return NGX_DECLINED;
+    if (ngx_household_network_parse(&net, rest->data, rest->len) != NGX_OK) {
+        return ngx_household_record_reject(b, NGX_HOUSEHOLD_ERROR_NETWORK);
     }
 
-    p = ngx_strlchr(value->data, value->data + value->len, '@');
+    p = value->len ? ngx_strlchr(value->data, value->data + value->len, '@')
+                   : NULL;
 
     if (p == NULL) {
-        return NGX_DECLINED;
+        return ngx_household_record_reject(b, "not \"days@time\"");
     }
 
     number.len = p - value->data;
@@ -378,14 +400,14 @@ ngx_household_field_learn(ngx_household_record_builder_t *b,
         || days == 0
         || days > NGX_HOUSEHOLD_LEARN_DAYS)
     {
-        return NGX_DECLINED;
+        return ngx_household_record_reject(b, "not a number of days, 1 to 31");
     }
 
     number.len = value->len - number.len - 1;
     number.data = p + 1;
 
     if (ngx_household_record_time(&number, &time) != NGX_OK) {
-        return NGX_DECLINED;
+        return ngx_household_record_reject(b, NGX_HOUSEHOLD_ERROR_TIME);
     }
 
     p = ngx_household_record_put_network(entry, field->kind, &net);
@@ -409,7 +431,7 @@ ngx_household_field_away(ngx_household_record_builder_t *b,
     ngx_uint_t   days;
 
     if (value->len == 0) {
-        return NGX_DECLINED;
+        return ngx_household_record_reject(b, "not a list of days");
     }
 
     days = 0;
@@ -429,7 +451,7 @@ ngx_household_field_away(ngx_household_record_builder_t *b,
             || ngx_household_record_number(&number, &n) != NGX_OK
             || n > NGX_HOUSEHOLD_TIME_MAX / NGX_HOUSEHOLD_DAY)
         {
-            return NGX_DECLINED;
+            return ngx_household_record_reject(b, "not a list of days");
         }
 
         day = (uint16_t) n;
@@ -453,7 +475,7 @@ ngx_household_field_time(ngx_household_record_builder_t *b,
     uint32_t  *scalar;
 
     if (ngx_household_record_time(value, &time) != NGX_OK) {
-        return NGX_DECLINED;
+        return ngx_household_record_reject(b, NGX_HOUSEHOLD_ERROR_TIME);
     }
 
     scalar = (uint32_t *) (b->u.bytes + field->offset);
@@ -468,8 +490,14 @@ static ngx_int_t
 ngx_household_field_country(ngx_household_record_builder_t *b,
     ngx_household_field_t *field, ngx_str_t *rest, ngx_str_t *value)
 {
-    return ngx_household_country_set(b->u.record.country, value->data,
-                                     value->len);
+    if (ngx_household_country_set(b->u.record.country, value->data,
+                                  value->len)
+        != NGX_OK)
+    {
+        return ngx_household_record_reject(b, "not a country, two letters");
+    }
+
+    return NGX_OK;
 }
 
 
@@ -482,12 +510,22 @@ ngx_household_field_seats(ngx_household_record_builder_t *b,
     if (ngx_household_record_number(value, &n) != NGX_OK
         || n >= NGX_HOUSEHOLD_SEATS_UNKNOWN)
     {
-        return NGX_DECLINED;
+        return ngx_household_record_reject(b, "not a number, 0 to 65534");
     }
 
     b->u.record.seats = (uint16_t) n;
 
     return NGX_OK;
+}
+
+
+static ngx_int_t
+ngx_household_record_reject(ngx_household_record_builder_t *b,
+    const char *error)
+{
+    b->error = error;
+
+    return NGX_DECLINED;
 }
 
 

@@ -205,6 +205,9 @@ typedef struct {
 } ngx_http_household_offer_t;
 
 
+typedef struct ngx_http_household_api_conf_s  ngx_http_household_api_conf_t;
+
+
 typedef struct {
     ngx_uint_t                        mode;       /* NGX_HOUSEHOLD_OFF, ... */
     ngx_http_complex_value_t         *mode_value; /* NULL: no variables */
@@ -242,6 +245,7 @@ typedef struct {
 
     ngx_uint_t                        metrics;    /* unsigned  metrics:1; */
     ngx_household_zone_t             *metrics_zone; /* NULL: all */
+    ngx_http_household_api_conf_t    *api;        /* NULL: no "household_api" */
 } ngx_http_household_loc_conf_t;
 
 

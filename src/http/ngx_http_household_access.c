@@ -79,7 +79,10 @@ ngx_http_household_access_handler(ngx_http_request_t *r)
         }
     }
 
-    if (hlcf->mode == NGX_HOUSEHOLD_OFF || r->post_action) {
+    if (hlcf->mode == NGX_HOUSEHOLD_OFF || r->post_action
+        || hlcf->api != NULL)
+    {
+        /* an API inherits the policy that it explains, and is not guarded */
         return NGX_DECLINED;
     }
 
@@ -173,7 +176,9 @@ ngx_http_household_access_redirected(ngx_http_request_t *r,
 
     ngx_http_household_wait_cancel(ctx);
 
-    if (hlcf->mode == NGX_HOUSEHOLD_OFF || r->post_action) {
+    if (hlcf->mode == NGX_HOUSEHOLD_OFF || r->post_action
+        || hlcf->api != NULL)
+    {
         /* at a post_action the client has its response, or has left */
         return NGX_DECLINED;
     }

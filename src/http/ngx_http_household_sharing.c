@@ -31,8 +31,6 @@ static ngx_int_t ngx_http_household_sharing_copy(
     ngx_http_household_ctx_t *ctx, u_char *data, size_t len);
 static ngx_int_t ngx_http_household_sharing_facts(
     ngx_http_household_ctx_t *ctx, ngx_household_facts_t *facts);
-static ngx_household_sharing_e ngx_http_household_sharing_fact(
-    ngx_household_presence_reason_e reason);
 
 
 /*
@@ -438,7 +436,7 @@ ngx_http_household_sharing_facts(ngx_http_household_ctx_t *ctx,
 }
 
 
-static ngx_household_sharing_e
+ngx_household_sharing_e
 ngx_http_household_sharing_fact(ngx_household_presence_reason_e reason)
 {
     switch (reason) {

@@ -90,5 +90,10 @@ ngx_int_t ngx_http_household_sharing_evaluate(ngx_http_household_ctx_t *ctx,
 ngx_uint_t ngx_http_household_sharing_written(ngx_http_household_ctx_t *ctx);
 void ngx_http_household_sharing_write(ngx_http_household_ctx_t *ctx);
 
+/* the fact that the verdict takes of an answer of the presence */
+ngx_household_sharing_e ngx_http_household_sharing_fact(
+    ngx_household_presence_reason_e reason);
+
+
 
 #endif /* _NGX_HTTP_HOUSEHOLD_SHARING_H_INCLUDED_ */

@@ -191,6 +191,41 @@ ngx_household_events_once(ngx_household_event_t *event, u_char *p)
 }
 
 
+void
+ngx_household_events_marks(ngx_str_t *key_prefix, ngx_str_t *account,
+    int64_t today, ngx_uint_t days, ngx_str_t *seats, ngx_uint_t nseats,
+    ngx_str_t *keys, u_char *p)
+{
+    ngx_str_t              prefix;
+    ngx_uint_t             i;
+    ngx_household_event_t  event;
+
+    ngx_str_null(&prefix);
+    ngx_memzero(&event, sizeof(ngx_household_event_t));
+
+    for (i = 0; i < NGX_HOUSEHOLD_EVENTS * days + nseats; i++) {
+
+        if (i < NGX_HOUSEHOLD_EVENTS * days) {
+            event.kind = i % NGX_HOUSEHOLD_EVENTS;
+            event.time = (today - (int64_t) (i / NGX_HOUSEHOLD_EVENTS))
+                         * 86400;
+        } else {
+            event.kind = NGX_HOUSEHOLD_EVENT_SEAT_USED;
+            event.seat = seats[i - NGX_HOUSEHOLD_EVENTS * days];
+        }
+
+        keys[i].data = p;
+
+        p = ngx_household_keys_put_beside(p, key_prefix, "event");
+        p = ngx_household_keys_account(p, &prefix, account);
+        *p++ = ':';
+        p = ngx_household_events_once(&event, p);
+
+        keys[i].len = p - keys[i].data;
+    }
+}
+
+
 static uint32_t
 ngx_household_events_hash(ngx_household_event_t *event, ngx_str_t *once)
 {

@@ -33,6 +33,10 @@
 #define NGX_HOUSEHOLD_EVENTS_SEAT   7776000
 
 
+/* the longest mark, apart from the key prefix, the account and the seat */
+#define NGX_HOUSEHOLD_EVENTS_MARK            64
+
+
 /* docs/events.md has their fields */
 
 typedef enum {
@@ -87,6 +91,17 @@ ngx_str_t *ngx_household_event_name(ngx_household_event_e kind);
  */
 void ngx_household_events_add(ngx_household_events_t *events,
     ngx_household_event_t *event, ngx_uint_t max);
+
+/*
+ * Writes the names of the keys that mark the events of an account, of all kinds
+ * on "days" days, of which "today", counted from 1970-01-01, is the last; and
+ * of a seat that was used, one for each of "nseats".  "p" has for each key
+ * NGX_HOUSEHOLD_EVENTS_MARK bytes and room for the prefix, the account and the
+ * seat.
+ */
+void ngx_household_events_marks(ngx_str_t *key_prefix, ngx_str_t *account,
+    int64_t today, ngx_uint_t days, ngx_str_t *seats, ngx_uint_t nseats,
+    ngx_str_t *keys, u_char *p);
 
 
 #endif /* _NGX_HOUSEHOLD_EVENTS_H_INCLUDED_ */

@@ -13,8 +13,24 @@ ngx_int_t
 ngx_household_keys_beside(ngx_pool_t *pool, ngx_str_t *key_prefix,
     const char *name, ngx_str_t *key)
 {
-    u_char     *p;
-    ngx_str_t   base;
+    key->data = ngx_pnalloc(pool, key_prefix->len + ngx_strlen(name)
+                                  + sizeof("-:") - 1);
+    if (key->data == NULL) {
+        return NGX_ERROR;
+    }
+
+    key->len = ngx_household_keys_put_beside(key->data, key_prefix, name)
+               - key->data;
+
+    return NGX_OK;
+}
+
+
+u_char *
+ngx_household_keys_put_beside(u_char *p, ngx_str_t *key_prefix,
+    const char *name)
+{
+    ngx_str_t  base;
 
     base = *key_prefix;
 
@@ -22,15 +38,7 @@ ngx_household_keys_beside(ngx_pool_t *pool, ngx_str_t *key_prefix,
         base.len--;
     }
 
-    p = ngx_pnalloc(pool, base.len + ngx_strlen(name) + sizeof("-:") - 1);
-    if (p == NULL) {
-        return NGX_ERROR;
-    }
-
-    key->data = p;
-    key->len = ngx_sprintf(p, base.len ? "%V-%s:" : "%V%s:", &base, name) - p;
-
-    return NGX_OK;
+    return ngx_sprintf(p, base.len ? "%V-%s:" : "%V%s:", &base, name);
 }
 
 

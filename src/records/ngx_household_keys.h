@@ -23,6 +23,13 @@ ngx_int_t ngx_household_keys_beside(ngx_pool_t *pool, ngx_str_t *key_prefix,
     const char *name, ngx_str_t *key);
 
 /*
+ * The same, written to "p".  Needs the length of both and two bytes more.
+ * Returns the end of the text.
+ */
+u_char *ngx_household_keys_put_beside(u_char *p, ngx_str_t *key_prefix,
+    const char *name);
+
+/*
  * Writes "prefix" and the account in braces, which is the hash tag for a
  * cluster, to "p".  Needs prefix->len + account->len + 2 bytes.  Returns the
  * end of the text.

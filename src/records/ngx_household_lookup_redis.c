@@ -219,8 +219,9 @@ ngx_household_lookup_fields(ngx_household_record_builder_t *builder,
         }
 
         if (i % 2 == 0) {
-            ngx_household_record_builder_add_field(builder, &v[i - 1].str,
-                                                   &v[i].str);
+            (void) ngx_household_record_builder_add_field(builder,
+                                                          &v[i - 1].str,
+                                                          &v[i].str);
         }
     }
 

@@ -21,14 +21,16 @@ my %rooms = (
     'http' => 'core household zone token token/cdni net redis redis/wire'
               . ' records',
     'http/conf' => 'core household zone token token/cdni net redis'
-                   . ' redis/wire records http',
+                   . ' redis/wire records http http/api',
+    'http/api' => 'core household zone token token/cdni net redis redis/wire'
+                  . ' records http',
     '.' => 'core household zone token token/cdni net redis redis/wire records'
-           . ' http http/conf',
+           . ' http http/api http/conf',
 );
 
 # the rooms of requests, and those that know nginx's types and nothing else
 
-my %http = map { $_ => 1 } qw(. http http/conf);
+my %http = map { $_ => 1 } qw(. http http/api http/conf);
 my %pure = map { $_ => 1 } qw(household);
 
 # a library is known to the files that wrap it

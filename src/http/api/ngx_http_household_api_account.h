@@ -1,0 +1,22 @@
+
+/*
+ * GET of an account.  Private to the room.
+ */
+
+
+#ifndef _NGX_HTTP_HOUSEHOLD_API_ACCOUNT_H_INCLUDED_
+#define _NGX_HTTP_HOUSEHOLD_API_ACCOUNT_H_INCLUDED_
+
+
+#include <ngx_config.h>
+#include <ngx_core.h>
+#include <ngx_http.h>
+#include "ngx_http_household_api_call.h"
+
+
+/* answers with all that Redis has of the account */
+ngx_int_t ngx_http_household_api_account_get(
+    ngx_http_household_api_call_t *call);
+
+
+#endif /* _NGX_HTTP_HOUSEHOLD_API_ACCOUNT_H_INCLUDED_ */

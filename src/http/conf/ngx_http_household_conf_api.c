@@ -1,0 +1,72 @@
+
+/*
+ * The directives of the API.
+ */
+
+
+#include <ngx_config.h>
+#include <ngx_core.h>
+#include <ngx_http.h>
+#include "ngx_http_household.h"
+#include "ngx_http_household_api.h"
+#include "ngx_http_household_conf.h"
+
+
+char *
+ngx_http_household_set_api(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
+{
+    ngx_http_household_loc_conf_t *hlcf = conf;
+
+    ngx_str_t                       *value;
+    ngx_http_core_loc_conf_t        *clcf;
+    ngx_http_household_api_conf_t   *api;
+    ngx_http_household_main_conf_t  *hmcf;
+
+    if (hlcf->api != NULL) {
+        return "is duplicate";
+    }
+
+    value = cf->args->elts;
+
+    clcf = ngx_http_conf_get_module_loc_conf(cf, ngx_http_core_module);
+
+    if (clcf->named || clcf->noname || clcf->exact_match
+#if (NGX_PCRE)
+        || clcf->regex
+#endif
+       )
+    {
+        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
+                           "\"%V\" needs a location given by a prefix",
+                           &cmd->name);
+        return NGX_CONF_ERROR;
+    }
+
+    api = ngx_pcalloc(cf->pool, sizeof(ngx_http_household_api_conf_t));
+    if (api == NULL) {
+        return NGX_CONF_ERROR;
+    }
+
+    hmcf = ngx_http_conf_get_module_main_conf(cf, ngx_http_household_module);
+
+    api->redis = ngx_http_household_redis_find_or_add(cf, hmcf, &value[1]);
+    if (api->redis == NULL) {
+        return NGX_CONF_ERROR;
+    }
+
+    if (cf->args->nelts == 3) {
+
+        if (value[2].len != 5 || ngx_strncmp(value[2].data, "write", 5) != 0) {
+            return ngx_http_household_conf_invalid(cf, cmd, &value[2]);
+        }
+
+        api->write = 1;
+    }
+
+    api->prefix = clcf->name;
+
+    hlcf->api = api;
+    clcf->handler = ngx_http_household_api_handler;
+
+    return NGX_CONF_OK;
+}

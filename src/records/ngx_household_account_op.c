@@ -1,0 +1,97 @@
+
+/*
+ * An operation on an account: its memory, its keys, and its end.
+ */
+
+
+#include <ngx_config.h>
+#include <ngx_core.h>
+#include "ngx_household_account_op.h"
+#include "ngx_household_keys.h"
+
+
+ngx_household_account_op_t *
+ngx_household_account_op_create(ngx_household_redis_t *redis, ngx_str_t *id,
+    size_t extra, ngx_str_t *keys)
+{
+    u_char                      *p;
+    size_t                       len;
+    ngx_str_t                    prefix;
+    ngx_uint_t                   i;
+    ngx_household_account_op_t  *op;
+
+    static const char  *suffix[] = { "", ":account", ":erased", "" };
+
+    prefix = redis->conf->key_prefix;
+
+    len = NGX_HOUSEHOLD_ACCOUNT_KEYS
+          * (prefix.len + id->len + sizeof("-seen:{}:account"));
+
+    op = ngx_alloc(sizeof(ngx_household_account_op_t) + extra + len,
+                   ngx_cycle->log);
+    if (op == NULL) {
+        return NULL;
+    }
+
+    ngx_memzero(op, sizeof(ngx_household_account_op_t));
+
+    op->redis = redis;
+
+    p = (u_char *) &op[1] + extra;
+
+    for (i = 0; i < NGX_HOUSEHOLD_ACCOUNT_KEYS; i++) {
+
+        keys[i].data = p;
+
+        if (i == NGX_HOUSEHOLD_ACCOUNT_SEEN) {
+            p = ngx_household_keys_put_beside(p, &prefix, "seen");
+            prefix.len = 0;
+        }
+
+        p = ngx_household_keys_account(p, &prefix, id);
+        p = ngx_cpymem(p, suffix[i], ngx_strlen(suffix[i]));
+
+        keys[i].len = p - keys[i].data;
+    }
+
+    return op;
+}
+
+
+void
+ngx_household_account_op_end(ngx_household_account_op_t *op,
+    ngx_household_redis_result_e status, ngx_uint_t n)
+{
+    ngx_household_account_result_e  result;
+
+    result = op->result;
+
+    switch (status) {
+
+    case NGX_HOUSEHOLD_REDIS_RESULT_OK:
+        break;
+
+    case NGX_HOUSEHOLD_REDIS_RESULT_BUSY:
+        result = NGX_HOUSEHOLD_ACCOUNT_UNAVAILABLE;
+        break;
+
+    default:
+        result = NGX_HOUSEHOLD_ACCOUNT_TIMEOUT;
+        break;
+    }
+
+    if (op->handler != NULL) {
+        op->handler(op->data, result, n);
+    }
+
+    ngx_free(op);
+}
+
+
+void
+ngx_household_account_cancel(ngx_household_account_op_t *op)
+{
+    if (op != NULL) {
+        op->handler = NULL;
+    }
+}

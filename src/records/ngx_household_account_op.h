@@ -1,0 +1,59 @@
+
+/*
+ * Private to ngx_household_account*.c.
+ */
+
+
+#ifndef _NGX_HOUSEHOLD_ACCOUNT_OP_H_INCLUDED_
+#define _NGX_HOUSEHOLD_ACCOUNT_OP_H_INCLUDED_
+
+
+#include <ngx_config.h>
+#include <ngx_core.h>
+#include "ngx_household_account.h"
+
+
+/* the keys of an account: set, hash, mark of an erased account, presence */
+#define NGX_HOUSEHOLD_ACCOUNT_HOMES   0
+#define NGX_HOUSEHOLD_ACCOUNT_FIELDS  1
+#define NGX_HOUSEHOLD_ACCOUNT_ERASED  2
+#define NGX_HOUSEHOLD_ACCOUNT_SEEN    3
+#define NGX_HOUSEHOLD_ACCOUNT_KEYS    4
+
+
+/* followed by its strings */
+
+struct ngx_household_account_op_s {
+    ngx_household_redis_t           *redis;
+    ngx_household_account_pt         handler;  /* NULL: cancelled */
+    void                            *data;
+    ngx_household_account_result_e   result;
+
+    /* of a read */
+    ngx_pool_t                      *pool;
+    ngx_household_account_t         *account;
+
+    /* of a script */
+    const ngx_str_t                 *script;
+    ngx_str_t                       *argv;
+    ngx_uint_t                       argc;
+    int64_t                          n;        /* the reply */
+    unsigned                         eval:1;   /* not EVALSHA */
+    unsigned                         noscript:1;
+};
+
+
+/*
+ * Creates an operation with "extra" bytes after it, the strings of the keys
+ * not included.  Fills "keys".  Returns NULL if there is no memory.
+ */
+ngx_household_account_op_t *ngx_household_account_op_create(
+    ngx_household_redis_t *redis, ngx_str_t *id, size_t extra,
+    ngx_str_t *keys);
+
+/* calls the handler with the result, and frees the operation */
+void ngx_household_account_op_end(ngx_household_account_op_t *op,
+    ngx_household_redis_result_e status, ngx_uint_t n);
+
+
+#endif /* _NGX_HOUSEHOLD_ACCOUNT_OP_H_INCLUDED_ */

@@ -1,0 +1,42 @@
+-- Changes an account, all or nothing.
+--
+-- KEYS[1]  the set of home networks
+-- KEYS[2]  the hash of the account
+-- KEYS[3]  the mark of an erased account
+-- ARGV[1]  the version that the account must have, or an empty string
+-- ARGV[2]  the edits, three arguments each: "add" and "remove" a home network,
+--          "set" and "unset" a field; the name; the value
+--
+-- Returns the number of changes, or -1 if the account has another version.
+
+-- include version.lua
+
+if ARGV[1] ~= '' and version() ~= ARGV[1] then
+    return -1
+end
+
+local n = 0
+
+for i = 2, #ARGV, 3 do
+    local edit, name, value = ARGV[i], ARGV[i + 1], ARGV[i + 2]
+
+    if edit == 'add' then
+        n = n + redis.call('SADD', KEYS[1], name)
+
+    elseif edit == 'remove' then
+        n = n + redis.call('SREM', KEYS[1], name)
+
+    elseif edit == 'unset' then
+        n = n + redis.call('HDEL', KEYS[2], name)
+
+    elseif redis.call('HGET', KEYS[2], name) ~= value then
+        redis.call('HSET', KEYS[2], name, value)
+        n = n + 1
+    end
+
+    if edit == 'add' or edit == 'set' then
+        redis.call('DEL', KEYS[3])
+    end
+end
+
+return n
