@@ -141,7 +141,7 @@ for my $op (qw(device home seat away grace_start grace_end presence)) {
 }
 
 for my $kind (qw(outside another_household grace_begun grace_ending
-                 home_learned seat_used seat_ending refused))
+                 home_learned seat_used seat_ending denied))
 {
     is $first->{series('events_total', kind => $kind, result => $_)}, 0,
         "events, $kind, $_: at zero" for qw(ok dropped);
