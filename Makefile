@@ -96,6 +96,7 @@ CC_module = $(CC)
 CC_static = $(CC)
 CC_bare = $(CC)
 CC_compat = $(CC)
+CC_lean = $(CC)
 CC_plain = $(CC)
 CC_smoke = $(CC)
 CC_dynamic = $(CC)
@@ -139,10 +140,13 @@ CONFIGURE_dynamic = $(FULL) --with-http_dav_module --with-http_flv_module \
 
 CONFIGURE_smoke = $(FULL) --add-dynamic-module=$(ROOT)
 
-# a module that was told nothing of the nginx that loads it; one without TLS
+# a module that was told nothing of the nginx that loads it; the same without
+# what may be left out; an nginx without TLS
 
 CONFIGURE_compat = --with-compat --with-cc=$(CC) $(NGINX_CONFIGURE) \
     --add-dynamic-module=$(ROOT)
+CONFIGURE_lean = $(CONFIGURE_compat)
+ENV_lean = HOUSEHOLD_CDNI=no
 CONFIGURE_plain = --with-compat --with-cc=$(CC) $(NGINX_CONFIGURE) \
     --with-http_realip_module
 
@@ -202,15 +206,15 @@ $(B)/%/flags: FORCE
 $(B)/%/Makefile: $(B)/%/flags config $(wildcard src/records/scripts/*.lua)
 	@rm -rf $(@D)/addon $(@D)/src; cd $(or $(SRC_$*),$(B)/nginx); \
 	if [ -e conf_flags ]; then . ./conf_flags; fi; \
-	ASAN_OPTIONS=detect_leaks=0 ./configure --builddir=$(@D) \
+	$(ENV_$*) ASAN_OPTIONS=detect_leaks=0 ./configure --builddir=$(@D) \
 	    $(CONFIGURE_$*) > $(@D)/configure.log 2>&1 \
 	    || { tail -n 8 $(@D)/configure.log >&2; exit 1; }
 	@printf '\n%s/addon/%%.o: CFLAGS += %s\n' $(@D) \
 	    '$(WARN) $(OURS_$*)' >> $@
 
 $(B)/module/Makefile $(B)/installed/Makefile: | $(SRC_module)/configure
-$(patsubst %,$(B)/%/Makefile,static bare dynamic smoke compat plain asan \
-    valgrind gcov): \
+$(patsubst %,$(B)/%/Makefile,static bare dynamic smoke compat lean plain \
+    asan valgrind gcov): \
     | $(B)/nginx/configure
 
 MAKE_IN = @$(MAKE) -s -j$(JOBS) -C $(or $(SRC_$*),$(B)/nginx) \
@@ -221,8 +225,9 @@ SO = $(B)/module/$(NAME).so
 module: need-build ## (the default) the dynamic module, for the installed nginx
 	@$(MAKE) build-module
 
-.PHONY: build-module build-installed build-compat build-plain build-smoke
-build-module build-installed build-compat: build-%: $(B)/%/Makefile
+.PHONY: build-module build-installed build-compat build-lean build-plain
+.PHONY: build-smoke
+build-module build-installed build-compat build-lean: build-%: $(B)/%/Makefile
 	$(MAKE_IN) modules
 
 build-plain: build-%: $(B)/%/Makefile

@@ -18,15 +18,16 @@
  */
 
 typedef struct {
-    int64_t     issued_at;
-    int64_t     until;
-    uint64_t    jti;
-    uint64_t    kid;
-    uint16_t    issuer;
-    uint16_t    account_len;
-    uint16_t    device_len;
-    uint16_t    container_len;
-    uint16_t    values_len;
+    int64_t                  issued_at;
+    int64_t                  until;
+    uint64_t                 jti;
+    uint64_t                 kid;
+    ngx_household_cdniip_t   client;
+    uint16_t                 issuer;
+    uint16_t                 account_len;
+    uint16_t                 device_len;
+    uint16_t                 container_len;
+    uint16_t                 values_len;
 } ngx_http_household_token_kept_t;
 
 
@@ -36,15 +37,22 @@ typedef struct {
 } ngx_http_household_token_found_t;
 
 
+typedef ngx_uint_t (*ngx_http_household_token_next_pt)(u_char **text,
+    u_char *last, ngx_str_t *name, ngx_str_t *value);
+
+
 static void ngx_http_household_token_extract(
     ngx_http_household_token_found_t *found, ngx_str_t *value);
 static void ngx_http_household_token_headers(ngx_http_request_t *r,
     ngx_http_household_source_t *source,
     ngx_http_household_token_found_t *found);
 static void ngx_http_household_token_unquote(ngx_str_t *value);
-static void ngx_http_household_token_args(ngx_http_request_t *r,
+static void ngx_http_household_token_text(ngx_str_t *text,
     ngx_http_household_source_t *source,
+    ngx_http_household_token_next_pt next,
     ngx_http_household_token_found_t *found);
+static ngx_household_reason_e ngx_http_household_token_client(
+    ngx_http_request_t *r, ngx_household_jwt_claims_t *claims);
 static ngx_int_t ngx_http_household_token_uri(ngx_http_request_t *r,
     ngx_str_t *uri);
 static void ngx_http_household_token_host(ngx_http_request_t *r,
@@ -61,7 +69,8 @@ ngx_household_reason_e
 ngx_http_household_token_find(ngx_http_request_t *r,
     ngx_http_household_token_conf_t *conf, ngx_str_t *token)
 {
-    ngx_str_t                          value;
+    u_char                            *last;
+    ngx_str_t                          value, path;
     ngx_uint_t                         i;
     ngx_http_household_source_t       *source;
     ngx_http_household_token_found_t   found;
@@ -75,7 +84,23 @@ ngx_http_household_token_find(ngx_http_request_t *r,
         switch (source[i].type) {
 
         case NGX_HTTP_HOUSEHOLD_ARGUMENT:
-            ngx_http_household_token_args(r, &source[i], &found);
+            ngx_http_household_token_text(&r->args, &source[i],
+                                          ngx_http_household_token_arg,
+                                          &found);
+            break;
+
+        case NGX_HTTP_HOUSEHOLD_PATH:
+            /* of the request line: a rewrite may have removed it from $uri */
+            path = r->unparsed_uri;
+
+            last = ngx_strlchr(path.data, path.data + path.len, '?');
+            if (last != NULL) {
+                path.len = last - path.data;
+            }
+
+            ngx_http_household_token_text(&path, &source[i],
+                                          ngx_http_household_token_path,
+                                          &found);
             break;
 
         case NGX_HTTP_HOUSEHOLD_VALUE:
@@ -201,22 +226,23 @@ ngx_http_household_token_unquote(ngx_str_t *value)
 
 
 static void
-ngx_http_household_token_args(ngx_http_request_t *r,
+ngx_http_household_token_text(ngx_str_t *text,
     ngx_http_household_source_t *source,
+    ngx_http_household_token_next_pt next,
     ngx_http_household_token_found_t *found)
 {
     u_char     *p, *last;
     ngx_str_t   value;
 
-    if (r->args.len == 0) {
+    if (text->len == 0) {
         /* "data" may be NULL */
         return;
     }
 
-    p = r->args.data;
-    last = p + r->args.len;
+    p = text->data;
+    last = p + text->len;
 
-    while (ngx_http_household_token_arg(&p, last, &source->name, &value)) {
+    while (next(&p, last, &source->name, &value)) {
         ngx_http_household_token_extract(found, &value);
     }
 }
@@ -229,7 +255,10 @@ ngx_http_household_token_verify_cached(ngx_http_request_t *r,
 {
     u_char                  digest[NGX_HOUSEHOLD_JWT_DIGEST];
     uint64_t                generation;
-    ngx_str_t               id, uri, container;
+    ngx_str_t               id, uri;
+#if (NGX_HOUSEHOLD_CDNI)
+    ngx_str_t               container;
+#endif
     ngx_uint_t              kept;
     ngx_household_reason_e  reason;
 
@@ -247,7 +276,7 @@ ngx_http_household_token_verify_cached(ngx_http_request_t *r,
                                                &generation);
 
         if (kept && claims->container_len == 0) {
-            return NGX_HOUSEHOLD_REASON_NONE;
+            return ngx_http_household_token_client(r, claims);
         }
     }
 
@@ -256,13 +285,22 @@ ngx_http_household_token_verify_cached(ngx_http_request_t *r,
     }
 
     if (kept) {
+
+#if (NGX_HOUSEHOLD_CDNI)
+
         container.data = claims->container;
         container.len = claims->container_len;
 
-        return ngx_household_urisigning_match(&container, &uri,
-                                              &conf->policy.package, token)
-               == NGX_OK
-               ? NGX_HOUSEHOLD_REASON_NONE : NGX_HOUSEHOLD_REASON_TOKEN_URI;
+        if (ngx_household_urisigning_match(&container, &uri,
+                                           &conf->policy.package, token)
+            != NGX_OK)
+        {
+            return NGX_HOUSEHOLD_REASON_TOKEN_URI;
+        }
+
+#endif
+
+        return ngx_http_household_token_client(r, claims);
     }
 
     reason = ngx_household_jwt_verify(&conf->policy, token, &uri,
@@ -272,7 +310,30 @@ ngx_http_household_token_verify_cached(ngx_http_request_t *r,
         ngx_http_household_token_keep(conf, &id, claims, generation);
     }
 
-    return reason;
+    return reason == NGX_HOUSEHOLD_REASON_NONE
+           ? ngx_http_household_token_client(r, claims) : reason;
+}
+
+
+/* the client that RFC 9246, 2.1.10 restricts a token to */
+
+static ngx_household_reason_e
+ngx_http_household_token_client(ngx_http_request_t *r,
+    ngx_household_jwt_claims_t *claims)
+{
+#if (NGX_HOUSEHOLD_CDNI)
+
+    ngx_household_addr_t  addr;
+
+    (void) ngx_household_addr_set(&addr, r->connection->sockaddr);
+
+    if (!ngx_household_cdniip_allows(&claims->client, &addr)) {
+        return NGX_HOUSEHOLD_REASON_TOKEN_URI;
+    }
+
+#endif
+
+    return NGX_HOUSEHOLD_REASON_NONE;
 }
 
 
@@ -372,6 +433,7 @@ ngx_http_household_token_recall(ngx_http_household_token_conf_t *conf,
     claims->until = kept.until;
     claims->jti = kept.jti;
     claims->kid = kept.kid;
+    claims->client = kept.client;
     claims->issuer = kept.issuer;
     claims->account_len = kept.account_len;
     claims->device_len = kept.device_len;
@@ -411,6 +473,7 @@ ngx_http_household_token_keep(ngx_http_household_token_conf_t *conf,
     kept.until = claims->until;
     kept.jti = claims->jti;
     kept.kid = claims->kid;
+    kept.client = claims->client;
     kept.issuer = claims->issuer;
     kept.account_len = claims->account_len;
     kept.device_len = claims->device_len;

@@ -21,13 +21,14 @@ typedef enum {
     NGX_HTTP_HOUSEHOLD_ARGUMENT,       /* $arg_NAME */
     NGX_HTTP_HOUSEHOLD_COOKIE,         /* $cookie_NAME */
     NGX_HTTP_HOUSEHOLD_HEADER,         /* $http_NAME */
+    NGX_HTTP_HOUSEHOLD_PATH,           /* path=NAME */
     NGX_HTTP_HOUSEHOLD_VALUE           /* anything else */
 } ngx_http_household_source_e;
 
 
 typedef struct {
-    ngx_http_household_source_e    type;
-    ngx_str_t                      name;   /* of ARGUMENT, COOKIE, HEADER */
+    ngx_http_household_source_e   type;
+    ngx_str_t                      name;   /* not of BEARER, VALUE */
     ngx_http_complex_value_t       value;  /* of VALUE */
 } ngx_http_household_source_t;
 
@@ -47,6 +48,7 @@ typedef struct {
     ngx_array_t                 *claims;    /* two names; NULL: defaults */
     ngx_array_t                 *requires;  /* ..._require_t; NULL: none */
     time_t                       leeway;
+    ngx_household_cdniip_keys_t *cdniip;    /* NULL: off */
 
     ngx_household_jwt_policy_t   policy;    /* of all the above */
     ngx_household_zone_t        *zone;      /* for verified ones, or NULL */
@@ -88,6 +90,13 @@ ngx_uint_t ngx_http_household_token_in_header(
 ngx_uint_t ngx_http_household_token_arg(u_char **text, u_char *last,
     ngx_str_t *name, ngx_str_t *value);
 ngx_uint_t ngx_http_household_token_cookie(u_char **text, u_char *last,
+    ngx_str_t *name, ngx_str_t *value);
+
+/*
+ * The same for a path: "name=value" between two slashes or sub-delimiters
+ * (RFC 9246, 2.1.15).
+ */
+ngx_uint_t ngx_http_household_token_path(u_char **text, u_char *last,
     ngx_str_t *name, ngx_str_t *value);
 
 

@@ -14,6 +14,7 @@
 #include "ngx_http_household_token.h"
 
 
+static u_char *ngx_http_household_token_delimiter(u_char *p, u_char *last);
 static ngx_int_t ngx_http_household_token_strip_args(ngx_http_request_t *r,
     ngx_http_household_source_t *source);
 static ngx_int_t ngx_http_household_token_strip_headers(ngx_http_request_t *r,
@@ -99,6 +100,66 @@ ngx_http_household_token_arg(u_char **text, u_char *last, ngx_str_t *name,
     }
 
     return 0;
+}
+
+
+ngx_uint_t
+ngx_http_household_token_path(u_char **text, u_char *last, ngx_str_t *name,
+    ngx_str_t *value)
+{
+    u_char  *p, *end;
+
+    for (p = *text; p < last; p = end + 1) {
+
+        end = ngx_http_household_token_delimiter(p, last);
+
+        if (end == last || *end != '=') {
+            continue;
+        }
+
+        if ((size_t) (end - p) != name->len
+            || ngx_strncasecmp(p, name->data, name->len) != 0)
+        {
+            continue;
+        }
+
+        value->data = end + 1;
+        *text = ngx_http_household_token_delimiter(value->data, last);
+        value->len = *text - value->data;
+
+        return 1;
+    }
+
+    return 0;
+}
+
+
+/* finds a slash or a sub-delimiter (RFC 3986, 2.2); otherwise the end */
+
+static u_char *
+ngx_http_household_token_delimiter(u_char *p, u_char *last)
+{
+    for ( /* void */ ; p < last; p++) {
+
+        switch (*p) {
+
+        case '/':
+        case '!':
+        case '$':
+        case '&':
+        case '\'':
+        case '(':
+        case ')':
+        case '*':
+        case '+':
+        case ',':
+        case ';':
+        case '=':
+            return p;
+        }
+    }
+
+    return last;
 }
 
 

@@ -19,6 +19,7 @@ static ngx_household_reason_e ngx_household_claims_ids(
     ngx_household_jwt_claims_t *out);
 static ngx_int_t ngx_household_claims_id(const json_t *claims,
     const ngx_str_t *name, ngx_str_t *id);
+static ngx_uint_t ngx_household_claims_cdni(const json_t *claims);
 
 
 ngx_household_reason_e
@@ -30,7 +31,7 @@ ngx_household_claims_read(const ngx_household_jwt_policy_t *policy,
 
     /* RFC 9246, 2.1.4 and 2.1.5: no leeway for URI Signing tokens */
 
-    leeway = ngx_household_urisigning_present(claims) ? 0 : policy->leeway;
+    leeway = ngx_household_claims_cdni(claims) ? 0 : policy->leeway;
 
     reason = ngx_household_claims_times(claims, leeway, now, out);
 
@@ -190,29 +191,68 @@ ngx_household_claims_uri(const ngx_household_jwt_policy_t *policy,
     const json_t *claims, const ngx_str_t *token, const ngx_str_t *uri,
     ngx_household_jwt_claims_t *out)
 {
-    ngx_str_t  container;
+#if (NGX_HOUSEHOLD_CDNI)
+    ngx_household_urisigning_t  u;
+#endif
 
-    if (!ngx_household_urisigning_present(claims)) {
+    if (!ngx_household_claims_cdni(claims)) {
         return NGX_HOUSEHOLD_REASON_NONE;
     }
 
-    if (ngx_household_urisigning_check(claims, &container) != NGX_OK) {
+#if (NGX_HOUSEHOLD_CDNI)
+
+    if (ngx_household_urisigning_check(claims, policy->cdniip, &u) != NGX_OK) {
         return NGX_HOUSEHOLD_REASON_TOKEN_URI;
     }
 
-    if (container.len == 0) {
+    out->client = u.client;
+
+    if (u.container.len == 0) {
         return NGX_HOUSEHOLD_REASON_NONE;
     }
 
-    if (ngx_household_urisigning_match(&container, uri, &policy->package,
+    if (ngx_household_urisigning_match(&u.container, uri, &policy->package,
                                        token)
         != NGX_OK)
     {
         return NGX_HOUSEHOLD_REASON_TOKEN_URI;
     }
 
-    ngx_memcpy(out->container, container.data, container.len);
-    out->container_len = (uint16_t) container.len;
+    ngx_memcpy(out->container, u.container.data, u.container.len);
+    out->container_len = (uint16_t) u.container.len;
 
     return NGX_HOUSEHOLD_REASON_NONE;
+
+#else
+
+    /* what restricts a token must not be ignored */
+    return NGX_HOUSEHOLD_REASON_TOKEN_URI;
+
+#endif
+}
+
+
+/* returns 1 if RFC 9246 applies to the token */
+
+static ngx_uint_t
+ngx_household_claims_cdni(const json_t *claims)
+{
+#if (NGX_HOUSEHOLD_CDNI)
+
+    return ngx_household_urisigning_present(claims);
+
+#else
+
+    json_t      *value;
+    const char  *name;
+
+    json_object_foreach((json_t *) claims, name, value) {
+        if (ngx_strncmp(name, "cdni", 4) == 0) {
+            return 1;
+        }
+    }
+
+    return 0;
+
+#endif
 }

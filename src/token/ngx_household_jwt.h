@@ -71,6 +71,7 @@ typedef struct {
     ngx_str_t                    account;   /* claim, "sub" by default */
     ngx_str_t                    device;    /* claim; empty: not read */
     ngx_str_t                    package;   /* attribute, RFC 9246, 2 */
+    ngx_household_cdniip_keys_t *cdniip;    /* NULL: "cdniip" is rejected */
     ngx_str_t                   *values;    /* names of variables */
     ngx_uint_t                   nvalues;   /* up to _VALUES */
     int64_t                      leeway;    /* seconds; 0 to _LEEWAY_MAX */
@@ -82,7 +83,8 @@ typedef struct {
  * Claims of a verified token.  The structure has no pointers and may be copied
  * to shared memory.  A cache must not use an entry at or after "until", and
  * must call ngx_household_urisigning_match() for each request if "container"
- * is not empty.
+ * is not empty.  The caller must check that "client" allows the client address
+ * (ngx_household_cdniip_allows()).
  */
 
 typedef struct {
@@ -90,6 +92,7 @@ typedef struct {
     int64_t                        until;     /* exp and leeway; exclusive */
     uint64_t                       jti;       /* digests for a deny list, */
     uint64_t                       kid;       /*   or ..._DENIAL_NONE */
+    ngx_household_cdniip_t         client;    /* RFC 9246, 2.1.10 */
     uint16_t                       issuer;    /* index in policy */
     uint16_t                       account_len;
     uint16_t                       device_len;

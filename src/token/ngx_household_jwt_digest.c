@@ -93,7 +93,7 @@ ngx_int_t
 ngx_household_jwt_policy_digest(const ngx_household_jwt_policy_t *policy,
     u_char digest[NGX_HOUSEHOLD_JWT_DIGEST])
 {
-    uint64_t     numbers[4];
+    uint64_t     numbers[5];
     ngx_int_t    rc;
     ngx_uint_t   i;
     EVP_MD_CTX  *ctx;
@@ -107,6 +107,7 @@ ngx_household_jwt_policy_digest(const ngx_household_jwt_policy_t *policy,
     numbers[1] = (uint64_t) policy->leeway;
     numbers[2] = policy->max_size;
     numbers[3] = policy->nvalues;
+    numbers[4] = policy->cdniip != NULL;
 
     rc = NGX_ERROR;
 
@@ -118,6 +119,19 @@ ngx_household_jwt_policy_digest(const ngx_household_jwt_policy_t *policy,
     {
         goto done;
     }
+
+#if (NGX_HOUSEHOLD_CDNI)
+
+    if (policy->cdniip != NULL
+        && EVP_DigestUpdate(ctx,
+                            ngx_household_cdniip_keys_digest(policy->cdniip),
+                            NGX_HOUSEHOLD_CDNIIP_DIGEST)
+           != 1)
+    {
+        goto done;
+    }
+
+#endif
 
     for (i = 0; i < policy->nissuers; i++) {
         if (ngx_household_jwt_digest_issuer(ctx, &policy->issuers[i])

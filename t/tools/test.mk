@@ -169,9 +169,14 @@ soak: need-test ## a Redis that comes and goes for SECONDS=180, and what is used
 
 test-compat: TEST_SO = $(B)/compat/$(NAME).so
 test-compat: need-test ## one module for an nginx with TLS and one without
-	@$(MAKE) build-compat build-plain $(FULL_module)
+	@$(MAKE) build-compat build-lean build-plain $(FULL_module)
 	@$(PROVE) t/token-tls.t t/redis-tls.t t/config-errors.t t/update.t
-	@$(MAKE) test-plain
+	@$(MAKE) test-lean test-plain
+
+.PHONY: test-lean
+test-lean: TEST_SO = $(B)/lean/$(NAME).so
+test-lean:
+	@$(PROVE) t/token-lean.t
 
 .PHONY: test-plain
 test-plain: TEST_SO = $(B)/compat/$(NAME).so

@@ -27,8 +27,8 @@ nginx=${NGINX_SRC:-$build/nginx-dev}
 
 flags="-std=gnu99 -O1 -w $INCLUDES"
 libs="-lcmocka -lcrypto -ljansson"
-sources="claims claims_value edwards ere ere_compile id jose jwk jwks jws jwt
-    jwt_digest uri urisigning"
+sources="addr cdniip claims claims_value edwards ere ere_compile id jose jwk
+    jwks jws jwt jwt_digest uri urisigning"
 
 
 units() {
@@ -36,6 +36,7 @@ units() {
     ere|ere_compile) echo ere urisigning ;;
     uri) echo uri urisigning ;;
     urisigning) echo urisigning jwt jwt_cases ;;
+    cdniip) echo cdniip ;;
     jose) echo jose jwks jwks_keys jwt jwt_cases jwt_form urisigning ;;
     jws) echo jws jwks jwt jwt_cases jwt_form ;;
     jwk|jwks) echo jws jwks jwks_keys jwt ;;

@@ -154,6 +154,8 @@ char *ngx_http_household_set_token_key(ngx_conf_t *cf, ngx_command_t *cmd,
     void *conf);
 char *ngx_http_household_set_token_require(ngx_conf_t *cf,
     ngx_command_t *cmd, void *conf);
+char *ngx_http_household_set_token_cdniip(ngx_conf_t *cf, ngx_command_t *cmd,
+    void *conf);
 char *ngx_http_household_set_token_claims(ngx_conf_t *cf, ngx_command_t *cmd,
     void *conf);
 

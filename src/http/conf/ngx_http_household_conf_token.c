@@ -26,6 +26,7 @@ static void ngx_http_household_token_package(
     ngx_http_household_token_conf_t *conf, ngx_str_t *package);
 static ngx_int_t ngx_http_household_token_parse_source(ngx_conf_t *cf,
     ngx_str_t *text, ngx_http_household_source_t *source);
+static ngx_uint_t ngx_http_household_token_path_name(ngx_str_t *name);
 static char *ngx_http_household_load_jwks(ngx_conf_t *cf, ngx_command_t *cmd,
     ngx_str_t *file, ngx_household_jwt_issuer_t *issuer);
 static void ngx_http_household_skip_jwk(void *data, const char *text);
@@ -42,6 +43,7 @@ ngx_http_household_token_create(ngx_http_household_token_conf_t *conf)
     conf->claims = NGX_CONF_UNSET_PTR;
     conf->requires = NGX_CONF_UNSET_PTR;
     conf->leeway = NGX_CONF_UNSET;
+    conf->cdniip = NGX_CONF_UNSET_PTR;
 }
 
 
@@ -53,6 +55,7 @@ ngx_http_household_token_merge(ngx_conf_t *cf,
     ngx_conf_merge_ptr_value(conf->issuers, prev->issuers, NULL);
     ngx_conf_merge_ptr_value(conf->claims, prev->claims, NULL);
     ngx_conf_merge_ptr_value(conf->requires, prev->requires, NULL);
+    ngx_conf_merge_ptr_value(conf->cdniip, prev->cdniip, NULL);
     ngx_conf_merge_sec_value(conf->leeway, prev->leeway,
                              NGX_HTTP_HOUSEHOLD_LEEWAY);
 
@@ -87,6 +90,7 @@ ngx_http_household_token_build_policy(ngx_conf_t *cf,
 
     policy->issuers = conf->issuers->elts;
     policy->nissuers = conf->issuers->nelts;
+    policy->cdniip = conf->cdniip;
     policy->leeway = conf->leeway;
     policy->max_size = NGX_HOUSEHOLD_JWT_SIZE;
 
@@ -148,7 +152,7 @@ ngx_http_household_token_init(ngx_conf_t *cf,
 }
 
 
-/* RFC 9246, 2: this argument has the token and is not part of the URI */
+/* RFC 9246, 2: this parameter has the token and is not part of the URI */
 
 static void
 ngx_http_household_token_package(ngx_http_household_token_conf_t *conf,
@@ -162,7 +166,9 @@ ngx_http_household_token_package(ngx_http_household_token_conf_t *conf,
     source = conf->sources->elts;
 
     for (i = 0; i < conf->sources->nelts; i++) {
-        if (source[i].type == NGX_HTTP_HOUSEHOLD_ARGUMENT) {
+        if (source[i].type == NGX_HTTP_HOUSEHOLD_ARGUMENT
+            || source[i].type == NGX_HTTP_HOUSEHOLD_PATH)
+        {
             *package = source[i].name;
             return;
         }
@@ -217,7 +223,10 @@ ngx_http_household_set_token(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
             return NGX_CONF_ERROR;
         }
 
-        if (tcf->strip && source->type == NGX_HTTP_HOUSEHOLD_VALUE) {
+        if (tcf->strip
+            && (source->type == NGX_HTTP_HOUSEHOLD_VALUE
+                || source->type == NGX_HTTP_HOUSEHOLD_PATH))
+        {
             ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
                                "\"strip\" of \"household_token\" cannot take "
                                "\"%V\" out of a request, only \"bearer\", "
@@ -255,10 +264,23 @@ ngx_http_household_token_parse_source(ngx_conf_t *cf, ngx_str_t *text,
         return NGX_OK;
     }
 
-    if (ngx_http_script_variables_count(text) == 0) {
+    if (text->len > 5 && ngx_strncmp(text->data, "path=", 5) == 0) {
+        source->type = NGX_HTTP_HOUSEHOLD_PATH;
+        source->name.data = text->data + 5;
+        source->name.len = text->len - 5;
+
+        if (ngx_http_household_token_path_name(&source->name)) {
+            return NGX_OK;
+        }
+    }
+
+    if (ngx_http_script_variables_count(text) == 0
+        || source->type == NGX_HTTP_HOUSEHOLD_PATH)
+    {
         ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
                            "invalid source \"%V\" of \"household_token\", it "
-                           "must be \"bearer\" or a variable", text);
+                           "must be \"bearer\", \"path=name\" or a variable",
+                           text);
         return NGX_ERROR;
     }
 
@@ -290,6 +312,28 @@ ngx_http_household_token_parse_source(ngx_conf_t *cf, ngx_str_t *text,
     source->type = NGX_HTTP_HOUSEHOLD_VALUE;
 
     return ngx_http_household_value_compile_complex(cf, text, &source->value);
+}
+
+
+/* a name of letters, digits, "-", "." and "_" has no delimiter in it */
+
+static ngx_uint_t
+ngx_http_household_token_path_name(ngx_str_t *name)
+{
+    u_char  ch;
+    size_t  i;
+
+    for (i = 0; i < name->len; i++) {
+        ch = ngx_tolower(name->data[i]);
+
+        if ((ch < 'a' || ch > 'z') && (ch < '0' || ch > '9')
+            && ch != '-' && ch != '.' && ch != '_')
+        {
+            return 0;
+        }
+    }
+
+    return 1;
 }
 
 

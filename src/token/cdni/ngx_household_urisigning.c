@@ -48,7 +48,7 @@ static const char  *ngx_household_urisigning_unsupported[] = {
 /* claims that "cdnicrit" may list; they are checked in any case */
 
 static const char  *ngx_household_urisigning_enforces[] = {
-    "iss", "aud", "exp", "nbf", "iat", "cdniv", "cdniuc", NULL
+    "iss", "aud", "exp", "nbf", "iat", "cdniv", "cdniip", "cdniuc", NULL
 };
 
 
@@ -70,14 +70,15 @@ ngx_household_urisigning_present(const json_t *claims)
 
 
 ngx_int_t
-ngx_household_urisigning_check(const json_t *claims, ngx_str_t *container)
+ngx_household_urisigning_check(const json_t *claims,
+    const ngx_household_cdniip_keys_t *keys, ngx_household_urisigning_t *u)
 {
     json_t      *version;
     ngx_int_t    rc;
-    ngx_str_t    rest;
+    ngx_str_t    rest, client;
     ngx_uint_t   i;
 
-    ngx_str_null(container);
+    ngx_memzero(u, sizeof(ngx_household_urisigning_t));
 
     version = json_object_get(claims, "cdniv");
 
@@ -99,20 +100,31 @@ ngx_household_urisigning_check(const json_t *claims, ngx_str_t *container)
         }
     }
 
-    rc = ngx_household_json_string(claims, "cdniuc", container);
+    rc = ngx_household_json_string(claims, "cdniip", &client);
+
+    if (rc == NGX_ERROR
+        || (rc == NGX_OK
+            && (keys == NULL
+                || ngx_household_cdniip_read(keys, &client, &u->client)
+                   != NGX_OK)))
+    {
+        return NGX_DECLINED;
+    }
+
+    rc = ngx_household_json_string(claims, "cdniuc", &u->container);
 
     if (rc == NGX_DECLINED) {
         return NGX_OK;
     }
 
-    if (rc != NGX_OK || container->len > NGX_HOUSEHOLD_CONTAINER_LEN) {
+    if (rc != NGX_OK || u->container.len > NGX_HOUSEHOLD_CONTAINER_LEN) {
         return NGX_DECLINED;
     }
 
     /* this also rejects an empty "cdniuc", which is not the same as none */
 
-    if (!ngx_household_urisigning_form(container, "hash:", &rest)
-        && !ngx_household_urisigning_form(container, "regex:", &rest))
+    if (!ngx_household_urisigning_form(&u->container, "hash:", &rest)
+        && !ngx_household_urisigning_form(&u->container, "regex:", &rest))
     {
         return NGX_DECLINED;
     }

@@ -16,6 +16,7 @@
 
 #include <ngx_config.h>
 #include <ngx_core.h>
+#include "ngx_household_cdniip.h"
 #include "ngx_household_jose.h"
 
 
@@ -24,6 +25,14 @@
 
 /* RFC 9246, 2: the default name of the attribute that carries a token */
 #define NGX_HOUSEHOLD_URISIGNING_PACKAGE  "URISigningPackage"
+
+
+/* the restrictions of a token */
+
+typedef struct {
+    ngx_str_t                container; /* "cdniuc"; empty: any URI */
+    ngx_household_cdniip_t   client;    /* "cdniip" */
+} ngx_household_urisigning_t;
 
 
 /* returns 1 if a token has a claim of RFC 9246, which then applies to it */
@@ -36,17 +45,14 @@ ngx_uint_t ngx_household_urisigning_present(const json_t *claims);
  *   - "cdnicrit" lists only claims that are present and enforced;
  *   - there are no claims that require an unsupported feature: "cdniets",
  *     "cdnistt", "cdnistd" (renewal of tokens), "jti" (single use);
+ *   - "cdniip" can be decrypted by "keys", which may be NULL, or is missing;
  *   - "cdniuc" is a string in a known form, or missing.
  *
- * A "cdniip" that "cdnicrit" does not list is ignored: the rules of the
- * verdict decide on client addresses.
- *
- * Returns NGX_OK and sets "container" to the value of "cdniuc", which belongs
- * to "claims"; "container" is empty if there is no "cdniuc".  Returns
+ * Returns NGX_OK and fills "u", whose container belongs to "claims".  Returns
  * NGX_DECLINED if a check fails.
  */
 ngx_int_t ngx_household_urisigning_check(const json_t *claims,
-    ngx_str_t *container);
+    const ngx_household_cdniip_keys_t *keys, ngx_household_urisigning_t *u);
 
 /*
  * Checks that a container allows "uri", the absolute URI as requested.  The

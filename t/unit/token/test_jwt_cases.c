@@ -425,7 +425,7 @@ static const case_t  cases[] = {
     PAYLOAD("cdnicrit unknown", P("\"cdnicrit\":\"foo\",\"foo\":1"), URI),
     PAYLOAD("cdniuc, and no URI is known", P("\"cdniuc\":\"regex:.*\""), URI),
     PAYLOAD("cdniuc empty", P("\"cdniuc\":\"\""), URI),
-    PAYLOAD("good: cdniip is not looked at", P("\"cdniip\":\"x\""), NONE),
+    PAYLOAD("cdniip, and no key is known", P("\"cdniip\":\"x\""), URI),
     PAYLOAD("RFC 9246 has no leeway: exp",
             "{" SUB ",\"exp\":1700000000,\"cdniv\":1}", EXPIRED),
     PAYLOAD("good: RFC 9246, a second left",

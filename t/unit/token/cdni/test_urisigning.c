@@ -27,19 +27,21 @@ check(const char *text)
 {
     json_t     *object;
     ngx_int_t   rc;
-    ngx_str_t   s, container;
+    ngx_str_t   s;
+
+    ngx_household_urisigning_t  u;
 
     s = mint_str(text);
     object = ngx_household_json_parse(&s, NULL);
     assert_non_null(object);
 
-    container = mint_str("untouched");
-    rc = ngx_household_urisigning_check(object, &container);
+    rc = ngx_household_urisigning_check(object, NULL, &u);
 
     if (rc == NGX_OK) {
+        assert_int_equal(u.client.addr.family, NGX_HOUSEHOLD_FAMILY_NONE);
         assert_true(ngx_household_urisigning_present(object)
-                    || container.len == 0);
-        assert_int_equal(container.len != 0,
+                    || u.container.len == 0);
+        assert_int_equal(u.container.len != 0,
                          json_object_get(object, "cdniuc") != NULL);
     }
 
@@ -93,7 +95,6 @@ accepts(void **state)
     static const char  *cases[] = {
         "{}", "{\"cdniv\":1}", "{\"cdniuc\":\"" FOO_BAR "\"}",
         "{\"cdniuc\":\"regex:.*\",\"cdniv\":1,\"exp\":1}",
-        "{\"cdniip\":\"eyJ..x\"}",
         "{\"cdnicrit\":\"exp\",\"exp\":1}",
         "{\"cdnicrit\":\"exp,cdniuc\",\"exp\":1,\"cdniuc\":\"regex:.*\"}",
         "{\"cdnicrit\":\"iss,aud,cdniv\",\"iss\":1,\"aud\":1,\"cdniv\":1}",
@@ -134,6 +135,10 @@ refuses(void **state)
         "{\"cdnicrit\":\"cdnicrit\"}",
         "{\"cdnicrit\":[\"exp\"],\"exp\":1}", "{\"cdnicrit\":null}",
         "{\"cdnicrit\":1}",
+
+        /* a client address, and no keys to decrypt it */
+        "{\"cdniip\":\"eyJ..x\"}", "{\"cdniip\":\"192.0.2.1\"}",
+        "{\"cdniip\":null}", "{\"cdniip\":7}",
 
         /* what is not done */
         "{\"cdniets\":30}", "{\"cdnistt\":0}", "{\"cdnistt\":1}",
