@@ -26,6 +26,7 @@ declare -A packages=(
 
     # the suite: units, real servers, valgrind
     [test]="aspell aspell-en curl git jose libcmocka-dev libcrypt-jwt-perl
+             libfaketime
             libmaxmind-db-writer-perl libnginx-mod-http-lua
             libtest-nginx-perl nghttp2-client openssl perl
             python3-cryptography python3-jwcrypto python3-jwt

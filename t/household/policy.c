@@ -11,6 +11,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <arpa/inet.h>
 
 
 #define SIM_MONITOR  28                /* days before "household on" */
@@ -63,6 +64,9 @@ static void sim_play_event(sim_play_t *play, const sim_account_t *a,
     const sim_event_t *e, int day);
 static void sim_play_day(sim_play_t *play, const sim_account_t *a, int day);
 static void sim_play_codec(sim_play_t *play);
+static void sim_trace(const sim_account_t *a,
+    const ngx_household_presence_facts_t *facts,
+    const ngx_household_presence_answer_t *answer);
 
 
 void
@@ -254,7 +258,30 @@ sim_ask(sim_play_t *play, const sim_account_t *a, const sim_event_t *e)
 
     play->count->writes += answer.write;
 
+    if (play->policy->trace) {
+        sim_trace(a, &facts, &answer);
+    }
+
     return answer.allow;
+}
+
+
+/* time, account, device, address, 1 if written, 1 if allowed */
+
+static void
+sim_trace(const sim_account_t *a, const ngx_household_presence_facts_t *facts,
+    const ngx_household_presence_answer_t *answer)
+{
+    char  text[INET6_ADDRSTRLEN];
+
+    (void) inet_ntop(facts->addr.family == NGX_HOUSEHOLD_FAMILY_INET6
+                     ? AF_INET6 : AF_INET,
+                     facts->addr.bytes, text, sizeof(text));
+
+    printf("%lld a%u %.*s %s %u %u\n", (long long) facts->now,
+           (unsigned) a->number, (int) facts->device.len,
+           (char *) facts->device.data, text, (unsigned) answer->write,
+           (unsigned) answer->allow);
 }
 
 

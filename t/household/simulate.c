@@ -2,11 +2,13 @@
 /*
  * simulate [--world FILE] [--households N] [--shares N] [--seed N]
  *          [--only WORLD | --only parts | --only frontier] [--svg FILE]
- *          [--check FILE | --baseline FILE]
+ *          [--check FILE | --baseline FILE | --trace N]
  *
  * Plays the worlds of world.conf, and prints what the sharing rule and
  * static homes make of them, what each part of the rule adds, and what other
- * constants would.  The same seed gives the same figures.
+ * constants would.  The same seed gives the same figures.  --trace prints the
+ * requests of the first N accounts that share, in the first world, and whether
+ * they were allowed: t/sharing-replay.t has an edge answer them.
  */
 
 
@@ -30,6 +32,7 @@ typedef struct {
     ngx_uint_t   households;
     ngx_uint_t   shares;
     uint64_t     seed;
+    ngx_uint_t   trace;
     const char  *only;
 } sim_options_t;
 
@@ -53,6 +56,7 @@ static int sim_worlds(const sim_options_t *o, int n, sim_point_t *points,
     sim_point_t *homes);
 static void sim_options(sim_options_t *o, int argc, char **argv);
 static int sim_check(const sim_options_t *o, int n);
+static int sim_trace(const sim_options_t *o);
 
 
 int
@@ -71,6 +75,10 @@ main(int argc, char **argv)
 
     if (o.check != NULL || o.baseline != NULL) {
         return sim_check(&o, n);
+    }
+
+    if (o.trace) {
+        return sim_trace(&o);
     }
 
     drawn = sim_worlds(&o, n, points, homes);
@@ -413,6 +421,9 @@ sim_options(sim_options_t *o, int argc, char **argv)
         } else if (strcmp(argv[i], "--baseline") == 0) {
             o->baseline = argv[i + 1];
 
+        } else if (strcmp(argv[i], "--trace") == 0) {
+            o->trace = strtoul(argv[i + 1], NULL, 10);
+
         } else {
             break;
         }
@@ -421,7 +432,8 @@ sim_options(sim_options_t *o, int argc, char **argv)
     if (i != argc) {
         fprintf(stderr, "usage: simulate [--households N] [--shares N]"
                 " [--seed N] [--only WORLD] [--svg FILE]"
-                " [--check FILE | --baseline FILE] [--world FILE]\n");
+                " [--check FILE | --baseline FILE | --trace N]"
+                " [--world FILE]\n");
         exit(2);
     }
 }
@@ -483,4 +495,23 @@ sim_check(const sim_options_t *o, int n)
     fclose(file);
 
     return worse;
+}
+
+
+static int
+sim_trace(const sim_options_t *o)
+{
+    ngx_uint_t  k;
+
+    static sim_account_t  account;
+
+    (void) sim_policy(0, "sharing");
+    policies[0].trace = 1;
+
+    for (k = 0; k < o->trace; k++) {
+        sim_account_make(&account, &worlds[0], o->seed, k, 1);
+        sim_account_play(&account, policies, 1, counts);
+    }
+
+    return 0;
 }

@@ -203,6 +203,7 @@ typedef struct {
 typedef struct {
     char                             name[64];
     ngx_uint_t                       homes;  /* static homes */
+    ngx_uint_t                       trace;  /* prints each request */
     ngx_household_presence_params_t  params;
 } sim_policy_t;
 

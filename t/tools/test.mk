@@ -251,9 +251,10 @@ simulate: need-build ## a year of households and sharers; WORLD=plain DOCS=1
 	@$(SIMULATE) $(if $(WORLD),--only "$(WORLD)",--svg \
 	    $(if $(DOCS),docs,$(B))/fairness.svg)
 
-simulate-check: need-build ## less of it: neither figure may be worse
-	@$(MAKE) $(B)/simulate
+simulate-check: need-test ## less of it: no figure is worse, an edge agrees
+	@$(MAKE) $(B)/simulate build-module
 	@$(SIMULATE_CHECK) --check t/household/baseline.txt
+	@SIMULATE=$(B)/simulate $(PROVE) t/household/replay.t
 
 simulate-baseline: need-build ## and the figures that it is compared with
 	@$(MAKE) $(B)/simulate
