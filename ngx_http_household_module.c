@@ -302,7 +302,7 @@ static ngx_command_t  ngx_http_household_commands[] = {
       NULL },
 
     { ngx_string("household_api"),
-      NGX_HTTP_LOC_CONF|NGX_CONF_TAKE1,
+      NGX_HTTP_LOC_CONF|NGX_CONF_TAKE12,
       ngx_http_household_set_api,
       NGX_HTTP_LOC_CONF_OFFSET,
       0,

@@ -268,6 +268,8 @@ my @http = (
      qr/needs a location given by a prefix/, 'household_api'],
     ['server { location / { household_api main; household_api main; } }', '',
      qr/is duplicate/, 'household_api'],
+    ['server { location / { household_api main read; } }', 'read',
+     qr/invalid parameter/, 'household_api'],
     ['household_api main', '', qr/is not allowed here/],
 
     ['household_geoip', '', qr/invalid number of arguments/],
@@ -582,6 +584,7 @@ for my $text ((map { "household_store main zone=z; household_account \$arg_a; $_
     'household_zone zone=z2:1m;',
     'server { location / { household_metrics zone=z; } }',
     'server { location / { household_api main; } }',
+    'server { location / { household_api main write; } }',
     'household_token bearer $cookie_a $arg_b strip;',
     (map { "household_redis other {\n$_;\n}" }
      'server 127.0.0.1; server 127.0.0.1:6380 replica; read_from replica',

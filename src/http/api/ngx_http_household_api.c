@@ -11,6 +11,7 @@
 #include "ngx_http_household_api_account.h"
 #include "ngx_http_household_api_call.h"
 #include "ngx_http_household_api_control.h"
+#include "ngx_http_household_api_edit.h"
 #include "ngx_http_household_api_status.h"
 #include "ngx_http_household_api_verdict.h"
 #include "ngx_http_household_headers.h"
@@ -49,8 +50,44 @@ static const ngx_http_household_api_route_t  ngx_http_household_api_routes[] = {
     { NGX_HTTP_HOUSEHOLD_API_CONTROL, NGX_HTTP_GET,
       ngx_http_household_api_control_get },
 
+    { NGX_HTTP_HOUSEHOLD_API_CONTROL, NGX_HTTP_PATCH,
+      ngx_http_household_api_control_patch },
+
     { NGX_HTTP_HOUSEHOLD_API_ACCOUNT, NGX_HTTP_GET,
       ngx_http_household_api_account_get },
+
+    { NGX_HTTP_HOUSEHOLD_API_ACCOUNT, NGX_HTTP_PATCH,
+      ngx_http_household_api_edit },
+
+    { NGX_HTTP_HOUSEHOLD_API_HOME, NGX_HTTP_PUT,
+      ngx_http_household_api_edit },
+
+    { NGX_HTTP_HOUSEHOLD_API_HOME, NGX_HTTP_DELETE,
+      ngx_http_household_api_edit },
+
+    { NGX_HTTP_HOUSEHOLD_API_SEAT, NGX_HTTP_PUT,
+      ngx_http_household_api_edit },
+
+    { NGX_HTTP_HOUSEHOLD_API_SEAT, NGX_HTTP_DELETE,
+      ngx_http_household_api_edit },
+
+    { NGX_HTTP_HOUSEHOLD_API_DEVICE, NGX_HTTP_PUT,
+      ngx_http_household_api_edit },
+
+    { NGX_HTTP_HOUSEHOLD_API_DEVICE, NGX_HTTP_DELETE,
+      ngx_http_household_api_edit },
+
+    { NGX_HTTP_HOUSEHOLD_API_TRAVEL, NGX_HTTP_PUT,
+      ngx_http_household_api_edit },
+
+    { NGX_HTTP_HOUSEHOLD_API_TRAVEL, NGX_HTTP_DELETE,
+      ngx_http_household_api_edit },
+
+    { NGX_HTTP_HOUSEHOLD_API_SIGN_OUT, NGX_HTTP_POST,
+      ngx_http_household_api_edit },
+
+    { NGX_HTTP_HOUSEHOLD_API_MOVE_HOME, NGX_HTTP_POST,
+      ngx_http_household_api_edit },
 
     { NGX_HTTP_HOUSEHOLD_API_VERDICT, NGX_HTTP_GET,
       ngx_http_household_api_verdict_get }
@@ -98,7 +135,8 @@ ngx_http_household_api_handler(ngx_http_request_t *r)
 
     rc = ngx_http_household_api_route(call);
 
-    if (rc == NGX_DONE) {
+    if (rc == NGX_DONE && (r->method & (NGX_HTTP_GET|NGX_HTTP_HEAD))) {
+        /* the reading of a body has counted the request */
         r->main->count++;
     }
 
@@ -162,7 +200,8 @@ ngx_http_household_api_route(ngx_http_household_api_call_t *call)
 
         route = &ngx_http_household_api_routes[i];
 
-        if (route->resource == call->path.resource && route->method == method)
+        if (route->resource == call->path.resource && route->method == method
+            && (method == NGX_HTTP_GET || call->conf->write))
         {
             return route->handler(call);
         }
@@ -254,7 +293,6 @@ ngx_http_household_api_index(ngx_http_household_api_call_t *call)
     ngx_http_household_api_json_array(&json, NULL);
     ngx_http_household_api_json_text(&json, NULL, "accounts");
     ngx_http_household_api_json_text(&json, NULL, "control");
-    ngx_http_household_api_json_text(&json, NULL, "import");
     ngx_http_household_api_json_text(&json, NULL, "status");
     ngx_http_household_api_json_array_end(&json);
     ngx_http_household_api_json_line(&json);

@@ -27,8 +27,6 @@ static void ngx_http_household_api_call_done(void *data,
     ngx_household_account_result_e result, ngx_uint_t n);
 static void ngx_http_household_api_call_continue(ngx_event_t *ev);
 static void ngx_http_household_api_call_cleanup(void *data);
-static ngx_int_t ngx_http_household_api_call_start(
-    ngx_http_household_api_call_t *call, ngx_http_household_api_next_pt next);
 
 static ngx_int_t ngx_http_household_api_command_reply(
     ngx_household_redis_op_t *op, ngx_household_resp_reply_t *reply);
@@ -58,7 +56,7 @@ ngx_http_household_api_call_read(ngx_http_household_api_call_t *call,
 }
 
 
-static ngx_int_t
+ngx_int_t
 ngx_http_household_api_call_start(ngx_http_household_api_call_t *call,
     ngx_http_household_api_next_pt next)
 {
@@ -142,6 +140,43 @@ ngx_http_household_api_call_cleanup(void *data)
     if (call->event.posted) {
         ngx_delete_posted_event(&call->event);
     }
+}
+
+
+ngx_http_household_api_call_t *
+ngx_http_household_api_call_find(ngx_http_request_t *r)
+{
+    ngx_http_cleanup_t  *cln;
+
+    for (cln = r->main->cleanup; cln; cln = cln->next) {
+        if (cln->handler == ngx_http_household_api_call_cleanup) {
+            return cln->data;
+        }
+    }
+
+    return NULL;
+}
+
+
+ngx_int_t
+ngx_http_household_api_call_edit(ngx_http_household_api_call_t *call,
+    uint64_t *version, ngx_household_account_edit_t *edits, ngx_uint_t n,
+    ngx_http_household_api_next_pt next)
+{
+    if (ngx_http_household_api_call_start(call, next) != NGX_OK) {
+        return NGX_HTTP_INTERNAL_SERVER_ERROR;
+    }
+
+    call->op = ngx_household_account_edit(call->conf->redis->redis,
+                                          &call->path.account, version, edits,
+                                          n, ngx_http_household_api_call_done,
+                                          call);
+    if (call->op == NULL) {
+        call->result = NGX_HOUSEHOLD_ACCOUNT_UNAVAILABLE;
+        return next(call);
+    }
+
+    return NGX_DONE;
 }
 
 

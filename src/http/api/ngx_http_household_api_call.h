@@ -12,6 +12,7 @@
 #include <ngx_core.h>
 #include <ngx_http.h>
 #include "ngx_household_account.h"
+#include "ngx_household_jose.h"
 #include "ngx_http_household.h"
 #include "ngx_http_household_api.h"
 #include "ngx_http_household_api_json.h"
@@ -55,8 +56,27 @@ struct ngx_http_household_api_call_s {
     ngx_uint_t                       changes;
     ngx_household_account_t          account;
     ngx_http_household_api_control_t  control;
+
+    /* of a write */
+    json_t                          *body;     /* NULL: none */
+    ngx_array_t                      edits;
+    ngx_uint_t                       tries;
 };
 
+
+/*
+ * Prepares the call to be continued by "next".  Returns NGX_OK or NGX_ERROR.
+ * find() returns the call of a request that was prepared.
+ */
+ngx_int_t ngx_http_household_api_call_start(
+    ngx_http_household_api_call_t *call, ngx_http_household_api_next_pt next);
+ngx_http_household_api_call_t *ngx_http_household_api_call_find(
+    ngx_http_request_t *r);
+
+/* changes the account of the path; "next" is called with the result */
+ngx_int_t ngx_http_household_api_call_edit(ngx_http_household_api_call_t *call,
+    uint64_t *version, ngx_household_account_edit_t *edits, ngx_uint_t n,
+    ngx_http_household_api_next_pt next);
 
 /* reads the account of the path; "next" is called with the result */
 ngx_int_t ngx_http_household_api_call_read(ngx_http_household_api_call_t *call,

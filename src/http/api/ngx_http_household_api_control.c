@@ -9,6 +9,7 @@
 #include <ngx_http.h>
 #include "ngx_http_household_api_control.h"
 #include "ngx_household_str.h"
+#include "ngx_http_household_api_write.h"
 
 
 /* after the key prefix */
@@ -19,6 +20,16 @@ static ngx_int_t ngx_http_household_api_control_reply(
     ngx_http_household_api_call_t *call, ngx_household_resp_reply_t *reply);
 static ngx_int_t ngx_http_household_api_control_show(
     ngx_http_household_api_call_t *call);
+static ngx_int_t ngx_http_household_api_control_set(
+    ngx_http_household_api_call_t *call);
+static ngx_int_t ngx_http_household_api_control_unset(
+    ngx_http_household_api_call_t *call);
+static ngx_int_t ngx_http_household_api_control_made(
+    ngx_http_household_api_call_t *call);
+static ngx_int_t ngx_http_household_api_control_value(
+    ngx_http_household_api_call_t *call, const char *name, ngx_str_t *value);
+static ngx_int_t ngx_http_household_api_control_number(
+    ngx_http_household_api_call_t *call, ngx_household_resp_reply_t *reply);
 
 
 ngx_int_t
@@ -150,4 +161,159 @@ ngx_http_household_api_control_show(ngx_http_household_api_call_t *call)
     ngx_http_household_api_json_line(&json);
 
     return ngx_http_household_api_send(call->request, NGX_HTTP_OK, &json);
+}
+
+
+ngx_int_t
+ngx_http_household_api_control_patch(ngx_http_household_api_call_t *call)
+{
+    return ngx_http_household_api_write_start(call,
+                                          ngx_http_household_api_control_set);
+}
+
+
+/* what is set first loosens, before anything that is unset tightens */
+
+static ngx_int_t
+ngx_http_household_api_control_set(ngx_http_household_api_call_t *call)
+{
+    ngx_int_t   rc;
+    ngx_str_t   argv[6], value;
+    ngx_uint_t  n;
+
+    ngx_str_set(&argv[0], "HSET");
+
+    if (ngx_http_household_api_control_key(call, &argv[1]) != NGX_OK) {
+        return NGX_HTTP_INTERNAL_SERVER_ERROR;
+    }
+
+    n = 2;
+    call->result = NGX_HOUSEHOLD_ACCOUNT_OK;
+
+    rc = ngx_http_household_api_control_value(call, "mode", &value);
+
+    if (rc == NGX_ERROR) {
+        return ngx_http_household_api_problem(call->request, 422,
+                                     "invalid_value", "\"mode\" is not \"off\","
+                                     " \"monitor\", \"on\" or null", "#/mode");
+    }
+
+    if (rc == NGX_OK) {
+        ngx_str_set(&argv[n], "mode");
+        argv[n + 1] = value;
+        n += 2;
+    }
+
+    rc = ngx_http_household_api_control_value(call, "rollout", &value);
+
+    if (rc == NGX_ERROR) {
+        return ngx_http_household_api_problem(call->request, 422,
+                                     "invalid_value", "\"rollout\" is not a "
+                                     "percentage like \"2.5%\", or null",
+                                     "#/rollout");
+    }
+
+    if (rc == NGX_OK) {
+        ngx_str_set(&argv[n], "rollout");
+        argv[n + 1] = value;
+        n += 2;
+    }
+
+    if (n == 2) {
+        return ngx_http_household_api_control_unset(call);
+    }
+
+    return ngx_http_household_api_call_command(call, argv, n,
+                                       ngx_http_household_api_control_number,
+                                       ngx_http_household_api_control_unset);
+}
+
+
+static ngx_int_t
+ngx_http_household_api_control_unset(ngx_http_household_api_call_t *call)
+{
+    ngx_str_t   argv[4];
+    ngx_uint_t  n;
+
+    if (call->result != NGX_HOUSEHOLD_ACCOUNT_OK) {
+        return ngx_http_household_api_failed(call);
+    }
+
+    ngx_str_set(&argv[0], "HDEL");
+
+    if (ngx_http_household_api_control_key(call, &argv[1]) != NGX_OK) {
+        return NGX_HTTP_INTERNAL_SERVER_ERROR;
+    }
+
+    n = 2;
+
+    if (json_is_null(json_object_get(call->body, "mode"))) {
+        ngx_str_set(&argv[n], "mode");
+        n++;
+    }
+
+    if (json_is_null(json_object_get(call->body, "rollout"))) {
+        ngx_str_set(&argv[n], "rollout");
+        n++;
+    }
+
+    if (n == 2) {
+        return ngx_http_household_api_control_made(call);
+    }
+
+    return ngx_http_household_api_call_command(call, argv, n,
+                                       ngx_http_household_api_control_number,
+                                       ngx_http_household_api_control_made);
+}
+
+
+static ngx_int_t
+ngx_http_household_api_control_made(ngx_http_household_api_call_t *call)
+{
+    if (call->result != NGX_HOUSEHOLD_ACCOUNT_OK) {
+        return ngx_http_household_api_failed(call);
+    }
+
+    return ngx_http_household_api_send(call->request, NGX_HTTP_NO_CONTENT,
+                                       NULL);
+}
+
+
+/* NGX_OK; NGX_DECLINED if the member is missing or null; or NGX_ERROR */
+
+static ngx_int_t
+ngx_http_household_api_control_value(ngx_http_household_api_call_t *call,
+    const char *name, ngx_str_t *value)
+{
+    json_t      *member;
+    ngx_int_t    rc;
+    ngx_uint_t   n;
+
+    member = json_object_get(call->body, name);
+
+    if (member == NULL || json_is_null(member)) {
+        return NGX_DECLINED;
+    }
+
+    if (!json_is_string(member)) {
+        return NGX_ERROR;
+    }
+
+    value->data = (u_char *) json_string_value(member);
+    value->len = json_string_length(member);
+
+    rc = (name[0] == 'm')
+         ? ngx_http_household_value_parse_mode(value, &n)
+         : ngx_http_household_value_parse_percent(value, &n);
+
+    return rc == NGX_OK ? NGX_OK : NGX_ERROR;
+}
+
+
+static ngx_int_t
+ngx_http_household_api_control_number(ngx_http_household_api_call_t *call,
+    ngx_household_resp_reply_t *reply)
+{
+    return reply->values[0].type == NGX_HOUSEHOLD_RESP_INTEGER ? NGX_OK
+                                                               : NGX_ERROR;
 }

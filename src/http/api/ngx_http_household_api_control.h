@@ -22,6 +22,10 @@ ngx_int_t ngx_http_household_api_control_read(
 ngx_int_t ngx_http_household_api_control_key(
     ngx_http_household_api_call_t *call, ngx_str_t *key);
 
+/* changes the fleet override to what the body says */
+ngx_int_t ngx_http_household_api_control_patch(
+    ngx_http_household_api_call_t *call);
+
 /* answers with the fleet override */
 ngx_int_t ngx_http_household_api_control_get(
     ngx_http_household_api_call_t *call);

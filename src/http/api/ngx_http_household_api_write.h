@@ -1,0 +1,26 @@
+
+/*
+ * Requests that change something.  Private to the room.
+ */
+
+
+#ifndef _NGX_HTTP_HOUSEHOLD_API_WRITE_H_INCLUDED_
+#define _NGX_HTTP_HOUSEHOLD_API_WRITE_H_INCLUDED_
+
+
+#include <ngx_config.h>
+#include <ngx_core.h>
+#include <ngx_http.h>
+#include "ngx_http_household_api_call.h"
+
+
+/*
+ * Checks that the request does not come from a page of another origin, and
+ * reads its body into call->body, which is NULL if there is none.  "next" is
+ * called after that.  Returns what a content handler returns.
+ */
+ngx_int_t ngx_http_household_api_write_start(
+    ngx_http_household_api_call_t *call, ngx_http_household_api_next_pt next);
+
+
+#endif /* _NGX_HTTP_HOUSEHOLD_API_WRITE_H_INCLUDED_ */
