@@ -169,6 +169,10 @@ ngx_household_redis_tracking_client_id(ngx_household_redis_dedicated_t *conn,
         return ngx_household_redis_tracking_refused(n, reply);
     }
 
+    if (reply->values[0].integer <= 0) {
+        return NGX_ERROR;
+    }
+
     n->id = reply->values[0].integer;
 
     return NGX_OK;

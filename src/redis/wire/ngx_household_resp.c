@@ -256,10 +256,15 @@ ngx_household_resp_next(ngx_household_resp_t *resp,
     p = resp->bytes.data;
 
     for (i = 0; i < resp->nvalues; i++) {
-        if (values[i].str.len > 0) {
-            values[i].str.data = p;
-            p += values[i].str.len;
+
+        if (values[i].str.len == 0) {
+            /* functions of nginx subtract lengths from the end of a string */
+            values[i].str.data = (u_char *) "";
+            continue;
         }
+
+        values[i].str.data = p;
+        p += values[i].str.len;
     }
 
     reply->values = values;

@@ -37,6 +37,25 @@ test_nested(void **state)
 }
 
 
+/* functions of nginx compute addresses from that of a string */
+
+static void
+test_empty(void **state)
+{
+    ngx_household_resp_t        *resp;
+    ngx_household_resp_reply_t   reply;
+
+    resp = create(&limits);
+
+    assert_int_equal(feed(resp, "$0\r\n\r\n", 6), NGX_OK);
+    assert_int_equal(ngx_household_resp_next(resp, &reply), NGX_OK);
+    assert_int_equal(reply.values[0].str.len, 0);
+    assert_non_null(reply.values[0].str.data);
+
+    ngx_household_resp_destroy(resp);
+}
+
+
 static void
 test_pipelined(void **state)
 {
@@ -368,6 +387,7 @@ main(void)
     const struct CMUnitTest  tests[] = {
         cmocka_unit_test(test_types),
         cmocka_unit_test(test_nested),
+        cmocka_unit_test(test_empty),
         cmocka_unit_test(test_pipelined),
         cmocka_unit_test(test_extra_data),
         cmocka_unit_test(test_pending),
