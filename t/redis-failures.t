@@ -34,7 +34,8 @@ sub edge {
     my ($address, $redis, %opt) = @_;
 
     return Test::Household::Nginx->new(server => $server, %opt,
-        http => http_config(server => $address, redis => $redis // ''));
+        http => http_config(server => $address, redis => $redis // '',
+                            zone => $opt{zone}));
 }
 
 # how a location decides on an account: status, reason and verdict
@@ -248,6 +249,44 @@ for my $way ('junk behind a good reply', 'junk after a good reply', 'close') {
         decision($edge, '/allow') =~ /home/ && $edge->log =~ /server up/
     }, "$way: recovers";
     cmp_ok $lines->(), '<=', 4, "$way: which is logged";
+}
+
+
+# a server that says nothing of itself: INFO is empty
+
+{
+    my $fake = Test::Household::FakeRedis->new(
+        data => { 'household:{42}' => [$home] },
+        handler => sub { $_[1] eq 'INFO' ? "\$0\r\n\r\n" : undef });
+    my $edge = edge($fake->address, 'connect_timeout 5s; timeout 5s;',
+                    zone => '1m', server => location('/allow', '',
+                                                     'main zone=households'));
+    my @workers = $edge->workers;
+
+    is_well $edge, 'an empty INFO: an answer';
+    is_deeply [$edge->workers], \@workers, 'an empty INFO: of the same worker';
+    $edge->quit;
+    $fake->stop;
+}
+
+
+# One reply too many, and another that is an error: those of the lookup move by
+# one, and the error is no reply to its PING.
+
+{
+    my $fake = Test::Household::FakeRedis->new(
+        data => { 'household:{42}' => [$home, '192.0.2.0/24'] },
+        handler => sub {
+            my (undef, $name, $key) = @_;
+            return undef if $name ne 'HGETALL';
+            return $key =~ /control/ ? "*0\r\n*0\r\n" : "-ERR x\r\n";
+        });
+    my $edge = edge($fake->address, 'connect_timeout 5s; timeout 5s;');
+
+    is decision($edge, '/allow'), '200 UNAVAILABLE unavailable',
+        'an error in the place of PONG: no answer';
+    $edge->quit;
+    $fake->stop;
 }
 
 

@@ -149,31 +149,17 @@ ngx_household_lookup_reply(ngx_household_redis_op_t *op,
 }
 
 
-/*
- * An error reply is accepted: the ACL need not allow PING.  A plain PONG is
- * accepted, too: some servers ignore the argument.
- */
-
 static ngx_int_t
 ngx_household_lookup_number(ngx_household_lookup_t *lookup,
     ngx_household_resp_value_t *v)
 {
-    switch (v->type) {
-
-    case NGX_HOUSEHOLD_RESP_BULK:
-        return v->str.len == NGX_HOUSEHOLD_LOOKUP_NUMBER
-               && ngx_memcmp(v->str.data, lookup->number,
-                             NGX_HOUSEHOLD_LOOKUP_NUMBER)
-                  == 0
-               ? NGX_OK : NGX_ERROR;
-
-    case NGX_HOUSEHOLD_RESP_STATUS:
-    case NGX_HOUSEHOLD_RESP_ERROR:
+    if (lookup->failed && v->type == NGX_HOUSEHOLD_RESP_ERROR) {
+        /* as before; nothing of the replies is used */
         return NGX_OK;
-
-    default:
-        return NGX_ERROR;
     }
+
+    return ngx_household_redis_pong(v, lookup->number,
+                                    NGX_HOUSEHOLD_LOOKUP_NUMBER);
 }
 
 

@@ -260,28 +260,16 @@ ngx_household_presences_read_reply(ngx_household_redis_op_t *op,
 }
 
 
-/* an error reply is accepted: the ACL need not allow PING */
-
 static ngx_int_t
 ngx_household_presences_read_number(ngx_household_presences_read_t *read,
     ngx_household_resp_value_t *v)
 {
-    switch (v->type) {
-
-    case NGX_HOUSEHOLD_RESP_BULK:
-        return v->str.len == NGX_HOUSEHOLD_PRESENCES_NUMBER
-               && ngx_memcmp(v->str.data, read->number,
-                             NGX_HOUSEHOLD_PRESENCES_NUMBER)
-                  == 0
-               ? NGX_OK : NGX_ERROR;
-
-    case NGX_HOUSEHOLD_RESP_STATUS:
-    case NGX_HOUSEHOLD_RESP_ERROR:
+    if (read->failed && v->type == NGX_HOUSEHOLD_RESP_ERROR) {
         return NGX_OK;
-
-    default:
-        return NGX_ERROR;
     }
+
+    return ngx_household_redis_pong(v, read->number,
+                                    NGX_HOUSEHOLD_PRESENCES_NUMBER);
 }
 
 

@@ -7,6 +7,7 @@
 #include <ngx_config.h>
 #include <ngx_core.h>
 #include <ngx_event.h>
+#include "ngx_household_redis_error.h"
 #include "ngx_household_redis_op.h"
 
 
@@ -336,5 +337,32 @@ ngx_household_redis_deadlines_handler(ngx_event_t *ev)
         }
 
         ngx_household_redis_op_end(op, NGX_HOUSEHOLD_REDIS_RESULT_TIMEOUT);
+    }
+}
+
+
+ngx_int_t
+ngx_household_redis_pong(ngx_household_resp_value_t *v, u_char *number,
+    size_t len)
+{
+    ngx_str_t  code;
+
+    switch (v->type) {
+
+    case NGX_HOUSEHOLD_RESP_BULK:
+        return v->str.len == len && ngx_memcmp(v->str.data, number, len) == 0
+               ? NGX_OK : NGX_ERROR;
+
+    case NGX_HOUSEHOLD_RESP_STATUS:
+        return ngx_household_redis_error_is(&v->str, "PONG")
+               ? NGX_OK : NGX_ERROR;
+
+    case NGX_HOUSEHOLD_RESP_ERROR:
+        code = ngx_household_redis_error_code(&v->str);
+        return ngx_household_redis_error_is(&code, "NOPERM")
+               ? NGX_OK : NGX_ERROR;
+
+    default:
+        return NGX_ERROR;
     }
 }

@@ -198,5 +198,14 @@ void ngx_household_redis_op_await(ngx_household_redis_op_t *op,
 /* ends all operations with DOWN and stops the timer */
 void ngx_household_redis_deadlines_stop(ngx_household_redis_deadlines_t *d);
 
+/*
+ * Checks the reply to "PING number", which shows that the replies before it
+ * belong to their commands.  Accepted are the number; a plain PONG, which
+ * servers send that ignore the argument; and NOPERM, since an access control
+ * list need not allow PING.  Returns NGX_OK or NGX_ERROR.
+ */
+ngx_int_t ngx_household_redis_pong(ngx_household_resp_value_t *v,
+    u_char *number, size_t len);
+
 
 #endif /* _NGX_HOUSEHOLD_REDIS_OP_H_INCLUDED_ */
