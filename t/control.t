@@ -168,6 +168,18 @@ for my $kind (sort keys %edge) {
         "$kind: a key of another type is no brake, nor the end of one"
         for 1 .. 5;
 
+    # nor is one with too many fields to be read
+
+    control(mode => 'monitor');
+    $is->('a brake again', '/on?account=a', '200 MONITORED outside');
+    $redis->cmd(HSET => $key, mode => 'on', map { ("f$_" => 1) } 1 .. 50_000);
+    ok wait_until(sub {
+        ask($edge, '/on?account=a');
+        $edge->log =~ /\[error\] .*household override: too many fields/;
+    }), "$kind: too many fields: the log tells";
+    is ask($edge, '/on?account=a'), '200 MONITORED outside',
+        "$kind: too many fields: the former value stays" for 1 .. 5;
+
     # it is released
 
     control();

@@ -281,6 +281,9 @@ ngx_http_household_fleet_reply(ngx_household_redis_op_t *op,
     len = fleet->type->decode(fleet, reply, value);
 
     if (len == NGX_ERROR) {
+        /* not for each request */
+        fleet->rejected = 1;
+        fleet->queried = ngx_current_msec;
         return NGX_OK;
     }
 

@@ -63,6 +63,12 @@ ngx_http_household_override_decode(ngx_http_household_fleet_t *fleet,
     ngx_uint_t                   i;
     ngx_household_resp_value_t  *v;
 
+    if (reply->too_large) {
+        ngx_log_error(NGX_LOG_ERR, ngx_cycle->log, 0,
+                      "household override: too many fields, ignored");
+        return NGX_ERROR;
+    }
+
     override->mode = NGX_HOUSEHOLD_ON;
     override->rollout = NGX_HOUSEHOLD_ROLLOUT_ALL;
 
