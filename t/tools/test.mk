@@ -128,7 +128,7 @@ units-on-nginx:
 # --- the suite ------------------------------------------------------------
 
 .PHONY: unit unit-asan fuzz test test-hup test-asan test-valgrind
-.PHONY: soak smoke test-compat test-modules test-valkey test-nginx coverage
+.PHONY: soak hostile smoke test-compat test-modules test-valkey test-nginx coverage
 .PHONY: order check matrix demo run
 
 test: need-test need-fuzz ## all of it: units, fuzzers, the form, t/
@@ -163,6 +163,10 @@ SECONDS = 180
 soak: need-test ## a Redis that comes and goes for SECONDS=180, and what is used
 	@$(MAKE) build-module $(FULL_module)
 	@STRAIN_SECONDS=$(SECONDS) $(PROVE) -v t/strain.t
+
+hostile: need-test ## servers that lie, for SECONDS=180; SEED=n repeats a run
+	@$(MAKE) build-module $(FULL_module)
+	@HOSTILE_SECONDS=$(SECONDS) HOSTILE_SEED=$(SEED) $(PROVE) -v t/hostile.t
 
 # configured with --with-compat alone, and loaded by an nginx with TLS and by
 # one without

@@ -114,6 +114,9 @@ sub set    { my ($self, $key, $value) = @_; $self->_ask(set => $key,
               : ref $value ? ('set', @$value) : ('string', $value)) }
 sub send   { shift->_ask(send => @_) }
 
+# the same to connections that "handler" has marked as "subscribed"
+sub publish { shift->_ask(publish => @_) }
+
 # how many "connections", "open" ones, "commands", or of one command's name
 sub count  { shift->_ask(count => @_) }
 
@@ -195,6 +198,10 @@ sub _control {
 
     } elsif ($what eq 'send') {
         push @{ $_->{todo} }, $args[0] for values %{ $self->{conns} };
+
+    } elsif ($what eq 'publish') {
+        push @{ $_->{todo} }, $args[0]
+            for grep { $_->{subscribed} } values %{ $self->{conns} };
 
     } elsif ($what eq 'set') {
         my ($key, $type, @value) = @args;
