@@ -290,6 +290,32 @@ for my $way ('junk behind a good reply', 'junk after a good reply', 'close') {
 }
 
 
+# the same in a cluster, where the error is a redirection
+
+{
+    my $port = free_port();
+    my $fake = Test::Household::FakeRedis->new(
+        port => $port,
+        data => { 'household:{42}' => [$home, '192.0.2.0/24'] },
+        handler => sub {
+            my (undef, $name, $key) = @_;
+
+            return "*1\r\n*3\r\n:0\r\n:16383\r\n*3\r\n\$9\r\n127.0.0.1\r\n"
+                   . ":$port\r\n\$1\r\nx\r\n" if $name eq 'CLUSTER';
+            return undef if $name ne 'HGETALL';
+            return $key =~ /control/ ? "*0\r\n*0\r\n"
+                                     : "-MOVED 1 127.0.0.1:$port\r\n";
+        });
+    my $edge = edge($fake->address, 'connect_timeout 5s; timeout 5s;'
+                                    . ' cluster on;');
+
+    is decision($edge, '/allow'), '200 UNAVAILABLE unavailable',
+        'MOVED in the place of PONG: no answer';
+    $edge->quit;
+    $fake->stop;
+}
+
+
 # the right answer in small pieces is a right answer
 
 my $patient = edge($fake->address, 'connect_timeout 20s; timeout 20s;');

@@ -91,7 +91,8 @@ ngx_household_lookup_send(ngx_household_lookup_t *lookup,
     argv[2][1].len = NGX_HOUSEHOLD_LOOKUP_NUMBER;
 
     op = ngx_household_redis_submit(lookups->redis, commands, keys, 3,
-                                    NGX_HOUSEHOLD_REDIS_LATE,
+                                    NGX_HOUSEHOLD_REDIS_LATE
+                                    | NGX_HOUSEHOLD_REDIS_NUMBERED,
                                     ngx_household_lookup_reply,
                                     ngx_household_lookup_answered, lookup,
                                     &status);

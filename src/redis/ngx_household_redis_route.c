@@ -133,11 +133,22 @@ ngx_household_redis_route_orphan(ngx_household_redis_peer_t *peer,
 {
     ngx_household_redis_t  *redis = peer->data;
 
+    ngx_household_redis_op_t  *op;
+
     if (sent) {
 
         /* reads are sent again once, writes are not */
 
-        if (cmd->resent || (cmd->op->flags & NGX_HOUSEHOLD_REDIS_WRITE)) {
+        /*
+         * The rest of a numbered operation would be sent again with PING, but
+         * without the commands whose replies PING is to verify.
+         */
+
+        op = cmd->op;
+
+        if (cmd->resent || (op->flags & NGX_HOUSEHOLD_REDIS_WRITE)
+            || ((op->flags & NGX_HOUSEHOLD_REDIS_NUMBERED) && op->left < op->n))
+        {
             ngx_household_redis_op_end(cmd->op,
                                        NGX_HOUSEHOLD_REDIS_RESULT_DOWN);
             return;
@@ -164,6 +175,14 @@ ngx_household_redis_route_error(ngx_household_redis_peer_t *peer,
     }
 
     code = ngx_household_redis_error_code(error);
+
+    if ((cmd->op->flags & NGX_HOUSEHOLD_REDIS_NUMBERED)
+        && cmd->index == cmd->op->n - 1
+        && !ngx_household_redis_error_transient(&code))
+    {
+        /* PING has no key: the error is the reply to another command */
+        return NGX_DECLINED;
+    }
 
     return redis->topology->error(redis, peer, cmd, &code, error);
 }
@@ -248,6 +267,9 @@ ngx_household_redis_cmd_detach(ngx_household_redis_cmd_t *cmd)
 
     cmd->on_wire = 0;
     cmd->asking = 0;
+
+    /* the PING of its operation is sent to another server */
+    cmd->moved = 1;
 }
 
 

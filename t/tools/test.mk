@@ -128,7 +128,8 @@ units-on-nginx:
 # --- the suite ------------------------------------------------------------
 
 .PHONY: unit unit-asan fuzz test test-hup test-asan test-valgrind
-.PHONY: soak hostile smoke test-compat test-modules test-valkey test-nginx coverage
+.PHONY: soak hostile smoke test-compat test-modules test-valkey test-nginx
+.PHONY: coverage
 .PHONY: order check matrix demo run
 
 test: need-test need-fuzz ## all of it: units, fuzzers, the form, t/

@@ -59,9 +59,11 @@ ngx_household_redis_conn_command(ngx_household_redis_conn_t *conn,
 void
 ngx_household_redis_conn_flush(ngx_household_redis_conn_t *conn)
 {
+    ngx_str_t                  *first;
     ngx_household_redis_cmd_t  *cmd;
 
     static ngx_str_t  asking = ngx_string("*1\r\n$6\r\nASKING\r\n");
+    static ngx_str_t  ping = ngx_string("*1\r\n$4\r\nPING\r\n");
 
     for ( ;; ) {
 
@@ -71,8 +73,10 @@ ngx_household_redis_conn_flush(ngx_household_redis_conn_t *conn)
             break;
         }
 
-        if ((cmd->asking
-             && ngx_household_redis_conn_append(conn, &asking) != NGX_OK)
+        first = cmd->asking ? &asking : cmd->moved ? &ping : NULL;
+
+        if ((first != NULL
+             && ngx_household_redis_conn_append(conn, first) != NGX_OK)
             || ngx_household_redis_conn_append(conn, &cmd->wire) != NGX_OK)
         {
             conn->events->lost(conn,
@@ -85,7 +89,7 @@ ngx_household_redis_conn_flush(ngx_household_redis_conn_t *conn)
 
         cmd->sent = ngx_current_msec;
         cmd->redirect = conn->redirect;
-        cmd->skip = cmd->asking;
+        cmd->skip = first != NULL;
         cmd->on_wire = 1;
     }
 
@@ -382,9 +386,18 @@ ngx_household_redis_conn_reply(ngx_household_redis_conn_t *conn,
     }
 
     if (cmd->skip) {
-        /* the reply to ASKING; if it failed, the command fails, too */
         cmd->skip = 0;
-        return NGX_OK;
+
+        if (reply->values[0].type == NGX_HOUSEHOLD_RESP_STATUS
+            || reply->values[0].type == NGX_HOUSEHOLD_RESP_ERROR)
+        {
+            /* to ASKING or PING; if it failed, the command fails, too */
+            return NGX_OK;
+        }
+
+        conn->events->lost(conn, NGX_HOUSEHOLD_REDIS_RESULT_PROTOCOL, 0,
+                           "reply does not match the command");
+        return NGX_ERROR;
     }
 
     conn->replied = 1;

@@ -20,6 +20,7 @@
 /* flags of an operation */
 #define NGX_HOUSEHOLD_REDIS_WRITE  0x01    /* to a primary; never resent */
 #define NGX_HOUSEHOLD_REDIS_LATE   0x02    /* accepts a late reply */
+#define NGX_HOUSEHOLD_REDIS_NUMBERED  0x04 /* the last command is PING */
 #define NGX_HOUSEHOLD_REDIS_OWN    0x80    /* of the connection itself */
 
 /*
@@ -84,7 +85,8 @@ struct ngx_household_redis_cmd_s {
     unsigned                       on_wire:1; /* sent, reply expected */
     unsigned                       resent:1;  /* after connection loss */
     unsigned                       asking:1;  /* ASKING is sent first */
-    unsigned                       skip:1;    /* reply to ASKING pending */
+    unsigned                       moved:1;   /* PING is sent first */
+    unsigned                       skip:1;    /* reply to either pending */
 };
 
 

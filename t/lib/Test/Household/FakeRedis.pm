@@ -55,7 +55,7 @@ my %On_reply = (
     error       => sub { "-$_[1]\r\n" },
     hold        => sub { ('hold', ($_[0]) x ($_[1] || 1)) },
     delay       => sub { ([delay => $_[1]], $_[0]) },
-    large       => sub { encode_reply([map { "10.$_.0.0/16" x 8 }
+    large       => sub { encode_reply([map { "10.$_.0.0/16" }
                                        1 .. $_[1] || 20000]) },
 );
 
