@@ -1,9 +1,9 @@
 #!/usr/bin/perl
 
-# nginx-tests.pl DIR [TEST...]: runs a copy of nginx's own test suite twice, on
-# the same nginx: as it is, and with the module loaded and switched on for all
-# of http, with a real Redis that has everybody at home.  Fails if a test fails
-# with the module that passes without.
+# nginx-tests.pl DIR [TEST...]: runs a copy of nginx's own test suite on the
+# same nginx as it is, and then with the module switched on for all of http in
+# each of several ways, with a real Redis.  Fails if a test fails with the
+# module that passes without.  WAYS="on zone" runs some of the ways only.
 
 use strict;
 use warnings;
@@ -18,9 +18,27 @@ my ($suite, @tests) = @ARGV;
 my $dir = "$build/nginx-tests";
 my $socket = "$dir/redis.sock";
 
-my $http = $ENV{HOUSEHOLD_GLOBALS_HTTP} // join ' ',
-    "household_redis main { server unix:$socket; timeout 5s; }",
-    'household_store main;', 'household_account viewer;', 'household on;';
+my $redis = "household_redis main { server unix:$socket; timeout 5s; }";
+my $known = "$redis household_store main; household_account viewer;";
+
+# what is in http, beside the module itself, which is always loaded
+
+my @ways = (
+    loaded => '',
+    on => "$known household on;",
+    zone => "household_zone zone=households:1m; $redis"
+            . ' household_store main zone=households;'
+            . ' household_account viewer; household on;',
+    monitor => "$redis household_store main; household_account stranger;"
+               . ' household monitor;',
+    unavailable => 'household_redis main { server unix:/none; timeout 5s; }'
+                   . ' household_store main; household_account viewer;'
+                   . ' household on;',
+);
+
+my %ways = @ways;
+my @run = $ENV{WAYS} ? split ' ', $ENV{WAYS}
+                     : map { $ways[2 * $_] } 0 .. $#ways / 2;
 
 # under "satisfy any" it is enough to be at home: docs/rollout.md
 
@@ -99,26 +117,36 @@ my %env = (TEST_NGINX_BINARY => "$build/dynamic/nginx");
 my $without = run(%env);
 
 my $pid = start_redis();
+my $code = 0;
 
-my $with = run(%env,
-    TEST_NGINX_GLOBALS =>
-        "load_module $build/dynamic/ngx_http_household_module.so;",
-    TEST_NGINX_GLOBALS_HTTP => $http);
+for my $way (@run) {
+    die "household: no such way: $way\n" if !exists $ways{$way};
 
-my ($commands) = redis('INFO', 'stats') =~ /^total_commands_processed:(\d+)/m;
+    redis('CONFIG', 'RESETSTAT');
+
+    my $with = run(%env,
+        TEST_NGINX_GLOBALS =>
+            "load_module $build/dynamic/ngx_http_household_module.so;",
+        TEST_NGINX_GLOBALS_HTTP => $ways{$way});
+
+    my ($commands) = redis('INFO', 'stats')
+                     =~ /^total_commands_processed:(\d+)/m;
+    my @new = grep { !$without->{$_} } sort keys %$with;
+
+    print "$way: fails with the module, as it is meant to: $_\n"
+        for grep { $meant{$_} } @new;
+    @new = grep { !$meant{$_} } @new;
+
+    print "$way: fails with the module only: $_\n" for @new;
+    printf "%s: %d test files, %d failures without the module, %d with it, "
+        . "%d of them new; Redis served %d commands\n", $way, scalar @tests,
+        scalar keys %$without, scalar keys %$with, scalar @new,
+        $commands // 0;
+
+    $code = 1 if @new;
+}
 
 kill 'TERM', $pid;
 waitpid $pid, 0;
 
-my @new = grep { !$without->{$_} } sort keys %$with;
-
-print "fails with the module, as it is meant to: $_\n"
-    for grep { $meant{$_} } @new;
-@new = grep { !$meant{$_} } @new;
-
-print "fails with the module only: $_\n" for @new;
-printf "%d test files, %d failures without the module, %d with it, %d of them"
-    . " new; Redis served %d commands\n", scalar @tests,
-    scalar keys %$without, scalar keys %$with, scalar @new, $commands // 0;
-
-exit(@new ? 1 : 0);
+exit $code;
