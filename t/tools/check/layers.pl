@@ -14,6 +14,7 @@ my %rooms = (
     'zone' => 'core',
     'token' => 'core token/cdni',
     'token/cdni' => 'core token',
+    'fetch' => 'net',
     'net' => '',
     'redis/wire' => 'core net',
     'redis' => 'core net redis/wire',
