@@ -16,6 +16,7 @@
 #include "ngx_http_household_conf.h"
 #include "ngx_http_household_counts.h"
 #include "ngx_http_household_invalidate.h"
+#include "ngx_http_household_keyset.h"
 #include "ngx_http_household_load.h"
 #include "ngx_http_household_metrics.h"
 #include "ngx_http_household_sharing.h"
@@ -461,6 +462,8 @@ ngx_http_household_init_process(ngx_cycle_t *cycle)
         }
     }
 
+    ngx_http_household_keyset_start(hmcf);
+
     return NGX_OK;
 }
 
@@ -478,6 +481,8 @@ ngx_http_household_exit_process(ngx_cycle_t *cycle)
     if (hmcf == NULL) {
         return;
     }
+
+    ngx_http_household_keyset_stop(hmcf);
 
     redis = hmcf->redis.elts;
 

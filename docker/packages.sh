@@ -26,8 +26,8 @@ declare -A packages=(
 
     # the suite: units, real servers, valgrind
     [test]="aspell aspell-en curl git jose libcmocka-dev libcrypt-jwt-perl
-             libfaketime
-            libmaxmind-db-writer-perl libnginx-mod-http-lua
+            libfaketime libio-socket-ssl-perl libmaxmind-db-writer-perl
+            libnginx-mod-http-lua
             libtest-nginx-perl nghttp2-client openssl perl
             python3-cryptography python3-jwcrypto python3-jwt
             redis-sentinel redis-server shellcheck valgrind"

@@ -33,6 +33,8 @@ my $none = "$dir/none";
 my $large = file(large => '');
 truncate $large, 1024 ** 3 + 1 or die "$large: $!\n";
 
+my $has_ssl = `$Test::Household::Nginx::Binary -V 2>&1` =~ /TLS SNI/;
+
 # Each row: what stands in http {}, the value, and the reason.  The directive
 # is the last one of the text, unless another name follows the reason: "" where
 # the words are nginx's own, of a variable, a zone or OpenSSL.
@@ -319,6 +321,49 @@ my @http = (
     ["household_token_key $bom", $bom, qr/line 1, column 1: byte order mark/],
     ["household_token_key $keys", $keys, qr/no usable .* among 2 keys/],
 
+    # what is wrong with a URL; without TLS, that it has none
+    (map { ["household_token_key https://$_->[0]", "https://$_->[0]",
+            qr/$_->[1]/] }
+        ['', 'no host'], ['/jwks', 'no host'], ['id.example:0/', 'invalid port'],
+        ['id.example:65536/', 'invalid port'], ['id.example?a', 'have a path'],
+        ['a@id.example/', 'user name'], ['id.example/#a', 'fragment'],
+        ["id.example/\xc3\xa9", 'percent-encoded'],
+        ['unix:/tmp/a:/jwks', 'unix sockets'], ['[::1/', 'invalid host']),
+    (map { ["household_token_key http://$_/jwks", "http://$_/jwks",
+            qr/not "https:.* loopback/] }
+        qw(id.example localhost 192.0.2.1 10.127.0.1 [::2])),
+    (map { ["household_token_key http://127.0.0.1/jwks $_", $_,
+            qr/invalid parameter/] }
+        qw(refresh= refresh=0 refresh=999ms refresh=2d refresh=x timeout=
+           timeout=0 timeout=6m state= trusted_certificate= audience= stale=1)),
+    (map { ["household_token_key http://127.0.0.1/jwks $_=1s $_=1s", "$_=1s",
+            qr/invalid parameter/] } qw(refresh timeout state)),
+    ['household_token_key http://127.0.0.1/jwks trusted_certificate=a',
+     'trusted_certificate', qr/requires "https/],
+    ["household_token_key $text refresh=1m", 'refresh=1m',
+     qr/invalid parameter/],
+    ["household_token_key $text state=a", 'state=a', qr/invalid parameter/],
+    ['household_token_key http://127.0.0.1/jwks state=/', '/',
+     qr/not the name of a file/],
+    ['household_token_key http://127.0.0.1/jwks state=/dev/null/a',
+     '/dev/null/a', qr/open\(\) .* failed/, ''],
+    ['household_token_key http://127.0.0.1/jwks;
+      household_token_key http://127.0.0.1/jwks refresh=1m',
+     'http://127.0.0.1/jwks', qr/the same .* on each of its lines/],
+    ['household_token_key http://127.0.0.1/a state=/nowhere/a;
+      household_token_key http://127.0.0.1/b state=/nowhere/a',
+     '/nowhere/a', qr/is the state of .* already/],
+    $has_ssl ? (
+        ['household_token_key https://id.example/ trusted_certificate=/none',
+         '/none', qr/No such file/, ''],
+        ['household_store main; household on; household_token bearer;
+          household_token_key https://id.example/jwks',
+         'https://id.example/jwks', qr/no "resolver"/, 'household_token_key'],
+    ) : (
+        ['household_token_key https://id.example/', 'https://id.example/',
+         qr/built with SSL/],
+    ),
+
     ['household_token_cdniip', '', qr/invalid number of arguments/],
     ["household_token_cdniip $none", $none, qr/No such file/],
     ["household_token_cdniip $text", $text, qr/line 1, column 4/],
@@ -360,8 +405,6 @@ my @http = (
 );
 
 # of TLS, where nginx has it
-
-my $has_ssl = `$Test::Household::Nginx::Binary -V 2>&1` =~ /TLS SNI/;
 
 my @ssl = !$has_ssl ? ['server 127.0.0.1; ssl on', 'ssl', qr/./] : (
     ['server 127.0.0.1; ssl', '', qr/invalid number of arguments/],

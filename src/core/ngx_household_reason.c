@@ -39,6 +39,7 @@ static ngx_str_t  ngx_household_reasons[NGX_HOUSEHOLD_REASONS] = {
     [NGX_HOUSEHOLD_REASON_UNAVAILABLE] = ngx_string("unavailable"),
     [NGX_HOUSEHOLD_REASON_RECORD_TOO_LARGE] = ngx_string("record_too_large"),
     [NGX_HOUSEHOLD_REASON_ADDRESS_UNKNOWN] = ngx_string("address_unknown"),
+    [NGX_HOUSEHOLD_REASON_KEYS_UNAVAILABLE] = ngx_string("keys_unavailable"),
 
     [NGX_HOUSEHOLD_REASON_HOME] = ngx_string("home"),
     [NGX_HOUSEHOLD_REASON_EXTRA_MEMBER] = ngx_string("extra_member"),

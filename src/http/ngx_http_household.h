@@ -183,6 +183,7 @@ typedef struct {
     ngx_array_t                   zones;  /* ngx_household_zone_t * */
     ngx_array_t                   tokens; /* ..._token_conf_t * */
     ngx_array_t                   claims; /* ngx_str_t: those used */
+    ngx_array_t                   keysets; /* ngx_household_keyset_t * */
     ngx_household_geo_t          *geo;    /* NULL: no database */
     ngx_household_hmac_t         *hmac;   /* NULL: no key */
     time_t                        state_valid; /* seconds */

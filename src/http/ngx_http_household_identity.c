@@ -70,6 +70,13 @@ ngx_http_household_identity_from_token(ngx_http_request_t *r,
         return NGX_ERROR;
     }
 
+    if (ctx->unauthorized == NGX_HOUSEHOLD_REASON_KEYS_UNAVAILABLE) {
+        /* nothing is known of the token, not that it is invalid */
+        ctx->no_record = ctx->unauthorized;
+        ctx->unauthorized = NGX_HOUSEHOLD_REASON_NONE;
+        return NGX_OK;
+    }
+
     if (ctx->unauthorized != NGX_HOUSEHOLD_REASON_NONE) {
         return NGX_OK;
     }

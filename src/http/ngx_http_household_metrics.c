@@ -99,6 +99,7 @@ ngx_http_household_metrics_handler(ngx_http_request_t *r)
     ngx_http_household_metrics_stores(&page);
     ngx_http_household_metrics_zones(&page);
     ngx_http_household_metrics_redis(&page);
+    ngx_http_household_metrics_keysets(&page);
 
     return ngx_http_household_metrics_out_send(&page.out);
 }

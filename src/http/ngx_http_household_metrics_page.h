@@ -42,11 +42,16 @@ typedef struct {
 } ngx_http_household_metrics_page_t;
 
 
-/* write the families of the stores, of the zones, and of the deployments */
+/*
+ * Write the families of the stores, of the zones, of the deployments, and of
+ * the key sets, which belong to no zone.
+ */
 void ngx_http_household_metrics_stores(
     ngx_http_household_metrics_page_t *page);
 void ngx_http_household_metrics_zones(ngx_http_household_metrics_page_t *page);
 void ngx_http_household_metrics_redis(ngx_http_household_metrics_page_t *page);
+void ngx_http_household_metrics_keysets(
+    ngx_http_household_metrics_page_t *page);
 
 
 /*

@@ -53,6 +53,12 @@ static void ngx_http_household_token_text(ngx_str_t *text,
     ngx_http_household_token_found_t *found);
 static ngx_household_reason_e ngx_http_household_token_client(
     ngx_http_request_t *r, ngx_household_jwt_claims_t *claims);
+static void ngx_http_household_token_update(
+    ngx_http_household_token_conf_t *conf);
+static void ngx_http_household_token_want_keys(
+    ngx_http_household_token_conf_t *conf);
+static ngx_int_t ngx_http_household_token_key(
+    ngx_http_household_token_conf_t *conf, ngx_str_t *token, u_char *digest);
 static ngx_int_t ngx_http_household_token_uri(ngx_http_request_t *r,
     ngx_str_t *uri);
 static void ngx_http_household_token_host(ngx_http_request_t *r,
@@ -266,9 +272,11 @@ ngx_http_household_token_verify_cached(ngx_http_request_t *r,
     kept = 0;
     id.len = 0;
 
-    if (conf->cache != NULL && token->len <= conf->policy.max_size
-        && ngx_household_jwt_digest(token, digest) == NGX_OK)
-    {
+    if (conf->fetched) {
+        ngx_http_household_token_update(conf);
+    }
+
+    if (ngx_http_household_token_key(conf, token, digest) == NGX_OK) {
         id.data = digest;
         id.len = sizeof(digest);
 
@@ -310,6 +318,10 @@ ngx_http_household_token_verify_cached(ngx_http_request_t *r,
         ngx_http_household_token_keep(conf, &id, claims, generation);
     }
 
+    if (reason == NGX_HOUSEHOLD_REASON_TOKEN_KEY && conf->fetched) {
+        ngx_http_household_token_want_keys(conf);
+    }
+
     return reason == NGX_HOUSEHOLD_REASON_NONE
            ? ngx_http_household_token_client(r, claims) : reason;
 }
@@ -334,6 +346,59 @@ ngx_http_household_token_client(ngx_http_request_t *r,
 #endif
 
     return NGX_HOUSEHOLD_REASON_NONE;
+}
+
+
+static void
+ngx_http_household_token_update(ngx_http_household_token_conf_t *conf)
+{
+    ngx_uint_t                i;
+    ngx_household_keyset_t  **keyset;
+
+    keyset = conf->keysets->elts;
+
+    for (i = 0; i < conf->keysets->nelts; i++) {
+        if (keyset[i] != NULL) {
+            ngx_household_keyset_update(keyset[i]);
+        }
+    }
+}
+
+
+/* the issuer may have a new key, with which it has signed already */
+
+static void
+ngx_http_household_token_want_keys(ngx_http_household_token_conf_t *conf)
+{
+    ngx_uint_t                i;
+    ngx_household_keyset_t  **keyset;
+
+    keyset = conf->keysets->elts;
+
+    for (i = 0; i < conf->keysets->nelts; i++) {
+        if (keyset[i] != NULL) {
+            ngx_household_keyset_want(keyset[i]);
+        }
+    }
+}
+
+
+/* the key of the cache; returns NGX_OK, or NGX_DECLINED if it is not used */
+
+static ngx_int_t
+ngx_http_household_token_key(ngx_http_household_token_conf_t *conf,
+    ngx_str_t *token, u_char *digest)
+{
+    if (conf->cache == NULL || token->len > conf->policy.max_size
+        || (conf->fetched && !conf->cacheable)
+        || ngx_household_jwt_digest(token, conf->fetched ? conf->digest : NULL,
+                                    digest)
+           != NGX_OK)
+    {
+        return NGX_DECLINED;
+    }
+
+    return NGX_OK;
 }
 
 

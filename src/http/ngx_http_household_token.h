@@ -13,6 +13,7 @@
 #include <ngx_core.h>
 #include <ngx_http.h>
 #include "ngx_household_jwt.h"
+#include "ngx_household_keyset.h"
 #include "ngx_household_zone.h"
 
 
@@ -44,7 +45,8 @@ typedef struct {
 typedef struct {
     ngx_array_t                 *sources;  /* ..._source_t; NULL: none */
     ngx_uint_t                   strip;
-    ngx_array_t                 *issuers;   /* ..._token_issuer_t */
+    ngx_array_t                 *issuers;   /* ..._jwt_issuer_t */
+    ngx_array_t                 *keysets;   /* of each; NULL: from a file */
     ngx_array_t                 *claims;    /* two names; NULL: defaults */
     ngx_array_t                 *requires;  /* ..._require_t; NULL: none */
     time_t                       leeway;
@@ -53,6 +55,12 @@ typedef struct {
     ngx_household_jwt_policy_t   policy;    /* of all the above */
     ngx_household_zone_t        *zone;      /* for verified ones, or NULL */
     ngx_household_zone_ns_t     *cache;     /* of verified ones, or NULL */
+
+    ngx_uint_t                   fetched;   /* unsigned  fetched:1; some keys */
+
+    /* of a worker process, if keys are fetched: digest of the policy */
+    ngx_uint_t                   cacheable; /* unsigned  cacheable:1; known */
+    u_char                       digest[NGX_HOUSEHOLD_JWT_DIGEST];
 } ngx_http_household_token_conf_t;
 
 

@@ -283,7 +283,9 @@ ngx_household_jwt_authenticate(const ngx_household_jwt_policy_t *policy,
             continue;
         }
 
-        rc = ngx_household_jwt_try_keys(entry->jwks, t);
+        rc = entry->jwks != NULL
+             ? ngx_household_jwt_try_keys(entry->jwks, t)
+             : NGX_HOUSEHOLD_REASON_KEYS_UNAVAILABLE;
 
         if (rc == NGX_HOUSEHOLD_REASON_NONE) {
 
@@ -318,9 +320,13 @@ ngx_household_jwt_progress(ngx_household_reason_e reason)
     switch (reason) {
 
     case NGX_HOUSEHOLD_REASON_TOKEN_TYPE:
-        return 5;
+        return 6;
 
     case NGX_HOUSEHOLD_REASON_TOKEN_AUDIENCE:
+        return 5;
+
+    case NGX_HOUSEHOLD_REASON_KEYS_UNAVAILABLE:
+        /* a signature that no known key verifies may be of an unknown one */
         return 4;
 
     case NGX_HOUSEHOLD_REASON_TOKEN_SIGNATURE:

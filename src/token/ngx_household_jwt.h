@@ -47,7 +47,7 @@
 /* one "household_token_key" */
 
 typedef struct {
-    ngx_household_jwks_t          *jwks;
+    ngx_household_jwks_t          *jwks;      /* NULL: not known yet */
     ngx_str_t                      name;      /* "iss"; empty: not checked */
     ngx_str_t                     *audiences; /* "aud" has one of them */
     ngx_uint_t                     naudiences; /* 0: not checked */
@@ -126,6 +126,9 @@ typedef struct {
  *   TOKEN_TYPE       "typ" is not the type of the issuer
  *   TOKEN_URI        RFC 9246: the URI is not allowed, or an unsupported claim
  *   TOKEN_CLAIM      a claim is missing, or has a wrong type or value
+ *
+ *   KEYS_UNAVAILABLE no known key verifies the signature, and keys of the
+ *                    issuer are not known yet: no statement on the token
  */
 ngx_household_reason_e ngx_household_jwt_verify(
     const ngx_household_jwt_policy_t *policy, const ngx_str_t *token,
@@ -141,11 +144,12 @@ ngx_int_t ngx_household_jwt_value(const ngx_str_t *values, ngx_uint_t i,
 
 /*
  * Computes the SHA-256 of a whole token, including the signature: the key of a
- * cache of verified tokens.  Returns NGX_OK, or NGX_ERROR with "digest"
- * undefined.
+ * cache of verified tokens.  If the keys of the policy may change, "policy" is
+ * its present digest, which is included; otherwise it is NULL.  Returns NGX_OK,
+ * or NGX_ERROR with "digest" undefined.
  */
 ngx_int_t ngx_household_jwt_digest(const ngx_str_t *token,
-    u_char digest[NGX_HOUSEHOLD_JWT_DIGEST]);
+    const u_char *policy, u_char digest[NGX_HOUSEHOLD_JWT_DIGEST]);
 
 /*
  * Computes the digest of an id for a deny list, which is equal to that of a

@@ -10,8 +10,9 @@
 #include "ngx_household_jwt.h"
 
 
-static ngx_int_t ngx_household_jwt_digest_text(const char *prefix,
-    const ngx_str_t *text, u_char digest[NGX_HOUSEHOLD_JWT_DIGEST]);
+static ngx_int_t ngx_household_jwt_digest_text(const void *prefix,
+    size_t len, const ngx_str_t *text,
+    u_char digest[NGX_HOUSEHOLD_JWT_DIGEST]);
 static ngx_int_t ngx_household_jwt_digest_issuer(EVP_MD_CTX *ctx,
     const ngx_household_jwt_issuer_t *entry);
 static ngx_int_t ngx_household_jwt_digest_str(EVP_MD_CTX *ctx,
@@ -19,10 +20,13 @@ static ngx_int_t ngx_household_jwt_digest_str(EVP_MD_CTX *ctx,
 
 
 ngx_int_t
-ngx_household_jwt_digest(const ngx_str_t *token,
+ngx_household_jwt_digest(const ngx_str_t *token, const u_char *policy,
     u_char digest[NGX_HOUSEHOLD_JWT_DIGEST])
 {
-    return ngx_household_jwt_digest_text("", token, digest);
+    return ngx_household_jwt_digest_text(policy != NULL ? (void *) policy : "",
+                                         policy != NULL
+                                         ? NGX_HOUSEHOLD_JWT_DIGEST : 0,
+                                         token, digest);
 }
 
 
@@ -33,7 +37,8 @@ ngx_household_jwt_denial_digest(ngx_household_jwt_denial_e kind,
     u_char  sha[NGX_HOUSEHOLD_JWT_DIGEST];
 
     if (ngx_household_jwt_digest_text(
-            kind == NGX_HOUSEHOLD_JWT_DENIAL_JTI ? "jti:" : "kid:", id, sha)
+            kind == NGX_HOUSEHOLD_JWT_DENIAL_JTI ? "jti:" : "kid:",
+            sizeof("jti:") - 1, id, sha)
         != NGX_OK)
     {
         return NGX_ERROR;
@@ -52,8 +57,8 @@ ngx_household_jwt_denial_digest(ngx_household_jwt_denial_e kind,
 /* the digest of "prefix" and "text" */
 
 static ngx_int_t
-ngx_household_jwt_digest_text(const char *prefix, const ngx_str_t *text,
-    u_char digest[NGX_HOUSEHOLD_JWT_DIGEST])
+ngx_household_jwt_digest_text(const void *prefix, size_t len,
+    const ngx_str_t *text, u_char digest[NGX_HOUSEHOLD_JWT_DIGEST])
 {
     const EVP_MD  *md;
 
@@ -73,7 +78,7 @@ ngx_household_jwt_digest_text(const char *prefix, const ngx_str_t *text,
 
     if (ctx != NULL
         && EVP_DigestInit_ex(ctx, md, NULL) == 1
-        && EVP_DigestUpdate(ctx, prefix, ngx_strlen(prefix)) == 1
+        && EVP_DigestUpdate(ctx, prefix, len) == 1
         && EVP_DigestUpdate(ctx, text->data, text->len) == 1
         && EVP_DigestFinal_ex(ctx, digest, NULL) == 1)
     {
@@ -167,13 +172,16 @@ static ngx_int_t
 ngx_household_jwt_digest_issuer(EVP_MD_CTX *ctx,
     const ngx_household_jwt_issuer_t *entry)
 {
-    uint64_t    n;
-    ngx_uint_t  i;
+    uint64_t       n;
+    ngx_uint_t     i;
+    const u_char  *keys;
+
+    static const u_char  unknown[NGX_HOUSEHOLD_JWKS_DIGEST];
 
     n = entry->naudiences;
+    keys = entry->jwks != NULL ? entry->jwks->digest : unknown;
 
-    if (EVP_DigestUpdate(ctx, entry->jwks->digest, NGX_HOUSEHOLD_JWKS_DIGEST)
-        != 1
+    if (EVP_DigestUpdate(ctx, keys, NGX_HOUSEHOLD_JWKS_DIGEST) != 1
         || ngx_household_jwt_digest_str(ctx, &entry->name) != NGX_OK
         || ngx_household_jwt_digest_str(ctx, &entry->type) != NGX_OK
         || EVP_DigestUpdate(ctx, &n, sizeof(n)) != 1)

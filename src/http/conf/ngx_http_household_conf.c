@@ -52,6 +52,9 @@ ngx_http_household_create_main_conf(ngx_conf_t *cf)
                           sizeof(ngx_http_household_token_conf_t *))
            != NGX_OK
         || ngx_array_init(&hmcf->claims, cf->pool, 4, sizeof(ngx_str_t))
+           != NGX_OK
+        || ngx_array_init(&hmcf->keysets, cf->pool, 2,
+                          sizeof(ngx_household_keyset_t *))
            != NGX_OK)
     {
         return NULL;

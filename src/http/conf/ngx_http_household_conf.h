@@ -141,9 +141,60 @@ extern ngx_command_t  ngx_http_household_redis_ssl_commands[];
 
 void ngx_http_household_redis_ssl_unset(ngx_http_household_redis_ssl_t *ssl);
 
+#define NGX_HTTP_HOUSEHOLD_NO_SSL                                             \
+    "requires an nginx that was built with SSL, e.g. --with-http_ssl_module"
+
+/* returns 1 if this nginx has TLS */
+ngx_uint_t ngx_http_household_ssl_supported(void);
+
+#if (NGX_SSL)
+
+/*
+ * Returns the context of outgoing connections that trust the certificates of a
+ * file; or those of the system, if the name of the file is empty.  Returns
+ * NULL on error, which has been logged.
+ */
+ngx_ssl_t *ngx_http_household_ssl_trust(ngx_conf_t *cf, ngx_str_t trusted);
+
+#endif
+
 /* checks what was set, and makes rcf->ssl_ctx of it */
 char *ngx_http_household_redis_ssl_init(ngx_conf_t *cf,
     ngx_household_redis_options_t *rcf, ngx_http_household_redis_ssl_t *ssl);
+
+
+/* ngx_http_household_conf_keyset.c: keys that are fetched */
+
+/* "household_token_key" with a URL; zeros: not set */
+
+typedef struct {
+    ngx_str_t                     url;
+    ngx_msec_t                    refresh;
+    ngx_msec_t                    timeout;
+    ngx_str_t                     state;
+    ngx_str_t                     trusted;
+} ngx_http_household_keyset_params_t;
+
+ngx_uint_t ngx_http_household_keyset_is_url(ngx_str_t *value);
+
+/* NGX_OK if "value" is a valid parameter of a URL, or NGX_DECLINED */
+ngx_int_t ngx_http_household_keyset_param(
+    ngx_http_household_keyset_params_t *params, ngx_str_t *value);
+
+/*
+ * Finds the key set of the URL, which has the same parameters on each line, or
+ * adds it.  Returns NULL on error, which has been logged.
+ */
+ngx_household_keyset_t *ngx_http_household_keyset_find_or_add(ngx_conf_t *cf,
+    ngx_command_t *cmd, ngx_http_household_keyset_params_t *params);
+
+/*
+ * The key sets of a location that evaluates requests are fetched, with the
+ * resolver of the first one.  Returns NGX_OK, or NGX_ERROR, which has been
+ * logged.
+ */
+ngx_int_t ngx_http_household_keyset_enable(ngx_conf_t *cf,
+    ngx_http_household_token_conf_t *conf);
 
 
 /* ngx_http_household_conf_token.c: tokens */

@@ -1,6 +1,6 @@
 
 /*
- * TLS in the household_redis block.
+ * TLS: in the household_redis block, and for keys that are fetched.
  */
 
 
@@ -11,8 +11,8 @@
 #include "ngx_http_household_conf.h"
 
 
-#define NGX_HTTP_HOUSEHOLD_NO_SSL                                             \
-    "requires an nginx that was built with SSL, e.g. --with-http_ssl_module"
+/* certificates between that of the server and that of the CA */
+#define NGX_HTTP_HOUSEHOLD_SSL_DEPTH  4
 
 
 #if (NGX_SSL)
@@ -25,9 +25,12 @@
 #pragma weak ngx_ssl_client_session_cache
 #pragma weak ngx_ssl_create
 #pragma weak ngx_ssl_crl
+#pragma weak ngx_ssl_error
 #pragma weak ngx_ssl_trusted_certificate
 
 
+static ngx_ssl_t *ngx_http_household_ssl_create(ngx_conf_t *cf,
+    ngx_uint_t protocols);
 static char *ngx_http_household_redis_ssl_check(ngx_conf_t *cf,
     ngx_household_redis_options_t *rcf, ngx_http_household_redis_ssl_t *ssl);
 static ngx_int_t ngx_http_household_redis_ssl_files(ngx_conf_t *cf,
@@ -134,8 +137,7 @@ char *
 ngx_http_household_redis_ssl_init(ngx_conf_t *cf,
     ngx_household_redis_options_t *rcf, ngx_http_household_redis_ssl_t *ssl)
 {
-    ngx_ssl_t           *ctx;
-    ngx_pool_cleanup_t  *cln;
+    ngx_ssl_t  *ctx;
 
     ngx_conf_init_value(ssl->on, 0);
     ngx_conf_init_value(ssl->verify, 1);
@@ -157,25 +159,10 @@ ngx_http_household_redis_ssl_init(ngx_conf_t *cf,
         return NGX_CONF_ERROR;
     }
 
-    ctx = ngx_pcalloc(cf->pool, sizeof(ngx_ssl_t));
+    ctx = ngx_http_household_ssl_create(cf, ssl->protocols);
     if (ctx == NULL) {
         return NGX_CONF_ERROR;
     }
-
-    ctx->log = cf->log;
-
-    if (ngx_ssl_create(ctx, ssl->protocols, NULL) != NGX_OK) {
-        return NGX_CONF_ERROR;
-    }
-
-    cln = ngx_pool_cleanup_add(cf->pool, 0);
-    if (cln == NULL) {
-        ngx_ssl_cleanup_ctx(ctx);
-        return NGX_CONF_ERROR;
-    }
-
-    cln->handler = ngx_ssl_cleanup_ctx;
-    cln->data = ctx;
 
     if (ngx_http_household_redis_ssl_files(cf, ctx, ssl) != NGX_OK
         || ngx_ssl_client_session_cache(cf, ctx, 1) != NGX_OK)
@@ -189,6 +176,71 @@ ngx_http_household_redis_ssl_init(ngx_conf_t *cf,
 }
 
 
+/* the context is freed with the configuration */
+
+static ngx_ssl_t *
+ngx_http_household_ssl_create(ngx_conf_t *cf, ngx_uint_t protocols)
+{
+    ngx_ssl_t           *ctx;
+    ngx_pool_cleanup_t  *cln;
+
+    ctx = ngx_pcalloc(cf->pool, sizeof(ngx_ssl_t));
+    if (ctx == NULL) {
+        return NULL;
+    }
+
+    ctx->log = cf->log;
+
+    if (ngx_ssl_create(ctx, protocols, NULL) != NGX_OK) {
+        return NULL;
+    }
+
+    cln = ngx_pool_cleanup_add(cf->pool, 0);
+    if (cln == NULL) {
+        ngx_ssl_cleanup_ctx(ctx);
+        return NULL;
+    }
+
+    cln->handler = ngx_ssl_cleanup_ctx;
+    cln->data = ctx;
+
+    return ctx;
+}
+
+
+ngx_uint_t
+ngx_http_household_ssl_supported(void)
+{
+    return ngx_ssl_create != NULL;
+}
+
+
+ngx_ssl_t *
+ngx_http_household_ssl_trust(ngx_conf_t *cf, ngx_str_t trusted)
+{
+    ngx_ssl_t  *ctx;
+
+    ctx = ngx_http_household_ssl_create(cf, NGX_SSL_TLSv1_2|NGX_SSL_TLSv1_3);
+    if (ctx == NULL) {
+        return NULL;
+    }
+
+    if (trusted.len) {
+        return ngx_ssl_trusted_certificate(cf, ctx, &trusted,
+                                           NGX_HTTP_HOUSEHOLD_SSL_DEPTH)
+               == NGX_OK ? ctx : NULL;
+    }
+
+    if (SSL_CTX_set_default_verify_paths(ctx->ctx) == 0) {
+        ngx_ssl_error(NGX_LOG_EMERG, cf->log, 0,
+                      "SSL_CTX_set_default_verify_paths() failed");
+        return NULL;
+    }
+
+    return ctx;
+}
+
+
 static char *
 ngx_http_household_redis_ssl_check(ngx_conf_t *cf,
     ngx_household_redis_options_t *rcf, ngx_http_household_redis_ssl_t *ssl)
@@ -196,7 +248,7 @@ ngx_http_household_redis_ssl_check(ngx_conf_t *cf,
     ngx_uint_t                     i;
     ngx_household_redis_server_t  *servers;
 
-    if (ngx_ssl_create == NULL) {
+    if (!ngx_http_household_ssl_supported()) {
         ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
                            "\"ssl\" " NGX_HTTP_HOUSEHOLD_NO_SSL
                            " in household_redis \"%V\"", &rcf->name);
@@ -270,6 +322,13 @@ ngx_http_household_redis_ssl_files(ngx_conf_t *cf, ngx_ssl_t *ctx,
 
 
 #else
+
+
+ngx_uint_t
+ngx_http_household_ssl_supported(void)
+{
+    return 0;
+}
 
 
 static char *ngx_http_household_redis_no_ssl(ngx_conf_t *cf,

@@ -27,6 +27,11 @@ static void ngx_http_household_token_package(
 static ngx_int_t ngx_http_household_token_parse_source(ngx_conf_t *cf,
     ngx_str_t *text, ngx_http_household_source_t *source);
 static ngx_uint_t ngx_http_household_token_path_name(ngx_str_t *name);
+static ngx_int_t ngx_http_household_token_add_issuer(ngx_conf_t *cf,
+    ngx_http_household_token_conf_t *tcf, ngx_household_jwt_issuer_t **issuer,
+    ngx_household_keyset_t ***keyset);
+static ngx_int_t ngx_http_household_token_issuer_param(
+    ngx_household_jwt_issuer_t *issuer, ngx_str_t *value);
 static char *ngx_http_household_load_jwks(ngx_conf_t *cf, ngx_command_t *cmd,
     ngx_str_t *file, ngx_household_jwt_issuer_t *issuer);
 static void ngx_http_household_skip_jwk(void *data, const char *text);
@@ -40,6 +45,7 @@ ngx_http_household_token_create(ngx_http_household_token_conf_t *conf)
 {
     conf->sources = NGX_CONF_UNSET_PTR;
     conf->issuers = NGX_CONF_UNSET_PTR;
+    conf->keysets = NGX_CONF_UNSET_PTR;
     conf->claims = NGX_CONF_UNSET_PTR;
     conf->requires = NGX_CONF_UNSET_PTR;
     conf->leeway = NGX_CONF_UNSET;
@@ -53,6 +59,7 @@ ngx_http_household_token_merge(ngx_conf_t *cf,
     ngx_http_household_token_conf_t *conf)
 {
     ngx_conf_merge_ptr_value(conf->issuers, prev->issuers, NULL);
+    ngx_conf_merge_ptr_value(conf->keysets, prev->keysets, NULL);
     ngx_conf_merge_ptr_value(conf->claims, prev->claims, NULL);
     ngx_conf_merge_ptr_value(conf->requires, prev->requires, NULL);
     ngx_conf_merge_ptr_value(conf->cdniip, prev->cdniip, NULL);
@@ -109,6 +116,10 @@ ngx_http_household_token_build_policy(ngx_conf_t *cf,
     }
 
     conf->zone = zone;
+
+    if (ngx_http_household_keyset_enable(cf, conf) != NGX_OK) {
+        return NGX_CONF_ERROR;
+    }
 
     hmcf = ngx_http_conf_get_module_main_conf(cf, ngx_http_household_module);
 
@@ -343,65 +354,112 @@ ngx_http_household_set_token_key(ngx_conf_t *cf, ngx_command_t *cmd,
 {
     ngx_http_household_loc_conf_t *hlcf = conf;
 
-    ngx_str_t                        *value;
-    ngx_uint_t                        i;
-    ngx_household_jwt_issuer_t     *issuer;
-    ngx_http_household_token_conf_t  *tcf;
+    ngx_str_t                            *value;
+    ngx_uint_t                            i, url;
+    ngx_household_keyset_t              **keyset;
+    ngx_household_jwt_issuer_t           *issuer;
+    ngx_http_household_keyset_params_t    params;
 
-    tcf = &hlcf->token;
     value = cf->args->elts;
 
-    if (tcf->issuers == NGX_CONF_UNSET_PTR) {
-        tcf->issuers = ngx_array_create(cf->pool, 2,
-                                        sizeof(ngx_household_jwt_issuer_t));
-        if (tcf->issuers == NULL) {
-            return NGX_CONF_ERROR;
-        }
-    }
-
-    issuer = ngx_array_push(tcf->issuers);
-    if (issuer == NULL) {
+    if (ngx_http_household_token_add_issuer(cf, &hlcf->token, &issuer, &keyset)
+        != NGX_OK)
+    {
         return NGX_CONF_ERROR;
     }
 
-    ngx_memzero(issuer, sizeof(ngx_household_jwt_issuer_t));
+    ngx_memzero(&params, sizeof(ngx_http_household_keyset_params_t));
 
-    issuer->audiences = ngx_palloc(cf->pool,
-                                   cf->args->nelts * sizeof(ngx_str_t));
-    if (issuer->audiences == NULL) {
-        return NGX_CONF_ERROR;
-    }
+    params.url = value[1];
+    url = ngx_http_household_keyset_is_url(&value[1]);
 
     for (i = 2; i < cf->args->nelts; i++) {
 
-        if (value[i].len > 7 && issuer->name.len == 0
-            && ngx_strncmp(value[i].data, "issuer=", 7) == 0)
+        if (ngx_http_household_token_issuer_param(issuer, &value[i]) == NGX_OK
+            || (url && ngx_http_household_keyset_param(&params, &value[i])
+                       == NGX_OK))
         {
-            issuer->name.data = value[i].data + 7;
-            issuer->name.len = value[i].len - 7;
-            continue;
-        }
-
-        if (value[i].len > 9
-            && ngx_strncmp(value[i].data, "audience=", 9) == 0)
-        {
-            issuer->audiences[issuer->naudiences].data = value[i].data + 9;
-            issuer->audiences[issuer->naudiences++].len = value[i].len - 9;
-            continue;
-        }
-
-        if (value[i].len > 5 && issuer->type.len == 0
-            && ngx_strncmp(value[i].data, "type=", 5) == 0)
-        {
-            issuer->type.data = value[i].data + 5;
-            issuer->type.len = value[i].len - 5;
             continue;
         }
 
         return ngx_http_household_conf_invalid(cf, cmd, &value[i]);
     }
 
+    if (url) {
+        *keyset = ngx_http_household_keyset_find_or_add(cf, cmd, &params);
+
+        return *keyset != NULL ? NGX_CONF_OK : NGX_CONF_ERROR;
+    }
+
     return ngx_http_household_load_jwks(cf, cmd, &value[1], issuer);
+}
+
+
+static ngx_int_t
+ngx_http_household_token_add_issuer(ngx_conf_t *cf,
+    ngx_http_household_token_conf_t *tcf, ngx_household_jwt_issuer_t **issuer,
+    ngx_household_keyset_t ***keyset)
+{
+    if (tcf->issuers == NGX_CONF_UNSET_PTR) {
+        tcf->issuers = ngx_array_create(cf->pool, 2,
+                                        sizeof(ngx_household_jwt_issuer_t));
+        if (tcf->issuers == NULL) {
+            return NGX_ERROR;
+        }
+
+        tcf->keysets = ngx_array_create(cf->pool, 2,
+                                        sizeof(ngx_household_keyset_t *));
+        if (tcf->keysets == NULL) {
+            return NGX_ERROR;
+        }
+    }
+
+    *issuer = ngx_array_push(tcf->issuers);
+    *keyset = ngx_array_push(tcf->keysets);
+
+    if (*issuer == NULL || *keyset == NULL) {
+        return NGX_ERROR;
+    }
+
+    ngx_memzero(*issuer, sizeof(ngx_household_jwt_issuer_t));
+    **keyset = NULL;
+
+    (*issuer)->audiences = ngx_palloc(cf->pool,
+                                      cf->args->nelts * sizeof(ngx_str_t));
+
+    return (*issuer)->audiences != NULL ? NGX_OK : NGX_ERROR;
+}
+
+
+/* "issuer=", "audience=" or "type="; NGX_OK, or NGX_DECLINED if invalid */
+
+static ngx_int_t
+ngx_http_household_token_issuer_param(ngx_household_jwt_issuer_t *issuer,
+    ngx_str_t *value)
+{
+    if (value->len > 7 && issuer->name.len == 0
+        && ngx_strncmp(value->data, "issuer=", 7) == 0)
+    {
+        issuer->name.data = value->data + 7;
+        issuer->name.len = value->len - 7;
+        return NGX_OK;
+    }
+
+    if (value->len > 9 && ngx_strncmp(value->data, "audience=", 9) == 0) {
+        issuer->audiences[issuer->naudiences].data = value->data + 9;
+        issuer->audiences[issuer->naudiences++].len = value->len - 9;
+        return NGX_OK;
+    }
+
+    if (value->len > 5 && issuer->type.len == 0
+        && ngx_strncmp(value->data, "type=", 5) == 0)
+    {
+        issuer->type.data = value->data + 5;
+        issuer->type.len = value->len - 5;
+        return NGX_OK;
+    }
+
+    return NGX_DECLINED;
 }
 
 

@@ -175,7 +175,9 @@ sub check_spelling {
 sub check_causes {
     my $docs = $text{'docs/failures.md'} // return;
 
-    for my $file (grep { m{^src/(net|redis|records)/.*\.c$} } sort keys %text) {
+    for my $file (grep { m{^src/(fetch|keyset|net|redis|records)/.*\.c$} }
+                  sort keys %text)
+    {
         my $code = $text{$file} =~ s{/\*.*?\*/}{}gsr
                                 =~ s{^#.*}{}gmr =~ s{"\s*\n\s*"}{}gr;
 

@@ -15,18 +15,19 @@ my %rooms = (
     'token' => 'core token/cdni',
     'token/cdni' => 'core token',
     'fetch' => 'net',
+    'keyset' => 'core fetch net token token/cdni',
     'net' => '',
     'redis/wire' => 'core net',
     'redis' => 'core net redis/wire',
     'records' => 'core household net redis redis/wire',
-    'http' => 'core household zone token token/cdni net redis redis/wire'
-              . ' records',
-    'http/conf' => 'core household zone token token/cdni net redis'
-                   . ' redis/wire records http http/api',
-    'http/api' => 'core household zone token token/cdni net redis redis/wire'
-                  . ' records http',
-    '.' => 'core household zone token token/cdni net redis redis/wire records'
-           . ' http http/api http/conf',
+    'http' => 'core household zone token token/cdni keyset fetch net redis'
+              . ' redis/wire records',
+    'http/conf' => 'core household zone token token/cdni keyset fetch net'
+                   . ' redis redis/wire records http http/api',
+    'http/api' => 'core household zone token token/cdni keyset fetch net'
+                  . ' redis redis/wire records http',
+    '.' => 'core household zone token token/cdni keyset fetch net redis'
+           . ' redis/wire records http http/api http/conf',
 );
 
 # the rooms of requests, and those that know nginx's types and nothing else

@@ -28,6 +28,7 @@
 #define NOT_YET    NGX_HOUSEHOLD_REASON_TOKEN_NOT_YET
 #define URI        NGX_HOUSEHOLD_REASON_TOKEN_URI
 #define TYPE       NGX_HOUSEHOLD_REASON_TOKEN_TYPE
+#define KEYS_UNAVAILABLE  NGX_HOUSEHOLD_REASON_KEYS_UNAVAILABLE
 
 /* claims that would do, and what must be wrong lies elsewhere */
 #define SUB   "\"sub\":\"alice\""

@@ -286,6 +286,55 @@ rotation(void **state)
 }
 
 
+/* of a set that was not fetched yet nothing is known */
+
+static void
+unknown_keys(void **state)
+{
+    ngx_str_t                   token;
+    ngx_household_jwt_issuer_t  issuers[2];
+    ngx_household_jwt_policy_t  policy;
+
+    issuers[0] = two_issuers[0];
+    issuers[1] = two_issuers[0];
+    issuers[1].jwks = NULL;
+    set_policy(&policy, issuers, 2);
+
+    token = sign(buf, A_RSA, "RS256", H("\"kid\":\"k\""),
+                 "{" SUB "," EXP "," ISS_A ",\"aud\":\"edge\"}");
+    expect("a key of the other set", verify(&policy, &token), NONE);
+    assert_int_equal(claims.issuer, 0);
+
+    token = sign(buf, A_RSA, "RS256", H("\"kid\":\"k\""),
+                 "{" SUB "," EXP "," ISS_A ",\"aud\":\"tv\"}");
+    expect("the same, another audience", verify(&policy, &token), AUDIENCE);
+
+    token = sign(buf, B_RSA, "RS256", H("\"kid\":\"x\""),
+                 "{" SUB "," EXP "," ISS_A "}");
+    expect("an unknown kid", verify(&policy, &token), KEYS_UNAVAILABLE);
+
+    token = sign(buf, B_RSA, "RS256", H("\"kid\":\"k\""),
+                 "{" SUB "," EXP "," ISS_A "}");
+    expect("the kid of another key", verify(&policy, &token),
+           KEYS_UNAVAILABLE);
+
+    token = sign(buf, A_RSA, "RS256", H("\"kid\":\"k\""),
+                 "{" SUB "," EXP "," ISS_B "}");
+    expect("another issuer", verify(&policy, &token), ISSUER);
+
+    expect("no token", verify(&policy, &no_uri), MALFORMED);
+
+    /* in any order */
+
+    issuers[0] = issuers[1];
+    issuers[1] = two_issuers[0];
+
+    token = sign(buf, B_RSA, "RS256", H("\"kid\":\"k\""),
+                 "{" SUB "," EXP "," ISS_A "}");
+    expect("the other order", verify(&policy, &token), KEYS_UNAVAILABLE);
+}
+
+
 static void
 published(void **state)
 {
@@ -401,6 +450,7 @@ static void
 digest(void **state)
 {
     u_char     out[NGX_HOUSEHOLD_JWT_DIGEST];
+    u_char     other[NGX_HOUSEHOLD_JWT_DIGEST];
     ngx_str_t  s;
 
     static const u_char  abc[] = {
@@ -410,8 +460,16 @@ digest(void **state)
     };
 
     s = mint_str("abc");
-    assert_int_equal(ngx_household_jwt_digest(&s, out), NGX_OK);
+    assert_int_equal(ngx_household_jwt_digest(&s, NULL, out), NGX_OK);
     assert_memory_equal(out, abc, sizeof(abc));
+
+    /* with the digest of the policy before it */
+
+    assert_int_equal(ngx_household_jwt_digest(&s, abc, other), NGX_OK);
+    assert_memory_not_equal(other, out, sizeof(out));
+
+    assert_int_equal(ngx_household_jwt_digest(&s, out, out), NGX_OK);
+    assert_memory_equal(other, out, sizeof(out));
 }
 
 
@@ -493,7 +551,7 @@ policy_digest(void **state)
     ngx_household_jwt_issuer_t  issuers[2];
     ngx_household_jwt_policy_t  policy;
 
-    for (i = 0; i <= 13; i++) {
+    for (i = 0; i <= 14; i++) {
         issuers[0] = two_issuers[0];
         issuers[1] = two_issuers[1];
         set_policy(&policy, issuers, 2);
@@ -516,6 +574,7 @@ policy_digest(void **state)
         case 11: issuers[0].naudiences = 1; break;
         case 12: ngx_str_set(&issuers[0].type, "at+jwt"); break;
         case 13: policy.values = tv; policy.nvalues = 1; break;
+        case 14: issuers[1].jwks = NULL; break;
         }
 
         assert_int_equal(ngx_household_jwt_policy_digest(&policy, b),
@@ -542,6 +601,7 @@ main(void)
         cmocka_unit_test(audience_of_ninth_line),
         cmocka_unit_test(order_of_lines),
         cmocka_unit_test(rotation),
+        cmocka_unit_test(unknown_keys),
         cmocka_unit_test(published),
         cmocka_unit_test(uri_restricts),
         cmocka_unit_test(digest),
