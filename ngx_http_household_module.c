@@ -274,6 +274,13 @@ static ngx_command_t  ngx_http_household_commands[] = {
       0,
       NULL },
 
+    { ngx_string("household_activity"),
+      NGX_HTTP_HOUSEHOLD_ANY_CONF|NGX_CONF_TAKE1,
+      ngx_http_household_set_sec,
+      NGX_HTTP_LOC_CONF_OFFSET,
+      offsetof(ngx_http_household_loc_conf_t, activity),
+      NULL },
+
     { ngx_string("household_sharing"),
       NGX_HTTP_HOUSEHOLD_ANY_CONF|NGX_CONF_1MORE,
       ngx_http_household_set_sharing,

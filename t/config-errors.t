@@ -204,6 +204,12 @@ my @http = (
     ['household_grace -1d', '-1d', qr/invalid value/],
     ['household_grace 1d; household_grace 2d', '', qr/is duplicate/],
 
+    ['household_activity', '', qr/invalid number of arguments/],
+    ['household_activity long', 'long', qr/invalid value/],
+    ['household_activity 30d; household_activity 60d', '', qr/is duplicate/],
+    (map { ["household_activity $_", '', qr/must be from 1d to 180d/] }
+     qw(0 23h 181d)),
+
     ['household_sharing', '', qr/invalid number of arguments/],
     ['household_sharing yes', 'yes', qr/must be "off", or "on"/],
     ['household_sharing off window=2h', 'off', qr/invalid value/],

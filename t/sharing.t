@@ -32,6 +32,7 @@ sub edge {
             map({ location(@$_[0, 1], 'main zone=households') }
                 ['/', $strict],
                 ['/kind', 'household_sharing on;'],
+                ['/brief', "$strict household_activity 30d;"],
                 ['/off', 'household_sharing off;'],
                 ['/grace', "$strict household_grace 1h;"]),
             location('/revoked', "$strict household_issued_at \$arg_at;",
@@ -96,6 +97,16 @@ is ask($friend, 'tv'), '200 ALLOWED member', 'nor a device of it anywhere';
 my $ttl = $redis->cmd(TTL => key());
 ok $ttl > 170 * 86400 && $ttl <= 180 * 86400, 'it expires after 180 days';
 cmp_ok length $redis->cmd(GET => key()), '<', 4096, 'it is small';
+
+# household_activity: for less
+
+$account++;
+ask($home, 'tv', '/brief');
+written();
+$ttl = $redis->cmd(TTL => key());
+ok $ttl > 29 * 86400 && $ttl <= 30 * 86400,
+    'household_activity: it expires after 30 days';
+$account--;
 
 # once a device, place and day
 

@@ -242,6 +242,7 @@ typedef struct {
     ngx_http_complex_value_t         *rollout_value;
 
     ngx_household_presence_params_t  *sharing;    /* NULL: off */
+    time_t                            activity;   /* seconds */
     ngx_uint_t                        events;     /* stream length; 0: off */
 
     ngx_uint_t                        metrics;    /* unsigned  metrics:1; */

@@ -26,9 +26,6 @@
 /* pending reads, and pending writes, in one worker; more are rejected */
 #define NGX_HOUSEHOLD_PRESENCES_MAX      1024
 
-/* expiry of a presence after the last write, seconds: 180 days */
-#define NGX_HOUSEHOLD_PRESENCES_EXPIRE   15552000
-
 /* no writes are sent for this time after an error reply, milliseconds */
 #define NGX_HOUSEHOLD_PRESENCES_SUSPEND     1000
 
@@ -79,7 +76,10 @@ typedef struct {
 } ngx_household_presences_cache_t;
 
 
-/* the input of the rule and the computed presence; all members are copied */
+/*
+ * The input of the rule and the computed presence; all members are copied.
+ * Redis deletes the presence params->forget seconds after the last write.
+ */
 
 typedef struct {
     ngx_str_t                               *account;

@@ -238,7 +238,7 @@ ngx_household_presences_job_former(ngx_household_presences_job_t *job,
 static void
 ngx_household_presences_job_send(ngx_household_presences_job_t *job)
 {
-    u_char                         expire[NGX_INT_T_LEN];
+    u_char                         expire[NGX_INT64_LEN];
     ngx_str_t                      argv[7];
     ngx_household_redis_op_t      *op;
     ngx_household_presences_t     *presences;
@@ -262,8 +262,7 @@ ngx_household_presences_job_send(ngx_household_presences_job_t *job)
     argv[4] = job->former;
     argv[5] = job->bytes;
     argv[6].data = expire;
-    argv[6].len = ngx_sprintf(expire, "%d", NGX_HOUSEHOLD_PRESENCES_EXPIRE)
-                  - expire;
+    argv[6].len = ngx_sprintf(expire, "%L", job->params.forget) - expire;
 
     command.argv = argv;
     command.argc = 7;

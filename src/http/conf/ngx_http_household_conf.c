@@ -137,6 +137,7 @@ ngx_http_household_create_loc_conf(ngx_conf_t *cf)
     conf->rollout = NGX_CONF_UNSET_UINT;
     conf->rollout_value = NGX_CONF_UNSET_PTR;
     conf->sharing = NGX_CONF_UNSET_PTR;
+    conf->activity = NGX_CONF_UNSET;
     conf->events = NGX_CONF_UNSET_UINT;
 
     return conf;
@@ -196,6 +197,13 @@ ngx_http_household_merge_loc_conf(ngx_conf_t *cf, void *parent, void *child)
     ngx_conf_merge_uint_value(conf->away_period, prev->away_period, 0);
     ngx_conf_merge_ptr_value(conf->enforce_in, prev->enforce_in, NULL);
     ngx_conf_merge_ptr_value(conf->sharing, prev->sharing, NULL);
+    ngx_conf_merge_sec_value(conf->activity, prev->activity,
+                             NGX_HTTP_HOUSEHOLD_ACTIVITY_MAX);
+
+    if (ngx_http_household_conf_activity(cf, conf) != NGX_OK) {
+        return NGX_CONF_ERROR;
+    }
+
     ngx_conf_merge_uint_value(conf->events, prev->events, 0);
 
     return ngx_http_household_conf_check(cf, conf);

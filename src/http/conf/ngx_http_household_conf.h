@@ -14,6 +14,10 @@
 #include "ngx_http_household.h"
 
 
+/* seconds, at most and by default: "household_activity" */
+#define NGX_HTTP_HOUSEHOLD_ACTIVITY_MAX  (180 * NGX_HOUSEHOLD_DAY)
+
+
 /* ngx_http_household_conf.c: what the directives need beyond nginx's slots */
 
 void *ngx_http_household_create_main_conf(ngx_conf_t *cf);
@@ -230,6 +234,14 @@ char *ngx_http_household_token_build_policy(ngx_conf_t *cf,
  */
 ngx_int_t ngx_http_household_token_init(ngx_conf_t *cf,
     ngx_http_household_token_conf_t *conf, ngx_array_t *names);
+
+/*
+ * Applies "household_activity" to the parameters of "household_sharing".
+ * Returns NGX_OK, or NGX_ERROR with the error logged.
+ */
+ngx_int_t ngx_http_household_conf_activity(ngx_conf_t *cf,
+    ngx_http_household_loc_conf_t *hlcf);
+
 
 
 #endif /* _NGX_HTTP_HOUSEHOLD_CONF_H_INCLUDED_ */

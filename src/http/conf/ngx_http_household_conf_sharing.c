@@ -137,6 +137,40 @@ ngx_http_household_sharing_days(u_char *p, size_t len, ngx_uint_t *days)
 }
 
 
+/* the parameters may be those of an outer level, which keeps its own */
+
+ngx_int_t
+ngx_http_household_conf_activity(ngx_conf_t *cf,
+    ngx_http_household_loc_conf_t *hlcf)
+{
+    ngx_household_presence_params_t  *params;
+
+    if (hlcf->activity < NGX_HOUSEHOLD_DAY
+        || hlcf->activity > NGX_HTTP_HOUSEHOLD_ACTIVITY_MAX)
+    {
+        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
+                           "\"household_activity\" must be from 1d to 180d");
+        return NGX_ERROR;
+    }
+
+    if (hlcf->sharing == NULL || hlcf->sharing->forget == hlcf->activity) {
+        return NGX_OK;
+    }
+
+    params = ngx_palloc(cf->pool, sizeof(ngx_household_presence_params_t));
+    if (params == NULL) {
+        return NGX_ERROR;
+    }
+
+    *params = *hlcf->sharing;
+    params->forget = hlcf->activity;
+
+    hlcf->sharing = params;
+
+    return NGX_OK;
+}
+
+
 /* off | on [maxlen=number] */
 
 char *
