@@ -221,7 +221,7 @@ $r = $read->fails('only reading', 405, 'method_not_allowed',
 is $r->{headers}{allow}, 'GET, HEAD', 'the methods there';
 $r = $api->fails('another method', 405, 'method_not_allowed',
                  POST => 'accounts/a', {});
-is $r->{headers}{allow}, 'GET, HEAD, PATCH', 'the methods here';
+is $r->{headers}{allow}, 'GET, HEAD, PATCH, DELETE', 'the methods here';
 is fields()->{seats}, 5, 'nothing was written';
 
 
@@ -247,6 +247,28 @@ $api->fails('a large body', 413, 'body_too_large',
     $conn->send("${chunk}0\r\n\r\n");
     is $conn->response->{status}, 413, 'a large body of unknown size';
 }
+
+
+# erasing
+
+my $today = int($now / $day);
+
+$redis->cmd(SADD => 'household:{e}', '192.0.2.1', '192.0.2.2');
+$redis->cmd(HSET => 'household:{e}:account', seats => 1,
+            'extra:s1:192.0.2.3' => 0, 'extra:s1:192.0.2.4' => 0);
+$redis->cmd(SET => "household-seen:{e}", 'x');
+$redis->cmd(SET => "household-event:{e}:outside:$today", 1);
+$redis->cmd(SET => "household-event:{e}:denied:" . ($today - 1), 1);
+$redis->cmd(SET => 'household-event:{e}:seat_used:s1', 1);
+$redis->cmd(SET => 'household-event:{f}:seat_used:s1', 1);
+$r = $api->call(DELETE => 'accounts/e');
+is $r->{status}, 200, 'erased';
+is_deeply $r->{json}, { home => 2, fields => 3, presence => JSON::PP::true,
+                        keys => 6 }, 'what was removed';
+is_deeply $redis->cmd(KEYS => '*{e}*'), [], 'nothing is left';
+is $redis->cmd(EXISTS => 'household-event:{f}:seat_used:s1'), 1,
+    'of this account';
+is $api->call(DELETE => 'accounts/e')->{json}{keys}, 0, 'again';
 
 
 # the fleet override

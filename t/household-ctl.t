@@ -89,6 +89,10 @@ is_done('home move', 'home', 'move', $id, '192.0.2.7', '2001:db8::7');
 is_done('seat end', 'seat', 'end', $id, 's1');
 is_done('device remove', 'device', 'remove', $id, 'tv');
 
+is_deeply [ctl('erase', 'bad')],
+    [0, "1 networks and 0 fields were erased\n"], 'erase';
+is $redis->cmd(EXISTS => 'household:{bad}'), 0, 'erase: it is gone';
+
 is_done('brake', 'brake', 'monitor', '10%');
 is_deeply [ctl('brake')], [0, "mode monitor, rollout 10.00%\n"], 'brake: it is';
 is_done('brake none', 'brake', 'none');

@@ -22,9 +22,8 @@ static int ngx_libc_cdecl ngx_household_account_compare(const void *one,
 
 
 /*
- * The members, the fields, the presence, and the mark of an erased account.
- * An error reply to one of the last two is ignored: the user may have no
- * permission.
+ * The members, the fields, and the presence.  An error reply to the last is
+ * ignored: the user may have no permission.
  */
 
 ngx_household_account_op_t *
@@ -40,12 +39,11 @@ ngx_household_account_read(ngx_household_redis_t *redis, ngx_pool_t *pool,
     ngx_str_t  argv[NGX_HOUSEHOLD_ACCOUNT_KEYS][2] = {
         { ngx_string("SMEMBERS"), ngx_null_string },
         { ngx_string("HGETALL"), ngx_null_string },
-        { ngx_string("EXISTS"), ngx_null_string },
         { ngx_string("GET"), ngx_null_string }
     };
 
     ngx_household_resp_command_t  commands[NGX_HOUSEHOLD_ACCOUNT_KEYS] = {
-        { argv[0], 2 }, { argv[1], 2 }, { argv[2], 2 }, { argv[3], 2 }
+        { argv[0], 2 }, { argv[1], 2 }, { argv[2], 2 }
     };
 
     op = ngx_household_account_op_create(redis, id, 0, keys);
@@ -137,11 +135,6 @@ ngx_household_account_reply(ngx_household_redis_op_t *rop,
             account->fields[account->nfields++].value = list[i + 1];
         }
 
-        return NGX_OK;
-
-    case 2:
-        account->erased = (v->type == NGX_HOUSEHOLD_RESP_INTEGER
-                           && v->integer != 0);
         return NGX_OK;
 
     default:

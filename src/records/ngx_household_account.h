@@ -47,8 +47,7 @@ typedef struct {
     ngx_uint_t                      nfields;
     ngx_household_account_field_t  *fields;
     ngx_str_t                       presence;  /* empty: none, or unreadable */
-    uint64_t                        version;   /* changes with the above two */
-    ngx_uint_t                      erased;    /* unsigned  erased:1; */
+    uint64_t                        version;   /* of all but the presence */
 } ngx_household_account_t;
 
 
@@ -91,9 +90,8 @@ ngx_household_account_op_t *ngx_household_account_read(
 
 /*
  * Makes all of "n" edits in one script, or none.  With "version" other than
- * NULL, none is made if the account has another version by now: CONFLICT.  An
- * edit that adds something ends the time for which an erased account cannot
- * be written by edges.  Returns as the read.
+ * NULL, none is made if the account has another version by now: CONFLICT.
+ * Returns as the read.
  */
 ngx_household_account_op_t *ngx_household_account_edit(
     ngx_household_redis_t *redis, ngx_str_t *id, uint64_t *version,
@@ -101,15 +99,14 @@ ngx_household_account_op_t *ngx_household_account_edit(
     ngx_household_account_pt handler, void *data);
 
 /*
- * Erases an account, with its presence and the marks of its events.  "keep" is
- * the time in seconds for which edges cannot write to the account; "account" is
- * what was read.  "n" of the handler is the number of keys that were removed.
- * Returns as the read.
+ * Erases an account, with its presence and the marks of its events, at once.
+ * "account" is what was read.  "n" of the handler is the number of keys that
+ * were removed.  Returns as the read.
  */
 ngx_household_account_op_t *ngx_household_account_erase(
     ngx_household_redis_t *redis, ngx_str_t *id,
-    ngx_household_account_t *account, time_t keep,
-    ngx_household_account_pt handler, void *data);
+    ngx_household_account_t *account, ngx_household_account_pt handler,
+    void *data);
 
 /* the handler will not be called; the operation goes on; may be NULL */
 void ngx_household_account_cancel(ngx_household_account_op_t *op);

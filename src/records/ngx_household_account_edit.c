@@ -59,7 +59,7 @@ ngx_household_account_edit(ngx_household_redis_t *redis, ngx_str_t *id,
     ngx_uint_t                   i;
     ngx_household_account_op_t  *op;
 
-    len = (NGX_HOUSEHOLD_ACCOUNT_HEAD + 3 + 1 + 3 * n) * sizeof(ngx_str_t)
+    len = (NGX_HOUSEHOLD_ACCOUNT_HEAD + 2 + 1 + 3 * n) * sizeof(ngx_str_t)
           + NGX_INT64_LEN + 16;
 
     for (i = 0; i < n; i++) {
@@ -75,18 +75,17 @@ ngx_household_account_edit(ngx_household_redis_t *redis, ngx_str_t *id,
     op->data = data;
     op->script = &ngx_household_account_script_edit;
     op->argv = (ngx_str_t *) &op[1];
-    op->argc = NGX_HOUSEHOLD_ACCOUNT_HEAD + 3 + 1 + 3 * n;
+    op->argc = NGX_HOUSEHOLD_ACCOUNT_HEAD + 2 + 1 + 3 * n;
 
     p = (u_char *) &op->argv[op->argc];
 
     arg = &op->argv[2];
 
-    ngx_household_account_op_number(arg++, p, 3);
+    ngx_household_account_op_number(arg++, p, 2);
     p += NGX_INT64_LEN;
 
     *arg++ = keys[NGX_HOUSEHOLD_ACCOUNT_HOMES];
     *arg++ = keys[NGX_HOUSEHOLD_ACCOUNT_FIELDS];
-    *arg++ = keys[NGX_HOUSEHOLD_ACCOUNT_ERASED];
 
     arg->data = p;
     arg->len = version != NULL ? 16 : 0;
@@ -121,8 +120,8 @@ ngx_household_account_edit(ngx_household_redis_t *redis, ngx_str_t *id,
 
 ngx_household_account_op_t *
 ngx_household_account_erase(ngx_household_redis_t *redis, ngx_str_t *id,
-    ngx_household_account_t *account, time_t keep,
-    ngx_household_account_pt handler, void *data)
+    ngx_household_account_t *account, ngx_household_account_pt handler,
+    void *data)
 {
     u_char                      *p;
     size_t                       len;
@@ -134,9 +133,9 @@ ngx_household_account_erase(ngx_household_redis_t *redis, ngx_str_t *id,
     nseats = ngx_household_account_seats(account, seats);
     marks = NGX_HOUSEHOLD_EVENTS * NGX_HOUSEHOLD_ACCOUNT_DAYS + nseats;
 
-    len = (NGX_HOUSEHOLD_ACCOUNT_HEAD + NGX_HOUSEHOLD_ACCOUNT_KEYS + marks + 1)
+    len = (NGX_HOUSEHOLD_ACCOUNT_HEAD + NGX_HOUSEHOLD_ACCOUNT_KEYS + marks)
           * sizeof(ngx_str_t)
-          + 2 * NGX_INT64_LEN
+          + NGX_INT64_LEN
           + marks * (redis->conf->key_prefix.len + id->len
                      + NGX_HOUSEHOLD_EVENTS_MARK)
           + nseats * NGX_HOUSEHOLD_ID_LEN;
@@ -150,8 +149,7 @@ ngx_household_account_erase(ngx_household_redis_t *redis, ngx_str_t *id,
     op->data = data;
     op->script = &ngx_household_account_script_erase;
     op->argv = (ngx_str_t *) &op[1];
-    op->argc = NGX_HOUSEHOLD_ACCOUNT_HEAD + NGX_HOUSEHOLD_ACCOUNT_KEYS + marks
-               + 1;
+    op->argc = NGX_HOUSEHOLD_ACCOUNT_HEAD + NGX_HOUSEHOLD_ACCOUNT_KEYS + marks;
 
     p = (u_char *) &op->argv[op->argc];
 
@@ -161,13 +159,9 @@ ngx_household_account_erase(ngx_household_redis_t *redis, ngx_str_t *id,
                                     NGX_HOUSEHOLD_ACCOUNT_KEYS + marks);
     p += NGX_INT64_LEN;
 
-    *arg++ = keys[NGX_HOUSEHOLD_ACCOUNT_ERASED];
     *arg++ = keys[NGX_HOUSEHOLD_ACCOUNT_HOMES];
     *arg++ = keys[NGX_HOUSEHOLD_ACCOUNT_FIELDS];
     *arg++ = keys[NGX_HOUSEHOLD_ACCOUNT_SEEN];
-
-    ngx_household_account_op_number(&arg[marks], p, keep);
-    p += NGX_INT64_LEN;
 
     ngx_household_events_marks(&redis->conf->key_prefix, id,
                                ngx_time() / NGX_HOUSEHOLD_DAY,

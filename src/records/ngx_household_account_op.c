@@ -20,7 +20,7 @@ ngx_household_account_op_create(ngx_household_redis_t *redis, ngx_str_t *id,
     ngx_uint_t                   i;
     ngx_household_account_op_t  *op;
 
-    static const char  *suffix[] = { "", ":account", ":erased", "" };
+    static const char  *suffix[] = { "", ":account", "" };
 
     prefix = redis->conf->key_prefix;
 

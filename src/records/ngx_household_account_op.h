@@ -13,12 +13,11 @@
 #include "ngx_household_account.h"
 
 
-/* the keys of an account: set, hash, mark of an erased account, presence */
+/* the keys of an account: set, hash, presence */
 #define NGX_HOUSEHOLD_ACCOUNT_HOMES   0
 #define NGX_HOUSEHOLD_ACCOUNT_FIELDS  1
-#define NGX_HOUSEHOLD_ACCOUNT_ERASED  2
-#define NGX_HOUSEHOLD_ACCOUNT_SEEN    3
-#define NGX_HOUSEHOLD_ACCOUNT_KEYS    4
+#define NGX_HOUSEHOLD_ACCOUNT_SEEN    2
+#define NGX_HOUSEHOLD_ACCOUNT_KEYS    3
 
 
 /* followed by its strings */

@@ -12,6 +12,7 @@
 #include "ngx_http_household_api_call.h"
 #include "ngx_http_household_api_control.h"
 #include "ngx_http_household_api_edit.h"
+#include "ngx_http_household_api_erase.h"
 #include "ngx_http_household_api_status.h"
 #include "ngx_http_household_api_verdict.h"
 #include "ngx_http_household_headers.h"
@@ -58,6 +59,9 @@ static const ngx_http_household_api_route_t  ngx_http_household_api_routes[] = {
 
     { NGX_HTTP_HOUSEHOLD_API_ACCOUNT, NGX_HTTP_PATCH,
       ngx_http_household_api_edit },
+
+    { NGX_HTTP_HOUSEHOLD_API_ACCOUNT, NGX_HTTP_DELETE,
+      ngx_http_household_api_erase },
 
     { NGX_HTTP_HOUSEHOLD_API_HOME, NGX_HTTP_PUT,
       ngx_http_household_api_edit },

@@ -98,7 +98,6 @@ ngx_http_household_api_account_show(ngx_http_household_api_call_t *call)
     ngx_http_household_api_json_bool(&v->json, "exists",
                                      v->account->nhomes
                                      || v->account->nfields);
-    ngx_http_household_api_json_bool(&v->json, "erased", v->account->erased);
 
     rec = ngx_household_account_record(v->account, v->builder, v->now);
 

@@ -181,6 +181,28 @@ ngx_http_household_api_call_edit(ngx_http_household_api_call_t *call,
 
 
 ngx_int_t
+ngx_http_household_api_call_erase(ngx_http_household_api_call_t *call,
+    ngx_http_household_api_next_pt next)
+{
+    if (ngx_http_household_api_call_start(call, next) != NGX_OK) {
+        return NGX_HTTP_INTERNAL_SERVER_ERROR;
+    }
+
+    call->op = ngx_household_account_erase(call->conf->redis->redis,
+                                           &call->path.account,
+                                           &call->account,
+                                           ngx_http_household_api_call_done,
+                                           call);
+    if (call->op == NULL) {
+        call->result = NGX_HOUSEHOLD_ACCOUNT_UNAVAILABLE;
+        return next(call);
+    }
+
+    return NGX_DONE;
+}
+
+
+ngx_int_t
 ngx_http_household_api_call_command(ngx_http_household_api_call_t *call,
     ngx_str_t *argv, ngx_uint_t argc,
     ngx_int_t (*reply)(ngx_http_household_api_call_t *call,

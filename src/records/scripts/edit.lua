@@ -2,7 +2,6 @@
 --
 -- KEYS[1]  the set of home networks
 -- KEYS[2]  the hash of the account
--- KEYS[3]  the mark of an erased account
 -- ARGV[1]  the version that the account must have, or an empty string
 -- ARGV[2]  the edits, three arguments each: "add" and "remove" a home network,
 --          "set" and "unset" a field; the name; the value
@@ -32,10 +31,6 @@ for i = 2, #ARGV, 3 do
     elseif redis.call('HGET', KEYS[2], name) ~= value then
         redis.call('HSET', KEYS[2], name, value)
         n = n + 1
-    end
-
-    if edit == 'add' or edit == 'set' then
-        redis.call('DEL', KEYS[3])
     end
 end
 
