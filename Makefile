@@ -62,7 +62,8 @@ need = @BUILD=$(B) docker/packages.sh
 packages: ## install what is missing of SETS="build demo test fuzz" (as root)
 	$(need) $(SETS)
 
-NEEDS = $(addprefix need-,build demo test modules valkey fuzz matrix deb bench)
+NEEDS = $(addprefix need-,build demo test modules valkey fuzz monitoring \
+    matrix deb bench)
 .PHONY: $(NEEDS)
 $(NEEDS): need-%:
 	$(need) $(if $(filter matrix,$*),,build) $(filter-out build,$*)
@@ -203,7 +204,8 @@ $(B)/%/flags: FORCE
 	    $$(sed -n 's/^NGX_CONF_FLAGS=//p;s/^.define NGINX_VERSION//p' \
 	    /usr/share/nginx/src/{conf_flags,src/core/nginx.h} 2>&1))
 
-$(B)/%/Makefile: $(B)/%/flags config $(wildcard src/records/scripts/*.lua)
+$(B)/%/Makefile: $(B)/%/flags config \
+    $(wildcard src/records/scripts/*.lua src/http/dashboard/*)
 	@rm -rf $(@D)/addon $(@D)/src; cd $(or $(SRC_$*),$(B)/nginx); \
 	if [ -e conf_flags ]; then . ./conf_flags; fi; \
 	$(ENV_$*) ASAN_OPTIONS=detect_leaks=0 ./configure --builddir=$(@D) \

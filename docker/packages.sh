@@ -4,7 +4,7 @@
 # named sets lack, as root; otherwise says which command does it.  Quick when
 # nothing is missing.
 #
-# Sets: build demo test modules valkey fuzz matrix deb bench.
+# Sets: build demo test modules valkey fuzz monitoring matrix deb bench.
 #
 # --list prints the names only.
 
@@ -40,6 +40,9 @@ declare -A packages=(
 
     [fuzz]="clang libclang-rt-dev llvm"
     [matrix]="git iproute2 mmdebstrap util-linux"
+
+    # the alerts in a real Prometheus, and the dashboard in a real browser
+    [monitoring]="chromium prometheus python3-prometheus-client"
 
     # what makes the package, and what checks it
     [deb]="build-essential debhelper dpkg-dev fakeroot git lintian"

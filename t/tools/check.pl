@@ -54,6 +54,7 @@ check_links();
 check_spelling();
 check_causes();
 check_scripts();
+check_alerts();
 
 print $faults ? "household: $faults faults\n" : "household: no fault\n";
 exit($faults ? 1 : 0);

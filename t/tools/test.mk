@@ -130,7 +130,7 @@ units-on-nginx:
 .PHONY: unit unit-asan fuzz test test-hup test-asan test-valgrind
 .PHONY: soak hostile smoke test-compat test-modules test-valkey test-nginx
 .PHONY: coverage
-.PHONY: order check matrix demo run
+.PHONY: order check matrix demo run test-monitoring
 
 test: need-test need-fuzz ## all of it: units, fuzzers, the form, t/
 	@$(MAKE) build-module build-unit build-fuzz $(FULL_module)
@@ -192,6 +192,11 @@ test-plain:
 test-modules: need-test need-modules ## beside every module that Debian has
 	@$(MAKE) build-module
 	@$(PROVE) t/modules.t
+
+test-monitoring: need-test need-monitoring ## the alerts, in a real Prometheus
+	@$(MAKE) build-module $(FULL_module)
+	@promtool test rules t/monitoring/household.test.yml
+	@$(PROVE) -v t/monitoring/alerts.t
 
 # what a change of nginx would break: phases, the resolver, TLS, shared memory
 

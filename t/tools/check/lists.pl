@@ -92,4 +92,35 @@ sub check_reasons {
     }
 }
 
+# each alert has a row in failures.md, and a metric of the rules, the dashboard
+# and of the docs one in metrics.md
+
+sub check_alerts {
+    my $docs = $text{'docs/failures.md'} // '';
+    my $metrics = $text{'docs/metrics.md'} // '';
+    my $rules = 'docker/monitoring/household.rules.yml';
+
+    my %alert = map { $_ => 1 } ($text{$rules} // '') =~ /- alert: (\w+)/g;
+    my %row = map { $_ => 1 } $docs =~ /^\| `(Household\w+)` \|/mg;
+
+    for (sort keys %alert) {
+        fault('docs/failures.md', 0, "has no row for $_") if !$row{$_};
+    }
+    for (sort keys %row) {
+        fault('docs/failures.md', 0, "there is no alert $_") if !$alert{$_};
+    }
+
+    my %metric = map { $_ => 1 }
+                 $metrics =~ /^\| `(nginx_household_\w+)` \|/mg;
+
+    for my $file (sort grep { m{^(docs|docker/monitoring)/} } keys %text) {
+        for my $name ($text{$file} =~ /\b(nginx_household_\w+)/g) {
+            my $family = $name =~ s/_(?:bucket|count|sum)$//r;
+            fault($file, 0, "$name is no metric of docs/metrics.md")
+                if !$metric{$name} && !$metric{$family};
+        }
+    }
+}
+
+
 1;
