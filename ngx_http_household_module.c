@@ -15,6 +15,7 @@
 #include "ngx_http_household_claims.h"
 #include "ngx_http_household_conf.h"
 #include "ngx_http_household_counts.h"
+#include "ngx_http_household_dashboard.h"
 #include "ngx_http_household_invalidate.h"
 #include "ngx_http_household_keyset.h"
 #include "ngx_http_household_load.h"
@@ -305,6 +306,13 @@ static ngx_command_t  ngx_http_household_commands[] = {
     { ngx_string("household_metrics"),
       NGX_HTTP_LOC_CONF|NGX_CONF_NOARGS|NGX_CONF_TAKE1,
       ngx_http_household_set_metrics,
+      NGX_HTTP_LOC_CONF_OFFSET,
+      0,
+      NULL },
+
+    { ngx_string("household_dashboard"),
+      NGX_HTTP_LOC_CONF|NGX_CONF_NOARGS|NGX_CONF_TAKE1,
+      ngx_http_household_set_dashboard,
       NGX_HTTP_LOC_CONF_OFFSET,
       0,
       NULL },

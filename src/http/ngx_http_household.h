@@ -247,6 +247,8 @@ typedef struct {
 
     ngx_uint_t                        metrics;    /* unsigned  metrics:1; */
     ngx_household_zone_t             *metrics_zone; /* NULL: all */
+    ngx_uint_t                        dashboard; /* unsigned  dashboard:1; */
+    ngx_str_t                         dashboard_api; /* URI; or empty */
     ngx_http_household_api_conf_t    *api;        /* NULL: no "household_api" */
 } ngx_http_household_loc_conf_t;
 

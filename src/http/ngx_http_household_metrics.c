@@ -13,6 +13,8 @@
 
 
 static ngx_int_t ngx_http_household_metrics_handler(ngx_http_request_t *r);
+static ngx_int_t ngx_http_household_metrics_send(ngx_http_request_t *r,
+    ngx_household_zone_t *zone, ngx_http_household_metrics_format_e format);
 static ngx_int_t ngx_http_household_metrics_collect(
     ngx_http_household_metrics_page_t *page, ngx_http_request_t *r,
     ngx_household_zone_t *zone);
@@ -71,9 +73,8 @@ ngx_http_household_set_metrics(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
 static ngx_int_t
 ngx_http_household_metrics_handler(ngx_http_request_t *r)
 {
-    ngx_int_t                          rc;
-    ngx_http_household_loc_conf_t     *hlcf;
-    ngx_http_household_metrics_page_t  page;
+    ngx_int_t                       rc;
+    ngx_http_household_loc_conf_t  *hlcf;
 
     if (!(r->method & (NGX_HTTP_GET|NGX_HTTP_HEAD))) {
         return NGX_HTTP_NOT_ALLOWED;
@@ -87,13 +88,30 @@ ngx_http_household_metrics_handler(ngx_http_request_t *r)
 
     hlcf = ngx_http_get_module_loc_conf(r, ngx_http_household_module);
 
-    if (ngx_http_household_metrics_collect(&page, r, hlcf->metrics_zone)
-        != NGX_OK)
-    {
+    return ngx_http_household_metrics_send(r, hlcf->metrics_zone,
+                                ngx_http_household_metrics_out_accepted(r));
+}
+
+
+ngx_int_t
+ngx_http_household_metrics_send_json(ngx_http_request_t *r)
+{
+    return ngx_http_household_metrics_send(r, NULL,
+                                           NGX_HTTP_HOUSEHOLD_METRICS_JSON);
+}
+
+
+static ngx_int_t
+ngx_http_household_metrics_send(ngx_http_request_t *r,
+    ngx_household_zone_t *zone, ngx_http_household_metrics_format_e format)
+{
+    ngx_http_household_metrics_page_t  page;
+
+    if (ngx_http_household_metrics_collect(&page, r, zone) != NGX_OK) {
         return NGX_HTTP_INTERNAL_SERVER_ERROR;
     }
 
-    ngx_http_household_metrics_out_init(&page.out, r);
+    ngx_http_household_metrics_out_init(&page.out, r, format);
 
     ngx_http_household_metrics_build(&page);
     ngx_http_household_metrics_stores(&page);

@@ -74,17 +74,23 @@ static const char  *ngx_http_household_metrics_words[] = {
 };
 
 
+ngx_http_household_metrics_format_e
+ngx_http_household_metrics_out_accepted(ngx_http_request_t *r)
+{
+    return ngx_http_household_accept(r, ngx_http_household_metrics_formats,
+                                     NGX_HTTP_HOUSEHOLD_METRICS_FORMATS);
+}
+
+
 void
 ngx_http_household_metrics_out_init(ngx_http_household_metrics_out_t *out,
-    ngx_http_request_t *r)
+    ngx_http_request_t *r, ngx_http_household_metrics_format_e format)
 {
     ngx_memzero(out, sizeof(ngx_http_household_metrics_out_t));
 
     out->request = r;
     out->next = &out->first;
-    out->format = ngx_http_household_accept(r,
-                                           ngx_http_household_metrics_formats,
-                                           NGX_HTTP_HOUSEHOLD_METRICS_FORMATS);
+    out->format = format;
 }
 
 

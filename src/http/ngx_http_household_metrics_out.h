@@ -64,9 +64,12 @@ typedef struct {
 } ngx_http_household_metrics_out_t;
 
 
-/* the request's Accept header fields select the format */
-void ngx_http_household_metrics_out_init(ngx_http_household_metrics_out_t *out,
+/* returns the format that the request's Accept header fields select */
+ngx_http_household_metrics_format_e ngx_http_household_metrics_out_accepted(
     ngx_http_request_t *r);
+
+void ngx_http_household_metrics_out_init(ngx_http_household_metrics_out_t *out,
+    ngx_http_request_t *r, ngx_http_household_metrics_format_e format);
 
 /* begins a family; "name" is without the prefix, "help" without a period */
 void ngx_http_household_metrics_out_family(
