@@ -144,10 +144,10 @@ is metric('writes_total', redis => 'poor', result => 'ok'), 0,
 # events
 
 get('/zone', $outside);
-ok wait_until { metric('events_total', @main, kind => 'refused',
+ok wait_until { metric('events_total', @main, kind => 'denied',
                        result => 'ok') == 1 }, 'an event';
 get('/zone', $outside);
-is metric('events_total', @main, kind => 'refused'), 1,
+is metric('events_total', @main, kind => 'denied'), 1,
     'the second one of the day is none';
 is metric('events_total', result => 'dropped'), 0, 'none was dropped';
 
