@@ -18,8 +18,8 @@ BUILD=${BUILD:-build-$(id -un)}
 
 declare -A packages=(
     # what the module is compiled against, and nginx itself
-    [build]="gcc libc6-dev libhiredis-dev libjansson-dev libmaxminddb-dev
-             libssl-dev make nginx nginx-dev"
+    [build]="gcc libc6-dev libcbor-dev libhiredis-dev libjansson-dev
+             libmaxminddb-dev libssl-dev make nginx nginx-dev"
 
     # a Redis, and something to ask with
     [demo]="curl openssl redis-server"

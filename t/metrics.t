@@ -94,7 +94,9 @@ my %usual = (
     UNAUTHORIZED => [qw(account_missing account_invalid token_missing
         token_malformed token_conflict token_algorithm token_key
         token_signature token_claim token_issuer token_audience token_expired
-        token_not_yet token_uri token_type token_denied claim revoked)],
+        token_not_yet token_uri token_type token_denied token_method
+        token_header token_protocol token_network token_country
+        token_condition token_unsupported claim revoked)],
     UNAVAILABLE => [qw(unavailable record_too_large address_unknown
         keys_unavailable)],
     ALLOWED => [qw(home extra_member trusted_device travel learned member
@@ -110,7 +112,7 @@ for my $status (sort keys %usual) {
 
 my %reasons = map { /requests_total.*reason="(\w+)"/ ? ($1 => 1) : () }
               keys %$first;
-is keys %reasons, 38, 'no other reason';
+is keys %reasons, 45, 'no other reason';
 
 is $first->{series('details_total', detail => $_)}, 0, "detail $_: at zero"
     for qw(seat_ended device_expired travel_over family_missing never_seen);

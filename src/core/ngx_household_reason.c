@@ -32,6 +32,13 @@ static ngx_str_t  ngx_household_reasons[NGX_HOUSEHOLD_REASONS] = {
     [NGX_HOUSEHOLD_REASON_TOKEN_URI] = ngx_string("token_uri"),
     [NGX_HOUSEHOLD_REASON_TOKEN_TYPE] = ngx_string("token_type"),
     [NGX_HOUSEHOLD_REASON_TOKEN_DENIED] = ngx_string("token_denied"),
+    [NGX_HOUSEHOLD_REASON_TOKEN_METHOD] = ngx_string("token_method"),
+    [NGX_HOUSEHOLD_REASON_TOKEN_HEADER] = ngx_string("token_header"),
+    [NGX_HOUSEHOLD_REASON_TOKEN_PROTOCOL] = ngx_string("token_protocol"),
+    [NGX_HOUSEHOLD_REASON_TOKEN_NETWORK] = ngx_string("token_network"),
+    [NGX_HOUSEHOLD_REASON_TOKEN_COUNTRY] = ngx_string("token_country"),
+    [NGX_HOUSEHOLD_REASON_TOKEN_CONDITION] = ngx_string("token_condition"),
+    [NGX_HOUSEHOLD_REASON_TOKEN_UNSUPPORTED] = ngx_string("token_unsupported"),
     [NGX_HOUSEHOLD_REASON_CLAIM] = ngx_string("claim"),
 
     [NGX_HOUSEHOLD_REASON_REVOKED] = ngx_string("revoked"),

@@ -8,6 +8,7 @@
 #include <ngx_core.h>
 #include <ngx_http.h>
 #include "ngx_http_household.h"
+#include "ngx_http_household_cat.h"
 #include "ngx_http_household_headers.h"
 #include "ngx_http_household_token.h"
 
@@ -28,6 +29,7 @@ typedef struct {
     uint16_t                 device_len;
     uint16_t                 container_len;
     uint16_t                 values_len;
+    uint16_t                 restricted;
 } ngx_http_household_token_kept_t;
 
 
@@ -51,6 +53,10 @@ static void ngx_http_household_token_text(ngx_str_t *text,
     ngx_http_household_source_t *source,
     ngx_http_household_token_next_pt next,
     ngx_http_household_token_found_t *found);
+static ngx_household_reason_e ngx_http_household_token_verify(
+    ngx_http_request_t *r, ngx_http_household_token_conf_t *conf,
+    ngx_str_t *token, ngx_uint_t kept, ngx_uint_t cat,
+    ngx_household_jwt_claims_t *claims);
 static ngx_household_reason_e ngx_http_household_token_client(
     ngx_http_request_t *r, ngx_household_jwt_claims_t *claims);
 static void ngx_http_household_token_update(
@@ -58,16 +64,17 @@ static void ngx_http_household_token_update(
 static void ngx_http_household_token_want_keys(
     ngx_http_household_token_conf_t *conf);
 static ngx_int_t ngx_http_household_token_key(
-    ngx_http_household_token_conf_t *conf, ngx_str_t *token, u_char *digest);
+    ngx_http_household_token_conf_t *conf, ngx_str_t *token, ngx_uint_t cat,
+    u_char *digest);
 static ngx_int_t ngx_http_household_token_uri(ngx_http_request_t *r,
     ngx_str_t *uri);
 static void ngx_http_household_token_host(ngx_http_request_t *r,
     ngx_str_t *host);
 static ngx_uint_t ngx_http_household_token_recall(
-    ngx_http_household_token_conf_t *conf, ngx_str_t *id,
+    ngx_household_zone_ns_t *cache, ngx_str_t *id,
     ngx_household_jwt_claims_t *claims, uint64_t *generation);
 static void ngx_http_household_token_keep(
-    ngx_http_household_token_conf_t *conf, ngx_str_t *id,
+    ngx_household_zone_ns_t *cache, ngx_str_t *id,
     ngx_household_jwt_claims_t *claims, uint64_t generation);
 
 
@@ -259,71 +266,103 @@ ngx_http_household_token_verify_cached(ngx_http_request_t *r,
     ngx_http_household_token_conf_t *conf, ngx_str_t *token,
     ngx_household_jwt_claims_t *claims)
 {
-    u_char                  digest[NGX_HOUSEHOLD_JWT_DIGEST];
-    uint64_t                generation;
-    ngx_str_t               id, uri;
-#if (NGX_HOUSEHOLD_CDNI)
-    ngx_str_t               container;
-#endif
-    ngx_uint_t              kept;
-    ngx_household_reason_e  reason;
+    u_char                    digest[NGX_HOUSEHOLD_JWT_DIGEST];
+    uint64_t                  generation;
+    ngx_str_t                 id;
+    ngx_uint_t                kept, cat;
+    ngx_household_reason_e    reason;
+    ngx_household_zone_ns_t  *cache;
 
     generation = 0;
     kept = 0;
     id.len = 0;
 
-    if (conf->fetched) {
+    cat = conf->cat.nissuers != 0
+          && ngx_strlchr(token->data, token->data + token->len, '.') == NULL;
+
+    cache = cat ? conf->cat_cache : conf->cache;
+
+    if (conf->fetched && !cat) {
         ngx_http_household_token_update(conf);
     }
 
-    if (ngx_http_household_token_key(conf, token, digest) == NGX_OK) {
+    if (ngx_http_household_token_key(conf, token, cat, digest) == NGX_OK) {
         id.data = digest;
         id.len = sizeof(digest);
 
-        kept = ngx_http_household_token_recall(conf, &id, claims,
+        kept = ngx_http_household_token_recall(cache, &id, claims,
                                                &generation);
 
-        if (kept && claims->container_len == 0) {
+        if (kept && claims->container_len == 0 && !claims->restricted) {
             return ngx_http_household_token_client(r, claims);
         }
     }
+
+    reason = ngx_http_household_token_verify(r, conf, token, kept, cat,
+                                             claims);
+
+    if (reason == NGX_HOUSEHOLD_REASON_TOKEN_KEY && conf->fetched && !cat) {
+        ngx_http_household_token_want_keys(conf);
+    }
+
+    if (reason != NGX_HOUSEHOLD_REASON_NONE) {
+        return reason;
+    }
+
+    if (id.len && !kept) {
+        ngx_http_household_token_keep(cache, &id, claims, generation);
+    }
+
+    return ngx_http_household_token_client(r, claims);
+}
+
+
+/* of a token that is kept, only what depends on the request is checked */
+
+static ngx_household_reason_e
+ngx_http_household_token_verify(ngx_http_request_t *r,
+    ngx_http_household_token_conf_t *conf, ngx_str_t *token, ngx_uint_t kept,
+    ngx_uint_t cat, ngx_household_jwt_claims_t *claims)
+{
+    ngx_str_t  uri;
+#if (NGX_HOUSEHOLD_CDNI)
+    ngx_str_t  container;
+#endif
 
     if (ngx_http_household_token_uri(r, &uri) != NGX_OK) {
         return NGX_HOUSEHOLD_REASON_ERROR;
     }
 
-    if (kept) {
+#if (NGX_HOUSEHOLD_CAT)
 
-#if (NGX_HOUSEHOLD_CDNI)
-
-        container.data = claims->container;
-        container.len = claims->container_len;
-
-        if (ngx_household_urisigning_match(&container, &uri,
-                                           &conf->policy.package, token)
-            != NGX_OK)
-        {
-            return NGX_HOUSEHOLD_REASON_TOKEN_URI;
-        }
+    if (cat) {
+        return kept
+               ? ngx_http_household_cat_match(r, conf, token, &uri)
+               : ngx_http_household_cat_verify(r, conf, token, &uri, claims);
+    }
 
 #endif
 
-        return ngx_http_household_token_client(r, claims);
+    if (!kept) {
+        return ngx_household_jwt_verify(&conf->policy, token, &uri,
+                                        ngx_time(), claims);
     }
 
-    reason = ngx_household_jwt_verify(&conf->policy, token, &uri,
-                                      ngx_time(), claims);
+#if (NGX_HOUSEHOLD_CDNI)
 
-    if (reason == NGX_HOUSEHOLD_REASON_NONE && id.len) {
-        ngx_http_household_token_keep(conf, &id, claims, generation);
+    container.data = claims->container;
+    container.len = claims->container_len;
+
+    if (ngx_household_urisigning_match(&container, &uri,
+                                       &conf->policy.package, token)
+        != NGX_OK)
+    {
+        return NGX_HOUSEHOLD_REASON_TOKEN_URI;
     }
 
-    if (reason == NGX_HOUSEHOLD_REASON_TOKEN_KEY && conf->fetched) {
-        ngx_http_household_token_want_keys(conf);
-    }
+#endif
 
-    return reason == NGX_HOUSEHOLD_REASON_NONE
-           ? ngx_http_household_token_client(r, claims) : reason;
+    return NGX_HOUSEHOLD_REASON_NONE;
 }
 
 
@@ -387,22 +426,33 @@ ngx_http_household_token_want_keys(ngx_http_household_token_conf_t *conf)
 
 static ngx_int_t
 ngx_http_household_token_key(ngx_http_household_token_conf_t *conf,
-    ngx_str_t *token, u_char *digest)
+    ngx_str_t *token, ngx_uint_t cat, u_char *digest)
 {
-    if (conf->cache == NULL || token->len > conf->policy.max_size
-        || (conf->fetched && !conf->cacheable)
-        || ngx_household_jwt_digest(token, conf->fetched ? conf->digest : NULL,
-                                    digest)
-           != NGX_OK)
+    u_char      *policy;
+    ngx_uint_t   fetched;
+
+    if (token->len > conf->policy.max_size
+        || (cat ? conf->cat_cache : conf->cache) == NULL)
     {
         return NGX_DECLINED;
     }
 
-    return NGX_OK;
+    /* the keys of Common Access Tokens are not fetched */
+
+    fetched = conf->fetched && !cat;
+
+    if (fetched && !conf->cacheable) {
+        return NGX_DECLINED;
+    }
+
+    policy = fetched ? conf->digest : NULL;
+
+    return ngx_household_jwt_digest(token, policy, digest) == NGX_OK
+           ? NGX_OK : NGX_DECLINED;
 }
 
 
-/* the requested URI, to which RFC 9246 restricts a token */
+/* the requested URI, to which a token may be restricted */
 
 static ngx_int_t
 ngx_http_household_token_uri(ngx_http_request_t *r, ngx_str_t *uri)
@@ -468,16 +518,15 @@ ngx_http_household_token_host(ngx_http_request_t *r, ngx_str_t *host)
 
 
 static ngx_uint_t
-ngx_http_household_token_recall(ngx_http_household_token_conf_t *conf,
-    ngx_str_t *id, ngx_household_jwt_claims_t *claims,
-    uint64_t *generation)
+ngx_http_household_token_recall(ngx_household_zone_ns_t *cache, ngx_str_t *id,
+    ngx_household_jwt_claims_t *claims, uint64_t *generation)
 {
     u_char                            buf[sizeof(ngx_household_jwt_claims_t)];
     u_char                           *p;
     ngx_household_zone_result_t       found;
     ngx_http_household_token_kept_t   kept;
 
-    if (ngx_household_zone_get(conf->cache, id, ngx_current_msec, buf,
+    if (ngx_household_zone_get(cache, id, ngx_current_msec, buf,
                                sizeof(buf), &found)
         != NGX_HOUSEHOLD_ZONE_HIT)
     {
@@ -504,6 +553,7 @@ ngx_http_household_token_recall(ngx_http_household_token_conf_t *conf,
     claims->device_len = kept.device_len;
     claims->container_len = kept.container_len;
     claims->values_len = kept.values_len;
+    claims->restricted = kept.restricted;
 
     p = buf + sizeof(ngx_http_household_token_kept_t);
 
@@ -523,8 +573,8 @@ ngx_http_household_token_recall(ngx_http_household_token_conf_t *conf,
 
 
 static void
-ngx_http_household_token_keep(ngx_http_household_token_conf_t *conf,
-    ngx_str_t *id, ngx_household_jwt_claims_t *claims, uint64_t generation)
+ngx_http_household_token_keep(ngx_household_zone_ns_t *cache, ngx_str_t *id,
+    ngx_household_jwt_claims_t *claims, uint64_t generation)
 {
     u_char                            buf[sizeof(ngx_household_jwt_claims_t)];
     u_char                           *p;
@@ -544,6 +594,7 @@ ngx_http_household_token_keep(ngx_http_household_token_conf_t *conf,
     kept.device_len = claims->device_len;
     kept.container_len = claims->container_len;
     kept.values_len = claims->values_len;
+    kept.restricted = claims->restricted;
 
     p = ngx_cpymem(buf, &kept, sizeof(ngx_http_household_token_kept_t));
     p = ngx_cpymem(p, claims->account, claims->account_len);
@@ -556,6 +607,6 @@ ngx_http_household_token_keep(ngx_http_household_token_conf_t *conf,
     fresh = left > NGX_HOUSEHOLD_ZONE_TIME_MAX / 1000
             ? NGX_HOUSEHOLD_ZONE_TIME_MAX : (ngx_msec_t) left * 1000;
 
-    (void) ngx_household_zone_put(conf->cache, id, buf, p - buf, 0,
+    (void) ngx_household_zone_put(cache, id, buf, p - buf, 0,
                                   generation, ngx_current_msec, fresh, 0);
 }

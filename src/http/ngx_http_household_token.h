@@ -28,7 +28,8 @@ typedef enum {
 
 
 typedef struct {
-    ngx_http_household_source_e   type;
+    ngx_http_household_source_e    type;
+    ngx_uint_t                     cat;    /* 1: a part of "cat" */
     ngx_str_t                      name;   /* not of BEARER, VALUE */
     ngx_http_complex_value_t       value;  /* of VALUE */
 } ngx_http_household_source_t;
@@ -47,14 +48,18 @@ typedef struct {
     ngx_uint_t                   strip;
     ngx_array_t                 *issuers;   /* ..._jwt_issuer_t */
     ngx_array_t                 *keysets;   /* of each; NULL: from a file */
+    ngx_array_t                 *cat_issuers; /* likewise, of format=cat */
     ngx_array_t                 *claims;    /* two names; NULL: defaults */
     ngx_array_t                 *requires;  /* ..._require_t; NULL: none */
     time_t                       leeway;
     ngx_household_cdniip_keys_t *cdniip;    /* NULL: off */
 
     ngx_household_jwt_policy_t   policy;    /* of all the above */
+    ngx_household_jwt_policy_t   cat;       /* of Common Access Tokens */
+    ngx_array_t                 *arguments; /* names; carriers of tokens */
     ngx_household_zone_t        *zone;      /* for verified ones, or NULL */
     ngx_household_zone_ns_t     *cache;     /* of verified ones, or NULL */
+    ngx_household_zone_ns_t     *cat_cache; /* likewise */
 
     ngx_uint_t                   fetched;   /* unsigned  fetched:1; some keys */
 
@@ -73,8 +78,10 @@ ngx_household_reason_e ngx_http_household_token_find(ngx_http_request_t *r,
     ngx_http_household_token_conf_t *conf, ngx_str_t *token);
 
 /*
- * Verifies a token, or finds it in the cache of verified tokens.  Returns as
- * ngx_household_jwt_verify(), or REASON_ERROR on allocation failure.
+ * Verifies a token, or finds it in the cache of verified tokens.  A token with
+ * a dot is a JWT, any other one a Common Access Token.  Returns as
+ * ngx_household_jwt_verify() or ngx_household_cat_verify(), or REASON_ERROR on
+ * allocation failure.
  */
 ngx_household_reason_e ngx_http_household_token_verify_cached(
     ngx_http_request_t *r, ngx_http_household_token_conf_t *conf,

@@ -9,27 +9,8 @@
 #include "ngx_household_claims.h"
 #include "ngx_household_jose.h"
 #include "ngx_household_jwt.h"
+#include "ngx_household_jwt_private.h"
 #include "ngx_household_str.h"
-
-
-/* a parsed token; nothing is trusted before the signature is verified */
-
-typedef struct {
-    ngx_str_t                       input;     /* encoded header.payload */
-    ngx_str_t                       signature;
-    ngx_str_t                       kid;       /* data is NULL: none */
-    ngx_str_t                       issuer;    /* data is NULL: none */
-    ngx_uint_t                      algorithm;
-    ngx_str_t                       type;      /* data is NULL: none */
-    json_t                         *header;
-    json_t                         *claims;
-
-    /* keys of all sets that were tried, and the one that matched */
-    ngx_uint_t                      ntried;
-    const ngx_household_jws_key_t  *tried[NGX_HOUSEHOLD_JWT_ATTEMPTS];
-    const ngx_household_jws_key_t  *signer;
-    const ngx_household_jwk_t      *jwk;
-} ngx_household_jwt_t;
 
 
 static ngx_household_reason_e ngx_household_jwt_parse(
@@ -39,9 +20,6 @@ static ngx_int_t ngx_household_jwt_split(const ngx_str_t *token,
 static ngx_household_reason_e ngx_household_jwt_header(
     ngx_household_jwt_t *t);
 
-static ngx_household_reason_e ngx_household_jwt_authenticate(
-    const ngx_household_jwt_policy_t *policy, ngx_household_jwt_t *t,
-    ngx_uint_t *issuer);
 static ngx_uint_t ngx_household_jwt_progress(ngx_household_reason_e reason);
 static ngx_uint_t ngx_household_jwt_issuer_known(
     const ngx_household_jwt_policy_t *policy, const ngx_str_t *issuer);
@@ -49,8 +27,6 @@ static ngx_household_reason_e ngx_household_jwt_try_keys(
     const ngx_household_jwks_t *jwks, ngx_household_jwt_t *t);
 static ngx_int_t ngx_household_jwt_try_key(
     const ngx_household_jws_key_t *key, ngx_household_jwt_t *t);
-static ngx_household_reason_e ngx_household_jwt_denial(
-    const ngx_household_jwt_t *t, ngx_household_jwt_claims_t *claims);
 static ngx_uint_t ngx_household_jwt_audience(const json_t *claims,
     const ngx_household_jwt_issuer_t *entry);
 static ngx_uint_t ngx_household_jwt_audience_is(const json_t *aud,
@@ -249,12 +225,9 @@ ngx_household_jwt_header(ngx_household_jwt_t *t)
 }
 
 
-/*
- * Finds the issuer whose key verifies the signature.  "iss" is not trusted
- * yet: it can only exclude keys, never add any.
- */
+/* "iss" is not trusted yet: it can only exclude keys, never add any */
 
-static ngx_household_reason_e
+ngx_household_reason_e
 ngx_household_jwt_authenticate(const ngx_household_jwt_policy_t *policy,
     ngx_household_jwt_t *t, ngx_uint_t *issuer)
 {
@@ -444,7 +417,7 @@ ngx_household_jwt_try_key(const ngx_household_jws_key_t *key,
  * it, so the "kid" is that of the key.
  */
 
-static ngx_household_reason_e
+ngx_household_reason_e
 ngx_household_jwt_denial(const ngx_household_jwt_t *t,
     ngx_household_jwt_claims_t *claims)
 {

@@ -76,6 +76,7 @@ typedef struct {
     ngx_uint_t                   nvalues;   /* up to _VALUES */
     int64_t                      leeway;    /* seconds; 0 to _LEEWAY_MAX */
     size_t                       max_size;  /* bytes, up to _SIZE_MAX */
+    ngx_uint_t                   cat;       /* 1: of ngx_household_cat.h */
 } ngx_household_jwt_policy_t;
 
 
@@ -98,6 +99,7 @@ typedef struct {
     uint16_t                       device_len;
     uint16_t                       container_len;
     uint16_t                       values_len;
+    uint16_t                       restricted; /* ngx_household_cat.h */
     u_char                         account[NGX_HOUSEHOLD_ID_LEN];
     u_char                         device[NGX_HOUSEHOLD_ID_LEN];
     u_char                         container[NGX_HOUSEHOLD_CONTAINER_LEN];

@@ -98,7 +98,7 @@ ngx_int_t
 ngx_household_jwt_policy_digest(const ngx_household_jwt_policy_t *policy,
     u_char digest[NGX_HOUSEHOLD_JWT_DIGEST])
 {
-    uint64_t     numbers[5];
+    uint64_t     numbers[6];
     ngx_int_t    rc;
     ngx_uint_t   i;
     EVP_MD_CTX  *ctx;
@@ -113,6 +113,7 @@ ngx_household_jwt_policy_digest(const ngx_household_jwt_policy_t *policy,
     numbers[2] = policy->max_size;
     numbers[3] = policy->nvalues;
     numbers[4] = policy->cdniip != NULL;
+    numbers[5] = policy->cat;
 
     rc = NGX_ERROR;
 

@@ -10,7 +10,8 @@ ROOMS := $(call dirs,src)
 UNIT_DIRS := $(call dirs,t/unit)
 
 PARTS = $(wildcard $(ROOMS:%=%/ngx_household_*.c))
-PARTS_LIBS = -Wl,--as-needed -lhiredis -ljansson -lmaxminddb -lcrypto -lm
+PARTS_LIBS = -Wl,--as-needed -lhiredis -ljansson -lcbor -lmaxminddb \
+    -lcrypto -lm
 
 ON_NGINX = test_zone% test_counters
 NGINX_PARTS = slab shmtx md5 string

@@ -24,12 +24,14 @@ typedef struct {
 
 static void ngx_http_household_token_package(
     ngx_http_household_token_conf_t *conf, ngx_str_t *package);
-static ngx_int_t ngx_http_household_token_parse_source(ngx_conf_t *cf,
-    ngx_str_t *text, ngx_http_household_source_t *source);
-static ngx_uint_t ngx_http_household_token_path_name(ngx_str_t *name);
+static ngx_int_t ngx_http_household_token_cat_policy(ngx_conf_t *cf,
+    ngx_http_household_token_conf_t *conf);
+static ngx_household_zone_ns_t *ngx_http_household_token_cache(ngx_conf_t *cf,
+    ngx_household_zone_t *zone, ngx_household_jwt_policy_t *policy);
+static ngx_uint_t ngx_http_household_token_format_cat(ngx_conf_t *cf);
 static ngx_int_t ngx_http_household_token_add_issuer(ngx_conf_t *cf,
-    ngx_http_household_token_conf_t *tcf, ngx_household_jwt_issuer_t **issuer,
-    ngx_household_keyset_t ***keyset);
+    ngx_http_household_token_conf_t *tcf, ngx_uint_t cat,
+    ngx_household_jwt_issuer_t **issuer, ngx_household_keyset_t ***keyset);
 static ngx_int_t ngx_http_household_token_issuer_param(
     ngx_household_jwt_issuer_t *issuer, ngx_str_t *value);
 static char *ngx_http_household_load_jwks(ngx_conf_t *cf, ngx_command_t *cmd,
@@ -46,6 +48,7 @@ ngx_http_household_token_create(ngx_http_household_token_conf_t *conf)
     conf->sources = NGX_CONF_UNSET_PTR;
     conf->issuers = NGX_CONF_UNSET_PTR;
     conf->keysets = NGX_CONF_UNSET_PTR;
+    conf->cat_issuers = NGX_CONF_UNSET_PTR;
     conf->claims = NGX_CONF_UNSET_PTR;
     conf->requires = NGX_CONF_UNSET_PTR;
     conf->leeway = NGX_CONF_UNSET;
@@ -60,6 +63,7 @@ ngx_http_household_token_merge(ngx_conf_t *cf,
 {
     ngx_conf_merge_ptr_value(conf->issuers, prev->issuers, NULL);
     ngx_conf_merge_ptr_value(conf->keysets, prev->keysets, NULL);
+    ngx_conf_merge_ptr_value(conf->cat_issuers, prev->cat_issuers, NULL);
     ngx_conf_merge_ptr_value(conf->claims, prev->claims, NULL);
     ngx_conf_merge_ptr_value(conf->requires, prev->requires, NULL);
     ngx_conf_merge_ptr_value(conf->cdniip, prev->cdniip, NULL);
@@ -115,6 +119,10 @@ ngx_http_household_token_build_policy(ngx_conf_t *cf,
         policy->device = claims[1];
     }
 
+    if (ngx_http_household_token_cat_policy(cf, conf) != NGX_OK) {
+        return NGX_CONF_ERROR;
+    }
+
     conf->zone = zone;
 
     if (ngx_http_household_keyset_enable(cf, conf) != NGX_OK) {
@@ -134,32 +142,101 @@ ngx_http_household_token_build_policy(ngx_conf_t *cf,
 }
 
 
+/* the policy of a JWT, with keys and sources of Common Access Tokens */
+
+static ngx_int_t
+ngx_http_household_token_cat_policy(ngx_conf_t *cf,
+    ngx_http_household_token_conf_t *conf)
+{
+    ngx_str_t                     *name;
+    ngx_uint_t                     i;
+    ngx_http_household_source_t   *source;
+
+    if (conf->cat_issuers->nelts == 0) {
+        return NGX_OK;
+    }
+
+    conf->cat = conf->policy;
+    conf->cat.issuers = conf->cat_issuers->elts;
+    conf->cat.nissuers = conf->cat_issuers->nelts;
+    conf->cat.cat = 1;
+
+    conf->arguments = ngx_array_create(cf->pool, 1, sizeof(ngx_str_t));
+    if (conf->arguments == NULL) {
+        return NGX_ERROR;
+    }
+
+    source = conf->sources->elts;
+
+    for (i = 0; i < conf->sources->nelts; i++) {
+
+        if (source[i].type != NGX_HTTP_HOUSEHOLD_ARGUMENT) {
+            continue;
+        }
+
+        name = ngx_array_push(conf->arguments);
+        if (name == NULL) {
+            return NGX_ERROR;
+        }
+
+        *name = source[i].name;
+    }
+
+    return NGX_OK;
+}
+
+
 ngx_int_t
 ngx_http_household_token_init(ngx_conf_t *cf,
     ngx_http_household_token_conf_t *conf, ngx_array_t *names)
 {
-    u_char     digest[NGX_HOUSEHOLD_JWT_DIGEST];
-    ngx_str_t  fingerprint;
-
     conf->policy.values = names->elts;
     conf->policy.nvalues = names->nelts;
+    conf->cat.values = names->elts;
+    conf->cat.nvalues = names->nelts;
 
     if (conf->zone == NULL) {
         return NGX_OK;
     }
 
-    if (ngx_household_jwt_policy_digest(&conf->policy, digest) != NGX_OK) {
-        return NGX_ERROR;
+    if (conf->cat.nissuers != 0) {
+        conf->cat_cache = ngx_http_household_token_cache(cf, conf->zone,
+                                                         &conf->cat);
+
+        if (conf->cat_cache == NULL) {
+            return NGX_ERROR;
+        }
+    }
+
+    if (conf->policy.nissuers != 0) {
+        conf->cache = ngx_http_household_token_cache(cf, conf->zone,
+                                                     &conf->policy);
+
+        if (conf->cache == NULL) {
+            return NGX_ERROR;
+        }
+    }
+
+    return NGX_OK;
+}
+
+
+static ngx_household_zone_ns_t *
+ngx_http_household_token_cache(ngx_conf_t *cf, ngx_household_zone_t *zone,
+    ngx_household_jwt_policy_t *policy)
+{
+    u_char     digest[NGX_HOUSEHOLD_JWT_DIGEST];
+    ngx_str_t  fingerprint;
+
+    if (ngx_household_jwt_policy_digest(policy, digest) != NGX_OK) {
+        return NULL;
     }
 
     fingerprint.data = digest;
     fingerprint.len = sizeof(digest);
 
-    conf->cache = ngx_household_zone_ns(cf, conf->zone,
-                                        NGX_HOUSEHOLD_ZONE_TOKEN, &fingerprint,
-                                        0);
-
-    return conf->cache != NULL ? NGX_OK : NGX_ERROR;
+    return ngx_household_zone_ns(cf, zone, NGX_HOUSEHOLD_ZONE_TOKEN,
+                                 &fingerprint, 0);
 }
 
 
@@ -177,174 +254,14 @@ ngx_http_household_token_package(ngx_http_household_token_conf_t *conf,
     source = conf->sources->elts;
 
     for (i = 0; i < conf->sources->nelts; i++) {
-        if (source[i].type == NGX_HTTP_HOUSEHOLD_ARGUMENT
-            || source[i].type == NGX_HTTP_HOUSEHOLD_PATH)
+        if (!source[i].cat
+            && (source[i].type == NGX_HTTP_HOUSEHOLD_ARGUMENT
+                || source[i].type == NGX_HTTP_HOUSEHOLD_PATH))
         {
             *package = source[i].name;
             return;
         }
     }
-}
-
-
-char *
-ngx_http_household_set_token(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
-{
-    ngx_http_household_loc_conf_t *hlcf = conf;
-
-    ngx_str_t                        *value;
-    ngx_uint_t                        i, n;
-    ngx_http_household_source_t      *source;
-    ngx_http_household_token_conf_t  *tcf;
-
-    tcf = &hlcf->token;
-
-    if (tcf->sources != NGX_CONF_UNSET_PTR) {
-        return "is duplicate";
-    }
-
-    value = cf->args->elts;
-    n = cf->args->nelts;
-
-    if (ngx_strcmp(value[n - 1].data, "strip") == 0) {
-        tcf->strip = 1;
-        n--;
-    }
-
-    if (n == 1) {
-        return "has no source";
-    }
-
-    tcf->sources = ngx_array_create(cf->pool, n - 1,
-                                     sizeof(ngx_http_household_source_t));
-    if (tcf->sources == NULL) {
-        return NGX_CONF_ERROR;
-    }
-
-    for (i = 1; i < n; i++) {
-
-        source = ngx_array_push(tcf->sources);
-        if (source == NULL) {
-            return NGX_CONF_ERROR;
-        }
-
-        if (ngx_http_household_token_parse_source(cf, &value[i], source)
-            != NGX_OK)
-        {
-            return NGX_CONF_ERROR;
-        }
-
-        if (tcf->strip
-            && (source->type == NGX_HTTP_HOUSEHOLD_VALUE
-                || source->type == NGX_HTTP_HOUSEHOLD_PATH))
-        {
-            ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
-                               "\"strip\" of \"household_token\" cannot take "
-                               "\"%V\" out of a request, only \"bearer\", "
-                               "\"$arg_NAME\", \"$cookie_NAME\" and "
-                               "\"$http_NAME\"",
-                               &value[i]);
-            return NGX_CONF_ERROR;
-        }
-    }
-
-    return NGX_CONF_OK;
-}
-
-
-static ngx_int_t
-ngx_http_household_token_parse_source(ngx_conf_t *cf, ngx_str_t *text,
-    ngx_http_household_source_t *source)
-{
-    size_t                             i;
-    ngx_uint_t                         n;
-
-    static const struct {
-        ngx_str_t                      prefix;
-        ngx_http_household_source_e    type;
-    } types[] = {
-        { ngx_string("$arg_"), NGX_HTTP_HOUSEHOLD_ARGUMENT },
-        { ngx_string("$cookie_"), NGX_HTTP_HOUSEHOLD_COOKIE },
-        { ngx_string("$http_"), NGX_HTTP_HOUSEHOLD_HEADER }
-    };
-
-    ngx_memzero(source, sizeof(ngx_http_household_source_t));
-
-    if (ngx_strcmp(text->data, "bearer") == 0) {
-        source->type = NGX_HTTP_HOUSEHOLD_BEARER;
-        return NGX_OK;
-    }
-
-    if (text->len > 5 && ngx_strncmp(text->data, "path=", 5) == 0) {
-        source->type = NGX_HTTP_HOUSEHOLD_PATH;
-        source->name.data = text->data + 5;
-        source->name.len = text->len - 5;
-
-        if (ngx_http_household_token_path_name(&source->name)) {
-            return NGX_OK;
-        }
-    }
-
-    if (ngx_http_script_variables_count(text) == 0
-        || source->type == NGX_HTTP_HOUSEHOLD_PATH)
-    {
-        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
-                           "invalid source \"%V\" of \"household_token\", it "
-                           "must be \"bearer\", \"path=name\" or a variable",
-                           text);
-        return NGX_ERROR;
-    }
-
-    for (n = 0; n < 3; n++) {
-
-        if (text->len <= types[n].prefix.len
-            || ngx_strncmp(text->data, types[n].prefix.data,
-                           types[n].prefix.len)
-               != 0)
-        {
-            continue;
-        }
-
-        source->name.data = text->data + types[n].prefix.len;
-        source->name.len = text->len - types[n].prefix.len;
-
-        for (i = 0; i < source->name.len; i++) {
-            if (source->name.data[i] == '$') {
-                break;
-            }
-        }
-
-        if (i == source->name.len) {
-            source->type = types[n].type;
-            return NGX_OK;
-        }
-    }
-
-    source->type = NGX_HTTP_HOUSEHOLD_VALUE;
-
-    return ngx_http_household_value_compile_complex(cf, text, &source->value);
-}
-
-
-/* a name of letters, digits, "-", "." and "_" has no delimiter in it */
-
-static ngx_uint_t
-ngx_http_household_token_path_name(ngx_str_t *name)
-{
-    u_char  ch;
-    size_t  i;
-
-    for (i = 0; i < name->len; i++) {
-        ch = ngx_tolower(name->data[i]);
-
-        if ((ch < 'a' || ch > 'z') && (ch < '0' || ch > '9')
-            && ch != '-' && ch != '.' && ch != '_')
-        {
-            return 0;
-        }
-    }
-
-    return 1;
 }
 
 
@@ -355,14 +272,28 @@ ngx_http_household_set_token_key(ngx_conf_t *cf, ngx_command_t *cmd,
     ngx_http_household_loc_conf_t *hlcf = conf;
 
     ngx_str_t                            *value;
-    ngx_uint_t                            i, url;
+    ngx_uint_t                            i, url, cat, format;
     ngx_household_keyset_t              **keyset;
     ngx_household_jwt_issuer_t           *issuer;
     ngx_http_household_keyset_params_t    params;
 
     value = cf->args->elts;
+    cat = ngx_http_household_token_format_cat(cf);
+    url = ngx_http_household_keyset_is_url(&value[1]);
 
-    if (ngx_http_household_token_add_issuer(cf, &hlcf->token, &issuer, &keyset)
+#if !(NGX_HOUSEHOLD_CAT)
+    if (cat) {
+        return "has \"format=cat\", but the module was built without "
+               "Common Access Tokens (HOUSEHOLD_CAT=no)";
+    }
+#endif
+
+    if (cat && url) {
+        return "with \"format=cat\" takes a file, and no URL";
+    }
+
+    if (ngx_http_household_token_add_issuer(cf, &hlcf->token, cat, &issuer,
+                                            &keyset)
         != NGX_OK)
     {
         return NGX_CONF_ERROR;
@@ -371,9 +302,16 @@ ngx_http_household_set_token_key(ngx_conf_t *cf, ngx_command_t *cmd,
     ngx_memzero(&params, sizeof(ngx_http_household_keyset_params_t));
 
     params.url = value[1];
-    url = ngx_http_household_keyset_is_url(&value[1]);
+    format = 0;
 
     for (i = 2; i < cf->args->nelts; i++) {
+
+        if (!format && (ngx_strcmp(value[i].data, "format=cat") == 0
+                        || ngx_strcmp(value[i].data, "format=jwt") == 0))
+        {
+            format = 1;
+            continue;
+        }
 
         if (ngx_http_household_token_issuer_param(issuer, &value[i]) == NGX_OK
             || (url && ngx_http_household_keyset_param(&params, &value[i])
@@ -395,34 +333,63 @@ ngx_http_household_set_token_key(ngx_conf_t *cf, ngx_command_t *cmd,
 }
 
 
+static ngx_uint_t
+ngx_http_household_token_format_cat(ngx_conf_t *cf)
+{
+    ngx_str_t   *value;
+    ngx_uint_t   i;
+
+    value = cf->args->elts;
+
+    for (i = 2; i < cf->args->nelts; i++) {
+        if (ngx_strcmp(value[i].data, "format=cat") == 0) {
+            return 1;
+        }
+    }
+
+    return 0;
+}
+
+
+/* a level with keys of one format inherits none of the other */
+
 static ngx_int_t
 ngx_http_household_token_add_issuer(ngx_conf_t *cf,
-    ngx_http_household_token_conf_t *tcf, ngx_household_jwt_issuer_t **issuer,
-    ngx_household_keyset_t ***keyset)
+    ngx_http_household_token_conf_t *tcf, ngx_uint_t cat,
+    ngx_household_jwt_issuer_t **issuer, ngx_household_keyset_t ***keyset)
 {
     if (tcf->issuers == NGX_CONF_UNSET_PTR) {
         tcf->issuers = ngx_array_create(cf->pool, 2,
                                         sizeof(ngx_household_jwt_issuer_t));
-        if (tcf->issuers == NULL) {
-            return NGX_ERROR;
-        }
-
+        tcf->cat_issuers = ngx_array_create(cf->pool, 2,
+                                        sizeof(ngx_household_jwt_issuer_t));
         tcf->keysets = ngx_array_create(cf->pool, 2,
                                         sizeof(ngx_household_keyset_t *));
-        if (tcf->keysets == NULL) {
+
+        if (tcf->issuers == NULL || tcf->cat_issuers == NULL
+            || tcf->keysets == NULL)
+        {
             return NGX_ERROR;
         }
     }
 
-    *issuer = ngx_array_push(tcf->issuers);
-    *keyset = ngx_array_push(tcf->keysets);
-
-    if (*issuer == NULL || *keyset == NULL) {
+    *issuer = ngx_array_push(cat ? tcf->cat_issuers : tcf->issuers);
+    if (*issuer == NULL) {
         return NGX_ERROR;
     }
 
     ngx_memzero(*issuer, sizeof(ngx_household_jwt_issuer_t));
-    **keyset = NULL;
+
+    *keyset = NULL;
+
+    if (!cat) {
+        *keyset = ngx_array_push(tcf->keysets);
+        if (*keyset == NULL) {
+            return NGX_ERROR;
+        }
+
+        **keyset = NULL;
+    }
 
     (*issuer)->audiences = ngx_palloc(cf->pool,
                                       cf->args->nelts * sizeof(ngx_str_t));

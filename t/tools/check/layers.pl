@@ -13,6 +13,7 @@ my %rooms = (
     'household' => 'core',
     'zone' => 'core',
     'token' => 'core token/cdni',
+    'token/cat' => 'core token token/cdni',
     'token/cdni' => 'core token',
     'fetch' => 'net',
     'keyset' => 'core fetch net token token/cdni',
@@ -20,8 +21,8 @@ my %rooms = (
     'redis/wire' => 'core net',
     'redis' => 'core net redis/wire',
     'records' => 'core household net redis redis/wire',
-    'http' => 'core household zone token token/cdni keyset fetch net redis'
-              . ' redis/wire records',
+    'http' => 'core household zone token token/cat token/cdni keyset fetch net'
+              . ' redis redis/wire records',
     'http/conf' => 'core household zone token token/cdni keyset fetch net'
                    . ' redis redis/wire records http http/api',
     'http/api' => 'core household zone token token/cdni keyset fetch net'
@@ -38,6 +39,7 @@ my %pure = map { $_ => 1 } qw(household);
 # a library is known to the files that wrap it
 
 my %wrapper = (
+    'cbor.h' => 'cbor',
     'hiredis/' => 'resp',
     'jansson.h' => 'jose jwk jwks jws jwt urisigning',
     'maxminddb.h' => 'geo',

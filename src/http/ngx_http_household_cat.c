@@ -1,0 +1,186 @@
+
+/*
+ * Common Access Tokens in requests.
+ */
+
+
+#include <ngx_config.h>
+#include <ngx_core.h>
+#include <ngx_http.h>
+#include "ngx_http_household.h"
+#include "ngx_http_household_cat.h"
+#include "ngx_http_household_headers.h"
+
+
+#if (NGX_HOUSEHOLD_CAT)
+
+#include "ngx_household_cat.h"
+
+
+typedef struct {
+    ngx_http_request_t           *r;
+    ngx_str_t                    *uri;
+    ngx_household_cat_request_t   request;
+} ngx_http_household_cat_t;
+
+
+static void ngx_http_household_cat_set(ngx_http_household_cat_t *cat,
+    ngx_http_request_t *r, ngx_http_household_token_conf_t *conf,
+    ngx_str_t *token, ngx_str_t *uri);
+static ngx_int_t ngx_http_household_cat_uri(void *data, ngx_str_t *uri);
+static ngx_int_t ngx_http_household_cat_alpn(void *data, ngx_str_t *protocol);
+static ngx_int_t ngx_http_household_cat_header(void *data,
+    const ngx_str_t *name, ngx_str_t *value);
+static ngx_int_t ngx_http_household_cat_country(void *data, u_char country[2]);
+
+
+ngx_household_reason_e
+ngx_http_household_cat_verify(ngx_http_request_t *r,
+    ngx_http_household_token_conf_t *conf, ngx_str_t *token, ngx_str_t *uri,
+    ngx_household_jwt_claims_t *claims)
+{
+    ngx_http_household_cat_t  cat;
+
+    ngx_http_household_cat_set(&cat, r, conf, token, uri);
+
+    return ngx_household_cat_verify(&conf->cat, token, &cat.request, claims);
+}
+
+
+ngx_household_reason_e
+ngx_http_household_cat_match(ngx_http_request_t *r,
+    ngx_http_household_token_conf_t *conf, ngx_str_t *token, ngx_str_t *uri)
+{
+    ngx_http_household_cat_t  cat;
+
+    ngx_http_household_cat_set(&cat, r, conf, token, uri);
+
+    return ngx_household_cat_match(token, &cat.request);
+}
+
+
+static void
+ngx_http_household_cat_set(ngx_http_household_cat_t *cat,
+    ngx_http_request_t *r, ngx_http_household_token_conf_t *conf,
+    ngx_str_t *token, ngx_str_t *uri)
+{
+    ngx_household_cat_request_t  *request;
+
+    cat->r = r;
+    cat->uri = uri;
+
+    request = &cat->request;
+
+    request->token = token;
+    request->method = r->method_name;
+    request->now = ngx_time();
+    request->arguments = conf->arguments->elts;
+    request->narguments = conf->arguments->nelts;
+    request->data = cat;
+    request->uri = ngx_http_household_cat_uri;
+    request->alpn = ngx_http_household_cat_alpn;
+    request->header = ngx_http_household_cat_header;
+    request->country = ngx_http_household_cat_country;
+
+    /* realip has replaced the address by now */
+    (void) ngx_household_addr_set(&request->addr, r->connection->sockaddr);
+}
+
+
+static ngx_int_t
+ngx_http_household_cat_uri(void *data, ngx_str_t *uri)
+{
+    ngx_http_household_cat_t *cat = data;
+
+    *uri = *cat->uri;
+
+    return NGX_OK;
+}
+
+
+/* the variable exists only in an nginx with TLS, which may be another one */
+
+static ngx_int_t
+ngx_http_household_cat_alpn(void *data, ngx_str_t *protocol)
+{
+    ngx_http_household_cat_t *cat = data;
+
+    ngx_str_t                   name;
+    ngx_http_variable_value_t  *value;
+
+    ngx_str_set(&name, "ssl_alpn_protocol");
+
+    value = ngx_http_get_variable(cat->r, &name,
+                                  ngx_hash_key(name.data, name.len));
+
+    if (value == NULL || value->not_found || value->len == 0) {
+        return NGX_DECLINED;
+    }
+
+    protocol->data = value->data;
+    protocol->len = value->len;
+
+    return NGX_OK;
+}
+
+
+static ngx_int_t
+ngx_http_household_cat_header(void *data, const ngx_str_t *name,
+    ngx_str_t *value)
+{
+    ngx_http_household_cat_t *cat = data;
+
+    ngx_int_t                           rc;
+    ngx_table_elt_t                    *h;
+    ngx_http_household_headers_walk_t   walk;
+
+    rc = NGX_DECLINED;
+    ngx_memzero(&walk, sizeof(ngx_http_household_headers_walk_t));
+
+    for ( ;; ) {
+
+        h = ngx_http_household_headers_next(&cat->r->headers_in.headers,
+                                            &walk);
+
+        if (h == NULL) {
+            return rc;
+        }
+
+        if (h->key.len != name->len
+            || ngx_strncasecmp(h->key.data, name->data, name->len) != 0)
+        {
+            continue;
+        }
+
+        if (rc == NGX_OK) {
+            return NGX_ERROR;
+        }
+
+        *value = h->value;
+        rc = NGX_OK;
+    }
+}
+
+
+/* that a database is corrupt is counted for the facts of the request */
+
+static ngx_int_t
+ngx_http_household_cat_country(void *data, u_char country[2])
+{
+    ngx_http_household_cat_t *cat = data;
+
+    ngx_http_household_main_conf_t  *hmcf;
+
+    hmcf = ngx_http_get_module_main_conf(cat->r, ngx_http_household_module);
+
+    if (hmcf->geo == NULL
+        || ngx_household_geo_country(hmcf->geo, &cat->request.addr, country)
+           != NGX_OK)
+    {
+        return NGX_DECLINED;
+    }
+
+    return NGX_OK;
+}
+
+#endif

@@ -1,0 +1,33 @@
+
+/*
+ * Common Access Tokens in requests: what their claims are compared with.
+ */
+
+
+#ifndef _NGX_HTTP_HOUSEHOLD_CAT_H_INCLUDED_
+#define _NGX_HTTP_HOUSEHOLD_CAT_H_INCLUDED_
+
+
+#include <ngx_config.h>
+#include <ngx_core.h>
+#include <ngx_http.h>
+#include "ngx_http_household_token.h"
+
+
+#if (NGX_HOUSEHOLD_CAT)
+
+/*
+ * Verify a token, as ngx_household_cat_verify(), and match it with another
+ * request, as ngx_household_cat_match().  "uri" is the absolute URI as
+ * requested.
+ */
+ngx_household_reason_e ngx_http_household_cat_verify(ngx_http_request_t *r,
+    ngx_http_household_token_conf_t *conf, ngx_str_t *token, ngx_str_t *uri,
+    ngx_household_jwt_claims_t *claims);
+ngx_household_reason_e ngx_http_household_cat_match(ngx_http_request_t *r,
+    ngx_http_household_token_conf_t *conf, ngx_str_t *token, ngx_str_t *uri);
+
+#endif
+
+
+#endif /* _NGX_HTTP_HOUSEHOLD_CAT_H_INCLUDED_ */

@@ -1,0 +1,209 @@
+
+/*
+ * Verification of Common Access Tokens.
+ */
+
+
+#include <ngx_config.h>
+#include <ngx_core.h>
+#include "ngx_household_cat.h"
+#include "ngx_household_cat_claims.h"
+#include "ngx_household_cat_json.h"
+#include "ngx_household_cat_set.h"
+#include "ngx_household_cbor.h"
+#include "ngx_household_claims.h"
+#include "ngx_household_cose.h"
+#include "ngx_household_jwt_private.h"
+
+
+/* bytes of the longest token without base64url */
+#define NGX_HOUSEHOLD_CAT_SIZE                                               \
+    ngx_household_base64url_size(NGX_HOUSEHOLD_JWT_SIZE_MAX)
+
+
+typedef struct {
+    ngx_household_cose_t   message;
+    ngx_household_cbor_t   claims;     /* items[0] is a map */
+    u_char                 data[NGX_HOUSEHOLD_CAT_SIZE];
+    u_char                 input[ngx_household_cose_size(
+                                     NGX_HOUSEHOLD_CAT_SIZE)];
+} ngx_household_cat_t;
+
+
+static ngx_household_reason_e ngx_household_cat_parse(ngx_household_cat_t *t,
+    const ngx_str_t *token);
+static ngx_household_reason_e ngx_household_cat_authenticate(
+    const ngx_household_jwt_policy_t *policy, const ngx_household_cat_t *t,
+    ngx_household_jwt_t *jwt, ngx_uint_t *issuer);
+static ngx_household_reason_e ngx_household_cat_read(
+    const ngx_household_jwt_policy_t *policy, const ngx_household_cat_t *t,
+    const ngx_household_jwt_t *jwt,
+    const ngx_household_cat_request_t *request,
+    ngx_household_jwt_claims_t *claims);
+
+
+ngx_household_reason_e
+ngx_household_cat_verify(const ngx_household_jwt_policy_t *policy,
+    const ngx_str_t *token, const ngx_household_cat_request_t *request,
+    ngx_household_jwt_claims_t *claims)
+{
+    ngx_uint_t              issuer;
+    ngx_household_cat_t     t;
+    ngx_household_jwt_t     jwt;
+    ngx_household_reason_e  reason;
+
+    ngx_memzero(claims, sizeof(ngx_household_jwt_claims_t));
+
+    if (token->len > policy->max_size) {
+        return NGX_HOUSEHOLD_REASON_TOKEN_MALFORMED;
+    }
+
+    reason = ngx_household_cat_parse(&t, token);
+
+    if (reason != NGX_HOUSEHOLD_REASON_NONE) {
+        return reason;
+    }
+
+    ngx_memzero(&jwt, sizeof(ngx_household_jwt_t));
+
+    jwt.claims = ngx_household_cat_json(&t.claims);
+
+    if (jwt.claims == NULL) {
+        return NGX_HOUSEHOLD_REASON_TOKEN_MALFORMED;
+    }
+
+    issuer = 0;
+
+    reason = ngx_household_cat_authenticate(policy, &t, &jwt, &issuer);
+
+    /* the signature is valid: the claims are those of the issuer */
+
+    if (reason == NGX_HOUSEHOLD_REASON_NONE) {
+        reason = ngx_household_cat_read(policy, &t, &jwt, request, claims);
+    }
+
+    if (reason == NGX_HOUSEHOLD_REASON_NONE) {
+        claims->issuer = (uint16_t) issuer;
+
+    } else {
+        ngx_memzero(claims, sizeof(ngx_household_jwt_claims_t));
+    }
+
+    json_decref(jwt.claims);
+
+    return reason;
+}
+
+
+ngx_household_reason_e
+ngx_household_cat_match(const ngx_str_t *token,
+    const ngx_household_cat_request_t *request)
+{
+    ngx_household_cat_t      t;
+    ngx_household_reason_e   reason;
+
+    reason = ngx_household_cat_parse(&t, token);
+
+    if (reason != NGX_HOUSEHOLD_REASON_NONE) {
+        return reason;
+    }
+
+    return ngx_household_cat_set_match(&t.claims, t.claims.items, request);
+}
+
+
+static ngx_household_reason_e
+ngx_household_cat_parse(ngx_household_cat_t *t, const ngx_str_t *token)
+{
+    ngx_str_t               data;
+    ngx_household_reason_e  reason;
+
+    if (token->len > NGX_HOUSEHOLD_JWT_SIZE_MAX) {
+        return NGX_HOUSEHOLD_REASON_TOKEN_MALFORMED;
+    }
+
+    data.data = t->data;
+
+    if (ngx_household_base64url_decode(&data, token) != NGX_OK) {
+        return NGX_HOUSEHOLD_REASON_TOKEN_MALFORMED;
+    }
+
+    reason = ngx_household_cose_parse(&t->message, &data, t->input);
+
+    if (reason != NGX_HOUSEHOLD_REASON_NONE) {
+        return reason;
+    }
+
+    if (ngx_household_cbor_parse(&t->claims, &t->message.payload,
+                                 NGX_HOUSEHOLD_CBOR_ITEMS)
+        != NGX_OK
+        || t->claims.items[0].type != NGX_HOUSEHOLD_CBOR_MAP)
+    {
+        return NGX_HOUSEHOLD_REASON_TOKEN_MALFORMED;
+    }
+
+    return NGX_HOUSEHOLD_REASON_NONE;
+}
+
+
+static ngx_household_reason_e
+ngx_household_cat_authenticate(const ngx_household_jwt_policy_t *policy,
+    const ngx_household_cat_t *t, ngx_household_jwt_t *jwt,
+    ngx_uint_t *issuer)
+{
+    const ngx_household_cbor_item_t  *iss;
+
+    jwt->input = t->message.input;
+    jwt->signature = t->message.signature;
+    jwt->kid = t->message.kid;
+    jwt->type = t->message.type;
+    jwt->algorithm = t->message.algorithm;
+
+    iss = ngx_household_cbor_find(&t->claims, t->claims.items,
+                                  NGX_HOUSEHOLD_CAT_ISS);
+
+    if (iss != NULL) {
+
+        if (iss->type != NGX_HOUSEHOLD_CBOR_TEXT) {
+            return NGX_HOUSEHOLD_REASON_TOKEN_CLAIM;
+        }
+
+        jwt->issuer = iss->value.text;
+    }
+
+    return ngx_household_jwt_authenticate(policy, jwt, issuer);
+}
+
+
+static ngx_household_reason_e
+ngx_household_cat_read(const ngx_household_jwt_policy_t *policy,
+    const ngx_household_cat_t *t, const ngx_household_jwt_t *jwt,
+    const ngx_household_cat_request_t *request,
+    ngx_household_jwt_claims_t *claims)
+{
+    ngx_uint_t              restricted;
+    ngx_household_reason_e  reason;
+
+    reason = ngx_household_cat_claims_check(policy, &t->claims, &restricted);
+
+    if (reason != NGX_HOUSEHOLD_REASON_NONE) {
+        return reason;
+    }
+
+    reason = ngx_household_claims_read(policy, jwt->claims, request->now,
+                                       claims);
+
+    if (reason != NGX_HOUSEHOLD_REASON_NONE) {
+        return reason;
+    }
+
+    reason = ngx_household_jwt_denial(jwt, claims);
+
+    if (reason != NGX_HOUSEHOLD_REASON_NONE) {
+        return reason;
+    }
+
+    claims->restricted = (uint16_t) restricted;
+
+    return ngx_household_cat_set_match(&t->claims, t->claims.items, request);
+}

@@ -1,0 +1,88 @@
+
+/*
+ * Verification of Common Access Tokens (CTA-5007): a CWT (RFC 8392) in
+ * base64url, with claims that restrict the requests it is valid for.
+ *
+ * The verifier is stateless and uses no clock.  Keys and issuers come from the
+ * same policy as those of a JWT.  docs/cat.md has the claims, and what is done
+ * with each.
+ *
+ * Links without any nginx object file; needs OpenSSL 3, jansson and libcbor.
+ */
+
+
+#ifndef _NGX_HOUSEHOLD_CAT_H_INCLUDED_
+#define _NGX_HOUSEHOLD_CAT_H_INCLUDED_
+
+
+#include <ngx_config.h>
+#include <ngx_core.h>
+#include "ngx_household_addr.h"
+#include "ngx_household_jwt.h"
+
+
+/*
+ * A request with a token.  The functions are called with "data", only for
+ * claims that need them.
+ */
+
+typedef struct {
+    const ngx_str_t        *token;     /* as it stands in the request */
+    ngx_str_t               method;
+    ngx_household_addr_t    addr;      /* of the client */
+    int64_t                 now;       /* Unix seconds */
+
+    /* names of query arguments with tokens, which are no part of the URI */
+    ngx_str_t              *arguments;
+    ngx_uint_t              narguments;
+
+    void                   *data;
+
+    /* the absolute URI as requested: NGX_OK, or NGX_ERROR */
+    ngx_int_t             (*uri)(void *data, ngx_str_t *uri);
+
+    /* the protocol that ALPN chose: NGX_OK, or NGX_DECLINED if none */
+    ngx_int_t             (*alpn)(void *data, ngx_str_t *protocol);
+
+    /* the field: NGX_OK; NGX_DECLINED: no such field; NGX_ERROR: several */
+    ngx_int_t             (*header)(void *data, const ngx_str_t *name,
+                              ngx_str_t *value);
+
+    /* two letters A-Z: NGX_OK, or NGX_DECLINED if the country is not known */
+    ngx_int_t             (*country)(void *data, u_char country[2]);
+} ngx_household_cat_request_t;
+
+
+/*
+ * Verifies a token and matches it with the request.
+ *
+ * Returns NGX_HOUSEHOLD_REASON_NONE and fills "claims"; or zeroes "claims" and
+ * returns the reason of the rejection.  Those of ngx_household_jwt_verify()
+ * have the same meaning here, and besides:
+ *
+ *   TOKEN_UNSUPPORTED  a claim that is not supported, or not known
+ *   TOKEN_URI          "catu": the URI
+ *   TOKEN_METHOD       "catm": the method
+ *   TOKEN_HEADER       "cath": a header field
+ *   TOKEN_PROTOCOL     "catalpn": the protocol of the TLS connection
+ *   TOKEN_NETWORK      "catnip": the address of the client
+ *   TOKEN_COUNTRY      "catgeoiso3166": the country of that address
+ *   TOKEN_CONDITION    "or" and "nor": a combination of these
+ *
+ * A cache of verified tokens must call ngx_household_cat_match() for each
+ * request if claims->restricted is not 0.
+ */
+ngx_household_reason_e ngx_household_cat_verify(
+    const ngx_household_jwt_policy_t *policy, const ngx_str_t *token,
+    const ngx_household_cat_request_t *request,
+    ngx_household_jwt_claims_t *claims);
+
+/*
+ * Matches a token that has been verified with another request.  Returns
+ * NGX_HOUSEHOLD_REASON_NONE, or the reason of the rejection.
+ */
+ngx_household_reason_e ngx_household_cat_match(const ngx_str_t *token,
+    const ngx_household_cat_request_t *request);
+
+
+#endif /* _NGX_HOUSEHOLD_CAT_H_INCLUDED_ */
