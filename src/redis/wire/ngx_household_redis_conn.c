@@ -478,7 +478,15 @@ ngx_household_redis_conn_lost(ngx_household_redis_conn_t *conn,
 
         conn->owner->lost(conn, status, err, (char *) text);
 
-        if (!conn->stopped && !conn->lazy) {
+        if (conn->stopped || conn->lazy) {
+            /* no attempt */
+
+        } else if (conn->resident) {
+            /* of all machines that have lost the same server */
+            ngx_household_redis_conn_start(conn,
+                            1 + ngx_random() % NGX_HOUSEHOLD_REDIS_JITTER);
+
+        } else {
             ngx_household_redis_conn_schedule(conn);
         }
     }

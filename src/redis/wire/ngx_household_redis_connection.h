@@ -39,6 +39,9 @@
 #define NGX_HOUSEHOLD_REDIS_BACKOFF      100    /* ms; doubles up to */
 #define NGX_HOUSEHOLD_REDIS_BACKOFF_MAX  2000
 
+/* maximum ms until a resident connection that was lost reconnects */
+#define NGX_HOUSEHOLD_REDIS_JITTER       200
+
 #define NGX_HOUSEHOLD_REDIS_PING_INTERVAL  10000  /* ms, if idle */
 
 /*
@@ -76,7 +79,8 @@ typedef struct {
 
     /*
      * A ready connection was lost.  It reconnects at once, or when it is needed
-     * if it is "lazy", but not while it is suspended.
+     * if it is "lazy", or soon if it is "resident", but not while it is
+     * suspended.
      *
      * Or no connection could be established, or the server is unreliable.  Then
      * conn->down is set, and the connection reconnects in the background,
