@@ -113,6 +113,8 @@ my $account = known('at home');
 reader('site', 'the first replica is tracked, and it alone');
 is scalar($primary->cmd(INFO => 'commandstats') =~ /smembers:calls=(\d+)/
           ? $1 : 0), 0, 'the primary is not read from';
+is scalar(() = $primary->cmd(CLIENT => LIST => TYPE => 'normal') =~ /^id=/mg),
+    1, 'and has no connection but this one';
 moves($account);
 hit($account, 'outside', 'a change of the primary is known');
 

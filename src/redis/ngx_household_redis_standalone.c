@@ -110,7 +110,8 @@ ngx_household_redis_standalone_create(ngx_household_redis_t *redis,
             lazy = redis->conf->read_from == NGX_HOUSEHOLD_REDIS_PRIMARY;
 
         } else {
-            lazy = sa->primary != NULL;
+            lazy = sa->primary != NULL
+                   || redis->conf->read_from == NGX_HOUSEHOLD_REDIS_REPLICA;
         }
 
         p = ngx_household_redis_route_add_peer(redis, node, lazy);
