@@ -216,6 +216,18 @@ ok wait_until { metric('redis_up', @server) == 1 }, 'up again';
             && $reader->metric('redis_fit', @cut) == 0
     }, 'a replica without its primary is not fit to be read from';
     is $reader->metric('redis_up', @cut), 1, 'but up';
+
+    # the primary is read from, and does not lag; the heartbeat is recent
+
+    my $page;
+    ok wait_until {
+        ($page = $reader->get('/status')->{body})
+            =~ /^nginx_household_replica_lag_seconds\{redis="main"\} 0$/m
+    }, 'the lag of the server that is read from';
+    like $page, qr/^nginx_household_tracking_heartbeat_age_seconds\{redis="main"\} [01](?:\.\d+)?$/m,
+        'and the age of the heartbeat';
+    unlike $edge->get('/status')->{body}, qr/replica_lag_seconds\{/,
+        'a primary that is the only server has no lag';
     is metric('redis_fit'), 0, 'with "read_from primary" there is no such thing';
 }
 

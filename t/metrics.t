@@ -39,7 +39,8 @@ my $edge = Test::Household::Nginx->new(
 my $Type = qr/counter|gauge|histogram/;
 my $Label = qr/[a-z_]+="[\w.+:\/-]*"/;
 my %Zoneless = map { ("nginx_household_$_" => 1) }
-               qw(build_info redis_up redis_fit redis_reconnects_total);
+               qw(build_info redis_up redis_fit redis_reconnects_total
+                  tracking_heartbeat_age_seconds replica_lag_seconds);
 
 # the page, as a hash of its series; dies if it is not of the format
 sub metrics {

@@ -13,6 +13,13 @@
 
 static void ngx_http_household_metrics_redis_tracking(
     ngx_http_household_metrics_page_t *page);
+static void ngx_http_household_metrics_redis_heartbeats(
+    ngx_http_household_metrics_page_t *page);
+static void ngx_http_household_metrics_redis_lag(
+    ngx_http_household_metrics_page_t *page);
+static ngx_int_t ngx_http_household_metrics_redis_state(
+    ngx_http_household_redis_t *redis, ngx_msec_t *age, ngx_uint_t *lag,
+    ngx_http_household_metrics_labels_t *labels);
 static void ngx_http_household_metrics_redis_servers(
     ngx_http_household_metrics_page_t *page);
 static void ngx_http_household_metrics_redis_labels(
@@ -38,6 +45,8 @@ void
 ngx_http_household_metrics_redis(ngx_http_household_metrics_page_t *page)
 {
     ngx_http_household_metrics_redis_tracking(page);
+    ngx_http_household_metrics_redis_heartbeats(page);
+    ngx_http_household_metrics_redis_lag(page);
     ngx_http_household_metrics_redis_servers(page);
     ngx_http_household_metrics_redis_reconnects(page);
 }
@@ -70,6 +79,84 @@ ngx_http_household_metrics_redis_tracking(
                            ngx_household_zone_coherent(store[i]->cache,
                                                        ngx_current_msec));
     }
+}
+
+
+static void
+ngx_http_household_metrics_redis_heartbeats(
+    ngx_http_household_metrics_page_t *page)
+{
+    ngx_uint_t                            i, lag;
+    ngx_msec_t                            age;
+    ngx_http_household_metrics_redis_t   *redis;
+    ngx_http_household_metrics_labels_t   labels;
+
+    ngx_http_household_metrics_out_family(&page->out,
+                                          "tracking_heartbeat_age_seconds",
+                                          NGX_HTTP_HOUSEHOLD_METRICS_GAUGE,
+                                          "Time since the last heartbeat that "
+                                          "was acknowledged");
+
+    redis = page->redis.elts;
+
+    for (i = 0; i < page->redis.nelts; i++) {
+
+        if (ngx_http_household_metrics_redis_state(redis[i].redis, &age, &lag,
+                                                   &labels)
+            == NGX_OK)
+        {
+            ngx_http_household_metrics_out_fraction(&page->out, &labels, age,
+                                                    1000);
+        }
+    }
+}
+
+
+static void
+ngx_http_household_metrics_redis_lag(ngx_http_household_metrics_page_t *page)
+{
+    ngx_uint_t                            i, lag;
+    ngx_msec_t                            age;
+    ngx_http_household_metrics_redis_t   *redis;
+    ngx_http_household_metrics_labels_t   labels;
+
+    ngx_http_household_metrics_out_family(&page->out, "replica_lag_seconds",
+                                          NGX_HTTP_HOUSEHOLD_METRICS_GAUGE,
+                                          "Time since the replica that is "
+                                          "read from received data");
+
+    redis = page->redis.elts;
+
+    for (i = 0; i < page->redis.nelts; i++) {
+
+        if (redis[i].redis->conf.read_from == NGX_HOUSEHOLD_REDIS_REPLICA
+            && ngx_http_household_metrics_redis_state(redis[i].redis, &age,
+                                                      &lag, &labels)
+               == NGX_OK)
+        {
+            ngx_http_household_metrics_out_value(&page->out, &labels, lag);
+        }
+    }
+}
+
+
+/* returns NGX_DECLINED if the deployment is not tracked, or not yet */
+
+static ngx_int_t
+ngx_http_household_metrics_redis_state(ngx_http_household_redis_t *redis,
+    ngx_msec_t *age, ngx_uint_t *lag,
+    ngx_http_household_metrics_labels_t *labels)
+{
+    if (redis->tracked == NULL) {
+        return NGX_DECLINED;
+    }
+
+    labels->n = 0;
+
+    ngx_http_household_metrics_label(labels, "redis", &redis->conf.name);
+
+    return ngx_household_redis_tracked_state(redis->tracked, ngx_current_msec,
+                                             age, lag);
 }
 
 

@@ -237,6 +237,7 @@ static void
 ngx_household_redis_fitness_reply(void *data,
     ngx_household_resp_reply_t *reply, const char *errstr)
 {
+    ngx_uint_t                             lag;
     ngx_household_redis_t                 *redis;
     ngx_household_redis_fitness_server_t  *server = data;
 
@@ -252,7 +253,7 @@ ngx_household_redis_fitness_reply(void *data,
     }
 
     if (ngx_household_redis_replication_check(&reply->values[0],
-                                              redis->conf->max_lag)
+                                              redis->conf->max_lag, &lag)
         != NULL)
     {
         server->reason = NGX_HOUSEHOLD_REDIS_CUT_OFF;

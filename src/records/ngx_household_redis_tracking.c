@@ -50,6 +50,8 @@ static void ngx_household_redis_tracking_heartbeat(
     ngx_household_redis_tracking_t *tracking);
 static void ngx_household_redis_tracking_judge(
     ngx_household_redis_tracking_t *tracking);
+static ngx_uint_t ngx_household_redis_tracking_lag(
+    ngx_household_redis_tracking_t *tracking);
 static ngx_uint_t ngx_household_redis_tracking_acked(
     ngx_household_redis_tracking_t *tracking,
     ngx_household_redis_tracked_id_t *ids, ngx_uint_t *nids);
@@ -293,7 +295,10 @@ ngx_household_redis_tracking_heartbeat(
 }
 
 
-/* a server that cannot be tracked, or does not follow, is not to be read */
+/*
+ * A server that cannot be tracked, or does not follow, is not to be read.  A
+ * replica that was lost may come back with the data of then.
+ */
 
 static void
 ngx_household_redis_tracking_judge(ngx_household_redis_tracking_t *tracking)
@@ -307,7 +312,10 @@ ngx_household_redis_tracking_judge(ngx_household_redis_tracking_t *tracking)
     {
         n = ngx_queue_data(q, ngx_household_redis_tracking_node_t, queue);
 
-        if (n->unfit) {
+        if (n->unfit
+            || (!n->enabled && !n->pending && !n->denied
+                && (n->node->flags & NGX_HOUSEHOLD_REDIS_NODE_REPLICA)))
+        {
             ngx_household_redis_fitness_refuse(&tracking->fitness, n->node,
                                               NGX_HOUSEHOLD_REDIS_CUT_OFF);
 
@@ -375,6 +383,10 @@ ngx_household_redis_tracking_publish(void *data)
     tracking->published = acked;
     tracking->renewed = sent;
 
+    ngx_household_redis_tracked_heard(tracking->redis->tracked, sent,
+                                      ngx_household_redis_tracking_lag(
+                                                                  tracking));
+
     rc = tracking->calls->coherent(tracking->data, 1, sent);
 
     if (rc == NGX_DONE && ngx_exiting
@@ -385,6 +397,32 @@ ngx_household_redis_tracking_publish(void *data)
     {
         ngx_household_redis_tracking_stop(tracking);
     }
+}
+
+
+/* returns the longest lag of the servers in use, in seconds */
+
+static ngx_uint_t
+ngx_household_redis_tracking_lag(ngx_household_redis_tracking_t *tracking)
+{
+    ngx_uint_t                            lag;
+    ngx_queue_t                          *q;
+    ngx_household_redis_tracking_node_t  *node;
+
+    lag = 0;
+
+    for (q = ngx_queue_head(&tracking->nodes);
+         q != ngx_queue_sentinel(&tracking->nodes);
+         q = ngx_queue_next(q))
+    {
+        node = ngx_queue_data(q, ngx_household_redis_tracking_node_t, queue);
+
+        if (node->enabled) {
+            lag = ngx_max(lag, node->lag);
+        }
+    }
+
+    return lag;
 }
 
 

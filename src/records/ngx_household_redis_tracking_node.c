@@ -377,7 +377,8 @@ ngx_household_redis_tracking_check_reply(
     }
 
     errstr = ngx_household_redis_replication_check(&reply->values[0],
-                                                   n->node->conf->max_lag);
+                                                   n->node->conf->max_lag,
+                                                   &n->lag);
     if (errstr != NULL) {
         n->unfit = 1;
         n->good = 0;
@@ -411,6 +412,7 @@ ngx_household_redis_tracking_set_enabled(
 {
     n->enabled = 1;
     n->pending = 0;
+    n->denied = 0;
     n->server = ngx_household_redis_dedicated_server(n->sub);
 
     if (n->lost) {
@@ -448,6 +450,7 @@ ngx_household_redis_tracking_refused(ngx_household_redis_tracking_node_t *n,
     (void) ngx_household_redis_error_reply(errstr, sizeof(errstr),
                                            &reply->values[0].str);
 
+    n->denied = 1;
     n->retry = NGX_HOUSEHOLD_REDIS_TRACKING_RETRY;
 
     ngx_household_redis_tracking_node_lost(n, level, 0, "failed",

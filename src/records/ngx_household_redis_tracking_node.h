@@ -75,6 +75,7 @@ typedef struct {
 
     int64_t                           id;       /* client id of "sub" */
     uint64_t                          server;   /* both are connected to it */
+    ngx_uint_t                        lag;      /* seconds; of a replica */
     ngx_uint_t                        retry;    /* heartbeats left; 0: none */
 
     /* checks if the first of several addresses works again */
@@ -95,6 +96,7 @@ typedef struct {
     unsigned                          seen:1;    /* used by the caller */
     unsigned                          active:1;  /* CLIENT TRACKING is ON */
     unsigned                          unfit:1;   /* does not follow */
+    unsigned                          denied:1;  /* by an error reply */
     unsigned                          good:1;    /* the last INFO reply */
 } ngx_household_redis_tracking_node_t;
 

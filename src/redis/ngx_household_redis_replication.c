@@ -10,16 +10,18 @@
 
 
 static ngx_uint_t ngx_household_redis_replication_less(ngx_str_t *text,
-    ngx_uint_t max);
+    ngx_uint_t max, ngx_uint_t *n);
 static ngx_int_t ngx_household_redis_replication_field(ngx_str_t *info,
     const char *name, ngx_str_t *value);
 
 
 const char *
 ngx_household_redis_replication_check(ngx_household_resp_value_t *reply,
-    ngx_msec_t max_lag)
+    ngx_msec_t max_lag, ngx_uint_t *lag)
 {
     ngx_str_t  value;
+
+    *lag = 0;
 
     if (reply->type != NGX_HOUSEHOLD_RESP_BULK
         || ngx_household_redis_replication_field(&reply->str, "role", &value)
@@ -51,7 +53,7 @@ ngx_household_redis_replication_check(ngx_household_resp_value_t *reply,
         return "invalid INFO reply";
     }
 
-    if (!ngx_household_redis_replication_less(&value, max_lag / 1000)) {
+    if (!ngx_household_redis_replication_less(&value, max_lag / 1000, lag)) {
         return "replica received nothing from its primary";
     }
 
@@ -62,12 +64,10 @@ ngx_household_redis_replication_check(ngx_household_resp_value_t *reply,
 /* returns 1 if the text is a number less than "max"; -1 means "never" */
 
 static ngx_uint_t
-ngx_household_redis_replication_less(ngx_str_t *text, ngx_uint_t max)
+ngx_household_redis_replication_less(ngx_str_t *text, ngx_uint_t max,
+    ngx_uint_t *n)
 {
-    size_t      i;
-    ngx_uint_t  n;
-
-    n = 0;
+    size_t  i;
 
     for (i = 0; i < text->len; i++) {
 
@@ -75,9 +75,9 @@ ngx_household_redis_replication_less(ngx_str_t *text, ngx_uint_t max)
             return 0;
         }
 
-        n = n * 10 + (text->data[i] - '0');
+        *n = *n * 10 + (text->data[i] - '0');
 
-        if (n >= max) {
+        if (*n >= max) {
             return 0;
         }
     }

@@ -22,11 +22,12 @@
  * seconds.  A replica of a replica receives data of the primary only, so the
  * time covers all servers in between.
  *
- * Returns NULL, or the reason why the server is unfit to be read from, which is
- * a static string.
+ * Returns NULL, and sets "lag" to that time in seconds, which is 0 for a
+ * primary; or returns the reason why the server is unfit to be read from, which
+ * is a static string.
  */
 const char *ngx_household_redis_replication_check(
-    ngx_household_resp_value_t *reply, ngx_msec_t max_lag);
+    ngx_household_resp_value_t *reply, ngx_msec_t max_lag, ngx_uint_t *lag);
 
 
 #endif /* _NGX_HOUSEHOLD_REDIS_REPLICATION_H_INCLUDED_ */

@@ -263,7 +263,8 @@ ngx_household_redis_sentinel_replica_fields(ngx_household_redis_sentinel_t *st,
         }
     }
 
-    node = ngx_household_redis_node_discover(st->redis->conf, &host, port, 0,
+    node = ngx_household_redis_node_discover(st->redis->conf, &host, port,
+                                            NGX_HOUSEHOLD_REDIS_NODE_REPLICA,
                                             NULL);
     if (node == NULL) {
         return;

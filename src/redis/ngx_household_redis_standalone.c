@@ -99,7 +99,10 @@ ngx_household_redis_standalone_create(ngx_household_redis_t *redis,
 
     for (i = 0; i < redis->conf->servers.nelts; i++) {
 
-        node = ngx_household_redis_node_create(redis->conf, &servers[i], 0);
+        node = ngx_household_redis_node_create(redis->conf, &servers[i],
+                                               servers[i].replica
+                                         ? NGX_HOUSEHOLD_REDIS_NODE_REPLICA
+                                         : 0);
         if (node == NULL) {
             return NGX_ERROR;
         }

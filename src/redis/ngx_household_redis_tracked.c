@@ -13,7 +13,7 @@
 #define NGX_HOUSEHOLD_REDIS_TRACKED_HOLDERS  4
 
 /* to be changed with the layout of the shared memory */
-#define NGX_HOUSEHOLD_REDIS_TRACKED_LAYOUT   3
+#define NGX_HOUSEHOLD_REDIS_TRACKED_LAYOUT   4
 
 #define NGX_HOUSEHOLD_REDIS_TRACKED_PREFIX   "household_redis:"
 
@@ -52,6 +52,9 @@ typedef struct {
 struct ngx_household_redis_tracked_sh_s {
     ngx_uint_t                              layout; /* first in all layouts */
     ngx_uint_t                              numbers; /* of holders, so far */
+    ngx_uint_t                              heard;  /* unsigned  heard:1; */
+    ngx_msec_t                              sent;   /* the last heartbeat */
+    ngx_uint_t                              lag;    /* seconds */
     ngx_household_redis_tracked_holder_t    holders[
                                         NGX_HOUSEHOLD_REDIS_TRACKED_HOLDERS];
     ngx_household_redis_tracked_reader_t    readers[
@@ -517,6 +520,41 @@ ngx_household_redis_tracked_expire_readers(ngx_household_redis_tracked_t *t,
             rc = NGX_DECLINED;
         }
     }
+
+    return rc;
+}
+
+
+void
+ngx_household_redis_tracked_heard(ngx_household_redis_tracked_t *t,
+    ngx_msec_t sent, ngx_uint_t lag)
+{
+    ngx_shmtx_lock(&t->shpool->mutex);
+
+    t->sh->heard = 1;
+    t->sh->sent = sent;
+    t->sh->lag = lag;
+
+    ngx_shmtx_unlock(&t->shpool->mutex);
+}
+
+
+ngx_int_t
+ngx_household_redis_tracked_state(ngx_household_redis_tracked_t *t,
+    ngx_msec_t now, ngx_msec_t *age, ngx_uint_t *lag)
+{
+    ngx_int_t       rc;
+    ngx_msec_int_t  since;
+
+    ngx_shmtx_lock(&t->shpool->mutex);
+
+    rc = t->sh->heard ? NGX_OK : NGX_DECLINED;
+    since = (ngx_msec_int_t) (now - t->sh->sent);
+
+    *age = ngx_max(since, 0);
+    *lag = t->sh->lag;
+
+    ngx_shmtx_unlock(&t->shpool->mutex);
 
     return rc;
 }

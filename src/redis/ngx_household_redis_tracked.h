@@ -120,6 +120,17 @@ ngx_int_t ngx_household_redis_tracked_read(ngx_household_redis_tracked_t *t,
     ngx_uint_t tracker, ngx_msec_t now, ngx_msec_t lease);
 void ngx_household_redis_tracked_leave(ngx_household_redis_tracked_t *t);
 
+/*
+ * For metrics.  heard() records that a heartbeat which was sent at "sent" is
+ * acknowledged, and the "lag" in seconds of the replica that is read from.
+ * state() returns the last values, "age" in ms.  Returns NGX_OK, or
+ * NGX_DECLINED if there was no heartbeat.
+ */
+void ngx_household_redis_tracked_heard(ngx_household_redis_tracked_t *t,
+    ngx_msec_t sent, ngx_uint_t lag);
+ngx_int_t ngx_household_redis_tracked_state(ngx_household_redis_tracked_t *t,
+    ngx_msec_t now, ngx_msec_t *age, ngx_uint_t *lag);
+
 /* Returns the table of servers that are unfit to be read from. */
 ngx_household_redis_unfit_t *ngx_household_redis_tracked_unfit(
     ngx_household_redis_tracked_t *t);

@@ -25,7 +25,7 @@
 typedef enum {
     NGX_HOUSEHOLD_REDIS_FIT = 0,
     NGX_HOUSEHOLD_REDIS_UNTRACKABLE,   /* read if there is no other */
-    NGX_HOUSEHOLD_REDIS_CUT_OFF        /* of its primary: not read at all */
+    NGX_HOUSEHOLD_REDIS_CUT_OFF        /* of its primary, or lost: not read */
 } ngx_household_redis_unfit_e;
 
 

@@ -20,6 +20,7 @@
 #define NGX_HOUSEHOLD_REDIS_NODE_READONLY  0x02  /* send READONLY: a replica */
 #define NGX_HOUSEHOLD_REDIS_NODE_SENTINEL  0x04  /* sentinel_user, no SELECT */
 #define NGX_HOUSEHOLD_REDIS_NODE_CLUSTER   0x08  /* no SELECT */
+#define NGX_HOUSEHOLD_REDIS_NODE_REPLICA   0x10  /* known to be a replica */
 
 
 typedef struct {

@@ -19,6 +19,7 @@
 static void
 test_is(const char *text, ngx_msec_t max_lag, const char *want)
 {
+    ngx_uint_t                   lag;
     char                        *copy;
     const char                  *got;
     ngx_household_resp_value_t   v;
@@ -31,10 +32,11 @@ test_is(const char *text, ngx_msec_t max_lag, const char *want)
     v.str.data = (u_char *) copy;
     v.str.len = strlen(text);
 
-    got = ngx_household_redis_replication_check(&v, max_lag);
+    got = ngx_household_redis_replication_check(&v, max_lag, &lag);
 
     if (want == NULL) {
         assert_null(got);
+        assert_true(lag < max_lag / 1000);
 
     } else {
         assert_non_null(got);
@@ -92,13 +94,14 @@ test_replication_lag(void **data)
 static void
 test_replication_type(void **data)
 {
+    ngx_uint_t                  lag;
     ngx_household_resp_value_t  v;
 
     ngx_memzero(&v, sizeof(ngx_household_resp_value_t));
 
     v.type = NGX_HOUSEHOLD_RESP_NIL;
 
-    assert_string_equal(ngx_household_redis_replication_check(&v, 1000),
+    assert_string_equal(ngx_household_redis_replication_check(&v, 1000, &lag),
                         TEST_INVALID);
 }
 
