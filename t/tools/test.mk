@@ -164,7 +164,7 @@ SECONDS = 180
 
 soak: need-test ## a Redis that comes and goes for SECONDS=180, and what is used
 	@$(MAKE) build-module $(FULL_module)
-	@STRAIN_SECONDS=$(SECONDS) $(PROVE) -v t/strain.t
+	@STRAIN_SECONDS=$(SECONDS) $(PROVE) -v t/strain.t t/strain-fleet.t
 
 hostile: need-test ## servers that lie, for SECONDS=180; SEED=n repeats a run
 	@$(MAKE) build-module $(FULL_module)
@@ -274,7 +274,7 @@ simulate-baseline: need-build ## and the figures that it is compared with
 
 # --- what it costs --------------------------------------------------------
 
-.PHONY: bench bench-instructions bench-scale
+.PHONY: bench bench-fleet bench-instructions bench-scale
 
 BENCH = $(TEST_ENV)
 
@@ -287,6 +287,11 @@ bench-scale: need-bench ## how that grows; ACCOUNTS=1000,10000000 DOCS=1
 	@$(MAKE) build-module $(FULL_module)
 	@mkdir -p $(B)/bench && $(BENCH) t/bench/scale.pl --out $(B)/bench \
 	    $(ACCOUNTS:%=--accounts %) $(DOCS:%=--docs docs/performance.md)
+
+bench-fleet: need-bench ## many edges at a tree of replicas; FLEET="--edges 9"
+	@$(MAKE) build-module $(FULL_module)
+	@mkdir -p $(B)/bench && $(BENCH) t/bench/fleet.pl --out $(B)/bench \
+	    $(FLEET)
 
 bench-instructions: need-bench ## instructions per request: none may be more
 	@$(MAKE) build-module $(FULL_module)
