@@ -1,5 +1,5 @@
 
-#include "ngx_household_cells.h"
+#include "ngx_household_cells_layout.h"
 
 
 /* a position within the bytes of an entry, which may span several cells */
@@ -22,14 +22,8 @@ typedef struct {
 #define ngx_household_cells_next(cell)  (*(uint32_t *) (cell))
 #define ngx_household_cells_data(cell)  ((u_char *) (cell) + sizeof(uint32_t))
 
-#define ngx_household_cells_addr(c, n)                                        \
-    ((void *) ((c)->cells + (size_t) ((n) - 1) * NGX_HOUSEHOLD_CELL))
-
 #define ngx_household_cells_number(c, e)                                      \
     ((uint32_t) (((u_char *) (e) - (c)->cells) / NGX_HOUSEHOLD_CELL + 1))
-
-#define ngx_household_cells_bucket(c, hash)                                   \
-    (&(c)->buckets[((uint64_t) (hash) * (c)->nbuckets) >> 32])
 
 
 #if (__GNUC__)

@@ -119,6 +119,16 @@ ngx_household_cells_entry_t *ngx_household_cells_find(ngx_household_cells_t *c,
     const ngx_household_cells_key_t *key);
 
 /*
+ * Reads the memory that ngx_household_cells_find(), _read() and _touch() of
+ * "key" are about to use, and waits for it.  To be called without the lock,
+ * before the caller takes it: cache misses and page faults then happen outside
+ * of the lock.  Other processes may change "c" meanwhile: the number of reads
+ * is bounded, and a link that is not the number of a cell ends the walk.
+ */
+void ngx_household_cells_preload(ngx_household_cells_t *c,
+    const ngx_household_cells_key_t *key);
+
+/*
  * Makes the entry the most recently used of its list.  An entry in the newer
  * half of the list is not moved, which saves writes to distant memory.  So the
  * order is approximate: an entry reaches the tail only if it was not used

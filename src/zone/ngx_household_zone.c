@@ -45,7 +45,7 @@ ngx_household_zone_get(ngx_household_zone_ns_t *ns, ngx_str_t *id,
 
     if (ngx_household_zone_key(ns, id, &key) == NGX_OK) {
 
-        ngx_household_zone_lock(zone);
+        ngx_household_zone_lock_key(zone, &key);
 
         e = ngx_household_zone_probe(ns, &key, now, found);
 
@@ -156,7 +156,7 @@ ngx_household_zone_put(ngx_household_zone_ns_t *ns, ngx_str_t *id,
     e.gen = (uint32_t) generation;
     e.flags = missing ? NGX_HOUSEHOLD_ZONE_F_MISSING : 0;
 
-    ngx_household_zone_lock(ns->zone);
+    ngx_household_zone_lock_key(ns->zone, &key);
 
     rc = ngx_household_zone_insert(ns, &key, &e, value, len);
 
@@ -361,7 +361,7 @@ ngx_household_zone_invalidate(ngx_household_zone_ns_t *ns,
         return;
     }
 
-    ngx_household_zone_lock(zone);
+    ngx_household_zone_lock_key(zone, &key);
 
     if (ngx_household_zone_ns_shm(ns)) {
 

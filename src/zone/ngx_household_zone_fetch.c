@@ -162,7 +162,7 @@ ngx_household_zone_peek(ngx_household_zone_ns_t *ns, ngx_str_t *id,
         return 0;
     }
 
-    ngx_household_zone_lock(ns->zone);
+    ngx_household_zone_lock_key(ns->zone, &key);
 
     e = ngx_household_zone_probe(ns, &key, now, &found);
 

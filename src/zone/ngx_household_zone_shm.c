@@ -413,6 +413,15 @@ ngx_household_zone_lock(ngx_household_zone_t *zone)
 
 
 void
+ngx_household_zone_lock_key(ngx_household_zone_t *zone,
+    const ngx_household_cells_key_t *key)
+{
+    ngx_household_cells_preload(zone->cells, key);
+    ngx_household_zone_lock(zone);
+}
+
+
+void
 ngx_household_zone_unlock(ngx_household_zone_t *zone)
 {
     ngx_memory_barrier();

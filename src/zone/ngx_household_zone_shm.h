@@ -115,6 +115,11 @@ struct ngx_household_zone_sh_s {
  * next process that locks the zone empties it.
  */
 void ngx_household_zone_lock(ngx_household_zone_t *zone);
+
+/* the same, after the memory of the entry of "key" was read */
+void ngx_household_zone_lock_key(ngx_household_zone_t *zone,
+    const ngx_household_cells_key_t *key);
+
 void ngx_household_zone_unlock(ngx_household_zone_t *zone);
 
 /*

@@ -274,7 +274,7 @@ simulate-baseline: need-build ## and the figures that it is compared with
 
 # --- what it costs --------------------------------------------------------
 
-.PHONY: bench bench-fleet bench-instructions bench-scale
+.PHONY: bench bench-fleet bench-instructions bench-scale bench-zone
 
 BENCH = $(TEST_ENV)
 
@@ -297,6 +297,20 @@ bench-instructions: need-bench ## instructions per request: none may be more
 	@$(MAKE) build-module $(FULL_module)
 	@$(BENCH) t/bench/instructions.pl $(RECORD:%=--record) \
 	    t/bench/instructions.txt
+
+# on cmocka only for what the tests of the zone put in the place of nginx
+
+ZONE = $(wildcard src/zone/*.c) src/core/ngx_household_id.c
+
+$(B)/bench/zone: t/bench/zone.c $(ZONE) $(HEADERS) $(B)/unit/nginx.a
+	@mkdir -p $(@D)
+	@$(CC) -O2 -g $(WARN) $(WARN_TESTS) $(INCLUDES) -o $@ \
+	    $(filter %.c %.a,$^) -Wl,--wrap=ngx_shmtx_lock \
+	    -Wl,--wrap=ngx_shmtx_unlock -lcmocka
+
+bench-zone: need-test ## the lock of the zone; SECONDS=1 ACCOUNTS="1000 100000"
+	@$(MAKE) $(B)/bench/zone
+	@$(B)/bench/zone $(or $(SECONDS),1) $(ACCOUNTS)
 
 
 # --- to look at -----------------------------------------------------------

@@ -515,6 +515,65 @@ test_model(void **data)
 }
 
 
+/*
+ * Links that another process is just changing, or that a killed one left: the
+ * walk ends, and reads nothing but cells.
+ */
+
+static void
+test_preload(void **data)
+{
+    u_char                        value[500];
+    uint32_t                      links[] = { 0, 1, 0x7fffffff, 0xffffffff };
+    ngx_uint_t                    i, j, n;
+    ngx_household_cells_t        *c;
+    ngx_household_cells_key_t     key;
+    ngx_household_cells_entry_t  *e;
+
+    c = create(SIZE);
+    memset(value, 1, sizeof(value));
+
+    for (n = 0; n < 50; n++) {
+        key_set(&key, n, 9);
+        insert(c, n & 1, &key, value, sizeof(value));
+        ngx_household_cells_preload(c, &key);
+    }
+
+    assert_null(cells_check(c));
+
+    for (i = 0; i < sizeof(links) / sizeof(links[0]); i++) {
+        for (j = 0; j < 2; j++) {
+
+            for (n = 1; n <= c->ncells; n++) {
+                e = CELL(c, n);
+
+                e->next_cell = links[i];
+                e->hash_next = links[i];
+                e->lru_prev = links[i];
+                e->lru_next = links[i];
+                e->lru_clock = 0x80000000;
+                e->list = 0xff;
+
+                /* one bucket finds an entry, or walks through all */
+                e->hash = j ? (uint32_t) key.hash : 0;
+            }
+
+            for (n = 0; n < c->nbuckets; n++) {
+                c->buckets[n] = c->ncells;
+            }
+
+            ngx_household_cells_preload(c, &key);
+
+            for (n = 0; n < c->nbuckets; n++) {
+                c->buckets[n] = links[i];
+            }
+
+            ngx_household_cells_preload(c, &key);
+        }
+    }
+}
+
+
 int
 main(void)
 {
@@ -529,7 +588,8 @@ main(void)
         cmocka_unit_test(test_no_fragments),
         cmocka_unit_test(test_shares),
         cmocka_unit_test(test_reset),
-        cmocka_unit_test(test_model)
+        cmocka_unit_test(test_model),
+        cmocka_unit_test(test_preload)
     };
 
     return cmocka_run_group_tests_name("ngx_household_cells", tests, NULL,
