@@ -39,19 +39,6 @@ ngx_household_zone_key(ngx_household_zone_ns_t *ns, ngx_str_t *id,
 }
 
 
-uint64_t
-ngx_household_zone_read_generation(ngx_household_zone_t *zone,
-    ngx_household_zone_ns_shm_t *shm, uint64_t hash)
-{
-    uint32_t  seq, gen;
-
-    seq = *(volatile uint32_t *) &shm->seq;
-    gen = *(volatile uint32_t *) ngx_household_zone_stripe(zone->sh, hash);
-
-    return ((uint64_t) seq << 32) | gen;
-}
-
-
 ngx_household_cells_entry_t *
 ngx_household_zone_find(ngx_household_zone_t *zone,
     const ngx_household_cells_key_t *key)
@@ -66,18 +53,6 @@ ngx_household_zone_find(ngx_household_zone_t *zone,
     }
 
     return e;
-}
-
-
-ngx_uint_t
-ngx_household_zone_not_flushed(ngx_household_zone_t *zone,
-    ngx_household_cells_entry_t *e)
-{
-    ngx_household_zone_ns_shm_t  *shm;
-
-    shm = ngx_household_zone_ns_of(zone, e);
-
-    return !ngx_household_zone_before(e->seq, shm->flushed_seq);
 }
 
 
@@ -168,17 +143,4 @@ ngx_household_zone_classify(ngx_household_zone_ns_t *ns,
     found->incoherent = incoherent;
 
     return 1;
-}
-
-
-/* "now" may be behind "stored" of another worker: the age is then 0 */
-
-ngx_msec_t
-ngx_household_zone_age(ngx_household_cells_entry_t *e, ngx_msec_t now)
-{
-    ngx_msec_int_t  age;
-
-    age = (ngx_msec_int_t) (now - (ngx_msec_t) e->stored);
-
-    return ngx_max(age, 0);
 }

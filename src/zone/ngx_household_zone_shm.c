@@ -431,17 +431,6 @@ ngx_household_zone_unlock(ngx_household_zone_t *zone)
 }
 
 
-ngx_household_zone_ns_shm_t *
-ngx_household_zone_ns_shm(ngx_household_zone_ns_t *ns)
-{
-    ngx_household_zone_ns_shm_t  *shm;
-
-    shm = &ns->zone->sh->namespaces[ns->index];
-
-    return (shm->incarnation == ns->incarnation) ? shm : NULL;
-}
-
-
 void
 ngx_household_zone_count(ngx_household_zone_t *zone, ngx_uint_t counter,
     ngx_uint_t n)

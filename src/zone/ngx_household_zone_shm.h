@@ -122,24 +122,9 @@ void ngx_household_zone_lock_key(ngx_household_zone_t *zone,
 
 void ngx_household_zone_unlock(ngx_household_zone_t *zone);
 
-/*
- * Returns the shared part of a namespace, or NULL if a newer configuration has
- * replaced it with another namespace.
- */
-ngx_household_zone_ns_shm_t *ngx_household_zone_ns_shm(
-    ngx_household_zone_ns_t *ns);
-
 /* returns NGX_OK, or NGX_DECLINED if the id is too long */
 ngx_int_t ngx_household_zone_key(ngx_household_zone_ns_t *ns,
     ngx_str_t *id, ngx_household_cells_key_t *key);
-
-/* returns the time since the value was stored; 0 if "now" is before it */
-ngx_msec_t ngx_household_zone_age(ngx_household_cells_entry_t *e,
-    ngx_msec_t now);
-
-/* needs no lock: see ngx_household_zone_get_generation() */
-uint64_t ngx_household_zone_read_generation(ngx_household_zone_t *zone,
-    ngx_household_zone_ns_shm_t *shm, uint64_t hash);
 
 /*
  * The lock must be held to call the functions below.
@@ -148,10 +133,6 @@ uint64_t ngx_household_zone_read_generation(ngx_household_zone_t *zone,
 /* returns the entry, or NULL; removes an entry that has been flushed */
 ngx_household_cells_entry_t *ngx_household_zone_find(
     ngx_household_zone_t *zone, const ngx_household_cells_key_t *key);
-
-/* returns 0 if the namespace was flushed since the value was fetched */
-ngx_uint_t ngx_household_zone_not_flushed(ngx_household_zone_t *zone,
-    ngx_household_cells_entry_t *e);
 
 /* removes an entry */
 void ngx_household_zone_drop(ngx_household_zone_t *zone,
@@ -169,6 +150,72 @@ void ngx_household_zone_fetch_end(ngx_household_zone_t *zone, uint64_t hash,
 /* returns 1 if a process within its lease tracks the namespace, else 0 */
 ngx_uint_t ngx_household_zone_tracked(ngx_household_zone_ns_shm_t *shm,
     ngx_msec_t now);
+
+
+/* each request calls the functions below, which are therefore inline */
+
+/*
+ * Returns the shared part of a namespace, or NULL if a newer configuration has
+ * replaced it with another namespace.
+ */
+
+static ngx_inline ngx_household_zone_ns_shm_t *
+ngx_household_zone_ns_shm(ngx_household_zone_ns_t *ns)
+{
+    ngx_household_zone_ns_shm_t  *shm;
+
+    shm = &ns->zone->sh->namespaces[ns->index];
+
+    return (shm->incarnation == ns->incarnation) ? shm : NULL;
+}
+
+
+/* needs no lock: see ngx_household_zone_get_generation() */
+
+static ngx_inline uint64_t
+ngx_household_zone_read_generation(ngx_household_zone_t *zone,
+    ngx_household_zone_ns_shm_t *shm, uint64_t hash)
+{
+    uint32_t  seq, gen;
+
+    seq = *(volatile uint32_t *) &shm->seq;
+    gen = *(volatile uint32_t *) ngx_household_zone_stripe(zone->sh, hash);
+
+    return ((uint64_t) seq << 32) | gen;
+}
+
+
+/*
+ * Returns the time since the value was stored.  "now" may be behind "stored"
+ * of another worker process: the time is then 0.
+ */
+
+static ngx_inline ngx_msec_t
+ngx_household_zone_age(ngx_household_cells_entry_t *e, ngx_msec_t now)
+{
+    ngx_msec_int_t  age;
+
+    age = (ngx_msec_int_t) (now - (ngx_msec_t) e->stored);
+
+    return ngx_max(age, 0);
+}
+
+
+/*
+ * Returns 0 if the namespace was flushed since the value was fetched.  The
+ * lock must be held.
+ */
+
+static ngx_inline ngx_uint_t
+ngx_household_zone_not_flushed(ngx_household_zone_t *zone,
+    ngx_household_cells_entry_t *e)
+{
+    ngx_household_zone_ns_shm_t  *shm;
+
+    shm = ngx_household_zone_ns_of(zone, e);
+
+    return !ngx_household_zone_before(e->seq, shm->flushed_seq);
+}
 
 
 #endif /* _NGX_HOUSEHOLD_ZONE_SHM_H_INCLUDED_ */
