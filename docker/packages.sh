@@ -25,7 +25,7 @@ declare -A packages=(
     [demo]="curl openssl redis-server"
 
     # the suite: units, real servers, valgrind
-    [test]="aspell aspell-en curl git jose libcmocka-dev libcrypt-jwt-perl
+    [test]="aspell aspell-en curl git jose jq libcmocka-dev libcrypt-jwt-perl
             libfaketime libio-socket-ssl-perl libmaxmind-db-writer-perl
             libnginx-mod-http-lua
             libtest-nginx-perl nghttp2-client openssl perl

@@ -230,7 +230,7 @@ system "cd $keys && openssl req -x509 -newkey rsa:2048 -nodes -days 2"
 
 my $http = qr/map|log_format|household_(?:redis|zone|hmac_key)|resolver|server
               |upstream/x;
-my $in_redis = qr/server|sentinel|master|read_from|ssl\w*/;
+my $in_redis = qr/server|sentinel|master|read_from|tracking|ssl\w*/;
 
 
 sub statements {
