@@ -308,9 +308,9 @@ $(B)/bench/zone: t/bench/zone.c $(ZONE) $(HEADERS) $(B)/unit/nginx.a
 	    $(filter %.c %.a,$^) -Wl,--wrap=ngx_shmtx_lock \
 	    -Wl,--wrap=ngx_shmtx_unlock -lcmocka
 
-bench-zone: need-test ## the lock of the zone; SECONDS=1 ACCOUNTS="1000 100000"
+bench-zone: need-test ## the lock of the zone; ACCOUNTS="1000 100000"
 	@$(MAKE) $(B)/bench/zone
-	@$(B)/bench/zone $(or $(SECONDS),1) $(ACCOUNTS)
+	@$(B)/bench/zone 1 $(ACCOUNTS)
 
 
 # --- to look at -----------------------------------------------------------
