@@ -112,6 +112,47 @@ soon { hit($here) eq 'home' } 'a home is cached', 20;
     soon { $cached->() eq 'unregistered' } 'replicas: a removal is seen', 10;
     $cluster->cmd(key($here), SADD => key($here), $Home);
     soon { $cached->() eq 'home' } 'replicas: a registration is seen', 10;
+
+    # a key has moved, and its slot has not: ASK, which replicas do not reply
+
+    my $account = 'moving';
+    my $slot = $cluster->slot(key($account));
+    my ($to) = grep { $_ != $cluster->owner($slot) } @nodes[0 .. 2];
+    my $says = sub {
+        $reader->get("/?account=$account", 'X-Forwarded-For' => $Home)
+               ->{headers};
+    };
+    my $fresh = sub {
+        my $h = $says->();
+        return $h->{'x-cache'} eq 'HIT' ? $h->{'x-reason'} : '';
+    };
+
+    $cluster->cmd(key($account), SADD => key($account), $Home);
+    soon { $fresh->() eq 'home' } 'replicas: cached before', 10;
+    my $from = $cluster->begin($slot, $to);
+    $cluster->migrate($from, $to, key($account));
+    soon {
+        my ($replica) = grep { $nodes[$_] == $from } 0 .. 2;
+        $nodes[$replica + 3]->cmd(CLUSTER => COUNTKEYSINSLOT => $slot) == 0;
+    } 'replicas: the key has left the replica';
+    is $says->()->{'x-reason'}, 'home', 'replicas: ASK: the record is found'
+        for 1 .. 4;
+
+    my $asking = $to->client;
+    for my $i (1 .. 3) {
+        for my $step ([SREM => 'unregistered'], [SADD => 'home']) {
+            $asking->cmd('ASKING');
+            $asking->cmd($step->[0] => key($account), $Home);
+            is $says->()->{'x-reason'}, $step->[1],
+                "replicas: ASK: $step->[0] is seen ($i)";
+        }
+    }
+
+    $cluster->finish($slot, $to);
+    soon { $fresh->() eq 'home' } 'replicas: cached after the move', 10;
+    $to->cmd(SREM => key($account), $Home);
+    soon { $fresh->() eq 'unregistered' } 'replicas: a removal is seen then',
+        10;
     $reader->quit;
 }
 soon { hit($here) eq 'home' } 'and by the other edge', 20;

@@ -167,6 +167,37 @@ ok !$edge->pid, 'nginx quits';
         reason($other, $_) for @accounts;
         3 == grep { calls($_, 'smembers') > $before{ $_->{port} } } @replicas;
     } 'each replica is asked, even one that was away';
+
+
+    # a replica does not reply with ASK
+
+    my @keys = ('household:{ask}', 'household:{ask}:account');
+    my $slot = $cluster->slot($keys[0]);
+    my ($to) = grep { $_ != $cluster->owner($slot)
+                      && $_->cmd('INFO', 'replication') =~ /role:master/ }
+               @nodes;
+    $cluster->cmd($keys[0], SADD => $keys[0], $Home);
+    $cluster->cmd($keys[0], HSET => $keys[1], 'extra:1:192.0.2.1' => 0);
+    is_soon $other, 'ask', 'home', 'replicas: a slot that is to be moved';
+
+    my $from = $cluster->begin($slot, $to);
+    my $left = 2;
+    for my $key (@keys) {
+        $cluster->migrate($from, $to, $key);
+        $left--;
+        soon {
+            2 == grep { $_->cmd(CLUSTER => COUNTKEYSINSLOT => $slot) == $left }
+                 grep { $_ == $from || $_->cmd('INFO', 'replication')
+                                       =~ /master_port:$from->{port}\b/ }
+                 @nodes;
+        } "replicas: $key has left the replica";
+        is_deeply [map { reason($other, 'ask') } 1 .. 4], [('home') x 4],
+            'replicas: and is found by ASK';
+    }
+    $cluster->finish($slot, $to);
+    is_deeply [map { reason($other, 'ask') } 1 .. 4], [('home') x 4],
+        'replicas: and when the slot has moved';
+    is reason($other, 'nobody'), 'unregistered', 'replicas: and one is nowhere';
     $other->quit;
 }
 

@@ -9,6 +9,8 @@
 #include "ngx_household_lookup_redis.h"
 
 
+static ngx_household_redis_result_e ngx_household_lookup_submit(
+    ngx_household_lookup_t *lookup, ngx_uint_t flags);
 static ngx_int_t ngx_household_lookup_reply(ngx_household_redis_op_t *op,
     ngx_household_resp_reply_t *reply);
 static ngx_int_t ngx_household_lookup_number(ngx_household_lookup_t *lookup,
@@ -28,6 +30,26 @@ static ngx_household_record_builder_t *ngx_household_lookup_builder(
     ngx_household_lookups_t *lookups);
 
 
+ngx_int_t
+ngx_household_lookup_send(ngx_household_lookup_t *lookup,
+    ngx_household_lookup_pt handler)
+{
+    lookup->handler = handler;
+
+    switch (ngx_household_lookup_submit(lookup, 0)) {
+
+    case NGX_HOUSEHOLD_REDIS_RESULT_OK:
+        return NGX_OK;
+
+    case NGX_HOUSEHOLD_REDIS_RESULT_BUSY:
+        return NGX_BUSY;
+
+    default:
+        return NGX_ERROR;
+    }
+}
+
+
 /*
  * SMEMBERS household:{A}, HGETALL household:{A}:account and PING with a number.
  * The braces are a hash tag, so that both keys are in one hash slot.
@@ -37,9 +59,8 @@ static ngx_household_record_builder_t *ngx_household_lookup_builder(
  * this.
  */
 
-ngx_int_t
-ngx_household_lookup_send(ngx_household_lookup_t *lookup,
-    ngx_household_lookup_pt handler)
+static ngx_household_redis_result_e
+ngx_household_lookup_submit(ngx_household_lookup_t *lookup, ngx_uint_t flags)
 {
     u_char                        *p, *key;
     ngx_str_t                     *prefix, keys[3];
@@ -58,15 +79,13 @@ ngx_household_lookup_send(ngx_household_lookup_t *lookup,
         { argv[0], 2 }, { argv[1], 2 }, { argv[2], 2 }
     };
 
-    lookup->handler = handler;
-
     lookups = lookup->lookups;
     prefix = &lookups->redis->conf->key_prefix;
 
     key = ngx_alloc(prefix->len + lookup->node.str.len
                     + sizeof("{}:account") - 1, ngx_cycle->log);
     if (key == NULL) {
-        return NGX_ERROR;
+        return NGX_HOUSEHOLD_REDIS_RESULT_DOWN;
     }
 
     p = ngx_cpymem(key, prefix->data, prefix->len);
@@ -92,18 +111,14 @@ ngx_household_lookup_send(ngx_household_lookup_t *lookup,
 
     op = ngx_household_redis_submit(lookups->redis, commands, keys, 3,
                                     NGX_HOUSEHOLD_REDIS_LATE
-                                    | NGX_HOUSEHOLD_REDIS_NUMBERED,
+                                    | NGX_HOUSEHOLD_REDIS_NUMBERED | flags,
                                     ngx_household_lookup_reply,
                                     ngx_household_lookup_answered, lookup,
                                     &status);
 
     ngx_free(key);
 
-    if (op != NULL) {
-        return NGX_OK;
-    }
-
-    return status == NGX_HOUSEHOLD_REDIS_RESULT_BUSY ? NGX_BUSY : NGX_ERROR;
+    return op != NULL ? NGX_HOUSEHOLD_REDIS_RESULT_OK : status;
 }
 
 
@@ -143,6 +158,7 @@ ngx_household_lookup_reply(ngx_household_redis_op_t *op,
     }
 
     if (op->i == 0) {
+        lookup->no_homes = reply->nvalues == 1;
         return ngx_household_lookup_homes(lookup->builder, reply);
     }
 
@@ -226,6 +242,22 @@ ngx_household_lookup_answered(ngx_household_redis_op_t *op,
 
     record = NULL;
     outcome = NGX_HOUSEHOLD_LOOKUP_UNAVAILABLE;
+
+    if (status == NGX_HOUSEHOLD_REDIS_RESULT_OK && lookup->no_homes
+        && !lookup->failed && !lookup->too_large
+        && ngx_household_redis_from_replica(op))
+    {
+        /* the keys may have been moved, which the primary replies with ASK */
+
+        ngx_household_lookup_release(lookup);
+
+        status = ngx_household_lookup_submit(lookup,
+                                             NGX_HOUSEHOLD_REDIS_NO_REPLICA);
+
+        if (status == NGX_HOUSEHOLD_REDIS_RESULT_OK) {
+            return;
+        }
+    }
 
     if (status == NGX_HOUSEHOLD_REDIS_RESULT_OK && !lookup->failed) {
 

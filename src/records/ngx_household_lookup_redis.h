@@ -112,6 +112,7 @@ struct ngx_household_lookup_s {
     unsigned                         superseded:1; /* not in the tree */
     unsigned                         failed:1;
     unsigned                         too_large:1;
+    unsigned                         no_homes:1; /* SMEMBERS is empty */
 };
 
 

@@ -148,6 +148,16 @@ ngx_household_redis_replied(ngx_household_redis_op_t *op,
     for (i = 0; i < op->n; i++) {
         cmd = &op->cmds[i];
 
+        if ((op->flags & NGX_HOUSEHOLD_REDIS_NO_REPLICA) && !cmd->moved) {
+
+            /*
+             * The replica that the keys were read from before sends the
+             * invalidations: it applies all that happens at its primary.
+             */
+
+            continue;
+        }
+
         if (i && cmd->server == cmd[-1].server && cmd->sent >= cmd[-1].sent
             && cmd->redirect == cmd[-1].redirect)
         {
@@ -176,9 +186,29 @@ ngx_household_redis_replied(ngx_household_redis_op_t *op,
 
     redis->tracked_calls->untracked(redis->tracked_data, &key);
 
+    if (op->flags & NGX_HOUSEHOLD_REDIS_NO_REPLICA) {
+        /* redirected to a primary: only its replica is tracked */
+        return;
+    }
+
     ngx_household_redis_reader_hurry(redis);
     ngx_household_redis_log_untracked(redis);
     ngx_household_redis_refresh(redis);
+}
+
+
+ngx_uint_t
+ngx_household_redis_from_replica(ngx_household_redis_op_t *op)
+{
+    ngx_uint_t  i;
+
+    for (i = 0; i < op->n; i++) {
+        if (op->cmds[i].replica) {
+            return 1;
+        }
+    }
+
+    return 0;
 }
 
 

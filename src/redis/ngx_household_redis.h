@@ -44,7 +44,12 @@ void ngx_household_redis_destroy(ngx_household_redis_t *redis);
  *                                exit of a worker process;
  *     NGX_HOUSEHOLD_REDIS_NUMBERED  the last command is PING with a number,
  *                                whose reply shows that the others belong to
- *                                their commands.
+ *                                their commands;
+ *     NGX_HOUSEHOLD_REDIS_NO_REPLICA  in a cluster, the commands are sent to
+ *                                primaries.  For keys that a replica has just
+ *                                been read for: unless a node redirects, the
+ *                                reply of the replica determines if a value
+ *                                may be cached as fresh.
  *
  * Returns the operation; "done" is called later, never from within.  Returns
  * NULL and sets "status" to DOWN or BUSY if the operation cannot be started.
@@ -54,6 +59,14 @@ ngx_household_redis_op_t *ngx_household_redis_submit(
     ngx_str_t *keys, ngx_uint_t n, ngx_uint_t flags,
     ngx_household_redis_reply_pt reply, ngx_household_redis_done_pt done,
     void *data, ngx_household_redis_result_e *status);
+
+/*
+ * Returns 1 if a replica of a cluster has replied to a command of the
+ * operation, otherwise 0.  To be called from "done".  A replica does not reply
+ * with ASK: it returns no value for a key that was moved to another node, while
+ * the hash slot of the key is being migrated.
+ */
+ngx_uint_t ngx_household_redis_from_replica(ngx_household_redis_op_t *op);
 
 /* Logs, at a limited rate, that a lookup or a write was rejected as BUSY. */
 void ngx_household_redis_busy(ngx_household_redis_t *redis);

@@ -168,8 +168,11 @@ ngx_household_redis_cluster_route(ngx_household_redis_t *redis,
         return ngx_household_redis_route_park(redis, cmd);
     }
 
-    replica = cmd->op->flags & NGX_HOUSEHOLD_REDIS_WRITE
+    replica = cmd->op->flags
+              & (NGX_HOUSEHOLD_REDIS_WRITE|NGX_HOUSEHOLD_REDIS_NO_REPLICA)
               ? NULL : cl->replicas[cmd->slot];
+
+    cmd->replica = 0;
 
     if (replica != NULL
         && !ngx_household_redis_peer_avoided(replica)
@@ -177,6 +180,7 @@ ngx_household_redis_cluster_route(ngx_household_redis_t *redis,
            == NGX_HOUSEHOLD_REDIS_FIT
         && ngx_household_redis_peer_enqueue(replica, cmd) == NGX_OK)
     {
+        cmd->replica = 1;
         return NGX_OK;
     }
 
@@ -194,11 +198,16 @@ ngx_household_redis_cluster_route(ngx_household_redis_t *redis,
 
     ngx_household_redis_cluster_refresh(cl);
 
-    return replica != NULL
-           && ngx_household_redis_cluster_unfit(cl, replica)
-              != NGX_HOUSEHOLD_REDIS_CUT_OFF
-           ? ngx_household_redis_peer_enqueue(replica, cmd)
-           : NGX_DECLINED;
+    if (replica == NULL
+        || ngx_household_redis_cluster_unfit(cl, replica)
+           == NGX_HOUSEHOLD_REDIS_CUT_OFF)
+    {
+        return NGX_DECLINED;
+    }
+
+    cmd->replica = 1;
+
+    return ngx_household_redis_peer_enqueue(replica, cmd);
 }
 
 

@@ -267,6 +267,7 @@ ngx_household_redis_cmd_detach(ngx_household_redis_cmd_t *cmd)
 
     cmd->on_wire = 0;
     cmd->asking = 0;
+    cmd->replica = 0;
 
     /* the PING of its operation is sent to another server */
     cmd->moved = 1;

@@ -21,6 +21,7 @@
 #define NGX_HOUSEHOLD_REDIS_WRITE  0x01    /* to a primary; never resent */
 #define NGX_HOUSEHOLD_REDIS_LATE   0x02    /* accepts a late reply */
 #define NGX_HOUSEHOLD_REDIS_NUMBERED  0x04 /* the last command is PING */
+#define NGX_HOUSEHOLD_REDIS_NO_REPLICA  0x08 /* not to a replica of a cluster */
 #define NGX_HOUSEHOLD_REDIS_OWN    0x80    /* of the connection itself */
 
 /*
@@ -86,6 +87,7 @@ struct ngx_household_redis_cmd_s {
     unsigned                       resent:1;  /* after connection loss */
     unsigned                       asking:1;  /* ASKING is sent first */
     unsigned                       moved:1;   /* PING is sent first */
+    unsigned                       replica:1; /* sent to one of a cluster */
     unsigned                       skip:1;    /* reply to either pending */
 };
 
