@@ -267,8 +267,8 @@ key_sets(void **state)
         "{\"keys\":[{\"kty\":\"oct\"}]}",
         "{\"keys\":[{\"kty\":\"oct\",\"k\":\"AAAA\"}]}",
         "{\"keys\":[{\"kty\":\"RSA\",\"k\":\"MDEyMzQ1Njc4OWFiY2RlZg\"}]}",
-        "{\"keys\":[{\"kty\":\"oct\",\"alg\":\"A256GCM\","
-        "\"k\":\"MDEyMzQ1Njc4OWFiY2RlZg\"}]}"
+        ("{\"keys\":[{\"kty\":\"oct\",\"alg\":\"A256GCM\","
+         "\"k\":\"MDEyMzQ1Njc4OWFiY2RlZg\"}]}")
     };
 
     for (i = 0; i < mint_count(cases); i++) {
