@@ -100,12 +100,12 @@ ngx_household_account_edit(ngx_household_redis_t *redis, ngx_str_t *id,
 
         arg->data = p;
         arg->len = edits[i].name.len;
-        p = ngx_cpymem(p, edits[i].name.data, arg->len);
+        p = ngx_household_str_put(p, &edits[i].name);
         arg++;
 
         arg->data = p;
         arg->len = edits[i].value.len;
-        p = ngx_cpymem(p, edits[i].value.data, arg->len);
+        p = ngx_household_str_put(p, &edits[i].value);
         arg++;
     }
 

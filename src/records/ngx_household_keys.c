@@ -7,6 +7,7 @@
 #include <ngx_config.h>
 #include <ngx_core.h>
 #include "ngx_household_keys.h"
+#include "ngx_household_str.h"
 
 
 ngx_int_t
@@ -45,7 +46,7 @@ ngx_household_keys_put_beside(u_char *p, ngx_str_t *key_prefix,
 u_char *
 ngx_household_keys_account(u_char *p, ngx_str_t *prefix, ngx_str_t *account)
 {
-    p = ngx_cpymem(p, prefix->data, prefix->len);
+    p = ngx_household_str_put(p, prefix);
     *p++ = '{';
     p = ngx_cpymem(p, account->data, account->len);
     *p++ = '}';
