@@ -12,7 +12,7 @@
 #define STATE_NOW  1795622880
 
 
-static const u_char  state_key[NGX_HOUSEHOLD_STATE_KEY] =
+static const u_char  state_key[NGX_HOUSEHOLD_STATE_KEY + 1] =
     "0123456789abcdefABCDEFGHIJKLMNOP";
 
 
