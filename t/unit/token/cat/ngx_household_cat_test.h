@@ -287,7 +287,7 @@ cat_token(char *to, const char *tags, mint_key_t *key, const char *alg,
     ngx_str_t   h, c;
 
     h = header[0] != '\0' ? cat_cbor(header_buf, header)
-                          : mint_bytes(header_buf, 0);
+                          : mint_bytes("", 0);
     c = cat_cbor(payload_buf, payload);
 
     p = cat_message(message, tags, key, alg, &h, unprotected, &c);
