@@ -383,7 +383,6 @@ ngx_http_household_set_offer(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
     }
 
     other = hlcf->offers->elts;
-
     for (i = 0; i < hlcf->offers->nelts - 1; i++) {
         if (ngx_memcmp(other[i].country, offer->country, 2) == 0) {
             ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
