@@ -384,7 +384,7 @@ ngx_http_household_init(ngx_conf_t *cf)
         }
     }
 
-    if (ngx_http_household_check_reload(cf) != NGX_OK) {
+    if (ngx_http_household_load_check(cf) != NGX_OK) {
         return NGX_ERROR;
     }
 

@@ -522,7 +522,7 @@ ngx_household_decide_detail(ngx_household_case_t *c)
  */
 
 ngx_uint_t
-ngx_household_bucket(const ngx_str_t *account)
+ngx_household_decide_bucket(const ngx_str_t *account)
 {
     size_t    i;
     uint64_t  hash;

@@ -145,7 +145,7 @@ void ngx_household_decide(const ngx_household_policy_t *policy,
  * every machine and in every release: an account that is enforced stays
  * enforced while the percentage grows.
  */
-ngx_uint_t ngx_household_bucket(const ngx_str_t *account);
+ngx_uint_t ngx_household_decide_bucket(const ngx_str_t *account);
 
 
 #endif /* _NGX_HOUSEHOLD_DECIDE_H_INCLUDED_ */

@@ -517,7 +517,7 @@ ngx_http_household_access_evaluate(ngx_http_request_t *r,
     }
 
     if (policy.rollout < NGX_HOUSEHOLD_ROLLOUT_ALL) {
-        facts.bucket = ngx_household_bucket(&ctx->account);
+        facts.bucket = ngx_household_decide_bucket(&ctx->account);
     }
 
     if (hlcf->sharing != NULL

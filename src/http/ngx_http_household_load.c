@@ -12,9 +12,9 @@
 #include "ngx_http_household_load.h"
 
 
-static ngx_int_t ngx_http_household_check_single(ngx_conf_t *cf);
+static ngx_int_t ngx_http_household_load_check_single(ngx_conf_t *cf);
 #if (NGX_HTTP_HOUSEHOLD_DYNAMIC)
-static ngx_int_t ngx_http_household_check_file(ngx_conf_t *cf);
+static ngx_int_t ngx_http_household_load_check_file(ngx_conf_t *cf);
 #endif
 
 
@@ -22,7 +22,7 @@ ngx_uint_t  ngx_http_household_started;
 
 
 ngx_int_t
-ngx_http_household_check_reload(ngx_conf_t *cf)
+ngx_http_household_load_check(ngx_conf_t *cf)
 {
     ngx_cycle_t  *old;
 
@@ -30,17 +30,17 @@ ngx_http_household_check_reload(ngx_conf_t *cf)
 
     if (old == NULL || ngx_is_init_cycle(old)) {
 #if (NGX_HTTP_HOUSEHOLD_DYNAMIC)
-        (void) ngx_http_household_check_file(cf);
+        (void) ngx_http_household_load_check_file(cf);
 #endif
         return NGX_OK;
     }
 
-    if (ngx_http_household_check_single(cf) != NGX_OK) {
+    if (ngx_http_household_load_check_single(cf) != NGX_OK) {
         return NGX_ERROR;
     }
 
 #if (NGX_HTTP_HOUSEHOLD_DYNAMIC)
-    return ngx_http_household_check_file(cf);
+    return ngx_http_household_load_check_file(cf);
 #else
     return NGX_OK;
 #endif
@@ -55,7 +55,7 @@ ngx_http_household_check_reload(ngx_conf_t *cf)
  */
 
 static ngx_int_t
-ngx_http_household_check_single(ngx_conf_t *cf)
+ngx_http_household_load_check_single(ngx_conf_t *cf)
 {
     ngx_http_household_main_conf_t  *hmcf;
 
@@ -85,7 +85,7 @@ ngx_http_household_check_single(ngx_conf_t *cf)
  */
 
 static ngx_int_t
-ngx_http_household_check_file(ngx_conf_t *cf)
+ngx_http_household_load_check_file(ngx_conf_t *cf)
 {
     Dl_info          dl;
     ngx_file_info_t  fi;

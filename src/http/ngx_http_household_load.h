@@ -22,7 +22,7 @@ extern ngx_uint_t  ngx_http_household_started;
  * load the file of the module again, or one with "master_process off".
  * Returns NGX_OK, or NGX_ERROR, which is logged.
  */
-ngx_int_t ngx_http_household_check_reload(ngx_conf_t *cf);
+ngx_int_t ngx_http_household_load_check(ngx_conf_t *cf);
 
 /* logs which versions run */
 ngx_int_t ngx_http_household_init_module(ngx_cycle_t *cycle);

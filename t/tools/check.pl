@@ -47,6 +47,7 @@ find({ no_chdir => 1, wanted => sub {
 check_layers();
 check_lines();
 check_functions();
+check_names();
 check_config();
 check_directives();
 check_reasons();

@@ -110,6 +110,8 @@ my @faults = (
     ['701 lines', $zone, ";\n" x 700, qr/zone\.c: 701 lines/],
     ['a long function', $zone, "int\nf(void)\n{\n" . "    a();\n" x 81 . "}\n",
      qr/zone\.c:4: f\(\) has 81 lines/],
+    ['a function of no object', $zone, "void\nngx_household_free(int a)\n{\n}\n",
+     qr/zone\.c: ngx_household_free\(\) is not named by the object/],
     ['a source not in config', 'src/core/ngx_household_geo.c', "\n",
      qr/config: src\/core\/ngx_\w+_geo\.c is not in ngx_household_srcs/],
     ['a header not in config', 'src/core/ngx_household_geo.h', "\n",

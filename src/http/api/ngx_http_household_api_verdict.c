@@ -191,7 +191,7 @@ ngx_http_household_api_verdict_query(ngx_http_household_api_call_t *call,
 
     v->facts.issued_at = issued;
     v->facts.token = (issued != NGX_HOUSEHOLD_ISSUED_UNKNOWN);
-    v->facts.bucket = ngx_household_bucket(&call->path.account);
+    v->facts.bucket = ngx_household_decide_bucket(&call->path.account);
 
     return NULL;
 }

@@ -143,7 +143,7 @@ typedef struct {
 
 extern ngx_command_t  ngx_http_household_redis_ssl_commands[];
 
-void ngx_http_household_redis_ssl_unset(ngx_http_household_redis_ssl_t *ssl);
+void ngx_http_household_ssl_redis_unset(ngx_http_household_redis_ssl_t *ssl);
 
 #define NGX_HTTP_HOUSEHOLD_NO_SSL                                             \
     "requires an nginx that was built with SSL, e.g. --with-http_ssl_module"
@@ -163,7 +163,7 @@ ngx_ssl_t *ngx_http_household_ssl_trust(ngx_conf_t *cf, ngx_str_t trusted);
 #endif
 
 /* checks what was set, and makes rcf->ssl_ctx of it */
-char *ngx_http_household_redis_ssl_init(ngx_conf_t *cf,
+char *ngx_http_household_ssl_redis_init(ngx_conf_t *cf,
     ngx_household_redis_options_t *rcf, ngx_http_household_redis_ssl_t *ssl);
 
 

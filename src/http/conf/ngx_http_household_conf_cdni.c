@@ -13,7 +13,7 @@
 
 #if (NGX_HOUSEHOLD_CDNI)
 
-static void ngx_http_household_destroy_cdniip(void *data);
+static void ngx_http_household_cdni_free_cdniip(void *data);
 
 
 char *
@@ -60,7 +60,7 @@ ngx_http_household_set_token_cdniip(ngx_conf_t *cf, ngx_command_t *cmd,
         return NGX_CONF_ERROR;
     }
 
-    cln->handler = ngx_http_household_destroy_cdniip;
+    cln->handler = ngx_http_household_cdni_free_cdniip;
     cln->data = hlcf->token.cdniip;
 
     return NGX_CONF_OK;
@@ -68,7 +68,7 @@ ngx_http_household_set_token_cdniip(ngx_conf_t *cf, ngx_command_t *cmd,
 
 
 static void
-ngx_http_household_destroy_cdniip(void *data)
+ngx_http_household_cdni_free_cdniip(void *data)
 {
     ngx_household_cdniip_keys_destroy(data);
 }

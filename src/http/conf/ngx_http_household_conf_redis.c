@@ -260,7 +260,7 @@ ngx_http_household_redis_block(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
     }
 
     block.conf = rcf;
-    ngx_http_household_redis_ssl_unset(&block.ssl);
+    ngx_http_household_ssl_redis_unset(&block.ssl);
 
     save = *cf;
     cf->handler = ngx_http_household_redis_directive;
@@ -280,7 +280,7 @@ ngx_http_household_redis_block(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
         return rv;
     }
 
-    return ngx_http_household_redis_ssl_init(cf, rcf, &block.ssl);
+    return ngx_http_household_ssl_redis_init(cf, rcf, &block.ssl);
 }
 
 

@@ -31,9 +31,9 @@
 
 static ngx_ssl_t *ngx_http_household_ssl_create(ngx_conf_t *cf,
     ngx_uint_t protocols);
-static char *ngx_http_household_redis_ssl_check(ngx_conf_t *cf,
+static char *ngx_http_household_ssl_redis_check(ngx_conf_t *cf,
     ngx_household_redis_options_t *rcf, ngx_http_household_redis_ssl_t *ssl);
-static ngx_int_t ngx_http_household_redis_ssl_files(ngx_conf_t *cf,
+static ngx_int_t ngx_http_household_ssl_redis_files(ngx_conf_t *cf,
     ngx_ssl_t *ctx, ngx_http_household_redis_ssl_t *ssl);
 
 
@@ -123,7 +123,7 @@ ngx_command_t  ngx_http_household_redis_ssl_commands[] = {
 
 
 void
-ngx_http_household_redis_ssl_unset(ngx_http_household_redis_ssl_t *ssl)
+ngx_http_household_ssl_redis_unset(ngx_http_household_redis_ssl_t *ssl)
 {
     ngx_memzero(ssl, sizeof(ngx_http_household_redis_ssl_t));
 
@@ -134,7 +134,7 @@ ngx_http_household_redis_ssl_unset(ngx_http_household_redis_ssl_t *ssl)
 
 
 char *
-ngx_http_household_redis_ssl_init(ngx_conf_t *cf,
+ngx_http_household_ssl_redis_init(ngx_conf_t *cf,
     ngx_household_redis_options_t *rcf, ngx_http_household_redis_ssl_t *ssl)
 {
     ngx_ssl_t  *ctx;
@@ -155,7 +155,7 @@ ngx_http_household_redis_ssl_init(ngx_conf_t *cf,
         ssl->protocols = NGX_SSL_TLSv1_2|NGX_SSL_TLSv1_3;
     }
 
-    if (ngx_http_household_redis_ssl_check(cf, rcf, ssl) != NGX_CONF_OK) {
+    if (ngx_http_household_ssl_redis_check(cf, rcf, ssl) != NGX_CONF_OK) {
         return NGX_CONF_ERROR;
     }
 
@@ -164,7 +164,7 @@ ngx_http_household_redis_ssl_init(ngx_conf_t *cf,
         return NGX_CONF_ERROR;
     }
 
-    if (ngx_http_household_redis_ssl_files(cf, ctx, ssl) != NGX_OK
+    if (ngx_http_household_ssl_redis_files(cf, ctx, ssl) != NGX_OK
         || ngx_ssl_client_session_cache(cf, ctx, 1) != NGX_OK)
     {
         return NGX_CONF_ERROR;
@@ -242,7 +242,7 @@ ngx_http_household_ssl_trust(ngx_conf_t *cf, ngx_str_t trusted)
 
 
 static char *
-ngx_http_household_redis_ssl_check(ngx_conf_t *cf,
+ngx_http_household_ssl_redis_check(ngx_conf_t *cf,
     ngx_household_redis_options_t *rcf, ngx_http_household_redis_ssl_t *ssl)
 {
     ngx_uint_t                     i;
@@ -294,7 +294,7 @@ ngx_http_household_redis_ssl_check(ngx_conf_t *cf,
 
 
 static ngx_int_t
-ngx_http_household_redis_ssl_files(ngx_conf_t *cf, ngx_ssl_t *ctx,
+ngx_http_household_ssl_redis_files(ngx_conf_t *cf, ngx_ssl_t *ctx,
     ngx_http_household_redis_ssl_t *ssl)
 {
     if (ssl->ciphers.len
@@ -331,7 +331,7 @@ ngx_http_household_ssl_supported(void)
 }
 
 
-static char *ngx_http_household_redis_no_ssl(ngx_conf_t *cf,
+static char *ngx_http_household_ssl_redis_none(ngx_conf_t *cf,
     ngx_command_t *cmd, void *conf);
 
 
@@ -339,7 +339,7 @@ ngx_command_t  ngx_http_household_redis_ssl_commands[] = {
 
     { ngx_string("ssl"),
       NGX_CONF_TAKE1,
-      ngx_http_household_redis_no_ssl,
+      ngx_http_household_ssl_redis_none,
       0,
       0,
       NULL },
@@ -349,7 +349,8 @@ ngx_command_t  ngx_http_household_redis_ssl_commands[] = {
 
 
 static char *
-ngx_http_household_redis_no_ssl(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
+ngx_http_household_ssl_redis_none(ngx_conf_t *cf, ngx_command_t *cmd,
+    void *conf)
 {
     ngx_str_t  *value;
 
@@ -364,14 +365,14 @@ ngx_http_household_redis_no_ssl(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
 
 
 void
-ngx_http_household_redis_ssl_unset(ngx_http_household_redis_ssl_t *ssl)
+ngx_http_household_ssl_redis_unset(ngx_http_household_redis_ssl_t *ssl)
 {
     ngx_memzero(ssl, sizeof(ngx_http_household_redis_ssl_t));
 }
 
 
 char *
-ngx_http_household_redis_ssl_init(ngx_conf_t *cf,
+ngx_http_household_ssl_redis_init(ngx_conf_t *cf,
     ngx_household_redis_options_t *rcf, ngx_http_household_redis_ssl_t *ssl)
 {
     return NGX_CONF_OK;

@@ -34,11 +34,11 @@ static ngx_int_t ngx_http_household_token_add_issuer(ngx_conf_t *cf,
     ngx_household_jwt_issuer_t **issuer, ngx_household_keyset_t ***keyset);
 static ngx_int_t ngx_http_household_token_issuer_param(
     ngx_household_jwt_issuer_t *issuer, ngx_str_t *value);
-static char *ngx_http_household_load_jwks(ngx_conf_t *cf, ngx_command_t *cmd,
-    ngx_str_t *file, ngx_household_jwt_issuer_t *issuer);
-static void ngx_http_household_skip_jwk(void *data, const char *text);
-static void ngx_http_household_destroy_jwks(void *data);
-static ngx_int_t ngx_http_household_claim_name(ngx_conf_t *cf,
+static char *ngx_http_household_token_load_jwks(ngx_conf_t *cf,
+    ngx_command_t *cmd, ngx_str_t *file, ngx_household_jwt_issuer_t *issuer);
+static void ngx_http_household_token_skip_jwk(void *data, const char *text);
+static void ngx_http_household_token_free_jwks(void *data);
+static ngx_int_t ngx_http_household_token_claim_name(ngx_conf_t *cf,
     ngx_str_t *text, ngx_str_t *name);
 
 
@@ -329,7 +329,7 @@ ngx_http_household_set_token_key(ngx_conf_t *cf, ngx_command_t *cmd,
         return *keyset != NULL ? NGX_CONF_OK : NGX_CONF_ERROR;
     }
 
-    return ngx_http_household_load_jwks(cf, cmd, &value[1], issuer);
+    return ngx_http_household_token_load_jwks(cf, cmd, &value[1], issuer);
 }
 
 
@@ -431,7 +431,7 @@ ngx_http_household_token_issuer_param(ngx_household_jwt_issuer_t *issuer,
 
 
 static char *
-ngx_http_household_load_jwks(ngx_conf_t *cf, ngx_command_t *cmd,
+ngx_http_household_token_load_jwks(ngx_conf_t *cf, ngx_command_t *cmd,
     ngx_str_t *file, ngx_household_jwt_issuer_t *issuer)
 {
     char                            error[NGX_HOUSEHOLD_JWKS_ERROR];
@@ -455,7 +455,7 @@ ngx_http_household_load_jwks(ngx_conf_t *cf, ngx_command_t *cmd,
     ctx.file = file;
 
     issuer->jwks = ngx_household_jwks_parse(&text,
-                                            ngx_http_household_skip_jwk,
+                                            ngx_http_household_token_skip_jwk,
                                             &ctx, error);
 
     /* the file may contain secrets */
@@ -467,7 +467,7 @@ ngx_http_household_load_jwks(ngx_conf_t *cf, ngx_command_t *cmd,
         return NGX_CONF_ERROR;
     }
 
-    cln->handler = ngx_http_household_destroy_jwks;
+    cln->handler = ngx_http_household_token_free_jwks;
     cln->data = issuer->jwks;
 
     return NGX_CONF_OK;
@@ -475,7 +475,7 @@ ngx_http_household_load_jwks(ngx_conf_t *cf, ngx_command_t *cmd,
 
 
 static void
-ngx_http_household_skip_jwk(void *data, const char *text)
+ngx_http_household_token_skip_jwk(void *data, const char *text)
 {
     ngx_http_household_jwks_skip_t *ctx = data;
 
@@ -485,7 +485,7 @@ ngx_http_household_skip_jwk(void *data, const char *text)
 
 
 static void
-ngx_http_household_destroy_jwks(void *data)
+ngx_http_household_token_free_jwks(void *data)
 {
     ngx_household_jwks_destroy(data);
 }
@@ -538,7 +538,9 @@ ngx_http_household_set_token_claims(ngx_conf_t *cf, ngx_command_t *cmd,
         text.data = value[i].data + names[n].len;
         text.len = value[i].len - names[n].len;
 
-        if (ngx_http_household_claim_name(cf, &text, &claims[n]) != NGX_OK) {
+        if (ngx_http_household_token_claim_name(cf, &text, &claims[n])
+            != NGX_OK)
+        {
             return NGX_CONF_ERROR;
         }
     }
@@ -550,7 +552,7 @@ ngx_http_household_set_token_claims(ngx_conf_t *cf, ngx_command_t *cmd,
 /* claim names are NUL-terminated: jansson looks them up */
 
 static ngx_int_t
-ngx_http_household_claim_name(ngx_conf_t *cf, ngx_str_t *text,
+ngx_http_household_token_claim_name(ngx_conf_t *cf, ngx_str_t *text,
     ngx_str_t *name)
 {
     name->len = text->len;

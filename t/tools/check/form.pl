@@ -42,6 +42,57 @@ sub check_functions {
 }
 
 
+# Functions are named by the object that they work on: docs/internals.md,
+# "Naming".  The object is that of the file, a part of it, or one of these.
+
+my %objects = (
+    'core/ngx_household_id.c' => 'uuid',
+    'core/ngx_household_reason.c' => 'detail',
+    'household/ngx_household_record.c' => 'entry id',
+    'household/ngx_household_record_build.c' => 'field',
+    'records/ngx_household_events.c' => 'event',
+    'records/ngx_household_lookup.c' => 'lookups',
+    'records/ngx_household_writer.c' => 'write',
+    'token/ngx_household_claims_value.c' => 'jwt',
+    'token/ngx_household_jose.c' => 'base64url json',
+    'http/conf/ngx_http_household_conf.c' => 'merge offer',
+    'http/conf/ngx_http_household_conf_source.c' => 'token',
+    'http/ngx_http_household_variables.c' => 'variable status',
+);
+
+# what nginx calls by a table: a setter of a directive, and the steps of the
+# configuration, of the module and of the variables
+
+my $callback = qr/^ngx_http_household_(?:set_\w+|(?:create|init|merge)_\w+_conf
+                  |init_module|add_variables)$/x;
+
+
+sub check_names {
+    for my $file (@c) {
+        my ($path, $prefix, $words) =
+            $file =~ m{^src/(.*/(ngx_(?:http_)?household_)(\w+)\.c)$} or next;
+
+        my @words = split /_/, $words;
+        my @objects = map { join '_', @words[0 .. $_] } 0 .. $#words;
+
+        # in http/conf the name of a file is long enough without "conf"
+
+        push @objects, $words[1] if $path =~ m{^http/conf/\w+_conf_};
+        push @objects, split / /, $objects{$path} // '';
+
+        my $object = join '|', @objects;
+
+        while ($text{$file} =~ /^(ngx_\w+)\([^;{]*\)\n\{/mg) {
+            my $name = $1;
+
+            fault($file, 0, "$name() is not named by the object of its file")
+                unless $name =~ /^$prefix(?:$object)(?:_|$)/
+                       || $name =~ $callback;
+        }
+    }
+}
+
+
 sub check_scripts {
     my @sh = grep { $text{$_} =~ m{^#!/bin/(ba)?sh} } sort keys %text;
 

@@ -462,13 +462,13 @@ test_bucket(void **state)
 
     for (i = 0; i < test_count(cases); i++) {
         id = cases[i].id;
-        assert_int_equal(ngx_household_bucket(&id), cases[i].bucket);
+        assert_int_equal(ngx_household_decide_bucket(&id), cases[i].bucket);
     }
 
     ngx_memset(longest, 'i', sizeof(longest));
     id.len = sizeof(longest);
     id.data = (u_char *) longest;
-    assert_int_equal(ngx_household_bucket(&id), 3016);
+    assert_int_equal(ngx_household_decide_bucket(&id), 3016);
 }
 
 
@@ -487,7 +487,7 @@ test_bucket_spread(void **state)
         sprintf(text, "%u", 5000000 + (unsigned) i);
         id = test_str(text);
 
-        share[ngx_household_bucket(&id) / 100]++;
+        share[ngx_household_decide_bucket(&id) / 100]++;
     }
 
     for (i = 0; i < 100; i++) {
