@@ -13,6 +13,8 @@
 
 
 static void ngx_http_household_invalidate_key(void *data, ngx_str_t *key);
+static void ngx_http_household_invalidate_entries(
+    ngx_http_household_redis_t *redis, ngx_str_t *key, ngx_uint_t changed);
 static ngx_int_t ngx_http_household_invalidate_key_account(ngx_str_t *key,
     ngx_str_t *account);
 static void ngx_http_household_invalidate_untracked(void *data,
@@ -119,14 +121,20 @@ ngx_http_household_invalidate_next_store(ngx_http_household_redis_t *redis,
 static void
 ngx_http_household_invalidate_key(void *data, ngx_str_t *key)
 {
-    ngx_http_household_redis_t *redis = data;
+    ngx_http_household_invalidate_entries(data, key, 1);
+}
 
+
+static void
+ngx_http_household_invalidate_entries(ngx_http_household_redis_t *redis,
+    ngx_str_t *key, ngx_uint_t changed)
+{
     ngx_str_t                    name, account;
     ngx_uint_t                   i, record;
     ngx_http_household_fleet_t  *fleet;
     ngx_http_household_store_t  *store;
 
-    /* with "tracking on", presence is tracked, too */
+    /* presence is beside the records: with "tracking on" it is tracked, too */
 
     if (key->len < redis->conf.key_prefix.len
         || ngx_memcmp(key->data, redis->conf.key_prefix.data,
@@ -154,8 +162,13 @@ ngx_http_household_invalidate_key(void *data, ngx_str_t *key)
 
         fleet = ngx_http_household_fleet_find(store, &name);
 
-        if (fleet != NULL) {
-            ngx_household_zone_invalidate(store->fleet_cache, &name);
+        if (fleet == NULL) {
+            continue;
+        }
+
+        ngx_household_zone_invalidate(store->fleet_cache, &name);
+
+        if (changed) {
             ngx_http_household_fleet_changed(fleet);
         }
     }
@@ -198,39 +211,7 @@ ngx_http_household_invalidate_key_account(ngx_str_t *key, ngx_str_t *account)
 static void
 ngx_http_household_invalidate_untracked(void *data, ngx_str_t *key)
 {
-    ngx_http_household_redis_t *redis = data;
-
-    ngx_str_t                    name, account;
-    ngx_uint_t                   i, record;
-    ngx_http_household_store_t  *store;
-
-    if (key->len < redis->conf.key_prefix.len
-        || ngx_memcmp(key->data, redis->conf.key_prefix.data,
-                      redis->conf.key_prefix.len)
-           != 0)
-    {
-        /* presence is beside the records, and never tracked */
-        return;
-    }
-
-    name.data = key->data + redis->conf.key_prefix.len;
-    name.len = key->len - redis->conf.key_prefix.len;
-
-    record = ngx_http_household_invalidate_key_account(&name, &account)
-             == NGX_OK;
-
-    i = 0;
-
-    while ((store = ngx_http_household_invalidate_next_store(redis, &i))
-           != NULL)
-    {
-        if (record) {
-            ngx_household_zone_invalidate(store->cache, &account);
-
-        } else {
-            ngx_household_zone_invalidate(store->fleet_cache, &name);
-        }
-    }
+    ngx_http_household_invalidate_entries(data, key, 0);
 }
 
 
