@@ -52,6 +52,8 @@ static ngx_int_t ngx_household_field_seats(ngx_household_record_builder_t *b,
 static ngx_int_t ngx_household_record_reject(
     ngx_household_record_builder_t *b, const char *error);
 static void ngx_household_record_malformed(ngx_household_record_builder_t *b);
+static ngx_uint_t ngx_household_record_list_next(ngx_str_t *list,
+    u_char separator, ngx_str_t *item);
 static ngx_int_t ngx_household_record_place(ngx_str_t *text,
     ngx_household_seen_t *seen);
 static ngx_int_t ngx_household_record_time(ngx_str_t *text, int64_t *time);
@@ -276,8 +278,7 @@ static ngx_int_t
 ngx_household_field_device(ngx_household_record_builder_t *b,
     ngx_household_field_t *field, ngx_str_t *rest, ngx_str_t *value)
 {
-    u_char                *p, *end, *last;
-    ngx_str_t              part;
+    ngx_str_t              list, place;
     ngx_uint_t             i, n;
     ngx_household_id_t     id;
     ngx_household_seen_t   seen[NGX_HOUSEHOLD_SEEN_MAX];
@@ -291,23 +292,15 @@ ngx_household_field_device(ngx_household_record_builder_t *b,
     }
 
     n = 0;
-    last = value->data + value->len;
+    list = *value;
 
-    for (p = value->data; p <= last; p = end + 1) {
-
-        end = (p < last) ? ngx_strlchr(p, last, ':') : NULL;
-        if (end == NULL) {
-            end = last;
-        }
-
-        part.len = end - p;
-        part.data = p;
+    while (ngx_household_record_list_next(&list, ':', &place)) {
 
         if (n == NGX_HOUSEHOLD_SEEN_MAX) {
             return ngx_household_record_reject(b, "more than 4 places");
         }
 
-        if (ngx_household_record_place(&part, &seen[n++]) != NGX_OK) {
+        if (ngx_household_record_place(&place, &seen[n++]) != NGX_OK) {
             return ngx_household_record_reject(b, NGX_HOUSEHOLD_ERROR_TIME);
         }
     }
@@ -318,6 +311,39 @@ ngx_household_field_device(ngx_household_record_builder_t *b,
     }
 
     return NGX_OK;
+}
+
+
+/*
+ * Takes the first item off a list, whose "data" becomes NULL with the last.
+ * Returns 0 if there was none left.  A separator at the end is followed by an
+ * empty item.
+ */
+
+static ngx_uint_t
+ngx_household_record_list_next(ngx_str_t *list, u_char separator,
+    ngx_str_t *item)
+{
+    u_char  *p;
+
+    if (list->data == NULL) {
+        return 0;
+    }
+
+    *item = *list;
+
+    p = ngx_strlchr(list->data, list->data + list->len, separator);
+
+    if (p == NULL) {
+        ngx_str_null(list);
+        return 1;
+    }
+
+    item->len = p - list->data;
+    list->len -= item->len + 1;
+    list->data = p + 1;
+
+    return 1;
 }
 
 
@@ -424,28 +450,20 @@ static ngx_int_t
 ngx_household_field_away(ngx_household_record_builder_t *b,
     ngx_household_field_t *field, ngx_str_t *rest, ngx_str_t *value)
 {
-    u_char      *p, *end, *last, entry[2 + 2 * NGX_HOUSEHOLD_AWAY_MAX];
-    int64_t      n;
-    uint16_t     day;
-    ngx_str_t    number;
-    ngx_uint_t   days;
+    u_char      entry[2 + 2 * NGX_HOUSEHOLD_AWAY_MAX];
+    int64_t     n;
+    uint16_t    day;
+    ngx_str_t   list, number;
+    ngx_uint_t  days;
 
     if (value->len == 0) {
         return ngx_household_record_reject(b, "not a list of days");
     }
 
     days = 0;
-    last = value->data + value->len;
+    list = *value;
 
-    for (p = value->data; p <= last; p = end + 1) {
-
-        end = (p < last) ? ngx_strlchr(p, last, ',') : NULL;
-        if (end == NULL) {
-            end = last;
-        }
-
-        number.len = end - p;
-        number.data = p;
+    while (ngx_household_record_list_next(&list, ',', &number)) {
 
         if (days == NGX_HOUSEHOLD_AWAY_MAX
             || ngx_household_record_number(&number, &n) != NGX_OK

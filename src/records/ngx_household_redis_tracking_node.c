@@ -45,7 +45,7 @@ static ngx_int_t ngx_household_redis_tracking_check_reply(
     ngx_household_redis_dedicated_t *conn, ngx_household_resp_reply_t *reply);
 static void ngx_household_redis_tracking_set_enabled(
     ngx_household_redis_tracking_node_t *n);
-static ngx_int_t ngx_household_redis_tracking_refused(
+static ngx_int_t ngx_household_redis_tracking_error_reply(
     ngx_household_redis_tracking_node_t *n, ngx_household_resp_reply_t *reply);
 static void ngx_household_redis_tracking_close_tracker(
     ngx_household_redis_tracking_node_t *n);
@@ -166,7 +166,7 @@ ngx_household_redis_tracking_client_id(ngx_household_redis_dedicated_t *conn,
     n = ngx_household_redis_dedicated_data(conn);
 
     if (reply->values[0].type != NGX_HOUSEHOLD_RESP_INTEGER) {
-        return ngx_household_redis_tracking_refused(n, reply);
+        return ngx_household_redis_tracking_error_reply(n, reply);
     }
 
     if (reply->values[0].integer <= 0) {
@@ -192,7 +192,7 @@ ngx_household_redis_tracking_subscribed(ngx_household_redis_dedicated_t *conn,
     n = ngx_household_redis_dedicated_data(conn);
 
     if (reply->values[0].type != NGX_HOUSEHOLD_RESP_ARRAY) {
-        return ngx_household_redis_tracking_refused(n, reply);
+        return ngx_household_redis_tracking_error_reply(n, reply);
     }
 
     if (n->id) {
@@ -324,7 +324,7 @@ ngx_household_redis_tracking_enable_reply(
     n = ngx_household_redis_dedicated_data(conn);
 
     if (reply->values[0].type != NGX_HOUSEHOLD_RESP_STATUS) {
-        return ngx_household_redis_tracking_refused(n, reply);
+        return ngx_household_redis_tracking_error_reply(n, reply);
     }
 
     n->active = 1;
@@ -373,7 +373,7 @@ ngx_household_redis_tracking_check_reply(
     n = ngx_household_redis_dedicated_data(conn);
 
     if (reply->values[0].type == NGX_HOUSEHOLD_RESP_ERROR) {
-        return ngx_household_redis_tracking_refused(n, reply);
+        return ngx_household_redis_tracking_error_reply(n, reply);
     }
 
     errstr = ngx_household_redis_replication_check(&reply->values[0],
@@ -432,7 +432,7 @@ ngx_household_redis_tracking_set_enabled(
 /* denied by an ACL, or an unknown command */
 
 static ngx_int_t
-ngx_household_redis_tracking_refused(ngx_household_redis_tracking_node_t *n,
+ngx_household_redis_tracking_error_reply(ngx_household_redis_tracking_node_t *n,
     ngx_household_resp_reply_t *reply)
 {
     u_char      errstr[NGX_HOUSEHOLD_REDIS_ERRLEN];

@@ -109,7 +109,7 @@ ngx_household_redis_reader_handler(ngx_event_t *ev)
     ngx_add_timer(ev, ngx_household_redis_reader_interval(redis, missing));
 
     redis->hurried = 0;
-    redis->refused = 0;
+    redis->reader_failed = 0;
 }
 
 
@@ -117,7 +117,7 @@ static ngx_msec_t
 ngx_household_redis_reader_interval(ngx_household_redis_t *redis,
     ngx_uint_t missing)
 {
-    if (missing && !redis->refused) {
+    if (missing && !redis->reader_failed) {
         return NGX_HOUSEHOLD_REDIS_READER_SHORT;
     }
 
@@ -184,7 +184,7 @@ ngx_household_redis_reader_done(ngx_household_redis_conn_t *conn,
     redis = peer->data;
 
     if (error != NULL) {
-        redis->refused = 1;
+        redis->reader_failed = 1;
         ngx_household_redis_log_error(redis, "tracking", error);
     }
 }

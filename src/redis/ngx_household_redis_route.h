@@ -135,7 +135,7 @@ struct ngx_household_redis_s {
     ngx_msec_t                          untracked_last;
 
     unsigned                            hurried:1;      /* the reader */
-    unsigned                            refused:1;      /* its command */
+    unsigned                            reader_failed:1;
     unsigned                            stopped:1;
 };
 

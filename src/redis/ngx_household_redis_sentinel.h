@@ -43,7 +43,7 @@ typedef struct {
     ngx_msec_t                        refreshed;
 
     unsigned                          unsubscribed:1; /* error reply */
-    unsigned                          refused:1;      /* that was logged */
+    unsigned                          sub_failed_logged:1;
     unsigned                          down:1;         /* fail commands */
     unsigned                          logged:1;       /* not found */
 } ngx_household_redis_sentinel_t;

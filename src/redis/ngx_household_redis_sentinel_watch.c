@@ -236,7 +236,7 @@ ngx_household_redis_sentinel_watch_reply(ngx_household_redis_dedicated_t *conn,
 
         text = ngx_household_redis_error_text(&reply->values[0].str);
 
-        if (!st->refused) {
+        if (!st->sub_failed_logged) {
             ngx_log_error(NGX_LOG_WARN, ngx_cycle->log, 0,
                           "household redis \"%V\" %V: subscription to "
                           "failovers failed: error reply %V",
@@ -244,7 +244,7 @@ ngx_household_redis_sentinel_watch_reply(ngx_household_redis_dedicated_t *conn,
                           &st->nodes[st->watched]->name, &text);
         }
 
-        st->refused = 1;
+        st->sub_failed_logged = 1;
         st->unsubscribed = 1;
     }
 
