@@ -62,8 +62,8 @@ need = @BUILD=$(B) docker/packages.sh
 packages: ## install what is missing of SETS="build demo test fuzz" (as root)
 	$(need) $(SETS)
 
-NEEDS = $(addprefix need-,build demo test modules valkey fuzz monitoring \
-    matrix deb bench)
+NEEDS = $(addprefix need-,build demo test modules peers valkey fuzz \
+    monitoring matrix deb bench)
 .PHONY: $(NEEDS)
 $(NEEDS): need-%:
 	$(need) $(if $(filter matrix,$*),,build) $(filter-out build,$*)

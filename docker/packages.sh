@@ -4,7 +4,7 @@
 # named sets lack, as root; otherwise says which command does it.  Quick when
 # nothing is missing.
 #
-# Sets: build demo test modules valkey fuzz monitoring matrix deb bench.
+# Sets: build demo test modules peers valkey fuzz monitoring matrix deb bench.
 #
 # --list prints the names only.
 
@@ -34,6 +34,9 @@ declare -A packages=(
 
     # the dynamic modules of others; "*" is what apt knows of
     [modules]="libnginx-mod-*"
+
+    # other implementations of tokens, which npm installs
+    [peers]="nodejs npm"
 
     # what a part of the suite runs with instead of Redis
     [valkey]="valkey-sentinel valkey-server"
@@ -94,6 +97,12 @@ missing() {
     local name
 
     for name in "$@"; do
+
+        # a Node.js that is not Debian's may bring npm along
+        if [ "$name" = npm ] && command -v npm > /dev/null; then
+            continue
+        fi
+
         case $(dpkg-query -W -f '${db:Status-Abbrev}' "$name" 2>&1) in
             ii*|hi*) ;;
             *) echo "$name" ;;

@@ -310,7 +310,9 @@ sub new {
 
 sub send_request {
     my ($self, $method, $path, @headers) = @_;
-    my $text = "$method $path HTTP/1.1\r\nHost: localhost\r\n";
+    my $text = "$method $path HTTP/1.1\r\n";
+
+    unshift @headers, Host => 'localhost' if !grep { $_ eq 'Host' } @headers;
 
     while (my ($name, $value) = splice @headers, 0, 2) {
         $text .= "$name: $value\r\n";

@@ -256,6 +256,93 @@ again(void **state)
 }
 
 
+/*
+ * Tokens of other implementations: two of Akamai's EdgeWorkers, which those of
+ * npm check against, and the one in the README of a library in Zig.
+ */
+
+static void
+peers(void **state)
+{
+    char                          error[NGX_HOUSEHOLD_JWKS_ERROR];
+    char                          last, buf[MINT_TOKEN];
+    size_t                        i;
+    ngx_str_t                     text, token;
+    ngx_household_jwt_issuer_t    any;
+    ngx_household_jwt_policy_t    peer;
+    ngx_household_cat_request_t   request;
+
+#define SECRET  "\"kty\":\"oct\",\"alg\":\"HS256\",\"k\":"                 \
+                "\"QDaX3oevZGEcHTKgXasP4fy3FahqtDXx7JkZLXlWk4g\""
+
+    static u_char  set[] =
+        "{\"keys\":[{\"kid\":\"akamai_key_hs256\"," SECRET "},"
+        "{\"kid\":\"Symmetric256\"," SECRET "}]}";
+
+    static const struct {
+        const char   *token, *account, *value;
+        int64_t       exp;
+    } cases[] = {
+        { "2D3RhEOhAQWhBFBha2FtYWlfa2V5X2hzMjU2WCijAXgYY29hcDovL2pvbmFzLmV4"
+          "YW1wbGUuY29tBhpn1JipBRpn1JipWCCX4nQb8SYQoa0SFLxE2Rh35DdTjoA9TzOS"
+          "y1IP9O1BGQ", "iss", NULL, 1742002346 },
+        { "2D3RhEOhAQWhBFBha2FtYWlfa2V5X2hzMjU2U6MEGnUCOrsGGmfXRKwFGmfXRKxY"
+          "IOM6yRx830uqAamWFv1amFYRa5vaV2z5lIQTqFEvFh8z", "sub", NULL,
+          1963080379 },
+        { "2D3RhEOhAQWhBExTeW1tZXRyaWMyNTZYS6YHWCA1YmJjNDI2NWVmYTAxOGI4YjU4"
+          "Y2I5OTQyY2IwODFmMQFnZXhhbXBsZQQaaQpK1gYaaQpKXgJndXNlcjEyMwNnc2Vy"
+          "dmljZVggNRE3wudeG0Fd-vJMZiLpNRO6WU9lrtByioSvzuAEi7U", "sub",
+          "user123", 1762282198 }
+    };
+
+    (void) state;
+
+    text = mint_bytes(set, sizeof(set) - 1);
+
+    memset(&any, 0, sizeof(any));
+    any.jwks = ngx_household_jwks_parse(&text, NULL, NULL, error);
+    assert_non_null(any.jwks);
+
+    for (i = 0; i < test_count(cases); i++) {
+        peer = policy;
+        peer.issuers = &any;
+        peer.nissuers = 1;
+        peer.account = test_str(cases[i].account);
+
+        strcpy(buf, cases[i].token);
+        token = test_str(buf);
+        request_set(&request, &token);
+        request.now = cases[i].exp - 1;
+
+        /* without an account, or without exp, it is none for an edge */
+
+        assert_int_equal(ngx_household_cat_verify(&peer, &token, &request,
+                                                  &claims),
+                         cases[i].value != NULL ? NONE : CLAIM);
+
+        if (cases[i].value != NULL) {
+            assert_int_equal(claims.account_len, strlen(cases[i].value));
+            assert_memory_equal(claims.account, cases[i].value,
+                                claims.account_len);
+
+            request.now = cases[i].exp + LEEWAY;
+            assert_int_equal(ngx_household_cat_verify(&peer, &token, &request,
+                                                      &claims),
+                             EXPIRED);
+        }
+
+        last = buf[token.len - 3];
+        buf[token.len - 3] = last == 'A' ? 'B' : 'A';
+
+        assert_int_equal(ngx_household_cat_verify(&peer, &token, &request,
+                                                  &claims),
+                         SIGNATURE);
+    }
+
+    ngx_household_jwks_destroy(any.jwks);
+}
+
+
 int
 main(void)
 {
@@ -264,7 +351,8 @@ main(void)
         cmocka_unit_test_setup(contexts, start),
         cmocka_unit_test_setup(trust, start),
         cmocka_unit_test_setup(forms, start),
-        cmocka_unit_test_setup(again, start)
+        cmocka_unit_test_setup(again, start),
+        cmocka_unit_test_setup(peers, start)
     };
 
     return cmocka_run_group_tests(tests, setup, teardown);
