@@ -52,7 +52,7 @@ sub issuer_server {
 }
 
 mkdir "$dir/issuer";
-put("$dir/issuer/$_", $first) for qw(main early kept);
+put("$dir/issuer/$_", $first) for qw(main early kept one another);
 put("$dir/issuer/broken", '{"keys":');
 put("$dir/issuer/useless", jwks(new_key('ES256', use => 'enc')));
 put("$dir/issuer/large", $first . ' ' x 300000);
@@ -168,8 +168,15 @@ sub edge_server {
         (map { place("/good/$_", $_ eq 'http'
             ? ($good{$_}[0], $more[0]) : (@{ $good{$_} }, @more)) }
             sort keys %good),
-        place('/strict', $bad{gone}[0], @more)
-            =~ s/household_log/household_unavailable deny; household_log/r,
+        place('/allow', $bad{gone}[0], @more)
+            =~ s/household_log/household_unavailable allow; household_log/r,
+        place('/watched', $bad{gone}[0], @more) =~ s/household on/household monitor/r,
+        place('/any', $bad{gone}[0], @more)
+            =~ s/household_log/satisfy any; deny all; household_log/r,
+        place('/several', "https://id.example:$tls/one", @more, 'refresh=1h')
+            =~ s!household_log!household_token_key
+                 https://id.example:$tls/another refresh=1h
+                 issuer=https://another.example $more[1]; household_log!r,
         place('/two', "https://id.example:$tls/main?two", @more)
             =~ s/household on/resolver 127.0.0.1:$two->{port} ipv6=off; $&/r,
         place('/nowhere', "https://id.example:$tls/main?nowhere", @more)
@@ -211,7 +218,7 @@ sub is_soon {
 }
 
 my $home = '200 ALLOWED home';
-my $no_keys = '200 UNAVAILABLE keys_unavailable';
+my $no_keys = '503 UNAUTHORIZED keys_unavailable';
 my $no_key = '401 UNAUTHORIZED token_key';
 
 is_soon "/good/$_", $old, $home, "good: $_" for sort keys %good;
@@ -228,8 +235,16 @@ for my $name (sort keys %bad) {
     is ask("/bad/$name", $old), $no_keys, "bad: $name: no set";
 }
 
-is ask('/strict', $old), '403 DENIED keys_unavailable',
-   'household_unavailable deny';
+is ask('/allow', $old), $no_keys, 'no set, whatever household_unavailable is';
+is ask('/watched', $old), '200 MONITORED keys_unavailable',
+   'no set, in mode monitor';
+is ask('/any', $old), '401 UNAUTHORIZED keys_unavailable',
+   'no set, with satisfy any: another module may decide';
+is_deeply $edge->get('/allow', Authorization => 'Bearer ' . new_token($old))
+       ->{body} =~ /"title":"([^"]*)","status":(\d+),"reason":"([^"]*)"/
+       ? [$1, $2, $3] : [],
+   ['Service Unavailable', 503, 'keys_unavailable'],
+   'no set: a problem document';
 ok $edge->wait_log(qr/untrusted": fetch failed: TLS: certificate verify failed/),
    'without trusted_certificate: the certificates of the system';
 like slurp($edge->{dir} . '/error.log'),
@@ -325,6 +340,16 @@ is_soon '/good/early', $new, $home, 'its set is fetched early';
 is ask('/good/early', $other), $no_key, 'an unknown key again' for 1 .. 20;
 is ask('/good/early', $new), $home, 'a known one';
 is scalar(fetches('/early')), $fetches + 1, 'is no cause to fetch it again so soon';
+
+is_soon '/several', $old, $home, 'one of two issuers';
+ok wait_until { fetches('/another') }, 'the set of the other one is there';
+is ask('/several', $other), $no_key, 'a key that the one does not have';
+ok wait_until { fetches('/one') == 2 }, 'its set is fetched again';
+is scalar(fetches('/another')), 1, 'and not that of the other issuer';
+is ask('/several', token($other, { iss => 'https://another.example' })),
+   $no_key, 'a key that the other one does not have';
+ok wait_until { fetches('/another') == 2 }, 'the set of that is fetched';
+is scalar(fetches('/one')), 2, 'and not that of the first issuer';
 
 
 # --- the issuer is gone ---------------------------------------------------

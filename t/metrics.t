@@ -97,9 +97,8 @@ my %usual = (
         token_signature token_claim token_issuer token_audience token_expired
         token_not_yet token_uri token_type token_denied token_method
         token_header token_protocol token_network token_country
-        token_condition token_unsupported claim revoked)],
-    UNAVAILABLE => [qw(unavailable record_too_large address_unknown
-        keys_unavailable)],
+        token_condition token_unsupported keys_unavailable claim revoked)],
+    UNAVAILABLE => [qw(unavailable record_too_large address_unknown)],
     ALLOWED => [qw(home extra_member trusted_device travel learned member
                    not_shared
         family_unknown not_enforced rollout away grace)],

@@ -39,6 +39,7 @@ static ngx_str_t  ngx_household_reasons[NGX_HOUSEHOLD_REASONS] = {
     [NGX_HOUSEHOLD_REASON_TOKEN_COUNTRY] = ngx_string("token_country"),
     [NGX_HOUSEHOLD_REASON_TOKEN_CONDITION] = ngx_string("token_condition"),
     [NGX_HOUSEHOLD_REASON_TOKEN_UNSUPPORTED] = ngx_string("token_unsupported"),
+    [NGX_HOUSEHOLD_REASON_KEYS_UNAVAILABLE] = ngx_string("keys_unavailable"),
     [NGX_HOUSEHOLD_REASON_CLAIM] = ngx_string("claim"),
 
     [NGX_HOUSEHOLD_REASON_REVOKED] = ngx_string("revoked"),
@@ -46,7 +47,6 @@ static ngx_str_t  ngx_household_reasons[NGX_HOUSEHOLD_REASONS] = {
     [NGX_HOUSEHOLD_REASON_UNAVAILABLE] = ngx_string("unavailable"),
     [NGX_HOUSEHOLD_REASON_RECORD_TOO_LARGE] = ngx_string("record_too_large"),
     [NGX_HOUSEHOLD_REASON_ADDRESS_UNKNOWN] = ngx_string("address_unknown"),
-    [NGX_HOUSEHOLD_REASON_KEYS_UNAVAILABLE] = ngx_string("keys_unavailable"),
 
     [NGX_HOUSEHOLD_REASON_HOME] = ngx_string("home"),
     [NGX_HOUSEHOLD_REASON_EXTRA_MEMBER] = ngx_string("extra_member"),

@@ -96,7 +96,6 @@ ngx_household_explain_rule(const ngx_household_decision_t *d)
     case NGX_HOUSEHOLD_REASON_UNAVAILABLE:
     case NGX_HOUSEHOLD_REASON_RECORD_TOO_LARGE:
     case NGX_HOUSEHOLD_REASON_ADDRESS_UNKNOWN:
-    case NGX_HOUSEHOLD_REASON_KEYS_UNAVAILABLE:
         return 3;
 
     case NGX_HOUSEHOLD_REASON_HOME:
@@ -196,19 +195,9 @@ ngx_household_explain_unknown(ngx_household_explain_case_t *c)
 
     if (c->rec == NULL) {
 
-        switch (c->facts->no_record) {
-
-        case NGX_HOUSEHOLD_REASON_RECORD_TOO_LARGE:
-            text = "the record of the account is too large";
-            break;
-
-        case NGX_HOUSEHOLD_REASON_KEYS_UNAVAILABLE:
-            text = "the keys of the issuer were not fetched yet";
-            break;
-
-        default:
-            text = "the record of the account cannot be read";
-        }
+        text = c->facts->no_record == NGX_HOUSEHOLD_REASON_RECORD_TOO_LARGE
+               ? "the record of the account is too large"
+               : "the record of the account cannot be read";
 
         ngx_household_explain_add(c, "%s", text);
         return 1;

@@ -424,7 +424,6 @@ ngx_http_household_access_fetch(ngx_http_request_t *r,
     ctx->state = NGX_HTTP_HOUSEHOLD_KNOWN;
 
     rc = ctx->unauthorized == NGX_HOUSEHOLD_REASON_NONE
-         && ctx->no_record != NGX_HOUSEHOLD_REASON_KEYS_UNAVAILABLE
          ? ngx_http_household_access_fetch_record(r, ctx) : NGX_OK;
 
     if (rc == NGX_OK) {
@@ -605,7 +604,6 @@ ngx_http_household_access_status(ngx_household_decision_t *d)
     case NGX_HOUSEHOLD_REASON_UNAVAILABLE:
     case NGX_HOUSEHOLD_REASON_RECORD_TOO_LARGE:
     case NGX_HOUSEHOLD_REASON_ADDRESS_UNKNOWN:
-    case NGX_HOUSEHOLD_REASON_KEYS_UNAVAILABLE:
         unavailable = 1;
         break;
 

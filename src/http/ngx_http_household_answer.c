@@ -47,7 +47,7 @@ ngx_http_household_answer_reject(ngx_http_request_t *r,
     ngx_http_household_ctx_t *ctx)
 {
     ngx_str_t                       value;
-    ngx_uint_t                      page;
+    ngx_uint_t                      page, status;
     ngx_http_core_loc_conf_t       *clcf;
     ngx_http_household_loc_conf_t  *hlcf;
 
@@ -60,9 +60,18 @@ ngx_http_household_answer_reject(ngx_http_request_t *r,
 
     if (ctx->decision.verdict == NGX_HOUSEHOLD_VERDICT_UNAUTHORIZED) {
 
-        if (ctx->reject_status == NGX_HTTP_FORBIDDEN) {
-            return ngx_http_household_answer_document(r, ctx,
-                                                     ctx->reject_status);
+        status = ctx->reject_status;
+
+        /* "satisfy any": 503 would not leave it to another module */
+
+        if (status == NGX_HTTP_SERVICE_UNAVAILABLE
+            && clcf->satisfy == NGX_HTTP_SATISFY_ANY)
+        {
+            status = NGX_HTTP_UNAUTHORIZED;
+        }
+
+        if (status != NGX_HTTP_UNAUTHORIZED) {
+            return ngx_http_household_answer_document(r, ctx, status);
         }
 
         return ngx_http_household_answer_challenge(r, hlcf, ctx);
@@ -346,6 +355,7 @@ ngx_http_household_answer_problem_text(ngx_http_request_t *r,
 
     title = status == NGX_HTTP_FORBIDDEN ? "Forbidden"
             : status == NGX_HTTP_UNAUTHORIZED ? "Unauthorized"
+            : status == NGX_HTTP_SERVICE_UNAVAILABLE ? "Service Unavailable"
             : "Proxy Authentication Required";
 
     len = sizeof("{\"type\":\"about:blank\",\"title\":\"\","

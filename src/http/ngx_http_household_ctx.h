@@ -74,7 +74,7 @@ typedef struct {
     uint64_t                        kid;
     ngx_str_t                       raw_token;
     ngx_str_t                       claims;    /* values of variables */
-    ngx_uint_t                      reject_status; /* 401 or 403 */
+    ngx_uint_t                      reject_status; /* 401, 403, 503 */
 
     ngx_http_request_t             *request;
     ngx_household_waiter_t          waiter;

@@ -71,10 +71,8 @@ ngx_http_household_identity_from_token(ngx_http_request_t *r,
     }
 
     if (ctx->unauthorized == NGX_HOUSEHOLD_REASON_KEYS_UNAVAILABLE) {
-        /* nothing is known of the token, not that it is invalid */
-        ctx->no_record = ctx->unauthorized;
-        ctx->unauthorized = NGX_HOUSEHOLD_REASON_NONE;
-        return NGX_OK;
+        /* the token may be valid: the client is to try again, not to log in */
+        ctx->reject_status = NGX_HTTP_SERVICE_UNAVAILABLE;
     }
 
     if (ctx->unauthorized != NGX_HOUSEHOLD_REASON_NONE) {

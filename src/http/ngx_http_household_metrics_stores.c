@@ -163,7 +163,6 @@ ngx_http_household_metrics_stores_shown(ngx_uint_t reason, ngx_uint_t status)
     case NGX_HOUSEHOLD_REASON_UNAVAILABLE:
     case NGX_HOUSEHOLD_REASON_RECORD_TOO_LARGE:
     case NGX_HOUSEHOLD_REASON_ADDRESS_UNKNOWN:
-    case NGX_HOUSEHOLD_REASON_KEYS_UNAVAILABLE:
         return status == NGX_HTTP_HOUSEHOLD_UNAVAILABLE;
 
     case NGX_HOUSEHOLD_REASON_UNREGISTERED:

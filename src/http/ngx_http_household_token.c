@@ -10,6 +10,7 @@
 #include "ngx_http_household.h"
 #include "ngx_http_household_cat.h"
 #include "ngx_http_household_headers.h"
+#include "ngx_household_str.h"
 #include "ngx_http_household_token.h"
 
 
@@ -62,7 +63,7 @@ static ngx_household_reason_e ngx_http_household_token_client(
 static void ngx_http_household_token_update(
     ngx_http_household_token_conf_t *conf);
 static void ngx_http_household_token_want_keys(
-    ngx_http_household_token_conf_t *conf);
+    ngx_http_household_token_conf_t *conf, ngx_uint_t issuer);
 static ngx_int_t ngx_http_household_token_key(
     ngx_http_household_token_conf_t *conf, ngx_str_t *token, ngx_uint_t cat,
     u_char *digest);
@@ -302,7 +303,7 @@ ngx_http_household_token_verify_cached(ngx_http_request_t *r,
                                              claims);
 
     if (reason == NGX_HOUSEHOLD_REASON_TOKEN_KEY && conf->fetched && !cat) {
-        ngx_http_household_token_want_keys(conf);
+        ngx_http_household_token_want_keys(conf, claims->issuer);
     }
 
     if (reason != NGX_HOUSEHOLD_REASON_NONE) {
@@ -407,15 +408,20 @@ ngx_http_household_token_update(ngx_http_household_token_conf_t *conf)
 /* the issuer may have a new key, with which it has signed already */
 
 static void
-ngx_http_household_token_want_keys(ngx_http_household_token_conf_t *conf)
+ngx_http_household_token_want_keys(ngx_http_household_token_conf_t *conf,
+    ngx_uint_t issuer)
 {
-    ngx_uint_t                i;
-    ngx_household_keyset_t  **keyset;
+    ngx_uint_t                   i;
+    ngx_household_keyset_t     **keyset;
+    ngx_household_jwt_issuer_t  *entry;
 
+    entry = conf->policy.issuers;
     keyset = conf->keysets->elts;
 
     for (i = 0; i < conf->keysets->nelts; i++) {
-        if (keyset[i] != NULL) {
+        if (keyset[i] != NULL
+            && ngx_household_str_equal(&entry[i].name, &entry[issuer].name))
+        {
             ngx_household_keyset_want(keyset[i]);
         }
     }

@@ -83,6 +83,10 @@ ngx_household_jwt_verify(const ngx_household_jwt_policy_t *policy,
 
     } else {
         ngx_memzero(claims, sizeof(ngx_household_jwt_claims_t));
+
+        if (reason == NGX_HOUSEHOLD_REASON_TOKEN_KEY) {
+            claims->issuer = (uint16_t) issuer;
+        }
     }
 
     json_decref(t.header);
@@ -256,6 +260,8 @@ ngx_household_jwt_authenticate(const ngx_household_jwt_policy_t *policy,
             continue;
         }
 
+        *issuer = i;
+
         rc = entry->jwks != NULL
              ? ngx_household_jwt_try_keys(entry->jwks, t)
              : NGX_HOUSEHOLD_REASON_KEYS_UNAVAILABLE;
@@ -269,7 +275,6 @@ ngx_household_jwt_authenticate(const ngx_household_jwt_policy_t *policy,
                 rc = NGX_HOUSEHOLD_REASON_TOKEN_TYPE;
 
             } else {
-                *issuer = i;
                 return NGX_HOUSEHOLD_REASON_NONE;
             }
         }

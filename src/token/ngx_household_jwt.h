@@ -113,7 +113,8 @@ typedef struct {
  * are rejected.
  *
  * Returns NGX_HOUSEHOLD_REASON_NONE and fills "claims"; or zeroes "claims" and
- * returns the reason of the rejection:
+ * returns the reason of the rejection.  With TOKEN_KEY, claims->issuer is one
+ * of those whose keys were tried; the others have the same name.
  *
  *   TOKEN_MALFORMED  too large, not a compact JWS, invalid JSON, has "crit",
  *                    or "b64" is not true
@@ -130,7 +131,7 @@ typedef struct {
  *   TOKEN_CLAIM      a claim is missing, or has a wrong type or value
  *
  *   KEYS_UNAVAILABLE no known key verifies the signature, and keys of the
- *                    issuer are not known yet: no statement on the token
+ *                    issuer are not known yet: the token may be valid
  */
 ngx_household_reason_e ngx_household_jwt_verify(
     const ngx_household_jwt_policy_t *policy, const ngx_str_t *token,

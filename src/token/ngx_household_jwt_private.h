@@ -43,7 +43,8 @@ typedef struct {
  *
  * Returns NGX_HOUSEHOLD_REASON_NONE and sets "issuer", an index in the
  * policy; or the reason of the rejection: TOKEN_ALGORITHM, _KEY, _ISSUER,
- * _SIGNATURE, _AUDIENCE or _TYPE.
+ * _SIGNATURE, _AUDIENCE, _TYPE or KEYS_UNAVAILABLE.  With TOKEN_KEY, "issuer"
+ * is the last one whose keys were tried.
  */
 ngx_household_reason_e ngx_household_jwt_authenticate(
     const ngx_household_jwt_policy_t *policy, ngx_household_jwt_t *t,

@@ -7,6 +7,8 @@
 #
 # INCLUDES: flags that find nginx's headers, those of "configure" included.
 # JOBS: how many at a time.  Everything made goes below BUILD/weaken.
+# FIRST=1: stops a way at the first program that fails, in half of the time;
+# it does not see which tests never fail then.
 #
 # Fails if a way no longer applies, if the units pass all the same, and, where
 # all ways are taken, if there is a test that none of them made fail.
@@ -25,7 +27,7 @@ nginx=${NGINX_SRC:-$build/nginx-dev}
     -isystem $nginx/src/event/modules -isystem $nginx/src/os/unix \
     -isystem $build/module}"
 
-flags="-std=gnu99 -O1 -w $INCLUDES"
+flags="-std=gnu99 -O0 -w $INCLUDES"
 libs="-lcmocka -lcrypto -ljansson"
 sources="addr cdniip claims claims_value edwards ere ere_compile id jose jwk
     jwks jws jwt jwt_digest uri urisigning"
@@ -120,6 +122,8 @@ try() {
         *)
             sed -n 's/^not ok [0-9]* - //p' "$dir/$f.out" ;;
         esac | sed "s/^/$f: /" >> "$dir/failed"
+
+        [ -z "${FIRST-}" ] || [ ! -e "$dir/verdict.seen" ] || break
     done
 
     rm -f "$dir"/unit "$dir"/*.o
@@ -218,7 +222,8 @@ n=$((n + 1))
 sort -u "$work"/[0-9]*/failed > "$work/seen"
 comm -23 "$work/tests" "$work/seen" > "$work/never"
 
-if [ -s "$work/never" ] && [ "$#" -ge "$(grep -c '^= ' "$list")" ]; then
+if [ -s "$work/never" ] && [ -z "${FIRST-}" ] \
+    && [ "$#" -ge "$(grep -c '^= ' "$list")" ]; then
     bad=1
     echo "not ok $n - each test fails once"
     sed 's/^/# never: /' "$work/never"

@@ -306,9 +306,7 @@ test_random_request(const model_account_t *a, model_request_t *r)
     }
 
     if (!a->exists && test_below(3)) {
-        facts->no_record = test_below(3) == 0
-                           ? NGX_HOUSEHOLD_REASON_KEYS_UNAVAILABLE
-                           : NGX_HOUSEHOLD_REASON_UNAVAILABLE + test_below(2);
+        facts->no_record = NGX_HOUSEHOLD_REASON_UNAVAILABLE + test_below(2);
     }
 }
 

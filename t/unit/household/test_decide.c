@@ -45,9 +45,6 @@ static const test_case_t  test_unknown[] = {
     { NULL, "no_record=record_too_large", "allow record_too_large" },
     { NULL, "no_record=record_too_large unavailable=deny",
       "deny record_too_large" },
-    { NULL, "no_record=keys_unavailable", "allow keys_unavailable" },
-    { NULL, "no_record=keys_unavailable unavailable=deny",
-      "deny keys_unavailable" },
     { NULL, "addr=none unavailable=deny", "deny unavailable" },
     { NULL, "grace=3600 rollout=0 unregistered=learn unavailable=deny",
       "deny unavailable" },
@@ -414,11 +411,11 @@ test_reason_names(void **state)
         "token_issuer", "token_audience", "token_expired", "token_not_yet",
         "token_uri", "token_type", "token_denied", "token_method",
         "token_header", "token_protocol", "token_network", "token_country",
-        "token_condition", "token_unsupported", "claim", "revoked",
-        "unavailable", "record_too_large",
-        "address_unknown", "keys_unavailable", "home", "extra_member",
-        "trusted_device", "travel", "unregistered", "learned", "family_unknown",
-        "not_enforced", "rollout", "member", "not_shared", "away",
+        "token_condition", "token_unsupported", "keys_unavailable", "claim",
+        "revoked", "unavailable", "record_too_large",
+        "address_unknown", "home", "extra_member", "trusted_device", "travel",
+        "unregistered", "learned", "family_unknown", "not_enforced",
+        "rollout", "member", "not_shared", "away",
         "grace", "outside"
     };
 
