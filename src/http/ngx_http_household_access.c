@@ -475,11 +475,16 @@ ngx_http_household_access_fetch_record(ngx_http_request_t *r,
         return rc;
     }
 
-    if (r->filter_finalize
-        || ngx_household_lookup(ctx->store->lookups, &ctx->account,
-                                &ctx->waiter)
-           != NGX_AGAIN)
-    {
+    rc = r->filter_finalize ? NGX_DECLINED
+                            : ngx_household_lookup(ctx->store->lookups,
+                                                   &ctx->account,
+                                                   &ctx->waiter);
+
+    if (rc == NGX_ABORT) {
+        ctx->no_record = NGX_HOUSEHOLD_REASON_RECORD_TOO_LARGE;
+    }
+
+    if (rc != NGX_AGAIN) {
         ngx_http_household_sharing_cancel(ctx);
         ngx_http_household_cache_stale(ctx->store, ctx);
     }

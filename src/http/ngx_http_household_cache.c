@@ -21,6 +21,8 @@ static uint64_t ngx_http_household_cache_generation(void *data,
     ngx_str_t *account);
 static ngx_int_t ngx_http_household_cache_fetch(void *data,
     ngx_str_t *account, uint64_t *generation);
+static void ngx_http_household_cache_too_large(void *data,
+    ngx_str_t *account, uint64_t generation);
 static size_t ngx_http_household_cache_find(void *data, ngx_str_t *account,
     u_char *buf, size_t size);
 static void ngx_http_household_cache_put(void *data, ngx_str_t *account,
@@ -68,6 +70,7 @@ ngx_http_household_cache_init(ngx_conf_t *cf,
         cache->generation = ngx_http_household_cache_generation;
         cache->fetch = ngx_http_household_cache_fetch;
         cache->store = ngx_http_household_cache_put;
+        cache->too_large = ngx_http_household_cache_too_large;
         cache->find = ngx_http_household_cache_find;
         cache->data = store[i];
     }
@@ -262,6 +265,11 @@ ngx_http_household_cache_stale(ngx_http_household_store_t *store,
     ctx->record = ctx->stale;
     ctx->cache = NGX_HTTP_HOUSEHOLD_CACHE_STALE;
 
+    if (ctx->no_record == NGX_HOUSEHOLD_REASON_RECORD_TOO_LARGE) {
+        /* the account has been changed since */
+        ctx->outdated = 1;
+    }
+
     ngx_http_household_cache_count(store, NGX_HOUSEHOLD_ZONE_STALE);
 }
 
@@ -325,4 +333,17 @@ ngx_http_household_cache_put(void *data, ngx_str_t *account,
                                   record->exists ? store->fresh
                                                  : store->missing,
                                   store->stale);
+}
+
+
+/* as long as "no such account", which is no record either */
+
+static void
+ngx_http_household_cache_too_large(void *data, ngx_str_t *account,
+    uint64_t generation)
+{
+    ngx_http_household_store_t  *store = data;
+
+    ngx_household_zone_too_large(store->cache, account, generation,
+                                 ngx_current_msec, store->missing);
 }

@@ -17,6 +17,7 @@ static ngx_household_lookup_t *ngx_household_lookup_create(
 static ngx_uint_t ngx_household_lookup_superseded(
     ngx_household_lookup_t *lookup);
 static ngx_int_t ngx_household_lookup_start(ngx_household_lookup_t *lookup);
+static ngx_int_t ngx_household_lookup_fetch(ngx_household_lookup_t *lookup);
 static void ngx_household_lookup_enqueue(ngx_household_lookup_t *lookup);
 static void ngx_household_lookup_leave(ngx_household_lookup_t *lookup);
 static void ngx_household_lookup_wait(ngx_household_lookup_t *lookup,
@@ -123,6 +124,7 @@ ngx_household_lookup(ngx_household_lookups_t *lookups, ngx_str_t *account,
     ngx_household_waiter_t *waiter)
 {
     uint32_t                 hash;
+    ngx_int_t                rc;
     ngx_household_lookup_t  *lookup;
 
     hash = ngx_murmur_hash2(account->data, account->len);
@@ -155,10 +157,12 @@ ngx_household_lookup(ngx_household_lookups_t *lookups, ngx_str_t *account,
         {
             ngx_household_lookup_enqueue(lookup);
 
-        } else if (ngx_household_lookup_start(lookup) != NGX_OK) {
-            ngx_household_lookup_end(lookup, NGX_HOUSEHOLD_LOOKUP_UNAVAILABLE,
-                                     NULL);
-            return NGX_DECLINED;
+        } else {
+            rc = ngx_household_lookup_start(lookup);
+
+            if (rc != NGX_OK) {
+                return rc;
+            }
         }
 
     } else if (lookup->state == NGX_HOUSEHOLD_LOOKUP_QUEUED) {
@@ -229,10 +233,33 @@ ngx_household_lookup_superseded(ngx_household_lookup_t *lookup)
 }
 
 
-/* returns NGX_OK, also if another process fetches the account, or NGX_ERROR */
+/*
+ * Returns NGX_OK, also if another process fetches the account.  Otherwise ends
+ * the lookup, and returns NGX_ABORT or NGX_DECLINED: see
+ * ngx_household_lookup().
+ */
 
 static ngx_int_t
 ngx_household_lookup_start(ngx_household_lookup_t *lookup)
+{
+    ngx_int_t  rc;
+
+    rc = ngx_household_lookup_fetch(lookup);
+
+    if (rc != NGX_OK) {
+        ngx_household_lookup_end(lookup,
+                                 rc == NGX_ABORT
+                                 ? NGX_HOUSEHOLD_LOOKUP_TOO_LARGE
+                                 : NGX_HOUSEHOLD_LOOKUP_UNAVAILABLE,
+                                 NULL);
+    }
+
+    return rc;
+}
+
+
+static ngx_int_t
+ngx_household_lookup_fetch(ngx_household_lookup_t *lookup)
 {
     ngx_int_t                      rc;
     ngx_household_lookups_t       *lookups;
@@ -241,10 +268,15 @@ ngx_household_lookup_start(ngx_household_lookup_t *lookup)
     lookups = lookup->lookups;
     cache = lookups->cache;
 
-    if (cache != NULL
-        && cache->fetch(cache->data, &lookup->node.str, &lookup->generation)
-           != NGX_OK)
-    {
+    rc = cache == NULL ? NGX_OK
+                       : cache->fetch(cache->data, &lookup->node.str,
+                                      &lookup->generation);
+
+    if (rc == NGX_ABORT) {
+        return NGX_ABORT;
+    }
+
+    if (rc == NGX_BUSY) {
         lookup->state = NGX_HOUSEHOLD_LOOKUP_REMOTE;
         ngx_queue_insert_tail(&lookups->remote, &lookup->queue);
 
@@ -270,7 +302,7 @@ ngx_household_lookup_start(ngx_household_lookup_t *lookup)
                          NULL);
         }
 
-        return NGX_ERROR;
+        return NGX_DECLINED;
     }
 
     lookup->state = NGX_HOUSEHOLD_LOOKUP_SENT;
@@ -443,7 +475,10 @@ ngx_household_lookup_done(ngx_household_lookup_t *lookup,
         ngx_household_pace_failed(&lookup->part->pace, ngx_current_msec);
     }
 
-    if (cache != NULL) {
+    if (cache != NULL && outcome == NGX_HOUSEHOLD_LOOKUP_TOO_LARGE) {
+        cache->too_large(cache->data, &lookup->node.str, lookup->generation);
+
+    } else if (cache != NULL) {
         cache->store(cache->data, &lookup->node.str, lookup->generation,
                      record);
     }
@@ -544,11 +579,7 @@ ngx_household_lookups_next_handler(ngx_event_t *ev)
 
             ngx_household_lookup_leave(lookup);
 
-            if (ngx_household_lookup_start(lookup) != NGX_OK) {
-                ngx_household_lookup_end(lookup,
-                                         NGX_HOUSEHOLD_LOOKUP_UNAVAILABLE,
-                                         NULL);
-            }
+            (void) ngx_household_lookup_start(lookup);
         }
     }
 }
@@ -620,9 +651,8 @@ ngx_household_lookups_poll_handler(ngx_event_t *ev)
         {
             ngx_household_lookup_enqueue(lookup);
 
-        } else if (ngx_household_lookup_start(lookup) != NGX_OK) {
-            ngx_household_lookup_end(lookup, NGX_HOUSEHOLD_LOOKUP_UNAVAILABLE,
-                                     NULL);
+        } else {
+            (void) ngx_household_lookup_start(lookup);
         }
     }
 

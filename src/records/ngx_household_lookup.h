@@ -66,7 +66,8 @@ typedef struct {
 
     /*
      * Returns NGX_OK and sets "generation" if the caller may fetch the
-     * account, or NGX_BUSY if another process is fetching the account.
+     * account; NGX_BUSY if another process is fetching the account; NGX_ABORT
+     * if the account is known to be too large.
      */
     ngx_int_t   (*fetch)(void *data, ngx_str_t *account,
                          uint64_t *generation);
@@ -74,6 +75,10 @@ typedef struct {
     /* stores the record fetched with "generation"; NULL: the fetch failed */
     void        (*store)(void *data, ngx_str_t *account, uint64_t generation,
                          ngx_household_record_t *record);
+
+    /* ends the fetch of an account that is too large */
+    void        (*too_large)(void *data, ngx_str_t *account,
+                             uint64_t generation);
 
     /* copies a fresh record to "buf" and returns its length, or 0 */
     size_t      (*find)(void *data, ngx_str_t *account, u_char *buf,
@@ -136,8 +141,9 @@ void ngx_household_lookups_destroy(ngx_household_lookups_t *lookups);
  * background lookup, which only updates the cache.
  *
  * Returns NGX_AGAIN if the handler of the waiter will be called within the
- * timeout.  Returns NGX_DECLINED if Redis is known to be unavailable or memory
- * allocation failed; the handler will not be called.
+ * timeout.  Otherwise the handler will not be called.  Returns NGX_ABORT if the
+ * account is known to be too large.  Returns NGX_DECLINED if Redis is known to
+ * be unavailable or memory allocation failed.
  */
 ngx_int_t ngx_household_lookup(ngx_household_lookups_t *lookups,
     ngx_str_t *account, ngx_household_waiter_t *waiter);

@@ -213,9 +213,11 @@ uint64_t ngx_household_zone_get_generation(ngx_household_zone_ns_t *ns,
 /*
  * The same with request coalescing: one fetch at a time among all processes.
  * Returns NGX_OK and sets "generation" if the caller is to fetch.  The fetch
- * ends with ngx_household_zone_put() or ngx_household_zone_fetched() of that
- * generation, or after NGX_HOUSEHOLD_ZONE_LOCK_AGE.  Returns NGX_BUSY if
- * another fetch is under way, and no invalidation has superseded that fetch.
+ * ends with ngx_household_zone_put(), ngx_household_zone_fetched() or
+ * ngx_household_zone_too_large() of that generation, or after
+ * NGX_HOUSEHOLD_ZONE_LOCK_AGE.  Returns NGX_BUSY if another fetch is under way,
+ * and no invalidation has superseded that fetch.  Returns NGX_ABORT if the
+ * value is known to be too large.
  */
 ngx_int_t ngx_household_zone_fetch(ngx_household_zone_ns_t *ns,
     ngx_str_t *id, ngx_msec_t now, uint64_t *generation);
@@ -223,6 +225,15 @@ ngx_int_t ngx_household_zone_fetch(ngx_household_zone_ns_t *ns,
 /* ends a fetch that has failed; ignored if the fetch is not under way */
 void ngx_household_zone_fetched(ngx_household_zone_ns_t *ns,
     ngx_str_t *id, uint64_t generation);
+
+/*
+ * Ends a fetch whose value is too large to be read.  Further fetches are
+ * rejected for "time" milliseconds while an entry would be fresh: until an
+ * invalidation, and while the namespace is tracked.  A present value is kept.
+ * Not guaranteed: the table of fetches is small, and those under way go first.
+ */
+void ngx_household_zone_too_large(ngx_household_zone_ns_t *ns,
+    ngx_str_t *id, uint64_t generation, ngx_msec_t now, ngx_msec_t time);
 
 /*
  * Copies a fresh value to "buf" and returns its length; otherwise returns 0.

@@ -1,6 +1,7 @@
 
 /*
- * Fetches under way: one at a time for each key, among all processes.
+ * Fetches under way: one at a time for each key, among all processes; and the
+ * keys whose values are too large to be fetched.
  */
 
 
@@ -13,6 +14,8 @@
 
 static ngx_household_zone_fetch_t *ngx_household_zone_fetch_find(
     ngx_household_zone_t *zone, uint64_t hash, ngx_msec_t now);
+static void ngx_household_zone_fetch_set(ngx_household_zone_fetch_t *fetch,
+    uint64_t hash, uint64_t generation, ngx_msec_t now, ngx_msec_t too_large);
 static ngx_uint_t ngx_household_zone_fetch_current(
     ngx_household_zone_fetch_t *fetch, ngx_msec_t now);
 
@@ -46,14 +49,14 @@ ngx_household_zone_fetch(ngx_household_zone_ns_t *ns, ngx_str_t *id,
 
         if (fetch && fetch->hash == key.hash
             && fetch->generation == *generation
-            && ngx_household_zone_fetch_current(fetch, now))
+            && ngx_household_zone_fetch_current(fetch, now)
+            && (!fetch->too_large || !ns->tracked
+                || ngx_household_zone_tracked(shm, now)))
         {
-            rc = NGX_BUSY;
+            rc = fetch->too_large ? NGX_ABORT : NGX_BUSY;
 
         } else if (fetch) {
-            fetch->hash = key.hash;
-            fetch->generation = *generation;
-            fetch->since = now;
+            ngx_household_zone_fetch_set(fetch, key.hash, *generation, now, 0);
         }
     }
 
@@ -64,8 +67,9 @@ ngx_household_zone_fetch(ngx_household_zone_ns_t *ns, ngx_str_t *id,
 
 
 /*
- * Returns the entry of the fetch, or else a vacant one, or NULL if all
- * positions are taken.  A fetch without an entry is not coalesced.
+ * Returns the entry of the fetch, or else a vacant one, or else one whose value
+ * was too large, or NULL if all positions are taken by fetches under way.  A
+ * fetch without an entry is not coalesced.
  */
 
 static ngx_household_zone_fetch_t *
@@ -73,9 +77,10 @@ ngx_household_zone_fetch_find(ngx_household_zone_t *zone, uint64_t hash,
     ngx_msec_t now)
 {
     ngx_uint_t                   i;
-    ngx_household_zone_fetch_t  *fetch, *vacant;
+    ngx_household_zone_fetch_t  *fetch, *vacant, *large;
 
     vacant = NULL;
+    large = NULL;
 
     for (i = 0; i < NGX_HOUSEHOLD_ZONE_PROBES; i++) {
 
@@ -86,12 +91,26 @@ ngx_household_zone_fetch_find(ngx_household_zone_t *zone, uint64_t hash,
             return fetch;
         }
 
-        if (vacant == NULL && !ngx_household_zone_fetch_current(fetch, now)) {
-            vacant = fetch;
+        if (!ngx_household_zone_fetch_current(fetch, now)) {
+            vacant = vacant ? vacant : fetch;
+
+        } else if (fetch->too_large) {
+            large = fetch;
         }
     }
 
-    return vacant;
+    return vacant ? vacant : large;
+}
+
+
+static void
+ngx_household_zone_fetch_set(ngx_household_zone_fetch_t *fetch, uint64_t hash,
+    uint64_t generation, ngx_msec_t now, ngx_msec_t too_large)
+{
+    fetch->hash = hash;
+    fetch->generation = generation;
+    fetch->since = (uint32_t) now;
+    fetch->too_large = ngx_min(too_large, NGX_HOUSEHOLD_ZONE_TIME_MAX);
 }
 
 
@@ -101,9 +120,50 @@ static ngx_uint_t
 ngx_household_zone_fetch_current(ngx_household_zone_fetch_t *fetch,
     ngx_msec_t now)
 {
-    return fetch->hash
-           && (ngx_msec_int_t) (now - (ngx_msec_t) fetch->since)
-              < NGX_HOUSEHOLD_ZONE_LOCK_AGE;
+    uint32_t  age, life;
+
+    age = (uint32_t) now - fetch->since + NGX_HOUSEHOLD_ZONE_LOCK_AGE;
+
+    life = fetch->too_large ? fetch->too_large : NGX_HOUSEHOLD_ZONE_LOCK_AGE;
+
+    return fetch->hash && age < life + NGX_HOUSEHOLD_ZONE_LOCK_AGE;
+}
+
+
+void
+ngx_household_zone_too_large(ngx_household_zone_ns_t *ns, ngx_str_t *id,
+    uint64_t generation, ngx_msec_t now, ngx_msec_t time)
+{
+    ngx_household_zone_t         *zone;
+    ngx_household_cells_key_t     key;
+    ngx_household_zone_ns_shm_t  *shm;
+    ngx_household_zone_fetch_t   *fetch;
+
+    zone = ns->zone;
+
+    if (ngx_household_zone_key(ns, id, &key) != NGX_OK) {
+        return;
+    }
+
+    ngx_household_zone_lock(zone);
+
+    ngx_household_zone_fetch_end(zone, key.hash, generation);
+
+    shm = ngx_household_zone_ns_shm(ns);
+
+    if (shm && time != 0
+        && ngx_household_zone_read_generation(zone, shm, key.hash)
+           == generation)
+    {
+        fetch = ngx_household_zone_fetch_find(zone, key.hash, now);
+
+        if (fetch) {
+            ngx_household_zone_fetch_set(fetch, key.hash, generation, now,
+                                         time);
+        }
+    }
+
+    ngx_household_zone_unlock(zone);
 }
 
 

@@ -48,14 +48,16 @@ typedef struct {
 
 
 /*
- * A fetch under way; hash 0: none.  An invalidation changes the generation of
- * the key, after which another fetch may begin.
+ * A fetch under way, or one whose value was too large; hash 0: none.  An
+ * invalidation changes the generation of the key, after which another fetch
+ * may begin.
  */
 
 typedef struct {
     uint64_t                       hash;
     uint64_t                       generation;
-    uint64_t                       since;
+    uint32_t                       since;
+    uint32_t                       too_large; /* ms; 0: under way */
 } ngx_household_zone_fetch_t;
 
 

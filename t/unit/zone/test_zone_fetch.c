@@ -1,0 +1,203 @@
+
+/*
+ * Unit of ngx_household_zone_fetch.c: one fetch of a key at a time, and keys
+ * whose values are too large to be fetched.
+ *
+ * Links: see ngx_household_zone_test.h.
+ */
+
+#include "ngx_household_zone_test.h"
+
+
+#define SIZE   (1024 * 1024)
+#define LOCK   NGX_HOUSEHOLD_ZONE_LOCK_AGE
+#define TIME   10000
+
+
+static uint64_t  gen;
+
+
+static ngx_int_t
+begin(ngx_household_zone_ns_t *store, const char *id, ngx_msec_t now)
+{
+    return ngx_household_zone_fetch(store, id_of(id), now, &gen);
+}
+
+
+static void
+test_one_at_a_time(void **data)
+{
+    uint64_t                  first;
+    ngx_household_zone_ns_t  *store;
+
+    store = store_start(SIZE, 0);
+
+    assert_int_equal(begin(store, "a", 5), NGX_OK);
+    first = gen;
+
+    assert_int_equal(begin(store, "b", 5), NGX_OK);
+    assert_int_equal(begin(store, "a", 5), NGX_BUSY);
+    assert_int_equal(gen, first);
+
+    /* also for a process that is a little behind */
+
+    assert_int_equal(begin(store, "a", 0), NGX_BUSY);
+    assert_int_equal(begin(store, "a", 5 + LOCK - 1), NGX_BUSY);
+
+    /* the process that fetches may have died */
+
+    assert_int_equal(begin(store, "a", 5 + LOCK), NGX_OK);
+    assert_int_equal(begin(store, "a", 5 + LOCK), NGX_BUSY);
+
+    ngx_household_zone_fetched(store, id_of("a"), gen);
+    assert_int_equal(begin(store, "a", 5 + LOCK), NGX_OK);
+
+    ngx_household_zone_invalidate(store, id_of("a"));
+    assert_int_equal(begin(store, "a", 5 + LOCK), NGX_OK);
+    assert_int_not_equal(gen, first);
+
+    /* the end of an earlier fetch is not the end of this one */
+
+    ngx_household_zone_fetched(store, id_of("a"), first);
+    assert_int_equal(begin(store, "a", 5 + LOCK), NGX_BUSY);
+
+    zone_stop(store->zone);
+}
+
+
+static void
+test_too_large(void **data)
+{
+    ngx_msec_t                now;
+    ngx_household_zone_ns_t  *store;
+
+    store = store_start(SIZE, 0);
+
+    /* the clock is 32 bits wide in the table */
+
+    now = 0xfffffffful - TIME / 2;
+
+    assert_int_equal(begin(store, "a", now), NGX_OK);
+    ngx_household_zone_too_large(store, id_of("a"), gen, now, TIME);
+
+    assert_int_equal(begin(store, "a", now), NGX_ABORT);
+    assert_int_equal(begin(store, "a", now - 1), NGX_ABORT);
+    assert_int_equal(begin(store, "a", now + TIME - 1), NGX_ABORT);
+    assert_int_equal(begin(store, "b", now), NGX_OK);
+    assert_int_equal(begin(store, "a", now + TIME), NGX_OK);
+    assert_int_equal(begin(store, "a", now + TIME), NGX_BUSY);
+
+    /* not at all, or for very long */
+
+    ngx_household_zone_too_large(store, id_of("a"), gen, now, 0);
+    assert_int_equal(begin(store, "a", now), NGX_OK);
+
+    ngx_household_zone_too_large(store, id_of("a"), gen, now,
+                                 (ngx_msec_t) -1);
+    assert_int_equal(begin(store, "a", now + NGX_HOUSEHOLD_ZONE_TIME_MAX - 1),
+                     NGX_ABORT);
+
+    zone_stop(store->zone);
+}
+
+
+static void
+test_too_large_invalidated(void **data)
+{
+    ngx_uint_t                i;
+    ngx_household_zone_ns_t  *store;
+
+    store = store_start(SIZE, 0);
+
+    for (i = 0; i < 3; i++) {
+        assert_int_equal(begin(store, "a", 0), NGX_OK);
+        ngx_household_zone_too_large(store, id_of("a"), gen, 0, TIME);
+        assert_int_equal(begin(store, "a", 0), NGX_ABORT);
+
+        if (i == 0) {
+            ngx_household_zone_invalidate(store, id_of("a"));
+
+        } else if (i == 1) {
+            ngx_household_zone_invalidate_all(store);
+
+        } else {
+            ngx_household_zone_flush(store);
+        }
+    }
+
+    /* a reply that is older than the invalidation says nothing */
+
+    assert_int_equal(begin(store, "a", 0), NGX_OK);
+    ngx_household_zone_invalidate(store, id_of("a"));
+    ngx_household_zone_too_large(store, id_of("a"), gen, 0, TIME);
+    assert_int_equal(begin(store, "a", 0), NGX_OK);
+
+    zone_stop(store->zone);
+}
+
+
+static void
+test_too_large_untracked(void **data)
+{
+    ngx_household_zone_ns_t  *store;
+
+    store = store_start(SIZE, 1);
+
+    ngx_household_zone_renew(store, 0, 2000, 1);
+    assert_int_equal(begin(store, "a", 0), NGX_OK);
+    ngx_household_zone_too_large(store, id_of("a"), gen, 0, TIME);
+
+    assert_int_equal(begin(store, "a", 1999), NGX_ABORT);
+    assert_int_equal(begin(store, "a", 2000), NGX_OK);
+
+    zone_stop(store->zone);
+}
+
+
+/* keys that are too large take no position from a fetch */
+
+static void
+test_too_large_many(void **data)
+{
+    char                      id[16];
+    ngx_uint_t                i, kept;
+    ngx_household_zone_ns_t  *store;
+
+    store = store_start(SIZE, 0);
+
+    for (i = 0; i < 4096; i++) {
+        sprintf(id, "large%u", (unsigned) i);
+        (void) begin(store, id, 0);
+        ngx_household_zone_too_large(store, id_of(id), gen, 0, TIME);
+    }
+
+    assert_int_equal(begin(store, "a", 0), NGX_OK);
+    assert_int_equal(begin(store, "a", 0), NGX_BUSY);
+
+    /* the latest first, as a fetch takes the position of another one */
+
+    for (i = kept = 0; i < 4096; i++) {
+        sprintf(id, "large%u", 4095 - (unsigned) i);
+        kept += (begin(store, id, 0) == NGX_ABORT);
+    }
+
+    assert_in_range(kept, 1, store->zone->sh->fetches_mask + 1);
+
+    zone_stop(store->zone);
+}
+
+
+int
+main(void)
+{
+    const struct CMUnitTest  tests[] = {
+        cmocka_unit_test(test_one_at_a_time),
+        cmocka_unit_test(test_too_large),
+        cmocka_unit_test(test_too_large_invalidated),
+        cmocka_unit_test(test_too_large_untracked),
+        cmocka_unit_test(test_too_large_many)
+    };
+
+    return cmocka_run_group_tests_name("ngx_household_zone_fetch", tests,
+                                       test_setup, test_teardown);
+}
