@@ -43,6 +43,7 @@ sub lives {
     is $api->get("$path/verdict?address=192.0.2.2")->{json}{reason},
         'extra_member', "$name: why";
     is $api->call(DELETE => $path)->{json}{keys}, 2, "$name: erased";
+    is $api->get($path)->{json}{exists}, JSON::PP::false, "$name: gone";
 }
 
 
@@ -55,7 +56,7 @@ is $api->get('status')->{json}{redis}[0]{topology}, 'cluster', 'the topology';
 
 SKIP: {
     my $missing = Test::Household::Sentinel->missing;
-    skip $missing, 5 if $missing;
+    skip $missing, 6 if $missing;
 
     my $redis = Test::Household::Redis->new;
     my $sentinel = Test::Household::Sentinel->new(primary => $redis,

@@ -263,12 +263,25 @@ $redis->cmd(SET => 'household-event:{e}:seat_used:s1', 1);
 $redis->cmd(SET => 'household-event:{f}:seat_used:s1', 1);
 $r = $api->call(DELETE => 'accounts/e');
 is $r->{status}, 200, 'erased';
+like delete $r->{json}{closed_until}, qr/^20\d\d-.*Z$/, 'for a while';
 is_deeply $r->{json}, { home => 2, fields => 3, presence => JSON::PP::true,
                         keys => 6 }, 'what was removed';
-is_deeply $redis->cmd(KEYS => '*{e}*'), [], 'nothing is left';
+is_deeply $redis->cmd(KEYS => '*{e}*'), ['household-closed:{e}'],
+    'nothing is left but the tombstone';
+my $ttl = $redis->cmd(TTL => 'household-closed:{e}');
+ok $ttl > 6 * $day && $ttl <= 7 * $day, 'which expires after a week';
 is $redis->cmd(EXISTS => 'household-event:{f}:seat_used:s1'), 1,
     'of this account';
 is $api->call(DELETE => 'accounts/e')->{json}{keys}, 0, 'again';
+makes('written anew', PUT => 'accounts/e/home/192.0.2.1');
+is $redis->cmd(EXISTS => 'household-closed:{e}'), 0, 'without a tombstone';
+$etag = $api->get('accounts/e')->{headers}{etag};
+$api->call(PATCH => 'accounts/e', { seats => 1 });
+$api->fails('erased only as it was read', 412, 'changed',
+            DELETE => 'accounts/e', undef, 'If-Match' => $etag);
+$etag = $api->get('accounts/e')->{headers}{etag};
+is $api->call(DELETE => 'accounts/e', undef, 'If-Match' => $etag)->{status},
+    200, 'as it is';
 
 
 # the fleet override

@@ -16,6 +16,8 @@ my $redis = Test::Household::Redis->new(unix => 1);
 
 my $home = 'household:{a}';
 my $hash = 'household:{a}:account';
+my $tomb = 'household-closed:{a}';
+my @record = ($home, $hash, $tomb);
 my $now = 1_800_000_000;
 my $day = 86400;
 
@@ -41,71 +43,71 @@ sub homes { [sort @{ $redis->cmd(SMEMBERS => $home) }] }
 # the network of a seat that learns
 
 fresh('extra:s1:learn' => $now, 'extra:s2:learn' => 0);
-is run('seat', [$hash], 's1', '192.0.2.7'), 1, 'seat: gets a network';
+is run('seat', \@record, 's1', '192.0.2.7'), 1, 'seat: gets a network';
 is field('extra:s1:192.0.2.7'), $now, 'seat: for as long as it is paid';
-is run('seat', [$hash], 's1', '192.0.2.7'), 0, 'seat: once';
-is run('seat', [$hash], 's1', '192.0.2.8'), 0, 'seat: one of a family';
-is run('seat', [$hash], 's1', '2001:db8::/56'), 1, 'seat: and of the other';
-is run('seat', [$hash], 's1', '2001:db8:1::/56'), 0, 'seat: one of that, too';
-is run('seat', [$hash], 's2', '192.0.2.9'), 1, 'seat: each has its own';
+is run('seat', \@record, 's1', '192.0.2.7'), 0, 'seat: once';
+is run('seat', \@record, 's1', '192.0.2.8'), 0, 'seat: one of a family';
+is run('seat', \@record, 's1', '2001:db8::/56'), 1, 'seat: and of the other';
+is run('seat', \@record, 's1', '2001:db8:1::/56'), 0, 'seat: one of that, too';
+is run('seat', \@record, 's2', '192.0.2.9'), 1, 'seat: each has its own';
 is field('extra:s2:192.0.2.9'), 0, 'seat: without an end';
-is run('seat', [$hash], 's3', '192.0.2.9'), 0, 'seat: one that does not learn';
-is run('seat', [$hash], 's', '192.0.2.9'), 0, 'seat: part of a name';
+is run('seat', \@record, 's3', '192.0.2.9'), 0, 'seat: one that does not learn';
+is run('seat', \@record, 's', '192.0.2.9'), 0, 'seat: part of a name';
 is $redis->cmd(HLEN => $hash), 5, 'seat: and nothing else is written';
 
 
 # a grace period
 
 fresh();
-is run('grace_start', [$hash], 0, $now), 1, 'grace: starts';
+is run('grace_start', \@record, 0, $now), 1, 'grace: starts';
 is field('outside_since'), $now, 'grace: since now';
-is run('grace_start', [$hash], 0, $now + 5), 0, 'grace: started already';
+is run('grace_start', \@record, 0, $now + 5), 0, 'grace: started already';
 is field('outside_since'), $now, 'grace: and so it stays';
-is run('grace_return', [$hash], $now + 9), 1, 'grace: at home again';
-is run('grace_return', [$hash], $now + 99), 0, 'grace: which is known';
+is run('grace_return', \@record, $now + 9), 1, 'grace: at home again';
+is run('grace_return', \@record, $now + 99), 0, 'grace: which is known';
 is field('home_since'), $now + 9, 'grace: home since the first time';
-is run('grace_gone', [$hash]), 1, 'grace: outside again';
-is run('grace_gone', [$hash]), 0, 'grace: which is known, too';
+is run('grace_gone', \@record), 1, 'grace: outside again';
+is run('grace_gone', \@record), 0, 'grace: which is known, too';
 is field('home_since'), '', 'grace: not at home';
 
 $redis->cmd(HSET => $hash, home_since => $now);
-is run('grace_start', [$hash], $now, $now + 50), 1, 'grace: starts over';
+is run('grace_start', \@record, $now, $now + 50), 1, 'grace: starts over';
 is field('home_since'), '', 'grace: which ends being at home';
 
 for my $none ('2023-11-14', '01', '0', '-5', '4102444800', '1' x 20, '1.5') {
     fresh(outside_since => $none, home_since => $none);
-    is run('grace_start', [$hash], 0, $now), 1, "grace: \"$none\" is no time";
+    is run('grace_start', \@record, 0, $now), 1, "grace: \"$none\" is no time";
     $redis->cmd(HSET => $hash, home_since => $none);
-    is run('grace_return', [$hash], $now), 1, "grace: nor to be home since";
+    is run('grace_return', \@record, $now), 1, "grace: nor to be home since";
 }
 
 fresh(outside_since => 4102444799);
-is run('grace_start', [$hash], 0, $now), 0, 'grace: the last time that is one';
+is run('grace_start', \@record, 0, $now), 0, 'grace: the last time that is one';
 
 
 # days outside
 
 my $today = int($now / $day);
 fresh();
-is run('away', [$hash], $today, 3), 1, 'away: a day';
-is run('away', [$hash], $today, 3), 0, 'away: the same day';
-is run('away', [$hash], $today + $_, 3), 1, "away: $_ days later" for 1 .. 3;
+is run('away', \@record, $today, 3), 1, 'away: a day';
+is run('away', \@record, $today, 3), 0, 'away: the same day';
+is run('away', \@record, $today + $_, 3), 1, "away: $_ days later" for 1 .. 3;
 is field('outside_days'), join(',', map { $today + $_ } 1 .. 3),
     'away: the oldest goes';
 
 fresh(outside_days => "x,$today,01,,9999999," . ($today - 1));
-is run('away', [$hash], $today, 31), 1, 'away: what is no day is dropped';
+is run('away', \@record, $today, 31), 1, 'away: what is no day is dropped';
 is field('outside_days'), ($today - 1) . ",$today", 'away: days are sorted';
 
 
 # a device in the place of another one
 
 fresh('device:old' => 5, 'device:other' => 7);
-is run('device_over', [$hash], 'device:new', $now, 'device:old', 5), 1,
+is run('device', \@record, 'device:new', $now, 'device:old', 5), 1,
     'device: is written';
 is field('device:new'), $now, 'device: with its value';
 is field('device:old'), '', 'device: in the place of the oldest';
-run('device_over', [$hash], 'device:new', $now, 'device:other', 6);
+run('device', \@record, 'device:new', $now, 'device:other', 6);
 is field('device:other'), 7, 'device: one that was seen meanwhile stays';
 
 
@@ -113,7 +115,7 @@ is field('device:other'), 7, 'device: one that was seen meanwhile stays';
 
 sub learn {
     my ($net, $time, $days, $max, $size) = @_;
-    return run('learn', [$home, $hash], $net, $time, $days // 3, 28 * $day,
+    return run('learn', \@record, $net, $time, $days // 3, 28 * $day,
                $max // 16, $size // 0);
 }
 
@@ -154,21 +156,19 @@ is field('learn:192.0.2.1'), "2\@$now", 'learn: and not the other';
 
 my $seen = 'household-seen:{a}';
 fresh();
-is run('presence', [$seen], '', 'version-0001 and more', 60), 1,
+is run('presence', [@record, $seen], '', 'version-0001 and more', 60), 1,
     'presence: the first';
 cmp_ok $redis->cmd(TTL => $seen), '<=', 60, 'presence: it expires';
-is run('presence', [$seen], '', 'version-0002', 60), 'version-0001 and more',
+is run('presence', [@record, $seen], '', 'version-0002', 60), 'version-0001 and more',
     'presence: another edge was faster';
-is run('presence', [$seen], 'version-0001', "version-0002\0\xff", 60), 1,
+is run('presence', [@record, $seen], 'version-0001', "version-0002\0\xff", 60), 1,
     'presence: the next';
 is $redis->cmd(GET => $seen), "version-0002\0\xff", 'presence: any bytes';
 
 
 # what the API does
 
-my @all = ($home, $hash);
-
-sub edits { run('edit', \@all, @_) }
+sub edits { run('edit', \@record, @_) }
 
 sub version {
     return $redis->cmd(EVAL => script('version') . 'return version()', 2,
@@ -194,9 +194,45 @@ is_deeply homes(), ['192.0.2.2'], 'edit: which is made';
 is field("f\0"), '', 'edit: all of it';
 isnt version(), $one, 'edit: a third version';
 
-is run('erase', [$home, $hash, 'household-seen:{a}']), 1, 'erase: one key';
-is $redis->cmd(EXISTS => $home), 0, 'erase: it is gone';
-is run('erase', [$home, $hash]), 0, 'erase: again';
+
+# an account that is erased stays erased, until somebody writes it anew
+
+sub erase { run('erase', [@record, $seen, @_ > 2 ? $_[2] : ()], @_[0, 1]) }
+
+my $mark = 'household-event:{a}:denied:1';
+$redis->cmd(SET => $seen, 'x');
+$redis->cmd(SET => $mark, 1);
+is erase(60, $none), -1, 'erase: of another version';
+is $redis->cmd(EXISTS => $home, $seen), 2, 'erase: which erases nothing';
+is erase(60, version(), $mark), 3, 'erase: three keys';
+is_deeply $redis->cmd(KEYS => '*'), [$tomb], 'erase: they are gone';
+my $ttl = $redis->cmd(TTL => $tomb);
+ok $ttl > 0 && $ttl <= 60, 'erase: the tombstone expires';
+is erase(60, ''), 0, 'erase: again';
+
+my %late = (
+    learn => sub { learn('192.0.2.1', $now, 1) },
+    device => sub { run('device', \@record, 'device:tv', $now) },
+    away => sub { run('away', \@record, $today, 3) },
+    grace_start => sub { run('grace_start', \@record, 0, $now) },
+    grace_return => sub { run('grace_return', \@record, $now) },
+    presence => sub { run('presence', [@record, $seen], '', 'x' x 20, 60) },
+    event => sub { run('event', [@record, $mark], 60) });
+
+for my $name (sort keys %late) {
+    is $late{$name}->(), 0, "closed: $name";
+    is_deeply $redis->cmd(KEYS => '*'), [$tomb], "closed: $name: nothing";
+}
+
+is edits('', 'unset', 'x', ''), 0, 'closed: what removes';
+is $redis->cmd(EXISTS => $tomb), 1, 'closed: does not open it';
+$redis->cmd(SADD => $home, '192.0.2.1');
+is $late{device}->(), 1, 'closed: another program has written it anew';
+erase(60, '');
+is edits('', 'set', 'country', 'FR'), 1, 'closed: the API writes it anew';
+is $redis->cmd(EXISTS => $tomb), 0, 'closed: which opens it';
+is $late{$_}->(), 1, "open: $_" for sort keys %late;
+is $late{event}->(), 0, 'event: once';
 
 
 # what is built of each

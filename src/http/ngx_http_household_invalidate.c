@@ -16,7 +16,7 @@ static void ngx_http_household_invalidate_key(void *data, ngx_str_t *key);
 static void ngx_http_household_invalidate_entries(
     ngx_http_household_redis_t *redis, ngx_str_t *key, ngx_uint_t changed);
 static ngx_int_t ngx_http_household_invalidate_key_account(ngx_str_t *key,
-    ngx_str_t *account);
+    ngx_str_t *account, ngx_uint_t *homes);
 static void ngx_http_household_invalidate_untracked(void *data,
     ngx_str_t *key);
 static void ngx_http_household_invalidate_flushed(void *data);
@@ -130,7 +130,7 @@ ngx_http_household_invalidate_entries(ngx_http_household_redis_t *redis,
     ngx_str_t *key, ngx_uint_t changed)
 {
     ngx_str_t                    name, account;
-    ngx_uint_t                   i, record;
+    ngx_uint_t                   i, record, homes;
     ngx_http_household_fleet_t  *fleet;
     ngx_http_household_store_t  *store;
 
@@ -147,7 +147,7 @@ ngx_http_household_invalidate_entries(ngx_http_household_redis_t *redis,
     name.data = key->data + redis->conf.key_prefix.len;
     name.len = key->len - redis->conf.key_prefix.len;
 
-    record = ngx_http_household_invalidate_key_account(&name, &account)
+    record = ngx_http_household_invalidate_key_account(&name, &account, &homes)
              == NGX_OK;
 
     i = 0;
@@ -157,6 +157,12 @@ ngx_http_household_invalidate_entries(ngx_http_household_redis_t *redis,
     {
         if (record) {
             ngx_household_zone_invalidate(store->cache, &account);
+
+            if (homes && changed && store->presence_cache != NULL) {
+                /* seldom changes; an erased account has no presence either */
+                ngx_household_zone_invalidate(store->presence_cache, &account);
+            }
+
             continue;
         }
 
@@ -175,12 +181,15 @@ ngx_http_household_invalidate_entries(ngx_http_household_redis_t *redis,
 }
 
 
-/* "{A}" or "{A}:account"; A may contain braces */
+/* "{A}", the home networks, or "{A}:account"; A may contain braces */
 
 static ngx_int_t
-ngx_http_household_invalidate_key_account(ngx_str_t *key, ngx_str_t *account)
+ngx_http_household_invalidate_key_account(ngx_str_t *key, ngx_str_t *account,
+    ngx_uint_t *homes)
 {
     size_t  tail;
+
+    *homes = 0;
 
     tail = sizeof("}:account") - 1;
 
@@ -191,6 +200,7 @@ ngx_http_household_invalidate_key_account(ngx_str_t *key, ngx_str_t *account)
 
     } else if (key->len > 2 && key->data[key->len - 1] == '}') {
         account->len = key->len - 2;
+        *homes = 1;
 
     } else {
         return NGX_DECLINED;

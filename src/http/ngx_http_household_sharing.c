@@ -35,7 +35,7 @@ static ngx_int_t ngx_http_household_sharing_facts(
 
 /*
  * A namespace beside that of the records, which identifies the deployment.  Its
- * keys are not tracked: entries expire by time alone.
+ * keys are not tracked: entries expire by time, or if the home changes.
  */
 
 ngx_int_t
@@ -230,7 +230,7 @@ ngx_http_household_sharing_get(ngx_http_household_store_t *store,
                                    ngx_current_msec, buf, sizeof(buf),
                                    &found);
 
-    if (state == NGX_HOUSEHOLD_ZONE_MISS) {
+    if (state == NGX_HOUSEHOLD_ZONE_MISS || found.invalidated) {
         return NGX_DECLINED;
     }
 

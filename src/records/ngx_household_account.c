@@ -11,6 +11,10 @@
 #include "ngx_household_account_op.h"
 
 
+/* the members, the fields, the presence */
+#define NGX_HOUSEHOLD_ACCOUNT_READS  3
+
+
 static ngx_int_t ngx_household_account_reply(ngx_household_redis_op_t *rop,
     ngx_household_resp_reply_t *reply);
 static ngx_int_t ngx_household_account_copy(ngx_household_account_op_t *op,
@@ -36,13 +40,13 @@ ngx_household_account_read(ngx_household_redis_t *redis, ngx_pool_t *pool,
     ngx_household_account_op_t    *op;
     ngx_household_redis_result_e   status;
 
-    ngx_str_t  argv[NGX_HOUSEHOLD_ACCOUNT_KEYS][2] = {
+    ngx_str_t  argv[NGX_HOUSEHOLD_ACCOUNT_READS][2] = {
         { ngx_string("SMEMBERS"), ngx_null_string },
         { ngx_string("HGETALL"), ngx_null_string },
         { ngx_string("GET"), ngx_null_string }
     };
 
-    ngx_household_resp_command_t  commands[NGX_HOUSEHOLD_ACCOUNT_KEYS] = {
+    ngx_household_resp_command_t  commands[NGX_HOUSEHOLD_ACCOUNT_READS] = {
         { argv[0], 2 }, { argv[1], 2 }, { argv[2], 2 }
     };
 
@@ -58,12 +62,14 @@ ngx_household_account_read(ngx_household_redis_t *redis, ngx_pool_t *pool,
 
     ngx_memzero(account, sizeof(ngx_household_account_t));
 
-    for (i = 0; i < NGX_HOUSEHOLD_ACCOUNT_KEYS; i++) {
+    keys[2] = keys[NGX_HOUSEHOLD_ACCOUNT_SEEN];
+
+    for (i = 0; i < NGX_HOUSEHOLD_ACCOUNT_READS; i++) {
         argv[i][1] = keys[i];
     }
 
     if (ngx_household_redis_submit(redis, commands, keys,
-                                   NGX_HOUSEHOLD_ACCOUNT_KEYS,
+                                   NGX_HOUSEHOLD_ACCOUNT_READS,
                                    NGX_HOUSEHOLD_REDIS_WRITE
                                    |NGX_HOUSEHOLD_REDIS_LATE,
                                    ngx_household_account_reply,

@@ -99,14 +99,22 @@ ngx_household_account_op_t *ngx_household_account_edit(
     ngx_household_account_pt handler, void *data);
 
 /*
- * Erases an account, with its presence and the marks of its events, at once.
- * "account" is what was read.  "n" of the handler is the number of keys that
+ * Seconds for which the tombstone of an erased account is kept: an edge does
+ * not write to an account that has a tombstone and nothing else.  An edit that
+ * adds something removes the tombstone.
+ */
+#define NGX_HOUSEHOLD_ACCOUNT_CLOSED  (7 * NGX_HOUSEHOLD_DAY)
+
+/*
+ * Erases an account, with its presence and the marks of its events, at once,
+ * and leaves a tombstone.  "account" is what was read.  "version" is as in
+ * ngx_household_account_edit().  "n" of the handler is the number of keys that
  * were removed.  Returns as the read.
  */
 ngx_household_account_op_t *ngx_household_account_erase(
     ngx_household_redis_t *redis, ngx_str_t *id,
-    ngx_household_account_t *account, ngx_household_account_pt handler,
-    void *data);
+    ngx_household_account_t *account, uint64_t *version,
+    ngx_household_account_pt handler, void *data);
 
 /* the handler will not be called; the operation goes on; may be NULL */
 void ngx_household_account_cancel(ngx_household_account_op_t *op);

@@ -6,17 +6,12 @@
 
 #include <ngx_config.h>
 #include <ngx_core.h>
-#include <ngx_sha1.h>
 #include <ngx_household_scripts.h>
 #include "ngx_household_account.h"
 #include "ngx_household_account_op.h"
 #include "ngx_household_events.h"
-#include "ngx_household_keys.h"
 #include "ngx_household_str.h"
 
-
-/* "EVALSHA", the script or its digest, the number of keys */
-#define NGX_HOUSEHOLD_ACCOUNT_HEAD  3
 
 /* marks of events: on two days, which expire after two */
 #define NGX_HOUSEHOLD_ACCOUNT_DAYS  3
@@ -26,6 +21,8 @@ static ngx_uint_t ngx_household_account_seats(
     ngx_household_account_t *account, ngx_str_t *seats);
 static void ngx_household_account_op_number(ngx_str_t *arg, u_char *p,
     ngx_uint_t n);
+static u_char *ngx_household_account_op_version(ngx_str_t *arg, u_char *p,
+    uint64_t *version);
 static ngx_int_t ngx_household_account_op_send(
     ngx_household_account_op_t *op);
 static ngx_int_t ngx_household_account_op_reply(ngx_household_redis_op_t *rop,
@@ -34,11 +31,11 @@ static void ngx_household_account_op_done(ngx_household_redis_op_t *rop,
     ngx_household_redis_result_e status);
 
 
-static const ngx_str_t  ngx_household_account_script_edit =
-    ngx_string(NGX_HOUSEHOLD_LUA_EDIT);
+static ngx_household_script_t  ngx_household_account_script_edit =
+    ngx_household_script(NGX_HOUSEHOLD_LUA_EDIT);
 
-static const ngx_str_t  ngx_household_account_script_erase =
-    ngx_string(NGX_HOUSEHOLD_LUA_ERASE);
+static ngx_household_script_t  ngx_household_account_script_erase =
+    ngx_household_script(NGX_HOUSEHOLD_LUA_ERASE);
 
 static ngx_str_t  ngx_household_account_edits[] = {
     [NGX_HOUSEHOLD_ACCOUNT_ADD] = ngx_string("add"),
@@ -56,11 +53,12 @@ ngx_household_account_edit(ngx_household_redis_t *redis, ngx_str_t *id,
     u_char                      *p;
     size_t                       len;
     ngx_str_t                    keys[NGX_HOUSEHOLD_ACCOUNT_KEYS], *arg;
-    ngx_uint_t                   i;
+    ngx_uint_t                   i, argc;
     ngx_household_account_op_t  *op;
 
-    len = (NGX_HOUSEHOLD_ACCOUNT_HEAD + 2 + 1 + 3 * n) * sizeof(ngx_str_t)
-          + NGX_INT64_LEN + 16;
+    argc = NGX_HOUSEHOLD_SCRIPT_HEAD + NGX_HOUSEHOLD_KEYS_RECORD + 1 + 3 * n;
+
+    len = argc * sizeof(ngx_str_t) + NGX_INT64_LEN + 16;
 
     for (i = 0; i < n; i++) {
         len += edits[i].name.len + edits[i].value.len;
@@ -75,25 +73,20 @@ ngx_household_account_edit(ngx_household_redis_t *redis, ngx_str_t *id,
     op->data = data;
     op->script = &ngx_household_account_script_edit;
     op->argv = (ngx_str_t *) &op[1];
-    op->argc = NGX_HOUSEHOLD_ACCOUNT_HEAD + 2 + 1 + 3 * n;
+    op->argc = argc;
 
     p = (u_char *) &op->argv[op->argc];
 
     arg = &op->argv[2];
 
-    ngx_household_account_op_number(arg++, p, 2);
+    ngx_household_account_op_number(arg++, p, NGX_HOUSEHOLD_KEYS_RECORD);
     p += NGX_INT64_LEN;
 
-    *arg++ = keys[NGX_HOUSEHOLD_ACCOUNT_HOMES];
-    *arg++ = keys[NGX_HOUSEHOLD_ACCOUNT_FIELDS];
-
-    arg->data = p;
-    arg->len = version != NULL ? 16 : 0;
-    arg++;
-
-    if (version != NULL) {
-        p = ngx_sprintf(p, "%016xL", *version);
+    for (i = 0; i < NGX_HOUSEHOLD_KEYS_RECORD; i++) {
+        *arg++ = keys[i];
     }
+
+    p = ngx_household_account_op_version(arg++, p, version);
 
     for (i = 0; i < n; i++) {
         *arg++ = ngx_household_account_edits[edits[i].type];
@@ -120,22 +113,22 @@ ngx_household_account_edit(ngx_household_redis_t *redis, ngx_str_t *id,
 
 ngx_household_account_op_t *
 ngx_household_account_erase(ngx_household_redis_t *redis, ngx_str_t *id,
-    ngx_household_account_t *account, ngx_household_account_pt handler,
-    void *data)
+    ngx_household_account_t *account, uint64_t *version,
+    ngx_household_account_pt handler, void *data)
 {
     u_char                      *p;
     size_t                       len;
     ngx_str_t                    keys[NGX_HOUSEHOLD_ACCOUNT_KEYS], *arg;
     ngx_str_t                    seats[NGX_HOUSEHOLD_RECORD_NETWORKS];
-    ngx_uint_t                   nseats, marks;
+    ngx_uint_t                   i, argc, nseats, marks;
     ngx_household_account_op_t  *op;
 
     nseats = ngx_household_account_seats(account, seats);
     marks = NGX_HOUSEHOLD_EVENTS * NGX_HOUSEHOLD_ACCOUNT_DAYS + nseats;
 
-    len = (NGX_HOUSEHOLD_ACCOUNT_HEAD + NGX_HOUSEHOLD_ACCOUNT_KEYS + marks)
-          * sizeof(ngx_str_t)
-          + NGX_INT64_LEN
+    argc = NGX_HOUSEHOLD_SCRIPT_HEAD + NGX_HOUSEHOLD_ACCOUNT_KEYS + marks + 2;
+
+    len = argc * sizeof(ngx_str_t) + 2 * NGX_INT64_LEN + 16
           + marks * (redis->conf->key_prefix.len + id->len
                      + NGX_HOUSEHOLD_EVENTS_MARK)
           + nseats * NGX_HOUSEHOLD_ID_LEN;
@@ -149,7 +142,7 @@ ngx_household_account_erase(ngx_household_redis_t *redis, ngx_str_t *id,
     op->data = data;
     op->script = &ngx_household_account_script_erase;
     op->argv = (ngx_str_t *) &op[1];
-    op->argc = NGX_HOUSEHOLD_ACCOUNT_HEAD + NGX_HOUSEHOLD_ACCOUNT_KEYS + marks;
+    op->argc = argc;
 
     p = (u_char *) &op->argv[op->argc];
 
@@ -159,9 +152,14 @@ ngx_household_account_erase(ngx_household_redis_t *redis, ngx_str_t *id,
                                     NGX_HOUSEHOLD_ACCOUNT_KEYS + marks);
     p += NGX_INT64_LEN;
 
-    *arg++ = keys[NGX_HOUSEHOLD_ACCOUNT_HOMES];
-    *arg++ = keys[NGX_HOUSEHOLD_ACCOUNT_FIELDS];
-    *arg++ = keys[NGX_HOUSEHOLD_ACCOUNT_SEEN];
+    for (i = 0; i < NGX_HOUSEHOLD_ACCOUNT_KEYS; i++) {
+        *arg++ = keys[i];
+    }
+
+    ngx_household_account_op_number(&arg[marks], p,
+                                    NGX_HOUSEHOLD_ACCOUNT_CLOSED);
+    p += NGX_INT64_LEN;
+    p = ngx_household_account_op_version(&arg[marks + 1], p, version);
 
     ngx_household_events_marks(&redis->conf->key_prefix, id,
                                ngx_time() / NGX_HOUSEHOLD_DAY,
@@ -213,35 +211,36 @@ ngx_household_account_op_number(ngx_str_t *arg, u_char *p, ngx_uint_t n)
 }
 
 
+/* 16 hexadecimal digits, or an empty string if "version" is NULL */
+
+static u_char *
+ngx_household_account_op_version(ngx_str_t *arg, u_char *p, uint64_t *version)
+{
+    arg->data = p;
+
+    if (version != NULL) {
+        p = ngx_sprintf(p, "%016xL", *version);
+    }
+
+    arg->len = p - arg->data;
+
+    return p;
+}
+
+
 static ngx_int_t
 ngx_household_account_op_send(ngx_household_account_op_t *op)
 {
-    u_char                         digest[20], sha1[40];
-    ngx_sha1_t                     ctx;
     ngx_household_resp_command_t   command;
     ngx_household_redis_result_e   status;
 
-    if (op->eval) {
-        ngx_str_set(&op->argv[0], "EVAL");
-        op->argv[1] = *op->script;
-
-    } else {
-        ngx_sha1_init(&ctx);
-        ngx_sha1_update(&ctx, op->script->data, op->script->len);
-        ngx_sha1_final(digest, &ctx);
-
-        (void) ngx_hex_dump(sha1, digest, sizeof(digest));
-
-        ngx_str_set(&op->argv[0], "EVALSHA");
-        op->argv[1].data = sha1;
-        op->argv[1].len = sizeof(sha1);
-    }
+    ngx_household_script_args(op->script, op->eval, op->argv);
 
     command.argv = op->argv;
     command.argc = op->argc;
 
     return ngx_household_redis_submit(op->redis, &command,
-                                      &op->argv[NGX_HOUSEHOLD_ACCOUNT_HEAD], 1,
+                                      &op->argv[NGX_HOUSEHOLD_SCRIPT_HEAD], 1,
                                       NGX_HOUSEHOLD_REDIS_WRITE
                                       |NGX_HOUSEHOLD_REDIS_LATE,
                                       ngx_household_account_op_reply,
@@ -255,7 +254,6 @@ static ngx_int_t
 ngx_household_account_op_reply(ngx_household_redis_op_t *rop,
     ngx_household_resp_reply_t *reply)
 {
-    ngx_str_t                    code;
     ngx_household_account_op_t  *op = rop->data;
     ngx_household_resp_value_t  *v;
 
@@ -270,9 +268,7 @@ ngx_household_account_op_reply(ngx_household_redis_op_t *rop,
         return NGX_ERROR;
     }
 
-    code = ngx_household_redis_error_code(&v->str);
-
-    if (ngx_household_redis_error_is(&code, "NOSCRIPT") && !op->eval) {
+    if (ngx_household_script_missing(&v->str) && !op->eval) {
         op->noscript = 1;
         return NGX_OK;
     }

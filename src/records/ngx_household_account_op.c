@@ -7,7 +7,6 @@
 #include <ngx_config.h>
 #include <ngx_core.h>
 #include "ngx_household_account_op.h"
-#include "ngx_household_keys.h"
 
 
 ngx_household_account_op_t *
@@ -16,16 +15,13 @@ ngx_household_account_op_create(ngx_household_redis_t *redis, ngx_str_t *id,
 {
     u_char                      *p;
     size_t                       len;
-    ngx_str_t                    prefix;
-    ngx_uint_t                   i;
+    ngx_str_t                   *prefix, *seen, none;
     ngx_household_account_op_t  *op;
 
-    static const char  *suffix[] = { "", ":account", "" };
+    prefix = &redis->conf->key_prefix;
 
-    prefix = redis->conf->key_prefix;
-
-    len = NGX_HOUSEHOLD_ACCOUNT_KEYS
-          * (prefix.len + id->len + sizeof("-seen:{}:account"));
+    len = ngx_household_keys_record_size(prefix, id)
+          + prefix->len + id->len + sizeof("-seen:{}");
 
     op = ngx_alloc(sizeof(ngx_household_account_op_t) + extra + len,
                    ngx_cycle->log);
@@ -38,21 +34,14 @@ ngx_household_account_op_create(ngx_household_redis_t *redis, ngx_str_t *id,
     op->redis = redis;
 
     p = (u_char *) &op[1] + extra;
+    p = ngx_household_keys_record(p, prefix, id, keys);
 
-    for (i = 0; i < NGX_HOUSEHOLD_ACCOUNT_KEYS; i++) {
+    seen = &keys[NGX_HOUSEHOLD_ACCOUNT_SEEN];
+    ngx_str_null(&none);
 
-        keys[i].data = p;
-
-        if (i == NGX_HOUSEHOLD_ACCOUNT_SEEN) {
-            p = ngx_household_keys_put_beside(p, &prefix, "seen");
-            prefix.len = 0;
-        }
-
-        p = ngx_household_keys_account(p, &prefix, id);
-        p = ngx_cpymem(p, suffix[i], ngx_strlen(suffix[i]));
-
-        keys[i].len = p - keys[i].data;
-    }
+    seen->data = p;
+    p = ngx_household_keys_put_beside(p, prefix, "seen");
+    seen->len = ngx_household_keys_account(p, &none, id) - seen->data;
 
     return op;
 }

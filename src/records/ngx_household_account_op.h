@@ -11,13 +11,15 @@
 #include <ngx_config.h>
 #include <ngx_core.h>
 #include "ngx_household_account.h"
+#include "ngx_household_keys.h"
+#include "ngx_household_script.h"
 
 
-/* the keys of an account: set, hash, presence */
+/* the keys of an account: those of the record, and the presence */
 #define NGX_HOUSEHOLD_ACCOUNT_HOMES   0
 #define NGX_HOUSEHOLD_ACCOUNT_FIELDS  1
-#define NGX_HOUSEHOLD_ACCOUNT_SEEN    2
-#define NGX_HOUSEHOLD_ACCOUNT_KEYS    3
+#define NGX_HOUSEHOLD_ACCOUNT_SEEN    NGX_HOUSEHOLD_KEYS_RECORD
+#define NGX_HOUSEHOLD_ACCOUNT_KEYS    (NGX_HOUSEHOLD_KEYS_RECORD + 1)
 
 
 /* followed by its strings */
@@ -33,7 +35,7 @@ struct ngx_household_account_op_s {
     ngx_household_account_t         *account;
 
     /* of a script */
-    const ngx_str_t                 *script;
+    ngx_household_script_t          *script;
     ngx_str_t                       *argv;
     ngx_uint_t                       argc;
     int64_t                          n;        /* the reply */

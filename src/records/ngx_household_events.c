@@ -6,10 +6,12 @@
 
 #include <ngx_config.h>
 #include <ngx_core.h>
+#include <ngx_household_scripts.h>
 #include "ngx_household_events.h"
 #include "ngx_household_id.h"
 #include "ngx_household_keys.h"
 #include "ngx_household_redis_op.h"
+#include "ngx_household_script.h"
 
 
 /* hash table of recently added events: a power of two */
@@ -17,6 +19,9 @@
 
 /* XADD, stream, MAXLEN, ~, number, *; name and value of each field */
 #define NGX_HOUSEHOLD_EVENTS_ARGS       (6 + 2 * 9)
+
+/* the keys of the record, and that of the mark */
+#define NGX_HOUSEHOLD_EVENTS_KEYS       (NGX_HOUSEHOLD_KEYS_RECORD + 1)
 
 /* bytes of all field names, numbers and separators */
 #define NGX_HOUSEHOLD_EVENTS_TEXT      256
@@ -45,12 +50,14 @@ typedef struct {
     ngx_household_events_t  *events;
     ngx_household_event_e    kind;
     uint32_t                 hash;
-    ngx_str_t                key;
+    ngx_str_t                keys[NGX_HOUSEHOLD_EVENTS_KEYS];
     ngx_uint_t               expire;   /* seconds */
     ngx_uint_t               argc;
     ngx_str_t                argv[NGX_HOUSEHOLD_EVENTS_ARGS];
     unsigned                 added:1;  /* XADD was sent */
-    unsigned                 first:1;  /* SET NX has set the key */
+    unsigned                 first:1;  /* the script has set the mark */
+    unsigned                 eval:1;   /* not EVALSHA */
+    unsigned                 noscript:1; /* error reply NOSCRIPT */
     unsigned                 failed:1;
 } ngx_household_events_job_t;
 
@@ -70,11 +77,19 @@ static u_char *ngx_household_events_job_field(
 static u_char *ngx_household_events_job_arg(ngx_household_events_job_t *job,
     ngx_str_t *arg, u_char *p);
 static void ngx_household_events_job_send(ngx_household_events_job_t *job);
+static ngx_uint_t ngx_household_events_job_mark(
+    ngx_household_events_job_t *job, ngx_str_t *argv, u_char *expire);
 static ngx_int_t ngx_household_events_job_reply(ngx_household_redis_op_t *op,
     ngx_household_resp_reply_t *reply);
 static void ngx_household_events_job_done(ngx_household_redis_op_t *op,
     ngx_household_redis_result_e status);
 static void ngx_household_events_job_drop(ngx_household_events_job_t *job);
+
+
+/* src/records/scripts/event.lua */
+
+static ngx_household_script_t  ngx_household_events_script =
+    ngx_household_script(NGX_HOUSEHOLD_LUA_EVENT);
 
 
 static ngx_str_t  ngx_household_events_kinds[NGX_HOUSEHOLD_EVENTS] = {
@@ -247,17 +262,21 @@ ngx_household_events_job_create(ngx_household_events_t *events,
 {
     u_char                      *p;
     size_t                       len;
+    ngx_str_t                   *mark, *key_prefix;
     ngx_household_events_job_t  *job;
 
     static ngx_str_t  maxlen = ngx_string("MAXLEN");
     static ngx_str_t  about = ngx_string("~");
     static ngx_str_t  any = ngx_string("*");
 
-    /* the key, the stream, the fields, and the numbers and names */
+    /* the keys, the stream, the fields, and the numbers and names */
+
+    key_prefix = &events->redis->conf->key_prefix;
 
     len = events->prefix.len + events->stream.len + 2 * event->account.len
           + once->len + event->mode.len + event->device.len
           + event->network.len + event->seat.len + event->detail.len
+          + ngx_household_keys_record_size(key_prefix, &event->account)
           + NGX_HOUSEHOLD_EVENTS_TEXT;
 
     job = ngx_alloc(sizeof(ngx_household_events_job_t) + len, ngx_cycle->log);
@@ -274,11 +293,14 @@ ngx_household_events_job_create(ngx_household_events_t *events,
 
     p = (u_char *) &job[1];
 
-    job->key.data = p;
+    p = ngx_household_keys_record(p, key_prefix, &event->account, job->keys);
+
+    mark = &job->keys[NGX_HOUSEHOLD_KEYS_RECORD];
+    mark->data = p;
     p = ngx_household_keys_account(p, &events->prefix, &event->account);
     *p++ = ':';
     p = ngx_cpymem(p, once->data, once->len);
-    job->key.len = p - job->key.data;
+    mark->len = p - mark->data;
 
     ngx_str_set(&job->argv[0], "XADD");
     job->argc = 1;
@@ -354,13 +376,15 @@ ngx_household_events_job_arg(ngx_household_events_job_t *job, ngx_str_t *arg,
 }
 
 
-/* SET household-event:{A}:... NX; then XADD household-events, if it was set */
+/* sets the mark household-event:{A}:...; then XADD household-events, if set */
 
 static void
 ngx_household_events_job_send(ngx_household_events_job_t *job)
 {
     u_char                         expire[NGX_INT_T_LEN];
-    ngx_str_t                     *key, set[6];
+    ngx_str_t                     *key;
+    ngx_str_t                      mark[NGX_HOUSEHOLD_SCRIPT_HEAD
+                                        + NGX_HOUSEHOLD_EVENTS_KEYS + 1];
     ngx_household_redis_op_t      *op;
     ngx_household_resp_command_t   command;
     ngx_household_redis_result_e   status;
@@ -373,18 +397,10 @@ ngx_household_events_job_send(ngx_household_events_job_t *job)
         command.argc = job->argc;
 
     } else {
-        key = &job->key;
+        key = &job->keys[0];
 
-        ngx_str_set(&set[0], "SET");
-        set[1] = job->key;
-        ngx_str_set(&set[2], "1");
-        ngx_str_set(&set[3], "NX");
-        ngx_str_set(&set[4], "EX");
-        set[5].data = expire;
-        set[5].len = ngx_sprintf(expire, "%ui", job->expire) - expire;
-
-        command.argv = set;
-        command.argc = 6;
+        command.argv = mark;
+        command.argc = ngx_household_events_job_mark(job, mark, expire);
     }
 
     op = ngx_household_redis_submit(job->events->redis, &command, key, 1,
@@ -395,6 +411,26 @@ ngx_household_events_job_send(ngx_household_events_job_t *job)
     if (op == NULL) {
         ngx_household_events_job_drop(job);
     }
+}
+
+
+static ngx_uint_t
+ngx_household_events_job_mark(ngx_household_events_job_t *job,
+    ngx_str_t *argv, u_char *expire)
+{
+    ngx_str_t  *arg;
+
+    ngx_household_script_args(&ngx_household_events_script, job->eval, argv);
+
+    ngx_str_set(&argv[2], "4");   /* NGX_HOUSEHOLD_EVENTS_KEYS */
+
+    ngx_memcpy(&argv[NGX_HOUSEHOLD_SCRIPT_HEAD], job->keys, sizeof(job->keys));
+
+    arg = &argv[NGX_HOUSEHOLD_SCRIPT_HEAD + NGX_HOUSEHOLD_EVENTS_KEYS];
+    arg->data = expire;
+    arg->len = ngx_sprintf(expire, "%ui", job->expire) - expire;
+
+    return arg + 1 - argv;
 }
 
 
@@ -410,17 +446,20 @@ ngx_household_events_job_reply(ngx_household_redis_op_t *op,
 
     switch (v->type) {
 
-    case NGX_HOUSEHOLD_RESP_STATUS:
-        job->first = 1;
-        return job->added ? NGX_ERROR : NGX_OK;
-
-    case NGX_HOUSEHOLD_RESP_NIL:
+    case NGX_HOUSEHOLD_RESP_INTEGER:
+        job->first = (v->integer == 1);
         return job->added ? NGX_ERROR : NGX_OK;
 
     case NGX_HOUSEHOLD_RESP_BULK:
         return job->added ? NGX_OK : NGX_ERROR;
 
     case NGX_HOUSEHOLD_RESP_ERROR:
+
+        if (ngx_household_script_missing(&v->str) && !job->eval) {
+            job->noscript = 1;
+            return NGX_OK;
+        }
+
         job->failed = 1;
         job->events->suspended = 1;
         job->events->suspended_at = ngx_current_msec;
@@ -445,7 +484,11 @@ ngx_household_events_job_done(ngx_household_redis_op_t *op,
         return;
     }
 
-    if (job->first && !job->added) {
+    if (job->noscript || (job->first && !job->added)) {
+
+        job->eval |= job->noscript;
+        job->noscript = 0;
+
         ngx_household_events_job_send(job);
         return;
     }

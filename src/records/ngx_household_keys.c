@@ -1,6 +1,6 @@
 
 /*
- * Keys outside the key prefix of records.  See ngx_household_keys.h.
+ * Names of keys.  See ngx_household_keys.h.
  */
 
 
@@ -50,6 +50,37 @@ ngx_household_keys_account(u_char *p, ngx_str_t *prefix, ngx_str_t *account)
     *p++ = '{';
     p = ngx_cpymem(p, account->data, account->len);
     *p++ = '}';
+
+    return p;
+}
+
+
+u_char *
+ngx_household_keys_record(u_char *p, ngx_str_t *key_prefix,
+    ngx_str_t *account, ngx_str_t *keys)
+{
+    ngx_str_t   prefix;
+    ngx_uint_t  i;
+
+    prefix = *key_prefix;
+
+    for (i = 0; i < NGX_HOUSEHOLD_KEYS_RECORD; i++) {
+
+        keys[i].data = p;
+
+        if (i == 2) {
+            p = ngx_household_keys_put_beside(p, key_prefix, "closed");
+            prefix.len = 0;
+        }
+
+        p = ngx_household_keys_account(p, &prefix, account);
+
+        if (i == 1) {
+            p = ngx_cpymem(p, ":account", sizeof(":account") - 1);
+        }
+
+        keys[i].len = p - keys[i].data;
+    }
 
     return p;
 }

@@ -1,7 +1,7 @@
 
 /*
- * Keys outside the key prefix of records.  Changes of these keys cause no
- * invalidations.
+ * Names of keys: those of an account, and those outside the key prefix of
+ * records, whose changes cause no invalidations.
  */
 
 
@@ -36,6 +36,22 @@ u_char *ngx_household_keys_put_beside(u_char *p, ngx_str_t *key_prefix,
  */
 u_char *ngx_household_keys_account(u_char *p, ngx_str_t *prefix,
     ngx_str_t *account);
+
+
+/*
+ * The keys that each script on an account gets first: the set of home networks,
+ * the hash, and the tombstone of an account that was erased.
+ */
+#define NGX_HOUSEHOLD_KEYS_RECORD  3
+
+/* bytes of the names of these keys */
+#define ngx_household_keys_record_size(prefix, account)                       \
+    (NGX_HOUSEHOLD_KEYS_RECORD * ((prefix)->len + (account)->len              \
+                                  + sizeof("-closed:{}:account") - 1))
+
+/* writes the names to "p", and sets "keys"; returns the end of the text */
+u_char *ngx_household_keys_record(u_char *p, ngx_str_t *key_prefix,
+    ngx_str_t *account, ngx_str_t *keys);
 
 
 #endif /* _NGX_HOUSEHOLD_KEYS_H_INCLUDED_ */

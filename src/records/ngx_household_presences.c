@@ -65,7 +65,6 @@ ngx_household_presences_create(ngx_pool_t *pool, ngx_household_redis_t *redis,
     ngx_rbtree_init(&presences->writes, &presences->writes_sentinel,
                     ngx_str_rbtree_insert_value);
 
-    ngx_household_presences_write_init(presences);
 
     return presences;
 }

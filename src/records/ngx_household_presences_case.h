@@ -28,12 +28,7 @@ struct ngx_household_presences_s {
     ngx_uint_t                        nwrites;
     ngx_msec_t                        suspended_at;
     ngx_uint_t                        suspended; /* unsigned  suspended:1; */
-    u_char                            sha1[40]; /* of the script */
 };
-
-
-/* prepares the writes: the digest of the script */
-void ngx_household_presences_write_init(ngx_household_presences_t *presences);
 
 
 #endif /* _NGX_HOUSEHOLD_PRESENCES_CASE_H_INCLUDED_ */

@@ -6,16 +6,20 @@
 
 #include <ngx_config.h>
 #include <ngx_core.h>
-#include <ngx_sha1.h>
 #include <ngx_household_scripts.h>
 #include "ngx_household_keys.h"
 #include "ngx_household_presences_case.h"
 #include "ngx_household_redis_op.h"
+#include "ngx_household_script.h"
+
+
+/* the keys of the record, and that of the presence */
+#define NGX_HOUSEHOLD_PRESENCES_KEYS  (NGX_HOUSEHOLD_KEYS_RECORD + 1)
 
 
 /*
  * Followed by ids of members; account, 0, device, 0, address, which are the
- * string of "node"; key.
+ * string of "node"; keys.
  */
 
 typedef struct {
@@ -24,7 +28,7 @@ typedef struct {
     ngx_household_presence_params_t   params;
     ngx_household_presence_facts_t    facts;
     ngx_str_t                         account;
-    ngx_str_t                         key;
+    ngx_str_t                         keys[NGX_HOUSEHOLD_PRESENCES_KEYS];
     ngx_str_t                         former;  /* prefix of the presence read */
     ngx_str_t                         bytes;
     uint64_t                          generation;  /* of the cache */
@@ -66,23 +70,8 @@ static void ngx_household_presences_job_free(
 
 /* src/records/scripts/presence.lua */
 
-static ngx_str_t  ngx_household_presences_script =
-    ngx_string(NGX_HOUSEHOLD_LUA_PRESENCE);
-
-
-void
-ngx_household_presences_write_init(ngx_household_presences_t *presences)
-{
-    u_char      digest[20];
-    ngx_sha1_t  sha1;
-
-    ngx_sha1_init(&sha1);
-    ngx_sha1_update(&sha1, ngx_household_presences_script.data,
-                    ngx_household_presences_script.len);
-    ngx_sha1_final(digest, &sha1);
-
-    (void) ngx_hex_dump(presences->sha1, digest, sizeof(digest));
-}
+static ngx_household_script_t  ngx_household_presences_script =
+    ngx_household_script(NGX_HOUSEHOLD_LUA_PRESENCE);
 
 
 void
@@ -138,17 +127,19 @@ ngx_household_presences_job_create(ngx_household_presences_t *presences,
 {
     u_char                                *p;
     size_t                                 len;
-    ngx_str_t                             *members;
+    ngx_str_t                             *members, *seen, *key_prefix;
     ngx_uint_t                             i;
     ngx_household_presences_job_t         *job;
     const ngx_household_presence_facts_t  *facts;
 
     facts = write->facts;
+    key_prefix = &presences->redis->conf->key_prefix;
 
     len = sizeof(ngx_household_presences_job_t)
           + facts->nmembers * sizeof(ngx_str_t)
           + 2 * write->account->len + facts->device.len
-          + sizeof(facts->addr.bytes) + presences->prefix.len + 4;
+          + sizeof(facts->addr.bytes) + presences->prefix.len + 4
+          + ngx_household_keys_record_size(key_prefix, write->account);
 
     for (i = 0; i < facts->nmembers; i++) {
         len += facts->members[i].len;
@@ -178,10 +169,13 @@ ngx_household_presences_job_create(ngx_household_presences_t *presences,
 
     p = ngx_household_presences_job_id(job, write, p);
 
-    job->key.data = p;
-    job->key.len = ngx_household_keys_account(p, &presences->prefix,
-                                              &job->account)
-                   - p;
+    p = ngx_household_keys_record(p, key_prefix, &job->account, job->keys);
+
+    seen = &job->keys[NGX_HOUSEHOLD_KEYS_RECORD];
+    seen->data = p;
+    seen->len = ngx_household_keys_account(p, &presences->prefix,
+                                           &job->account)
+                - p;
 
     ngx_household_presences_job_former(job, write->former);
 
@@ -239,7 +233,9 @@ static void
 ngx_household_presences_job_send(ngx_household_presences_job_t *job)
 {
     u_char                         expire[NGX_INT64_LEN];
-    ngx_str_t                      argv[7];
+    ngx_str_t                      argv[NGX_HOUSEHOLD_SCRIPT_HEAD
+                                        + NGX_HOUSEHOLD_PRESENCES_KEYS + 3];
+    ngx_str_t                     *arg;
     ngx_household_redis_op_t      *op;
     ngx_household_presences_t     *presences;
     ngx_household_resp_command_t   command;
@@ -247,30 +243,26 @@ ngx_household_presences_job_send(ngx_household_presences_job_t *job)
 
     presences = job->presences;
 
-    if (job->eval) {
-        ngx_str_set(&argv[0], "EVAL");
-        argv[1] = ngx_household_presences_script;
+    ngx_household_script_args(&ngx_household_presences_script, job->eval,
+                              argv);
 
-    } else {
-        ngx_str_set(&argv[0], "EVALSHA");
-        argv[1].data = presences->sha1;
-        argv[1].len = sizeof(presences->sha1);
-    }
+    ngx_str_set(&argv[2], "4");   /* NGX_HOUSEHOLD_PRESENCES_KEYS */
 
-    ngx_str_set(&argv[2], "1");
-    argv[3] = job->key;
-    argv[4] = job->former;
-    argv[5] = job->bytes;
-    argv[6].data = expire;
-    argv[6].len = ngx_sprintf(expire, "%L", job->params.forget) - expire;
+    ngx_memcpy(&argv[NGX_HOUSEHOLD_SCRIPT_HEAD], job->keys, sizeof(job->keys));
+
+    arg = &argv[NGX_HOUSEHOLD_SCRIPT_HEAD + NGX_HOUSEHOLD_PRESENCES_KEYS];
+    arg[0] = job->former;
+    arg[1] = job->bytes;
+    arg[2].data = expire;
+    arg[2].len = ngx_sprintf(expire, "%L", job->params.forget) - expire;
 
     command.argv = argv;
-    command.argc = 7;
+    command.argc = sizeof(argv) / sizeof(argv[0]);
 
     job->generation = presences->cache->generation(presences->cache->data,
                                                    &job->account);
 
-    op = ngx_household_redis_submit(presences->redis, &command, &job->key, 1,
+    op = ngx_household_redis_submit(presences->redis, &command, job->keys, 1,
                                     NGX_HOUSEHOLD_REDIS_WRITE,
                                     ngx_household_presences_job_reply,
                                     ngx_household_presences_job_done, job,
@@ -294,6 +286,12 @@ ngx_household_presences_job_reply(ngx_household_redis_op_t *op,
     switch (v->type) {
 
     case NGX_HOUSEHOLD_RESP_INTEGER:
+
+        if (v->integer == 0) {
+            /* the account was erased */
+            job->failed = 1;
+        }
+
         return NGX_OK;
 
     case NGX_HOUSEHOLD_RESP_BULK:
@@ -321,15 +319,9 @@ static void
 ngx_household_presences_job_error(ngx_household_presences_job_t *job,
     ngx_str_t *error)
 {
-    ngx_str_t                   code;
     ngx_household_presences_t  *presences;
 
-    code = ngx_household_redis_error_code(error);
-
-    if (code.len == sizeof("NOSCRIPT") - 1
-        && ngx_strncmp(code.data, "NOSCRIPT", code.len) == 0
-        && !job->eval)
-    {
+    if (ngx_household_script_missing(error) && !job->eval) {
         job->noscript = 1;
         return;
     }

@@ -6,15 +6,16 @@
 
 #include <ngx_config.h>
 #include <ngx_core.h>
-#include <ngx_sha1.h>
 #include <ngx_household_scripts.h>
 #include "ngx_household_writer.h"
 #include "ngx_household_redis_conn.h"
+#include "ngx_household_keys.h"
 #include "ngx_household_record.h"
+#include "ngx_household_script.h"
 
 
 /* keys and arguments of a script, at most */
-#define NGX_HOUSEHOLD_WRITER_ARGS      8
+#define NGX_HOUSEHOLD_WRITER_ARGS      (NGX_HOUSEHOLD_KEYS_RECORD + 6)
 
 /* "<time>@<seat>" for each place, separated by ":" */
 #define NGX_HOUSEHOLD_WRITER_SEEN                                             \
@@ -32,15 +33,8 @@ typedef enum {
     NGX_HOUSEHOLD_WRITE_GONE,
     NGX_HOUSEHOLD_WRITE_AWAY,
     NGX_HOUSEHOLD_WRITE_SEAT,
-    NGX_HOUSEHOLD_WRITE_DEVICE_OVER,
-    NGX_HOUSEHOLD_WRITE_DEVICE              /* a plain command */
+    NGX_HOUSEHOLD_WRITE_DEVICE
 } ngx_household_write_e;
-
-
-typedef struct {
-    ngx_str_t   text;
-    u_char      sha1[40];
-} ngx_household_writer_script_t;
 
 
 typedef struct {
@@ -58,7 +52,6 @@ struct ngx_household_writer_s {
                                            ngx_household_writer_result_e
                                                result);
     void                           *data;
-    ngx_household_writer_script_t   scripts[NGX_HOUSEHOLD_WRITE_DEVICE];
     ngx_household_writer_recent_t   recent[NGX_HOUSEHOLD_WRITER_RECENT];
 };
 
@@ -69,7 +62,6 @@ typedef struct {
     ngx_household_writer_t        *writer;
     ngx_household_write_e          type;
     uint64_t                       hash;
-    ngx_uint_t                     nkeys;    /* in "argv", come first */
     ngx_uint_t                     argc;
     ngx_str_t                      argv[NGX_HOUSEHOLD_WRITER_ARGS];
     unsigned                       eval:1;   /* not EVALSHA */
@@ -86,8 +78,6 @@ static void ngx_household_writer_submit(ngx_household_writer_t *writer,
 static ngx_household_write_t *ngx_household_write_alloc(
     ngx_household_writer_t *writer, ngx_household_write_e type,
     ngx_str_t *account, ngx_str_t *argv, ngx_uint_t argc);
-static u_char *ngx_household_write_key(ngx_household_write_t *write,
-    ngx_str_t *account, u_char *p);
 static void ngx_household_write_send(ngx_household_write_t *write);
 static ngx_int_t ngx_household_write_reply(ngx_household_redis_op_t *op,
     ngx_household_resp_reply_t *reply);
@@ -102,22 +92,23 @@ static ngx_uint_t ngx_household_writer_repeated(ngx_household_writer_t *writer,
     uint64_t hash);
 
 
-/*
- * The files in src/records/scripts.  All keys of a script are in one hash
- * slot, as a cluster requires.  The scripts are idempotent.
- */
+/* the files in src/records/scripts; the scripts are idempotent */
 
-static ngx_str_t  ngx_household_writer_scripts[] = {
-    [NGX_HOUSEHOLD_WRITE_LEARN] = ngx_string(NGX_HOUSEHOLD_LUA_LEARN),
+static ngx_household_script_t  ngx_household_writer_scripts[] = {
+    [NGX_HOUSEHOLD_WRITE_LEARN] =
+                          ngx_household_script(NGX_HOUSEHOLD_LUA_LEARN),
     [NGX_HOUSEHOLD_WRITE_GRACE_START] =
-                                    ngx_string(NGX_HOUSEHOLD_LUA_GRACE_START),
+                          ngx_household_script(NGX_HOUSEHOLD_LUA_GRACE_START),
     [NGX_HOUSEHOLD_WRITE_GRACE_RETURN] =
-                                    ngx_string(NGX_HOUSEHOLD_LUA_GRACE_RETURN),
-    [NGX_HOUSEHOLD_WRITE_GONE] = ngx_string(NGX_HOUSEHOLD_LUA_GRACE_GONE),
-    [NGX_HOUSEHOLD_WRITE_AWAY] = ngx_string(NGX_HOUSEHOLD_LUA_AWAY),
-    [NGX_HOUSEHOLD_WRITE_SEAT] = ngx_string(NGX_HOUSEHOLD_LUA_SEAT),
-    [NGX_HOUSEHOLD_WRITE_DEVICE_OVER] =
-                                    ngx_string(NGX_HOUSEHOLD_LUA_DEVICE_OVER)
+                          ngx_household_script(NGX_HOUSEHOLD_LUA_GRACE_RETURN),
+    [NGX_HOUSEHOLD_WRITE_GONE] =
+                          ngx_household_script(NGX_HOUSEHOLD_LUA_GRACE_GONE),
+    [NGX_HOUSEHOLD_WRITE_AWAY] =
+                          ngx_household_script(NGX_HOUSEHOLD_LUA_AWAY),
+    [NGX_HOUSEHOLD_WRITE_SEAT] =
+                          ngx_household_script(NGX_HOUSEHOLD_LUA_SEAT),
+    [NGX_HOUSEHOLD_WRITE_DEVICE] =
+                          ngx_household_script(NGX_HOUSEHOLD_LUA_DEVICE)
 };
 
 
@@ -128,7 +119,6 @@ static const ngx_household_writer_op_e  ngx_household_writer_ops[] = {
     [NGX_HOUSEHOLD_WRITE_GONE] = NGX_HOUSEHOLD_WRITER_GRACE_END,
     [NGX_HOUSEHOLD_WRITE_AWAY] = NGX_HOUSEHOLD_WRITER_AWAY,
     [NGX_HOUSEHOLD_WRITE_SEAT] = NGX_HOUSEHOLD_WRITER_SEAT,
-    [NGX_HOUSEHOLD_WRITE_DEVICE_OVER] = NGX_HOUSEHOLD_WRITER_DEVICE,
     [NGX_HOUSEHOLD_WRITE_DEVICE] = NGX_HOUSEHOLD_WRITER_DEVICE
 };
 
@@ -140,11 +130,7 @@ ngx_household_writer_create(ngx_pool_t *pool, ngx_household_redis_t *redis,
                   ngx_household_writer_result_e result),
     void *data)
 {
-    u_char                          digest[20];
-    ngx_uint_t                      i;
-    ngx_sha1_t                      sha1;
-    ngx_household_writer_t         *writer;
-    ngx_household_writer_script_t  *script;
+    ngx_household_writer_t  *writer;
 
     writer = ngx_pcalloc(pool, sizeof(ngx_household_writer_t));
     if (writer == NULL) {
@@ -156,18 +142,6 @@ ngx_household_writer_create(ngx_pool_t *pool, ngx_household_redis_t *redis,
     writer->ended = ended;
     writer->data = data;
 
-    for (i = 0; i < NGX_HOUSEHOLD_WRITE_DEVICE; i++) {
-
-        script = &writer->scripts[i];
-        script->text = ngx_household_writer_scripts[i];
-
-        ngx_sha1_init(&sha1);
-        ngx_sha1_update(&sha1, script->text.data, script->text.len);
-        ngx_sha1_final(digest, &sha1);
-
-        (void) ngx_hex_dump(script->sha1, digest, sizeof(digest));
-    }
-
     return writer;
 }
 
@@ -177,14 +151,10 @@ ngx_household_writer_write_device(ngx_household_writer_t *writer,
     ngx_str_t *account, ngx_household_writer_device_t *device,
     ngx_str_t *seat, ngx_household_writer_device_t *dropped)
 {
-    u_char                 names[2][sizeof("device:") + NGX_HOUSEHOLD_ID_LEN];
-    u_char                 values[2][NGX_HOUSEHOLD_WRITER_SEEN];
-    uint64_t               hash;
-    ngx_str_t              argv[4];
-    ngx_household_write_e  type;
-
-    type = (dropped != NULL) ? NGX_HOUSEHOLD_WRITE_DEVICE_OVER
-                             : NGX_HOUSEHOLD_WRITE_DEVICE;
+    u_char     names[2][sizeof("device:") + NGX_HOUSEHOLD_ID_LEN];
+    u_char     values[2][NGX_HOUSEHOLD_WRITER_SEEN];
+    uint64_t   hash;
+    ngx_str_t  argv[4];
 
     ngx_household_writer_device(device, argv, names[0], values[0]);
 
@@ -196,8 +166,8 @@ ngx_household_writer_write_device(ngx_household_writer_t *writer,
     hash = ngx_household_write_hash(hash, &argv[0]);
     hash = ngx_household_write_hash(hash, seat);
 
-    ngx_household_writer_submit(writer, type, account, argv,
-                                dropped != NULL ? 4 : 2, hash);
+    ngx_household_writer_submit(writer, NGX_HOUSEHOLD_WRITE_DEVICE, account,
+                                argv, dropped != NULL ? 4 : 2, hash);
 }
 
 
@@ -389,8 +359,7 @@ ngx_household_write_alloc(ngx_household_writer_t *writer,
     ngx_uint_t              i;
     ngx_household_write_t  *write;
 
-    len = 2 * (writer->key_prefix->len + account->len
-               + sizeof("{}:account") - 1);
+    len = ngx_household_keys_record_size(writer->key_prefix, account);
 
     for (i = 0; i < argc; i++) {
         len += argv[i].len;
@@ -410,15 +379,9 @@ ngx_household_write_alloc(ngx_household_writer_t *writer,
 
     p = (u_char *) write + sizeof(ngx_household_write_t);
 
-    if (type == NGX_HOUSEHOLD_WRITE_LEARN) {
-        p = ngx_household_write_key(write, account, p);
-    }
+    p = ngx_household_keys_record(p, writer->key_prefix, account, write->argv);
 
-    p = ngx_household_write_key(write, account, p);
-    p = ngx_cpymem(p, ":account", sizeof(":account") - 1);
-    write->argv[write->argc - 1].len += sizeof(":account") - 1;
-
-    write->nkeys = write->argc;
+    write->argc = NGX_HOUSEHOLD_KEYS_RECORD;
 
     for (i = 0; i < argc; i++) {
         write->argv[write->argc].data = p;
@@ -430,69 +393,25 @@ ngx_household_write_alloc(ngx_household_writer_t *writer,
 }
 
 
-/* appends the key of the account's set to the arguments; returns the end */
-
-static u_char *
-ngx_household_write_key(ngx_household_write_t *write, ngx_str_t *account,
-    u_char *p)
-{
-    ngx_str_t  *key;
-
-    key = &write->argv[write->argc++];
-    key->data = p;
-
-    p = ngx_cpymem(p, write->writer->key_prefix->data,
-                   write->writer->key_prefix->len);
-    *p++ = '{';
-    p = ngx_cpymem(p, account->data, account->len);
-    *p++ = '}';
-
-    key->len = p - key->data;
-
-    return p;
-}
-
-
 static void
 ngx_household_write_send(ngx_household_write_t *write)
 {
-    ngx_str_t                       argv[3 + NGX_HOUSEHOLD_WRITER_ARGS];
-    ngx_uint_t                      n;
-    ngx_household_redis_op_t       *op;
-    ngx_household_writer_script_t  *script;
-    ngx_household_resp_command_t    command;
-    ngx_household_redis_result_e    status;
+    ngx_str_t                      argv[NGX_HOUSEHOLD_SCRIPT_HEAD
+                                        + NGX_HOUSEHOLD_WRITER_ARGS];
+    ngx_household_redis_op_t      *op;
+    ngx_household_resp_command_t   command;
+    ngx_household_redis_result_e   status;
 
-    if (write->type == NGX_HOUSEHOLD_WRITE_DEVICE) {
-        ngx_str_set(&argv[0], "HSET");
-        n = 1;
+    ngx_household_script_args(&ngx_household_writer_scripts[write->type],
+                              write->eval, argv);
 
-    } else {
-        script = &write->writer->scripts[write->type];
+    ngx_str_set(&argv[2], "3");   /* NGX_HOUSEHOLD_KEYS_RECORD */
 
-        if (write->eval) {
-            ngx_str_set(&argv[0], "EVAL");
-            argv[1] = script->text;
-
-        } else {
-            ngx_str_set(&argv[0], "EVALSHA");
-            argv[1].data = script->sha1;
-            argv[1].len = sizeof(script->sha1);
-        }
-
-        ngx_str_set(&argv[2], "1");
-
-        if (write->nkeys == 2) {
-            ngx_str_set(&argv[2], "2");
-        }
-
-        n = 3;
-    }
-
-    ngx_memcpy(&argv[n], write->argv, write->argc * sizeof(ngx_str_t));
+    ngx_memcpy(&argv[NGX_HOUSEHOLD_SCRIPT_HEAD], write->argv,
+               write->argc * sizeof(ngx_str_t));
 
     command.argv = argv;
-    command.argc = n + write->argc;
+    command.argc = NGX_HOUSEHOLD_SCRIPT_HEAD + write->argc;
 
     op = ngx_household_redis_submit(write->writer->redis, &command,
                                     &write->argv[0], 1,
@@ -509,7 +428,6 @@ static ngx_int_t
 ngx_household_write_reply(ngx_household_redis_op_t *op,
     ngx_household_resp_reply_t *reply)
 {
-    ngx_str_t               code;
     ngx_household_write_t  *write = op->data;
 
     if (reply->values[0].type == NGX_HOUSEHOLD_RESP_INTEGER) {
@@ -520,12 +438,7 @@ ngx_household_write_reply(ngx_household_redis_op_t *op,
         return NGX_ERROR;
     }
 
-    code = ngx_household_redis_error_code(&reply->values[0].str);
-
-    if (code.len == sizeof("NOSCRIPT") - 1
-        && ngx_strncmp(code.data, "NOSCRIPT", code.len) == 0
-        && !write->eval)
-    {
+    if (ngx_household_script_missing(&reply->values[0].str) && !write->eval) {
         write->noscript = 1;
         return NGX_OK;
     }

@@ -182,7 +182,7 @@ ngx_http_household_api_call_edit(ngx_http_household_api_call_t *call,
 
 ngx_int_t
 ngx_http_household_api_call_erase(ngx_http_household_api_call_t *call,
-    ngx_http_household_api_next_pt next)
+    uint64_t *version, ngx_http_household_api_next_pt next)
 {
     if (ngx_http_household_api_call_start(call, next) != NGX_OK) {
         return NGX_HTTP_INTERNAL_SERVER_ERROR;
@@ -190,7 +190,7 @@ ngx_http_household_api_call_erase(ngx_http_household_api_call_t *call,
 
     call->op = ngx_household_account_erase(call->conf->redis->redis,
                                            &call->path.account,
-                                           &call->account,
+                                           &call->account, version,
                                            ngx_http_household_api_call_done,
                                            call);
     if (call->op == NULL) {

@@ -78,9 +78,10 @@ ngx_int_t ngx_http_household_api_call_edit(ngx_http_household_api_call_t *call,
     uint64_t *version, ngx_household_account_edit_t *edits, ngx_uint_t n,
     ngx_http_household_api_next_pt next);
 
-/* erases the account of the path, which was read */
+/* erases the account of the path, which was read; of "version" unless NULL */
 ngx_int_t ngx_http_household_api_call_erase(
-    ngx_http_household_api_call_t *call, ngx_http_household_api_next_pt next);
+    ngx_http_household_api_call_t *call, uint64_t *version,
+    ngx_http_household_api_next_pt next);
 
 /* reads the account of the path; "next" is called with the result */
 ngx_int_t ngx_http_household_api_call_read(ngx_http_household_api_call_t *call,

@@ -31,10 +31,6 @@ static const char *ngx_http_household_api_edit_fits(
     ngx_household_record_builder_t *builder);
 static ngx_uint_t ngx_http_household_api_edit_replaces(
     ngx_http_household_api_call_t *call, ngx_uint_t home, ngx_str_t *name);
-static ngx_uint_t ngx_http_household_api_edit_matches(
-    ngx_http_household_api_call_t *call);
-static ngx_str_t *ngx_http_household_api_edit_condition(
-    ngx_http_request_t *r);
 
 
 ngx_int_t
@@ -67,7 +63,7 @@ ngx_http_household_api_edit_known(ngx_http_household_api_call_t *call)
         return ngx_http_household_api_failed(call);
     }
 
-    if (!ngx_http_household_api_edit_matches(call)) {
+    if (!ngx_http_household_api_write_matches(call)) {
         call->result = NGX_HOUSEHOLD_ACCOUNT_CONFLICT;
         return ngx_http_household_api_failed(call);
     }
@@ -116,7 +112,7 @@ static ngx_int_t
 ngx_http_household_api_edit_made(ngx_http_household_api_call_t *call)
 {
     if (call->result == NGX_HOUSEHOLD_ACCOUNT_CONFLICT
-        && ngx_http_household_api_edit_condition(call->request) == NULL
+        && ngx_http_household_api_write_condition(call->request) == NULL
         && ++call->tries < NGX_HTTP_HOUSEHOLD_API_TRIES)
     {
         /* an edge, or another client, was faster */
@@ -244,48 +240,4 @@ ngx_http_household_api_edit_replaces(ngx_http_household_api_call_t *call,
     }
 
     return 0;
-}
-
-
-/* If-Match: RFC 9110, 13.1.1 */
-
-static ngx_uint_t
-ngx_http_household_api_edit_matches(ngx_http_household_api_call_t *call)
-{
-    u_char      text[18], *p, *last;
-    ngx_str_t  *value;
-
-    value = ngx_http_household_api_edit_condition(call->request);
-
-    if (value == NULL) {
-        return 1;
-    }
-
-    if (value->len == 1 && value->data[0] == '*') {
-        return call->account.nhomes || call->account.nfields;
-    }
-
-    (void) ngx_sprintf(text, "\"%016xL\"", call->account.version);
-
-    last = value->data + value->len;
-
-    for (p = value->data; last - p >= (ssize_t) sizeof(text); p++) {
-
-        /* a weak one does not match */
-
-        if (ngx_memcmp(p, text, sizeof(text)) == 0
-            && (p == value->data || p[-1] != '/'))
-        {
-            return 1;
-        }
-    }
-
-    return 0;
-}
-
-
-static ngx_str_t *
-ngx_http_household_api_edit_condition(ngx_http_request_t *r)
-{
-    return r->headers_in.if_match ? &r->headers_in.if_match->value : NULL;
 }

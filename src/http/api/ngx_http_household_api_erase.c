@@ -39,11 +39,21 @@ ngx_http_household_api_erase_read(ngx_http_household_api_call_t *call)
 static ngx_int_t
 ngx_http_household_api_erase_known(ngx_http_household_api_call_t *call)
 {
+    uint64_t  *version;
+
     if (call->result != NGX_HOUSEHOLD_ACCOUNT_OK) {
         return ngx_http_household_api_failed(call);
     }
 
-    return ngx_http_household_api_call_erase(call,
+    if (!ngx_http_household_api_write_matches(call)) {
+        call->result = NGX_HOUSEHOLD_ACCOUNT_CONFLICT;
+        return ngx_http_household_api_failed(call);
+    }
+
+    version = ngx_http_household_api_write_condition(call->request) != NULL
+              ? &call->account.version : NULL;
+
+    return ngx_http_household_api_call_erase(call, version,
                                             ngx_http_household_api_erase_made);
 }
 
@@ -64,6 +74,9 @@ ngx_http_household_api_erase_made(ngx_http_household_api_call_t *call)
     ngx_http_household_api_json_bool(&json, "presence",
                                      call->account.presence.len != 0);
     ngx_http_household_api_json_number(&json, "keys", call->changes);
+    ngx_http_household_api_json_time(&json, "closed_until",
+                                     ngx_time()
+                                     + NGX_HOUSEHOLD_ACCOUNT_CLOSED);
     ngx_http_household_api_json_object_end(&json);
     ngx_http_household_api_json_line(&json);
 

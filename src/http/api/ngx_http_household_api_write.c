@@ -309,3 +309,47 @@ ngx_http_household_api_write_cleanup(void *data)
 {
     json_decref(data);
 }
+
+
+/* If-Match: RFC 9110, 13.1.1 */
+
+ngx_uint_t
+ngx_http_household_api_write_matches(ngx_http_household_api_call_t *call)
+{
+    u_char      text[18], *p, *last;
+    ngx_str_t  *value;
+
+    value = ngx_http_household_api_write_condition(call->request);
+
+    if (value == NULL) {
+        return 1;
+    }
+
+    if (value->len == 1 && value->data[0] == '*') {
+        return call->account.nhomes || call->account.nfields;
+    }
+
+    (void) ngx_sprintf(text, "\"%016xL\"", call->account.version);
+
+    last = value->data + value->len;
+
+    for (p = value->data; last - p >= (ssize_t) sizeof(text); p++) {
+
+        /* a weak one does not match */
+
+        if (ngx_memcmp(p, text, sizeof(text)) == 0
+            && (p == value->data || p[-1] != '/'))
+        {
+            return 1;
+        }
+    }
+
+    return 0;
+}
+
+
+ngx_str_t *
+ngx_http_household_api_write_condition(ngx_http_request_t *r)
+{
+    return r->headers_in.if_match ? &r->headers_in.if_match->value : NULL;
+}

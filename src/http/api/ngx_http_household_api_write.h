@@ -22,5 +22,14 @@
 ngx_int_t ngx_http_household_api_write_start(
     ngx_http_household_api_call_t *call, ngx_http_household_api_next_pt next);
 
+/*
+ * condition() returns the value of If-Match, or NULL if there is none.
+ * matches() returns 1 if it is met by call->account, which was read, or if
+ * there is none.
+ */
+ngx_str_t *ngx_http_household_api_write_condition(ngx_http_request_t *r);
+ngx_uint_t ngx_http_household_api_write_matches(
+    ngx_http_household_api_call_t *call);
+
 
 #endif /* _NGX_HTTP_HOUSEHOLD_API_WRITE_H_INCLUDED_ */

@@ -1,14 +1,22 @@
 -- Adds today to the days outside.  Days that are malformed or in the future
 -- are dropped, and then the oldest ones beyond the limit.
 --
--- KEYS[1]  the hash of the account
+-- KEYS[1]  the set of home networks
+-- KEYS[2]  the hash of the account
+-- KEYS[3]  the tombstone
 -- ARGV[1]  today, in days since the epoch
 -- ARGV[2]  maximum number of days
 --
--- Returns 1, or 0 if nothing changes.
+-- Returns 1, or 0 if nothing changes, or the account was erased.
+
+-- include closed.lua
+
+if closed() then
+    return 0
+end
 
 local today, max = tonumber(ARGV[1]), tonumber(ARGV[2])
-local s = redis.call('HGET', KEYS[1], 'outside_days') or ''
+local s = redis.call('HGET', KEYS[2], 'outside_days') or ''
 local days = {today}
 
 for d in s:gmatch('[^,]+') do
@@ -29,6 +37,6 @@ if text == s then
     return 0
 end
 
-redis.call('HSET', KEYS[1], 'outside_days', text)
+redis.call('HSET', KEYS[2], 'outside_days', text)
 
 return 1

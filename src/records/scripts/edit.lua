@@ -2,6 +2,7 @@
 --
 -- KEYS[1]  the set of home networks
 -- KEYS[2]  the hash of the account
+-- KEYS[3]  the tombstone, which is removed if something is added
 -- ARGV[1]  the version that the account must have, or an empty string
 -- ARGV[2]  the edits, three arguments each: "add" and "remove" a home network,
 --          "set" and "unset" a field; the name; the value
@@ -14,13 +15,14 @@ if ARGV[1] ~= '' and version() ~= ARGV[1] then
     return -1
 end
 
-local n = 0
+local n, adds = 0, false
 
 for i = 2, #ARGV, 3 do
     local edit, name, value = ARGV[i], ARGV[i + 1], ARGV[i + 2]
 
     if edit == 'add' then
         n = n + redis.call('SADD', KEYS[1], name)
+        adds = true
 
     elseif edit == 'remove' then
         n = n + redis.call('SREM', KEYS[1], name)
@@ -28,10 +30,18 @@ for i = 2, #ARGV, 3 do
     elseif edit == 'unset' then
         n = n + redis.call('HDEL', KEYS[2], name)
 
-    elseif redis.call('HGET', KEYS[2], name) ~= value then
-        redis.call('HSET', KEYS[2], name, value)
-        n = n + 1
+    else
+        adds = true
+
+        if redis.call('HGET', KEYS[2], name) ~= value then
+            redis.call('HSET', KEYS[2], name, value)
+            n = n + 1
+        end
     end
+end
+
+if adds then
+    redis.call('DEL', KEYS[3])
 end
 
 return n

@@ -4,6 +4,7 @@
 --
 -- KEYS[1]  the set of home networks
 -- KEYS[2]  the hash of the account
+-- KEYS[3]  the tombstone
 -- ARGV[1]  network
 -- ARGV[2]  now
 -- ARGV[3]  days that are required
@@ -12,11 +13,14 @@
 -- ARGV[6]  size of the set in the record that was evaluated
 --
 -- Returns 1 if the network was registered.  Does nothing and returns 0 if the
--- set has another size by now, or the day is counted already.
+-- set has another size by now, the day is counted already, or the account was
+-- erased.
+
+-- include closed.lua
 
 local net, now = ARGV[1], tonumber(ARGV[2])
 
-if redis.call('SCARD', KEYS[1]) ~= tonumber(ARGV[6]) then
+if closed() or redis.call('SCARD', KEYS[1]) ~= tonumber(ARGV[6]) then
     return 0
 end
 

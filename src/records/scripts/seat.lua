@@ -1,7 +1,9 @@
 -- Gives a seat that learns the network of a client that joined it, for as long
 -- as the seat is paid.
 --
--- KEYS[1]  the hash of the account
+-- KEYS[1]  the set of home networks
+-- KEYS[2]  the hash of the account
+-- KEYS[3]  the tombstone
 -- ARGV[1]  seat
 -- ARGV[2]  network
 --
@@ -9,7 +11,7 @@
 -- does not learn any more, or has a network of the same family by now.
 
 local prefix = 'extra:' .. ARGV[1] .. ':'
-local paid = redis.call('HGET', KEYS[1], prefix .. 'learn')
+local paid = redis.call('HGET', KEYS[2], prefix .. 'learn')
 
 if not paid then
     return 0
@@ -19,7 +21,7 @@ local function six(network)
     return network:find(':', 1, true) ~= nil
 end
 
-for _, f in ipairs(redis.call('HKEYS', KEYS[1])) do
+for _, f in ipairs(redis.call('HKEYS', KEYS[2])) do
     local network = f:sub(#prefix + 1)
 
     if f:sub(1, #prefix) == prefix and network ~= 'learn'
@@ -29,6 +31,6 @@ for _, f in ipairs(redis.call('HKEYS', KEYS[1])) do
     end
 end
 
-redis.call('HSET', KEYS[1], prefix .. ARGV[2], paid)
+redis.call('HSET', KEYS[2], prefix .. ARGV[2], paid)
 
 return 1

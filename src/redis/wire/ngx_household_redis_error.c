@@ -11,12 +11,24 @@
 
 #define NGX_HOUSEHOLD_REDIS_CODE_LEN  32
 
+/* what Redis replies, with "ERR", to a script that lacks a permission */
+#define NGX_HOUSEHOLD_REDIS_SCRIPT_NOPERM                                     \
+    "The user executing the script can't"
+
+
+static ngx_uint_t ngx_household_redis_error_script(ngx_str_t *error);
+
 
 ngx_str_t
 ngx_household_redis_error_code(ngx_str_t *error)
 {
     size_t     i;
     ngx_str_t  code;
+
+    if (ngx_household_redis_error_script(error)) {
+        ngx_str_set(&code, "NOPERM");
+        return code;
+    }
 
     for (i = 0; i < error->len; i++) {
         if (error->data[i] < 'A' || error->data[i] > 'Z') {
@@ -35,6 +47,27 @@ ngx_household_redis_error_code(ngx_str_t *error)
     code.len = i;
 
     return code;
+}
+
+
+/* the text follows the code, or the name of the script */
+
+static ngx_uint_t
+ngx_household_redis_error_script(ngx_str_t *error)
+{
+    size_t  i, len;
+
+    len = sizeof(NGX_HOUSEHOLD_REDIS_SCRIPT_NOPERM) - 1;
+
+    for (i = 0; i + len <= error->len; i++) {
+        if (ngx_memcmp(error->data + i, NGX_HOUSEHOLD_REDIS_SCRIPT_NOPERM, len)
+            == 0)
+        {
+            return 1;
+        }
+    }
+
+    return 0;
 }
 
 

@@ -23,6 +23,13 @@ test_reply(void **state)
         { "LOADING Redis is loading", "error reply LOADING" },
         { "CLUSTERDOWN", "error reply CLUSTERDOWN" },
 
+        /* of a script, in Redis 7 and 6 */
+        { "ERR The user executing the script can't run this command or "
+          "subcommand script: 1f3a, on @user_script:4.", "error reply NOPERM" },
+        { "ERR Error running script (call to f_1): @user_script:4: The user "
+          "executing the script can't access at least one of the keys",
+          "error reply NOPERM" },
+
         /* known texts, but no argument of a command */
         { "ERR This instance has cluster support disabled",
           "error reply ERR This instance has cluster support disabled" },
