@@ -215,7 +215,7 @@ SKIP: {
     my $dir = temp_dir('mail');
     my $cli = "$dir/redis-cli";
 
-    skip 'redis-cli has no --json, or there is no python3', 2
+    skip 'redis-cli has no --json, or there is no python3', 4
         if `redis-cli --json -v 2>&1` !~ /^redis-cli ([7-9]|\d\d)/
            || system 'python3 -c "" 2> /dev/null';
 
@@ -225,28 +225,31 @@ SKIP: {
     write_file("$dir/sendmail", "#!/bin/sh\ncat >> $dir/mails\n");
     chmod 0755, $cli, "$dir/sendmail";
 
-    my $pid = fork // die "fork: $!\n";
+    for my $name ('the first time', 'again') {
+        my $pid = fork // die "fork: $!\n";
 
-    if (!$pid) {
-        $ENV{PATH} = "$dir:$ENV{PATH}";
-        open STDOUT, '>', '/dev/null';
-        exec 'timeout', '60', 'python3', "$dir/consumer.py" or exit 1;
+        if (!$pid) {
+            $ENV{PATH} = "$dir:$ENV{PATH}";
+            open STDOUT, '>', '/dev/null';
+            exec 'timeout', '60', 'python3', "$dir/consumer.py" or exit 1;
+        }
+
+        ok wait_until {
+            my $groups = $redis->cmd(XINFO => 'GROUPS', 'household-events');
+            grep { (@$_)[1] eq 'mail' } @$groups
+        }, "docs: the program has its group, $name";
+
+        write_file("$dir/mails", '');
+        $account++;
+        home();
+        ask($away, '/', 'box');
+        wait_until { slurp("$dir/mails") =~ /Device/ };
+        is slurp("$dir/mails"), "To: $account\@example.com\n"
+            . "Subject: A device was denied\n\nDevice box at $away.\n",
+            "docs: and it sends a mail, $name";
+        kill TERM => $pid;
+        waitpid $pid, 0;
     }
-
-    ok wait_until {
-        my $groups = $redis->cmd(XINFO => 'GROUPS', 'household-events');
-        grep { (@$_)[1] eq 'mail' } @$groups
-    }, 'docs: the program has its group';
-
-    $account++;
-    home();
-    ask($away, '/', 'box');
-    wait_until { -s "$dir/mails" && slurp("$dir/mails") =~ /Device/ };
-    is slurp("$dir/mails"), "To: $account\@example.com\n"
-        . "Subject: A device was denied\n\nDevice box at $away.\n",
-        'docs: and it sends a mail';
-    kill TERM => $pid;
-    waitpid $pid, 0;
 }
 
 # the stream is bounded, about
