@@ -62,7 +62,7 @@ need = @BUILD=$(B) docker/packages.sh
 packages: ## install what is missing of SETS="build demo test fuzz" (as root)
 	$(need) $(SETS)
 
-NEEDS = $(addprefix need-,build demo test modules peers valkey fuzz \
+NEEDS = $(addprefix need-,build demo run test modules peers valkey fuzz \
     monitoring matrix deb bench)
 .PHONY: $(NEEDS)
 $(NEEDS): need-%:

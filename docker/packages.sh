@@ -4,7 +4,8 @@
 # named sets lack, as root; otherwise says which command does it.  Quick when
 # nothing is missing.
 #
-# Sets: build demo test modules peers valkey fuzz monitoring matrix deb bench.
+# Sets: build demo run test modules peers valkey fuzz monitoring matrix deb
+# bench.
 #
 # --list prints the names only.
 
@@ -21,8 +22,11 @@ declare -A packages=(
     [build]="gcc libc6-dev libcbor-dev libhiredis-dev libjansson-dev
              libmaxminddb-dev libssl-dev make nginx nginx-dev"
 
-    # a Redis, and something to ask with
-    [demo]="curl openssl redis-server"
+    # a Redis, something to ask with, and the shop
+    [demo]="curl openssl python3 python3-jwcrypto redis-server"
+
+    # what makes the film
+    [run]="ffmpeg"
 
     # the suite: units, real servers, valgrind
     [test]="aspell aspell-en curl git jose jq libcmocka-dev libcrypt-jwt-perl

@@ -4,8 +4,10 @@
 # edge of its own, asks as viewers at different addresses, and prints who got
 # what.  Exits with 1 when an answer is not the expected one.
 #
-# docker/demo/demo.sh run: leaves the edge running, with commands to try.
+# docker/demo/demo.sh run: leaves a page on loopback, with a film to watch.
 #
+# DEMO_PORTS         eight ports for that; free ones if not set
+# DEMO_FILM          the folder that keeps the film
 # TEST_NGINX_BINARY  the nginx to run; "nginx" if not set
 # HOUSEHOLD_MODULE   the module to load; none if it is linked in
 
@@ -18,10 +20,11 @@ here=$(cd "$(dirname "$0")" && pwd)
 
 dir=
 port=
-nginx_pid=
 
 . "$here/servers.sh"
 . "$here/tokens.sh"
+. "$here/stack.sh"
+. "$here/way.sh"
 
 on='/playback/token?account'
 monitored='/monitored/token?account'
@@ -321,6 +324,7 @@ show() {
     after_redis_is_back
     with_signed_tokens
     with_rotated_keys
+    the_way_of_the_cousin
 
     printf '\nWhat the player of that cousin was told\n\n    %s\n' "$problem"
 
@@ -336,38 +340,24 @@ show() {
 }
 
 run() {
+    "$here/film.sh" "$film"
+    start_stack "$film"
+
     cat << END
+Open this page, choose who and where you are, and press Play:
 
-The edge is up, and stops with Ctrl-C.  At home, as a player:
+  http://$PAGE/
 
-  curl -i -H 'X-Forwarded-For: 82.64.10.7' \\
-      'http://127.0.0.1:$port$on=martin'
+It stops with Ctrl-C.  What was decided:
 
-Elsewhere, as a player, and as a browser:
+  tail -f $dir/edge-1/access.log $dir/edge-2/access.log
 
-  curl -i -H 'X-Forwarded-For: 203.0.113.9' \\
-      'http://127.0.0.1:$port$on=martin'
-
-  curl -i -H 'X-Forwarded-For: 203.0.113.9' -H 'Sec-Fetch-Mode: navigate' \\
-      'http://127.0.0.1:$port$on=martin'
-
-With a signed token instead, of Martin and good for an hour:
-
-  curl -i -H 'X-Forwarded-For: 82.64.10.7' \\
-      -H 'Authorization: Bearer $(mint may may martin 3600)' \\
-      'http://127.0.0.1:$port$signed'
-
-That address becomes a home, and is one no more:
-
-  redis-cli -s $dir/redis.sock SADD 'household:{martin}' 203.0.113.9
-  redis-cli -s $dir/redis.sock SREM 'household:{martin}' 203.0.113.9
-
-What was decided, and what else the edge has to say:
-
-  tail -f $dir/access.log $dir/error.log
-
+Why a viewer may watch, or not, is in the dashboards below the page.
 END
-    wait "$nginx_pid" || true
+
+    # until a signal ends it, or one of the programs has ended
+    wait_for_stack
+    die "a program of the stack has ended"
 }
 
 
@@ -377,7 +367,13 @@ case ${1:-} in
     *) die "unknown argument \"$1\"; there is only \"run\"" ;;
 esac
 
+film=${DEMO_FILM:-/tmp/household-demo-film.$(id -u)}
 make_dir
+
+if [ $what = run ]; then
+    run
+fi
+
 start_redis
 register
 
@@ -387,4 +383,4 @@ done
 
 publish may
 start_nginx "$here/nginx.conf" "${HOUSEHOLD_MODULE:-}"
-$what
+show

@@ -7,6 +7,7 @@ PATH=$PATH:/usr/sbin:/sbin
 
 nginx=${TEST_NGINX_BINARY:-nginx}
 redis_pid=
+nginx_pid=
 
 
 die() {
@@ -42,6 +43,7 @@ clean_up() {
     trap '' INT TERM HUP
     [ -z "$nginx_pid" ] || stop "$nginx_pid"
     [ -z "$redis_pid" ] || stop "$redis_pid"
+    stop_stack
     [ -z "$dir" ] || rm -rf "$dir"
 }
 

@@ -319,6 +319,6 @@ demo: need-demo ## households, viewers, verdicts: a table to look at
 	@$(MAKE) build-module $(FULL_module)
 	@$(TEST_ENV) docker/demo/demo.sh
 
-run: need-demo ## the same edge, left running
+run: need-demo need-run ## a page on loopback: who, where, a film or the offer
 	@$(MAKE) build-module $(FULL_module)
-	@$(TEST_ENV) docker/demo/demo.sh run
+	@$(TEST_ENV) DEMO_FILM=$(B)/film docker/demo/demo.sh run
