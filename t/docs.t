@@ -228,7 +228,7 @@ close $cdniip;
 system "cd $keys && openssl req -x509 -newkey rsa:2048 -nodes -days 2"
     . ' -subj /CN=redis -keyout ca.key -out redis-ca.pem 2> ca.log';
 
-my $http = qr/map|log_format|household_(?:redis|zone|hmac_key)|resolver|server
+my $http = qr/map|log_format|household_(?:redis|zone|hmac_key|policy)|resolver|server
               |upstream/x;
 my $in_redis = qr/server|sentinel|master|read_from|tracking|ssl\w*/;
 
@@ -274,6 +274,8 @@ sub good {
 
     $in{http} .= "household_redis main { $master $in{redis} }"
         if $all !~ /household_redis main/;
+    $in{http} .= 'household_policy tighter { }'
+        if $all =~ /household_shadow tighter/ && $all !~ /household_policy/;
     $in{http} .= 'household_zone zone=households:1m;'
         if $all !~ /household_zone/;
     $in{http} .= "household_hmac_key $keys/household-hmac.key;"

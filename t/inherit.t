@@ -125,6 +125,13 @@ my @directives = (
       args => 'account=a&percent=0',
       expect => ['200 ALLOWED rollout', '403 DENIED outside'] },
 
+    { name => 'household_shadow',
+      values => ['off', 'all'],
+      http => 'household_policy all { household_rollout 0%; }',
+      args => 'account=a',
+      verdict => 'shadow: $household_shadow_reason',
+      expect => ['403 shadow: ', '403 shadow: rollout'] },
+
     { name => 'household_log_level',
       values => ['warn', 'notice'],
       args => 'account=a',
@@ -180,7 +187,9 @@ sub start {
         'household_redis other { server ' . $other->address
             . '; connect_timeout 5s; timeout 5s; }',
         'set_real_ip_from 127.0.0.1; real_ip_header X-Forwarded-For;',
-        'add_header X-Verdict "$household_status $household_reason" always;',
+        'add_header X-Verdict "'
+            . ($d->{verdict} // '$household_status $household_reason')
+            . '" always;',
         (map { "$_ $base{$_};" }
              grep { $_ ne $d->{name} } sort keys %base),
         $d->{http} // '',

@@ -12,7 +12,7 @@ use Test::Household::Process qw(wait_until slurp temp_dir);
 use Test::Household::Redis;
 use Test::More;
 
-my @names = qw(status reason detail account device network country
+my @names = qw(status reason detail shadow_status shadow_reason account device network country
                viewer_country pseudonym cache_status lookup_time offer_url
                offer_state offer_price offer_currency);
 

@@ -10,6 +10,7 @@
 #include "ngx_household_decide_case.h"
 
 
+static void ngx_household_decide_case(ngx_household_case_t *c);
 static ngx_uint_t ngx_household_decide_preconditions(ngx_household_case_t *c);
 static ngx_uint_t ngx_household_decide_home_or_extra(ngx_household_case_t *c);
 static ngx_uint_t ngx_household_decide_device_or_travel(
@@ -40,25 +41,16 @@ ngx_household_decide(const ngx_household_policy_t *policy,
 {
     ngx_household_case_t  c;
 
-    ngx_memzero(d, sizeof(ngx_household_decision_t));
-
     c.policy = policy;
     c.facts = facts;
     c.rec = rec;
     c.d = d;
     c.nseen = 0;
+    c.verdict_only = 0;
+    c.no_network = 0;
+    c.no_travel = 0;
 
-    if (!ngx_household_decide_preconditions(&c)
-        && !ngx_household_decide_home_or_extra(&c)
-        && !ngx_household_decide_device_or_travel(&c)
-        && !ngx_household_decide_unregistered(&c)
-        && !ngx_household_decide_unenforced(&c)
-        && !ngx_household_decide_sharing(&c)
-        && !ngx_household_decide_outside_days(&c)
-        && !ngx_household_decide_grace(&c))
-    {
-        ngx_household_decide_deny(&c);
-    }
+    ngx_household_decide_case(&c);
 
     if (policy->unregistered == NGX_HOUSEHOLD_LEARN && rec != NULL) {
         ngx_household_decide_learn_family(&c);
@@ -68,6 +60,72 @@ ngx_household_decide(const ngx_household_policy_t *policy,
         && d->verdict != NGX_HOUSEHOLD_VERDICT_ALLOW)
     {
         d->monitored = 1;
+    }
+}
+
+
+void
+ngx_household_decide_second(const ngx_household_policy_t *policy,
+    const ngx_household_decision_t *first, const ngx_household_policy_t *other,
+    const ngx_household_facts_t *facts, const ngx_household_record_t *rec,
+    ngx_household_verdict_e *verdict, ngx_household_reason_e *reason)
+{
+    ngx_uint_t                by_network, after;
+    ngx_household_case_t      c;
+    ngx_household_decision_t  d;
+
+    *verdict = first->verdict;
+    *reason = first->reason;
+
+    /* by rule 10, an extra member has no network */
+
+    by_network = first->matched
+                 && (first->reason == NGX_HOUSEHOLD_REASON_HOME
+                     || first->reason == NGX_HOUSEHOLD_REASON_EXTRA_MEMBER);
+
+    if (first->verdict == NGX_HOUSEHOLD_VERDICT_UNAUTHORIZED
+        || (by_network && policy->ipv6_prefix == other->ipv6_prefix))
+    {
+        return;
+    }
+
+    after = rec != NULL && !by_network
+            && first->reason >= NGX_HOUSEHOLD_REASON_HOME
+            && policy->ipv6_prefix == other->ipv6_prefix;
+
+    c.policy = other;
+    c.facts = facts;
+    c.rec = rec;
+    c.d = &d;
+    c.nseen = 0;
+    c.verdict_only = 1;
+    c.no_network = after;
+    c.no_travel = after
+                  && first->reason != NGX_HOUSEHOLD_REASON_TRUSTED_DEVICE
+                  && first->reason != NGX_HOUSEHOLD_REASON_TRAVEL;
+
+    ngx_household_decide_case(&c);
+
+    *verdict = d.verdict;
+    *reason = d.reason;
+}
+
+
+static void
+ngx_household_decide_case(ngx_household_case_t *c)
+{
+    ngx_memzero(c->d, sizeof(ngx_household_decision_t));
+
+    if (!ngx_household_decide_preconditions(c)
+        && !ngx_household_decide_home_or_extra(c)
+        && !ngx_household_decide_device_or_travel(c)
+        && !ngx_household_decide_unregistered(c)
+        && !ngx_household_decide_unenforced(c)
+        && !ngx_household_decide_sharing(c)
+        && !ngx_household_decide_outside_days(c)
+        && !ngx_household_decide_grace(c))
+    {
+        ngx_household_decide_deny(c);
     }
 }
 
@@ -122,6 +180,10 @@ ngx_household_decide_home_or_extra(ngx_household_case_t *c)
 
     c->nseen = ngx_household_record_seen(c->rec, &facts->device, c->seen);
 
+    if (c->no_network) {
+        return 0;
+    }
+
     if (ngx_household_record_home(c->rec, &facts->addr,
                                   c->policy->ipv6_prefix, &d->network))
     {
@@ -172,7 +234,9 @@ ngx_household_decide_device_or_travel(ngx_household_case_t *c)
                                           NGX_HOUSEHOLD_REASON_TRUSTED_DEVICE);
     }
 
-    if (ngx_household_record_travel(c->rec, &c->facts->device, c->facts->now))
+    if (!c->no_travel
+        && ngx_household_record_travel(c->rec, &c->facts->device,
+                                       c->facts->now))
     {
         return ngx_household_decide_allow(c, NGX_HOUSEHOLD_REASON_TRAVEL);
     }
@@ -376,6 +440,10 @@ ngx_household_decide_deny(ngx_household_case_t *c)
 
     (void) ngx_household_decide_as(c, NGX_HOUSEHOLD_VERDICT_DENY, reason);
 
+    if (c->verdict_only) {
+        return;
+    }
+
     c->d->detail = ngx_household_decide_detail(c);
 
     seats = c->rec->seats;
@@ -481,6 +549,10 @@ ngx_household_decide_detail(ngx_household_case_t *c)
     const ngx_household_facts_t  *facts;
 
     facts = c->facts;
+
+    if (c->verdict_only) {
+        return NGX_HOUSEHOLD_DETAIL_NONE;
+    }
 
     if (ngx_household_record_extra(c->rec, &facts->addr,
                                    c->policy->ipv6_prefix, 0, NULL, 0, places))

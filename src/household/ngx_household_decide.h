@@ -141,6 +141,17 @@ void ngx_household_decide(const ngx_household_policy_t *policy,
     ngx_household_decision_t *d);
 
 /*
+ * Decides by another policy what "policy" has decided as "first", with the same
+ * record and facts: only "bucket" and "sharing" may differ.  Sets *verdict and
+ * *reason, as ngx_household_decide() would, with less work: of the rules that
+ * ask no policy, the outcome is known.
+ */
+void ngx_household_decide_second(const ngx_household_policy_t *policy,
+    const ngx_household_decision_t *first, const ngx_household_policy_t *other,
+    const ngx_household_facts_t *facts, const ngx_household_record_t *rec,
+    ngx_household_verdict_e *verdict, ngx_household_reason_e *reason);
+
+/*
  * Returns the bucket of an account id, 0-9999.  The bucket is the same on
  * every machine and in every release: an account that is enforced stays
  * enforced while the percentage grows.

@@ -25,6 +25,11 @@ typedef struct {
     /* where the device was seen before; set once the record is known */
     ngx_uint_t                     nseen;
     ngx_household_seen_t           seen[NGX_HOUSEHOLD_SEEN_MAX];
+
+    /* of a second policy */
+    unsigned                         verdict_only:1; /* no detail, no offer */
+    unsigned                         no_network:1; /* rules 4 and 5: no match */
+    unsigned                         no_travel:1; /* rule 7: no match */
 } ngx_household_case_t;
 
 

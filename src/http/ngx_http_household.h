@@ -177,6 +177,33 @@ struct ngx_http_household_store_s {
 };
 
 
+typedef struct ngx_http_household_loc_conf_s  ngx_http_household_loc_conf_t;
+
+
+/* a household_policy block */
+
+typedef struct {
+    ngx_str_t                       name;
+    ngx_http_household_loc_conf_t  *conf;   /* not merged; NULL: undefined */
+
+    /* of the first reference */
+    u_char                         *file;
+    ngx_uint_t                      line;
+} ngx_http_household_named_policy_t;
+
+
+/* household_shadow: that policy, with what it takes from the location */
+
+typedef struct {
+    ngx_str_t                       name;
+    ngx_http_household_store_t     *store;
+    ngx_household_policy_t          policy;
+    ngx_household_counters_set_t   *counts;
+    unsigned                        without_sharing:1;
+    unsigned                        own_rollout:1;
+} ngx_http_household_shadow_t;
+
+
 typedef struct {
     ngx_array_t                   redis;  /* ngx_http_household_redis_t * */
     ngx_array_t                   stores; /* ngx_http_household_store_t * */
@@ -184,6 +211,8 @@ typedef struct {
     ngx_array_t                   tokens; /* ..._token_conf_t * */
     ngx_array_t                   claims; /* ngx_str_t: those used */
     ngx_array_t                   keysets; /* ngx_household_keyset_t * */
+    ngx_array_t                   policies; /* ..._named_policy_t * */
+    ngx_array_t                   shadows; /* ..._shadow_t * */
     ngx_household_geo_t          *geo;    /* NULL: no database */
     ngx_household_hmac_t         *hmac;   /* NULL: no key */
     time_t                        state_valid; /* seconds */
@@ -209,7 +238,7 @@ typedef struct {
 typedef struct ngx_http_household_api_conf_s  ngx_http_household_api_conf_t;
 
 
-typedef struct {
+struct ngx_http_household_loc_conf_s {
     ngx_uint_t                        mode;       /* NGX_HOUSEHOLD_OFF, ... */
     ngx_http_complex_value_t         *mode_value; /* NULL: no variables */
     u_char                           *mode_file;  /* of "household" */
@@ -245,12 +274,15 @@ typedef struct {
     time_t                            activity;   /* seconds */
     ngx_uint_t                        events;     /* stream length; 0: off */
 
+    ngx_http_household_named_policy_t  *shadow_policy; /* NULL: off */
+    ngx_http_household_shadow_t      *shadow;     /* of it; NULL: off */
+
     ngx_uint_t                        metrics;    /* unsigned  metrics:1; */
     ngx_household_zone_t             *metrics_zone; /* NULL: all */
     ngx_uint_t                        dashboard; /* unsigned  dashboard:1; */
     ngx_str_t                         dashboard_api; /* URI; or empty */
     ngx_http_household_api_conf_t    *api;        /* NULL: no "household_api" */
-} ngx_http_household_loc_conf_t;
+};
 
 
 extern ngx_module_t  ngx_http_household_module;

@@ -19,6 +19,7 @@
 #include "ngx_http_household_facts.h"
 #include "ngx_http_household_identity.h"
 #include "ngx_http_household_override.h"
+#include "ngx_http_household_shadow.h"
 #include "ngx_http_household_sharing.h"
 #include "ngx_http_household_wait.h"
 #include "ngx_household_str.h"
@@ -369,6 +370,7 @@ ngx_http_household_access_reset(ngx_http_household_loc_conf_t *hlcf,
     ctx->rejected = 0;
     ctx->reject_status = NGX_HTTP_UNAUTHORIZED;
     ngx_http_household_sharing_reset(ctx);
+    ngx_http_household_shadow_forget(ctx);
     ngx_str_null(&ctx->account);
     ngx_str_null(&ctx->device);
     ngx_str_null(&ctx->claims);
@@ -541,6 +543,8 @@ ngx_http_household_access_evaluate(ngx_http_request_t *r,
 
         ngx_household_decide(&policy, &facts, NULL, &ctx->decision);
     }
+
+    ngx_http_household_shadow_evaluate(ctx, &policy, &facts);
 
     ngx_http_household_effects(r, hlcf, ctx);
 

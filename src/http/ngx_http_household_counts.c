@@ -11,6 +11,9 @@
 #include "ngx_http_household_counts.h"
 
 
+static ngx_household_counters_set_t *ngx_http_household_counts_set(
+    ngx_conf_t *cf, ngx_http_household_main_conf_t *hmcf,
+    ngx_http_household_store_t *store, ngx_str_t *policy);
 static void ngx_http_household_counts_lookup(void *data,
     ngx_household_lookup_result_e result, uint64_t usec);
 static void ngx_http_household_counts_joined(void *data);
@@ -28,9 +31,7 @@ ngx_int_t
 ngx_http_household_counts_init(ngx_conf_t *cf,
     ngx_http_household_main_conf_t *hmcf)
 {
-    u_char                       *p;
-    size_t                        len;
-    ngx_str_t                     name, text, *zone;
+    ngx_str_t                     name;
     ngx_uint_t                    i;
     ngx_http_household_store_t  **store;
 
@@ -57,38 +58,59 @@ ngx_http_household_counts_init(ngx_conf_t *cf,
 
     for (i = 0; i < hmcf->stores.nelts; i++) {
 
-        len = store[i]->redis->conf.name.len + 1;
-        zone = NULL;
-
-        if (store[i]->zone != NULL) {
-            zone = &store[i]->zone->shm_zone->shm.name;
-            len += zone->len;
-        }
-
-        p = ngx_pnalloc(cf->temp_pool, len);
-        if (p == NULL) {
-            return NGX_ERROR;
-        }
-
-        text.data = p;
-        text.len = len;
-
-        p = ngx_cpymem(p, store[i]->redis->conf.name.data,
-                       store[i]->redis->conf.name.len);
-        *p++ = '\0';
-
-        if (zone != NULL) {
-            ngx_memcpy(p, zone->data, zone->len);
-        }
-
-        store[i]->counts = ngx_household_counters_set(cf, hmcf->counters,
-                                                      &text);
+        store[i]->counts = ngx_http_household_counts_set(cf, hmcf, store[i],
+                                                         NULL);
         if (store[i]->counts == NULL) {
             return NGX_ERROR;
         }
     }
 
     return NGX_OK;
+}
+
+
+ngx_household_counters_set_t *
+ngx_http_household_counts_shadow(ngx_conf_t *cf,
+    ngx_http_household_main_conf_t *hmcf, ngx_http_household_shadow_t *shadow)
+{
+    return ngx_http_household_counts_set(cf, hmcf, shadow->store,
+                                         &shadow->name);
+}
+
+
+/* "policy" is NULL for the counters of the store itself */
+
+static ngx_household_counters_set_t *
+ngx_http_household_counts_set(ngx_conf_t *cf,
+    ngx_http_household_main_conf_t *hmcf, ngx_http_household_store_t *store,
+    ngx_str_t *policy)
+{
+    u_char     *p;
+    ngx_str_t   text, *redis, *zone;
+
+    static ngx_str_t  none = ngx_null_string;
+
+    redis = &store->redis->conf.name;
+    zone = store->zone != NULL ? &store->zone->shm_zone->shm.name : &none;
+
+    text.len = redis->len + 1 + zone->len
+               + (policy != NULL ? 1 + policy->len : 0);
+
+    text.data = ngx_pnalloc(cf->temp_pool, text.len);
+    if (text.data == NULL) {
+        return NULL;
+    }
+
+    p = ngx_cpymem(text.data, redis->data, redis->len);
+    *p++ = '\0';
+    p = ngx_cpymem(p, zone->data, zone->len);
+
+    if (policy != NULL) {
+        *p++ = '\0';
+        ngx_memcpy(p, policy->data, policy->len);
+    }
+
+    return ngx_household_counters_set(cf, hmcf->counters, &text);
 }
 
 

@@ -59,6 +59,11 @@ typedef enum {
     (NGX_HTTP_HOUSEHOLD_COUNT_REQUEST                                         \
      + (reason) * NGX_HTTP_HOUSEHOLD_STATUSES + (status))
 
+/* "household_shadow" has a set of its own: its verdict, and that in effect */
+#define ngx_http_household_count_shadow(reason, denied, current)              \
+    (NGX_HTTP_HOUSEHOLD_COUNT_REQUEST                                         \
+     + (reason) * NGX_HTTP_HOUSEHOLD_STATUSES + 2 * (denied) + (current))
+
 #define ngx_http_household_count_event(kind, written)                         \
     (NGX_HTTP_HOUSEHOLD_COUNT_EVENT + 2 * (kind) + (written))
 
@@ -86,6 +91,13 @@ extern const ngx_uint_t
  */
 ngx_int_t ngx_http_household_counts_init(ngx_conf_t *cf,
     ngx_http_household_main_conf_t *hmcf);
+
+/*
+ * Configuration time.  Returns the counters of a second policy of a store, or
+ * NULL if memory allocation failed.
+ */
+ngx_household_counters_set_t *ngx_http_household_counts_shadow(ngx_conf_t *cf,
+    ngx_http_household_main_conf_t *hmcf, ngx_http_household_shadow_t *shadow);
 
 /* sets the callbacks of a store that count its lookups */
 void ngx_http_household_counts_init_store(ngx_http_household_store_t *store);

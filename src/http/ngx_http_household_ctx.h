@@ -101,6 +101,11 @@ typedef struct {
     ngx_household_reason_e          counted_reason;
     ngx_household_detail_e          counted_detail;
 
+    ngx_household_verdict_e         shadow_verdict;
+    ngx_household_reason_e          shadow_reason; /* NONE: no shadow */
+    ngx_household_counters_set_t   *shadow_counted; /* where; or NULL */
+    ngx_uint_t                      shadow_counter;
+
     ngx_uint_t                      written;   /* ..._WRITTEN_* */
     ngx_uint_t                      uri_changes; /* when it was rejected */
     unsigned                        verified:1; /* the token, here */

@@ -70,12 +70,27 @@ ngx_http_household_facts_policy(ngx_http_request_t *r,
         return NGX_ERROR;
     }
 
+    ngx_http_household_facts_directives(hlcf, policy);
+
     policy->mode = ctx->configured;
+    policy->rollout = ctx->rollout;
+
+    ngx_http_household_override_apply(hlcf->store, &policy->mode,
+                                      &policy->rollout);
+    ctx->mode = policy->mode;
+
+    return NGX_OK;
+}
+
+
+void
+ngx_http_household_facts_directives(ngx_http_household_loc_conf_t *hlcf,
+    ngx_household_policy_t *policy)
+{
     policy->unavailable = hlcf->unavailable;
     policy->unregistered = hlcf->unregistered;
     policy->family_unknown = hlcf->family_unknown;
     policy->ipv6_prefix = hlcf->ipv6_prefix;
-    policy->rollout = ctx->rollout;
     policy->trusted_device = hlcf->trusted_device;
     policy->grace = hlcf->grace;
     policy->away_days = hlcf->away_days;
@@ -87,12 +102,6 @@ ngx_http_household_facts_policy(ngx_http_request_t *r,
         policy->enforce_in.data = hlcf->enforce_in->elts;
         policy->enforce_in.len = 2 * hlcf->enforce_in->nelts;
     }
-
-    ngx_http_household_override_apply(hlcf->store, &policy->mode,
-                                      &policy->rollout);
-    ctx->mode = policy->mode;
-
-    return NGX_OK;
 }
 
 
@@ -272,5 +281,6 @@ ngx_http_household_facts_same(ngx_http_household_loc_conf_t *a,
            && a->rollout == b->rollout
            && a->rollout_value == b->rollout_value
            && a->sharing == b->sharing
-           && a->events == b->events;
+           && a->events == b->events
+           && a->shadow_policy == b->shadow_policy;
 }

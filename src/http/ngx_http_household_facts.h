@@ -34,6 +34,10 @@ ngx_int_t ngx_http_household_facts_policy(ngx_http_request_t *r,
     ngx_http_household_loc_conf_t *hlcf, ngx_http_household_ctx_t *ctx,
     ngx_household_policy_t *policy);
 
+/* fills what directives say of a policy, other than its mode and rollout */
+void ngx_http_household_facts_directives(ngx_http_household_loc_conf_t *hlcf,
+    ngx_household_policy_t *policy);
+
 /* fills the facts, and sets ctx->country; likewise */
 ngx_int_t ngx_http_household_facts_collect(ngx_http_request_t *r,
     ngx_http_household_loc_conf_t *hlcf, ngx_http_household_ctx_t *ctx,

@@ -115,6 +115,7 @@ ngx_http_household_metrics_send(ngx_http_request_t *r,
 
     ngx_http_household_metrics_build(&page);
     ngx_http_household_metrics_stores(&page);
+    ngx_http_household_metrics_shadows(&page);
     ngx_http_household_metrics_zones(&page);
     ngx_http_household_metrics_redis(&page);
     ngx_http_household_metrics_keysets(&page);

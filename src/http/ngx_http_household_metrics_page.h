@@ -43,10 +43,12 @@ typedef struct {
 
 
 /*
- * Write the families of the stores, of the zones, of the deployments, and of
- * the key sets, which belong to no zone.
+ * Write the families of the stores, of their second policies, of the zones, of
+ * the deployments, and of the key sets, which belong to no zone.
  */
 void ngx_http_household_metrics_stores(
+    ngx_http_household_metrics_page_t *page);
+void ngx_http_household_metrics_shadows(
     ngx_http_household_metrics_page_t *page);
 void ngx_http_household_metrics_zones(ngx_http_household_metrics_page_t *page);
 void ngx_http_household_metrics_redis(ngx_http_household_metrics_page_t *page);

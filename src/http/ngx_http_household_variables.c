@@ -24,6 +24,10 @@ static ngx_int_t ngx_http_household_variable_reason(ngx_http_request_t *r,
     ngx_http_household_ctx_t *ctx, ngx_str_t *value);
 static ngx_int_t ngx_http_household_variable_detail(ngx_http_request_t *r,
     ngx_http_household_ctx_t *ctx, ngx_str_t *value);
+static ngx_int_t ngx_http_household_variable_shadow_status(
+    ngx_http_request_t *r, ngx_http_household_ctx_t *ctx, ngx_str_t *value);
+static ngx_int_t ngx_http_household_variable_shadow_reason(
+    ngx_http_request_t *r, ngx_http_household_ctx_t *ctx, ngx_str_t *value);
 static ngx_int_t ngx_http_household_variable_account(ngx_http_request_t *r,
     ngx_http_household_ctx_t *ctx, ngx_str_t *value);
 static ngx_int_t ngx_http_household_variable_device(ngx_http_request_t *r,
@@ -68,6 +72,10 @@ static ngx_http_household_variable_t  ngx_http_household_variables[] = {
     { ngx_string("household_status"), ngx_http_household_variable_status },
     { ngx_string("household_reason"), ngx_http_household_variable_reason },
     { ngx_string("household_detail"), ngx_http_household_variable_detail },
+    { ngx_string("household_shadow_status"),
+      ngx_http_household_variable_shadow_status },
+    { ngx_string("household_shadow_reason"),
+      ngx_http_household_variable_shadow_reason },
     { ngx_string("household_account"), ngx_http_household_variable_account },
     { ngx_string("household_device"), ngx_http_household_variable_device },
     { ngx_string("household_network"), ngx_http_household_variable_network },
@@ -196,6 +204,37 @@ ngx_http_household_variable_reason(ngx_http_request_t *r,
     ngx_http_household_ctx_t *ctx, ngx_str_t *value)
 {
     *value = *ngx_household_reason_name(ctx->decision.reason);
+
+    return NGX_OK;
+}
+
+
+/* "household_shadow": ALLOWED, DENIED or UNAUTHORIZED */
+
+static ngx_int_t
+ngx_http_household_variable_shadow_status(ngx_http_request_t *r,
+    ngx_http_household_ctx_t *ctx, ngx_str_t *value)
+{
+    static const ngx_http_household_status_e  statuses[] = {
+        [NGX_HOUSEHOLD_VERDICT_ALLOW] = NGX_HTTP_HOUSEHOLD_ALLOWED,
+        [NGX_HOUSEHOLD_VERDICT_DENY] = NGX_HTTP_HOUSEHOLD_DENIED,
+        [NGX_HOUSEHOLD_VERDICT_UNAUTHORIZED] = NGX_HTTP_HOUSEHOLD_UNAUTHORIZED
+    };
+
+    if (ctx->shadow_reason != NGX_HOUSEHOLD_REASON_NONE) {
+        *value = *ngx_http_household_status_name(
+                                               statuses[ctx->shadow_verdict]);
+    }
+
+    return NGX_OK;
+}
+
+
+static ngx_int_t
+ngx_http_household_variable_shadow_reason(ngx_http_request_t *r,
+    ngx_http_household_ctx_t *ctx, ngx_str_t *value)
+{
+    *value = *ngx_household_reason_name(ctx->shadow_reason);
 
     return NGX_OK;
 }

@@ -55,6 +55,12 @@ ngx_http_household_create_main_conf(ngx_conf_t *cf)
            != NGX_OK
         || ngx_array_init(&hmcf->keysets, cf->pool, 2,
                           sizeof(ngx_household_keyset_t *))
+           != NGX_OK
+        || ngx_array_init(&hmcf->policies, cf->pool, 2,
+                          sizeof(ngx_http_household_named_policy_t *))
+           != NGX_OK
+        || ngx_array_init(&hmcf->shadows, cf->pool, 2,
+                          sizeof(ngx_http_household_shadow_t *))
            != NGX_OK)
     {
         return NULL;
@@ -139,6 +145,7 @@ ngx_http_household_create_loc_conf(ngx_conf_t *cf)
     conf->sharing = NGX_CONF_UNSET_PTR;
     conf->activity = NGX_CONF_UNSET;
     conf->events = NGX_CONF_UNSET_UINT;
+    conf->shadow_policy = NGX_CONF_UNSET_PTR;
 
     return conf;
 }
@@ -205,6 +212,7 @@ ngx_http_household_merge_loc_conf(ngx_conf_t *cf, void *parent, void *child)
     }
 
     ngx_conf_merge_uint_value(conf->events, prev->events, 0);
+    ngx_conf_merge_ptr_value(conf->shadow_policy, prev->shadow_policy, NULL);
 
     return ngx_http_household_conf_check(cf, conf);
 }
@@ -257,6 +265,12 @@ ngx_http_household_conf_check(ngx_conf_t *cf,
                       "no \"household_store\" is defined for the "
                       "\"household\" directive in %s:%ui",
                       conf->mode_file, conf->mode_line);
+        return NGX_CONF_ERROR;
+    }
+
+    if (conf->shadow_policy != NULL
+        && ngx_http_household_shadow_init(cf, conf) != NGX_OK)
+    {
         return NGX_CONF_ERROR;
     }
 

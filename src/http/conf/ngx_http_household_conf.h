@@ -97,6 +97,32 @@ char *ngx_http_household_set_geoip(ngx_conf_t *cf, ngx_command_t *cmd,
     void *conf);
 
 
+/* ngx_http_household_conf_block.c: blocks with directives of their own */
+
+/* returns the directive of that name, or NULL; the last one has no name */
+ngx_command_t *ngx_http_household_conf_find(ngx_command_t *cmd,
+    ngx_str_t *name);
+
+/* checks the number of arguments, and sets; errors have been logged */
+char *ngx_http_household_conf_set(ngx_conf_t *cf, ngx_command_t *cmd,
+    void *conf);
+
+
+/* ngx_http_household_conf_shadow.c: a second policy */
+
+char *ngx_http_household_shadow_block(ngx_conf_t *cf, ngx_command_t *cmd,
+    void *conf);
+char *ngx_http_household_set_shadow(ngx_conf_t *cf, ngx_command_t *cmd,
+    void *conf);
+
+/*
+ * Makes the shadow of a location that evaluates requests, and has
+ * "household_shadow".  Returns NGX_OK, or NGX_ERROR, which has been logged.
+ */
+ngx_int_t ngx_http_household_shadow_init(ngx_conf_t *cf,
+    ngx_http_household_loc_conf_t *conf);
+
+
 /* ngx_http_household_conf_redis.c: the household_redis block */
 
 char *ngx_http_household_redis_block(ngx_conf_t *cf, ngx_command_t *cmd,

@@ -22,10 +22,6 @@ static ngx_int_t ngx_http_household_redis_unset(ngx_conf_t *cf,
     ngx_household_redis_options_t *rcf);
 static char *ngx_http_household_redis_directive(ngx_conf_t *cf,
     ngx_command_t *dummy, void *conf);
-static ngx_command_t *ngx_http_household_redis_find(ngx_command_t *cmd,
-    ngx_str_t *name);
-static char *ngx_http_household_redis_set(ngx_conf_t *cf, ngx_command_t *cmd,
-    void *conf);
 static char *ngx_http_household_redis_password_file(ngx_conf_t *cf,
     ngx_command_t *cmd, void *conf);
 static char *ngx_http_household_redis_init(ngx_conf_t *cf,
@@ -329,69 +325,21 @@ ngx_http_household_redis_directive(ngx_conf_t *cf, ngx_command_t *dummy,
 
     block = conf;
 
-    cmd = ngx_http_household_redis_find(ngx_http_household_redis_commands,
-                                        &value[0]);
+    cmd = ngx_http_household_conf_find(ngx_http_household_redis_commands,
+                                       &value[0]);
     if (cmd != NULL) {
-        return ngx_http_household_redis_set(cf, cmd, block->conf);
+        return ngx_http_household_conf_set(cf, cmd, block->conf);
     }
 
-    cmd = ngx_http_household_redis_find(ngx_http_household_redis_ssl_commands,
-                                        &value[0]);
+    cmd = ngx_http_household_conf_find(ngx_http_household_redis_ssl_commands,
+                                       &value[0]);
     if (cmd != NULL) {
-        return ngx_http_household_redis_set(cf, cmd, &block->ssl);
+        return ngx_http_household_conf_set(cf, cmd, &block->ssl);
     }
 
     ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
                        "unknown directive \"%V\" in household_redis",
                        &value[0]);
-
-    return NGX_CONF_ERROR;
-}
-
-
-static ngx_command_t *
-ngx_http_household_redis_find(ngx_command_t *cmd, ngx_str_t *name)
-{
-    for ( /* void */ ; cmd->name.len; cmd++) {
-
-        if (cmd->name.len == name->len
-            && ngx_strncmp(cmd->name.data, name->data, name->len) == 0)
-        {
-            return cmd;
-        }
-    }
-
-    return NULL;
-}
-
-
-static char *
-ngx_http_household_redis_set(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
-{
-    char       *rv;
-    ngx_str_t  *value;
-
-    static ngx_uint_t  takes[] = {
-        NGX_CONF_NOARGS, NGX_CONF_TAKE1, NGX_CONF_TAKE2, NGX_CONF_TAKE3
-    };
-
-    value = cf->args->elts;
-
-    if (cf->args->nelts > 4 || !(cmd->type & takes[cf->args->nelts - 1])) {
-        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
-                           "invalid number of arguments in \"%V\" directive",
-                           &value[0]);
-        return NGX_CONF_ERROR;
-    }
-
-    rv = cmd->set(cf, cmd, conf);
-
-    if (rv == NGX_CONF_OK || rv == NGX_CONF_ERROR) {
-        return rv;
-    }
-
-    ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
-                       "\"%V\" directive %s", &value[0], rv);
 
     return NGX_CONF_ERROR;
 }

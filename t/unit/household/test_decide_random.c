@@ -355,6 +355,51 @@ test_decide_renumber(void **state)
 }
 
 
+/* what a second policy decides is what it would decide alone */
+
+static void
+test_decide_second(void **state)
+{
+    ngx_uint_t                 i, n, others;
+    model_account_t            a;
+    model_request_t            r, other;
+    ngx_household_record_t    *rec;
+    ngx_household_reason_e     reason;
+    ngx_household_verdict_e    verdict;
+    ngx_household_decision_t   d, alone;
+
+    test_random_start("second");
+
+    others = 0;
+
+    for (i = 0; i < TEST_PROPERTIES / TEST_REQUESTS; i++) {
+        test_random_account(&a);
+        rec = model_record(&builder, &a);
+
+        for (n = 0; n < TEST_REQUESTS; n++) {
+            test_random_request(&a, &r);
+            test_random_request(&a, &other);
+
+            ngx_household_decide(&r.policy, &r.facts, rec, &d);
+
+            r.facts.bucket = other.facts.bucket;
+            r.facts.sharing = other.facts.sharing;
+
+            ngx_household_decide(&other.policy, &r.facts, rec, &alone);
+            ngx_household_decide_second(&r.policy, &d, &other.policy, &r.facts,
+                                        rec, &verdict, &reason);
+
+            assert_int_equal(verdict, alone.verdict);
+            assert_int_equal(reason, alone.reason);
+
+            others += (reason != d.reason);
+        }
+    }
+
+    assert_true(others > TEST_PROPERTIES / 20);
+}
+
+
 int
 main(void)
 {
@@ -362,6 +407,7 @@ main(void)
         cmocka_unit_test(test_decide_model),
         cmocka_unit_test(test_decide_more_is_never_less),
         cmocka_unit_test(test_decide_renumber),
+        cmocka_unit_test(test_decide_second),
     };
 
     ngx_memset(model_long_id, 'i', sizeof(model_long_id) - 1);

@@ -84,6 +84,20 @@ sub _token_rows {
     );
 }
 
+# beside the rows without it
+sub _shadow_rows {
+    my ($policy) = @_;
+    my $conf = "$Account\n$Cached\nhousehold_shadow $policy;\n";
+
+    return (
+        _row('shadow', 'cached, at home, with a second policy',
+            floor => 'cached', conf => "household on;\n$conf"),
+        _row('shadow-away', 'cached, outside, monitored, with a second policy',
+            ask => \&_away, floor => 'monitor',
+            conf => "household monitor;\n$conf$Offer"),
+    );
+}
+
 sub rows {
     my (%opt) = @_;
     my $on = "household on;\n$Account\n";
@@ -100,6 +114,7 @@ sub rows {
             ask => \&_away, status => 403, conf => "$on$Cached\n$Offer"),
         _row('lookup', 'looked up in Redis, unix socket',
             lookups => 1, conf => $on . $Uncached),
+        (map { _shadow_rows($_) } $opt{shadow} || ()),
         (map { _row("lookup-$_", "looked up in Redis, \U$_", lookups => 1,
                     conf => $on . "household_store $_;") }
             @{ $opt{ways} || [] }),
@@ -120,6 +135,7 @@ keepalive_requests 1000000000;
 keepalive_timeout 1h;
 household_zone zone=households:64m;
 household_zone zone=unseen:64k;
+household_policy tighter { household_trusted_device 14d; }
 EOC
 household_redis $_ {
     $redis{$_}
