@@ -204,6 +204,13 @@ test_random_account(model_account_t *a)
         test_random_extra(a, &a->extra[i]);
     }
 
+    for (i = 0; i < test_count(model_seats); i++) {
+        if (test_below(4) == 0) {
+            a->open[a->opens].seat = model_seats[i];
+            a->open[a->opens++].until = test_until();
+        }
+    }
+
     /* the first five are ids that an account can have */
 
     for (i = 0; i < 5; i++) {
@@ -296,6 +303,7 @@ test_random_request(const model_account_t *a, model_request_t *r)
     facts->issued_at = test_below(2) ? test_past()
                                      : NGX_HOUSEHOLD_ISSUED_UNKNOWN;
     facts->token = test_below(2);
+    facts->returned = test_below(2);
     facts->sharing = test_below(2) ? test_below(5) : NGX_HOUSEHOLD_SHARING_OFF;
     facts->bucket = test_below(8) ? test_below(10000) : 4999 + test_below(2);
 

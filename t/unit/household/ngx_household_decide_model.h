@@ -31,7 +31,7 @@ model_extra(const model_account_t *a, const model_request_t *r,
     for (i = 0; i < a->extras; i++) {
         extra = &a->extra[i];
 
-        if (!model_paid(extra, now)
+        if (!model_paid(extra->until, now)
             || !model_inside(&extra->network, &r->addr, r->policy.ipv6_prefix))
         {
             continue;
@@ -66,6 +66,64 @@ model_extra(const model_account_t *a, const model_request_t *r,
                > model_paid_until(a, kept->seat, now) ? last->seat : NULL, v);
 
     return 1;
+}
+
+
+/*
+ * A seat that learns, for a client that has brought back the state of an
+ * offer: it has no network yet, or none of this family and the device was
+ * there.
+ */
+
+static ngx_uint_t
+model_joins(const model_account_t *a, const model_request_t *r,
+    const char *seat)
+{
+    ngx_uint_t            i, taken;
+    const model_extra_t  *extra;
+
+    taken = 0;
+
+    for (i = 0; i < a->extras; i++) {
+        extra = &a->extra[i];
+
+        if (strcmp(extra->seat, seat) != 0) {
+            continue;
+        }
+
+        if (extra->network.family == r->addr.family) {
+            return 0;
+        }
+
+        taken = 1;
+    }
+
+    return !taken || *r->device == '\0'
+           || model_seen(model_find(a, r->device), seat) != 0;
+}
+
+
+static ngx_uint_t
+model_open(const model_account_t *a, const model_request_t *r,
+    model_verdict_t *v)
+{
+    ngx_uint_t  i;
+
+    for (i = 0; r->facts.returned && i < a->opens; i++) {
+
+        if (model_paid(a->open[i].until, r->facts.now)
+            && model_joins(a, r, a->open[i].seat))
+        {
+            v->join = 1;
+            v->network = &r->addr;
+            v->seat = a->open[i].seat;
+            model_write_seen(a, r, v->seat, NULL, v);
+
+            return 1;
+        }
+    }
+
+    return 0;
 }
 
 
@@ -168,7 +226,7 @@ model_rules_4_to_7(const model_account_t *a, const model_request_t *r,
         }
     }
 
-    if (model_extra(a, r, v)) {
+    if (model_extra(a, r, v) || model_open(a, r, v)) {
         return model_allow(v, NGX_HOUSEHOLD_REASON_EXTRA_MEMBER);
     }
 

@@ -36,6 +36,12 @@ typedef struct {
 
 
 typedef struct {
+    const char      *seat;             /* which has "learn" */
+    int64_t          until;
+} model_open_t;
+
+
+typedef struct {
     int64_t          time;
     const char      *seat;             /* "": at home */
 } model_seen_t;
@@ -65,10 +71,12 @@ typedef struct {
     ngx_uint_t       exists;           /* 0: no record is to be had */
     ngx_uint_t       homes;
     ngx_uint_t       extras;
+    ngx_uint_t       opens;
     ngx_uint_t       devices;
     ngx_uint_t       travels;
     model_network_t  home[MODEL_MAX + 1];
     model_extra_t    extra[MODEL_MAX + 1];
+    model_open_t     open[MODEL_MAX];
     model_device_t   device[MODEL_MAX + 1];
     model_travel_t   travel[MODEL_MAX + 1];
     const char      *member;           /* or NULL */
@@ -100,6 +108,7 @@ typedef struct {
     ngx_uint_t               free_seat;
     ngx_uint_t               write;
     model_device_t           device;   /* what is written of it */
+    ngx_uint_t               join;
     ngx_uint_t               learn;
     ngx_uint_t               day;
     const char              *detail;
@@ -150,9 +159,9 @@ model_inside(const model_network_t *net, const model_network_t *addr,
 
 
 static ngx_uint_t
-model_paid(const model_extra_t *extra, int64_t now)
+model_paid(int64_t until, int64_t now)
 {
-    return extra->until == 0 || extra->until > now;
+    return until == 0 || until > now;
 }
 
 
@@ -163,7 +172,15 @@ model_seat_paid(const model_account_t *a, const char *seat, int64_t now)
 
     for (i = 0; i < a->extras; i++) {
         if (strcmp(a->extra[i].seat, seat) == 0
-            && model_paid(&a->extra[i], now))
+            && model_paid(a->extra[i].until, now))
+        {
+            return 1;
+        }
+    }
+
+    for (i = 0; i < a->opens; i++) {
+        if (strcmp(a->open[i].seat, seat) == 0
+            && model_paid(a->open[i].until, now))
         {
             return 1;
         }
@@ -173,28 +190,38 @@ model_seat_paid(const model_account_t *a, const char *seat, int64_t now)
 }
 
 
-/* until when the seat is paid, of all its networks; 0: it is not */
+static void
+model_paid_latest(int64_t *last, int64_t until, int64_t now)
+{
+    if (until == 0) {
+        until = INT64_MAX;
+    }
+
+    if (until > now && until > *last) {
+        *last = until;
+    }
+}
+
+
+/* until when the seat is paid, by all its fields; 0: it is not */
 
 static int64_t
 model_paid_until(const model_account_t *a, const char *seat, int64_t now)
 {
-    int64_t     until, last;
+    int64_t     last;
     ngx_uint_t  i;
 
     last = 0;
 
     for (i = 0; i < a->extras; i++) {
-
-        if (strcmp(a->extra[i].seat, seat) != 0
-            || !model_paid(&a->extra[i], now))
-        {
-            continue;
+        if (strcmp(a->extra[i].seat, seat) == 0) {
+            model_paid_latest(&last, a->extra[i].until, now);
         }
+    }
 
-        until = a->extra[i].until ? a->extra[i].until : INT64_MAX;
-
-        if (until > last) {
-            last = until;
+    for (i = 0; i < a->opens; i++) {
+        if (strcmp(a->open[i].seat, seat) == 0) {
+            model_paid_latest(&last, a->open[i].until, now);
         }
     }
 

@@ -111,6 +111,11 @@ model_record(ngx_household_record_builder_t *b, const model_account_t *a)
         model_add(b, name, a->extra[i].until, "");
     }
 
+    for (i = 0; i < a->opens; i++) {
+        sprintf(name, "extra:%s:learn", a->open[i].seat);
+        model_add(b, name, a->open[i].until, "");
+    }
+
     for (i = 0; i < a->devices; i++) {
         sprintf(name, "device:%s", a->device[i].id);
         model_add_device(b, name, &a->device[i]);

@@ -90,6 +90,7 @@ test_same(const ngx_household_decision_t *d, const model_verdict_t *v,
     assert_int_equal(d->free_seat, v->free_seat);
     assert_int_equal(d->write_device, v->write);
     assert_int_equal(d->drop_oldest, 0);
+    assert_int_equal(d->join, v->join);
     assert_int_equal(d->learn, v->learn);
     assert_int_equal(d->write_away, v->day);
     assert_string_equal(d->detail
@@ -119,7 +120,8 @@ static void
 test_decide_model(void **state)
 {
     ngx_uint_t                 i, n, seen[NGX_HOUSEHOLD_REASONS];
-    ngx_uint_t                 writes, seats, begun, over, again, left;
+    ngx_uint_t                 writes, seats, joins, begun, over, again;
+    ngx_uint_t                 left;
     model_account_t            a;
     model_request_t            r;
     model_verdict_t            v;
@@ -133,6 +135,7 @@ test_decide_model(void **state)
     ngx_memzero(seen, sizeof(seen));
     writes = 0;
     seats = 0;
+    joins = 0;
 
     for (i = 0; i < TEST_ACCOUNTS; i++) {
         test_random_account(&a);
@@ -150,6 +153,7 @@ test_decide_model(void **state)
             seen[d.reason]++;
             writes += d.write_device;
             seats += d.free_seat;
+            joins += d.join;
             begun += d.start_grace && a.outside_since == 0;
             over += d.start_grace && a.outside_since != 0;
             again += d.home_again;
@@ -170,6 +174,7 @@ test_decide_model(void **state)
 
     assert_in_range(writes, 1000, TEST_ACCOUNTS * TEST_REQUESTS / 2);
     assert_in_range(seats, 1000, TEST_ACCOUNTS * TEST_REQUESTS / 2);
+    assert_in_range(joins, 1000, TEST_ACCOUNTS * TEST_REQUESTS / 4);
     assert_in_range(begun, 1000, TEST_ACCOUNTS * TEST_REQUESTS / 4);
     assert_in_range(over, 1000, TEST_ACCOUNTS * TEST_REQUESTS / 4);
     assert_in_range(again, 1000, TEST_ACCOUNTS * TEST_REQUESTS / 4);
@@ -177,7 +182,25 @@ test_decide_model(void **state)
 }
 
 
-/* one more device, grant, paid seat, or home of a family that has one */
+static ngx_uint_t
+test_has_open(const model_account_t *a, const char *seat)
+{
+    ngx_uint_t  i;
+
+    for (i = 0; i < a->opens; i++) {
+        if (strcmp(a->open[i].seat, seat) == 0) {
+            return 1;
+        }
+    }
+
+    return 0;
+}
+
+
+/*
+ * One more device, grant, paid seat, or home of a family that has one.  A
+ * network for a seat that learns is none of these: the seat is taken by it.
+ */
 
 static ngx_uint_t
 test_give(model_account_t *a)
@@ -187,7 +210,18 @@ test_give(model_account_t *a)
     model_travel_t   *travel;
     model_network_t  *home;
 
-    switch (test_below(5)) {
+    switch (test_below(6)) {
+
+    case 5:
+        i = test_below(test_count(model_seats));
+
+        if (test_has_open(a, model_seats[i])) {
+            return 0;
+        }
+
+        a->open[a->opens].seat = model_seats[i];
+        a->open[a->opens++].until = MODEL_NOW + 2;
+        return 1;
 
     case 4:
         if (a->member != NULL) {
@@ -214,8 +248,14 @@ test_give(model_account_t *a)
         return 1;
 
     case 2:
-        extra = &a->extra[a->extras++];
+        extra = &a->extra[a->extras];
         test_random_extra(a, extra);
+
+        if (test_has_open(a, extra->seat)) {
+            return 0;
+        }
+
+        a->extras++;
         extra->until = test_below(2) ? 0 : MODEL_NOW + 2;
         return 1;
 
