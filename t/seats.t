@@ -32,7 +32,9 @@ my $edge = Test::Household::Nginx->new(
             . "household_offer default\n"
             . "    url=https://shop.example/?state=\$household_offer_state;\n",
     server => location('/')
-              . location('/deaf', 'household_offer_state "";'));
+              . location('/deaf', 'household_offer_state "";')
+              . location('/watch')
+                =~ s/household on;/household monitor;/r);
 
 # returns the status, the reason, and the state of the offer
 sub ask {
@@ -153,6 +155,14 @@ says('200 extra_member', 'a good one, made by another program', c => $four,
 account(d => 'extra:s1:learn' => time - 1);
 $state = says('403 outside', 'a seat that has ended', d => $four);
 says('403 outside', 'learns nothing', d => $four, state => $state);
+
+# a seat is taken in mode monitor, too, so that it is known when it counts
+
+account(e => 'extra:s1:learn' => $until);
+says('200 extra_member', 'monitor: the seat is taken', e => $four,
+     uri => '/watch', state => made({ sub => 'e', exp => $later }));
+ok +(wait_until { field(e => "extra:s1:$four") }),
+    'monitor: the network is written';
 
 # the key that the state is read with
 

@@ -1,7 +1,7 @@
 #!/usr/bin/perl
 
-# Presence and events where Redis is a Cluster, is replicated, has another key
-# prefix, or tells of no changes.
+# Presence and events where Redis is a Cluster, is replicated, has sentinels or
+# another key prefix, or tells of no changes.
 
 use strict;
 use warnings;
@@ -11,6 +11,7 @@ use Test::Household::Cluster;
 use Test::Household::Nginx qw(location);
 use Test::Household::Process qw(wait_until);
 use Test::Household::Redis;
+use Test::Household::Sentinel;
 use Test::More;
 
 my $home = '82.64.10.7';
@@ -88,6 +89,59 @@ sub ask {
         'replica: another household';
     cmp_ok $replica->cmd(INFO => 'commandstats') =~ /cmdstat_get:calls=(\d+)/
            ? $1 : 0, '>', 0, 'replica: it was read there';
+}
+
+
+# sentinels: presence goes to the primary, and after a failover to the next one
+
+SKIP: {
+    my $missing = Test::Household::Sentinel->missing;
+    skip $missing, 8 if $missing;
+
+    my $config = 'repl-diskless-sync-delay 0';
+    my $primary = Test::Household::Redis->new(config => $config);
+    my $replica = Test::Household::Redis->new(
+        config => "$config\nreplicaof 127.0.0.1 $primary->{port}");
+    my $sentinel = Test::Household::Sentinel->new(primary => $primary,
+                                                  quorum => 1);
+    my $key = 'household-seen:{a}';
+
+    ok wait_until {
+        my %f = @{ $sentinel->cmd(SENTINEL => master => 'mymaster') };
+        $f{'num-slaves'} == 1
+            && $replica->cmd(INFO => 'replication')
+               =~ /master_link_status:up/;
+    }, 'sentinel: a replica';
+
+    my $edge = edge('sentinel ' . $sentinel->address . '; master mymaster;');
+
+    is ask($edge, 'a', $home, 'tv'), 'member', 'sentinel: a member';
+    ok wait_until { $replica->cmd(EXISTS => $key) },
+        'sentinel: presence is written to the primary';
+
+    # until it is agreed, "not enough good replicas" is an answer, too
+
+    ok wait_until {
+        eval { $sentinel->cmd(SENTINEL => failover => 'mymaster') };
+        $replica->cmd(INFO => 'replication') =~ /role:master/;
+    }, 'sentinel: a failover';
+
+    # what reached the former primary last is lost, as Redis has it
+
+    my @more;
+
+    ok wait_until {
+        push @more, 'b' . @more if @more < 2000;
+        ask($edge, $more[-1], $home, 'tv');
+        grep { $replica->cmd(EXISTS => "household-seen:{$_}") }
+             @more > 20 ? @more[-20 .. -1] : @more;
+    }, 'sentinel: presence is written to the next primary';
+    is ask($edge, 'a', $home, 'tv'), 'member',
+        'sentinel: a member is known there';
+    is ask($edge, 'a', $friend, 'box'), 'outside',
+        'sentinel: another household is denied';
+    ok wait_until { $replica->cmd(XLEN => 'household-events') },
+        'sentinel: events are written there';
 }
 
 
