@@ -84,6 +84,29 @@ model_add_time(ngx_household_record_builder_t *b, const char *name,
 }
 
 
+/* days at networks that may become the home */
+
+static void
+model_add_evidence(ngx_household_record_builder_t *b, const model_account_t *a)
+{
+    char        text[256], name[512];
+    ngx_str_t   s, field;
+    ngx_uint_t  i;
+
+    for (i = 0; i < a->evidences; i++) {
+        model_text(&a->evidence[i].network, 0, text);
+        sprintf(name, "learn:%s", text);
+        sprintf(text, "%u", (unsigned) a->evidence[i].days);
+        sprintf(text + strlen(text), "@%lld",
+                (long long) a->evidence[i].last);
+
+        field = test_str(name);
+        s = test_str(text);
+        ngx_household_record_builder_add_field(b, &field, &s);
+    }
+}
+
+
 /* the same account as the code under test has it; NULL: none is to be had */
 
 static ngx_household_record_t *
@@ -131,17 +154,7 @@ model_record(ngx_household_record_builder_t *b, const model_account_t *a)
         model_add(b, name, 1, "");
     }
 
-    for (i = 0; i < a->evidences; i++) {
-        model_text(&a->evidence[i].network, 0, text);
-        sprintf(name, "learn:%s", text);
-        sprintf(text, "%u", (unsigned) a->evidence[i].days);
-        sprintf(text + strlen(text), "@%lld",
-                (long long) a->evidence[i].last);
-
-        field = test_str(name);
-        s = test_str(text);
-        ngx_household_record_builder_add_field(b, &field, &s);
-    }
+    model_add_evidence(b, a);
 
     if (a->days) {
         for (i = 0, p = text; i < a->days; i++) {
