@@ -43,8 +43,6 @@ static ngx_household_reason_e ngx_household_cat_claims_check_one(
 static ngx_household_reason_e ngx_household_cat_claims_form(
     const ngx_household_cbor_t *c, const ngx_household_cat_name_t *entry,
     const ngx_household_cbor_item_t *value);
-static ngx_household_reason_e ngx_household_cat_claims_texts(
-    const ngx_household_cbor_t *c, const ngx_household_cbor_item_t *value);
 static ngx_household_reason_e ngx_household_cat_claims_critical(
     const ngx_household_cbor_t *c, const ngx_household_cbor_item_t *crit);
 static ngx_uint_t ngx_household_cat_claims_listed(
@@ -223,7 +221,10 @@ ngx_household_cat_claims_form(const ngx_household_cbor_t *c,
         break;
 
     case NGX_HOUSEHOLD_CAT_TEXTS:
-        return ngx_household_cat_claims_texts(c, value);
+        valid = value->type == NGX_HOUSEHOLD_CBOR_TEXT
+                || ngx_household_cbor_list(c, value,
+                            ngx_household_cbor_type(NGX_HOUSEHOLD_CBOR_TEXT));
+        break;
 
     case NGX_HOUSEHOLD_CAT_TIME:
         /* without the tag 1: RFC 8392, 2 */
@@ -253,36 +254,6 @@ ngx_household_cat_claims_form(const ngx_household_cbor_t *c,
 
     return valid ? NGX_HOUSEHOLD_REASON_NONE
                  : NGX_HOUSEHOLD_REASON_TOKEN_CLAIM;
-}
-
-
-static ngx_household_reason_e
-ngx_household_cat_claims_texts(const ngx_household_cbor_t *c,
-    const ngx_household_cbor_item_t *value)
-{
-    ngx_uint_t                        i;
-    const ngx_household_cbor_item_t  *item;
-
-    if (value->type == NGX_HOUSEHOLD_CBOR_TEXT) {
-        return NGX_HOUSEHOLD_REASON_NONE;
-    }
-
-    if (value->type != NGX_HOUSEHOLD_CBOR_ARRAY) {
-        return NGX_HOUSEHOLD_REASON_TOKEN_CLAIM;
-    }
-
-    item = ngx_household_cbor_first(value);
-
-    for (i = 0; i < value->count; i++) {
-
-        if (item->type != NGX_HOUSEHOLD_CBOR_TEXT) {
-            return NGX_HOUSEHOLD_REASON_TOKEN_CLAIM;
-        }
-
-        item = ngx_household_cbor_next(c, item);
-    }
-
-    return NGX_HOUSEHOLD_REASON_NONE;
 }
 
 

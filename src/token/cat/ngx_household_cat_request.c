@@ -18,6 +18,8 @@
 
 static ngx_household_reason_e ngx_household_cat_request_check_network(
     const ngx_household_cbor_t *c, const ngx_household_cbor_item_t *tag);
+static ngx_household_reason_e ngx_household_cat_request_check_name(
+    const ngx_household_cbor_item_t *key);
 static ngx_int_t ngx_household_cat_request_contains(
     const ngx_household_cbor_t *c, const ngx_household_cbor_item_t *array,
     const ngx_str_t *text);
@@ -30,25 +32,9 @@ ngx_household_reason_e
 ngx_household_cat_request_check_methods(const ngx_household_cbor_t *c,
     const ngx_household_cbor_item_t *value, ngx_uint_t *nregex)
 {
-    ngx_uint_t                        i;
-    const ngx_household_cbor_item_t  *item;
-
-    if (value->type != NGX_HOUSEHOLD_CBOR_ARRAY) {
-        return NGX_HOUSEHOLD_REASON_TOKEN_CLAIM;
-    }
-
-    item = ngx_household_cbor_first(value);
-
-    for (i = 0; i < value->count; i++) {
-
-        if (item->type != NGX_HOUSEHOLD_CBOR_TEXT) {
-            return NGX_HOUSEHOLD_REASON_TOKEN_CLAIM;
-        }
-
-        item = ngx_household_cbor_next(c, item);
-    }
-
-    return NGX_HOUSEHOLD_REASON_NONE;
+    return ngx_household_cbor_list(c, value,
+                         ngx_household_cbor_type(NGX_HOUSEHOLD_CBOR_TEXT))
+           ? NGX_HOUSEHOLD_REASON_NONE : NGX_HOUSEHOLD_REASON_TOKEN_CLAIM;
 }
 
 
@@ -58,27 +44,10 @@ ngx_household_reason_e
 ngx_household_cat_request_check_protocols(const ngx_household_cbor_t *c,
     const ngx_household_cbor_item_t *value, ngx_uint_t *nregex)
 {
-    ngx_uint_t                        i;
-    const ngx_household_cbor_item_t  *item;
-
-    if (value->type != NGX_HOUSEHOLD_CBOR_ARRAY) {
-        return NGX_HOUSEHOLD_REASON_TOKEN_CLAIM;
-    }
-
-    item = ngx_household_cbor_first(value);
-
-    for (i = 0; i < value->count; i++) {
-
-        if (item->type != NGX_HOUSEHOLD_CBOR_TEXT
-            && item->type != NGX_HOUSEHOLD_CBOR_BYTES)
-        {
-            return NGX_HOUSEHOLD_REASON_TOKEN_CLAIM;
-        }
-
-        item = ngx_household_cbor_next(c, item);
-    }
-
-    return NGX_HOUSEHOLD_REASON_NONE;
+    return ngx_household_cbor_list(c, value,
+                         ngx_household_cbor_type(NGX_HOUSEHOLD_CBOR_TEXT)
+                         | ngx_household_cbor_type(NGX_HOUSEHOLD_CBOR_BYTES))
+           ? NGX_HOUSEHOLD_REASON_NONE : NGX_HOUSEHOLD_REASON_TOKEN_CLAIM;
 }
 
 
@@ -211,32 +180,16 @@ ngx_household_reason_e
 ngx_household_cat_request_check_headers(const ngx_household_cbor_t *c,
     const ngx_household_cbor_item_t *value, ngx_uint_t *nregex)
 {
-    ngx_uint_t                        i;
-    ngx_household_reason_e            reason;
-    const ngx_household_cbor_item_t  *key;
+    return ngx_household_cat_text_check_each(c, value,
+                                 ngx_household_cat_request_check_name, nregex);
+}
 
-    if (value->type != NGX_HOUSEHOLD_CBOR_MAP) {
-        return NGX_HOUSEHOLD_REASON_TOKEN_CLAIM;
-    }
 
-    key = ngx_household_cbor_first(value);
-
-    for (i = 0; i < value->count; i++) {
-
-        if (key->type != NGX_HOUSEHOLD_CBOR_TEXT) {
-            return NGX_HOUSEHOLD_REASON_TOKEN_CLAIM;
-        }
-
-        reason = ngx_household_cat_text_check(c, key + 1, nregex);
-
-        if (reason != NGX_HOUSEHOLD_REASON_NONE) {
-            return reason;
-        }
-
-        key = ngx_household_cbor_next(c, key + 1);
-    }
-
-    return NGX_HOUSEHOLD_REASON_NONE;
+static ngx_household_reason_e
+ngx_household_cat_request_check_name(const ngx_household_cbor_item_t *key)
+{
+    return key->type == NGX_HOUSEHOLD_CBOR_TEXT
+           ? NGX_HOUSEHOLD_REASON_NONE : NGX_HOUSEHOLD_REASON_TOKEN_CLAIM;
 }
 
 

@@ -62,6 +62,10 @@ static ngx_int_t ngx_household_cat_set_nor(const ngx_household_cbor_t *c,
 static ngx_int_t ngx_household_cat_set_and(const ngx_household_cbor_t *c,
     const ngx_household_cbor_item_t *value,
     const ngx_household_cat_request_t *request);
+static ngx_int_t ngx_household_cat_set_until(const ngx_household_cbor_t *c,
+    const ngx_household_cbor_item_t *value,
+    const ngx_household_cat_request_t *request, ngx_int_t end);
+static ngx_int_t ngx_household_cat_set_not(ngx_int_t rc);
 
 
 /* cheap ones first, in the order in which a rejection is reported */
@@ -306,30 +310,7 @@ ngx_household_cat_set_or(const ngx_household_cbor_t *c,
     const ngx_household_cbor_item_t *value,
     const ngx_household_cat_request_t *request)
 {
-    ngx_int_t                         rc, holds;
-    ngx_uint_t                        i;
-    ngx_household_reason_e            reason;
-    const ngx_household_cbor_item_t  *set;
-
-    holds = NGX_DECLINED;
-    set = ngx_household_cbor_first(value);
-
-    for (i = 0; i < value->count; i++) {
-
-        rc = ngx_household_cat_set_holds(c, set, request, 1, &reason);
-
-        if (rc == NGX_OK) {
-            return NGX_OK;
-        }
-
-        if (rc == NGX_ERROR) {
-            holds = NGX_ERROR;
-        }
-
-        set = ngx_household_cbor_next(c, set);
-    }
-
-    return holds;
+    return ngx_household_cat_set_until(c, value, request, NGX_OK);
 }
 
 
@@ -338,17 +319,8 @@ ngx_household_cat_set_nor(const ngx_household_cbor_t *c,
     const ngx_household_cbor_item_t *value,
     const ngx_household_cat_request_t *request)
 {
-    switch (ngx_household_cat_set_or(c, value, request)) {
-
-    case NGX_OK:
-        return NGX_DECLINED;
-
-    case NGX_DECLINED:
-        return NGX_OK;
-
-    default:
-        return NGX_ERROR;
-    }
+    return ngx_household_cat_set_not(
+                    ngx_household_cat_set_until(c, value, request, NGX_OK));
 }
 
 
@@ -357,20 +329,34 @@ ngx_household_cat_set_and(const ngx_household_cbor_t *c,
     const ngx_household_cbor_item_t *value,
     const ngx_household_cat_request_t *request)
 {
+    return ngx_household_cat_set_until(c, value, request, NGX_DECLINED);
+}
+
+
+/*
+ * Matches sets until one is as "end" says, NGX_OK or NGX_DECLINED, which is the
+ * result then.  Otherwise it is the opposite, or not known if a set was not.
+ */
+
+static ngx_int_t
+ngx_household_cat_set_until(const ngx_household_cbor_t *c,
+    const ngx_household_cbor_item_t *value,
+    const ngx_household_cat_request_t *request, ngx_int_t end)
+{
     ngx_int_t                         rc, holds;
     ngx_uint_t                        i;
     ngx_household_reason_e            reason;
     const ngx_household_cbor_item_t  *set;
 
-    holds = NGX_OK;
+    holds = ngx_household_cat_set_not(end);
     set = ngx_household_cbor_first(value);
 
     for (i = 0; i < value->count; i++) {
 
         rc = ngx_household_cat_set_holds(c, set, request, 1, &reason);
 
-        if (rc == NGX_DECLINED) {
-            return NGX_DECLINED;
+        if (rc == end) {
+            return end;
         }
 
         if (rc == NGX_ERROR) {
@@ -381,4 +367,21 @@ ngx_household_cat_set_and(const ngx_household_cbor_t *c,
     }
 
     return holds;
+}
+
+
+static ngx_int_t
+ngx_household_cat_set_not(ngx_int_t rc)
+{
+    switch (rc) {
+
+    case NGX_OK:
+        return NGX_DECLINED;
+
+    case NGX_DECLINED:
+        return NGX_OK;
+
+    default: /* NGX_ERROR */
+        return rc;
+    }
 }

@@ -111,6 +111,40 @@ ngx_household_cat_text_check(const ngx_household_cbor_t *c,
 }
 
 
+ngx_household_reason_e
+ngx_household_cat_text_check_each(const ngx_household_cbor_t *c,
+    const ngx_household_cbor_item_t *map, ngx_household_cat_text_key_pt check,
+    ngx_uint_t *nregex)
+{
+    ngx_uint_t                        i;
+    ngx_household_reason_e            reason;
+    const ngx_household_cbor_item_t  *key;
+
+    if (map->type != NGX_HOUSEHOLD_CBOR_MAP) {
+        return NGX_HOUSEHOLD_REASON_TOKEN_CLAIM;
+    }
+
+    key = ngx_household_cbor_first(map);
+
+    for (i = 0; i < map->count; i++) {
+
+        reason = check(key);
+
+        if (reason == NGX_HOUSEHOLD_REASON_NONE) {
+            reason = ngx_household_cat_text_check(c, key + 1, nregex);
+        }
+
+        if (reason != NGX_HOUSEHOLD_REASON_NONE) {
+            return reason;
+        }
+
+        key = ngx_household_cbor_next(c, key + 1);
+    }
+
+    return NGX_HOUSEHOLD_REASON_NONE;
+}
+
+
 /*
  * An array of the expression and of values for its groups, which are not
  * supported: null is no condition.

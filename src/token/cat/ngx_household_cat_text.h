@@ -29,6 +29,20 @@ ngx_household_reason_e ngx_household_cat_text_check(
     const ngx_household_cbor_t *c, const ngx_household_cbor_item_t *map,
     ngx_uint_t *nregex);
 
+/* returns the reason why a key is rejected, or NGX_HOUSEHOLD_REASON_NONE */
+
+typedef ngx_household_reason_e (*ngx_household_cat_text_key_pt)(
+    const ngx_household_cbor_item_t *key);
+
+/*
+ * Checks the form of a map of texts by their keys, each of which "check"
+ * accepts, and of the conditions on them.  Returns as
+ * ngx_household_cat_text_check().
+ */
+ngx_household_reason_e ngx_household_cat_text_check_each(
+    const ngx_household_cbor_t *c, const ngx_household_cbor_item_t *map,
+    ngx_household_cat_text_key_pt check, ngx_uint_t *nregex);
+
 /*
  * Tells whether "text" meets all conditions.  "lower" is 1 for a text that is
  * in lower case and compared in any case, except by a regular expression or a

@@ -41,6 +41,8 @@ typedef struct {
 } ngx_household_cat_uri_t;
 
 
+static ngx_household_reason_e ngx_household_cat_uri_check_part(
+    const ngx_household_cbor_item_t *key);
 static ngx_uint_t ngx_household_cat_uri_part(const ngx_household_cbor_t *c,
     const ngx_household_cbor_item_t *map, const ngx_household_cat_uri_t *u,
     ngx_uint_t part);
@@ -61,35 +63,20 @@ ngx_household_reason_e
 ngx_household_cat_uri_check(const ngx_household_cbor_t *c,
     const ngx_household_cbor_item_t *map, ngx_uint_t *nregex)
 {
-    int64_t                           part;
-    ngx_uint_t                        i;
-    ngx_household_reason_e            reason;
-    const ngx_household_cbor_item_t  *key;
+    return ngx_household_cat_text_check_each(c, map,
+                                     ngx_household_cat_uri_check_part, nregex);
+}
 
-    if (map->type != NGX_HOUSEHOLD_CBOR_MAP) {
-        return NGX_HOUSEHOLD_REASON_TOKEN_CLAIM;
-    }
 
-    key = ngx_household_cbor_first(map);
+static ngx_household_reason_e
+ngx_household_cat_uri_check_part(const ngx_household_cbor_item_t *key)
+{
+    int64_t  part;
 
-    for (i = 0; i < map->count; i++) {
-
-        if (ngx_household_cbor_int(key, &part) != NGX_OK
-            || part < 0 || part >= NGX_HOUSEHOLD_CAT_PARTS)
-        {
-            return NGX_HOUSEHOLD_REASON_TOKEN_UNSUPPORTED;
-        }
-
-        reason = ngx_household_cat_text_check(c, key + 1, nregex);
-
-        if (reason != NGX_HOUSEHOLD_REASON_NONE) {
-            return reason;
-        }
-
-        key = ngx_household_cbor_next(c, key + 1);
-    }
-
-    return NGX_HOUSEHOLD_REASON_NONE;
+    return ngx_household_cbor_int(key, &part) == NGX_OK
+           && part >= 0 && part < NGX_HOUSEHOLD_CAT_PARTS
+           ? NGX_HOUSEHOLD_REASON_NONE
+           : NGX_HOUSEHOLD_REASON_TOKEN_UNSUPPORTED;
 }
 
 

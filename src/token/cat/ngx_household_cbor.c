@@ -12,7 +12,10 @@
 #include "ngx_household_str.h"
 
 
-#define NGX_HOUSEHOLD_CBOR_MAJOR_TAG  6
+/* major types (RFC 8949, 3.1) of items whose head holds all there is of them */
+#define NGX_HOUSEHOLD_CBOR_MAJOR_UINT  0
+#define NGX_HOUSEHOLD_CBOR_MAJOR_NINT  1
+#define NGX_HOUSEHOLD_CBOR_MAJOR_TAG   6
 
 
 /* a length: of type size_t up to libcbor 0.8, which on 32 bits differs */
@@ -43,8 +46,12 @@ typedef struct {
 } ngx_household_cbor_parser_t;
 
 
-static size_t ngx_household_cbor_tag(ngx_household_cbor_parser_t *p,
+static size_t ngx_household_cbor_read(ngx_household_cbor_parser_t *p,
     const u_char *data);
+static size_t ngx_household_cbor_number(ngx_household_cbor_parser_t *p,
+    const u_char *data, uint64_t *number);
+static void ngx_household_cbor_tag(ngx_household_cbor_parser_t *p,
+    uint64_t number);
 static ngx_household_cbor_item_t *ngx_household_cbor_add(
     ngx_household_cbor_parser_t *p, ngx_uint_t type);
 static void ngx_household_cbor_open(ngx_household_cbor_parser_t *p,
@@ -60,14 +67,6 @@ static void ngx_household_cbor_scalar(ngx_household_cbor_parser_t *p,
 static void ngx_household_cbor_string(ngx_household_cbor_parser_t *p,
     ngx_uint_t type, cbor_data data, uint64_t len);
 
-static void ngx_household_cbor_uint8(void *data, uint8_t number);
-static void ngx_household_cbor_uint16(void *data, uint16_t number);
-static void ngx_household_cbor_uint32(void *data, uint32_t number);
-static void ngx_household_cbor_uint64(void *data, uint64_t number);
-static void ngx_household_cbor_nint8(void *data, uint8_t number);
-static void ngx_household_cbor_nint16(void *data, uint16_t number);
-static void ngx_household_cbor_nint32(void *data, uint32_t number);
-static void ngx_household_cbor_nint64(void *data, uint64_t number);
 static void ngx_household_cbor_bytes(void *data, cbor_data text,
     ngx_household_cbor_len_t len);
 static void ngx_household_cbor_bytes_start(void *data);
@@ -89,14 +88,6 @@ static void ngx_household_cbor_break(void *data);
 
 
 static const struct cbor_callbacks  ngx_household_cbor_callbacks = {
-    .uint8 = ngx_household_cbor_uint8,
-    .uint16 = ngx_household_cbor_uint16,
-    .uint32 = ngx_household_cbor_uint32,
-    .uint64 = ngx_household_cbor_uint64,
-    .negint8 = ngx_household_cbor_nint8,
-    .negint16 = ngx_household_cbor_nint16,
-    .negint32 = ngx_household_cbor_nint32,
-    .negint64 = ngx_household_cbor_nint64,
     .byte_string_start = ngx_household_cbor_bytes_start,
     .byte_string = ngx_household_cbor_bytes,
     .string = ngx_household_cbor_text,
@@ -120,7 +111,6 @@ ngx_household_cbor_parse(ngx_household_cbor_t *c, ngx_str_t *data,
     ngx_uint_t max)
 {
     size_t                        pos, n;
-    struct cbor_decoder_result    result;
     ngx_household_cbor_parser_t   parser;
 
     ngx_memzero(&parser, sizeof(ngx_household_cbor_parser_t));
@@ -137,16 +127,7 @@ ngx_household_cbor_parse(ngx_household_cbor_t *c, ngx_str_t *data,
             return NGX_DECLINED;
         }
 
-        if (data->data[pos] >> 5 == NGX_HOUSEHOLD_CBOR_MAJOR_TAG) {
-            n = ngx_household_cbor_tag(&parser, data->data + pos);
-
-        } else {
-            result = cbor_stream_decode(data->data + pos, data->len - pos,
-                                        &ngx_household_cbor_callbacks,
-                                        &parser);
-
-            n = result.status == CBOR_DECODER_FINISHED ? result.read : 0;
-        }
+        n = ngx_household_cbor_read(&parser, data->data + pos);
 
         if (n == 0 || parser.failed) {
             return NGX_DECLINED;
@@ -161,49 +142,86 @@ ngx_household_cbor_parse(ngx_household_cbor_t *c, ngx_str_t *data,
 
 
 /*
- * Reads the head of a tag, and returns its size, or 0 if it is malformed.
- * libcbor before 0.11 does not know the tags 6 to 20, which are those of COSE.
+ * Reads a head, or a string, and returns its size, or 0 if it is malformed.
+ * Heads without anything behind them are read here: libcbor before 0.11 does
+ * not know the tags 6 to 20, which are those of COSE.
  */
 
 static size_t
-ngx_household_cbor_tag(ngx_household_cbor_parser_t *p, const u_char *data)
+ngx_household_cbor_read(ngx_household_cbor_parser_t *p, const u_char *data)
+{
+    size_t                      n;
+    uint64_t                    number;
+    struct cbor_decoder_result  result;
+
+    switch (*data >> 5) {
+
+    case NGX_HOUSEHOLD_CBOR_MAJOR_UINT:
+        n = ngx_household_cbor_number(p, data, &number);
+        ngx_household_cbor_scalar(p, NGX_HOUSEHOLD_CBOR_UINT, number);
+        return n;
+
+    case NGX_HOUSEHOLD_CBOR_MAJOR_NINT:
+        n = ngx_household_cbor_number(p, data, &number);
+        ngx_household_cbor_scalar(p, NGX_HOUSEHOLD_CBOR_NINT, number);
+        return n;
+
+    case NGX_HOUSEHOLD_CBOR_MAJOR_TAG:
+        n = ngx_household_cbor_number(p, data, &number);
+        ngx_household_cbor_tag(p, number);
+        return n;
+
+    default:
+        result = cbor_stream_decode(data, p->last - data,
+                                    &ngx_household_cbor_callbacks, p);
+
+        return result.status == CBOR_DECODER_FINISHED ? result.read : 0;
+    }
+}
+
+
+/* the number in a head (RFC 8949, 3); returns the size of the head, or 0 */
+
+static size_t
+ngx_household_cbor_number(ngx_household_cbor_parser_t *p, const u_char *data,
+    uint64_t *number)
 {
     size_t      i, size;
-    uint64_t    number;
-    ngx_uint_t  info, tag;
+    ngx_uint_t  info;
 
     info = *data & 0x1f;
-    number = info;
-    size = 0;
+    *number = info;
 
-    if (info >= 24) {
-
-        if (info > 27) {
-            return 0;
-        }
-
-        size = (size_t) 1 << (info - 24);
-
-        if ((size_t) (p->last - data) <= size) {
-            return 0;
-        }
-
-        for (number = 0, i = 1; i <= size; i++) {
-            number = number << 8 | data[i];
-        }
+    if (info < 24) {
+        return 1;
     }
+
+    size = (size_t) 1 << (info & 3);
+
+    if (info > 27 || (size_t) (p->last - data) <= size) {
+        return 0;
+    }
+
+    for (*number = 0, i = 1; i <= size; i++) {
+        *number = *number << 8 | data[i];
+    }
+
+    return size + 1;
+}
+
+
+static void
+ngx_household_cbor_tag(ngx_household_cbor_parser_t *p, uint64_t number)
+{
+    ngx_uint_t  tag;
 
     tag = p->c->nitems;
 
     ngx_household_cbor_open(p, NGX_HOUSEHOLD_CBOR_TAG, 1, 0);
 
-    if (p->failed) {
-        return 0;
+    if (!p->failed) {
+        p->c->items[tag].value.number = number;
     }
-
-    p->c->items[tag].value.number = number;
-
-    return size + 1;
 }
 
 
@@ -471,62 +489,6 @@ ngx_household_cbor_string(ngx_household_cbor_parser_t *p, ngx_uint_t type,
         item->value.text.len = len;
         ngx_household_cbor_complete(p);
     }
-}
-
-
-static void
-ngx_household_cbor_uint8(void *data, uint8_t number)
-{
-    ngx_household_cbor_scalar(data, NGX_HOUSEHOLD_CBOR_UINT, number);
-}
-
-
-static void
-ngx_household_cbor_uint16(void *data, uint16_t number)
-{
-    ngx_household_cbor_scalar(data, NGX_HOUSEHOLD_CBOR_UINT, number);
-}
-
-
-static void
-ngx_household_cbor_uint32(void *data, uint32_t number)
-{
-    ngx_household_cbor_scalar(data, NGX_HOUSEHOLD_CBOR_UINT, number);
-}
-
-
-static void
-ngx_household_cbor_uint64(void *data, uint64_t number)
-{
-    ngx_household_cbor_scalar(data, NGX_HOUSEHOLD_CBOR_UINT, number);
-}
-
-
-static void
-ngx_household_cbor_nint8(void *data, uint8_t number)
-{
-    ngx_household_cbor_scalar(data, NGX_HOUSEHOLD_CBOR_NINT, number);
-}
-
-
-static void
-ngx_household_cbor_nint16(void *data, uint16_t number)
-{
-    ngx_household_cbor_scalar(data, NGX_HOUSEHOLD_CBOR_NINT, number);
-}
-
-
-static void
-ngx_household_cbor_nint32(void *data, uint32_t number)
-{
-    ngx_household_cbor_scalar(data, NGX_HOUSEHOLD_CBOR_NINT, number);
-}
-
-
-static void
-ngx_household_cbor_nint64(void *data, uint64_t number)
-{
-    ngx_household_cbor_scalar(data, NGX_HOUSEHOLD_CBOR_NINT, number);
 }
 
 

@@ -85,6 +85,15 @@ const ngx_household_cbor_item_t *ngx_household_cbor_find_text(
     const ngx_household_cbor_t *c, const ngx_household_cbor_item_t *map,
     const ngx_str_t *key);
 
+/*
+ * Tells whether "item" is an array whose elements are of a type in "types", a
+ * sum of ngx_household_cbor_type().
+ */
+ngx_uint_t ngx_household_cbor_list(const ngx_household_cbor_t *c,
+    const ngx_household_cbor_item_t *item, ngx_uint_t types);
+
+#define ngx_household_cbor_type(type)  ((ngx_uint_t) 1 << (type))
+
 /* the value as int64_t: NGX_OK, or NGX_DECLINED if it is none */
 ngx_int_t ngx_household_cbor_int(const ngx_household_cbor_item_t *item,
     int64_t *value);

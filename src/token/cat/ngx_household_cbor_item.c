@@ -1,6 +1,6 @@
 
 /*
- * Items of CBOR: values of maps, integers, and heads.
+ * Items of CBOR: values of maps, lists, integers, and heads.
  */
 
 
@@ -62,6 +62,32 @@ ngx_household_cbor_find_text(const ngx_household_cbor_t *c,
     }
 
     return NULL;
+}
+
+
+ngx_uint_t
+ngx_household_cbor_list(const ngx_household_cbor_t *c,
+    const ngx_household_cbor_item_t *array, ngx_uint_t types)
+{
+    ngx_uint_t                        i;
+    const ngx_household_cbor_item_t  *item;
+
+    if (array->type != NGX_HOUSEHOLD_CBOR_ARRAY) {
+        return 0;
+    }
+
+    item = ngx_household_cbor_first(array);
+
+    for (i = 0; i < array->count; i++) {
+
+        if ((types & ngx_household_cbor_type(item->type)) == 0) {
+            return 0;
+        }
+
+        item = ngx_household_cbor_next(c, item);
+    }
+
+    return 1;
 }
 
 
