@@ -289,6 +289,31 @@ is ask($text), '401 token_malformed',
     'claims in hex, as the peer writes them without its tag';
 
 
+# "catif": the response to a token that is over
+my %over = (iss => $Iss, sub => 'a', exp => time - 60);
+my $login = 'https://id.example.tv/login?t=';
+my @catif = map { { %over, catif => { exp => [307, $_, 'HS256'] } } }
+    { Location => $login, 'X-Why' => 'over' },
+    { Location => [$login, { catu => { host => { 'exact-match' => 'x' } } }] };
+
+my @over = Test::Household::Peers::run(map {
+    ['eyevinn mint', { jwk => $jwk, claims => $_ }] } @catif);
+my @wanted = Test::Household::Peers::run(map {
+    ['eyevinn request', { jwk => $jwk, token => $_, issuer => $Iss,
+      host => 'localhost', uri => '/a.ts' }] } @over);
+my @responses = map {
+    my $r = $nginx->get('/a.ts', 'CTA-Common-Access-Token' => $_);
+    join "\n", $r->{status}, map { "$_: $r->{headers}{$_}" }
+        grep { $r->{headers}{$_} } qw(location x-why);
+} @over;
+
+is $responses[0], $wanted[0], 'catif: the same status and fields';
+is $responses[0], "307\nlocation: $login\nx-why: over", 'which are these';
+like $wanted[1], qr/^307\nlocation: \Q$login\E\w{20}/,
+    'catif: the peer makes a new token';
+is $responses[1], '401', 'and the edge does not';
+
+
 # --- Akamai's -------------------------------------------------------------
 
 my ($akamai) = slurp(Test::Household::Peers::file('@eyevinn/cat/readme.md'))

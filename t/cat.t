@@ -56,7 +56,9 @@ put("$dir/k1", $page =~ /Its key file:\s+```json\n(.*?)```/s);
 
 sub place {
     my ($path, $text) = @_;
-    return "location $path { household on; household_store main"
+    my $mode = $text =~ /household monitor;/ ? '' : 'household on; ';
+
+    return "location $path { ${mode}household_store main"
         . " zone=households;\n$text\nempty_gif; }\n";
 }
 
@@ -88,6 +90,11 @@ EOC
         location /both/cat { $cat empty_gif; }"),
     place('/docs', "household_token cat;
         household_token_key $dir/k1 format=cat;"),
+    place('/any/', "household_token cat; $cat satisfy any;"),
+    place('/watched/', "household monitor; household_token cat; $cat"),
+    place('/page/', "household_token cat; $cat
+        error_page 405 = /own-page;"),
+    'location = /own-page { return 200 "a page"; }',
     place('/jwt', "household_token bearer cat;
         household_token_key $dir/jwt;"),
     <<"EOC"));
@@ -297,7 +304,7 @@ for my $row (
     ['catreplay, prohibited', { 308 => 1 }, 'token_unsupported'],
     ['catr', { 323 => { 0 => 1, 1 => 60 } }, ''],
     (map { ["claim $_", { $_ => 1 }, 'token_unsupported'] }
-     8, 44, 282, 309, 317, 318, 319, 320, 321, 322, 324, 325),
+     8, 44, 282, 309, 317, 318, 319, 320, 321, 324, 325),
 ) {
     my ($name, $claims, $reason, @headers) = @$row;
     my $token = cat($key, $claims);
@@ -322,6 +329,65 @@ SKIP: {
             'token_country', @fr);
     refused('catgeoiso3166, not known', $french, 'token_country');
 }
+
+
+# --- the response that a token wants (catif) -------------------------------
+
+sub answer {
+    my ($path, $claims, @fields) = @_;
+    my $token = ref $claims ? cat($key, $claims) : $claims;
+    my $r = $nginx->get($path, $H => $token);
+    my $h = $r->{headers};
+
+    return join ' ', $r->{status}, map { $h->{$_} // '-' } 'x-reason', @fields;
+}
+
+my $login = 'https://id.example.tv/login?back=film';
+my %over = (4 => time - 60, 322 => { 4 => [302, { Location => $login,
+    'X-Why' => 'over', 'Set-Cookie' => 'cat=; Max-Age=0' }] });
+
+is answer('/film/a.ts', \%over, qw(location x-why set-cookie cache-control
+          www-authenticate)),
+    "302 token_expired $login over cat=; Max-Age=0 no-store -",
+    'catif: a token that is over goes to the login';
+is answer('/film/a.ts', { %over, 4 => time + 60, 5 => time + 600 }, 'location'),
+    '401 token_not_yet -', 'catif: but for another claim';
+is answer('/film/a.ts', { 4 => time - 60, 322 => { 4 => [307, {
+          Location => '/login' }] } }, 'location'),
+    "307 token_expired http://localhost:$nginx->{port}/login",
+    'catif: a path';
+is answer('/film/a.ts', { 322 => { 313 => [405, { Allow => 'PUT' }] },
+          313 => ['PUT'] }, qw(allow www-authenticate)),
+    '405 token_method PUT -', 'catif: another method';
+is answer('/film/a.ts', { 322 => { 313 => [401, { 'X-Why' => 'method' }] },
+          313 => ['PUT'] }, qw(x-why www-authenticate)),
+    '401 token_method method Bearer error="invalid_token"',
+    'catif: 401 has its challenge';
+is answer('/film/a.ts', { 322 => { 313 => [307, { Location => ['/?t=', {}] },
+          'k'] }, 313 => ['PUT'] }, 'location'),
+    '401 token_method -', 'catif: no new token';
+is answer('/film/a.ts', { 322 => { 313 => [405, { Connection => 'x' }] },
+          313 => ['PUT'] }), '401 token_method', 'catif: no field of nginx';
+is answer('/film/a.ts', { 322 => { 313 => [200, {}] } }), '401 token_claim',
+    'catif: no success';
+is answer('/film/a.ts', { 322 => { 4 => [307, { 'X-A' => ctext("a\r\nB: c") }]
+          } }), '401 token_claim', 'catif: no other field in a field';
+
+my $forged = cat(new_key('HS256'), \%over);
+is answer('/film/a.ts', $forged, 'location'), '401 token_signature -',
+    'catif: not of a forged token';
+
+my $some = cat($key, { 312 => { 3 => { 1 => '/film/a' } },
+                       322 => { 312 => [404, { 'X-Why' => 'uri' }] } });
+is answer('/film/a.ts', $some), '200 home', 'catif: a token that is valid';
+is answer('/film/b.ts', $some, 'x-why'), '404 token_uri uri',
+    'catif: the same one, from the cache, for another request';
+is answer('/any/a.ts', \%over, 'location'), '401 token_expired -',
+    'catif: "satisfy any" knows 401 and 403 only';
+is answer('/watched/a.ts', \%over, 'location'), '200 token_expired -',
+    'catif: monitor rejects nothing';
+is $nginx->get('/page/a', $H => cat($key, { 313 => ['PUT'],
+    322 => { 313 => [405, {}] } }))->{body}, 'a page', 'catif: an error page';
 
 
 # --- both formats ---------------------------------------------------------

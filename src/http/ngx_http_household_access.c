@@ -369,6 +369,7 @@ ngx_http_household_access_reset(ngx_http_household_loc_conf_t *hlcf,
     ctx->verified = 0;
     ctx->rejected = 0;
     ctx->reject_status = NGX_HTTP_UNAUTHORIZED;
+    ctx->response = NULL;
     ngx_http_household_sharing_reset(ctx);
     ngx_http_household_shadow_forget(ctx);
     ngx_str_null(&ctx->account);

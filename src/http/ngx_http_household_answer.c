@@ -18,6 +18,8 @@
 #define NGX_HTTP_HOUSEHOLD_PROBLEM  "application/problem+json"
 
 
+static ngx_int_t ngx_http_household_answer_unauthorized(ngx_http_request_t *r,
+    ngx_http_household_loc_conf_t *hlcf, ngx_http_household_ctx_t *ctx);
 static ngx_int_t ngx_http_household_answer_no_store(ngx_http_request_t *r);
 static ngx_int_t ngx_http_household_answer_challenge(ngx_http_request_t *r,
     ngx_http_household_loc_conf_t *hlcf, ngx_http_household_ctx_t *ctx);
@@ -26,6 +28,10 @@ static void ngx_http_household_answer_challenge_text(ngx_http_request_t *r,
     ngx_str_t *text);
 static ngx_int_t ngx_http_household_answer_redirect(ngx_http_request_t *r,
     ngx_str_t *url);
+static ngx_int_t ngx_http_household_answer_location(ngx_http_request_t *r,
+    ngx_str_t *url);
+static ngx_int_t ngx_http_household_answer_fields(ngx_http_request_t *r,
+    ngx_array_t *fields);
 static ngx_int_t ngx_http_household_answer_problem(ngx_http_request_t *r,
     ngx_http_household_ctx_t *ctx);
 static ngx_int_t ngx_http_household_answer_document(ngx_http_request_t *r,
@@ -47,7 +53,7 @@ ngx_http_household_answer_reject(ngx_http_request_t *r,
     ngx_http_household_ctx_t *ctx)
 {
     ngx_str_t                       value;
-    ngx_uint_t                      page, status;
+    ngx_uint_t                      page;
     ngx_http_core_loc_conf_t       *clcf;
     ngx_http_household_loc_conf_t  *hlcf;
 
@@ -60,21 +66,7 @@ ngx_http_household_answer_reject(ngx_http_request_t *r,
 
     if (ctx->decision.verdict == NGX_HOUSEHOLD_VERDICT_UNAUTHORIZED) {
 
-        status = ctx->reject_status;
-
-        /* "satisfy any": 503 would not leave it to another module */
-
-        if (status == NGX_HTTP_SERVICE_UNAVAILABLE
-            && clcf->satisfy == NGX_HTTP_SATISFY_ANY)
-        {
-            status = NGX_HTTP_UNAUTHORIZED;
-        }
-
-        if (status != NGX_HTTP_UNAUTHORIZED) {
-            return ngx_http_household_answer_document(r, ctx, status);
-        }
-
-        return ngx_http_household_answer_challenge(r, hlcf, ctx);
+        return ngx_http_household_answer_unauthorized(r, hlcf, ctx);
     }
 
     if (clcf->satisfy == NGX_HTTP_SATISFY_ANY
@@ -105,6 +97,43 @@ ngx_http_household_answer_reject(ngx_http_request_t *r,
     }
 
     return ngx_http_household_answer_problem(r, ctx);
+}
+
+
+static ngx_int_t
+ngx_http_household_answer_unauthorized(ngx_http_request_t *r,
+    ngx_http_household_loc_conf_t *hlcf, ngx_http_household_ctx_t *ctx)
+{
+    ngx_uint_t                 status, any;
+    ngx_http_core_loc_conf_t  *clcf;
+
+    clcf = ngx_http_get_module_loc_conf(r, ngx_http_core_module);
+    any = clcf->satisfy == NGX_HTTP_SATISFY_ANY;
+
+    /* "satisfy any": only 401 and 403 leave the request to another module */
+
+    if (ctx->response != NULL && !any) {
+
+        if (ngx_http_household_answer_fields(r, &ctx->response->fields)
+            != NGX_OK)
+        {
+            return NGX_HTTP_INTERNAL_SERVER_ERROR;
+        }
+
+        if (ctx->response->status != NGX_HTTP_UNAUTHORIZED) {
+            return ctx->response->status;
+        }
+    }
+
+    status = ctx->reject_status;
+
+    if (status == NGX_HTTP_SERVICE_UNAVAILABLE && any) {
+        status = NGX_HTTP_UNAUTHORIZED;
+    }
+
+    return status == NGX_HTTP_UNAUTHORIZED
+           ? ngx_http_household_answer_challenge(r, hlcf, ctx)
+           : ngx_http_household_answer_document(r, ctx, status);
 }
 
 
@@ -256,18 +285,53 @@ ngx_http_household_answer_challenge_text(ngx_http_request_t *r,
 static ngx_int_t
 ngx_http_household_answer_redirect(ngx_http_request_t *r, ngx_str_t *url)
 {
+    return ngx_http_household_answer_location(r, url) == NGX_OK
+           ? NGX_HTTP_SEE_OTHER : NGX_HTTP_INTERNAL_SERVER_ERROR;
+}
+
+
+static ngx_int_t
+ngx_http_household_answer_location(ngx_http_request_t *r, ngx_str_t *url)
+{
     ngx_table_elt_t  *h;
 
     ngx_http_clear_location(r);
 
     h = ngx_http_household_headers_push(r, "Location", url);
     if (h == NULL) {
-        return NGX_HTTP_INTERNAL_SERVER_ERROR;
+        return NGX_ERROR;
     }
 
     r->headers_out.location = h;
 
-    return NGX_HTTP_SEE_OTHER;
+    return NGX_OK;
+}
+
+
+/* fields that a token names: their keys end with a NUL */
+
+static ngx_int_t
+ngx_http_household_answer_fields(ngx_http_request_t *r, ngx_array_t *fields)
+{
+    ngx_int_t      rc;
+    ngx_uint_t     i;
+    ngx_keyval_t  *field;
+
+    field = fields->elts;
+
+    for (i = 0; i < fields->nelts; i++) {
+
+        rc = ngx_strcasecmp(field[i].key.data, (u_char *) "Location") == 0
+             ? ngx_http_household_answer_location(r, &field[i].value)
+             : ngx_http_household_headers_add(r, (char *) field[i].key.data,
+                                              &field[i].value);
+
+        if (rc != NGX_OK) {
+            return NGX_ERROR;
+        }
+    }
+
+    return NGX_OK;
 }
 
 

@@ -9,6 +9,7 @@
 #include <ngx_http.h>
 #include "ngx_http_household.h"
 #include "ngx_http_household_cat.h"
+#include "ngx_http_household_ctx.h"
 #include "ngx_http_household_headers.h"
 
 
@@ -21,12 +22,18 @@ typedef struct {
     ngx_http_request_t           *r;
     ngx_str_t                    *uri;
     ngx_household_cat_request_t   request;
+    ngx_household_cat_answer_t    answer;
 } ngx_http_household_cat_t;
 
 
 static void ngx_http_household_cat_set(ngx_http_household_cat_t *cat,
     ngx_http_request_t *r, ngx_http_household_token_conf_t *conf,
     ngx_str_t *token, ngx_str_t *uri);
+static ngx_household_reason_e ngx_http_household_cat_result(
+    ngx_http_household_cat_t *cat, ngx_household_reason_e reason);
+static ngx_int_t ngx_http_household_cat_response(ngx_http_household_cat_t *cat);
+static ngx_int_t ngx_http_household_cat_copy(ngx_pool_t *pool, ngx_str_t *dst,
+    ngx_str_t *src);
 static ngx_int_t ngx_http_household_cat_uri(void *data, ngx_str_t *uri);
 static ngx_int_t ngx_http_household_cat_alpn(void *data, ngx_str_t *protocol);
 static ngx_int_t ngx_http_household_cat_header(void *data,
@@ -43,7 +50,10 @@ ngx_http_household_cat_verify(ngx_http_request_t *r,
 
     ngx_http_household_cat_set(&cat, r, conf, token, uri);
 
-    return ngx_household_cat_verify(&conf->cat, token, &cat.request, claims);
+    return ngx_http_household_cat_result(&cat,
+                                         ngx_household_cat_verify(&conf->cat,
+                                                          token, &cat.request,
+                                                          claims));
 }
 
 
@@ -55,7 +65,9 @@ ngx_http_household_cat_match(ngx_http_request_t *r,
 
     ngx_http_household_cat_set(&cat, r, conf, token, uri);
 
-    return ngx_household_cat_match(token, &cat.request);
+    return ngx_http_household_cat_result(&cat,
+                                         ngx_household_cat_match(token,
+                                                               &cat.request));
 }
 
 
@@ -68,6 +80,7 @@ ngx_http_household_cat_set(ngx_http_household_cat_t *cat,
 
     cat->r = r;
     cat->uri = uri;
+    cat->answer.status = 0;
 
     request = &cat->request;
 
@@ -76,6 +89,7 @@ ngx_http_household_cat_set(ngx_http_household_cat_t *cat,
     request->now = ngx_time();
     request->arguments = conf->arguments->elts;
     request->narguments = conf->arguments->nelts;
+    request->answer = &cat->answer;
     request->data = cat;
     request->uri = ngx_http_household_cat_uri;
     request->alpn = ngx_http_household_cat_alpn;
@@ -84,6 +98,86 @@ ngx_http_household_cat_set(ngx_http_household_cat_t *cat,
 
     /* realip has replaced the address by now */
     (void) ngx_household_addr_set(&request->addr, r->connection->sockaddr);
+}
+
+
+static ngx_household_reason_e
+ngx_http_household_cat_result(ngx_http_household_cat_t *cat,
+    ngx_household_reason_e reason)
+{
+    if (reason != NGX_HOUSEHOLD_REASON_NONE
+        && cat->answer.status != 0
+        && ngx_http_household_cat_response(cat) != NGX_OK)
+    {
+        return NGX_HOUSEHOLD_REASON_ERROR;
+    }
+
+    return reason;
+}
+
+
+/* keeps what the token wants in response, for the case that it is rejected */
+
+static ngx_int_t
+ngx_http_household_cat_response(ngx_http_household_cat_t *cat)
+{
+    ngx_uint_t                      i;
+    ngx_keyval_t                   *field;
+    ngx_http_request_t             *r;
+    ngx_http_household_ctx_t       *ctx;
+    ngx_http_household_response_t  *response;
+
+    r = cat->r;
+    ctx = ngx_http_household_ctx_get(r);
+
+    response = ngx_palloc(r->pool, sizeof(ngx_http_household_response_t));
+
+    if (response == NULL
+        || ngx_array_init(&response->fields, r->pool,
+                          ngx_max(cat->answer.nfields, 1),
+                          sizeof(ngx_keyval_t))
+           != NGX_OK)
+    {
+        return NGX_ERROR;
+    }
+
+    for (i = 0; i < cat->answer.nfields; i++) {
+
+        field = ngx_array_push(&response->fields);
+
+        if (field == NULL
+            || ngx_http_household_cat_copy(r->pool, &field->key,
+                                           &cat->answer.fields[i].key)
+               != NGX_OK
+            || ngx_http_household_cat_copy(r->pool, &field->value,
+                                           &cat->answer.fields[i].value)
+               != NGX_OK)
+        {
+            return NGX_ERROR;
+        }
+    }
+
+    response->status = cat->answer.status;
+    ctx->response = response;
+
+    return NGX_OK;
+}
+
+
+/* with a NUL, as the names of header fields are written in the module */
+
+static ngx_int_t
+ngx_http_household_cat_copy(ngx_pool_t *pool, ngx_str_t *dst, ngx_str_t *src)
+{
+    dst->data = ngx_pnalloc(pool, src->len + 1);
+    if (dst->data == NULL) {
+        return NGX_ERROR;
+    }
+
+    dst->len = src->len;
+    (void) ngx_cpystrn(dst->data, src->data, src->len + 1);
+
+    return NGX_OK;
 }
 
 

@@ -50,6 +50,14 @@ typedef enum {
 typedef struct ngx_http_household_sharing_s  ngx_http_household_sharing_t;
 
 
+/* the response that a token wants if it is rejected */
+
+typedef struct {
+    ngx_uint_t                      status;
+    ngx_array_t                     fields;    /* of ngx_keyval_t */
+} ngx_http_household_response_t;
+
+
 /*
  * The context of a main request; it survives internal redirects.  It keeps the
  * input of the evaluation: another location with the same input need not
@@ -75,6 +83,7 @@ typedef struct {
     ngx_str_t                       raw_token;
     ngx_str_t                       claims;    /* values of variables */
     ngx_uint_t                      reject_status; /* 401, 403, 503 */
+    ngx_http_household_response_t  *response;  /* NULL: as for any token */
 
     ngx_http_request_t             *request;
     ngx_household_waiter_t          waiter;
@@ -110,7 +119,7 @@ typedef struct {
     ngx_uint_t                      uri_changes; /* when it was rejected */
     unsigned                        verified:1; /* the token, here */
     unsigned                        outdated:1; /* "stale" cannot deny */
-    unsigned                        rejected:1; /* by 401, 403 or 303 */
+    unsigned                        rejected:1; /* by 401, 403, 303, ... */
 } ngx_http_household_ctx_t;
 
 

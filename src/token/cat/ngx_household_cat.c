@@ -7,6 +7,7 @@
 #include <ngx_config.h>
 #include <ngx_core.h>
 #include "ngx_household_cat.h"
+#include "ngx_household_cat_answer.h"
 #include "ngx_household_cat_claims.h"
 #include "ngx_household_cat_json.h"
 #include "ngx_household_cat_set.h"
@@ -19,6 +20,10 @@
 /* bytes of the longest token without base64url */
 #define NGX_HOUSEHOLD_CAT_SIZE                                               \
     ngx_household_base64url_size(NGX_HOUSEHOLD_JWT_SIZE_MAX)
+
+
+/* none of a claim */
+#define NGX_HOUSEHOLD_CAT_NO_KEY  0
 
 
 typedef struct {
@@ -39,7 +44,10 @@ static ngx_household_reason_e ngx_household_cat_read(
     const ngx_household_jwt_policy_t *policy, const ngx_household_cat_t *t,
     const ngx_household_jwt_t *jwt,
     const ngx_household_cat_request_t *request,
-    ngx_household_jwt_claims_t *claims);
+    ngx_household_jwt_claims_t *claims, int64_t *key);
+static void ngx_household_cat_reject(const ngx_household_cat_t *t,
+    ngx_household_reason_e reason, int64_t key,
+    const ngx_household_cat_request_t *request);
 
 
 ngx_household_reason_e
@@ -47,12 +55,17 @@ ngx_household_cat_verify(const ngx_household_jwt_policy_t *policy,
     const ngx_str_t *token, const ngx_household_cat_request_t *request,
     ngx_household_jwt_claims_t *claims)
 {
+    int64_t                 key;
     ngx_uint_t              issuer;
     ngx_household_cat_t     t;
     ngx_household_jwt_t     jwt;
     ngx_household_reason_e  reason;
 
     ngx_memzero(claims, sizeof(ngx_household_jwt_claims_t));
+
+    if (request->answer != NULL) {
+        request->answer->status = 0;
+    }
 
     if (token->len > policy->max_size) {
         return NGX_HOUSEHOLD_REASON_TOKEN_MALFORMED;
@@ -73,13 +86,15 @@ ngx_household_cat_verify(const ngx_household_jwt_policy_t *policy,
     }
 
     issuer = 0;
+    key = NGX_HOUSEHOLD_CAT_NO_KEY;
 
     reason = ngx_household_cat_authenticate(policy, &t, &jwt, &issuer);
 
     /* the signature is valid: the claims are those of the issuer */
 
     if (reason == NGX_HOUSEHOLD_REASON_NONE) {
-        reason = ngx_household_cat_read(policy, &t, &jwt, request, claims);
+        reason = ngx_household_cat_read(policy, &t, &jwt, request, claims,
+                                        &key);
     }
 
     if (reason == NGX_HOUSEHOLD_REASON_NONE) {
@@ -87,6 +102,7 @@ ngx_household_cat_verify(const ngx_household_jwt_policy_t *policy,
 
     } else {
         ngx_memzero(claims, sizeof(ngx_household_jwt_claims_t));
+        ngx_household_cat_reject(&t, reason, key, request);
     }
 
     json_decref(jwt.claims);
@@ -99,6 +115,7 @@ ngx_household_reason_e
 ngx_household_cat_match(const ngx_str_t *token,
     const ngx_household_cat_request_t *request)
 {
+    int64_t                  key;
     ngx_household_cat_t      t;
     ngx_household_reason_e   reason;
 
@@ -108,7 +125,14 @@ ngx_household_cat_match(const ngx_str_t *token,
         return reason;
     }
 
-    return ngx_household_cat_set_match(&t.claims, t.claims.items, request);
+    reason = ngx_household_cat_set_match(&t.claims, t.claims.items, request,
+                                         &key);
+
+    if (reason != NGX_HOUSEHOLD_REASON_NONE) {
+        ngx_household_cat_reject(&t, reason, key, request);
+    }
+
+    return reason;
 }
 
 
@@ -179,7 +203,7 @@ static ngx_household_reason_e
 ngx_household_cat_read(const ngx_household_jwt_policy_t *policy,
     const ngx_household_cat_t *t, const ngx_household_jwt_t *jwt,
     const ngx_household_cat_request_t *request,
-    ngx_household_jwt_claims_t *claims)
+    ngx_household_jwt_claims_t *claims, int64_t *key)
 {
     ngx_uint_t              restricted;
     ngx_household_reason_e  reason;
@@ -205,5 +229,44 @@ ngx_household_cat_read(const ngx_household_jwt_policy_t *policy,
 
     claims->restricted = (uint16_t) restricted;
 
-    return ngx_household_cat_set_match(&t->claims, t->claims.items, request);
+    return ngx_household_cat_set_match(&t->claims, t->claims.items, request,
+                                       key);
+}
+
+
+/* "key" is of a claim that was compared with the request, or ..._NO_KEY */
+
+static void
+ngx_household_cat_reject(const ngx_household_cat_t *t,
+    ngx_household_reason_e reason, int64_t key,
+    const ngx_household_cat_request_t *request)
+{
+    if (request->answer == NULL) {
+        return;
+    }
+
+    /* these are given only for a token whose signature is valid */
+
+    switch (reason) {
+
+    case NGX_HOUSEHOLD_REASON_TOKEN_AUDIENCE:
+        key = NGX_HOUSEHOLD_CAT_AUD;
+        break;
+
+    case NGX_HOUSEHOLD_REASON_TOKEN_EXPIRED:
+        key = NGX_HOUSEHOLD_CAT_EXP;
+        break;
+
+    case NGX_HOUSEHOLD_REASON_TOKEN_NOT_YET:
+        key = NGX_HOUSEHOLD_CAT_NBF;
+        break;
+
+    default:
+        break;
+    }
+
+    if (key != NGX_HOUSEHOLD_CAT_NO_KEY) {
+        ngx_household_cat_answer_read(&t->claims, t->claims.items, key,
+                                      request->answer);
+    }
 }

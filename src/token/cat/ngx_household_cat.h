@@ -21,6 +21,21 @@
 #include "ngx_household_jwt.h"
 
 
+/* of a response: fields, and bytes of their names and values */
+#define NGX_HOUSEHOLD_CAT_ANSWER_FIELDS  8
+#define NGX_HOUSEHOLD_CAT_ANSWER_SIZE    2048
+
+
+/* the response that the token wants if it is rejected */
+
+typedef struct {
+    ngx_uint_t                  status;    /* 0: as for any token */
+    ngx_uint_t                  nfields;
+    ngx_keyval_t                fields[NGX_HOUSEHOLD_CAT_ANSWER_FIELDS];
+    u_char                      buf[NGX_HOUSEHOLD_CAT_ANSWER_SIZE];
+} ngx_household_cat_answer_t;
+
+
 /*
  * A request with a token.  The functions are called with "data", only for
  * claims that need them.
@@ -35,6 +50,8 @@ typedef struct {
     /* names of query arguments with tokens, which are no part of the URI */
     ngx_str_t              *arguments;
     ngx_uint_t              narguments;
+
+    ngx_household_cat_answer_t  *answer;   /* set if rejected; or NULL */
 
     void                   *data;
 
@@ -68,6 +85,9 @@ typedef struct {
  *   TOKEN_NETWORK      "catnip": the address of the client
  *   TOKEN_COUNTRY      "catgeoiso3166": the country of that address
  *   TOKEN_CONDITION    "or" and "nor": a combination of these
+ *
+ * If request->answer is not NULL, it is set to what "catif" wants in response
+ * to a rejection by "aud", "exp", "nbf", or a claim in this list.
  *
  * A cache of verified tokens must call ngx_household_cat_match() for each
  * request if claims->restricted is not 0.

@@ -6,6 +6,7 @@
 
 #include <ngx_config.h>
 #include <ngx_core.h>
+#include "ngx_household_cat_answer.h"
 #include "ngx_household_cat_claims.h"
 #include "ngx_household_cat_renewal.h"
 #include "ngx_household_cat_set.h"
@@ -24,7 +25,8 @@ typedef enum {
     NGX_HOUSEHOLD_CAT_TIME,
     NGX_HOUSEHOLD_CAT_BYTES,
     NGX_HOUSEHOLD_CAT_NUMBER,          /* the one that is supported */
-    NGX_HOUSEHOLD_CAT_RENEWAL
+    NGX_HOUSEHOLD_CAT_RENEWAL,
+    NGX_HOUSEHOLD_CAT_ANSWER
 } ngx_household_cat_form_e;
 
 
@@ -97,7 +99,7 @@ static const ngx_household_cat_name_t  ngx_household_cat_names[] = {
       NGX_HOUSEHOLD_CAT_UNSUPPORTED, 0 },
 
     { NGX_HOUSEHOLD_CAT_CATDPOP, "catdpop", NGX_HOUSEHOLD_CAT_UNSUPPORTED, 0 },
-    { NGX_HOUSEHOLD_CAT_CATIF, "catif", NGX_HOUSEHOLD_CAT_UNSUPPORTED, 0 },
+    { NGX_HOUSEHOLD_CAT_CATIF, "catif", NGX_HOUSEHOLD_CAT_ANSWER, 0 },
     { NGX_HOUSEHOLD_CAT_CATR, "catr", NGX_HOUSEHOLD_CAT_RENEWAL, 0 },
     { NGX_HOUSEHOLD_CAT_CATTPRINT, "cattprint",
       NGX_HOUSEHOLD_CAT_UNSUPPORTED, 0 },
@@ -247,6 +249,9 @@ ngx_household_cat_claims_form(const ngx_household_cbor_t *c,
 
     case NGX_HOUSEHOLD_CAT_RENEWAL:
         return ngx_household_cat_renewal_check(c, value);
+
+    case NGX_HOUSEHOLD_CAT_ANSWER:
+        return ngx_household_cat_answer_check(c, value);
 
     default: /* NGX_HOUSEHOLD_CAT_OTHER */
         return NGX_HOUSEHOLD_REASON_NONE;

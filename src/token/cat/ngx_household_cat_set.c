@@ -40,7 +40,7 @@ static const ngx_household_cat_claim_t *ngx_household_cat_set_find(
 static ngx_int_t ngx_household_cat_set_holds(const ngx_household_cbor_t *c,
     const ngx_household_cbor_item_t *set,
     const ngx_household_cat_request_t *request, ngx_uint_t nested,
-    ngx_household_reason_e *reason);
+    const ngx_household_cat_claim_t **failed);
 static ngx_household_reason_e ngx_household_cat_set_check_time(
     const ngx_household_cbor_t *c, const ngx_household_cbor_item_t *value,
     ngx_uint_t *nregex);
@@ -138,15 +138,17 @@ ngx_household_cat_set_check(const ngx_household_cbor_t *c, int64_t key,
 ngx_household_reason_e
 ngx_household_cat_set_match(const ngx_household_cbor_t *c,
     const ngx_household_cbor_item_t *set,
-    const ngx_household_cat_request_t *request)
+    const ngx_household_cat_request_t *request, int64_t *key)
 {
-    ngx_household_reason_e  reason;
+    const ngx_household_cat_claim_t  *failed;
 
-    if (ngx_household_cat_set_holds(c, set, request, 0, &reason) == NGX_OK) {
+    if (ngx_household_cat_set_holds(c, set, request, 0, &failed) == NGX_OK) {
         return NGX_HOUSEHOLD_REASON_NONE;
     }
 
-    return reason;
+    *key = failed->key;
+
+    return failed->reason;
 }
 
 
@@ -174,13 +176,13 @@ ngx_household_cat_set_find(const ngx_household_cbor_item_t *item,
 }
 
 
-/* all claims must hold; "reason" is that of the first that does not */
+/* all claims must hold; "failed" is the first that does not */
 
 static ngx_int_t
 ngx_household_cat_set_holds(const ngx_household_cbor_t *c,
     const ngx_household_cbor_item_t *set,
     const ngx_household_cat_request_t *request, ngx_uint_t nested,
-    ngx_household_reason_e *reason)
+    const ngx_household_cat_claim_t **failed)
 {
     ngx_int_t                         rc, holds;
     ngx_uint_t                        i;
@@ -209,7 +211,7 @@ ngx_household_cat_set_holds(const ngx_household_cbor_t *c,
         }
 
         if (holds == NGX_OK) {
-            *reason = claim->reason;
+            *failed = claim;
         }
 
         if (rc == NGX_DECLINED) {
@@ -345,15 +347,15 @@ ngx_household_cat_set_until(const ngx_household_cbor_t *c,
 {
     ngx_int_t                         rc, holds;
     ngx_uint_t                        i;
-    ngx_household_reason_e            reason;
     const ngx_household_cbor_item_t  *set;
+    const ngx_household_cat_claim_t  *failed;
 
     holds = ngx_household_cat_set_not(end);
     set = ngx_household_cbor_first(value);
 
     for (i = 0; i < value->count; i++) {
 
-        rc = ngx_household_cat_set_holds(c, set, request, 1, &reason);
+        rc = ngx_household_cat_set_holds(c, set, request, 1, &failed);
 
         if (rc == end) {
             return end;

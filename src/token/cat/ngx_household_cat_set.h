@@ -71,12 +71,12 @@ ngx_household_reason_e ngx_household_cat_set_check(
 /*
  * Matches the claims in the map "set", whose form has been checked, with the
  * request.  Other claims are not looked at.  Returns
- * NGX_HOUSEHOLD_REASON_NONE, or the reason of the rejection: see
- * ngx_household_cat_verify().
+ * NGX_HOUSEHOLD_REASON_NONE; or the reason of the rejection, see
+ * ngx_household_cat_verify(), and sets "key" to that of the claim.
  */
 ngx_household_reason_e ngx_household_cat_set_match(
     const ngx_household_cbor_t *c, const ngx_household_cbor_item_t *set,
-    const ngx_household_cat_request_t *request);
+    const ngx_household_cat_request_t *request, int64_t *key);
 
 
 #endif /* _NGX_HOUSEHOLD_CAT_SET_H_INCLUDED_ */

@@ -158,7 +158,6 @@ unsupported(void **state)
         { C("318:[0,100]"), UNSUPPORTED },
         { C("319:h'00'"), UNSUPPORTED }, { C("320:'x'"), UNSUPPORTED },
         { C("321:{0:1}"), UNSUPPORTED },
-        { C("322:{4:[307,{},'k']}"), UNSUPPORTED },
         { C("324:{0:4,1:'t'}"), UNSUPPORTED },
 
         /* not known, and not named by the configuration */
