@@ -14,6 +14,11 @@
 #include "ngx_http_household_token.h"
 
 
+/* the id of a token: its digest; that of the policy, if keys are fetched */
+#define NGX_HTTP_HOUSEHOLD_TOKEN_ID                                           \
+    (NGX_HOUSEHOLD_ZONE_DIGEST + NGX_HOUSEHOLD_JWT_DIGEST)
+
+
 /*
  * What is kept of a verified token, under its digest: the claims without the
  * unused bytes of their arrays.
@@ -66,7 +71,7 @@ static void ngx_http_household_token_want_keys(
     ngx_http_household_token_conf_t *conf, ngx_uint_t issuer);
 static ngx_int_t ngx_http_household_token_key(
     ngx_http_household_token_conf_t *conf, ngx_str_t *token, ngx_uint_t cat,
-    u_char *digest);
+    ngx_str_t *id);
 static ngx_int_t ngx_http_household_token_uri(ngx_http_request_t *r,
     ngx_str_t *uri);
 static void ngx_http_household_token_host(ngx_http_request_t *r,
@@ -267,7 +272,7 @@ ngx_http_household_token_verify_cached(ngx_http_request_t *r,
     ngx_http_household_token_conf_t *conf, ngx_str_t *token,
     ngx_household_jwt_claims_t *claims)
 {
-    u_char                    digest[NGX_HOUSEHOLD_JWT_DIGEST];
+    u_char                    buf[NGX_HTTP_HOUSEHOLD_TOKEN_ID];
     uint64_t                  generation;
     ngx_str_t                 id;
     ngx_uint_t                kept, cat;
@@ -277,6 +282,7 @@ ngx_http_household_token_verify_cached(ngx_http_request_t *r,
     generation = 0;
     kept = 0;
     id.len = 0;
+    id.data = buf;
 
     cat = conf->cat.nissuers != 0
           && ngx_strlchr(token->data, token->data + token->len, '.') == NULL;
@@ -287,9 +293,7 @@ ngx_http_household_token_verify_cached(ngx_http_request_t *r,
         ngx_http_household_token_update(conf);
     }
 
-    if (ngx_http_household_token_key(conf, token, cat, digest) == NGX_OK) {
-        id.data = digest;
-        id.len = sizeof(digest);
+    if (ngx_http_household_token_key(conf, token, cat, &id) == NGX_OK) {
 
         kept = ngx_http_household_token_recall(cache, &id, claims,
                                                &generation);
@@ -428,18 +432,21 @@ ngx_http_household_token_want_keys(ngx_http_household_token_conf_t *conf,
 }
 
 
-/* the key of the cache; returns NGX_OK, or NGX_DECLINED if it is not used */
+/*
+ * Sets the id of the cache, for which "id" has NGX_HTTP_HOUSEHOLD_TOKEN_ID
+ * bytes.  Returns NGX_OK, or NGX_DECLINED if the cache is not used.
+ */
 
 static ngx_int_t
 ngx_http_household_token_key(ngx_http_household_token_conf_t *conf,
-    ngx_str_t *token, ngx_uint_t cat, u_char *digest)
+    ngx_str_t *token, ngx_uint_t cat, ngx_str_t *id)
 {
-    u_char      *policy;
-    ngx_uint_t   fetched;
+    ngx_uint_t                fetched;
+    ngx_household_zone_ns_t  *cache;
 
-    if (token->len > conf->policy.max_size
-        || (cat ? conf->cat_cache : conf->cache) == NULL)
-    {
+    cache = cat ? conf->cat_cache : conf->cache;
+
+    if (cache == NULL || token->len > conf->policy.max_size) {
         return NGX_DECLINED;
     }
 
@@ -451,10 +458,18 @@ ngx_http_household_token_key(ngx_http_household_token_conf_t *conf,
         return NGX_DECLINED;
     }
 
-    policy = fetched ? conf->digest : NULL;
+    if (ngx_household_zone_digest(cache, token, id->data) != NGX_OK) {
+        return NGX_DECLINED;
+    }
 
-    return ngx_household_jwt_digest(token, policy, digest) == NGX_OK
-           ? NGX_OK : NGX_DECLINED;
+    id->len = NGX_HOUSEHOLD_ZONE_DIGEST;
+
+    if (fetched) {
+        ngx_memcpy(id->data + id->len, conf->digest, sizeof(conf->digest));
+        id->len += sizeof(conf->digest);
+    }
+
+    return NGX_OK;
 }
 
 

@@ -146,15 +146,6 @@ ngx_int_t ngx_household_jwt_value(const ngx_str_t *values, ngx_uint_t i,
     ngx_str_t *value);
 
 /*
- * Computes the SHA-256 of a whole token, including the signature: the key of a
- * cache of verified tokens.  If the keys of the policy may change, "policy" is
- * its present digest, which is included; otherwise it is NULL.  Returns NGX_OK,
- * or NGX_ERROR with "digest" undefined.
- */
-ngx_int_t ngx_household_jwt_digest(const ngx_str_t *token,
-    const u_char *policy, u_char digest[NGX_HOUSEHOLD_JWT_DIGEST]);
-
-/*
  * Computes the digest of an id for a deny list, which is equal to that of a
  * verified token with this "jti", or of a key with this "kid".  Returns NGX_OK
  * and sets "digest", which is not NGX_HOUSEHOLD_JWT_DENIAL_NONE; or NGX_ERROR

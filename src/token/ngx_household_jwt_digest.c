@@ -1,6 +1,6 @@
 
 /*
- * Digests of tokens and of policies.
+ * Digests of policies, and of ids for the deny list.
  */
 
 
@@ -17,17 +17,6 @@ static ngx_int_t ngx_household_jwt_digest_issuer(EVP_MD_CTX *ctx,
     const ngx_household_jwt_issuer_t *entry);
 static ngx_int_t ngx_household_jwt_digest_str(EVP_MD_CTX *ctx,
     const ngx_str_t *s);
-
-
-ngx_int_t
-ngx_household_jwt_digest(const ngx_str_t *token, const u_char *policy,
-    u_char digest[NGX_HOUSEHOLD_JWT_DIGEST])
-{
-    return ngx_household_jwt_digest_text(policy != NULL ? (void *) policy : "",
-                                         policy != NULL
-                                         ? NGX_HOUSEHOLD_JWT_DIGEST : 0,
-                                         token, digest);
-}
 
 
 ngx_int_t

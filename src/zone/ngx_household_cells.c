@@ -11,8 +11,6 @@ typedef struct {
 } ngx_household_cells_cursor_t;
 
 
-#define ngx_household_rotl(v, n)  (((v) << (n)) | ((v) >> (64 - (n))))
-
 /*
  * Each cell of an entry but the first is the number of the next cell, followed
  * by bytes.  The first cell has the same number at the same offset.  All code
@@ -34,9 +32,6 @@ typedef struct {
 #endif
 
 
-static ngx_inline void ngx_household_cells_sip_round(uint64_t *v);
-static ngx_inline uint64_t ngx_household_cells_sip_word(const u_char *p,
-    size_t len);
 static uint32_t ngx_household_cells_alloc(ngx_household_cells_t *c);
 static void ngx_household_cells_free(ngx_household_cells_t *c, uint32_t n);
 static void ngx_household_cells_start(ngx_household_cells_cursor_t *cur,
@@ -117,96 +112,6 @@ ngx_household_cells_reset(ngx_household_cells_t *c)
         c->lists[i].entries = 0;
         c->lists[i].used = 0;
     }
-}
-
-
-/*
- * SipHash-2-4, https://www.aumasson.jp/siphash/siphash.pdf.  It is keyed: ids
- * come from clients, who must not be able to choose ids of one bucket.
- */
-
-uint64_t
-ngx_household_cells_hash(const uint64_t *seed, const u_char *p, size_t len)
-{
-    size_t    rest;
-    uint64_t  v[4], m, last;
-
-    v[0] = seed[0] ^ 0x736f6d6570736575ULL;
-    v[1] = seed[1] ^ 0x646f72616e646f6dULL;
-    v[2] = seed[0] ^ 0x6c7967656e657261ULL;
-    v[3] = seed[1] ^ 0x7465646279746573ULL;
-
-    last = (uint64_t) len << 56;
-
-    for (rest = len; rest >= 8; rest -= 8) {
-        m = ngx_household_cells_sip_word(p, 8);
-        p += 8;
-
-        v[3] ^= m;
-        ngx_household_cells_sip_round(v);
-        ngx_household_cells_sip_round(v);
-        v[0] ^= m;
-    }
-
-    last |= ngx_household_cells_sip_word(p, rest);
-
-    v[3] ^= last;
-    ngx_household_cells_sip_round(v);
-    ngx_household_cells_sip_round(v);
-    v[0] ^= last;
-
-    v[2] ^= 0xff;
-    ngx_household_cells_sip_round(v);
-    ngx_household_cells_sip_round(v);
-    ngx_household_cells_sip_round(v);
-    ngx_household_cells_sip_round(v);
-
-    return v[0] ^ v[1] ^ v[2] ^ v[3];
-}
-
-
-static ngx_inline void
-ngx_household_cells_sip_round(uint64_t *v)
-{
-    v[0] += v[1];
-    v[1] = ngx_household_rotl(v[1], 13) ^ v[0];
-    v[0] = ngx_household_rotl(v[0], 32);
-
-    v[2] += v[3];
-    v[3] = ngx_household_rotl(v[3], 16) ^ v[2];
-
-    v[0] += v[3];
-    v[3] = ngx_household_rotl(v[3], 21) ^ v[0];
-
-    v[2] += v[1];
-    v[1] = ngx_household_rotl(v[1], 17) ^ v[2];
-    v[2] = ngx_household_rotl(v[2], 32);
-}
-
-
-/* returns up to 8 bytes as a number, least significant byte first */
-
-static ngx_inline uint64_t
-ngx_household_cells_sip_word(const u_char *p, size_t len)
-{
-    uint64_t  m;
-
-#if (NGX_HAVE_LITTLE_ENDIAN)
-
-    if (len == 8) {
-        ngx_memcpy(&m, p, 8);
-        return m;
-    }
-
-#endif
-
-    m = 0;
-
-    while (len--) {
-        m = (m << 8) | p[len];
-    }
-
-    return m;
 }
 
 

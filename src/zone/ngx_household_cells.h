@@ -92,7 +92,7 @@ typedef struct {
 
 typedef struct {
     size_t                 len;        /* 1-NGX_HOUSEHOLD_CELLS_KEY */
-    uint64_t               hash;       /* ngx_household_cells_hash() */
+    uint64_t               hash;       /* ngx_household_siphash() */
     u_char                 bytes[NGX_HOUSEHOLD_CELLS_KEY];
 } ngx_household_cells_key_t;
 
@@ -108,9 +108,6 @@ ngx_household_cells_t *ngx_household_cells_create(u_char *p, size_t size,
 
 /* empties "c", which may be inconsistent; the seed and the reserves are kept */
 void ngx_household_cells_reset(ngx_household_cells_t *c);
-
-uint64_t ngx_household_cells_hash(const uint64_t *seed, const u_char *p,
-    size_t len);
 
 /* returns the number of cells that an entry takes */
 ngx_uint_t ngx_household_cells_need(size_t keylen, size_t len);

@@ -26,6 +26,7 @@
 
 #define NGX_HOUSEHOLD_ZONE_ID_LEN        128
 #define NGX_HOUSEHOLD_ZONE_VALUE_MAX   16384
+#define NGX_HOUSEHOLD_ZONE_DIGEST         16
 
 /* namespaces of one zone, including those of earlier configurations */
 #define NGX_HOUSEHOLD_ZONE_NAMESPACES         16
@@ -185,6 +186,15 @@ ngx_household_zone_ns_t *ngx_household_zone_ns(ngx_conf_t *cf,
     ngx_household_zone_t *zone, ngx_uint_t kind, ngx_str_t *fingerprint,
     ngx_uint_t tracked);
 
+
+/*
+ * Computes a digest that can stand for "text" in an id: SipHash of 128 bits,
+ * keyed with a secret of the zone.  Without the secret nobody can find two
+ * texts of one digest.  Returns NGX_OK; or NGX_DECLINED if there is no secret,
+ * because the system had no random bytes when the zone was created.
+ */
+ngx_int_t ngx_household_zone_digest(ngx_household_zone_ns_t *ns,
+    const ngx_str_t *text, u_char digest[NGX_HOUSEHOLD_ZONE_DIGEST]);
 
 /*
  * Looks up "id", copies the value to "buf", and returns the state of the

@@ -6,6 +6,7 @@
 
 #include "ngx_household_zone_shm.h"
 #include "ngx_household_id.h"
+#include "ngx_household_siphash.h"
 
 
 static ngx_uint_t ngx_household_zone_classify(ngx_household_zone_ns_t *ns,
@@ -32,8 +33,26 @@ ngx_household_zone_key(ngx_household_zone_ns_t *ns, ngx_str_t *id,
         key->len = 1 + id->len;
     }
 
-    key->hash = ngx_household_cells_hash(ns->zone->cells->seed, key->bytes,
-                                         key->len);
+    key->hash = ngx_household_siphash(ns->zone->cells->seed, key->bytes,
+                                      key->len);
+
+    return NGX_OK;
+}
+
+
+ngx_int_t
+ngx_household_zone_digest(ngx_household_zone_ns_t *ns, const ngx_str_t *text,
+    u_char digest[NGX_HOUSEHOLD_ZONE_DIGEST])
+{
+    ngx_household_zone_sh_t  *sh;
+
+    sh = ns->zone->sh;
+
+    if (!sh->has_secret) {
+        return NGX_DECLINED;
+    }
+
+    ngx_household_siphash128(sh->secret, text->data, text->len, digest);
 
     return NGX_OK;
 }

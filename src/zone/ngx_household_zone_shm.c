@@ -14,7 +14,8 @@
 static ngx_int_t ngx_household_zone_init(ngx_shm_zone_t *shm_zone, void *data);
 static ngx_int_t ngx_household_zone_create(ngx_household_zone_t *zone);
 static ngx_uint_t ngx_household_zone_stripes(size_t size);
-static void ngx_household_zone_seed(uint64_t *seed);
+static void ngx_household_zone_seed(ngx_household_zone_sh_t *sh,
+    uint64_t *seed);
 static ngx_int_t ngx_household_zone_ns_bind(ngx_household_zone_t *zone);
 static ngx_household_zone_ns_shm_t *ngx_household_zone_ns_find(
     ngx_household_zone_t *zone, ngx_household_zone_ns_t *ns);
@@ -195,7 +196,7 @@ ngx_household_zone_create(ngx_household_zone_t *zone)
         - NGX_HOUSEHOLD_ZONE_TOKEN_RESERVED;
     reserved[NGX_HOUSEHOLD_ZONE_TOKEN] = NGX_HOUSEHOLD_ZONE_TOKEN_RESERVED;
 
-    ngx_household_zone_seed(seed);
+    ngx_household_zone_seed(sh, seed);
 
     p = ngx_align_ptr(p, 8);
 
@@ -236,25 +237,34 @@ ngx_household_zone_stripes(size_t size)
 }
 
 
+/* the hash table works with any seed, digests need a secret */
+
 static void
-ngx_household_zone_seed(uint64_t *seed)
+ngx_household_zone_seed(ngx_household_zone_sh_t *sh, uint64_t *seed)
 {
     ngx_fd_t  fd;
     ssize_t   n;
+    uint64_t  bytes[4];
 
     n = 0;
 
     fd = ngx_open_file("/dev/urandom", NGX_FILE_RDONLY, NGX_FILE_OPEN, 0);
 
     if (fd != NGX_INVALID_FILE) {
-        n = ngx_read_fd(fd, seed, 2 * sizeof(uint64_t));
+        n = ngx_read_fd(fd, bytes, sizeof(bytes));
         (void) ngx_close_file(fd);
     }
 
-    if (n != 2 * sizeof(uint64_t)) {
+    if (n != sizeof(bytes)) {
         seed[0] = ((uint64_t) ngx_random() << 32) ^ ngx_random();
         seed[1] = ((uint64_t) ngx_pid << 32) ^ ngx_current_msec;
+        return;
     }
+
+    ngx_memcpy(seed, bytes, 2 * sizeof(uint64_t));
+
+    sh->has_secret = 1;
+    ngx_memcpy(sh->secret, bytes + 2, sizeof(sh->secret));
 }
 
 

@@ -71,6 +71,10 @@ struct ngx_household_zone_sh_s {
     uint32_t                      stripes_mask;
     uint32_t                     *stripes;
 
+    /* of ngx_household_zone_digest() */
+    uint32_t                      has_secret;
+    uint64_t                      secret[2];
+
     uint32_t                      fetches_mask;
     ngx_household_zone_fetch_t   *fetches;
 

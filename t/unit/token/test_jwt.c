@@ -446,33 +446,6 @@ uri_restricts(void **state)
 }
 
 
-static void
-digest(void **state)
-{
-    u_char     out[NGX_HOUSEHOLD_JWT_DIGEST];
-    u_char     other[NGX_HOUSEHOLD_JWT_DIGEST];
-    ngx_str_t  s;
-
-    static const u_char  abc[] = {
-        0xba, 0x78, 0x16, 0xbf, 0x8f, 0x01, 0xcf, 0xea, 0x41, 0x41, 0x40,
-        0xde, 0x5d, 0xae, 0x22, 0x23, 0xb0, 0x03, 0x61, 0xa3, 0x96, 0x17,
-        0x7a, 0x9c, 0xb4, 0x10, 0xff, 0x61, 0xf2, 0x00, 0x15, 0xad
-    };
-
-    s = mint_str("abc");
-    assert_int_equal(ngx_household_jwt_digest(&s, NULL, out), NGX_OK);
-    assert_memory_equal(out, abc, sizeof(abc));
-
-    /* with the digest of the policy before it */
-
-    assert_int_equal(ngx_household_jwt_digest(&s, abc, other), NGX_OK);
-    assert_memory_not_equal(other, out, sizeof(out));
-
-    assert_int_equal(ngx_household_jwt_digest(&s, out, out), NGX_OK);
-    assert_memory_equal(other, out, sizeof(out));
-}
-
-
 /* the digests of an id as it stands in a deny list, and of no other kind */
 
 static uint64_t
@@ -604,7 +577,6 @@ main(void)
         cmocka_unit_test(unknown_keys),
         cmocka_unit_test(published),
         cmocka_unit_test(uri_restricts),
-        cmocka_unit_test(digest),
         cmocka_unit_test(denial_ids),
         cmocka_unit_test(policy_digest)
     };

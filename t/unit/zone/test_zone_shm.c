@@ -172,6 +172,49 @@ test_exists(void **data)
 }
 
 
+/* a secret of each zone, which a reload keeps; without it no digest */
+
+static void
+test_digest(void **data)
+{
+    u_char                    digest[3][NGX_HOUSEHOLD_ZONE_DIGEST];
+    ngx_household_zone_t     *old, *zone, *other;
+    ngx_household_zone_ns_t  *tokens;
+
+    old = zone_declare(SIZE);
+    tokens = zone_store(old, TOKEN, "a", 0);
+    assert_int_equal(zone_start(old), NGX_OK);
+    assert_int_equal(ngx_household_zone_digest(tokens, id_of("x"), digest[0]),
+                     NGX_OK);
+
+    zone = zone_declare(SIZE);
+    tokens = zone_store(zone, TOKEN, "b", 0);
+    assert_int_equal(zone_reuse(zone, old), NGX_OK);
+    assert_int_equal(ngx_household_zone_digest(tokens, id_of("x"), digest[1]),
+                     NGX_OK);
+    assert_memory_equal(digest[0], digest[1], sizeof(digest[0]));
+
+    assert_int_equal(ngx_household_zone_digest(tokens, id_of("y"), digest[1]),
+                     NGX_OK);
+    assert_memory_not_equal(digest[0], digest[1], sizeof(digest[0]));
+
+    zone->sh->has_secret = 0;
+    assert_int_equal(ngx_household_zone_digest(tokens, id_of("x"), digest[1]),
+                     NGX_DECLINED);
+    zone_stop(zone);
+
+    other = zone_declare(SIZE);
+    tokens = zone_store(other, TOKEN, "a", 0);
+    assert_int_equal(zone_start(other), NGX_OK);
+    assert_int_equal(ngx_household_zone_digest(tokens, id_of("x"), digest[2]),
+                     NGX_OK);
+    assert_memory_not_equal(digest[0], digest[2], sizeof(digest[0]));
+    assert_true(memcmp(other->sh->secret, other->cells->seed,
+                       sizeof(other->sh->secret)) != 0);
+    zone_stop(other);
+}
+
+
 static void
 test_other_layout(void **data)
 {
@@ -616,6 +659,7 @@ main(void)
         cmocka_unit_test(test_reload),
         cmocka_unit_test(test_exists),
         cmocka_unit_test(test_other_layout),
+        cmocka_unit_test(test_digest),
         cmocka_unit_test(test_slots),
         cmocka_unit_test(test_too_many_stores),
         cmocka_unit_test(test_eviction),
