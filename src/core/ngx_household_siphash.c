@@ -42,8 +42,8 @@ ngx_household_siphash(const uint64_t *key, const u_char *p, size_t len)
 
 
 void
-ngx_household_siphash128(const uint64_t *key, const u_char *p, size_t len,
-    u_char hash[NGX_HOUSEHOLD_SIPHASH128])
+ngx_household_siphash_128(const uint64_t *key, const u_char *p, size_t len,
+    u_char hash[NGX_HOUSEHOLD_SIPHASH_128])
 {
     ngx_household_siphash_t  s;
 

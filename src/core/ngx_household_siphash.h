@@ -14,7 +14,7 @@
 #include <ngx_core.h>
 
 
-#define NGX_HOUSEHOLD_SIPHASH128  16
+#define NGX_HOUSEHOLD_SIPHASH_128  16
 
 
 /* "key" has two words */
@@ -22,8 +22,8 @@ uint64_t ngx_household_siphash(const uint64_t *key, const u_char *p,
     size_t len);
 
 /* the same with a hash of 128 bits */
-void ngx_household_siphash128(const uint64_t *key, const u_char *p,
-    size_t len, u_char hash[NGX_HOUSEHOLD_SIPHASH128]);
+void ngx_household_siphash_128(const uint64_t *key, const u_char *p,
+    size_t len, u_char hash[NGX_HOUSEHOLD_SIPHASH_128]);
 
 
 #endif /* _NGX_HOUSEHOLD_SIPHASH_H_INCLUDED_ */

@@ -129,6 +129,7 @@ struct ngx_http_household_fleet_s {
     void                                   *value; /* the last one */
     size_t                                  len;
 
+    ngx_household_zone_mark_t               mark; /* if "marked" */
     ngx_msec_t                              checked;
     ngx_msec_t                              queried; /* last reply */
     uint64_t                                generation;
@@ -138,6 +139,7 @@ struct ngx_http_household_fleet_s {
     unsigned                                rejected:1; /* by an error reply */
     unsigned                                again:1; /* changed meanwhile */
     unsigned                                answered:1;
+    unsigned                                marked:1; /* it is of the zone */
 };
 
 

@@ -534,7 +534,8 @@ ngx_http_household_access_evaluate(ngx_http_request_t *r,
         return NGX_HTTP_INTERNAL_SERVER_ERROR;
     }
 
-    ngx_household_decide(&policy, &facts, ctx->record, &ctx->decision);
+    ngx_http_household_memo_decide(ctx->memo, ctx->held, &policy, &facts,
+                                   ctx->record, &ctx->decision);
 
     if (ctx->outdated && ctx->decision.verdict == NGX_HOUSEHOLD_VERDICT_DENY) {
 

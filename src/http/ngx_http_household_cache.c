@@ -15,6 +15,10 @@
 
 static ngx_household_zone_ns_t *ngx_http_household_cache_namespace(
     ngx_conf_t *cf, ngx_http_household_store_t *store, ngx_uint_t kind);
+static ngx_household_record_t *ngx_http_household_cache_copy(
+    ngx_http_household_store_t *store, ngx_http_household_ctx_t *ctx,
+    u_char *buf, ngx_household_zone_result_t *found,
+    ngx_household_zone_state_e state);
 static void ngx_http_household_cache_count(ngx_http_household_store_t *store,
     ngx_uint_t counter);
 static uint64_t ngx_http_household_cache_generation(void *data,
@@ -161,14 +165,28 @@ ngx_int_t
 ngx_http_household_cache_get(ngx_http_household_store_t *store,
     ngx_http_household_ctx_t *ctx)
 {
-    u_char                        buf[NGX_HOUSEHOLD_RECORD_SIZE];
-    ngx_household_record_t       *record;
-    ngx_household_zone_result_t   found;
-    ngx_household_zone_state_e    state;
+    u_char                            buf[NGX_HOUSEHOLD_RECORD_SIZE];
+    ngx_household_record_t           *record;
+    ngx_household_zone_state_e        state;
+    ngx_household_zone_result_t       found;
+    ngx_http_household_memo_value_t  *value;
 
     if (store->cache == NULL) {
         ctx->cache = NGX_HTTP_HOUSEHOLD_CACHE_BYPASS;
         return NGX_DECLINED;
+    }
+
+    value = ngx_http_household_memo_find(ctx->memo,
+                                         NGX_HTTP_HOUSEHOLD_MEMO_RECORD,
+                                         store->cache, &ctx->account);
+
+    record = value != NULL ? ngx_http_household_memo_hold(&ctx->held, value)
+                           : NULL;
+
+    if (record != NULL) {
+        ctx->cache = NGX_HTTP_HOUSEHOLD_CACHE_HIT;
+        ctx->record = record;
+        return NGX_OK;
     }
 
     state = ngx_household_zone_get(store->cache, &ctx->account,
@@ -180,12 +198,10 @@ ngx_http_household_cache_get(ngx_http_household_store_t *store,
         return NGX_DECLINED;
     }
 
-    record = ngx_palloc(ctx->request->pool, found.len);
+    record = ngx_http_household_cache_copy(store, ctx, buf, &found, state);
     if (record == NULL) {
         return NGX_ERROR;
     }
-
-    ngx_memcpy(record, buf, found.len);
 
     if (state == NGX_HOUSEHOLD_ZONE_HIT) {
         ctx->cache = NGX_HTTP_HOUSEHOLD_CACHE_HIT;
@@ -210,6 +226,41 @@ ngx_http_household_cache_get(ngx_http_household_store_t *store,
     ctx->record = record;
 
     return NGX_OK;
+}
+
+
+/* returns a copy for the request, or one that its connection remembers */
+
+static ngx_household_record_t *
+ngx_http_household_cache_copy(ngx_http_household_store_t *store,
+    ngx_http_household_ctx_t *ctx, u_char *buf,
+    ngx_household_zone_result_t *found, ngx_household_zone_state_e state)
+{
+    ngx_household_record_t           *record;
+    ngx_http_household_memo_value_t  *value;
+
+    if (state == NGX_HOUSEHOLD_ZONE_HIT) {
+
+        value = ngx_http_household_memo_keep(ctx->memo,
+                                             NGX_HTTP_HOUSEHOLD_MEMO_RECORD,
+                                             store->cache, &ctx->account, buf,
+                                             found->len, &found->mark);
+
+        record = value != NULL
+                 ? ngx_http_household_memo_hold(&ctx->held, value) : NULL;
+
+        if (record != NULL) {
+            return record;
+        }
+    }
+
+    record = ngx_palloc(ctx->request->pool, found->len);
+
+    if (record != NULL) {
+        ngx_memcpy(record, buf, found->len);
+    }
+
+    return record;
 }
 
 

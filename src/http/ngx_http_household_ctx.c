@@ -33,6 +33,7 @@ ngx_http_household_ctx_create(ngx_http_request_t *r)
     cln->handler = ngx_http_household_ctx_cleanup;
 
     ctx->request = r;
+    ctx->memo = ngx_http_household_memo_get(r);
     ngx_http_household_wait_init(ctx);
 
     ngx_http_set_ctx(r, ctx, ngx_http_household_module);
@@ -73,4 +74,8 @@ ngx_http_household_ctx_cleanup(void *data)
     ngx_http_household_ctx_t  *ctx = data;
 
     ngx_http_household_wait_cancel(ctx);
+
+    if (ctx->held != NULL) {
+        ngx_http_household_memo_release(ctx->held);
+    }
 }

@@ -13,6 +13,7 @@
 #include <ngx_http.h>
 #include "ngx_http_household.h"
 #include "ngx_http_household_fleet.h"
+#include "ngx_http_household_memo.h"
 
 
 typedef enum {
@@ -91,6 +92,9 @@ typedef struct {
     ngx_event_t                     resume;    /* after the lookup */
     ngx_msec_t                      started;
     ngx_msec_t                      elapsed;
+
+    ngx_http_household_memo_t      *memo;      /* NULL: none */
+    ngx_http_household_memo_value_t  *held;    /* of it; or NULL */
 
     ngx_household_record_t         *record;    /* NULL: none */
     ngx_household_record_t         *stale;     /* for stale-if-error */

@@ -73,7 +73,15 @@ ngx_http_household_fleet_refresh(ngx_http_household_fleet_t *fleet)
 
     if (store->fleet_cache != NULL) {
 
+        if (fleet->marked
+            && ngx_household_zone_unchanged(store->fleet_cache, &fleet->mark,
+                                            now))
+        {
+            return;
+        }
+
         id = fleet->type->key;
+        fleet->marked = 0;
 
         state = ngx_household_zone_get(store->fleet_cache, &id, now,
                                        fleet->value, fleet->type->size,
@@ -85,6 +93,8 @@ ngx_http_household_fleet_refresh(ngx_http_household_fleet_t *fleet)
         }
 
         if (state == NGX_HOUSEHOLD_ZONE_HIT) {
+            fleet->mark = found.mark;
+            fleet->marked = 1;
             return;
         }
 
@@ -289,6 +299,7 @@ ngx_http_household_fleet_reply(ngx_household_redis_op_t *op,
 
     ngx_memcpy(fleet->value, value, len);
     fleet->len = len;
+    fleet->marked = 0;
     fleet->answered = 1;
 
     return NGX_OK;

@@ -1,6 +1,6 @@
 
 /*
- * Playback tokens in requests: their sources, and the cache of verified ones.
+ * Playback tokens in requests: their sources, and how they are verified.
  */
 
 
@@ -12,31 +12,7 @@
 #include "ngx_http_household_headers.h"
 #include "ngx_household_str.h"
 #include "ngx_http_household_token.h"
-
-
-/* the id of a token: its digest; that of the policy, if keys are fetched */
-#define NGX_HTTP_HOUSEHOLD_TOKEN_ID                                           \
-    (NGX_HOUSEHOLD_ZONE_DIGEST + NGX_HOUSEHOLD_JWT_DIGEST)
-
-
-/*
- * What is kept of a verified token, under its digest: the claims without the
- * unused bytes of their arrays.
- */
-
-typedef struct {
-    int64_t                  issued_at;
-    int64_t                  until;
-    uint64_t                 jti;
-    uint64_t                 kid;
-    ngx_household_cdniip_t   client;
-    uint16_t                 issuer;
-    uint16_t                 account_len;
-    uint16_t                 device_len;
-    uint16_t                 container_len;
-    uint16_t                 values_len;
-    uint16_t                 restricted;
-} ngx_http_household_token_kept_t;
+#include "ngx_http_household_token_cache.h"
 
 
 typedef struct {
@@ -69,19 +45,10 @@ static void ngx_http_household_token_update(
     ngx_http_household_token_conf_t *conf);
 static void ngx_http_household_token_want_keys(
     ngx_http_household_token_conf_t *conf, ngx_uint_t issuer);
-static ngx_int_t ngx_http_household_token_key(
-    ngx_http_household_token_conf_t *conf, ngx_str_t *token, ngx_uint_t cat,
-    ngx_str_t *id);
 static ngx_int_t ngx_http_household_token_uri(ngx_http_request_t *r,
     ngx_str_t *uri);
 static void ngx_http_household_token_host(ngx_http_request_t *r,
     ngx_str_t *host);
-static ngx_uint_t ngx_http_household_token_recall(
-    ngx_household_zone_ns_t *cache, ngx_str_t *id,
-    ngx_household_jwt_claims_t *claims, uint64_t *generation);
-static void ngx_http_household_token_keep(
-    ngx_household_zone_ns_t *cache, ngx_str_t *id,
-    ngx_household_jwt_claims_t *claims, uint64_t generation);
 
 
 ngx_household_reason_e
@@ -272,35 +239,22 @@ ngx_http_household_token_verify_cached(ngx_http_request_t *r,
     ngx_http_household_token_conf_t *conf, ngx_str_t *token,
     ngx_household_jwt_claims_t *claims)
 {
-    u_char                    buf[NGX_HTTP_HOUSEHOLD_TOKEN_ID];
-    uint64_t                  generation;
-    ngx_str_t                 id;
-    ngx_uint_t                kept, cat;
-    ngx_household_reason_e    reason;
-    ngx_household_zone_ns_t  *cache;
-
-    generation = 0;
-    kept = 0;
-    id.len = 0;
-    id.data = buf;
+    ngx_uint_t                        kept, cat;
+    ngx_household_reason_e            reason;
+    ngx_http_household_token_entry_t  entry;
 
     cat = conf->cat.nissuers != 0
           && ngx_strlchr(token->data, token->data + token->len, '.') == NULL;
-
-    cache = cat ? conf->cat_cache : conf->cache;
 
     if (conf->fetched && !cat) {
         ngx_http_household_token_update(conf);
     }
 
-    if (ngx_http_household_token_key(conf, token, cat, &id) == NGX_OK) {
+    kept = ngx_http_household_token_cache_get(r, conf, token, cat, claims,
+                                              &entry);
 
-        kept = ngx_http_household_token_recall(cache, &id, claims,
-                                               &generation);
-
-        if (kept && claims->container_len == 0 && !claims->restricted) {
-            return ngx_http_household_token_client(r, claims);
-        }
+    if (kept && claims->container_len == 0 && !claims->restricted) {
+        return ngx_http_household_token_client(r, claims);
     }
 
     reason = ngx_http_household_token_verify(r, conf, token, kept, cat,
@@ -314,8 +268,8 @@ ngx_http_household_token_verify_cached(ngx_http_request_t *r,
         return reason;
     }
 
-    if (id.len && !kept) {
-        ngx_http_household_token_keep(cache, &id, claims, generation);
+    if (!kept) {
+        ngx_http_household_token_cache_put(&entry, claims);
     }
 
     return ngx_http_household_token_client(r, claims);
@@ -432,47 +386,6 @@ ngx_http_household_token_want_keys(ngx_http_household_token_conf_t *conf,
 }
 
 
-/*
- * Sets the id of the cache, for which "id" has NGX_HTTP_HOUSEHOLD_TOKEN_ID
- * bytes.  Returns NGX_OK, or NGX_DECLINED if the cache is not used.
- */
-
-static ngx_int_t
-ngx_http_household_token_key(ngx_http_household_token_conf_t *conf,
-    ngx_str_t *token, ngx_uint_t cat, ngx_str_t *id)
-{
-    ngx_uint_t                fetched;
-    ngx_household_zone_ns_t  *cache;
-
-    cache = cat ? conf->cat_cache : conf->cache;
-
-    if (cache == NULL || token->len > conf->policy.max_size) {
-        return NGX_DECLINED;
-    }
-
-    /* the keys of Common Access Tokens are not fetched */
-
-    fetched = conf->fetched && !cat;
-
-    if (fetched && !conf->cacheable) {
-        return NGX_DECLINED;
-    }
-
-    if (ngx_household_zone_digest(cache, token, id->data) != NGX_OK) {
-        return NGX_DECLINED;
-    }
-
-    id->len = NGX_HOUSEHOLD_ZONE_DIGEST;
-
-    if (fetched) {
-        ngx_memcpy(id->data + id->len, conf->digest, sizeof(conf->digest));
-        id->len += sizeof(conf->digest);
-    }
-
-    return NGX_OK;
-}
-
-
 /* the requested URI, to which a token may be restricted */
 
 static ngx_int_t
@@ -535,99 +448,4 @@ ngx_http_household_token_host(ngx_http_request_t *r, ngx_str_t *host)
     if (header->len == host->len || header->data[host->len] == ':') {
         *host = *header;
     }
-}
-
-
-static ngx_uint_t
-ngx_http_household_token_recall(ngx_household_zone_ns_t *cache, ngx_str_t *id,
-    ngx_household_jwt_claims_t *claims, uint64_t *generation)
-{
-    u_char                            buf[sizeof(ngx_household_jwt_claims_t)];
-    u_char                           *p;
-    ngx_household_zone_result_t       found;
-    ngx_http_household_token_kept_t   kept;
-
-    if (ngx_household_zone_get(cache, id, ngx_current_msec, buf,
-                               sizeof(buf), &found)
-        != NGX_HOUSEHOLD_ZONE_HIT)
-    {
-        *generation = found.generation;
-        return 0;
-    }
-
-    *generation = found.generation;
-
-    ngx_memcpy(&kept, buf, sizeof(ngx_http_household_token_kept_t));
-
-    if (ngx_time() >= kept.until) {
-        /* the zone's clock is another one */
-        return 0;
-    }
-
-    claims->issued_at = kept.issued_at;
-    claims->until = kept.until;
-    claims->jti = kept.jti;
-    claims->kid = kept.kid;
-    claims->client = kept.client;
-    claims->issuer = kept.issuer;
-    claims->account_len = kept.account_len;
-    claims->device_len = kept.device_len;
-    claims->container_len = kept.container_len;
-    claims->values_len = kept.values_len;
-    claims->restricted = kept.restricted;
-
-    p = buf + sizeof(ngx_http_household_token_kept_t);
-
-    ngx_memcpy(claims->account, p, kept.account_len);
-    p += kept.account_len;
-
-    ngx_memcpy(claims->device, p, kept.device_len);
-    p += kept.device_len;
-
-    ngx_memcpy(claims->container, p, kept.container_len);
-    p += kept.container_len;
-
-    ngx_memcpy(claims->values, p, kept.values_len);
-
-    return 1;
-}
-
-
-static void
-ngx_http_household_token_keep(ngx_household_zone_ns_t *cache, ngx_str_t *id,
-    ngx_household_jwt_claims_t *claims, uint64_t generation)
-{
-    u_char                            buf[sizeof(ngx_household_jwt_claims_t)];
-    u_char                           *p;
-    int64_t                           left;
-    ngx_msec_t                        fresh;
-    ngx_http_household_token_kept_t   kept;
-
-    ngx_memzero(&kept, sizeof(ngx_http_household_token_kept_t));
-
-    kept.issued_at = claims->issued_at;
-    kept.until = claims->until;
-    kept.jti = claims->jti;
-    kept.kid = claims->kid;
-    kept.client = claims->client;
-    kept.issuer = claims->issuer;
-    kept.account_len = claims->account_len;
-    kept.device_len = claims->device_len;
-    kept.container_len = claims->container_len;
-    kept.values_len = claims->values_len;
-    kept.restricted = claims->restricted;
-
-    p = ngx_cpymem(buf, &kept, sizeof(ngx_http_household_token_kept_t));
-    p = ngx_cpymem(p, claims->account, claims->account_len);
-    p = ngx_cpymem(p, claims->device, claims->device_len);
-    p = ngx_cpymem(p, claims->container, claims->container_len);
-    p = ngx_cpymem(p, claims->values, claims->values_len);
-
-    left = claims->until - ngx_time();
-
-    fresh = left > NGX_HOUSEHOLD_ZONE_TIME_MAX / 1000
-            ? NGX_HOUSEHOLD_ZONE_TIME_MAX : (ngx_msec_t) left * 1000;
-
-    (void) ngx_household_zone_put(cache, id, buf, p - buf, 0,
-                                  generation, ngx_current_msec, fresh, 0);
 }

@@ -54,7 +54,14 @@ ngx_household_zone_get(ngx_household_zone_ns_t *ns, ngx_str_t *id,
 
             state = n ? NGX_HOUSEHOLD_ZONE_EXPIRED : NGX_HOUSEHOLD_ZONE_HIT;
 
-            found->refresh = n ? ngx_household_zone_lock_refresh(e, now) : 0;
+            if (n) {
+                found->refresh = ngx_household_zone_lock_refresh(e, now);
+
+            } else {
+                found->mark.generation = found->generation;
+                found->mark.hash = key.hash;
+                found->mark.until = now + (e->fresh - found->age);
+            }
 
             ngx_household_cells_touch(zone->cells, e);
             ngx_household_cells_read(zone->cells, e, buf);
@@ -95,6 +102,48 @@ ngx_household_zone_lock_refresh(ngx_household_cells_entry_t *e, ngx_msec_t now)
 
     e->flags |= NGX_HOUSEHOLD_ZONE_F_UPDATING;
     e->updating_since = (uint32_t) now;
+
+    return 1;
+}
+
+
+/*
+ * Takes no lock.  Whoever begins to track the namespace invalidates it first,
+ * and then becomes its holder: so the holders are read first here, and the
+ * generation after them.
+ */
+
+ngx_uint_t
+ngx_household_zone_unchanged(ngx_household_zone_ns_t *ns,
+    const ngx_household_zone_mark_t *mark, ngx_msec_t now)
+{
+    uint64_t                      generation;
+    ngx_household_zone_ns_shm_t  *shm;
+
+    if ((ngx_msec_int_t) (mark->until - now) <= 0) {
+        return 0;
+    }
+
+    shm = &ns->zone->sh->namespaces[ns->index];
+
+    if (ns->tracked && !ngx_household_zone_tracked(shm, now)) {
+        return 0;
+    }
+
+    ngx_household_zone_read_barrier();
+
+    generation = ngx_household_zone_read_generation(ns->zone, shm, mark->hash);
+
+    /* checked last, as in ngx_household_zone_get_generation() */
+
+    ngx_household_zone_read_barrier();
+
+    if (generation != mark->generation || ngx_household_zone_ns_shm(ns) == NULL)
+    {
+        return 0;
+    }
+
+    ngx_household_zone_inc_kind(ns, NGX_HOUSEHOLD_ZONE_HITS);
 
     return 1;
 }

@@ -125,10 +125,20 @@ struct ngx_household_zone_ns_s {
 };
 
 
+/* of a fresh value, see ngx_household_zone_unchanged() */
+
+typedef struct {
+    uint64_t                     generation;
+    uint64_t                     hash;
+    ngx_msec_t                   until;     /* it is fresh; exclusive */
+} ngx_household_zone_mark_t;
+
+
 /* the result of ngx_household_zone_get(); all members are always set */
 
 typedef struct {
     uint64_t                     generation;
+    ngx_household_zone_mark_t    mark;      /* of a HIT */
     ngx_msec_t                   age;
     size_t                       len;
 
@@ -211,6 +221,15 @@ ngx_int_t ngx_household_zone_digest(ngx_household_zone_ns_t *ns,
 ngx_household_zone_state_e ngx_household_zone_get(
     ngx_household_zone_ns_t *ns, ngx_str_t *id, ngx_msec_t now,
     u_char *buf, size_t size, ngx_household_zone_result_t *found);
+
+/*
+ * Returns 1 if a copy of a value that was a HIT with this mark, and nothing
+ * else, would still be one; otherwise 0.  Takes no lock, and counts the HIT.
+ * Another fetch may have replaced the value by one of the same generation:
+ * both are fresh.
+ */
+ngx_uint_t ngx_household_zone_unchanged(ngx_household_zone_ns_t *ns,
+    const ngx_household_zone_mark_t *mark, ngx_msec_t now);
 
 /*
  * Returns the generation for a fetch that is about to be sent.  The caller

@@ -52,7 +52,7 @@ ngx_household_zone_digest(ngx_household_zone_ns_t *ns, const ngx_str_t *text,
         return NGX_DECLINED;
     }
 
-    ngx_household_siphash128(sh->secret, text->data, text->len, digest);
+    ngx_household_siphash_128(sh->secret, text->data, text->len, digest);
 
     return NGX_OK;
 }

@@ -99,6 +99,15 @@ struct ngx_household_zone_sh_s {
 #define ngx_household_zone_ns_of(zone, e)                                     \
     (&(zone)->sh->namespaces[(e)->data[0] & ~NGX_HOUSEHOLD_ZONE_UUID])
 
+/* what is read before is not read after what follows; writers use atomics */
+
+#if (__GNUC__)
+#define ngx_household_zone_read_barrier()                                     \
+    __atomic_thread_fence(__ATOMIC_ACQUIRE)
+#else
+#define ngx_household_zone_read_barrier()  ngx_memory_barrier()
+#endif
+
 /* compares numbers that wrap around */
 #define ngx_household_zone_before(a, b)  ((int32_t) ((a) - (b)) < 0)
 

@@ -4,7 +4,8 @@
  * token and a forged one, and what is refused before any signature.  It only
  * tells.
  *
- *   cc -O2 -Isrc/core -Isrc/token -Isrc/token/cdni -It/unit -It/unit/token $INCLUDES \
+ *   cc -O2 -Isrc/core -Isrc/token -Isrc/token/cdni -It/unit \
+ *       -It/unit/token $INCLUDES \
  *       -o token-cost t/tools/token-cost.c src/core/*.c src/token/*.c \
  *       src/token/cdni/*.c \
  *       -lcmocka -lcrypto -ljansson
@@ -172,7 +173,7 @@ others(void)
 {
     char        buf[MINT_TOKEN], payload[4096];
     double      start, took;
-    u_char      hash[NGX_HOUSEHOLD_SIPHASH128];
+    u_char      hash[NGX_HOUSEHOLD_SIPHASH_128];
     ngx_str_t   token;
     mint_key_t  key;
     ngx_uint_t  n;
@@ -206,7 +207,7 @@ others(void)
     n = 0;
 
     do {
-        ngx_household_siphash128(secret, token.data, token.len, hash);
+        ngx_household_siphash_128(secret, token.data, token.len, hash);
         n++;
         took = cpu() - start;
 

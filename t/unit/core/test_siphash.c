@@ -62,12 +62,12 @@ hash(void **state)
 static void
 hash128(void **state)
 {
-    u_char  *p, out[NGX_HOUSEHOLD_SIPHASH128];
+    u_char  *p, out[NGX_HOUSEHOLD_SIPHASH_128];
     size_t   i;
 
     static const struct {
         size_t  len;
-        u_char  hash[NGX_HOUSEHOLD_SIPHASH128];
+        u_char  hash[NGX_HOUSEHOLD_SIPHASH_128];
     } cases[] = {
         {  0, { 0xa3, 0x81, 0x7f, 0x04, 0xba, 0x25, 0xa8, 0xe6,
                 0x6d, 0xf6, 0x72, 0x14, 0xc7, 0x55, 0x02, 0x93 } },
@@ -87,7 +87,7 @@ hash128(void **state)
 
     for (i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
         p = input(cases[i].len);
-        ngx_household_siphash128(key, p, cases[i].len, out);
+        ngx_household_siphash_128(key, p, cases[i].len, out);
         assert_memory_equal(out, cases[i].hash, sizeof(out));
         free(p);
     }

@@ -435,6 +435,104 @@ test_stores(void **data)
 }
 
 
+/*
+ * A copy is as good as the value was, until anything happens that would make
+ * a get return another one.
+ */
+
+static ngx_household_zone_mark_t
+mark(ngx_household_zone_ns_t *store, ngx_msec_t now)
+{
+    fetch(store, "a", "record", now);
+    assert_int_equal(get(store, "a", now), HIT);
+    assert_int_equal(ngx_household_zone_unchanged(store, &found.mark, now), 1);
+
+    return found.mark;
+}
+
+
+static void
+test_unchanged(void **data)
+{
+    ngx_uint_t                  hits;
+    ngx_msec_t                  now;
+    ngx_household_zone_t       *zone, *next;
+    ngx_household_zone_ns_t    *store, *other;
+    ngx_household_zone_mark_t   m;
+
+    store = begin(1);
+    zone = store->zone;
+
+    track(store, 10, 0, 1);
+    m = mark(store, 0);
+
+    hits = counter(store, NGX_HOUSEHOLD_ZONE_HITS);
+    assert_int_equal(ngx_household_zone_unchanged(store, &m, 1), 1);
+    assert_int_equal(counter(store, NGX_HOUSEHOLD_ZONE_HITS), hits + 1);
+
+    /* another key; one of the same stripe would only be a miss too many */
+
+    fetch(store, "b", "record", 1);
+    assert_int_equal(ngx_household_zone_unchanged(store, &m, 1), 1);
+
+    invalidate(store, "a");
+    assert_int_equal(ngx_household_zone_unchanged(store, &m, 1), 0);
+    assert_int_equal(counter(store, NGX_HOUSEHOLD_ZONE_HITS), hits + 2);
+
+    m = mark(store, 1);
+    ngx_household_zone_invalidate_all(store);
+    assert_int_equal(ngx_household_zone_unchanged(store, &m, 1), 0);
+
+    m = mark(store, 1);
+    ngx_household_zone_flush(store);
+    assert_int_equal(ngx_household_zone_unchanged(store, &m, 1), 0);
+
+    /* the lease ends, and is renewed by the same process, and by another one */
+
+    m = mark(store, 1);
+    assert_int_equal(ngx_household_zone_unchanged(store, &m, LEASE - 1), 1);
+    assert_int_equal(ngx_household_zone_unchanged(store, &m, LEASE), 0);
+    track(store, 10, LEASE, 1);
+    assert_int_equal(ngx_household_zone_unchanged(store, &m, LEASE), 1);
+    track(store, 10, LEASE, 0);
+    assert_int_equal(ngx_household_zone_unchanged(store, &m, LEASE), 0);
+    track(store, 11, LEASE, 1);
+    assert_int_equal(ngx_household_zone_unchanged(store, &m, LEASE), 0);
+
+    /* the lock's holder died, and the zone is empty */
+
+    m = mark(store, LEASE);
+    zone->sh->dirty = 1;
+    assert_int_equal(get(store, "a", LEASE), MISS);
+    track(store, 11, LEASE, 1);
+    assert_int_equal(ngx_household_zone_unchanged(store, &m, LEASE), 0);
+
+    /* time: as long as a get finds it fresh, and no longer */
+
+    m = mark(store, LEASE);
+
+    for (now = LEASE; now < LEASE + OLD; now += 100) {
+        track(store, 11, now, 1);
+        assert_int_equal(ngx_household_zone_unchanged(store, &m, now),
+                         get(store, "a", now) == HIT);
+    }
+
+    assert_int_equal(ngx_household_zone_unchanged(store, &m, now), 0);
+
+    /* another configuration has taken the namespace */
+
+    m = mark(store, now);
+    next = zone_declare(SIZE);
+    other = zone_store(next, ACCOUNT, "main", 1);
+    assert_int_equal(zone_reuse(next, zone), NGX_OK);
+    assert_int_equal(ngx_household_zone_unchanged(store, &m, now), 1);
+    next->sh->namespaces[other->index].incarnation++;
+    assert_int_equal(ngx_household_zone_unchanged(store, &m, now), 0);
+
+    zone_stop(next);
+}
+
+
 int
 main(void)
 {
@@ -448,7 +546,8 @@ main(void)
         cmocka_unit_test(test_handover_too_soon),
         cmocka_unit_test(test_handover_death),
         cmocka_unit_test(test_too_many_trackers),
-        cmocka_unit_test(test_stores)
+        cmocka_unit_test(test_stores),
+        cmocka_unit_test(test_unchanged)
     };
 
     return cmocka_run_group_tests_name("ngx_household_zone_renew", tests,

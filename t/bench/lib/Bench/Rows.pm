@@ -39,6 +39,12 @@ EOC
 sub _at_home { [ '?account=' . account($_[0]) ] }
 sub _away    { [ '?account=' . stranger($_[0]) ] }
 
+# the same again and again: what a player asks on one connection
+sub _again {
+    my ($ask) = @_;
+    return asks => 1, ask => sub { $ask->(1) };
+}
+
 sub _row {
     my ($name, $what, %row) = @_;
     return { name => $name, what => $what, status => 200, lookups => 0,
@@ -78,6 +84,9 @@ sub _token_rows {
         _row("cached-$alg", "cached, $alg token seen before",
             ask => $ask, floor => "floor-$alg",
             conf => "household on;\n$Cached\n$conf"),
+        _row("kept-$alg", "cached, the same $alg token on each connection",
+            _again($ask), floor => "floor-$alg",
+            conf => "household on;\n$Cached\n$conf"),
         _row("verify-$alg", "cached, every $alg token verified",
             ask => $unseen, asks => 1000, floor => "floor-$alg",
             conf => "household on;\n$Forgetful\n$conf"),
@@ -106,6 +115,8 @@ sub rows {
         _row('floor', 'empty_gif, no household at all'),
         _row('off', 'household off', conf => "$Account\n$Cached"),
         _row('cached', 'cached, at home', conf => $on . $Cached),
+        _row('kept', 'cached, at home, one account on each connection',
+            _again(\&_at_home), conf => $on . $Cached),
         _row('device', 'cached, at home, with a device',
             conf => "$on$Cached\nhousehold_device player-2;"),
         _row('monitor', 'cached, outside, monitored', ask => \&_away,

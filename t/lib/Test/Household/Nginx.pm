@@ -267,12 +267,32 @@ sub metric {
     return $sum;
 }
 
-# one request on a connection of its own
+# one request on a connection of its own; or, with TEST_HOUSEHOLD_KEPT, on one
+# of so many that are kept
 sub get {
     my ($self, $path, @headers) = @_;
+    return $self->_get_kept($path, @headers) if $ENV{TEST_HOUSEHOLD_KEPT};
+
     my $conn = $self->connect;
     $conn->send_request(GET => $path, @headers, Connection => 'close');
     return $conn->response;
+}
+
+sub _get_kept {
+    my ($self, @request) = @_;
+    my $i = $self->{turn}++ % $ENV{TEST_HOUSEHOLD_KEPT};
+
+    for my $try (1, 2) {
+        my $conn = $self->{kept}[$i] ||= $self->connect;
+        my $r = eval { $conn->get(@request) };
+
+        # closed by nginx: after this response, or since the last one
+        delete $self->{kept}[$i]
+            if !$r || ($r->{headers}{connection} // '') eq 'close';
+        return $r if $r;
+    }
+
+    die "$request[0]: no response\n";
 }
 
 END {

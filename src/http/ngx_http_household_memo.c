@@ -1,0 +1,267 @@
+
+/*
+ * The memory of a connection.  See ngx_http_household_memo.h.
+ *
+ * Values are allocated outside of pools: that of the connection would grow with
+ * each value, and those of requests end before the next request.
+ */
+
+
+#include <ngx_config.h>
+#include <ngx_core.h>
+#include <ngx_http.h>
+#include "ngx_http_household_memo.h"
+#include "ngx_household_str.h"
+
+
+/* bytes of a value and its key at most, and at least */
+#define NGX_HTTP_HOUSEHOLD_MEMO_MAX  4096
+#define NGX_HTTP_HOUSEHOLD_MEMO_MIN   512
+
+/* ms after which the zone is read again, even if nothing has changed */
+#define NGX_HTTP_HOUSEHOLD_MEMO_AGE   10000
+
+
+struct ngx_http_household_memo_s {
+    ngx_http_household_memo_value_t  *values[NGX_HTTP_HOUSEHOLD_MEMO_SLOTS];
+
+    /* the last decision, if "decided", for the present record */
+    ngx_uint_t                        decided; /* unsigned  decided:1; */
+    ngx_household_policy_t            policy;
+    ngx_household_facts_t             facts;   /* without the device */
+    ngx_household_decision_t          decision;
+    size_t                            device_len;
+    u_char                            device[NGX_HOUSEHOLD_ID_LEN];
+};
+
+
+static void ngx_http_household_memo_cleanup(void *data);
+static ngx_http_household_memo_value_t *ngx_http_household_memo_alloc(
+    ngx_http_household_memo_value_t *former, size_t size);
+
+
+ngx_http_household_memo_t *
+ngx_http_household_memo_get(ngx_http_request_t *r)
+{
+    ngx_connection_t           *c;
+    ngx_pool_cleanup_t         *cln;
+    ngx_http_household_memo_t  *memo;
+
+    c = r->connection;
+
+#if (NGX_HTTP_V3)
+
+    /* a stream has a connection of its own */
+
+    if (c->quic != NULL) {
+        c = c->quic->parent;
+    }
+
+#endif
+
+    for (cln = c->pool->cleanup; cln; cln = cln->next) {
+        if (cln->handler == ngx_http_household_memo_cleanup) {
+            return cln->data;
+        }
+    }
+
+    if (r->connection->requests < 2) {
+        return NULL;
+    }
+
+    cln = ngx_pool_cleanup_add(c->pool, sizeof(ngx_http_household_memo_t));
+    if (cln == NULL) {
+        return NULL;
+    }
+
+    memo = cln->data;
+    ngx_memzero(memo, sizeof(ngx_http_household_memo_t));
+
+    cln->handler = ngx_http_household_memo_cleanup;
+
+    return memo;
+}
+
+
+static void
+ngx_http_household_memo_cleanup(void *data)
+{
+    ngx_http_household_memo_t *memo = data;
+
+    ngx_uint_t  i;
+
+    for (i = 0; i < NGX_HTTP_HOUSEHOLD_MEMO_SLOTS; i++) {
+        if (memo->values[i] != NULL) {
+            ngx_http_household_memo_release(memo->values[i]);
+        }
+    }
+}
+
+
+ngx_http_household_memo_value_t *
+ngx_http_household_memo_find(ngx_http_household_memo_t *memo,
+    ngx_http_household_memo_slot_e slot, ngx_household_zone_ns_t *ns,
+    const ngx_str_t *key)
+{
+    ngx_http_household_memo_value_t  *value;
+
+    value = memo != NULL ? memo->values[slot] : NULL;
+
+    return value != NULL
+           && value->ns == ns
+           && ngx_household_str_equal(&value->key, key)
+           && ngx_household_zone_unchanged(ns, &value->mark, ngx_current_msec)
+           ? value : NULL;
+}
+
+
+ngx_http_household_memo_value_t *
+ngx_http_household_memo_keep(ngx_http_household_memo_t *memo,
+    ngx_http_household_memo_slot_e slot, ngx_household_zone_ns_t *ns,
+    const ngx_str_t *key, const u_char *data,
+    size_t len, const ngx_household_zone_mark_t *mark)
+{
+    ngx_msec_t                        until;
+    ngx_http_household_memo_value_t  *value;
+
+    if (memo == NULL) {
+        return NULL;
+    }
+
+    if (slot == NGX_HTTP_HOUSEHOLD_MEMO_RECORD) {
+        memo->decided = 0;
+    }
+
+    value = ngx_http_household_memo_alloc(memo->values[slot], len + key->len);
+
+    memo->values[slot] = value;
+
+    if (value == NULL) {
+        return NULL;
+    }
+
+    value->ns = ns;
+    value->mark = *mark;
+
+    /* an entry in use is not to become the least recently used of the zone */
+
+    until = ngx_current_msec + NGX_HTTP_HOUSEHOLD_MEMO_AGE;
+
+    if ((ngx_msec_int_t) (value->mark.until - until) > 0) {
+        value->mark.until = until;
+    }
+
+    value->key.data = ngx_cpymem(value->data, data, len);
+    value->key.len = key->len;
+    ngx_memcpy(value->key.data, key->data, key->len);
+
+    return value;
+}
+
+
+/* returns memory of "size" bytes, that of the former value if it suffices */
+
+static ngx_http_household_memo_value_t *
+ngx_http_household_memo_alloc(ngx_http_household_memo_value_t *former,
+    size_t size)
+{
+    ngx_http_household_memo_value_t  *value;
+
+    if (former != NULL) {
+
+        if (former->holders == 1 && size <= former->size) {
+            return former;
+        }
+
+        ngx_http_household_memo_release(former);
+    }
+
+    if (size > NGX_HTTP_HOUSEHOLD_MEMO_MAX) {
+        return NULL;
+    }
+
+    size = ngx_max(size, NGX_HTTP_HOUSEHOLD_MEMO_MIN);
+
+    value = ngx_alloc(offsetof(ngx_http_household_memo_value_t, data) + size,
+                      ngx_cycle->log);
+    if (value == NULL) {
+        return NULL;
+    }
+
+    value->holders = 1;
+    value->size = size;
+
+    return value;
+}
+
+
+void *
+ngx_http_household_memo_hold(ngx_http_household_memo_value_t **held,
+    ngx_http_household_memo_value_t *value)
+{
+    if (*held == NULL) {
+        value->holders++;
+        *held = value;
+    }
+
+    return *held == value ? value->data : NULL;
+}
+
+
+void
+ngx_http_household_memo_release(ngx_http_household_memo_value_t *value)
+{
+    if (--value->holders == 0) {
+        ngx_free(value);
+    }
+}
+
+
+/* the decision has pointers into the record, which its requests hold */
+
+void
+ngx_http_household_memo_decide(ngx_http_household_memo_t *memo,
+    ngx_http_household_memo_value_t *value,
+    const ngx_household_policy_t *policy, const ngx_household_facts_t *facts,
+    const ngx_household_record_t *rec, ngx_household_decision_t *d)
+{
+    ngx_str_t              device;
+    ngx_household_facts_t  same;
+
+    if (memo == NULL || value == NULL
+        || facts->device.len > NGX_HOUSEHOLD_ID_LEN
+        || value != memo->values[NGX_HTTP_HOUSEHOLD_MEMO_RECORD]
+        || (void *) rec != (void *) value->data)
+    {
+        ngx_household_decide(policy, facts, rec, d);
+        return;
+    }
+
+    device.data = memo->device;
+    device.len = memo->device_len;
+
+    same = *facts;
+    ngx_str_null(&same.device);
+
+    if (memo->decided
+        && ngx_household_str_equal(&facts->device, &device)
+        && ngx_memcmp(&memo->facts, &same, sizeof(ngx_household_facts_t)) == 0
+        && ngx_memcmp(&memo->policy, policy, sizeof(ngx_household_policy_t))
+           == 0)
+    {
+        *d = memo->decision;
+        return;
+    }
+
+    ngx_household_decide(policy, facts, rec, d);
+
+    memo->decided = 1;
+    memo->policy = *policy;
+    memo->facts = same;
+    memo->decision = *d;
+    memo->device_len = facts->device.len;
+
+    if (facts->device.len) {
+        ngx_memcpy(memo->device, facts->device.data, facts->device.len);
+    }
+}

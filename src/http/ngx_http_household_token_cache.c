@@ -1,0 +1,265 @@
+
+#include <ngx_config.h>
+#include <ngx_core.h>
+#include <ngx_http.h>
+#include "ngx_http_household.h"
+#include "ngx_http_household_ctx.h"
+#include "ngx_http_household_token_cache.h"
+
+
+/*
+ * What is kept of a verified token, under its digest: the claims without the
+ * unused bytes of their arrays.
+ */
+
+typedef struct {
+    int64_t                  issued_at;
+    int64_t                  until;
+    uint64_t                 jti;
+    uint64_t                 kid;
+    ngx_household_cdniip_t   client;
+    uint16_t                 issuer;
+    uint16_t                 account_len;
+    uint16_t                 device_len;
+    uint16_t                 container_len;
+    uint16_t                 values_len;
+    uint16_t                 restricted;
+} ngx_http_household_token_kept_t;
+
+
+static ngx_uint_t ngx_http_household_token_cache_begin(
+    ngx_http_household_token_conf_t *conf, ngx_str_t *token, ngx_uint_t cat,
+    ngx_http_household_token_entry_t *entry);
+static ngx_uint_t ngx_http_household_token_cache_remembered(
+    ngx_http_household_memo_t *memo, ngx_str_t *token,
+    ngx_household_jwt_claims_t *claims,
+    ngx_http_household_token_entry_t *entry);
+static ngx_uint_t ngx_http_household_token_cache_recall(
+    ngx_http_household_memo_t *memo, ngx_str_t *token,
+    ngx_household_jwt_claims_t *claims,
+    ngx_http_household_token_entry_t *entry);
+static ngx_uint_t ngx_http_household_token_cache_unpack(const u_char *p,
+    ngx_household_jwt_claims_t *claims);
+
+
+ngx_uint_t
+ngx_http_household_token_cache_get(ngx_http_request_t *r,
+    ngx_http_household_token_conf_t *conf, ngx_str_t *token, ngx_uint_t cat,
+    ngx_household_jwt_claims_t *claims,
+    ngx_http_household_token_entry_t *entry)
+{
+    ngx_http_household_ctx_t   *ctx;
+    ngx_http_household_memo_t  *memo;
+
+    if (!ngx_http_household_token_cache_begin(conf, token, cat, entry)) {
+        return 0;
+    }
+
+    ctx = ngx_http_get_module_ctx(r->main, ngx_http_household_module);
+    memo = ctx != NULL ? ctx->memo : NULL;
+
+    return ngx_http_household_token_cache_remembered(memo, token, claims,
+                                                     entry)
+           || ngx_http_household_token_cache_recall(memo, token, claims,
+                                                    entry);
+}
+
+
+/* returns 1 if the cache is used for this token */
+
+static ngx_uint_t
+ngx_http_household_token_cache_begin(ngx_http_household_token_conf_t *conf,
+    ngx_str_t *token, ngx_uint_t cat, ngx_http_household_token_entry_t *entry)
+{
+    ngx_uint_t  fetched;
+
+    /* the keys of Common Access Tokens are not fetched */
+
+    fetched = conf->fetched && !cat;
+
+    entry->cache = cat ? conf->cat_cache : conf->cache;
+    entry->policy = fetched ? conf->digest : NULL;
+    entry->generation = 0;
+
+    if (token->len > conf->policy.max_size || (fetched && !conf->cacheable)) {
+        entry->cache = NULL;
+    }
+
+    return entry->cache != NULL;
+}
+
+
+/*
+ * The connection remembers a token by its text.  The value is what the zone
+ * keeps, behind the digest of the policy.
+ */
+
+static ngx_uint_t
+ngx_http_household_token_cache_remembered(ngx_http_household_memo_t *memo,
+    ngx_str_t *token, ngx_household_jwt_claims_t *claims,
+    ngx_http_household_token_entry_t *entry)
+{
+    u_char                           *p;
+    ngx_http_household_memo_value_t  *value;
+
+    value = ngx_http_household_memo_find(memo, NGX_HTTP_HOUSEHOLD_MEMO_TOKEN,
+                                         entry->cache, token);
+    if (value == NULL) {
+        return 0;
+    }
+
+    p = (u_char *) value->data;
+
+    if (entry->policy != NULL
+        && ngx_memcmp(p, entry->policy, NGX_HOUSEHOLD_JWT_DIGEST) != 0)
+    {
+        return 0;
+    }
+
+    return ngx_http_household_token_cache_unpack(p + NGX_HOUSEHOLD_JWT_DIGEST,
+                                                 claims);
+}
+
+
+static ngx_uint_t
+ngx_http_household_token_cache_recall(ngx_http_household_memo_t *memo,
+    ngx_str_t *token, ngx_household_jwt_claims_t *claims,
+    ngx_http_household_token_entry_t *entry)
+{
+    u_char                        buf[NGX_HOUSEHOLD_JWT_DIGEST
+                                      + sizeof(ngx_household_jwt_claims_t)];
+    u_char                       *p;
+    ngx_household_zone_state_e    state;
+    ngx_household_zone_result_t   found;
+
+    if (ngx_household_zone_digest(entry->cache, token, entry->bytes)
+        != NGX_OK)
+    {
+        entry->cache = NULL;
+        return 0;
+    }
+
+    entry->id.data = entry->bytes;
+    entry->id.len = NGX_HOUSEHOLD_ZONE_DIGEST;
+
+    if (entry->policy != NULL) {
+        ngx_memcpy(entry->bytes + entry->id.len, entry->policy,
+                   NGX_HOUSEHOLD_JWT_DIGEST);
+        entry->id.len += NGX_HOUSEHOLD_JWT_DIGEST;
+    }
+
+    p = buf + NGX_HOUSEHOLD_JWT_DIGEST;
+
+    state = ngx_household_zone_get(entry->cache, &entry->id, ngx_current_msec,
+                                   p, sizeof(ngx_household_jwt_claims_t),
+                                   &found);
+
+    entry->generation = found.generation;
+
+    if (state != NGX_HOUSEHOLD_ZONE_HIT
+        || !ngx_http_household_token_cache_unpack(p, claims))
+    {
+        return 0;
+    }
+
+    if (entry->policy != NULL) {
+        ngx_memcpy(buf, entry->policy, NGX_HOUSEHOLD_JWT_DIGEST);
+
+    } else {
+        ngx_memzero(buf, NGX_HOUSEHOLD_JWT_DIGEST);
+    }
+
+    (void) ngx_http_household_memo_keep(memo, NGX_HTTP_HOUSEHOLD_MEMO_TOKEN,
+                                        entry->cache, token, buf,
+                                        NGX_HOUSEHOLD_JWT_DIGEST + found.len,
+                                        &found.mark);
+    return 1;
+}
+
+
+/* returns 0 if the token has expired: the zone's clock is another one */
+
+static ngx_uint_t
+ngx_http_household_token_cache_unpack(const u_char *p,
+    ngx_household_jwt_claims_t *claims)
+{
+    ngx_http_household_token_kept_t  kept;
+
+    ngx_memcpy(&kept, p, sizeof(ngx_http_household_token_kept_t));
+
+    if (ngx_time() >= kept.until) {
+        return 0;
+    }
+
+    claims->issued_at = kept.issued_at;
+    claims->until = kept.until;
+    claims->jti = kept.jti;
+    claims->kid = kept.kid;
+    claims->client = kept.client;
+    claims->issuer = kept.issuer;
+    claims->account_len = kept.account_len;
+    claims->device_len = kept.device_len;
+    claims->container_len = kept.container_len;
+    claims->values_len = kept.values_len;
+    claims->restricted = kept.restricted;
+
+    p += sizeof(ngx_http_household_token_kept_t);
+
+    ngx_memcpy(claims->account, p, kept.account_len);
+    p += kept.account_len;
+
+    ngx_memcpy(claims->device, p, kept.device_len);
+    p += kept.device_len;
+
+    ngx_memcpy(claims->container, p, kept.container_len);
+    p += kept.container_len;
+
+    ngx_memcpy(claims->values, p, kept.values_len);
+
+    return 1;
+}
+
+
+void
+ngx_http_household_token_cache_put(ngx_http_household_token_entry_t *entry,
+    ngx_household_jwt_claims_t *claims)
+{
+    u_char                            buf[sizeof(ngx_household_jwt_claims_t)];
+    u_char                           *p;
+    int64_t                           left;
+    ngx_msec_t                        fresh;
+    ngx_http_household_token_kept_t   kept;
+
+    if (entry->cache == NULL) {
+        return;
+    }
+
+    ngx_memzero(&kept, sizeof(ngx_http_household_token_kept_t));
+
+    kept.issued_at = claims->issued_at;
+    kept.until = claims->until;
+    kept.jti = claims->jti;
+    kept.kid = claims->kid;
+    kept.client = claims->client;
+    kept.issuer = claims->issuer;
+    kept.account_len = claims->account_len;
+    kept.device_len = claims->device_len;
+    kept.container_len = claims->container_len;
+    kept.values_len = claims->values_len;
+    kept.restricted = claims->restricted;
+
+    p = ngx_cpymem(buf, &kept, sizeof(ngx_http_household_token_kept_t));
+    p = ngx_cpymem(p, claims->account, claims->account_len);
+    p = ngx_cpymem(p, claims->device, claims->device_len);
+    p = ngx_cpymem(p, claims->container, claims->container_len);
+    p = ngx_cpymem(p, claims->values, claims->values_len);
+
+    left = claims->until - ngx_time();
+
+    fresh = left > NGX_HOUSEHOLD_ZONE_TIME_MAX / 1000
+            ? NGX_HOUSEHOLD_ZONE_TIME_MAX : (ngx_msec_t) left * 1000;
+
+    (void) ngx_household_zone_put(entry->cache, &entry->id, buf, p - buf, 0,
+                                  entry->generation, ngx_current_msec, fresh,
+                                  0);
+}

@@ -1,0 +1,10 @@
+#!/usr/bin/perl
+
+# control.t again, on connections that are kept: each of them remembers what its
+# last request was judged by.
+
+use strict;
+use warnings;
+
+$ENV{TEST_HOUSEHOLD_KEPT} = 8;
+exec $^X, 't/control.t' or die "t/control.t: $!\n";
