@@ -45,7 +45,7 @@ my $policy = Test::Household::Api->new($nginx, '/policy');
 # paths and methods
 
 is_deeply $nginx->get('/api/')->{body}, "[1]\n", 'the versions';
-is_deeply $api->get('')->{json}, [qw(accounts control status)],
+is_deeply $api->get('')->{json}, [qw(accounts control import status)],
     'what there is';
 is $nginx->get('/policy/1/status')->{status}, 200, 'no slash in the location';
 $api->fails('no such version', 404, 'no_such_path', GET => '../2/status');

@@ -13,6 +13,7 @@
 #include "ngx_http_household_api_control.h"
 #include "ngx_http_household_api_edit.h"
 #include "ngx_http_household_api_erase.h"
+#include "ngx_http_household_api_import.h"
 #include "ngx_http_household_api_status.h"
 #include "ngx_http_household_api_verdict.h"
 #include "ngx_http_household_headers.h"
@@ -53,6 +54,9 @@ static const ngx_http_household_api_route_t  ngx_http_household_api_routes[] = {
 
     { NGX_HTTP_HOUSEHOLD_API_CONTROL, NGX_HTTP_PATCH,
       ngx_http_household_api_control_patch },
+
+    { NGX_HTTP_HOUSEHOLD_API_IMPORT, NGX_HTTP_POST,
+      ngx_http_household_api_import },
 
     { NGX_HTTP_HOUSEHOLD_API_ACCOUNT, NGX_HTTP_GET,
       ngx_http_household_api_account_get },
@@ -297,6 +301,7 @@ ngx_http_household_api_index(ngx_http_household_api_call_t *call)
     ngx_http_household_api_json_array(&json, NULL);
     ngx_http_household_api_json_text(&json, NULL, "accounts");
     ngx_http_household_api_json_text(&json, NULL, "control");
+    ngx_http_household_api_json_text(&json, NULL, "import");
     ngx_http_household_api_json_text(&json, NULL, "status");
     ngx_http_household_api_json_array_end(&json);
     ngx_http_household_api_json_line(&json);

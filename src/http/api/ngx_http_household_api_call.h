@@ -17,6 +17,7 @@
 #include "ngx_http_household_api.h"
 #include "ngx_http_household_api_json.h"
 #include "ngx_http_household_api_path.h"
+#include "ngx_http_household_api_plan.h"
 
 
 typedef struct ngx_http_household_api_call_s  ngx_http_household_api_call_t;
@@ -59,8 +60,16 @@ struct ngx_http_household_api_call_s {
 
     /* of a write */
     json_t                          *body;     /* NULL: none */
-    ngx_array_t                      edits;
+    ngx_http_household_api_plan_t    plan;
     ngx_uint_t                       tries;
+
+    /* of an import */
+    struct ngx_http_household_api_import_s  *import;
+
+    /* adds members to a problem; or NULL */
+    void                           (*more)(ngx_http_household_api_call_t *call,
+                                           ngx_http_household_api_json_t
+                                               *json);
 };
 
 

@@ -7,9 +7,7 @@
 #include <ngx_config.h>
 #include <ngx_core.h>
 #include <ngx_http.h>
-#include "ngx_household_str.h"
 #include "ngx_http_household_api_edit.h"
-#include "ngx_http_household_api_plan.h"
 #include "ngx_http_household_api_write.h"
 
 
@@ -23,14 +21,6 @@ static ngx_int_t ngx_http_household_api_edit_known(
     ngx_http_household_api_call_t *call);
 static ngx_int_t ngx_http_household_api_edit_made(
     ngx_http_household_api_call_t *call);
-static const char *ngx_http_household_api_edit_check(
-    ngx_http_household_api_call_t *call,
-    ngx_household_record_builder_t *builder);
-static const char *ngx_http_household_api_edit_fits(
-    ngx_http_household_api_call_t *call,
-    ngx_household_record_builder_t *builder);
-static ngx_uint_t ngx_http_household_api_edit_replaces(
-    ngx_http_household_api_call_t *call, ngx_uint_t home, ngx_str_t *name);
 
 
 ngx_int_t
@@ -54,10 +44,12 @@ ngx_http_household_api_edit_known(ngx_http_household_api_call_t *call)
 {
     const char                      *invalid;
     ngx_http_request_t              *r;
+    ngx_http_household_api_plan_t   *plan;
     ngx_household_record_builder_t  *builder;
     ngx_http_household_api_fault_t   fault;
 
     r = call->request;
+    plan = &call->plan;
 
     if (call->result != NGX_HOUSEHOLD_ACCOUNT_OK) {
         return ngx_http_household_api_failed(call);
@@ -68,7 +60,18 @@ ngx_http_household_api_edit_known(ngx_http_household_api_call_t *call)
         return ngx_http_household_api_failed(call);
     }
 
-    switch (ngx_http_household_api_plan(call, &fault)) {
+    if (ngx_http_household_api_plan_init(plan, r->pool, &call->account)
+        != NGX_OK)
+    {
+        return NGX_HTTP_INTERNAL_SERVER_ERROR;
+    }
+
+    plan->resource = call->path.resource;
+    plan->item = call->path.item;
+    plan->body = call->body;
+    plan->remove = (r->method == NGX_HTTP_DELETE);
+
+    switch (ngx_http_household_api_plan_make(plan, &fault)) {
 
     case NGX_OK:
         break;
@@ -81,7 +84,7 @@ ngx_http_household_api_edit_known(ngx_http_household_api_call_t *call)
         return NGX_HTTP_INTERNAL_SERVER_ERROR;
     }
 
-    if (call->edits.nelts == 0) {
+    if (plan->edits.nelts == 0) {
         return ngx_http_household_api_send(r, NGX_HTTP_NO_CONTENT, NULL);
     }
 
@@ -90,11 +93,7 @@ ngx_http_household_api_edit_known(ngx_http_household_api_call_t *call)
         return NGX_HTTP_INTERNAL_SERVER_ERROR;
     }
 
-    invalid = ngx_http_household_api_edit_check(call, builder);
-
-    if (invalid == NULL) {
-        invalid = ngx_http_household_api_edit_fits(call, builder);
-    }
+    invalid = ngx_http_household_api_check(plan, builder);
 
     if (invalid != NULL) {
         return ngx_http_household_api_problem(r, 422, "invalid_value",
@@ -102,8 +101,8 @@ ngx_http_household_api_edit_known(ngx_http_household_api_call_t *call)
     }
 
     return ngx_http_household_api_call_edit(call, &call->account.version,
-                                            call->edits.elts,
-                                            call->edits.nelts,
+                                            plan->edits.elts,
+                                            plan->edits.nelts,
                                             ngx_http_household_api_edit_made);
 }
 
@@ -125,119 +124,4 @@ ngx_http_household_api_edit_made(ngx_http_household_api_call_t *call)
 
     return ngx_http_household_api_send(call->request, NGX_HTTP_NO_CONTENT,
                                        NULL);
-}
-
-
-/* returns why an edge would drop what is added, or NULL */
-
-static const char *
-ngx_http_household_api_edit_check(ngx_http_household_api_call_t *call,
-    ngx_household_record_builder_t *builder)
-{
-    ngx_uint_t                     i;
-    ngx_household_account_edit_t  *edit;
-
-    edit = call->edits.elts;
-
-    for (i = 0; i < call->edits.nelts; i++) {
-
-        ngx_household_record_builder_start(builder, 0);
-
-        if (edit[i].type == NGX_HOUSEHOLD_ACCOUNT_ADD) {
-            ngx_household_record_builder_add_home(builder, &edit[i].name);
-
-        } else if (edit[i].type == NGX_HOUSEHOLD_ACCOUNT_SET) {
-            (void) ngx_household_record_builder_add_field(builder,
-                                                          &edit[i].name,
-                                                          &edit[i].value);
-        }
-
-        if (builder->error != NULL) {
-            return builder->error;
-        }
-    }
-
-    return NULL;
-}
-
-
-/* returns why an edge would drop the whole record, or NULL */
-
-static const char *
-ngx_http_household_api_edit_fits(ngx_http_household_api_call_t *call,
-    ngx_household_record_builder_t *builder)
-{
-    ngx_uint_t                      i, adds;
-    ngx_household_account_t        *account;
-    ngx_household_account_edit_t   *edit;
-    ngx_household_account_field_t  *field;
-
-    adds = 0;
-    account = &call->account;
-
-    ngx_household_record_builder_start(builder, ngx_time());
-
-    for (i = 0; i < account->nhomes; i++) {
-
-        if (!ngx_http_household_api_edit_replaces(call, 1, &account->homes[i]))
-        {
-            ngx_household_record_builder_add_home(builder, &account->homes[i]);
-        }
-    }
-
-    for (i = 0; i < account->nfields; i++) {
-
-        field = &account->fields[i];
-
-        if (!ngx_http_household_api_edit_replaces(call, 0, &field->name)) {
-            (void) ngx_household_record_builder_add_field(builder,
-                                                          &field->name,
-                                                          &field->value);
-        }
-    }
-
-    edit = call->edits.elts;
-
-    for (i = 0; i < call->edits.nelts; i++) {
-
-        if (edit[i].type == NGX_HOUSEHOLD_ACCOUNT_ADD) {
-            adds = 1;
-            ngx_household_record_builder_add_home(builder, &edit[i].name);
-
-        } else if (edit[i].type == NGX_HOUSEHOLD_ACCOUNT_SET) {
-            adds = 1;
-            (void) ngx_household_record_builder_add_field(builder,
-                                                          &edit[i].name,
-                                                          &edit[i].value);
-        }
-    }
-
-    /* what is too large already can be made smaller */
-
-    return adds && ngx_household_record_builder_finish(builder) == NULL
-           ? "the account would be over a limit, and edges would not read it"
-           : NULL;
-}
-
-
-static ngx_uint_t
-ngx_http_household_api_edit_replaces(ngx_http_household_api_call_t *call,
-    ngx_uint_t home, ngx_str_t *name)
-{
-    ngx_uint_t                     i;
-    ngx_household_account_edit_t  *edit;
-
-    edit = call->edits.elts;
-
-    for (i = 0; i < call->edits.nelts; i++) {
-
-        if ((edit[i].type == NGX_HOUSEHOLD_ACCOUNT_ADD
-             || edit[i].type == NGX_HOUSEHOLD_ACCOUNT_REMOVE) == home
-            && ngx_household_str_equal(&edit[i].name, name))
-        {
-            return 1;
-        }
-    }
-
-    return 0;
 }

@@ -28,7 +28,8 @@ static ngx_int_t ngx_http_household_api_path_digit(u_char ch);
 
 static const ngx_http_household_api_name_t  ngx_http_household_api_names[] = {
     { "status", NGX_HTTP_HOUSEHOLD_API_STATUS, 0 },
-    { "control", NGX_HTTP_HOUSEHOLD_API_CONTROL, 0 }
+    { "control", NGX_HTTP_HOUSEHOLD_API_CONTROL, 0 },
+    { "import", NGX_HTTP_HOUSEHOLD_API_IMPORT, 0 }
 };
 
 
@@ -38,6 +39,7 @@ static const ngx_http_household_api_name_t
     { "verdict", NGX_HTTP_HOUSEHOLD_API_VERDICT, 0 },
     { "sign-out", NGX_HTTP_HOUSEHOLD_API_SIGN_OUT, 0 },
     { "move-home", NGX_HTTP_HOUSEHOLD_API_MOVE_HOME, 0 },
+    { "transfer", NGX_HTTP_HOUSEHOLD_API_TRANSFER, 0 },
     { "home", NGX_HTTP_HOUSEHOLD_API_HOME, 1 },
     { "extra-members", NGX_HTTP_HOUSEHOLD_API_SEAT, 1 },
     { "devices", NGX_HTTP_HOUSEHOLD_API_DEVICE, 1 },

@@ -19,10 +19,12 @@ typedef enum {
     NGX_HTTP_HOUSEHOLD_API_INDEX,          /* /1/ */
     NGX_HTTP_HOUSEHOLD_API_STATUS,         /* /1/status */
     NGX_HTTP_HOUSEHOLD_API_CONTROL,        /* /1/control */
+    NGX_HTTP_HOUSEHOLD_API_IMPORT,         /* /1/import */
     NGX_HTTP_HOUSEHOLD_API_ACCOUNT,        /* /1/accounts/{id} */
     NGX_HTTP_HOUSEHOLD_API_VERDICT,        /* /1/accounts/{id}/verdict */
     NGX_HTTP_HOUSEHOLD_API_SIGN_OUT,       /* .../sign-out */
     NGX_HTTP_HOUSEHOLD_API_MOVE_HOME,      /* .../move-home */
+    NGX_HTTP_HOUSEHOLD_API_TRANSFER,       /* .../transfer */
     NGX_HTTP_HOUSEHOLD_API_HOME,           /* .../home/{network} */
     NGX_HTTP_HOUSEHOLD_API_SEAT,           /* .../extra-members/{seat} */
     NGX_HTTP_HOUSEHOLD_API_DEVICE,         /* .../devices/{device} */

@@ -3,90 +3,76 @@
  * What a change of an account is made of.
  *
  * Strings of the body live as long as the request.  Values are checked by
- * ngx_http_household_api_edit(), as an edge reads them; here is checked what
+ * ngx_http_household_api_check(), as an edge reads them; here is checked what
  * an edge never sees.
  */
 
 
 #include <ngx_config.h>
 #include <ngx_core.h>
-#include <ngx_http.h>
 #include "ngx_household_str.h"
-#include "ngx_household_time.h"
-#include "ngx_http_household_api_plan.h"
+#include "ngx_http_household_api_plan_case.h"
 
 
 static ngx_int_t ngx_http_household_api_plan_home(
-    ngx_http_household_api_call_t *call, ngx_http_household_api_fault_t *f);
+    ngx_http_household_api_plan_t *plan, ngx_http_household_api_fault_t *f);
 static ngx_int_t ngx_http_household_api_plan_move(
-    ngx_http_household_api_call_t *call, ngx_http_household_api_fault_t *f);
+    ngx_http_household_api_plan_t *plan, ngx_http_household_api_fault_t *f);
 static ngx_int_t ngx_http_household_api_plan_seat(
-    ngx_http_household_api_call_t *call, ngx_http_household_api_fault_t *f);
+    ngx_http_household_api_plan_t *plan, ngx_http_household_api_fault_t *f);
 static ngx_int_t ngx_http_household_api_plan_seat_networks(
-    ngx_http_household_api_call_t *call, ngx_str_t *until,
+    ngx_http_household_api_plan_t *plan, ngx_str_t *until,
     ngx_http_household_api_fault_t *f);
 static ngx_int_t ngx_http_household_api_plan_device(
-    ngx_http_household_api_call_t *call, ngx_http_household_api_fault_t *f);
+    ngx_http_household_api_plan_t *plan, ngx_http_household_api_fault_t *f);
 static ngx_int_t ngx_http_household_api_plan_travel(
-    ngx_http_household_api_call_t *call, ngx_http_household_api_fault_t *f);
+    ngx_http_household_api_plan_t *plan, ngx_http_household_api_fault_t *f);
 static ngx_int_t ngx_http_household_api_plan_sign_out(
-    ngx_http_household_api_call_t *call, ngx_http_household_api_fault_t *f);
+    ngx_http_household_api_plan_t *plan, ngx_http_household_api_fault_t *f);
 static ngx_int_t ngx_http_household_api_plan_patch(
-    ngx_http_household_api_call_t *call, ngx_http_household_api_fault_t *f);
-
-static ngx_uint_t ngx_http_household_api_plan_same(ngx_str_t *one,
-    ngx_str_t *two);
-static ngx_int_t ngx_http_household_api_plan_unset(
-    ngx_http_household_api_call_t *call, ngx_str_t *text, ngx_uint_t prefix,
-    ngx_http_household_api_fault_t *f);
-static ngx_int_t ngx_http_household_api_plan_time(
-    ngx_http_household_api_call_t *call, const char *name, int64_t *time);
-static ngx_int_t ngx_http_household_api_plan_number(
-    ngx_http_household_api_call_t *call, int64_t n, ngx_str_t *text);
-static ngx_int_t ngx_http_household_api_plan_join(
-    ngx_http_household_api_call_t *call, const char *prefix, ngx_str_t *one,
-    const char *middle, ngx_str_t *two, ngx_str_t *text);
-static ngx_int_t ngx_http_household_api_plan_add(
-    ngx_http_household_api_call_t *call, ngx_household_account_edit_e type,
-    ngx_str_t *name, ngx_str_t *value);
-static ngx_int_t ngx_http_household_api_plan_fault(
-    ngx_http_household_api_fault_t *f, ngx_uint_t status, const char *code,
-    const char *detail, const char *pointer);
+    ngx_http_household_api_plan_t *plan, ngx_http_household_api_fault_t *f);
 
 
 ngx_int_t
-ngx_http_household_api_plan(ngx_http_household_api_call_t *call,
+ngx_http_household_api_plan_init(ngx_http_household_api_plan_t *plan,
+    ngx_pool_t *pool, ngx_household_account_t *account)
+{
+    ngx_memzero(plan, sizeof(ngx_http_household_api_plan_t));
+
+    plan->pool = pool;
+    plan->account = account;
+
+    return ngx_array_init(&plan->edits, pool, 4,
+                          sizeof(ngx_household_account_edit_t));
+}
+
+
+ngx_int_t
+ngx_http_household_api_plan_make(ngx_http_household_api_plan_t *plan,
     ngx_http_household_api_fault_t *f)
 {
-    if (ngx_array_init(&call->edits, call->request->pool, 4,
-                       sizeof(ngx_household_account_edit_t))
-        != NGX_OK)
-    {
-        return NGX_ERROR;
-    }
-
-    switch (call->path.resource) {
+    switch (plan->resource) {
 
     case NGX_HTTP_HOUSEHOLD_API_HOME:
-        return ngx_http_household_api_plan_home(call, f);
+        return ngx_http_household_api_plan_home(plan, f);
 
     case NGX_HTTP_HOUSEHOLD_API_MOVE_HOME:
-        return ngx_http_household_api_plan_move(call, f);
+        return ngx_http_household_api_plan_move(plan, f);
 
     case NGX_HTTP_HOUSEHOLD_API_SEAT:
-        return ngx_http_household_api_plan_seat(call, f);
+        return ngx_http_household_api_plan_seat(plan, f);
 
     case NGX_HTTP_HOUSEHOLD_API_DEVICE:
-        return ngx_http_household_api_plan_device(call, f);
+        return ngx_http_household_api_plan_device(plan, f);
 
     case NGX_HTTP_HOUSEHOLD_API_TRAVEL:
-        return ngx_http_household_api_plan_travel(call, f);
+        return ngx_http_household_api_plan_travel(plan, f);
 
     case NGX_HTTP_HOUSEHOLD_API_SIGN_OUT:
-        return ngx_http_household_api_plan_sign_out(call, f);
+        return ngx_http_household_api_plan_sign_out(plan, f);
 
     default: /* NGX_HTTP_HOUSEHOLD_API_ACCOUNT */
-        return ngx_http_household_api_plan_patch(call, f);
+        return ngx_http_household_api_plan_patch(plan, f);
     }
 }
 
@@ -94,19 +80,19 @@ ngx_http_household_api_plan(ngx_http_household_api_call_t *call,
 /* a network may be stored in several forms, and none is added twice */
 
 static ngx_int_t
-ngx_http_household_api_plan_home(ngx_http_household_api_call_t *call,
+ngx_http_household_api_plan_home(ngx_http_household_api_plan_t *plan,
     ngx_http_household_api_fault_t *f)
 {
     ngx_str_t   *item, *home;
     ngx_uint_t   i, found, put;
 
-    put = (call->request->method == NGX_HTTP_PUT);
-    item = &call->path.item;
+    put = !plan->remove;
+    item = &plan->item;
     found = 0;
 
-    for (i = 0; i < call->account.nhomes; i++) {
+    for (i = 0; i < plan->account->nhomes; i++) {
 
-        home = &call->account.homes[i];
+        home = &plan->account->homes[i];
 
         if (!ngx_http_household_api_plan_same(home, item)) {
             continue;
@@ -115,7 +101,7 @@ ngx_http_household_api_plan_home(ngx_http_household_api_call_t *call,
         found = 1;
 
         if (!put
-            && ngx_http_household_api_plan_add(call,
+            && ngx_http_household_api_plan_add(plan,
                                               NGX_HOUSEHOLD_ACCOUNT_REMOVE,
                                               home, NULL)
                != NGX_OK)
@@ -125,13 +111,13 @@ ngx_http_household_api_plan_home(ngx_http_household_api_call_t *call,
     }
 
     if (put && !found) {
-        return ngx_http_household_api_plan_add(call,
+        return ngx_http_household_api_plan_add(plan,
                                                NGX_HOUSEHOLD_ACCOUNT_ADD,
                                                item, NULL);
     }
 
     if (!put && !found) {
-        return ngx_http_household_api_plan_fault(f, NGX_HTTP_NOT_FOUND,
+        return ngx_http_household_api_plan_fault(f, 404,
                                           "not_there", "the home does not have "
                                           "this network", NULL);
     }
@@ -141,14 +127,14 @@ ngx_http_household_api_plan_home(ngx_http_household_api_call_t *call,
 
 
 static ngx_int_t
-ngx_http_household_api_plan_move(ngx_http_household_api_call_t *call,
+ngx_http_household_api_plan_move(ngx_http_household_api_plan_t *plan,
     ngx_http_household_api_fault_t *f)
 {
     size_t       i, k, n;
     json_t      *list, *value;
     ngx_str_t    text, *home;
 
-    list = json_object_get(call->body, "addresses");
+    list = json_object_get(plan->body, "addresses");
     n = json_array_size(list);
 
     if (n == 0 || n > NGX_HOUSEHOLD_RECORD_NETWORKS) {
@@ -157,11 +143,11 @@ ngx_http_household_api_plan_move(ngx_http_household_api_call_t *call,
                                   "#/addresses");
     }
 
-    for (k = 0; k < call->account.nhomes; k++) {
+    for (k = 0; k < plan->account->nhomes; k++) {
 
-        home = &call->account.homes[k];
+        home = &plan->account->homes[k];
 
-        if (ngx_http_household_api_plan_add(call,
+        if (ngx_http_household_api_plan_add(plan,
                                             NGX_HOUSEHOLD_ACCOUNT_REMOVE,
                                             home, NULL)
             != NGX_OK)
@@ -183,7 +169,7 @@ ngx_http_household_api_plan_move(ngx_http_household_api_call_t *call,
         text.data = (u_char *) json_string_value(value);
         text.len = json_string_length(value);
 
-        if (ngx_http_household_api_plan_add(call, NGX_HOUSEHOLD_ACCOUNT_ADD,
+        if (ngx_http_household_api_plan_add(plan, NGX_HOUSEHOLD_ACCOUNT_ADD,
                                             &text, NULL)
             != NGX_OK)
         {
@@ -196,7 +182,7 @@ ngx_http_household_api_plan_move(ngx_http_household_api_call_t *call,
 
 
 static ngx_int_t
-ngx_http_household_api_plan_seat(ngx_http_household_api_call_t *call,
+ngx_http_household_api_plan_seat(ngx_http_household_api_plan_t *plan,
     ngx_http_household_api_fault_t *f)
 {
     int64_t    until;
@@ -205,19 +191,19 @@ ngx_http_household_api_plan_seat(ngx_http_household_api_call_t *call,
 
     ngx_str_null(&value);
 
-    if (call->request->method == NGX_HTTP_DELETE) {
+    if (plan->remove) {
 
-        if (ngx_http_household_api_plan_join(call, "extra:", &call->path.item,
+        if (ngx_http_household_api_plan_join(plan, "extra:", &plan->item,
                                              ":", &value, &prefix)
             != NGX_OK)
         {
             return NGX_ERROR;
         }
 
-        return ngx_http_household_api_plan_unset(call, &prefix, 1, f);
+        return ngx_http_household_api_plan_unset(plan, &prefix, 1, f);
     }
 
-    rc = ngx_http_household_api_plan_time(call, "until", &until);
+    rc = ngx_http_household_api_plan_time(plan, "until", &until);
 
     if (rc == NGX_ERROR || rc == NGX_DECLINED) {
         return ngx_http_household_api_plan_fault(f, 422, "invalid_value",
@@ -225,11 +211,11 @@ ngx_http_household_api_plan_seat(ngx_http_household_api_call_t *call,
                                   "null for no end", "#/until");
     }
 
-    if (ngx_http_household_api_plan_number(call, until, &value) != NGX_OK) {
+    if (ngx_http_household_api_plan_number(plan, until, &value) != NGX_OK) {
         return NGX_ERROR;
     }
 
-    return ngx_http_household_api_plan_seat_networks(call, &value, f);
+    return ngx_http_household_api_plan_seat_networks(plan, &value, f);
 }
 
 
@@ -239,15 +225,17 @@ ngx_http_household_api_plan_seat(ngx_http_household_api_call_t *call,
  */
 
 static ngx_int_t
-ngx_http_household_api_plan_seat_networks(ngx_http_household_api_call_t *call,
+ngx_http_household_api_plan_seat_networks(ngx_http_household_api_plan_t *plan,
     ngx_str_t *until, ngx_http_household_api_fault_t *f)
 {
     size_t       i, n;
     json_t      *list, *value;
     ngx_str_t    text, name, seat, network;
-    ngx_uint_t   k;
+    ngx_uint_t   k, before;
 
-    list = json_object_get(call->body, "networks");
+    before = plan->edits.nelts;
+
+    list = json_object_get(plan->body, "networks");
     n = json_is_string(list) ? 1 : json_array_size(list);
 
     if (list != NULL && (n == 0 || n > NGX_HOUSEHOLD_RECORD_NETWORKS)) {
@@ -256,19 +244,19 @@ ngx_http_household_api_plan_seat_networks(ngx_http_household_api_call_t *call,
                                   "\"learn\"", "#/networks");
     }
 
-    for (k = 0; k < call->account.nfields; k++) {
+    for (k = 0; k < plan->account->nfields; k++) {
 
-        if (!ngx_household_account_seat(&call->account.fields[k].name, &seat,
+        if (!ngx_household_account_seat(&plan->account->fields[k].name, &seat,
                                         &network)
-            || !ngx_household_str_equal(&seat, &call->path.item))
+            || !ngx_household_str_equal(&seat, &plan->item))
         {
             continue;
         }
 
-        if (ngx_http_household_api_plan_add(call,
+        if (ngx_http_household_api_plan_add(plan,
                               list != NULL ? NGX_HOUSEHOLD_ACCOUNT_UNSET
                                            : NGX_HOUSEHOLD_ACCOUNT_SET,
-                              &call->account.fields[k].name, until)
+                              &plan->account->fields[k].name, until)
             != NGX_OK)
         {
             return NGX_ERROR;
@@ -287,10 +275,10 @@ ngx_http_household_api_plan_seat_networks(ngx_http_household_api_call_t *call,
         text.data = (u_char *) json_string_value(value);
         text.len = json_string_length(value);
 
-        if (ngx_http_household_api_plan_join(call, "extra:", &call->path.item,
+        if (ngx_http_household_api_plan_join(plan, "extra:", &plan->item,
                                              ":", &text, &name)
             != NGX_OK
-            || ngx_http_household_api_plan_add(call, NGX_HOUSEHOLD_ACCOUNT_SET,
+            || ngx_http_household_api_plan_add(plan, NGX_HOUSEHOLD_ACCOUNT_SET,
                                                &name, until)
                != NGX_OK)
         {
@@ -298,7 +286,7 @@ ngx_http_household_api_plan_seat_networks(ngx_http_household_api_call_t *call,
         }
     }
 
-    if (call->edits.nelts == 0) {
+    if (plan->edits.nelts == before) {
         return ngx_http_household_api_plan_fault(f, 422, "invalid_value",
                                   "the seat has no network: \"networks\" is "
                                   "missing", "#/networks");
@@ -309,7 +297,7 @@ ngx_http_household_api_plan_seat_networks(ngx_http_household_api_call_t *call,
 
 
 static ngx_int_t
-ngx_http_household_api_plan_device(ngx_http_household_api_call_t *call,
+ngx_http_household_api_plan_device(ngx_http_household_api_plan_t *plan,
     ngx_http_household_api_fault_t *f)
 {
     json_t     *value;
@@ -318,18 +306,18 @@ ngx_http_household_api_plan_device(ngx_http_household_api_call_t *call,
 
     ngx_str_null(&none);
 
-    if (ngx_http_household_api_plan_join(call, "device:", &call->path.item,
+    if (ngx_http_household_api_plan_join(plan, "device:", &plan->item,
                                          "", &none, &name)
         != NGX_OK)
     {
         return NGX_ERROR;
     }
 
-    if (call->request->method == NGX_HTTP_DELETE) {
-        return ngx_http_household_api_plan_unset(call, &name, 0, f);
+    if (plan->remove) {
+        return ngx_http_household_api_plan_unset(plan, &name, 0, f);
     }
 
-    switch (ngx_http_household_api_plan_time(call, "seen", &seen)) {
+    switch (ngx_http_household_api_plan_time(plan, "seen", &seen)) {
 
     case NGX_OK:
         break;
@@ -348,14 +336,14 @@ ngx_http_household_api_plan_device(ngx_http_household_api_call_t *call,
                                   "#/seen");
     }
 
-    if (ngx_http_household_api_plan_number(call, seen, &time) != NGX_OK) {
+    if (ngx_http_household_api_plan_number(plan, seen, &time) != NGX_OK) {
         return NGX_ERROR;
     }
 
-    value = json_object_get(call->body, "seat");
+    value = json_object_get(plan->body, "seat");
 
     if (value == NULL || json_is_null(value)) {
-        return ngx_http_household_api_plan_add(call, NGX_HOUSEHOLD_ACCOUNT_SET,
+        return ngx_http_household_api_plan_add(plan, NGX_HOUSEHOLD_ACCOUNT_SET,
                                                &name, &time);
     }
 
@@ -367,19 +355,19 @@ ngx_http_household_api_plan_device(ngx_http_household_api_call_t *call,
                                   "\"seat\" is not a string", "#/seat");
     }
 
-    if (ngx_http_household_api_plan_join(call, "", &time, "@", &seat, &text)
+    if (ngx_http_household_api_plan_join(plan, "", &time, "@", &seat, &text)
         != NGX_OK)
     {
         return NGX_ERROR;
     }
 
-    return ngx_http_household_api_plan_add(call, NGX_HOUSEHOLD_ACCOUNT_SET,
+    return ngx_http_household_api_plan_add(plan, NGX_HOUSEHOLD_ACCOUNT_SET,
                                            &name, &text);
 }
 
 
 static ngx_int_t
-ngx_http_household_api_plan_travel(ngx_http_household_api_call_t *call,
+ngx_http_household_api_plan_travel(ngx_http_household_api_plan_t *plan,
     ngx_http_household_api_fault_t *f)
 {
     int64_t    until;
@@ -387,18 +375,18 @@ ngx_http_household_api_plan_travel(ngx_http_household_api_call_t *call,
 
     ngx_str_null(&none);
 
-    if (ngx_http_household_api_plan_join(call, "travel:", &call->path.item,
+    if (ngx_http_household_api_plan_join(plan, "travel:", &plan->item,
                                          "", &none, &name)
         != NGX_OK)
     {
         return NGX_ERROR;
     }
 
-    if (call->request->method == NGX_HTTP_DELETE) {
-        return ngx_http_household_api_plan_unset(call, &name, 0, f);
+    if (plan->remove) {
+        return ngx_http_household_api_plan_unset(plan, &name, 0, f);
     }
 
-    if (ngx_http_household_api_plan_time(call, "until", &until) != NGX_OK
+    if (ngx_http_household_api_plan_time(plan, "until", &until) != NGX_OK
         || until == 0)
     {
         return ngx_http_household_api_plan_fault(f, 422, "invalid_value",
@@ -406,36 +394,36 @@ ngx_http_household_api_plan_travel(ngx_http_household_api_call_t *call,
                                   "#/until");
     }
 
-    if (ngx_http_household_api_plan_number(call, until, &text) != NGX_OK) {
+    if (ngx_http_household_api_plan_number(plan, until, &text) != NGX_OK) {
         return NGX_ERROR;
     }
 
-    return ngx_http_household_api_plan_add(call, NGX_HOUSEHOLD_ACCOUNT_SET,
+    return ngx_http_household_api_plan_add(plan, NGX_HOUSEHOLD_ACCOUNT_SET,
                                            &name, &text);
 }
 
 
 static ngx_int_t
-ngx_http_household_api_plan_sign_out(ngx_http_household_api_call_t *call,
+ngx_http_household_api_plan_sign_out(ngx_http_household_api_plan_t *plan,
     ngx_http_household_api_fault_t *f)
 {
     ngx_str_t  name, text;
 
     ngx_str_set(&name, "revoked_before");
 
-    if (ngx_http_household_api_plan_number(call, ngx_time(), &text)
+    if (ngx_http_household_api_plan_number(plan, ngx_time(), &text)
         != NGX_OK)
     {
         return NGX_ERROR;
     }
 
-    return ngx_http_household_api_plan_add(call, NGX_HOUSEHOLD_ACCOUNT_SET,
+    return ngx_http_household_api_plan_add(plan, NGX_HOUSEHOLD_ACCOUNT_SET,
                                            &name, &text);
 }
 
 
 static ngx_int_t
-ngx_http_household_api_plan_patch(ngx_http_household_api_call_t *call,
+ngx_http_household_api_plan_patch(ngx_http_household_api_plan_t *plan,
     ngx_http_household_api_fault_t *f)
 {
     json_t                        *value;
@@ -455,7 +443,7 @@ ngx_http_household_api_plan_patch(ngx_http_household_api_call_t *call,
     for (i = 0; i < 2; i++) {
 
         name = names[i];
-        value = json_object_get(call->body, (char *) name.data);
+        value = json_object_get(plan->body, (char *) name.data);
 
         if (value == NULL) {
             continue;
@@ -474,7 +462,7 @@ ngx_http_household_api_plan_patch(ngx_http_household_api_call_t *call,
         } else if (i == 1 && json_is_integer(value)
                    && json_integer_value(value) >= 0)
         {
-            if (ngx_http_household_api_plan_number(call,
+            if (ngx_http_household_api_plan_number(plan,
                                              json_integer_value(value), &text)
                 != NGX_OK)
             {
@@ -486,7 +474,7 @@ ngx_http_household_api_plan_patch(ngx_http_household_api_call_t *call,
                                                      faults[i], pointers[i]);
         }
 
-        if (ngx_http_household_api_plan_add(call, type, &name, &text)
+        if (ngx_http_household_api_plan_add(plan, type, &name, &text)
             != NGX_OK)
         {
             return NGX_ERROR;
@@ -494,177 +482,4 @@ ngx_http_household_api_plan_patch(ngx_http_household_api_call_t *call,
     }
 
     return NGX_OK;
-}
-
-
-/* compares the texts, or the networks that they stand for */
-
-static ngx_uint_t
-ngx_http_household_api_plan_same(ngx_str_t *one, ngx_str_t *two)
-{
-    ngx_household_network_t  a, b;
-
-    if (ngx_household_str_equal(one, two)) {
-        return 1;
-    }
-
-    ngx_memzero(&a, sizeof(ngx_household_network_t));
-    ngx_memzero(&b, sizeof(ngx_household_network_t));
-
-    return ngx_household_network_parse(&a, one->data, one->len) == NGX_OK
-           && ngx_household_network_parse(&b, two->data, two->len) == NGX_OK
-           && a.addr.family == b.addr.family
-           && a.prefix == b.prefix
-           && a.no_prefix == b.no_prefix
-           && ngx_memcmp(a.addr.bytes, b.addr.bytes, sizeof(a.addr.bytes))
-              == 0;
-}
-
-
-/* unsets the field with that name, or the fields with that prefix */
-
-static ngx_int_t
-ngx_http_household_api_plan_unset(ngx_http_household_api_call_t *call,
-    ngx_str_t *text, ngx_uint_t prefix, ngx_http_household_api_fault_t *f)
-{
-    ngx_str_t   *name;
-    ngx_uint_t   i;
-
-    for (i = 0; i < call->account.nfields; i++) {
-
-        name = &call->account.fields[i].name;
-
-        if (name->len < text->len
-            || ngx_memcmp(name->data, text->data, text->len) != 0
-            || (name->len != text->len && !prefix))
-        {
-            continue;
-        }
-
-        if (ngx_http_household_api_plan_add(call, NGX_HOUSEHOLD_ACCOUNT_UNSET,
-                                            name, NULL)
-            != NGX_OK)
-        {
-            return NGX_ERROR;
-        }
-    }
-
-    if (call->edits.nelts == 0) {
-        return ngx_http_household_api_plan_fault(f, NGX_HTTP_NOT_FOUND,
-                                          "not_there", "the account does not "
-                                          "have this", NULL);
-    }
-
-    return NGX_OK;
-}
-
-
-/*
- * Returns NGX_OK and the time, 0 for null; NGX_DECLINED if there is no such
- * member; or NGX_ERROR.
- */
-
-static ngx_int_t
-ngx_http_household_api_plan_time(ngx_http_household_api_call_t *call,
-    const char *name, int64_t *time)
-{
-    json_t     *value;
-    ngx_str_t   text;
-
-    value = json_object_get(call->body, name);
-
-    if (value == NULL) {
-        return NGX_DECLINED;
-    }
-
-    if (json_is_null(value)) {
-        *time = 0;
-        return NGX_OK;
-    }
-
-    if (!json_is_string(value)) {
-        return NGX_ERROR;
-    }
-
-    text.data = (u_char *) json_string_value(value);
-    text.len = json_string_length(value);
-
-    return ngx_household_time_parse(&text, time) == NGX_OK && *time != 0
-           ? NGX_OK : NGX_ERROR;
-}
-
-
-static ngx_int_t
-ngx_http_household_api_plan_number(ngx_http_household_api_call_t *call,
-    int64_t n, ngx_str_t *text)
-{
-    text->data = ngx_pnalloc(call->request->pool, NGX_INT64_LEN);
-    if (text->data == NULL) {
-        return NGX_ERROR;
-    }
-
-    text->len = ngx_sprintf(text->data, "%L", n) - text->data;
-
-    return NGX_OK;
-}
-
-
-static ngx_int_t
-ngx_http_household_api_plan_join(ngx_http_household_api_call_t *call,
-    const char *prefix, ngx_str_t *one, const char *middle, ngx_str_t *two,
-    ngx_str_t *text)
-{
-    u_char  *p;
-
-    text->len = ngx_strlen(prefix) + one->len + ngx_strlen(middle) + two->len;
-
-    p = ngx_pnalloc(call->request->pool, text->len);
-    if (p == NULL) {
-        return NGX_ERROR;
-    }
-
-    text->data = p;
-
-    (void) ngx_sprintf(p, "%s%V%s%V", prefix, one, middle, two);
-
-    return NGX_OK;
-}
-
-
-static ngx_int_t
-ngx_http_household_api_plan_add(ngx_http_household_api_call_t *call,
-    ngx_household_account_edit_e type, ngx_str_t *name, ngx_str_t *value)
-{
-    ngx_household_account_edit_t  *edit;
-
-    edit = ngx_array_push(&call->edits);
-    if (edit == NULL) {
-        return NGX_ERROR;
-    }
-
-    edit->type = type;
-    edit->name = *name;
-
-    if (type == NGX_HOUSEHOLD_ACCOUNT_SET) {
-        edit->value = *value;
-
-    } else {
-        ngx_str_null(&edit->value);
-    }
-
-    return NGX_OK;
-}
-
-
-static ngx_int_t
-ngx_http_household_api_plan_fault(ngx_http_household_api_fault_t *f,
-    ngx_uint_t status, const char *code, const char *detail,
-    const char *pointer)
-{
-    f->status = status;
-    f->code = code;
-    f->detail = detail;
-    f->pointer = pointer;
-
-    return NGX_DECLINED;
 }

@@ -1,6 +1,7 @@
 
 /*
- * What a change of an account is made of.  Private to the room.
+ * What a change of an account is made of.  Private to the room.  Knows no
+ * request.
  */
 
 
@@ -10,8 +11,9 @@
 
 #include <ngx_config.h>
 #include <ngx_core.h>
-#include <ngx_http.h>
-#include "ngx_http_household_api_call.h"
+#include "ngx_household_account.h"
+#include "ngx_household_jose.h"
+#include "ngx_http_household_api_path.h"
 
 
 /* what is wrong with a request: see ngx_http_household_api_problem() */
@@ -24,13 +26,38 @@ typedef struct {
 } ngx_http_household_api_fault_t;
 
 
+typedef struct {
+    ngx_pool_t                         *pool;
+    ngx_household_account_t            *account;   /* as it was read */
+    ngx_array_t                         edits;
+
+    /* the part of the account that changes */
+    ngx_http_household_api_resource_e   resource;
+    ngx_str_t                           item;
+    json_t                             *body;      /* NULL: none */
+    unsigned                            remove:1;  /* DELETE */
+} ngx_http_household_api_plan_t;
+
+
+/* returns NGX_OK or NGX_ERROR */
+ngx_int_t ngx_http_household_api_plan_init(ngx_http_household_api_plan_t *plan,
+    ngx_pool_t *pool, ngx_household_account_t *account);
+
 /*
- * Fills call->edits from the method, the path, the body, and the account that
- * was read.  Returns NGX_OK; NGX_DECLINED and fills "fault" if the request is
- * not valid; or NGX_ERROR.
+ * Adds the change of the resource to plan->edits.  Strings of the body and of
+ * the account are not copied.  Returns NGX_OK; NGX_DECLINED and fills "fault"
+ * if the change is not valid; or NGX_ERROR.
  */
-ngx_int_t ngx_http_household_api_plan(ngx_http_household_api_call_t *call,
+ngx_int_t ngx_http_household_api_plan_make(ngx_http_household_api_plan_t *plan,
     ngx_http_household_api_fault_t *fault);
+
+/*
+ * Checks what is added as an edge reads it.  Returns why an edge would drop an
+ * entry, or the whole account if the change were made; or NULL.  "builder" is
+ * used as memory.
+ */
+const char *ngx_http_household_api_check(ngx_http_household_api_plan_t *plan,
+    ngx_household_record_builder_t *builder);
 
 
 #endif /* _NGX_HTTP_HOUSEHOLD_API_PLAN_H_INCLUDED_ */

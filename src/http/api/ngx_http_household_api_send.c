@@ -121,7 +121,8 @@ ngx_int_t
 ngx_http_household_api_problem(ngx_http_request_t *r, ngx_uint_t status,
     const char *code, const char *detail, const char *pointer)
 {
-    ngx_http_household_api_json_t  json;
+    ngx_http_household_api_call_t  *call;
+    ngx_http_household_api_json_t   json;
 
     ngx_http_household_api_json_init(&json, r->pool);
 
@@ -135,6 +136,12 @@ ngx_http_household_api_problem(ngx_http_request_t *r, ngx_uint_t status,
 
     if (pointer != NULL) {
         ngx_http_household_api_json_text(&json, "pointer", pointer);
+    }
+
+    call = ngx_http_household_api_call_find(r);
+
+    if (call != NULL && call->more != NULL) {
+        call->more(call, &json);
     }
 
     ngx_http_household_api_json_object_end(&json);

@@ -23,8 +23,10 @@
 static ngx_uint_t ngx_http_household_api_write_foreign(ngx_http_request_t *r);
 static ngx_uint_t ngx_http_household_api_write_origin(ngx_http_request_t *r,
     ngx_str_t *origin);
-static ngx_uint_t ngx_http_household_api_write_json(
-    ngx_http_household_api_call_t *call);
+static ngx_uint_t ngx_http_household_api_write_typed(
+    ngx_http_household_api_call_t *call, ngx_http_household_api_type_e type);
+static ngx_uint_t ngx_http_household_api_write_is(ngx_str_t *type,
+    const char *name);
 static void ngx_http_household_api_write_body(ngx_http_request_t *r);
 static ngx_int_t ngx_http_household_api_write_parse(
     ngx_http_household_api_call_t *call, ngx_str_t *text);
@@ -37,23 +39,19 @@ ngx_int_t
 ngx_http_household_api_write_start(ngx_http_household_api_call_t *call,
     ngx_http_household_api_next_pt next)
 {
-    ngx_int_t            rc;
-    ngx_http_request_t  *r;
+    ngx_int_t                        rc;
+    ngx_http_request_t              *r;
+    ngx_http_household_api_fault_t   fault;
 
     r = call->request;
 
-    if (ngx_http_household_api_write_foreign(r)) {
-        return ngx_http_household_api_problem(r, NGX_HTTP_FORBIDDEN,
-                                              "foreign_origin", "the request "
-                                              "comes from a page of another "
-                                              "origin", NULL);
-    }
-
-    if (!ngx_http_household_api_write_json(call)) {
-        return ngx_http_household_api_problem(r,
-                                             NGX_HTTP_UNSUPPORTED_MEDIA_TYPE,
-                                             "not_json", "the content type is "
-                                             "not application/json", NULL);
+    if (ngx_http_household_api_write_check(call,
+                                           NGX_HTTP_HOUSEHOLD_API_TYPE_JSON,
+                                           &fault)
+        != NGX_OK)
+    {
+        return ngx_http_household_api_problem(r, fault.status, fault.code,
+                                              fault.detail, fault.pointer);
     }
 
     if (r->headers_in.content_length_n > NGX_HTTP_HOUSEHOLD_API_BODY) {
@@ -71,6 +69,37 @@ ngx_http_household_api_write_start(ngx_http_household_api_call_t *call,
                                            ngx_http_household_api_write_body);
 
     return (rc >= NGX_HTTP_SPECIAL_RESPONSE) ? rc : NGX_DONE;
+}
+
+
+ngx_int_t
+ngx_http_household_api_write_check(ngx_http_household_api_call_t *call,
+    ngx_http_household_api_type_e type, ngx_http_household_api_fault_t *fault)
+{
+    static const char  *details[] = {
+        "the content type is not application/json",
+        "the content type is not application/x-ndjson"
+    };
+
+    fault->pointer = NULL;
+
+    if (ngx_http_household_api_write_foreign(call->request)) {
+        fault->status = NGX_HTTP_FORBIDDEN;
+        fault->code = "foreign_origin";
+        fault->detail = "the request comes from a page of another origin";
+
+        return NGX_DECLINED;
+    }
+
+    if (!ngx_http_household_api_write_typed(call, type)) {
+        fault->status = NGX_HTTP_UNSUPPORTED_MEDIA_TYPE;
+        fault->code = "not_json";
+        fault->detail = details[type];
+
+        return NGX_DECLINED;
+    }
+
+    return NGX_OK;
 }
 
 
@@ -133,13 +162,14 @@ ngx_http_household_api_write_origin(ngx_http_request_t *r, ngx_str_t *origin)
 }
 
 
-/* a body, and any POST, must say that it is JSON */
+/* a body, and any POST, must say what it is */
 
 static ngx_uint_t
-ngx_http_household_api_write_json(ngx_http_household_api_call_t *call)
+ngx_http_household_api_write_typed(ngx_http_household_api_call_t *call,
+    ngx_http_household_api_type_e type)
 {
     u_char              *p;
-    ngx_str_t            type;
+    ngx_str_t            value;
     ngx_http_request_t  *r;
 
     r = call->request;
@@ -150,28 +180,34 @@ ngx_http_household_api_write_json(ngx_http_household_api_call_t *call)
                && r->headers_in.content_length_n <= 0;
     }
 
-    type = r->headers_in.content_type->value;
+    value = r->headers_in.content_type->value;
 
-    p = type.len ? ngx_strlchr(type.data, type.data + type.len, ';') : NULL;
+    p = value.len ? ngx_strlchr(value.data, value.data + value.len, ';') : NULL;
 
     if (p != NULL) {
-        type.len = p - type.data;
+        value.len = p - value.data;
     }
 
-    while (type.len && type.data[type.len - 1] == ' ') {
-        type.len--;
+    while (value.len && value.data[value.len - 1] == ' ') {
+        value.len--;
     }
 
-    return (type.len == sizeof("application/json") - 1
-            && ngx_strncasecmp(type.data, (u_char *) "application/json",
-                               type.len)
-               == 0)
+    if (type == NGX_HTTP_HOUSEHOLD_API_TYPE_LINES) {
+        return ngx_http_household_api_write_is(&value, "application/x-ndjson");
+    }
+
+    return ngx_http_household_api_write_is(&value, "application/json")
            || (r->method == NGX_HTTP_PATCH
-               && type.len == sizeof("application/merge-patch+json") - 1
-               && ngx_strncasecmp(type.data,
-                                  (u_char *) "application/merge-patch+json",
-                                  type.len)
-                  == 0);
+               && ngx_http_household_api_write_is(&value,
+                                              "application/merge-patch+json"));
+}
+
+
+static ngx_uint_t
+ngx_http_household_api_write_is(ngx_str_t *type, const char *name)
+{
+    return type->len == ngx_strlen(name)
+           && ngx_strncasecmp(type->data, (u_char *) name, type->len) == 0;
 }
 
 

@@ -1,0 +1,223 @@
+
+/*
+ * The edits of a plan.  See ngx_http_household_api_plan_case.h.
+ */
+
+
+#include <ngx_config.h>
+#include <ngx_core.h>
+#include "ngx_household_str.h"
+#include "ngx_household_time.h"
+#include "ngx_http_household_api_plan_case.h"
+
+
+static ngx_household_account_edit_t *ngx_http_household_api_plan_undo(
+    ngx_http_household_api_plan_t *plan, ngx_household_account_edit_e type,
+    ngx_str_t *name);
+
+
+ngx_uint_t
+ngx_http_household_api_plan_same(ngx_str_t *one, ngx_str_t *two)
+{
+    ngx_household_network_t  a, b;
+
+    if (ngx_household_str_equal(one, two)) {
+        return 1;
+    }
+
+    ngx_memzero(&a, sizeof(ngx_household_network_t));
+    ngx_memzero(&b, sizeof(ngx_household_network_t));
+
+    return ngx_household_network_parse(&a, one->data, one->len) == NGX_OK
+           && ngx_household_network_parse(&b, two->data, two->len) == NGX_OK
+           && a.addr.family == b.addr.family
+           && a.prefix == b.prefix
+           && a.no_prefix == b.no_prefix
+           && ngx_memcmp(a.addr.bytes, b.addr.bytes, sizeof(a.addr.bytes))
+              == 0;
+}
+
+
+ngx_int_t
+ngx_http_household_api_plan_unset(ngx_http_household_api_plan_t *plan,
+    ngx_str_t *text, ngx_uint_t prefix, ngx_http_household_api_fault_t *f)
+{
+    ngx_str_t   *name;
+    ngx_uint_t   i;
+
+    for (i = 0; i < plan->account->nfields; i++) {
+
+        name = &plan->account->fields[i].name;
+
+        if (name->len < text->len
+            || ngx_memcmp(name->data, text->data, text->len) != 0
+            || (name->len != text->len && !prefix))
+        {
+            continue;
+        }
+
+        if (ngx_http_household_api_plan_add(plan, NGX_HOUSEHOLD_ACCOUNT_UNSET,
+                                            name, NULL)
+            != NGX_OK)
+        {
+            return NGX_ERROR;
+        }
+    }
+
+    if (plan->edits.nelts == 0) {
+        return ngx_http_household_api_plan_fault(f, 404,
+                                          "not_there", "the account does not "
+                                          "have this", NULL);
+    }
+
+    return NGX_OK;
+}
+
+
+ngx_int_t
+ngx_http_household_api_plan_time(ngx_http_household_api_plan_t *plan,
+    const char *name, int64_t *time)
+{
+    json_t     *value;
+    ngx_str_t   text;
+
+    value = json_object_get(plan->body, name);
+
+    if (value == NULL) {
+        return NGX_DECLINED;
+    }
+
+    if (json_is_null(value)) {
+        *time = 0;
+        return NGX_OK;
+    }
+
+    if (!json_is_string(value)) {
+        return NGX_ERROR;
+    }
+
+    text.data = (u_char *) json_string_value(value);
+    text.len = json_string_length(value);
+
+    return ngx_household_time_parse(&text, time) == NGX_OK && *time != 0
+           ? NGX_OK : NGX_ERROR;
+}
+
+
+ngx_int_t
+ngx_http_household_api_plan_number(ngx_http_household_api_plan_t *plan,
+    int64_t n, ngx_str_t *text)
+{
+    text->data = ngx_pnalloc(plan->pool, NGX_INT64_LEN);
+    if (text->data == NULL) {
+        return NGX_ERROR;
+    }
+
+    text->len = ngx_sprintf(text->data, "%L", n) - text->data;
+
+    return NGX_OK;
+}
+
+
+ngx_int_t
+ngx_http_household_api_plan_join(ngx_http_household_api_plan_t *plan,
+    const char *prefix, ngx_str_t *one, const char *middle, ngx_str_t *two,
+    ngx_str_t *text)
+{
+    u_char  *p;
+
+    text->len = ngx_strlen(prefix) + one->len + ngx_strlen(middle) + two->len;
+
+    p = ngx_pnalloc(plan->pool, text->len);
+    if (p == NULL) {
+        return NGX_ERROR;
+    }
+
+    text->data = p;
+
+    (void) ngx_sprintf(p, "%s%V%s%V", prefix, one, middle, two);
+
+    return NGX_OK;
+}
+
+
+ngx_int_t
+ngx_http_household_api_plan_add(ngx_http_household_api_plan_t *plan,
+    ngx_household_account_edit_e type, ngx_str_t *name, ngx_str_t *value)
+{
+    ngx_household_account_edit_t  *edit;
+
+    edit = ngx_http_household_api_plan_undo(plan, type, name);
+
+    if (edit == NULL) {
+        edit = ngx_array_push(&plan->edits);
+    }
+
+    if (edit == NULL) {
+        return NGX_ERROR;
+    }
+
+    edit->type = type;
+    edit->name = *name;
+
+    if (type == NGX_HOUSEHOLD_ACCOUNT_SET) {
+        edit->value = *value;
+
+    } else {
+        ngx_str_null(&edit->value);
+    }
+
+    return NGX_OK;
+}
+
+
+/* what is removed, and then added, stays: so it is no change */
+
+static ngx_household_account_edit_t *
+ngx_http_household_api_plan_undo(ngx_http_household_api_plan_t *plan,
+    ngx_household_account_edit_e type, ngx_str_t *name)
+{
+    ngx_uint_t                     i;
+    ngx_household_account_edit_t  *edit;
+    ngx_household_account_edit_e   undone;
+
+    switch (type) {
+
+    case NGX_HOUSEHOLD_ACCOUNT_ADD:
+        undone = NGX_HOUSEHOLD_ACCOUNT_REMOVE;
+        break;
+
+    case NGX_HOUSEHOLD_ACCOUNT_SET:
+        undone = NGX_HOUSEHOLD_ACCOUNT_UNSET;
+        break;
+
+    default:
+        return NULL;
+    }
+
+    edit = plan->edits.elts;
+
+    for (i = 0; i < plan->edits.nelts; i++) {
+        if (edit[i].type == undone
+            && ngx_household_str_equal(&edit[i].name, name))
+        {
+            return &edit[i];
+        }
+    }
+
+    return NULL;
+}
+
+
+ngx_int_t
+ngx_http_household_api_plan_fault(ngx_http_household_api_fault_t *f,
+    ngx_uint_t status, const char *code, const char *detail,
+    const char *pointer)
+{
+    f->status = status;
+    f->code = code;
+    f->detail = detail;
+    f->pointer = pointer;
+
+    return NGX_DECLINED;
+}
