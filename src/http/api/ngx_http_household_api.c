@@ -15,6 +15,7 @@
 #include "ngx_http_household_api_erase.h"
 #include "ngx_http_household_api_import.h"
 #include "ngx_http_household_api_status.h"
+#include "ngx_http_household_api_transfer.h"
 #include "ngx_http_household_api_verdict.h"
 #include "ngx_http_household_headers.h"
 
@@ -96,6 +97,9 @@ static const ngx_http_household_api_route_t  ngx_http_household_api_routes[] = {
 
     { NGX_HTTP_HOUSEHOLD_API_MOVE_HOME, NGX_HTTP_POST,
       ngx_http_household_api_edit },
+
+    { NGX_HTTP_HOUSEHOLD_API_TRANSFER, NGX_HTTP_POST,
+      ngx_http_household_api_transfer },
 
     { NGX_HTTP_HOUSEHOLD_API_VERDICT, NGX_HTTP_GET,
       ngx_http_household_api_verdict_get }

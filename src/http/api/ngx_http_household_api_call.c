@@ -38,13 +38,22 @@ ngx_int_t
 ngx_http_household_api_call_read(ngx_http_household_api_call_t *call,
     ngx_http_household_api_next_pt next)
 {
+    return ngx_http_household_api_call_read_other(call, &call->path.account,
+                                                  &call->account, next);
+}
+
+
+ngx_int_t
+ngx_http_household_api_call_read_other(ngx_http_household_api_call_t *call,
+    ngx_str_t *id, ngx_household_account_t *account,
+    ngx_http_household_api_next_pt next)
+{
     if (ngx_http_household_api_call_start(call, next) != NGX_OK) {
         return NGX_HTTP_INTERNAL_SERVER_ERROR;
     }
 
     call->op = ngx_household_account_read(call->conf->redis->redis,
-                                          call->request->pool,
-                                          &call->path.account, &call->account,
+                                          call->request->pool, id, account,
                                           ngx_http_household_api_call_done,
                                           call);
     if (call->op == NULL) {
@@ -160,16 +169,17 @@ ngx_http_household_api_call_find(ngx_http_request_t *r)
 
 ngx_int_t
 ngx_http_household_api_call_edit(ngx_http_household_api_call_t *call,
-    uint64_t *version, ngx_household_account_edit_t *edits, ngx_uint_t n,
+    ngx_str_t *id, ngx_http_household_api_plan_t *plan,
     ngx_http_household_api_next_pt next)
 {
     if (ngx_http_household_api_call_start(call, next) != NGX_OK) {
         return NGX_HTTP_INTERNAL_SERVER_ERROR;
     }
 
-    call->op = ngx_household_account_edit(call->conf->redis->redis,
-                                          &call->path.account, version, edits,
-                                          n, ngx_http_household_api_call_done,
+    call->op = ngx_household_account_edit(call->conf->redis->redis, id,
+                                          &plan->account->version,
+                                          plan->edits.elts, plan->edits.nelts,
+                                          ngx_http_household_api_call_done,
                                           call);
     if (call->op == NULL) {
         call->result = NGX_HOUSEHOLD_ACCOUNT_UNAVAILABLE;

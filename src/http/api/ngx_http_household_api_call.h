@@ -63,6 +63,9 @@ struct ngx_http_household_api_call_s {
     ngx_http_household_api_plan_t    plan;
     ngx_uint_t                       tries;
 
+    /* of a transfer */
+    struct ngx_http_household_api_transfer_s  *transfer;
+
     /* of an import */
     struct ngx_http_household_api_import_s  *import;
 
@@ -82,9 +85,9 @@ ngx_int_t ngx_http_household_api_call_start(
 ngx_http_household_api_call_t *ngx_http_household_api_call_find(
     ngx_http_request_t *r);
 
-/* changes the account of the path; "next" is called with the result */
+/* makes a plan, if the account is the one that it was made of */
 ngx_int_t ngx_http_household_api_call_edit(ngx_http_household_api_call_t *call,
-    uint64_t *version, ngx_household_account_edit_t *edits, ngx_uint_t n,
+    ngx_str_t *id, ngx_http_household_api_plan_t *plan,
     ngx_http_household_api_next_pt next);
 
 /* erases the account of the path, which was read; of "version" unless NULL */
@@ -95,6 +98,11 @@ ngx_int_t ngx_http_household_api_call_erase(
 /* reads the account of the path; "next" is called with the result */
 ngx_int_t ngx_http_household_api_call_read(ngx_http_household_api_call_t *call,
     ngx_http_household_api_next_pt next);
+
+/* reads another account */
+ngx_int_t ngx_http_household_api_call_read_other(
+    ngx_http_household_api_call_t *call, ngx_str_t *id,
+    ngx_household_account_t *account, ngx_http_household_api_next_pt next);
 
 /*
  * Submits one command with one key.  "reply" gets its reply; "next" is called

@@ -100,9 +100,7 @@ ngx_http_household_api_edit_known(ngx_http_household_api_call_t *call)
                                               invalid, NULL);
     }
 
-    return ngx_http_household_api_call_edit(call, &call->account.version,
-                                            plan->edits.elts,
-                                            plan->edits.nelts,
+    return ngx_http_household_api_call_edit(call, &call->path.account, plan,
                                             ngx_http_household_api_edit_made);
 }
 

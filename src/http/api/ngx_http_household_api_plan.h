@@ -52,6 +52,16 @@ ngx_int_t ngx_http_household_api_plan_make(ngx_http_household_api_plan_t *plan,
     ngx_http_household_api_fault_t *fault);
 
 /*
+ * A transfer: adds to "from" what leaves its account, and to "to" what comes to
+ * the other one, as the body says: a seat, or devices, and a home.  Returns as
+ * ngx_http_household_api_plan_make().
+ */
+ngx_int_t ngx_http_household_api_plan_transfer(
+    ngx_http_household_api_plan_t *from, ngx_http_household_api_plan_t *to,
+    json_t *body, ngx_household_record_builder_t *builder,
+    ngx_http_household_api_fault_t *fault);
+
+/*
  * Checks what is added as an edge reads it.  Returns why an edge would drop an
  * entry, or the whole account if the change were made; or NULL.  "builder" is
  * used as memory.
