@@ -149,6 +149,13 @@ static ngx_command_t  ngx_http_household_commands[] = {
       0,
       NULL },
 
+    { ngx_string("household_token_renew"),
+      NGX_HTTP_MAIN_CONF|NGX_HTTP_SRV_CONF|NGX_HTTP_LOC_CONF|NGX_CONF_TAKE12,
+      ngx_http_household_set_token_renew,
+      NGX_HTTP_LOC_CONF_OFFSET,
+      0,
+      NULL },
+
     { ngx_string("household_token_claims"),
       NGX_HTTP_HOUSEHOLD_ANY_CONF|NGX_CONF_TAKE12,
       ngx_http_household_set_token_claims,

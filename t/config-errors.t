@@ -28,6 +28,9 @@ my $long = file(long => 'x' x 5000);
 my $key = file(key => "0123456789abcdef\n");
 my $bom = file(bom => qq(\xef\xbb\xbf{"keys":[]}));
 my $keys = file(keys => qq({"keys":[{"kty":"x","kid":"a"},{"kty":"oct"}]}));
+my $public = file(public => qq({"keys":[{"kty":"OKP","crv":"Ed25519",) .
+    qq("x":"11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo"}]}));
+my $secret = file(secret => qq({"keys":[{"kty":"oct","k":") . "k" x 43 . qq("}]}));
 my $text = file(text => "this is no such file\n");
 my $none = "$dir/none";
 my $large = file(large => '');
@@ -410,6 +413,20 @@ my @http = (
     ["household_token_cdniip $keys", $keys, qr/no usable key for decryption/],
     ['household_token_cdniip off; household_token_cdniip off', '',
      qr/is duplicate/],
+
+    ['household_token_renew', '', qr/invalid number of arguments/],
+    ["household_token_renew $none", $none, qr/No such file/],
+    ["household_token_renew $text", $text, qr/line 1, column 4/],
+    ["household_token_renew $public", $public, qr/a key that is no secret/],
+    ["household_token_renew $secret max=0", 'max=0', qr/invalid parameter/],
+    ["household_token_renew $secret max=x", 'max=x', qr/invalid parameter/],
+    ["household_token_renew $secret min=1", 'min=1', qr/invalid parameter/],
+    ["household_token_renew off max=1", 'off', qr/No such file/],
+    ['household_token_renew off; household_token_renew off', '',
+     qr/is duplicate/],
+    ["household_store main; household on; household_token bearer \$arg_t;
+      household_token_key $secret; household_token_renew $secret", '',
+     qr/needs "\$cookie_t" in "household_token"/],
 
     ['household_token_claims', '', qr/invalid number of arguments/],
     ['household_token_claims sub', 'sub', qr/invalid parameter/],

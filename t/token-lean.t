@@ -24,6 +24,13 @@ like $said, qr/\[emerg\] "household_token_cdniip" directive needs URI Signing/,
     'its directive';
 like $said, qr/was built without \(HOUSEHOLD_CDNI=no\)/, 'is told so';
 
+$test = Test::Household::Nginx->new(start => 0, allow => qr/emerg/,
+    http => 'household_token_renew off;');
+$test->configure;
+like +($test->test)[1],
+    qr/\[emerg\] "household_token_renew" directive needs URI Signing/,
+    'the other one';
+
 my $dir = temp_dir('lean');
 my $redis = Test::Household::Redis->new(unix => 1);
 $redis->cmd(SADD => 'household:{a}', '127.0.0.1');

@@ -24,6 +24,7 @@ $redis->cmd(SADD => 'household:{a}', '127.0.0.1');
 
 my $key = new_key('ES256');
 put("$dir/keys", jwks($key));
+put("$dir/edge", jwks(new_key('HS256')));
 
 my ($crt, $pem) = Test::Household::Ca->new->issue('edge', 'DNS:localhost');
 my $tls = free_port();
@@ -37,7 +38,9 @@ ssl_certificate_key $pem;
 location / {
     household on;
     household_store main;
-    household_token \$arg_URISigningPackage;
+    household_token \$arg_URISigningPackage \$cookie_URISigningPackage;
+    household_token_renew $dir/edge;
+    add_header X-Cookie \$household_token_cookie always;
     household_token_key $dir/keys;
     add_header X-Reason \$household_reason always;
     empty_gif;
@@ -45,15 +48,16 @@ location / {
 EOC
 
 sub told {
-    my ($scheme, $signed) = @_;
+    my ($scheme, $signed, $header, %claims) = @_;
+    $header ||= 'X-Reason';
     my $port = $scheme eq 'https' ? $tls : $edge->{port};
-    my $token = token($key, { cdniv => 1,
+    my $token = token($key, { cdniv => 1, %claims,
         cdniuc => 'hash:sha-256;' . b64(sha256("$signed://localhost/a?b=1")) });
 
     my $out = `curl -q -s -k -m 20 --noproxy '*' -D - -o /dev/null \\
         -H 'Host: localhost' \\
         '$scheme://127.0.0.1:$port/a?b=1&URISigningPackage=$token'`;
-    my ($status, $reason) = $out =~ m{\AHTTP/\S+ (\d+).*^X-Reason: (\w+)}ims;
+    my ($status, $reason) = $out =~ m{\AHTTP/\S+ (\d+).*^$header: ([^\r]+)}ims;
 
     return join ' ', $status // 'none', $reason // $out;
 }

@@ -266,7 +266,9 @@ ngx_http_household_access_same(ngx_http_request_t *r,
            && rollout == ctx->rollout
            && now.issued_at == ctx->issued_at
            && now.unauthorized == ctx->unauthorized
-           && ngx_household_str_equal(&now.raw_token, &ctx->raw_token)
+           && ngx_household_str_equal(&now.tokens.token, &ctx->tokens.token)
+           && ngx_household_str_equal(&now.tokens.renewed,
+                                      &ctx->tokens.renewed)
            && ngx_household_str_equal(&now.account, &ctx->account)
            && ngx_household_str_equal(&now.device, &ctx->device)
            ? NGX_OK : NGX_DECLINED;

@@ -166,18 +166,18 @@ static ngx_int_t
 ngx_http_household_claims_early(ngx_http_request_t *r,
     ngx_http_household_token_conf_t *conf, ngx_str_t *values)
 {
-    ngx_str_t                    token;
     ngx_household_reason_e       reason;
     ngx_household_jwt_claims_t   claims;
+    ngx_http_household_tokens_t  tokens;
 
     if (conf->sources == NULL || conf->policy.issuers == NULL) {
         return NGX_DECLINED;
     }
 
-    reason = ngx_http_household_token_find(r, conf, &token);
+    reason = ngx_http_household_token_find(r, conf, &tokens);
 
     if (reason == NGX_HOUSEHOLD_REASON_NONE) {
-        reason = ngx_http_household_token_verify_cached(r, conf, &token,
+        reason = ngx_http_household_token_verify_cached(r, conf, &tokens,
                                                         &claims);
     }
 

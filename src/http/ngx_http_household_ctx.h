@@ -81,7 +81,9 @@ typedef struct {
     ngx_uint_t                      token;     /* identity is from one */
     uint64_t                        jti;       /* digests for the deny list */
     uint64_t                        kid;
-    ngx_str_t                       raw_token;
+    ngx_http_household_tokens_t     tokens;
+    ngx_str_t                       renewable; /* of these, or empty */
+    uint64_t                        key;       /* of that */
     ngx_str_t                       claims;    /* values of variables */
     ngx_uint_t                      reject_status; /* 401, 403, 503 */
     ngx_http_household_response_t  *response;  /* NULL: as for any token */

@@ -268,6 +268,7 @@ ngx_http_household_facts_same(ngx_http_household_loc_conf_t *a,
            && a->token.requires == b->token.requires
            && a->token.leeway == b->token.leeway
            && a->token.cdniip == b->token.cdniip
+           && a->token.renewal == b->token.renewal
            && a->unavailable == b->unavailable
            && a->unregistered == b->unregistered
            && a->family_unknown == b->family_unknown

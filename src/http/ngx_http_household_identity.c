@@ -23,21 +23,21 @@ ngx_int_t
 ngx_http_household_identity_extract_token(ngx_http_request_t *r,
     ngx_http_household_loc_conf_t *hlcf, ngx_http_household_ctx_t *ctx)
 {
-    ngx_str_t               token;
-    ngx_household_reason_e  reason;
+    ngx_household_reason_e        reason;
+    ngx_http_household_tokens_t   tokens;
 
-    reason = ngx_http_household_token_find(r, &hlcf->token, &token);
+    reason = ngx_http_household_token_find(r, &hlcf->token, &tokens);
 
     if (reason == NGX_HOUSEHOLD_REASON_ERROR) {
         return NGX_ERROR;
     }
 
     if (reason == NGX_HOUSEHOLD_REASON_NONE) {
-        ctx->raw_token = token;
+        ctx->tokens = tokens;
     }
 
     if (reason != NGX_HOUSEHOLD_REASON_TOKEN_MISSING
-        || ctx->raw_token.len == 0)
+        || ctx->tokens.token.len == 0)
     {
         ctx->unauthorized = reason;
     }
@@ -57,13 +57,16 @@ ngx_http_household_identity_from_token(ngx_http_request_t *r,
     u_char                      *p;
     ngx_int_t                    rc;
     ngx_household_jwt_claims_t   claims;
+    ngx_http_household_tokens_t  tokens;
 
     if (ctx->unauthorized != NGX_HOUSEHOLD_REASON_NONE) {
         return NGX_OK;
     }
 
+    tokens = ctx->tokens;
+
     ctx->unauthorized = ngx_http_household_token_verify_cached(r, &hlcf->token,
-                                                               &ctx->raw_token,
+                                                               &tokens,
                                                                &claims);
 
     if (ctx->unauthorized == NGX_HOUSEHOLD_REASON_ERROR) {
@@ -96,6 +99,11 @@ ngx_http_household_identity_from_token(ngx_http_request_t *r,
     ctx->token = 1;
     ctx->jti = claims.jti;
     ctx->kid = claims.kid;
+
+    if (claims.renewed) {
+        ctx->renewable = tokens.token;
+        ctx->key = claims.key;
+    }
 
     if (ngx_http_household_claims_copy(r, &claims, &ctx->claims) != NGX_OK) {
         return NGX_ERROR;

@@ -17,7 +17,7 @@
 /*
  * Finds the token of a request and, with "strip", removes it from the request,
  * whatever the verdict will be.  After an internal redirect the token that was
- * found before is used.  Sets ctx->raw_token or ctx->unauthorized.  Returns
+ * found before is used.  Sets ctx->tokens or ctx->unauthorized.  Returns
  * NGX_OK or NGX_ERROR.
  */
 ngx_int_t ngx_http_household_identity_extract_token(ngx_http_request_t *r,

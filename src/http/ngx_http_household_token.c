@@ -35,6 +35,9 @@ static void ngx_http_household_token_text(ngx_str_t *text,
     ngx_http_household_source_t *source,
     ngx_http_household_token_next_pt next,
     ngx_http_household_token_found_t *found);
+static ngx_household_reason_e ngx_http_household_token_verify_one(
+    ngx_http_request_t *r, ngx_http_household_token_conf_t *conf,
+    ngx_str_t *token, ngx_household_jwt_claims_t *claims);
 static ngx_household_reason_e ngx_http_household_token_verify(
     ngx_http_request_t *r, ngx_http_household_token_conf_t *conf,
     ngx_str_t *token, ngx_uint_t kept, ngx_uint_t cat,
@@ -45,23 +48,23 @@ static void ngx_http_household_token_update(
     ngx_http_household_token_conf_t *conf);
 static void ngx_http_household_token_want_keys(
     ngx_http_household_token_conf_t *conf, ngx_uint_t issuer);
-static ngx_int_t ngx_http_household_token_uri(ngx_http_request_t *r,
-    ngx_str_t *uri);
 static void ngx_http_household_token_host(ngx_http_request_t *r,
     ngx_str_t *host);
 
 
 ngx_household_reason_e
 ngx_http_household_token_find(ngx_http_request_t *r,
-    ngx_http_household_token_conf_t *conf, ngx_str_t *token)
+    ngx_http_household_token_conf_t *conf,
+    ngx_http_household_tokens_t *tokens)
 {
     u_char                            *last;
     ngx_str_t                          value, path;
     ngx_uint_t                         i;
     ngx_http_household_source_t       *source;
-    ngx_http_household_token_found_t   found;
+    ngx_http_household_token_found_t   found, renewed;
 
     ngx_memzero(&found, sizeof(ngx_http_household_token_found_t));
+    ngx_memzero(&renewed, sizeof(ngx_http_household_token_found_t));
 
     source = conf->sources->elts;
 
@@ -100,8 +103,15 @@ ngx_http_household_token_find(ngx_http_request_t *r,
             break;
 
         default:
-            ngx_http_household_token_headers(r, &source[i], &found);
+            ngx_http_household_token_headers(r, &source[i],
+                                             &source[i] == conf->renewed
+                                             ? &renewed : &found);
         }
+    }
+
+    if (found.token.len == 0) {
+        found.token = renewed.token;
+        ngx_str_null(&renewed.token);
     }
 
     if (found.conflict) {
@@ -112,7 +122,8 @@ ngx_http_household_token_find(ngx_http_request_t *r,
         return NGX_HOUSEHOLD_REASON_TOKEN_MISSING;
     }
 
-    *token = found.token;
+    tokens->token = found.token;
+    tokens->renewed = renewed.token;
 
     return NGX_HOUSEHOLD_REASON_NONE;
 }
@@ -236,6 +247,34 @@ ngx_http_household_token_text(ngx_str_t *text,
 
 ngx_household_reason_e
 ngx_http_household_token_verify_cached(ngx_http_request_t *r,
+    ngx_http_household_token_conf_t *conf,
+    ngx_http_household_tokens_t *tokens, ngx_household_jwt_claims_t *claims)
+{
+    ngx_household_reason_e  reason, rc;
+
+    reason = ngx_http_household_token_verify_one(r, conf, &tokens->token,
+                                                 claims);
+
+    if (reason != NGX_HOUSEHOLD_REASON_TOKEN_EXPIRED
+        || tokens->renewed.len == 0)
+    {
+        return reason;
+    }
+
+    rc = ngx_http_household_token_verify_one(r, conf, &tokens->renewed,
+                                             claims);
+
+    if (rc == NGX_HOUSEHOLD_REASON_NONE) {
+        tokens->token = tokens->renewed;
+        return NGX_HOUSEHOLD_REASON_NONE;
+    }
+
+    return rc == NGX_HOUSEHOLD_REASON_ERROR ? rc : reason;
+}
+
+
+static ngx_household_reason_e
+ngx_http_household_token_verify_one(ngx_http_request_t *r,
     ngx_http_household_token_conf_t *conf, ngx_str_t *token,
     ngx_household_jwt_claims_t *claims)
 {
@@ -386,9 +425,7 @@ ngx_http_household_token_want_keys(ngx_http_household_token_conf_t *conf,
 }
 
 
-/* the requested URI, to which a token may be restricted */
-
-static ngx_int_t
+ngx_int_t
 ngx_http_household_token_uri(ngx_http_request_t *r, ngx_str_t *uri)
 {
     u_char     *p;

@@ -53,6 +53,9 @@ typedef struct {
     ngx_array_t                 *requires;  /* ..._require_t; NULL: none */
     time_t                       leeway;
     ngx_household_cdniip_keys_t *cdniip;    /* NULL: off */
+    ngx_household_jwks_t        *renewal;   /* NULL: off */
+    time_t                       renewal_max;
+    ngx_http_household_source_t *renewed;   /* the cookie; NULL: none */
 
     ngx_household_jwt_policy_t   policy;    /* of all the above */
     ngx_household_jwt_policy_t   cat;       /* of Common Access Tokens */
@@ -69,23 +72,49 @@ typedef struct {
 } ngx_http_household_token_conf_t;
 
 
+/* the tokens of a request, which point into it */
+
+typedef struct {
+    ngx_str_t                    token;
+    ngx_str_t                    renewed;   /* in the cookie; may be empty */
+} ngx_http_household_tokens_t;
+
+
 /*
  * Finds the token of a request.  Returns NGX_HOUSEHOLD_REASON_NONE and
- * "token", which points into the request; TOKEN_MISSING; or TOKEN_CONFLICT if
- * there are two that differ.  Returns REASON_ERROR on allocation failure.
+ * "tokens"; TOKEN_MISSING; or TOKEN_CONFLICT if there are two that differ,
+ * apart from one that an edge has renewed.  Returns REASON_ERROR on allocation
+ * failure.
  */
 ngx_household_reason_e ngx_http_household_token_find(ngx_http_request_t *r,
-    ngx_http_household_token_conf_t *conf, ngx_str_t *token);
+    ngx_http_household_token_conf_t *conf,
+    ngx_http_household_tokens_t *tokens);
 
 /*
  * Verifies a token, or finds it in the cache of verified tokens.  A token with
- * a dot is a JWT, any other one a Common Access Token.  Returns as
+ * a dot is a JWT, any other one a Common Access Token.  If the token has
+ * expired, the renewed one is used, and becomes tokens->token.  Returns as
  * ngx_household_jwt_verify() or ngx_household_cat_verify(), or REASON_ERROR on
  * allocation failure.
  */
 ngx_household_reason_e ngx_http_household_token_verify_cached(
     ngx_http_request_t *r, ngx_http_household_token_conf_t *conf,
-    ngx_str_t *token, ngx_household_jwt_claims_t *claims);
+    ngx_http_household_tokens_t *tokens, ngx_household_jwt_claims_t *claims);
+
+/*
+ * Makes the requested URI, to which a token may be restricted, with the token.
+ * Returns NGX_OK or NGX_ERROR.
+ */
+ngx_int_t ngx_http_household_token_uri(ngx_http_request_t *r, ngx_str_t *uri);
+
+/*
+ * Makes the Set-Cookie value of the next token.  "key" is that of the claims of
+ * "token", which was verified.  Returns NGX_OK and sets "value", which is empty
+ * if the token is not renewed for this URI; or NGX_ERROR.
+ */
+ngx_int_t ngx_http_household_token_renew(ngx_http_request_t *r,
+    ngx_http_household_token_conf_t *conf, ngx_str_t *token, uint64_t key,
+    ngx_str_t *value);
 
 /*
  * Removes the tokens of all sources, valid or not, from $args and from the

@@ -17,6 +17,7 @@ typedef struct {
     int64_t                  until;
     uint64_t                 jti;
     uint64_t                 kid;
+    uint64_t                 key;
     ngx_household_cdniip_t   client;
     uint16_t                 issuer;
     uint16_t                 account_len;
@@ -24,6 +25,7 @@ typedef struct {
     uint16_t                 container_len;
     uint16_t                 values_len;
     uint16_t                 restricted;
+    uint16_t                 renewed;
 } ngx_http_household_token_kept_t;
 
 
@@ -195,6 +197,7 @@ ngx_http_household_token_cache_unpack(const u_char *p,
     claims->until = kept.until;
     claims->jti = kept.jti;
     claims->kid = kept.kid;
+    claims->key = kept.key;
     claims->client = kept.client;
     claims->issuer = kept.issuer;
     claims->account_len = kept.account_len;
@@ -202,6 +205,7 @@ ngx_http_household_token_cache_unpack(const u_char *p,
     claims->container_len = kept.container_len;
     claims->values_len = kept.values_len;
     claims->restricted = kept.restricted;
+    claims->renewed = kept.renewed;
 
     p += sizeof(ngx_http_household_token_kept_t);
 
@@ -240,6 +244,7 @@ ngx_http_household_token_cache_put(ngx_http_household_token_entry_t *entry,
     kept.until = claims->until;
     kept.jti = claims->jti;
     kept.kid = claims->kid;
+    kept.key = claims->key;
     kept.client = claims->client;
     kept.issuer = claims->issuer;
     kept.account_len = claims->account_len;
@@ -247,6 +252,7 @@ ngx_http_household_token_cache_put(ngx_http_household_token_entry_t *entry,
     kept.container_len = claims->container_len;
     kept.values_len = claims->values_len;
     kept.restricted = claims->restricted;
+    kept.renewed = claims->renewed;
 
     p = ngx_cpymem(buf, &kept, sizeof(ngx_http_household_token_kept_t));
     p = ngx_cpymem(p, claims->account, claims->account_len);

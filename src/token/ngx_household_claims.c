@@ -205,7 +205,12 @@ ngx_household_claims_uri(const ngx_household_jwt_policy_t *policy,
         return NGX_HOUSEHOLD_REASON_TOKEN_URI;
     }
 
+    if (u.renewal.renewed && policy->renewal == NULL) {
+        return NGX_HOUSEHOLD_REASON_TOKEN_URI;
+    }
+
     out->client = u.client;
+    out->renewed = (uint16_t) u.renewal.renewed;
 
     if (u.container.len == 0) {
         return NGX_HOUSEHOLD_REASON_NONE;

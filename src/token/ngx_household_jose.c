@@ -94,6 +94,30 @@ ngx_household_base64url_value(u_char ch)
 }
 
 
+u_char *
+ngx_household_base64url_encode(u_char *dst, const u_char *data, size_t len)
+{
+    u_char  *p, *last;
+
+    last = dst + EVP_EncodeBlock(dst, data, len);
+
+    while (last > dst && last[-1] == '=') {
+        last--;
+    }
+
+    for (p = dst; p < last; p++) {
+        if (*p == '+') {
+            *p = '-';
+
+        } else if (*p == '/') {
+            *p = '_';
+        }
+    }
+
+    return last;
+}
+
+
 json_t *
 ngx_household_json_parse(const ngx_str_t *text, char *error)
 {

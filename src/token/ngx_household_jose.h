@@ -42,6 +42,16 @@
 ngx_int_t ngx_household_base64url_decode(ngx_str_t *dst,
     const ngx_str_t *src);
 
+/* bytes of "len" bytes in base64url, and of a NUL */
+#define ngx_household_base64url_length(len)  (((len) + 2) / 3 * 4 + 1)
+
+/*
+ * Encodes in base64url without padding.  "dst" has at least
+ * ngx_household_base64url_length(len) bytes.  Returns the end of the text.
+ */
+u_char *ngx_household_base64url_encode(u_char *dst, const u_char *data,
+    size_t len);
+
 /*
  * Parses a JSON object.  The following is an error: a duplicate member name
  * (compared after unescaping), invalid UTF-8, a NUL, data after the object,

@@ -149,6 +149,10 @@ ngx_household_jwks_add(ngx_household_jwks_t *jwks, const json_t *object,
         return NGX_ERROR;
     }
 
+    if (ngx_household_jws_key_id(&jwk->key, &jwk->id) != NGX_OK) {
+        goto failed;
+    }
+
     if (kid->len == 0) {
         return NGX_OK;
     }
@@ -156,15 +160,20 @@ ngx_household_jwks_add(ngx_household_jwks_t *jwks, const json_t *object,
     jwk->kid.data = malloc(kid->len);
 
     if (jwk->kid.data == NULL) {
-        (void) snprintf(error, NGX_HOUSEHOLD_JWK_ERROR, "no memory");
-        ngx_household_jwk_free(&jwk->key);
-        return NGX_ERROR;
+        goto failed;
     }
 
     ngx_memcpy(jwk->kid.data, kid->data, kid->len);
     jwk->kid.len = kid->len;
 
     return NGX_OK;
+
+failed:
+
+    (void) snprintf(error, NGX_HOUSEHOLD_JWK_ERROR, "no memory");
+    ngx_household_jwk_free(&jwk->key);
+
+    return NGX_ERROR;
 }
 
 

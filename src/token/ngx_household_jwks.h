@@ -26,6 +26,7 @@
 
 typedef struct {
     ngx_str_t                 kid;     /* empty: no "kid" */
+    uint64_t                  id;      /* ngx_household_jws_key_id() */
     ngx_household_jws_key_t   key;
 } ngx_household_jwk_t;
 

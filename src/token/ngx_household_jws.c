@@ -11,6 +11,7 @@
 #include <openssl/err.h>
 #include <openssl/hmac.h>
 #include <openssl/rsa.h>
+#include <openssl/x509.h>
 #include "ngx_household_jose.h"
 #include "ngx_household_jws.h"
 #include "ngx_household_str.h"
@@ -45,9 +46,13 @@ typedef struct {
 
 static const ngx_household_jws_alg_t *ngx_household_jws_find(
     ngx_uint_t algorithm);
+static const ngx_household_jws_alg_t *ngx_household_jws_signer(
+    const ngx_household_jws_key_t *key);
 static ngx_int_t ngx_household_jws_check_hmac(
     const ngx_household_jws_alg_t *alg, const ngx_str_t *secret,
     const ngx_str_t *input, const ngx_str_t *signature);
+static ngx_int_t ngx_household_jws_mac(const ngx_household_jws_alg_t *alg,
+    const ngx_str_t *secret, const ngx_str_t *input, ngx_str_t *mac);
 static ngx_int_t ngx_household_jws_check_pkey(
     const ngx_household_jws_alg_t *alg, EVP_PKEY *pkey,
     const ngx_str_t *input, const ngx_str_t *signature);
@@ -213,23 +218,83 @@ ngx_household_jws_check_hmac(const ngx_household_jws_alg_t *alg,
     const ngx_str_t *secret, const ngx_str_t *input,
     const ngx_str_t *signature)
 {
-    int           equal;
-    u_char        mac[EVP_MAX_MD_SIZE];
+    int        equal;
+    u_char     buf[EVP_MAX_MD_SIZE];
+    ngx_str_t  mac;
+
+    mac.data = buf;
+
+    if (ngx_household_jws_mac(alg, secret, input, &mac) != NGX_OK) {
+        return NGX_ERROR;
+    }
+
+    equal = mac.len == signature->len
+            && CRYPTO_memcmp(buf, signature->data, mac.len) == 0;
+
+    OPENSSL_cleanse(buf, sizeof(buf));
+
+    return equal ? NGX_OK : NGX_DECLINED;
+}
+
+
+static ngx_int_t
+ngx_household_jws_mac(const ngx_household_jws_alg_t *alg,
+    const ngx_str_t *secret, const ngx_str_t *input, ngx_str_t *mac)
+{
     unsigned int  len;
 
     if (HMAC(alg->md(), secret->data, (int) secret->len, input->data,
-             input->len, mac, &len)
+             input->len, mac->data, &len)
         == NULL)
     {
         return NGX_ERROR;
     }
 
-    equal = len == signature->len
-            && CRYPTO_memcmp(mac, signature->data, len) == 0;
+    mac->len = len;
 
-    OPENSSL_cleanse(mac, sizeof(mac));
+    return NGX_OK;
+}
 
-    return equal ? NGX_OK : NGX_DECLINED;
+
+const char *
+ngx_household_jws_signs_with(const ngx_household_jws_key_t *key)
+{
+    return ngx_household_jws_signer(key)->name;
+}
+
+
+static const ngx_household_jws_alg_t *
+ngx_household_jws_signer(const ngx_household_jws_key_t *key)
+{
+    const ngx_household_jws_alg_t  *alg;
+
+    for (alg = ngx_household_jws_algs; alg->name != NULL; alg++) {
+        if (alg->bits & key->algorithms) {
+            break;
+        }
+    }
+
+    return alg;
+}
+
+
+ngx_int_t
+ngx_household_jws_sign(const ngx_household_jws_key_t *key,
+    const ngx_str_t *input, ngx_str_t *signature)
+{
+    const ngx_household_jws_alg_t  *alg;
+
+    alg = ngx_household_jws_signer(key);
+
+    if (key->pkey != NULL || alg->md == NULL
+        || ngx_household_jws_mac(alg, &key->secret, input, signature)
+           != NGX_OK)
+    {
+        ERR_clear_error();
+        return NGX_ERROR;
+    }
+
+    return NGX_OK;
 }
 
 
@@ -350,4 +415,50 @@ ngx_household_jws_same_key(const ngx_household_jws_key_t *a,
     }
 
     return same;
+}
+
+
+ngx_int_t
+ngx_household_jws_key_id(const ngx_household_jws_key_t *key, uint64_t *id)
+{
+    int         len;
+    u_char      digest[EVP_MAX_MD_SIZE];
+    u_char     *der;
+    ngx_int_t   rc;
+    ngx_str_t   data;
+
+    der = NULL;
+    data = key->secret;
+
+    if (key->pkey != NULL) {
+        len = i2d_PUBKEY(key->pkey, &der);
+
+        if (len <= 0) {
+            ERR_clear_error();
+            return NGX_ERROR;
+        }
+
+        data.data = der;
+        data.len = len;
+    }
+
+    rc = EVP_Digest(data.data, data.len, digest, NULL, EVP_sha256(), NULL) == 1
+         ? NGX_OK : NGX_ERROR;
+
+    OPENSSL_free(der);
+
+    if (rc != NGX_OK) {
+        ERR_clear_error();
+        return NGX_ERROR;
+    }
+
+    ngx_memcpy(id, digest, sizeof(uint64_t));
+
+    if (*id == 0) {
+        *id = 1;
+    }
+
+    OPENSSL_cleanse(digest, sizeof(digest));
+
+    return NGX_OK;
 }

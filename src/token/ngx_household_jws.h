@@ -74,6 +74,27 @@ ngx_int_t ngx_household_jws_check(const ngx_household_jws_key_t *key,
     ngx_uint_t algorithm, const ngx_str_t *input, const ngx_str_t *signature);
 
 /*
+ * Returns the name of the algorithm that ngx_household_jws_sign() uses: the
+ * first one that a secret allows.
+ */
+const char *ngx_household_jws_signs_with(const ngx_household_jws_key_t *key);
+
+/*
+ * Signs "input" with a secret.  "signature" has room for EVP_MAX_MD_SIZE bytes.
+ * Returns NGX_OK, or NGX_ERROR if OpenSSL fails or the key is no secret.
+ */
+ngx_int_t ngx_household_jws_sign(const ngx_household_jws_key_t *key,
+    const ngx_str_t *input, ngx_str_t *signature);
+
+/*
+ * Computes an id of a key from the key itself: a digest of the secret or of
+ * the public key.  Returns NGX_OK and sets "id", which is not 0; or NGX_ERROR
+ * if OpenSSL fails.
+ */
+ngx_int_t ngx_household_jws_key_id(const ngx_household_jws_key_t *key,
+    uint64_t *id);
+
+/*
  * Returns 1 if both keys are the same secret or the same public key.  The
  * allowed algorithms are not compared.
  */

@@ -23,6 +23,9 @@ static ngx_household_reason_e ngx_household_jwt_header(
 static ngx_uint_t ngx_household_jwt_progress(ngx_household_reason_e reason);
 static ngx_uint_t ngx_household_jwt_issuer_known(
     const ngx_household_jwt_policy_t *policy, const ngx_str_t *issuer);
+static ngx_household_reason_e ngx_household_jwt_try_renewal(
+    const ngx_household_jwt_policy_t *policy, const ngx_household_jwks_t *jwks,
+    ngx_household_jwt_t *t);
 static ngx_household_reason_e ngx_household_jwt_try_keys(
     const ngx_household_jwks_t *jwks, ngx_household_jwt_t *t);
 static ngx_int_t ngx_household_jwt_try_key(
@@ -80,6 +83,7 @@ ngx_household_jwt_verify(const ngx_household_jwt_policy_t *policy,
 
     if (reason == NGX_HOUSEHOLD_REASON_NONE) {
         claims->issuer = (uint16_t) issuer;
+        claims->key = t.jwk->id;
 
     } else {
         ngx_memzero(claims, sizeof(ngx_household_jwt_claims_t));
@@ -185,9 +189,9 @@ ngx_household_jwt_split(const ngx_str_t *token, ngx_str_t parts[3])
 
 
 /*
- * Of the header parameters, only "alg", "kid", "typ", "crit" (RFC 7515, 4.1)
- * and "b64" (RFC 7797) are used.  Keys and URLs of keys in a header are
- * ignored.
+ * Of the header parameters, only "alg", "kid", "typ", "crit" (RFC 7515, 4.1),
+ * "b64" (RFC 7797) and that of renewed tokens are used.  Keys and URLs of keys
+ * in a header are ignored.
  */
 
 static ngx_household_reason_e
@@ -195,6 +199,9 @@ ngx_household_jwt_header(ngx_household_jwt_t *t)
 {
     json_t     *b64;
     ngx_str_t   alg, cty;
+#if (NGX_HOUSEHOLD_CDNI)
+    ngx_int_t   rc;
+#endif
 
     /* no extension is supported, and an empty list is not allowed */
 
@@ -214,6 +221,18 @@ ngx_household_jwt_header(ngx_household_jwt_t *t)
     {
         return NGX_HOUSEHOLD_REASON_TOKEN_MALFORMED;
     }
+
+#if (NGX_HOUSEHOLD_CDNI)
+
+    rc = ngx_household_renewal_key(t->header, &t->first);
+
+    if (rc == NGX_ERROR) {
+        return NGX_HOUSEHOLD_REASON_TOKEN_MALFORMED;
+    }
+
+    t->renewed = (rc == NGX_OK);
+
+#endif
 
     if (ngx_household_json_string(t->header, "alg", &alg) != NGX_OK) {
         return NGX_HOUSEHOLD_REASON_TOKEN_ALGORITHM;
@@ -262,9 +281,15 @@ ngx_household_jwt_authenticate(const ngx_household_jwt_policy_t *policy,
 
         *issuer = i;
 
-        rc = entry->jwks != NULL
-             ? ngx_household_jwt_try_keys(entry->jwks, t)
-             : NGX_HOUSEHOLD_REASON_KEYS_UNAVAILABLE;
+        if (entry->jwks == NULL) {
+            rc = NGX_HOUSEHOLD_REASON_KEYS_UNAVAILABLE;
+
+        } else if (t->renewed) {
+            rc = ngx_household_jwt_try_renewal(policy, entry->jwks, t);
+
+        } else {
+            rc = ngx_household_jwt_try_keys(entry->jwks, t);
+        }
 
         if (rc == NGX_HOUSEHOLD_REASON_NONE) {
 
@@ -335,6 +360,40 @@ ngx_household_jwt_issuer_known(const ngx_household_jwt_policy_t *policy,
     }
 
     return 0;
+}
+
+
+/*
+ * A renewed token is signed by an edge.  The issuer must still have the key of
+ * the first token.
+ */
+
+static ngx_household_reason_e
+ngx_household_jwt_try_renewal(const ngx_household_jwt_policy_t *policy,
+    const ngx_household_jwks_t *jwks, ngx_household_jwt_t *t)
+{
+    ngx_uint_t              i;
+    ngx_household_reason_e  reason;
+
+    if (policy->renewal == NULL) {
+        return NGX_HOUSEHOLD_REASON_TOKEN_KEY;
+    }
+
+    for (i = 0; i < jwks->nkeys; i++) {
+
+        if (jwks->keys[i].id != t->first) {
+            continue;
+        }
+
+        reason = ngx_household_jwt_try_keys(policy->renewal, t);
+
+        /* a deny list names the key of the issuer */
+        t->jwk = &jwks->keys[i];
+
+        return reason;
+    }
+
+    return NGX_HOUSEHOLD_REASON_TOKEN_KEY;
 }
 
 

@@ -72,6 +72,8 @@ typedef struct {
     ngx_str_t                    device;    /* claim; empty: not read */
     ngx_str_t                    package;   /* attribute, RFC 9246, 2 */
     ngx_household_cdniip_keys_t *cdniip;    /* NULL: "cdniip" is rejected */
+    ngx_household_jwks_t        *renewal;   /* of renewed tokens; NULL: none */
+    int64_t                      renewal_max; /* seconds from "iat" */
     ngx_str_t                   *values;    /* names of variables */
     ngx_uint_t                   nvalues;   /* up to _VALUES */
     int64_t                      leeway;    /* seconds; 0 to _LEEWAY_MAX */
@@ -93,6 +95,7 @@ typedef struct {
     int64_t                        until;     /* exp and leeway; exclusive */
     uint64_t                       jti;       /* digests for a deny list, */
     uint64_t                       kid;       /*   or ..._DENIAL_NONE */
+    uint64_t                       key;       /* id, of the first token */
     ngx_household_cdniip_t         client;    /* RFC 9246, 2.1.10 */
     uint16_t                       issuer;    /* index in policy */
     uint16_t                       account_len;
@@ -100,6 +103,7 @@ typedef struct {
     uint16_t                       container_len;
     uint16_t                       values_len;
     uint16_t                       restricted; /* ngx_household_cat.h */
+    uint16_t                       renewed;   /* 1: RFC 9246, 3 */
     u_char                         account[NGX_HOUSEHOLD_ID_LEN];
     u_char                         device[NGX_HOUSEHOLD_ID_LEN];
     u_char                         container[NGX_HOUSEHOLD_CONTAINER_LEN];
@@ -127,7 +131,8 @@ typedef struct {
  *   TOKEN_EXPIRED    "now" is at or after "exp" plus leeway
  *   TOKEN_NOT_YET    "now" plus leeway is before "nbf" or "iat"
  *   TOKEN_TYPE       "typ" is not the type of the issuer
- *   TOKEN_URI        RFC 9246: the URI is not allowed, or an unsupported claim
+ *   TOKEN_URI        RFC 9246: the URI is not allowed, or an unsupported claim,
+ *                    or the token is to be renewed and cannot be
  *   TOKEN_CLAIM      a claim is missing, or has a wrong type or value
  *
  *   KEYS_UNAVAILABLE no known key verifies the signature, and keys of the

@@ -87,7 +87,7 @@ ngx_int_t
 ngx_household_jwt_policy_digest(const ngx_household_jwt_policy_t *policy,
     u_char digest[NGX_HOUSEHOLD_JWT_DIGEST])
 {
-    uint64_t     numbers[6];
+    uint64_t     numbers[8];
     ngx_int_t    rc;
     ngx_uint_t   i;
     EVP_MD_CTX  *ctx;
@@ -103,6 +103,8 @@ ngx_household_jwt_policy_digest(const ngx_household_jwt_policy_t *policy,
     numbers[3] = policy->nvalues;
     numbers[4] = policy->cdniip != NULL;
     numbers[5] = policy->cat;
+    numbers[6] = policy->renewal != NULL;
+    numbers[7] = policy->renewal != NULL ? (uint64_t) policy->renewal_max : 0;
 
     rc = NGX_ERROR;
 
@@ -111,6 +113,14 @@ ngx_household_jwt_policy_digest(const ngx_household_jwt_policy_t *policy,
         || ngx_household_jwt_digest_str(ctx, &policy->account) != NGX_OK
         || ngx_household_jwt_digest_str(ctx, &policy->device) != NGX_OK
         || ngx_household_jwt_digest_str(ctx, &policy->package) != NGX_OK)
+    {
+        goto done;
+    }
+
+    if (policy->renewal != NULL
+        && EVP_DigestUpdate(ctx, policy->renewal->digest,
+                            NGX_HOUSEHOLD_JWKS_DIGEST)
+           != 1)
     {
         goto done;
     }

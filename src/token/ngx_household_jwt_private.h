@@ -26,6 +26,8 @@ typedef struct {
     ngx_str_t                       issuer;    /* data is NULL: none */
     ngx_uint_t                      algorithm;
     ngx_str_t                       type;      /* data is NULL: none */
+    ngx_uint_t                      renewed;   /* 1: by an edge */
+    uint64_t                        first;     /* of a renewed one: its key */
     json_t                         *header;
     json_t                         *claims;
 

@@ -43,8 +43,6 @@ static ngx_int_t ngx_household_state_open(const u_char *key,
     const ngx_str_t *text, ngx_str_t *claims);
 static ngx_uint_t ngx_household_state_is_for(const ngx_str_t *claims,
     const ngx_str_t *account, int64_t now);
-static u_char *ngx_household_state_put(u_char *dst, const u_char *data,
-    size_t len);
 
 
 /* {"alg":"dir","enc":"A128CBC-HS256"} */
@@ -100,11 +98,11 @@ ngx_household_state_encrypt(const u_char *key,
                    ngx_household_state_header.len);
     *p++ = '.';
     *p++ = '.';
-    p = ngx_household_state_put(p, iv, sizeof(iv));
+    p = ngx_household_base64url_encode(p, iv, sizeof(iv));
     *p++ = '.';
-    p = ngx_household_state_put(p, sealed.text, sealed.len);
+    p = ngx_household_base64url_encode(p, sealed.text, sealed.len);
     *p++ = '.';
-    p = ngx_household_state_put(p, tag, sizeof(tag));
+    p = ngx_household_base64url_encode(p, tag, sizeof(tag));
 
     return p - text;
 }
@@ -246,32 +244,6 @@ ngx_household_state_tag(const u_char *key,
     ngx_memcpy(tag, mac, NGX_HOUSEHOLD_STATE_TAG);
 
     return NGX_OK;
-}
-
-
-/* base64url without padding; the padding and a NUL are overwritten later */
-
-static u_char *
-ngx_household_state_put(u_char *dst, const u_char *data, size_t len)
-{
-    u_char  *p, *last;
-
-    last = dst + EVP_EncodeBlock(dst, data, len);
-
-    while (last > dst && last[-1] == '=') {
-        last--;
-    }
-
-    for (p = dst; p < last; p++) {
-        if (*p == '+') {
-            *p = '-';
-
-        } else if (*p == '/') {
-            *p = '_';
-        }
-    }
-
-    return last;
 }
 
 

@@ -24,6 +24,8 @@ typedef struct {
 
 static void ngx_http_household_token_package(
     ngx_http_household_token_conf_t *conf, ngx_str_t *package);
+static ngx_int_t ngx_http_household_token_renewed(ngx_conf_t *cf,
+    ngx_http_household_token_conf_t *conf);
 static ngx_int_t ngx_http_household_token_cat_policy(ngx_conf_t *cf,
     ngx_http_household_token_conf_t *conf);
 static ngx_household_zone_ns_t *ngx_http_household_token_cache(ngx_conf_t *cf,
@@ -34,8 +36,6 @@ static ngx_int_t ngx_http_household_token_add_issuer(ngx_conf_t *cf,
     ngx_household_jwt_issuer_t **issuer, ngx_household_keyset_t ***keyset);
 static ngx_int_t ngx_http_household_token_issuer_param(
     ngx_household_jwt_issuer_t *issuer, ngx_str_t *value);
-static char *ngx_http_household_token_load_jwks(ngx_conf_t *cf,
-    ngx_command_t *cmd, ngx_str_t *file, ngx_household_jwt_issuer_t *issuer);
 static void ngx_http_household_token_skip_jwk(void *data, const char *text);
 static void ngx_http_household_token_free_jwks(void *data);
 static ngx_int_t ngx_http_household_token_claim_name(ngx_conf_t *cf,
@@ -53,6 +53,8 @@ ngx_http_household_token_create(ngx_http_household_token_conf_t *conf)
     conf->requires = NGX_CONF_UNSET_PTR;
     conf->leeway = NGX_CONF_UNSET;
     conf->cdniip = NGX_CONF_UNSET_PTR;
+    conf->renewal = NGX_CONF_UNSET_PTR;
+    conf->renewal_max = NGX_CONF_UNSET;
 }
 
 
@@ -67,6 +69,8 @@ ngx_http_household_token_merge(ngx_conf_t *cf,
     ngx_conf_merge_ptr_value(conf->claims, prev->claims, NULL);
     ngx_conf_merge_ptr_value(conf->requires, prev->requires, NULL);
     ngx_conf_merge_ptr_value(conf->cdniip, prev->cdniip, NULL);
+    ngx_conf_merge_ptr_value(conf->renewal, prev->renewal, NULL);
+    ngx_conf_merge_sec_value(conf->renewal_max, prev->renewal_max, 0);
     ngx_conf_merge_sec_value(conf->leeway, prev->leeway,
                              NGX_HTTP_HOUSEHOLD_LEEWAY);
 
@@ -105,7 +109,15 @@ ngx_http_household_token_build_policy(ngx_conf_t *cf,
     policy->leeway = conf->leeway;
     policy->max_size = NGX_HOUSEHOLD_JWT_SIZE;
 
+    policy->renewal = conf->renewal;
+    policy->renewal_max = conf->renewal_max;
+
     ngx_http_household_token_package(conf, &policy->package);
+
+    if (ngx_http_household_token_renewed(cf, conf) != NGX_OK) {
+        return NGX_CONF_ERROR;
+    }
+
     ngx_str_set(&policy->account, "sub");
     ngx_str_null(&policy->device);
 
@@ -265,6 +277,43 @@ ngx_http_household_token_package(ngx_http_household_token_conf_t *conf,
 }
 
 
+/* the source that reads the cookie of a renewed token */
+
+static ngx_int_t
+ngx_http_household_token_renewed(ngx_conf_t *cf,
+    ngx_http_household_token_conf_t *conf)
+{
+    ngx_str_t                    *package;
+    ngx_uint_t                    i;
+    ngx_http_household_source_t  *source;
+
+    if (conf->renewal == NULL) {
+        return NGX_OK;
+    }
+
+    package = &conf->policy.package;
+    source = conf->sources->elts;
+
+    for (i = 0; i < conf->sources->nelts; i++) {
+        if (source[i].type == NGX_HTTP_HOUSEHOLD_COOKIE
+            && source[i].name.len == package->len
+            && ngx_strncasecmp(source[i].name.data, package->data,
+                               package->len)
+               == 0)
+        {
+            conf->renewed = &source[i];
+            return NGX_OK;
+        }
+    }
+
+    ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
+                       "\"household_token_renew\" needs \"$cookie_%V\" in "
+                       "\"household_token\"", package);
+
+    return NGX_ERROR;
+}
+
+
 char *
 ngx_http_household_set_token_key(ngx_conf_t *cf, ngx_command_t *cmd,
     void *conf)
@@ -329,7 +378,9 @@ ngx_http_household_set_token_key(ngx_conf_t *cf, ngx_command_t *cmd,
         return *keyset != NULL ? NGX_CONF_OK : NGX_CONF_ERROR;
     }
 
-    return ngx_http_household_token_load_jwks(cf, cmd, &value[1], issuer);
+    issuer->jwks = ngx_http_household_token_load_jwks(cf, cmd, &value[1]);
+
+    return issuer->jwks != NULL ? NGX_CONF_OK : NGX_CONF_ERROR;
 }
 
 
@@ -430,47 +481,47 @@ ngx_http_household_token_issuer_param(ngx_household_jwt_issuer_t *issuer,
 }
 
 
-static char *
+ngx_household_jwks_t *
 ngx_http_household_token_load_jwks(ngx_conf_t *cf, ngx_command_t *cmd,
-    ngx_str_t *file, ngx_household_jwt_issuer_t *issuer)
+    ngx_str_t *file)
 {
     char                            error[NGX_HOUSEHOLD_JWKS_ERROR];
     ngx_str_t                       text;
     ngx_pool_cleanup_t             *cln;
+    ngx_household_jwks_t           *jwks;
     ngx_http_household_jwks_skip_t  ctx;
 
     if (ngx_http_household_conf_read_file(cf, cmd, file,
                                           NGX_HOUSEHOLD_JWKS_SIZE, &text)
         != NGX_OK)
     {
-        return NGX_CONF_ERROR;
+        return NULL;
     }
 
     cln = ngx_pool_cleanup_add(cf->pool, 0);
     if (cln == NULL) {
-        return NGX_CONF_ERROR;
+        return NULL;
     }
 
     ctx.cf = cf;
     ctx.file = file;
 
-    issuer->jwks = ngx_household_jwks_parse(&text,
-                                            ngx_http_household_token_skip_jwk,
-                                            &ctx, error);
+    jwks = ngx_household_jwks_parse(&text, ngx_http_household_token_skip_jwk,
+                                    &ctx, error);
 
     /* the file may contain secrets */
     ngx_explicit_memzero(text.data, text.len);
 
-    if (issuer->jwks == NULL) {
+    if (jwks == NULL) {
         ngx_conf_log_error(NGX_LOG_EMERG, cf, 0, "\"%V\" of \"%V\": %s",
                            file, &cmd->name, error);
-        return NGX_CONF_ERROR;
+        return NULL;
     }
 
     cln->handler = ngx_http_household_token_free_jwks;
-    cln->data = issuer->jwks;
+    cln->data = jwks;
 
-    return NGX_CONF_OK;
+    return jwks;
 }
 
 

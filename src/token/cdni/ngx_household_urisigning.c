@@ -9,6 +9,7 @@
 #include <openssl/evp.h>
 #include "ngx_household_ere.h"
 #include "ngx_household_jose.h"
+#include "ngx_household_renewal.h"
 #include "ngx_household_uri.h"
 #include "ngx_household_urisigning.h"
 #include "ngx_household_str.h"
@@ -34,21 +35,11 @@ static const char  *ngx_household_urisigning_names[] = {
 };
 
 
-/* claims that require an unsupported feature */
-
-static const char  *ngx_household_urisigning_unsupported[] = {
-    "cdniets",                         /* a new token in the response */
-    "cdnistt",
-    "cdnistd",
-    "jti",                             /* single use: RFC 9246, 2.1.7 */
-    NULL
-};
-
-
 /* claims that "cdnicrit" may list; they are checked in any case */
 
 static const char  *ngx_household_urisigning_enforces[] = {
-    "iss", "aud", "exp", "nbf", "iat", "cdniv", "cdniip", "cdniuc", NULL
+    "iss", "aud", "exp", "nbf", "iat", "cdniv", "cdniip", "cdniuc", "cdniets",
+    "cdnistt", "cdnistd", NULL
 };
 
 
@@ -76,7 +67,6 @@ ngx_household_urisigning_check(const json_t *claims,
     json_t      *version;
     ngx_int_t    rc;
     ngx_str_t    rest, client;
-    ngx_uint_t   i;
 
     ngx_memzero(u, sizeof(ngx_household_urisigning_t));
 
@@ -92,12 +82,14 @@ ngx_household_urisigning_check(const json_t *claims,
         return NGX_DECLINED;
     }
 
-    for (i = 0; ngx_household_urisigning_unsupported[i] != NULL; i++) {
-        if (json_object_get(claims, ngx_household_urisigning_unsupported[i])
-            != NULL)
-        {
-            return NGX_DECLINED;
-        }
+    /* RFC 9246, 2.1.7: single use */
+
+    if (json_object_get(claims, "jti") != NULL) {
+        return NGX_DECLINED;
+    }
+
+    if (ngx_household_renewal_read(claims, &u->renewal) != NGX_OK) {
+        return NGX_DECLINED;
     }
 
     rc = ngx_household_json_string(claims, "cdniip", &client);

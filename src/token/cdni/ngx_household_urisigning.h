@@ -18,6 +18,7 @@
 #include <ngx_core.h>
 #include "ngx_household_cdniip.h"
 #include "ngx_household_jose.h"
+#include "ngx_household_renewal.h"
 
 
 #define NGX_HOUSEHOLD_URI_SIZE       8192
@@ -27,11 +28,12 @@
 #define NGX_HOUSEHOLD_URISIGNING_PACKAGE  "URISigningPackage"
 
 
-/* the restrictions of a token */
+/* the restrictions of a token, and how it is renewed */
 
 typedef struct {
     ngx_str_t                container; /* "cdniuc"; empty: any URI */
     ngx_household_cdniip_t   client;    /* "cdniip" */
+    ngx_household_renewal_t  renewal;
 } ngx_household_urisigning_t;
 
 
@@ -43,8 +45,9 @@ ngx_uint_t ngx_household_urisigning_present(const json_t *claims);
  *
  *   - "cdniv" is 1 or missing;
  *   - "cdnicrit" lists only claims that are present and enforced;
- *   - there are no claims that require an unsupported feature: "cdniets",
- *     "cdnistt", "cdnistd" (renewal of tokens), "jti" (single use);
+ *   - there is no "jti", which would restrict the token to one use;
+ *   - ngx_household_renewal_read() accepts the claims; whether the token can be
+ *     renewed is for the caller to know;
  *   - "cdniip" can be decrypted by "keys", which may be NULL, or is missing;
  *   - "cdniuc" is a string in a known form, or missing.
  *

@@ -513,6 +513,102 @@ denial_ids(void **state)
 }
 
 
+/* a token that an edge has signed for a key of the issuer */
+
+static ngx_str_t
+renewed(int key, uint64_t id)
+{
+    char        header[128], *p;
+    size_t      i;
+    u_char     *bytes;
+
+    p = header + sprintf(header, "{\"alg\":\"HS256\",\"kid\":\"e\","
+                         "\"household_renews\":\"");
+    bytes = (u_char *) &id;
+
+    for (i = 0; i < sizeof(id); i++) {
+        p += sprintf(p, "%02x", bytes[i]);
+    }
+
+    strcpy(p, "\"}");
+
+    return sign(buf, key, "HS256", header,
+                P("\"cdniets\":30,\"cdnistt\":1,\"cdniuc\":\"regex:.*\""));
+}
+
+
+static void
+renewal(void **state)
+{
+    char                          text[4096], *p;
+    uint64_t                      id;
+    ngx_str_t                     token, uri;
+    ngx_household_jwt_policy_t    policy;
+    const ngx_household_jwk_t    *jwk;
+
+    uri = mint_str("https://edge.example/1.ts");
+    policy = plain;
+    jwk = &plain_issuer.jwks->keys[0];
+
+    token = renewed(B_HS, jwk->id);
+    assert_int_equal(verify(&policy, &token), KEY);
+
+    p = text + sprintf(text, "{\"keys\":[");
+    p = put(p, B_HS, "\"kid\":\"e\",\"alg\":\"HS256\"");
+    policy.renewal = end(text, p);
+
+    assert_int_equal(ngx_household_jwt_verify(&policy, &token, &uri, NOW,
+                                              &claims),
+                     NONE);
+    assert_true(claims.renewed);
+    assert_true(claims.key == jwk->id);
+    assert_true(claims.kid == denial(NGX_HOUSEHOLD_JWT_DENIAL_KID, "rsa"));
+
+    token = renewed(B_HS, jwk->id ^ 1);
+    assert_int_equal(verify(&policy, &token), KEY);
+
+    token = renewed(EVIL_HS, jwk->id);
+    assert_int_equal(verify(&policy, &token), SIGNATURE);
+
+    /* the secrets of edges are no keys of the issuer, and the reverse */
+
+    token = sign(buf, B_HS, "HS256", "{\"alg\":\"HS256\",\"kid\":\"e\"}",
+                 GOOD);
+    assert_int_equal(verify(&policy, &token), KEY);
+
+    ngx_household_jwks_destroy(policy.renewal);
+
+    p = text + sprintf(text, "{\"keys\":[");
+    p = put(p, B_HS, "\"kid\":\"x\"");
+    policy.renewal = end(text, p);
+    token = renewed(A_HS, jwk->id);
+    assert_int_equal(verify(&policy, &token), KEY);
+
+    ngx_household_jwks_destroy(policy.renewal);
+
+    /* a token to be renewed, and no secret */
+
+    token = sign(buf, A_RSA, "RS256", RS256,
+                 P("\"cdniets\":30,\"cdnistt\":1"));
+    assert_int_equal(verify(&plain, &token), URI);
+
+    token = sign(buf, A_RSA, "RS256", RS256,
+                 P("\"cdniets\":30,\"cdnistt\":0"));
+    assert_int_equal(verify(&plain, &token), NONE);
+    assert_false(claims.renewed);
+
+    /* ids are of keys, not of their names */
+
+    for (id = 0; id < plain_issuer.jwks->nkeys; id++) {
+        assert_true(plain_issuer.jwks->keys[id].id != 0);
+        assert_true(id == 0 || plain_issuer.jwks->keys[id].id != jwk->id);
+    }
+
+    assert_true(two_issuers[0].jwks->keys[0].id == jwk->id);
+    assert_true(two_issuers[1].jwks->keys[0].id != jwk->id);
+}
+
+
 /* whatever changes what is accepted or read changes the digest */
 
 static void
@@ -524,7 +620,7 @@ policy_digest(void **state)
     ngx_household_jwt_issuer_t  issuers[2];
     ngx_household_jwt_policy_t  policy;
 
-    for (i = 0; i <= 14; i++) {
+    for (i = 0; i <= 15; i++) {
         issuers[0] = two_issuers[0];
         issuers[1] = two_issuers[1];
         set_policy(&policy, issuers, 2);
@@ -548,6 +644,7 @@ policy_digest(void **state)
         case 12: ngx_str_set(&issuers[0].type, "at+jwt"); break;
         case 13: policy.values = tv; policy.nvalues = 1; break;
         case 14: issuers[1].jwks = NULL; break;
+        case 15: policy.renewal = two_issuers[1].jwks; break;
         }
 
         assert_int_equal(ngx_household_jwt_policy_digest(&policy, b),
@@ -578,6 +675,7 @@ main(void)
         cmocka_unit_test(published),
         cmocka_unit_test(uri_restricts),
         cmocka_unit_test(denial_ids),
+        cmocka_unit_test(renewal),
         cmocka_unit_test(policy_digest)
     };
 

@@ -98,7 +98,9 @@ accepts(void **state)
         "{\"cdnicrit\":\"exp\",\"exp\":1}",
         "{\"cdnicrit\":\"exp,cdniuc\",\"exp\":1,\"cdniuc\":\"regex:.*\"}",
         "{\"cdnicrit\":\"iss,aud,cdniv\",\"iss\":1,\"aud\":1,\"cdniv\":1}",
-        "{\"cdnicrit\":\"nbf,iat\",\"nbf\":1,\"iat\":1}"
+        "{\"cdnicrit\":\"nbf,iat\",\"nbf\":1,\"iat\":1}",
+        "{\"cdniets\":30,\"cdnistt\":1,\"cdnistd\":2}",
+        "{\"cdnicrit\":\"cdniets,cdnistt\",\"cdniets\":1,\"cdnistt\":0}"
     };
 
     for (i = 0; i < mint_count(cases); i++) {
@@ -141,9 +143,9 @@ refuses(void **state)
         "{\"cdniip\":null}", "{\"cdniip\":7}",
 
         /* what is not done */
-        "{\"cdniets\":30}", "{\"cdnistt\":0}", "{\"cdnistt\":1}",
-        "{\"cdnistd\":2}", "{\"cdniuc\":\"regex:.*\",\"jti\":\"x\"}",
-        "{\"cdniets\":null}",
+        "{\"cdniets\":30}", "{\"cdnistt\":1}",
+        "{\"cdniets\":30,\"cdnistt\":2}", "{\"cdnistd\":-1}",
+        "{\"cdniuc\":\"regex:.*\",\"jti\":\"x\"}",
 
         /* other forms */
         "{\"cdniuc\":\"\"}", "{\"cdniuc\":\"http://a/\"}",
