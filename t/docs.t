@@ -225,6 +225,10 @@ open my $cdniip, '>', "$keys/cdniip.jwks" or die "cdniip.jwks: $!\n";
 print $cdniip '{"keys":[{"kty":"oct","k":"', 'A' x 22, '"}]}';
 close $cdniip;
 
+open my $edge, '>', "$keys/edge.jwks" or die "edge.jwks: $!\n";
+print $edge '{"keys":[{"kty":"oct","k":"', 'A' x 43, '"}]}';
+close $edge;
+
 system "cd $keys && openssl req -x509 -newkey rsa:2048 -nodes -days 2"
     . ' -subj /CN=redis -keyout ca.key -out redis-ca.pem 2> ca.log';
 
