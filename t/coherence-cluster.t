@@ -148,6 +148,62 @@ soon { hit($here) eq 'home' } 'a home is cached', 20;
         }
     }
 
+    # the other key alone: who is in its fields is not lost
+
+    $asking->cmd('ASKING');
+    $asking->cmd(HSET => key($account) . ':account',
+                 'extra:s1:192.0.2.1' => 0);
+    my $extra = sub {
+        $reader->get("/?account=$_[0]", 'X-Forwarded-For' => '192.0.2.1')
+               ->{headers}{'x-reason'};
+    };
+    is $extra->($account), 'extra_member', 'replicas: ASK: the other key';
+
+    my ($halved) = grep { $cluster->owner($cluster->slot(key($_))) == $from }
+                   map { "halved$_" } 0 .. 99;
+    my $halves = $cluster->slot(key($halved));
+    $from->cmd(SADD => key($halved), $Home);
+    $from->cmd(HSET => key($halved) . ':account', 'extra:s1:192.0.2.1' => 0);
+    $cluster->begin($halves, $to);
+    soon { $extra->($halved) eq 'extra_member' } 'replicas: before', 10;
+    $cluster->migrate($from, $to, key($halved) . ':account');
+    soon {
+        my ($replica) = grep { $nodes[$_] == $from } 0 .. 2;
+        1 == $nodes[$replica + 3]->cmd(CLUSTER => COUNTKEYSINSLOT => $halves);
+    } 'replicas: one of two keys has left the replica';
+    is $extra->($halved), 'extra_member',
+        'replicas: ASK: the key that has left is read, too' for 1 .. 4;
+
+    $cluster->finish($halves, $to);
+
+    # and the fleet override
+
+    my $control = 'household:control';
+    my $where = $cluster->slot($control);
+    my ($other) = grep { $_ != $cluster->owner($where) } @nodes[0 .. 2];
+    my $away = sub {
+        $reader->get("/?account=$halved", 'X-Forwarded-For' => '203.0.113.9')
+               ->{headers}{'x-status'};
+    };
+    my $asked = sub {
+        $_[0]->cmd(INFO => 'commandstats') =~ /cmdstat_asking:calls=(\d+)/
+            ? $1 : 0;
+    };
+    $cluster->cmd($control, HSET => $control, mode => 'monitor');
+    soon { $away->() eq 'MONITORED' } 'replicas: an override', 10;
+    my $source = $cluster->begin($where, $other);
+    my $before = $asked->($other);
+    $cluster->migrate($source, $other, $control);
+    my %said;
+    soon { $said{$away->()}++; $asked->($other) > $before }
+        'replicas: ASK: the override is read where it is', 10;
+    $said{$away->()}++ for 1 .. 10;
+    is join(' ', sort keys %said), 'MONITORED',
+        'replicas: ASK: the override has never ended';
+    $cluster->finish($where, $other);
+    $other->cmd(DEL => $control);
+    soon { $away->() eq 'DENIED' } 'replicas: its end is seen', 10;
+
     $cluster->finish($slot, $to);
     soon { $fresh->() eq 'home' } 'replicas: cached after the move', 10;
     $to->cmd(SREM => key($account), $Home);
@@ -168,6 +224,68 @@ becomes($here, 'unregistered', 'a removal at the new node is seen', 5);
 soon { hit($here) eq 'unregistered' } 'and its records are cached again', 10;
 $node->cmd(SADD => key($here), $Home);
 becomes($here, 'home', 'a registration at the new node is seen', 5);
+
+
+# "tracking on", and an account, or an override, that did not exist when its slot
+# was moved: no key sends an invalidation
+
+{
+    my $edge = Test::Household::Nginx->new(
+        workers => 2,
+        http => http_config(server => [map { $_->address } @nodes[0, 4]],
+            zone => '1m',
+            redis => 'cluster on; tracking on; connect_timeout 300ms;
+                      timeout 300ms;'),
+        server => location('/', '', 'main zone=households fresh=1h missing=1h '
+                                    . 'stale=1h'));
+    my $ask = sub {
+        my $h = $edge->get("/?account=$_[0]", 'X-Forwarded-For' => $Home)
+                     ->{headers};
+        return join ' ', map { $h->{$_} // '-' } qw(x-reason x-cache);
+    };
+    my $cached = sub {
+        my ($account, $reason) = @_;
+        soon { 10 == grep { $ask->($account) eq "$reason HIT" } 1 .. 10 }
+            "tracking on: $account: $reason is cached", 20;
+    };
+    my $says = sub {
+        my ($account, $reason, $name) = @_;
+        soon { $ask->($account) =~ /^$reason / } "tracking on: $name", 10;
+    };
+    my $begin = sub {
+        my $slot = $cluster->slot($_[0]);
+        my ($to) = grep { $_ != $cluster->owner($slot) } @nodes[0 .. 2];
+        return ($slot, $cluster->begin($slot, $to), $to);
+    };
+
+    $cached->('absent', 'unregistered');
+    my ($slot, $from, $to) = $begin->(key('absent'));
+    $cluster->finish($slot, $to);
+    $to->cmd(SADD => key('absent'), $Home);
+    $says->('absent', 'home', 'created after its slot was moved');
+
+    # another one of the same slot is moved, and found by ASK
+
+    $cluster->cmd(key('later1809'), SADD => key('later1809'), $Home);
+    $cached->('later', 'unregistered');
+    ($slot, $from, $to) = $begin->(key('later'));
+    $cluster->migrate($from, $to, key('later1809'));
+    $says->('later1809', 'home', 'found by ASK');
+    my $client = $to->client;
+    $client->cmd('ASKING');
+    $client->cmd(SADD => key('later'), $Home);
+    $says->('later', 'home', 'created while its slot is migrated');
+    $cluster->finish($slot, $to);
+
+    $cached->('nobody', 'unregistered');
+    ($slot, $from, $to) = $begin->('household:control');
+    $cluster->finish($slot, $to);
+    $to->cmd(HSET => 'household:control', mode => 'off');
+    $says->('nobody', 'off', 'an override is set after its slot was moved');
+    $to->cmd(DEL => 'household:control');
+    $says->('nobody', 'unregistered', 'and removed');
+    $edge->quit;
+}
 
 
 # a slot under migration: ASK, to a node that has no slot yet

@@ -64,6 +64,24 @@ sub ask {
     }, 'cluster: all events are in one stream'
         or diag $cluster->cmd('household-events',
                               XLEN => 'household-events');
+
+    # a key has moved, and its slot has not: ASK, which replicas do not reply
+
+    my $slot = $cluster->slot($key->('a0'));
+    my ($to) = grep { $_ != $cluster->owner($slot) } @nodes[0 .. 2];
+    my $from = $cluster->begin($slot, $to);
+    my ($replica) = map { $nodes[$_ + 3] } grep { $nodes[$_] == $from } 0 .. 2;
+    my $keys = sub { $_[0]->cmd(CLUSTER => COUNTKEYSINSLOT => $slot) };
+    wait_until { $keys->($replica) == $keys->($from) };
+    my $before = $keys->($from);
+    $cluster->migrate($from, $to, $key->('a0'));
+    ok wait_until { $keys->($replica) < $before },
+        'cluster: presence has left the replica';
+
+    my $reader = edge(join ' ', 'cluster on; read_from replica max_lag=1m;',
+                      map { 'server ' . $_->address . ';' } @nodes[0, 4]);
+    is ask($reader, 'a0', $friend, 'box'), 'outside',
+        'cluster: presence of a slot that is migrated is read';
 }
 
 

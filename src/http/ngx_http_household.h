@@ -140,6 +140,7 @@ struct ngx_http_household_fleet_s {
     unsigned                                again:1; /* changed meanwhile */
     unsigned                                answered:1;
     unsigned                                marked:1; /* it is of the zone */
+    unsigned                                missing:1; /* no such key */
 };
 
 

@@ -25,6 +25,8 @@
 
 static void ngx_http_household_fleet_fetch(ngx_http_household_fleet_t *fleet,
     uint64_t generation);
+static ngx_int_t ngx_http_household_fleet_send(
+    ngx_http_household_fleet_t *fleet, ngx_uint_t flags);
 static ngx_int_t ngx_http_household_fleet_reply(ngx_household_redis_op_t *op,
     ngx_household_resp_reply_t *reply);
 static void ngx_http_household_fleet_error(ngx_http_household_fleet_t *fleet,
@@ -224,6 +226,18 @@ static void
 ngx_http_household_fleet_fetch(ngx_http_household_fleet_t *fleet,
     uint64_t generation)
 {
+    if (ngx_http_household_fleet_send(fleet, 0) == NGX_OK) {
+        fleet->generation = generation;
+    }
+}
+
+
+/* only a fetch that a request waits for delays the exit of the process */
+
+static ngx_int_t
+ngx_http_household_fleet_send(ngx_http_household_fleet_t *fleet,
+    ngx_uint_t flags)
+{
     u_char                        *p;
     ngx_str_t                      argv[2], key, prefix;
     ngx_household_redis_t         *redis;
@@ -239,7 +253,7 @@ ngx_http_household_fleet_fetch(ngx_http_household_fleet_t *fleet,
     argv[1].data = ngx_alloc(argv[1].len, ngx_cycle->log);
 
     if (argv[1].data == NULL) {
-        return;
+        return NGX_ERROR;
     }
 
     p = ngx_cpymem(argv[1].data, prefix.data, prefix.len);
@@ -251,20 +265,23 @@ ngx_http_household_fleet_fetch(ngx_http_household_fleet_t *fleet,
     command.argc = 2;
 
     op = ngx_household_redis_submit(redis, &command, &argv[1], 1,
-                                    0, ngx_http_household_fleet_reply,
+                                    flags, ngx_http_household_fleet_reply,
                                     ngx_http_household_fleet_done, fleet,
                                     &status);
-    if (op != NULL) {
-        /* unless a request waits for it */
-        ngx_household_redis_op_await(op, 0);
+    ngx_free(argv[1].data);
 
-        fleet->fetch = op;
-        fleet->answered = 0;
-        fleet->rejected = 0;
-        fleet->generation = generation;
+    if (op == NULL) {
+        return NGX_ERROR;
     }
 
-    ngx_free(argv[1].data);
+    ngx_household_redis_op_await(op, !ngx_queue_empty(&fleet->waiters));
+
+    fleet->fetch = op;
+    fleet->answered = 0;
+    fleet->rejected = 0;
+    fleet->missing = 0;
+
+    return NGX_OK;
 }
 
 
@@ -286,6 +303,13 @@ ngx_http_household_fleet_reply(ngx_household_redis_op_t *op,
 
     if (ngx_http_household_fleet_check(reply) != NGX_OK) {
         return NGX_ERROR;
+    }
+
+    fleet->missing = reply->nvalues == 1;
+
+    if (fleet->missing && ngx_household_redis_from_replica(op)) {
+        /* see ngx_http_household_fleet_done() */
+        return NGX_OK;
     }
 
     len = fleet->type->decode(fleet, reply, value);
@@ -357,6 +381,16 @@ ngx_http_household_fleet_done(ngx_household_redis_op_t *op,
 
     ngx_uint_t  again;
 
+    if (status == NGX_HOUSEHOLD_REDIS_RESULT_OK && fleet->missing
+        && ngx_household_redis_from_replica(op)
+        && ngx_http_household_fleet_send(fleet,
+                                         NGX_HOUSEHOLD_REDIS_NO_REPLICA)
+           == NGX_OK)
+    {
+        /* the key may have been moved */
+        return;
+    }
+
     again = fleet->again;
     fleet->again = 0;
     fleet->fetch = NULL;
@@ -394,8 +428,9 @@ ngx_http_household_fleet_store(ngx_http_household_fleet_t *fleet)
     fresh = cache->tracked ? NGX_HTTP_HOUSEHOLD_FLEET_TRACKED
                            : NGX_HTTP_HOUSEHOLD_FLEET_UNTRACKED;
 
-    (void) ngx_household_zone_put(cache, &id, fleet->value, fleet->len, 0,
-                                  fleet->generation, ngx_current_msec, fresh,
+    (void) ngx_household_zone_put(cache, &id, fleet->value, fleet->len,
+                                  fleet->missing, fleet->generation,
+                                  ngx_current_msec, fresh,
                                   NGX_HOUSEHOLD_ZONE_TIME_MAX);
 }
 

@@ -21,6 +21,7 @@ static void ngx_http_household_invalidate_untracked(void *data,
     ngx_str_t *key);
 static void ngx_http_household_invalidate_flushed(void *data);
 static void ngx_http_household_invalidate_missed(void *data);
+static void ngx_http_household_invalidate_moved(void *data);
 static ngx_int_t ngx_http_household_invalidate_coherent(void *data,
     ngx_uint_t on, ngx_msec_t when);
 static ngx_int_t ngx_http_household_invalidate_renew(
@@ -45,7 +46,8 @@ static const ngx_household_redis_tracked_calls_t
     ngx_http_household_invalidate_tracked =
 {
     ngx_http_household_invalidate_untracked,
-    ngx_http_household_invalidate_missed
+    ngx_http_household_invalidate_missed,
+    ngx_http_household_invalidate_moved
 };
 
 
@@ -240,6 +242,26 @@ ngx_http_household_invalidate_missed(void *data)
     {
         ngx_household_zone_invalidate_all(store->cache);
         ngx_household_zone_invalidate_all(store->fleet_cache);
+        ngx_http_household_fleet_changed_all(store);
+    }
+}
+
+
+static void
+ngx_http_household_invalidate_moved(void *data)
+{
+    ngx_http_household_redis_t *redis = data;
+
+    ngx_uint_t                   i;
+    ngx_http_household_store_t  *store;
+
+    i = 0;
+
+    while ((store = ngx_http_household_invalidate_next_store(redis, &i))
+           != NULL)
+    {
+        ngx_household_zone_invalidate_missing(store->cache);
+        ngx_household_zone_invalidate_missing(store->fleet_cache);
         ngx_http_household_fleet_changed_all(store);
     }
 }

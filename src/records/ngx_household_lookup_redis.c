@@ -23,11 +23,15 @@ static ngx_int_t ngx_household_lookup_fields(
     ngx_household_resp_reply_t *reply);
 static void ngx_household_lookup_answered(ngx_household_redis_op_t *op,
     ngx_household_redis_result_e status);
+static ngx_household_redis_result_e ngx_household_lookup_repeat(
+    ngx_household_lookup_t *lookup);
 static void ngx_household_lookup_malformed(ngx_household_lookups_t *lookups,
     ngx_uint_t n);
 static void ngx_household_lookup_too_large(ngx_household_lookups_t *lookups);
 static ngx_household_record_builder_t *ngx_household_lookup_builder(
     ngx_household_lookups_t *lookups);
+static void ngx_household_lookup_free(ngx_household_lookups_t *lookups,
+    ngx_household_record_builder_t *builder);
 
 
 ngx_int_t
@@ -157,6 +161,10 @@ ngx_household_lookup_reply(ngx_household_redis_op_t *op,
         }
     }
 
+    if (reply->nvalues == 1) {
+        lookup->empty = 1;
+    }
+
     if (op->i == 0) {
         lookup->no_homes = reply->nvalues == 1;
         return ngx_household_lookup_homes(lookup->builder, reply);
@@ -243,20 +251,28 @@ ngx_household_lookup_answered(ngx_household_redis_op_t *op,
     record = NULL;
     outcome = NGX_HOUSEHOLD_LOOKUP_UNAVAILABLE;
 
-    if (status == NGX_HOUSEHOLD_REDIS_RESULT_OK && lookup->no_homes
+    if (status == NGX_HOUSEHOLD_REDIS_RESULT_OK && lookup->empty
         && !lookup->failed && !lookup->too_large
         && ngx_household_redis_from_replica(op))
     {
-        /* the keys may have been moved, which the primary replies with ASK */
-
-        ngx_household_lookup_release(lookup);
-
-        status = ngx_household_lookup_submit(lookup,
-                                             NGX_HOUSEHOLD_REDIS_NO_REPLICA);
+        status = ngx_household_lookup_repeat(lookup);
 
         if (status == NGX_HOUSEHOLD_REDIS_RESULT_OK) {
             return;
         }
+    }
+
+    if (status != NGX_HOUSEHOLD_REDIS_RESULT_OK && lookup->replica != NULL) {
+
+        /* the primary is unavailable */
+
+        ngx_household_lookup_free(lookup->lookups, lookup->builder);
+
+        lookup->builder = lookup->replica;
+        lookup->replica = NULL;
+        lookup->failed = 0;
+        lookup->too_large = 0;
+        status = NGX_HOUSEHOLD_REDIS_RESULT_OK;
     }
 
     if (status == NGX_HOUSEHOLD_REDIS_RESULT_OK && !lookup->failed) {
@@ -280,6 +296,30 @@ ngx_household_lookup_answered(ngx_household_redis_op_t *op,
     }
 
     lookup->handler(lookup, status, outcome, record);
+}
+
+
+/*
+ * A replica has no value of one of the keys, or of both.  The keys may have
+ * been moved, which the primary replies with ASK.  An account with networks is
+ * used as the replica has it if the primary is unavailable: most such accounts
+ * have no other fields.
+ */
+
+static ngx_household_redis_result_e
+ngx_household_lookup_repeat(ngx_household_lookup_t *lookup)
+{
+    if (!lookup->no_homes) {
+        lookup->replica = lookup->builder;
+        lookup->builder = NULL;
+    }
+
+    ngx_household_lookup_free(lookup->lookups, lookup->builder);
+
+    lookup->builder = NULL;
+    lookup->empty = 0;
+
+    return ngx_household_lookup_submit(lookup, NGX_HOUSEHOLD_REDIS_NO_REPLICA);
 }
 
 
@@ -347,22 +387,25 @@ ngx_household_lookup_builder(ngx_household_lookups_t *lookups)
 void
 ngx_household_lookup_release(ngx_household_lookup_t *lookup)
 {
-    ngx_household_lookups_t  *lookups;
+    ngx_household_lookup_free(lookup->lookups, lookup->builder);
+    ngx_household_lookup_free(lookup->lookups, lookup->replica);
+}
 
-    lookups = lookup->lookups;
 
-    if (lookup->builder == NULL) {
+static void
+ngx_household_lookup_free(ngx_household_lookups_t *lookups,
+    ngx_household_record_builder_t *builder)
+{
+    if (builder == NULL) {
         return;
     }
 
     if (lookups->nbuilders
         < sizeof(lookups->builders) / sizeof(lookups->builders[0]))
     {
-        lookups->builders[lookups->nbuilders++] = lookup->builder;
+        lookups->builders[lookups->nbuilders++] = builder;
 
     } else {
-        ngx_free(lookup->builder);
+        ngx_free(builder);
     }
-
-    lookup->builder = NULL;
 }

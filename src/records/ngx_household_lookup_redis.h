@@ -105,6 +105,7 @@ struct ngx_household_lookup_s {
     /* SENT */
     ngx_household_lookup_pt          handler;
     ngx_household_record_builder_t  *builder;  /* since the first reply */
+    ngx_household_record_builder_t  *replica;  /* of a replica, or NULL */
     uint64_t                         generation; /* of the cache */
     ngx_msec_t                       sent;
     uint64_t                         started;  /* the same, microseconds */
@@ -113,6 +114,7 @@ struct ngx_household_lookup_s {
     unsigned                         failed:1;
     unsigned                         too_large:1;
     unsigned                         no_homes:1; /* SMEMBERS is empty */
+    unsigned                         empty:1; /* SMEMBERS or HGETALL is */
 };
 
 
@@ -123,7 +125,7 @@ struct ngx_household_lookup_s {
 ngx_int_t ngx_household_lookup_send(ngx_household_lookup_t *lookup,
     ngx_household_lookup_pt handler);
 
-/* returns the builder of the lookup, if any, to the free builders */
+/* returns the builders of the lookup, if any, to the free builders */
 void ngx_household_lookup_release(ngx_household_lookup_t *lookup);
 
 

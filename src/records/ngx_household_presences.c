@@ -30,7 +30,7 @@ struct ngx_household_presences_read_s {
 static ngx_household_presences_read_t *ngx_household_presences_read_start(
     ngx_household_presences_t *presences, ngx_str_t *account, uint32_t hash);
 static ngx_int_t ngx_household_presences_read_send(
-    ngx_household_presences_read_t *read);
+    ngx_household_presences_read_t *read, ngx_uint_t flags);
 static ngx_int_t ngx_household_presences_read_reply(
     ngx_household_redis_op_t *op, ngx_household_resp_reply_t *reply);
 static ngx_int_t ngx_household_presences_read_number(
@@ -149,7 +149,7 @@ ngx_household_presences_read_start(ngx_household_presences_t *presences,
     read->len = 0;
     read->failed = 0;
 
-    if (ngx_household_presences_read_send(read) != NGX_OK) {
+    if (ngx_household_presences_read_send(read, 0) != NGX_OK) {
         ngx_free(read);
         return NULL;
     }
@@ -167,7 +167,8 @@ ngx_household_presences_read_start(ngx_household_presences_t *presences,
  */
 
 static ngx_int_t
-ngx_household_presences_read_send(ngx_household_presences_read_t *read)
+ngx_household_presences_read_send(ngx_household_presences_read_t *read,
+    ngx_uint_t flags)
 {
     u_char                        *p;
     ngx_str_t                      keys[2];
@@ -205,7 +206,7 @@ ngx_household_presences_read_send(ngx_household_presences_read_t *read)
     argv[1][1].len = NGX_HOUSEHOLD_PRESENCES_NUMBER;
 
     read->op = ngx_household_redis_submit(presences->redis, commands, keys, 2,
-                                          NGX_HOUSEHOLD_REDIS_NUMBERED,
+                                          NGX_HOUSEHOLD_REDIS_NUMBERED | flags,
                                           ngx_household_presences_read_reply,
                                           ngx_household_presences_read_done,
                                           read, &status);
@@ -285,6 +286,19 @@ ngx_household_presences_read_done(ngx_household_redis_op_t *op,
 
     presences = read->presences;
     result = NULL;
+
+    if (status == NGX_HOUSEHOLD_REDIS_RESULT_OK && !read->failed
+        && read->len == 0 && ngx_household_redis_from_replica(op)
+        && ngx_household_presences_read_send(read,
+                                             NGX_HOUSEHOLD_REDIS_NO_REPLICA)
+           == NGX_OK)
+    {
+        /* the key may have been moved, which the primary replies with ASK */
+
+        ngx_household_redis_op_await(read->op,
+                                     !ngx_queue_empty(&read->waiters));
+        return;
+    }
 
     if (status == NGX_HOUSEHOLD_REDIS_RESULT_OK && !read->failed) {
 

@@ -62,9 +62,9 @@ ngx_household_redis_op_t *ngx_household_redis_submit(
 
 /*
  * Returns 1 if a replica of a cluster has replied to a command of the
- * operation, otherwise 0.  To be called from "done".  A replica does not reply
- * with ASK: it returns no value for a key that was moved to another node, while
- * the hash slot of the key is being migrated.
+ * operation, otherwise 0.  To be called from "reply" or "done".  A replica does
+ * not reply with ASK: it returns no value for a key that was moved to another
+ * node, while the hash slot of the key is being migrated.
  */
 ngx_uint_t ngx_household_redis_from_replica(ngx_household_redis_op_t *op);
 

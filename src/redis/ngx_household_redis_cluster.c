@@ -31,6 +31,8 @@ static ngx_int_t ngx_household_redis_cluster_error(ngx_household_redis_t *redis,
 static ngx_int_t ngx_household_redis_cluster_redirect(
     ngx_household_redis_cluster_t *cl, ngx_household_redis_peer_t *peer,
     ngx_household_redis_cmd_t *cmd, ngx_uint_t ask, ngx_str_t *error);
+static void ngx_household_redis_cluster_asked(
+    ngx_household_redis_cluster_t *cl, ngx_uint_t slot);
 static ngx_household_redis_peer_t *ngx_household_redis_cluster_target(
     ngx_household_redis_cluster_t *cl, ngx_household_redis_peer_t *peer,
     ngx_str_t *error, ngx_uint_t *slot);
@@ -83,6 +85,11 @@ ngx_household_redis_cluster_create(ngx_household_redis_t *redis,
     }
 
     cl->replicas = cl->slots + NGX_HOUSEHOLD_REDIS_HASH_SLOTS;
+
+    cl->asked = ngx_pcalloc(pool, NGX_HOUSEHOLD_REDIS_HASH_SLOTS / 8);
+    if (cl->asked == NULL) {
+        return NGX_ERROR;
+    }
 
     cl->seeds = ngx_pcalloc(pool, cl->nseeds
                                   * sizeof(ngx_household_redis_node_t *));
@@ -280,9 +287,12 @@ ngx_household_redis_cluster_redirect(ngx_household_redis_cluster_t *cl,
         return NGX_DECLINED;
     }
 
-    if (!ask && cl->slots[slot] != target) {
-        cl->slots[slot] = target;
+    if (ask) {
+        ngx_household_redis_cluster_asked(cl, slot);
+
+    } else if (ngx_household_redis_cluster_set_slot(cl, slot, target)) {
         cl->replicas[slot] = NULL;
+        ngx_household_redis_cluster_moved(cl);
         ngx_household_redis_notify_primaries(cl->redis);
     }
 
@@ -300,6 +310,31 @@ ngx_household_redis_cluster_redirect(ngx_household_redis_cluster_t *cl,
     }
 
     return NGX_OK;
+}
+
+
+/* the first ASK of a slot in an interval: the slot is being migrated */
+
+static void
+ngx_household_redis_cluster_asked(ngx_household_redis_cluster_t *cl,
+    ngx_uint_t slot)
+{
+    u_char  *byte, bit;
+
+    if (ngx_current_msec - cl->asked_since
+        >= NGX_HOUSEHOLD_REDIS_CLUSTER_WATCH)
+    {
+        cl->asked_since = ngx_current_msec;
+        ngx_memzero(cl->asked, NGX_HOUSEHOLD_REDIS_HASH_SLOTS / 8);
+    }
+
+    byte = &cl->asked[slot / 8];
+    bit = 1 << slot % 8;
+
+    if ((*byte & bit) == 0) {
+        *byte |= bit;
+        ngx_household_redis_cluster_moved(cl);
+    }
 }
 
 

@@ -42,6 +42,10 @@ typedef struct {
     ngx_msec_t                         refreshed;  /* last start */
     ngx_uint_t                         failures;   /* in a row */
 
+    /* slots with an ASK since "asked_since": a bitmap */
+    u_char                            *asked;
+    ngx_msec_t                         asked_since;
+
     /* a connection that fetches the slot map at intervals */
     ngx_household_redis_dedicated_t   *watch;
     ngx_household_redis_node_t        *watched;    /* the node */
@@ -53,12 +57,21 @@ typedef struct {
     unsigned                           down:1;     /* the last round failed */
     unsigned                           logged:1;   /* "down" was logged */
     unsigned                           watching:1;
+    unsigned                           moved:1;    /* a slot */
 } ngx_household_redis_cluster_t;
 
 
 /*
  * _table.c: the slot map and its peers.
  */
+
+/* Sets the primary of a slot.  Returns 1 if the slot had another, else 0. */
+ngx_uint_t ngx_household_redis_cluster_set_slot(
+    ngx_household_redis_cluster_t *cl, ngx_uint_t slot,
+    ngx_household_redis_peer_t *primary);
+
+/* To be called if a slot is moved, or has been. */
+void ngx_household_redis_cluster_moved(ngx_household_redis_cluster_t *cl);
 
 /*
  * Returns the peer with the address "addr", which a node has returned; creates

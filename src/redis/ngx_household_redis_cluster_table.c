@@ -135,11 +135,51 @@ ngx_household_redis_cluster_apply(ngx_household_redis_cluster_t *cl,
         ngx_household_redis_notify_primaries(cl->redis);
     }
 
+    if (cl->moved) {
+        ngx_household_redis_cluster_moved(cl);
+    }
+
     ngx_household_redis_cluster_drop_unused_peers(cl);
 
     cl->redirected = 0;
 
     return NULL;
+}
+
+
+ngx_uint_t
+ngx_household_redis_cluster_set_slot(ngx_household_redis_cluster_t *cl,
+    ngx_uint_t slot, ngx_household_redis_peer_t *primary)
+{
+    if (cl->slots[slot] == primary) {
+        return 0;
+    }
+
+    if (cl->slots[slot] != NULL) {
+        cl->moved = 1;
+    }
+
+    cl->slots[slot] = primary;
+
+    return 1;
+}
+
+
+/* with "tracking broadcast", each tracked server sends all its changes */
+
+void
+ngx_household_redis_cluster_moved(ngx_household_redis_cluster_t *cl)
+{
+    ngx_household_redis_t  *redis;
+
+    cl->moved = 0;
+    redis = cl->redis;
+
+    if (redis->tracked != NULL
+        && redis->conf->tracking == NGX_HOUSEHOLD_REDIS_TRACKING_ON)
+    {
+        redis->tracked_calls->moved(redis->tracked_data);
+    }
 }
 
 
@@ -226,8 +266,7 @@ ngx_household_redis_cluster_apply_entry(ngx_household_redis_cluster_t *cl,
 
     for (slot = entry->from; slot <= entry->to; slot++) {
 
-        if (cl->slots[slot] != primary) {
-            cl->slots[slot] = primary;
+        if (ngx_household_redis_cluster_set_slot(cl, slot, primary)) {
             *changed = 1;
         }
 
@@ -277,8 +316,7 @@ ngx_household_redis_cluster_clear(ngx_household_redis_cluster_t *cl)
     for (slot = 0; slot < NGX_HOUSEHOLD_REDIS_HASH_SLOTS; slot++) {
 
         if (cl->slots[slot] != NULL && !cl->slots[slot]->visited) {
-            cl->slots[slot] = NULL;
-            changed = 1;
+            changed = ngx_household_redis_cluster_set_slot(cl, slot, NULL);
         }
 
         if (cl->replicas[slot] != NULL && !cl->replicas[slot]->visited) {

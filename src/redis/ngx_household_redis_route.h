@@ -89,6 +89,13 @@ typedef struct {
 
     /* invalidations of any key that this process has read may be missed */
     void                              (*missed)(void *data);
+
+    /*
+     * A hash slot of a cluster is moved, or has been.  Its keys send
+     * invalidations when they leave their node; keys that did not exist when
+     * they were read do not, and may be created at the other node.
+     */
+    void                              (*moved)(void *data);
 } ngx_household_redis_tracked_calls_t;
 
 

@@ -286,7 +286,8 @@ ngx_household_zone_check_generation(ngx_household_zone_t *zone,
     ngx_household_zone_ns_shm_t *shm, const ngx_household_cells_key_t *key,
     ngx_household_cells_entry_t *old, ngx_household_cells_entry_t *e)
 {
-    if (e->seq == shm->seq
+    if (!ngx_household_zone_before(e->seq,
+                                   ngx_household_zone_fresh_seq(shm, e))
         && e->gen == *ngx_household_zone_stripe(zone->sh, key->hash))
     {
         return NGX_OK;

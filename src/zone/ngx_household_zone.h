@@ -304,6 +304,9 @@ void ngx_household_zone_invalidate(ngx_household_zone_ns_t *ns,
 /* the same for the whole namespace, in constant time */
 void ngx_household_zone_invalidate_all(ngx_household_zone_ns_t *ns);
 
+/* the same for the negative entries of the namespace only */
+void ngx_household_zone_invalidate_missing(ngx_household_zone_ns_t *ns);
+
 /*
  * Empties the namespace in constant time.  Replies to fetches under way are
  * not stored.  The memory is reused on demand.

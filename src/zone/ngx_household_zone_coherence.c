@@ -45,8 +45,27 @@ ngx_household_zone_ns_invalidate(ngx_household_zone_t *zone,
 {
     shm->seq++;
     shm->invalidated_seq = shm->seq;
+    shm->missing_seq = shm->seq;
 
     ngx_household_zone_inc(zone, NGX_HOUSEHOLD_ZONE_NS_INVALIDATED);
+}
+
+
+void
+ngx_household_zone_invalidate_missing(ngx_household_zone_ns_t *ns)
+{
+    ngx_household_zone_ns_shm_t  *shm;
+
+    ngx_household_zone_lock(ns->zone);
+
+    shm = ngx_household_zone_ns_shm(ns);
+
+    if (shm) {
+        shm->seq++;
+        shm->missing_seq = shm->seq;
+    }
+
+    ngx_household_zone_unlock(ns->zone);
 }
 
 
@@ -63,6 +82,7 @@ ngx_household_zone_flush(ngx_household_zone_ns_t *ns)
         shm->seq++;
         shm->flushed_seq = shm->seq;
         shm->invalidated_seq = shm->seq;
+        shm->missing_seq = shm->seq;
         shm->entries = 0;
 
         ngx_household_zone_inc(ns->zone, NGX_HOUSEHOLD_ZONE_FLUSHED);

@@ -144,7 +144,8 @@ ngx_household_zone_classify(ngx_household_zone_ns_t *ns,
 
     changed = (e->flags & NGX_HOUSEHOLD_ZONE_F_INVALIDATED) ? 1 : 0;
     invalidated = changed
-                  || ngx_household_zone_before(e->seq, shm->invalidated_seq);
+                  || ngx_household_zone_before(e->seq,
+                                     ngx_household_zone_fresh_seq(shm, e));
 
     incoherent = ns->tracked && !ngx_household_zone_tracked(shm, now);
 

@@ -386,6 +386,7 @@ ngx_household_zone_ns_clear(ngx_household_zone_ns_shm_t *shm)
     shm->seq++;
     shm->flushed_seq = shm->seq;
     shm->invalidated_seq = shm->seq;
+    shm->missing_seq = shm->seq;
     shm->entries = 0;
 
     ngx_memzero(shm->holders, sizeof(shm->holders));

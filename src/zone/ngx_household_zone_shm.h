@@ -28,9 +28,10 @@ typedef struct {
 
 /*
  * A namespace.  "seq" is its epoch: each flush or invalidation of the whole
- * namespace increments "seq".  An entry has the value of "seq" at the start of
- * its fetch.  Entries before "flushed_seq" do not exist any more, entries
- * before "invalidated_seq" are not fresh.
+ * namespace, or of its negative entries, increments "seq".  An entry has the
+ * value of "seq" at the start of its fetch.  Entries before "flushed_seq" do
+ * not exist any more, entries before "invalidated_seq" are not fresh, and
+ * negative entries before "missing_seq", which is never the lower one.
  */
 
 typedef struct {
@@ -43,6 +44,7 @@ typedef struct {
     uint32_t                      seq;      /* never 0 in an entry */
     uint32_t                      flushed_seq;
     uint32_t                      invalidated_seq;
+    uint32_t                      missing_seq;
     ngx_household_zone_holder_t   holders[NGX_HOUSEHOLD_ZONE_HOLDERS];
 } ngx_household_zone_ns_shm_t;
 
@@ -230,6 +232,17 @@ ngx_household_zone_not_flushed(ngx_household_zone_t *zone,
     shm = ngx_household_zone_ns_of(zone, e);
 
     return !ngx_household_zone_before(e->seq, shm->flushed_seq);
+}
+
+
+/* returns the first epoch of which an entry like "e" is fresh */
+
+static ngx_inline uint32_t
+ngx_household_zone_fresh_seq(ngx_household_zone_ns_shm_t *shm,
+    ngx_household_cells_entry_t *e)
+{
+    return (e->flags & NGX_HOUSEHOLD_ZONE_F_MISSING) ? shm->missing_seq
+                                                     : shm->invalidated_seq;
 }
 
 

@@ -481,6 +481,49 @@ test_invalidate_all(void **data)
 
 
 static void
+test_invalidate_missing(void **data)
+{
+    uint64_t                  gen;
+    ngx_uint_t                i;
+    ngx_household_zone_ns_t  *store;
+
+    store = store_start(SIZE, 0);
+
+    fetch(store, "record", "record", 0);
+    gen = ngx_household_zone_get_generation(store, id_of(UUID));
+
+    assert_int_equal(ngx_household_zone_put(store, id_of(UUID), NULL, 0, 1, gen,
+                                            0, FRESH, STALE),
+                     NGX_OK);
+    assert_int_equal(get(store, UUID, 0), HIT);
+
+    ngx_household_zone_invalidate_missing(store);
+
+    assert_int_equal(get(store, UUID, 0), EXPIRED);
+    assert_int_equal(found.missing, 1);
+    assert_int_equal(found.invalidated, 1);
+    assert_int_equal(get(store, "record", 0), HIT);
+
+    /* replies on their way: of the former node, or of any node */
+
+    for (i = 0; i < 2; i++) {
+        assert_int_equal(ngx_household_zone_put(store, id_of("new"), NULL, 0,
+                                                !i, gen, 0, FRESH, STALE),
+                         i ? NGX_OK : NGX_DECLINED);
+        assert_int_equal(get(store, "new", 0), i ? HIT : EXPIRED);
+    }
+
+    /* and after an invalidation of all, none is fresh */
+
+    ngx_household_zone_invalidate_all(store);
+    assert_int_equal(get(store, "record", 0), EXPIRED);
+    assert_int_equal(get(store, UUID, 0), EXPIRED);
+
+    zone_stop(store->zone);
+}
+
+
+static void
 test_flush(void **data)
 {
     uint64_t                  gen;
@@ -605,6 +648,7 @@ main(void)
         cmocka_unit_test(test_invalidate_between),
         cmocka_unit_test(test_invalidate_between_no_stale),
         cmocka_unit_test(test_invalidate_all),
+        cmocka_unit_test(test_invalidate_missing),
         cmocka_unit_test(test_flush),
         cmocka_unit_test(test_too_big)
     };

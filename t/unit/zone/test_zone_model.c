@@ -44,6 +44,7 @@ typedef struct {
     uint64_t     gen;
     ngx_uint_t   invalidated;
     ngx_uint_t   flushed;
+    ngx_uint_t   missing;       /* missing_epochs of the store */
 } fetch_t;
 
 
@@ -53,6 +54,7 @@ static ngx_household_zone_ns_t  *stores[STORES];
 static value_t      values[STORES][KEYS];
 static fetch_t      fetches[FETCHES];
 static ngx_uint_t   nfetches;
+static ngx_uint_t   missing_epochs[STORES];
 static ngx_uint_t   tracking;
 static ngx_msec_t   tracked_until;
 static ngx_msec_t   now;
@@ -260,6 +262,7 @@ do_get(ngx_uint_t store, ngx_uint_t key)
         f->gen = found.generation;
         f->invalidated = 0;
         f->flushed = 0;
+        f->missing = missing_epochs[store];
     }
 }
 
@@ -273,6 +276,7 @@ do_put(void)
     fetch_t     f;
     uint32_t    seed;
     ngx_int_t   rc;
+    uint64_t    gen;
     ngx_uint_t  i, moved, missing, kept;
     ngx_msec_t  fresh, stale;
 
@@ -299,8 +303,14 @@ do_put(void)
     seed = rnd(1000000);
     value_bytes(buf, seed, len);
 
-    moved = ngx_household_zone_get_generation(stores[f.store], key_id(f.key))
-        != f.gen;
+    gen = ngx_household_zone_get_generation(stores[f.store], key_id(f.key));
+
+    if (!missing) {
+        /* the epoch in the upper half */
+        gen -= (uint64_t) (missing_epochs[f.store] - f.missing) << 32;
+    }
+
+    moved = (gen != f.gen);
 
     rc = ngx_household_zone_put(stores[f.store], key_id(f.key), buf, len,
                                 missing, f.gen, now, fresh, stale);
@@ -333,6 +343,21 @@ do_put(void)
     v->missing = missing;
     v->invalidated = moved;
     v->gen = f.gen;
+}
+
+
+static void
+do_invalidate_missing(ngx_uint_t store)
+{
+    ngx_uint_t  i;
+
+    ngx_household_zone_invalidate_missing(stores[store]);
+
+    missing_epochs[store]++;
+
+    for (i = 0; i < KEYS; i++) {
+        values[store][i].invalidated |= values[store][i].missing;
+    }
 }
 
 
@@ -375,7 +400,10 @@ step(void)
         ngx_household_zone_invalidate_all(stores[store]);
         model_invalidate(store, KEYS, 0);
 
-    } else if (op < 908) {
+    } else if (op < 915) {
+        do_invalidate_missing(store);
+
+    } else if (op < 918) {
         ngx_household_zone_flush(stores[store]);
         model_invalidate(store, KEYS, 1);
 
