@@ -9,6 +9,7 @@ use strict;
 use warnings;
 
 use lib 't/lib';
+use Test::Household::Ca;
 use Test::Household::FakeRedis;
 use Test::Household::Http2;
 use Test::Household::Nginx;
@@ -26,8 +27,9 @@ my $fake = Test::Household::FakeRedis->new(%redis);
 my $other = Test::Household::FakeRedis->new(%redis);
 
 my $origin = 'unix:' . temp_dir('origin') . '/origin.sock';
-my $has_http2 = `$Test::Household::Nginx::Binary -V 2>&1` =~ /http_v2_module/;
-my $http2_port = free_port();
+my $version = `$Test::Household::Nginx::Binary -V 2>&1`;
+my %has = map { $_ => scalar($version =~ /http_v${_}_module/) } 2, 3;
+my %port = map { $_ => free_port() } 2, 3;
 
 my $guarded = <<"EOC";
     location / { household on; empty_gif; }
@@ -49,8 +51,16 @@ my $guarded = <<"EOC";
     location = /return { household on; return 200; }
 EOC
 
-my $http2 = $has_http2
-    ? "server { listen 127.0.0.1:$http2_port http2; $guarded }" : '';
+my $http2 = $has{2}
+    ? "server { listen 127.0.0.1:$port{2} http2; $guarded }" : '';
+my $http3 = '';
+
+if ($has{3}) {
+    my ($cert, $key) = Test::Household::Ca->new->issue('localhost',
+                                                       'DNS:localhost');
+    $http3 = "server { listen 127.0.0.1:$port{3} quic; $guarded
+              ssl_certificate $cert; ssl_certificate_key $key; }";
+}
 
 my $nginx = Test::Household::Nginx->new(
     main => 'worker_shutdown_timeout 300ms;', server => $guarded,
@@ -68,6 +78,7 @@ household_store main;
 household_account \$who;
 server { listen $origin; access_log origin.log; return 200; }
 $http2
+$http3
 EOC
 
 my ($worker) = $nginx->workers;
@@ -157,36 +168,46 @@ for my $round (1 .. 5) {
 well('at once');
 
 
-# streams of HTTP/2
+# streams of HTTP/2 and of HTTP/3
 
-SKIP: {
-    skip 'no http_v2_module', 1 if !$has_http2;
+for my $v (2, 3) {
+    SKIP: {
+        skip "no http_v${v}_module", 1 if !$has{$v};
 
-    for my $path (qw(to-guarded to-named to-moved to-other to-origin)) {
-        $log = logged_mark();
-        $fake->behave('hold');
+        # by a package that only the tests of HTTP/3 need
+        require Test::Household::Http3 if $v == 3;
 
-        my $asked = asked();
-        my $h2 = Test::Household::Http2->new($http2_port);
-        my @ids = map { $h2->request("/$path?account=$_") } 'd' .. 'g';
-        wait_until { asked() == $asked + 4 } or die "streams do not wait\n";
-        $h2->reset($ids[0]);
-        $h2->reset($ids[2]);
-        ok wait_until { (() = logged($log) =~ /^\d+ - [df]$/mg) == 2 },
-            "HTTP/2, $path: two of four streams are reset";
-        $fake->release;
-        is_deeply [map { $h2->status($_) } @ids[1, 3]], [200, 200],
-            "HTTP/2, $path: the others are served";
-
-        $fake->behave('hold');
-        $asked = asked();
-        $h2->request("/$path?account=$_") for 'h' .. 'k';
-        wait_until { asked() == $asked + 4 } or die "streams do not wait\n";
-        $h2->close;
-        ok wait_until { (() = logged($log) =~ /^\d+ - [hijk]$/mg) == 4 },
-            "HTTP/2, $path: the connection ends, and all its streams";
-        well("HTTP/2, $path");
+        streams($v, "Test::Household::Http$v", $_)
+            for qw(to-guarded to-named to-moved to-other to-origin);
     }
+}
+
+sub streams {
+    my ($v, $class, $path) = @_;
+    my $asked = asked();
+
+    $log = logged_mark();
+    $fake->behave('hold');
+
+    my $client = $class->new($port{$v});
+    my @ids = map { $client->request("/$path?account=$_") } 'd' .. 'g';
+    wait_until { asked() == $asked + 4 } or die "streams do not wait\n";
+    $client->reset($ids[0]);
+    $client->reset($ids[2]);
+    ok wait_until { (() = logged($log) =~ /^\d+ - [df]$/mg) == 2 },
+        "HTTP/$v, $path: two of four streams are reset";
+    $fake->release;
+    is_deeply [map { $client->status($_) } @ids[1, 3]], [200, 200],
+        "HTTP/$v, $path: the others are served";
+
+    $fake->behave('hold');
+    $asked = asked();
+    $client->request("/$path?account=$_") for 'h' .. 'k';
+    wait_until { asked() == $asked + 4 } or die "streams do not wait\n";
+    $client->close;
+    ok wait_until { (() = logged($log) =~ /^\d+ - [hijk]$/mg) == 4 },
+        "HTTP/$v, $path: the connection ends, and all its streams";
+    well("HTTP/$v, $path");
 }
 
 
