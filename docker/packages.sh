@@ -30,8 +30,8 @@ declare -A packages=(
 
     # the suite: units, real servers, valgrind
     [test]="aspell aspell-en curl git jose jq libcmocka-dev libcrypt-jwt-perl
-            libcryptx-perl libfaketime libio-socket-ssl-perl libmaxmind-db-writer-perl
-            libnginx-mod-http-lua
+            libcryptx-perl libfaketime libio-socket-ssl-perl
+            libmaxmind-db-writer-perl libnginx-mod-http-lua
             libtest-nginx-perl nghttp2-client openssl perl
             python3-cryptography python3-jwcrypto python3-jwt
             redis-sentinel redis-server shellcheck valgrind"

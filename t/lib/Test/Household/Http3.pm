@@ -74,7 +74,8 @@ sub request {
 
     # ":method: GET", ":scheme: https", and ":path" and ":authority" with values
     my $fields = "\0\0" . chr(0xc0 | 17) . chr(0xc0 | 23)
-                 . chr(0x51) . _string($path) . chr(0x50) . _string('localhost');
+                 . chr(0x51) . _string($path)
+                 . chr(0x50) . _string('localhost');
     my $bytes = _int(1) . _int(length $fields) . $fields;
 
     $self->{next} += 4;
