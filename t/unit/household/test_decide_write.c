@@ -107,6 +107,10 @@ static const test_case_t  test_places[] = {
       "device:tv=now-90000@a", "device=tv", "now@a:now@b" },
     { "extra:b:203.0.113.9=now+60 extra:a:203.0.113.9=now "
       "device:tv=now-90000@a", "device=tv", "now@b:now-90000@a" },
+
+    /* one that is renewed and ends later now is written at once */
+    { "extra:a:203.0.113.9=now+50 extra:b:203.0.113.9=now+60 "
+      "device:tv=now-5@a", "device=tv", "now@a:now@b" },
 };
 
 
