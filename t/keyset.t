@@ -97,6 +97,24 @@ my $odd = Test::Household::Issuer->new($crt, $pem,
     '/endless' => ["$ok\r\n", ('x' x 100000) x 4, ['pause']],
     '/header' => ["$ok", ("X: y\r\n" x 10000) x 2, ['pause']],
     '/gzip' => ["$ok" . "Content-Encoding: gzip\r\n$long\r\n\r\n$first"],
+    '/unasked' => ["HTTP/1.1 304 Not Modified\r\nETag: \"x\"\r\n\r\n"],
+    '/partial' => ["HTTP/1.1 206 Partial Content\r\n$long\r\n\r\n$first"],
+    '/nothing' => ["HTTP/1.1 204 No Content\r\n\r\n"],
+    '/short' => ["$ok" . "Content-Length: 20\r\n\r\n$first"],
+    '/two-lengths' => ["$ok$long\r\nContent-Length: 3\r\n\r\n$first"],
+    '/length-and-chunks' => ["$ok$long\r\nTransfer-Encoding: chunked\r\n"
+        . "\r\n$first"],
+    '/bad-chunk' => ["$ok" . "Transfer-Encoding: chunked\r\n\r\n"
+        . "-1\r\n$first"],
+    '/bom' => ["$ok\r\n\xef\xbb\xbf$first"],
+    '/nul' => ["$ok\r\n$first\0"],
+    '/twice' => ["$ok\r\n" . '{"keys":[],' . substr $first, 1],
+    '/crlf' => ["$ok\r\n" . $first =~ s/([{,])/$1\r\n/gr],
+    '/http10' => ["HTTP/1.0 200 OK\r\n$long\r\n\r\n$first" . 'junk'],
+    '/members' => ["$ok\r\n" . jwks({ jwk => { %{ $old->{jwk} }, use => undef,
+            x5c => ['x'], key_ops => undef, d => 'private', 'x#' => {} } },
+        { jwk => { kty => 'AKP', alg => 'ML-DSA-44', kid => 'old' } },
+        { jwk => { kid => 'x' x 1100, kty => 'oct' } }, { jwk => { } })],
     '/text' => ["220 mail.example ESMTP\r\n", ['pause']],
     '/empty' => ["$ok" . "Content-Length: 0\r\n\r\n"]);
 
@@ -148,6 +166,16 @@ my %bad = (
         ['header', 'response header too large'],
         ['gzip', 'unsupported content encoding'],
         ['text', 'invalid response status line'],
+        ['unasked', 'HTTP status 304'],
+        ['partial', 'HTTP status 206'],
+        ['nothing', 'HTTP status 204'],
+        ['short', 'line 1, column'],
+        ['two-lengths', 'invalid response header'],
+        ['length-and-chunks', 'invalid response header'],
+        ['bad-chunk', 'invalid chunk'],
+        ['bom', 'line 1, column 1'],
+        ['nul', 'line 1, column'],
+        ['twice', 'line 1, column .* duplicate object key'],
         ['empty', 'line 1, column']),
 );
 
@@ -158,7 +186,8 @@ my %good = (
     early => ["https://id.example:$tls/early", 'refresh=1h'],
     kept => ["https://id.example:$tls/kept", 'refresh=1s',
              "state=$dir/kept.jwks"],
-    map { ($_ => ["https://id.example:$odd->{port}/$_"]) } qw(chunked close),
+    map { ($_ => ["https://id.example:$odd->{port}/$_"]) } qw(chunked close crlf
+        http10 members),
 );
 
 sub edge_server {
