@@ -12,6 +12,7 @@
 #include <openssl/err.h>
 #include <openssl/hmac.h>
 #include "ngx_household_jwt.h"
+#include "ngx_household_renewal.h"
 #include "ngx_household_vectors.h"
 
 
@@ -43,6 +44,10 @@ setup(void)
         "{\"kty\":\"oct\",\"kid\":\"h\",\"k\":\"MDEyMzQ1Njc4OWFiY2RlZjAxMjM0N"
         "TY3ODlhYmNkZWYwMTIzNDU2Nzg5YWJjZGVmMDEyMzQ1Njc4OWFiY2RlZg\"}]}";
 
+    static u_char  edge[] =
+        "{\"keys\":[{\"kty\":\"oct\",\"kid\":\"e\","
+        "\"k\":\"ZWRnZWVkZ2VlZGdlZWRnZWVkZ2VlZGdlZWRnZWVkZ2U\"}]}";
+
     text.data = set;
     text.len = sizeof(set) - 1;
 
@@ -53,6 +58,12 @@ setup(void)
     ngx_str_set(&issuers[1].name, "a");
     issuers[1].audiences = &audience;
     issuers[1].naudiences = 1;
+
+    text.data = edge;
+    text.len = sizeof(edge) - 1;
+
+    policy.renewal = ngx_household_jwks_parse(&text, NULL, NULL, error);
+    CHECK(policy.renewal != NULL);
 
     policy.issuers = issuers;
     policy.nissuers = 2;
@@ -67,7 +78,8 @@ setup(void)
 /* the same again, and nothing told of what is refused */
 
 static ngx_household_reason_e
-verify(const ngx_str_t *token, const ngx_str_t *uri)
+verify(const ngx_str_t *token, const ngx_str_t *uri,
+    ngx_household_jwt_claims_t *out)
 {
     size_t                       i;
     ngx_household_reason_e       reason;
@@ -78,10 +90,17 @@ verify(const ngx_str_t *token, const ngx_str_t *uri)
 
     reason = ngx_household_jwt_verify(&policy, token, uri, NOW, &claims);
 
+    *out = claims;
+
     CHECK(ngx_household_jwt_verify(&policy, token, uri, NOW, &again)
           == reason);
     CHECK(ngx_memcmp(&claims, &again, sizeof(claims)) == 0);
     CHECK(ERR_peek_error() == 0);
+
+    if (reason == NGX_HOUSEHOLD_REASON_TOKEN_KEY) {
+        CHECK(claims.issuer < 2);
+        claims.issuer = 0;
+    }
 
     if (reason != NGX_HOUSEHOLD_REASON_NONE) {
         for (i = 0; i < sizeof(claims); i++) {
@@ -134,24 +153,70 @@ base64url(u_char *p, const u_char *d, size_t len)
 static void
 as_it_comes(const uint8_t *data, size_t size)
 {
-    ngx_str_t  token, uri;
+    ngx_str_t                    token, uri;
+    ngx_household_jwt_claims_t   claims;
 
     token.data = (u_char *) data;
     token.len = size;
     ngx_str_set(&uri, "http://a/");
 
-    (void) verify(&token, &uri);
+    (void) verify(&token, &uri, &claims);
+}
+
+
+/* the next token says the same, and so does the one after it */
+
+static void
+renewed(const ngx_str_t *token, const ngx_str_t *uri,
+    const ngx_household_jwt_claims_t *claims)
+{
+    u_char                       text[NGX_HOUSEHOLD_RENEWAL_SIZE];
+    int64_t                      left;
+    ngx_int_t                    rc;
+    ngx_str_t                    next;
+    ngx_household_renewal_t      renewal;
+    ngx_household_jwt_claims_t   again;
+
+    next.data = text;
+
+    rc = ngx_household_renewal_sign(policy.renewal, token, claims->key, NOW,
+                                    3600, &renewal, &next, &left);
+
+    CHECK(rc == NGX_OK || rc == NGX_DECLINED);
+
+    if (rc != NGX_OK) {
+        return;
+    }
+
+    CHECK(claims->renewed);
+    CHECK(left > 0 && left <= 3600 + 30);
+    CHECK(next.len <= NGX_HOUSEHOLD_RENEWAL_SIZE);
+    CHECK(verify(&next, uri, &again) == NGX_HOUSEHOLD_REASON_NONE);
+    CHECK(again.until == NOW + left);
+    CHECK(again.key == claims->key);
+    CHECK(again.kid == claims->kid);
+    CHECK(again.issuer == claims->issuer);
+    CHECK(again.issued_at == claims->issued_at
+          || claims->issued_at == NGX_HOUSEHOLD_ISSUED_UNKNOWN);
+    CHECK(again.account_len == claims->account_len);
+    CHECK(ngx_memcmp(again.account, claims->account, claims->account_len)
+          == 0);
+    CHECK(again.container_len == claims->container_len);
+    CHECK(ngx_memcmp(again.container, claims->container,
+                     claims->container_len)
+          == 0);
 }
 
 
 static void
 signed_here(const uint8_t *data, size_t size)
 {
-    u_char          text[16384], mac[64], *p;
-    size_t          len;
-    ngx_str_t       token, uri;
-    unsigned int    n;
-    const uint8_t  *second, *third;
+    u_char                       text[16384], mac[64], *p;
+    size_t                       len;
+    ngx_str_t                    token, uri;
+    unsigned int                 n;
+    const uint8_t               *second, *third;
+    ngx_household_jwt_claims_t   claims;
 
     if (size > 4000) {
         return;
@@ -187,14 +252,16 @@ signed_here(const uint8_t *data, size_t size)
     token.data = text;
     token.len = p - text;
 
-    if (verify(&token, &uri) != NGX_HOUSEHOLD_REASON_NONE) {
+    if (verify(&token, &uri, &claims) != NGX_HOUSEHOLD_REASON_NONE) {
         return;
     }
+
+    renewed(&token, &uri, &claims);
 
     /* the last letter has four bits: two more make another text, no token */
 
     text[token.len - 2] ^= 1;
-    CHECK(verify(&token, &uri) != NGX_HOUSEHOLD_REASON_NONE);
+    CHECK(verify(&token, &uri, &claims) != NGX_HOUSEHOLD_REASON_NONE);
 }
 
 
