@@ -34,12 +34,12 @@ my $player = 'https://play.example.tv';
 
 # what fetch() with credentials and an Authorization header asks for first
 sub preflight {
-    my ($origin, $method) = @_;
+    my ($origin, $method, $headers) = @_;
     my $conn = $edge->connect;
     $conn->send_request(OPTIONS => '/playback/token?account=a',
         'Accept' => '*/*',
         'Access-Control-Request-Method' => $method // 'GET',
-        'Access-Control-Request-Headers' => 'authorization',
+        'Access-Control-Request-Headers' => $headers // 'authorization',
         'Origin' => $origin,
         'Sec-Fetch-Mode' => 'cors', 'Sec-Fetch-Site' => 'same-site',
         'Sec-Fetch-Dest' => 'empty', 'X-Forwarded-For' => '203.0.113.9');
@@ -65,7 +65,7 @@ sub readable {
 
 # (Fetch, 4.8: CORS-preflight fetch)
 sub lets {
-    my ($r, $origin, $method) = @_;
+    my ($r, $origin, $method, $header) = @_;
     my %h = %{ $r->{headers} };
     my %list = map { my $name = $_;
                      $_ => { map { lc $_ => 1 } split /\s*,\s*/,
@@ -74,7 +74,7 @@ sub lets {
 
     return $r->{status} =~ /^2/ && readable($r, $origin)
         && ($method =~ /^(?:GET|HEAD|POST)$/ || $list{methods}{lc $method})
-        && $list{headers}{authorization};
+        && $list{headers}{$header // 'authorization'};
 }
 
 my $r = preflight($player);
@@ -82,6 +82,8 @@ ok lets($r, $player, 'GET'), 'a preflight lets the player ask'
     or diag $r->{head};
 is $r->{body}, '', 'it has no body';
 like $r->{headers}{vary} // '', qr/Origin/, 'and differs by the origin';
+ok lets(preflight($player, 'POST', 'content-type'), $player, 'POST',
+        'content-type'), 'a POST of JSON, too';
 ok !lets(preflight('https://elsewhere.example'), 'https://elsewhere.example',
          'GET'), 'not a page of another origin';
 
@@ -94,8 +96,8 @@ for (['82.64.10.7', 'a', 200, 'who is at home'],
 
     is $r->{status}, $status, $name;
     ok readable($r, $player), "$name: the player may read the answer";
-    like $r->{headers}{'access-control-expose-headers'} // '', qr/\bLink\b/,
-        "$name: and the link";
+    like $r->{headers}{'access-control-expose-headers'} // '',
+        qr/\bLink, WWW-Authenticate\b/, "$name: and the link";
     ok !readable(fetch("/playback/token?account=$account", $from,
                        'https://elsewhere.example'),
                  'https://elsewhere.example'),

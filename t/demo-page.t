@@ -7,16 +7,15 @@ use strict;
 use warnings;
 
 use lib 't/lib';
-use Cwd qw(getcwd);
-use Test::Household::Browser;
+use Test::Household::Browser qw(needs);
 use Test::Household::Nginx qw(load_module);
 use Test::Household::Process qw(free_port slurp temp_dir wait_until);
 use Test::More;
 
-my $browser = Test::Household::Browser->new(flags => ['--window-size=1280,900'])
-    or plan skip_all => 'no chromium';
-plan skip_all => 'no ffmpeg'
-    if !grep { -x "$_/ffmpeg" } split /:/, $ENV{PATH};
+needs(qw(chromium ffmpeg));
+
+my $browser = Test::Household::Browser->new(
+    flags => ['--window-size=1280,900']);
 
 my @ports = map { free_port() } 1 .. 8;
 my $demo = bless { dir => temp_dir('demo') }, 'Test::Household::Process';
@@ -47,12 +46,16 @@ sub choose {
                . "'input[name=$name][value=$value]').click()");
 }
 
+sub start_over {
+    $page->run("document.getElementById('status').textContent = ''");
+    click('start-over');
+    status_is('Not playing', 'another household');
+}
+
 sub viewer {
     my ($who, $where) = @_;
 
-    click('start-over');
-    ok $page->soon("document.getElementById('status').textContent"
-                   . " === 'Not playing'"), 'another household';
+    start_over();
     choose(who => $who);
     choose(where => $where);
     click('play');
@@ -82,8 +85,9 @@ sub mail {
     my ($re, $name) = @_;
     my $got;
 
-    wait_until { ($got = text('mail-list')) =~ $re };
-    like $got, $re, $name;
+    wait_until { ($got = text('mail-list')) =~ $re } 120;
+    like $got, $re, $name or diag map { slurp($_) }
+        glob(($demo->output =~ m{tail -f (\S+)/edge-1})[0] . '/shop.log');
 }
 
 
@@ -180,8 +184,7 @@ is $page->run("$api.then(r => r.status)"), 403,
 
 # a browser that follows the offer by itself
 
-click('start-over');
-status_is('Not playing', 'another household');
+start_over();
 choose(who => 'laptop');
 choose(where => 'flat');
 click('play');
@@ -198,6 +201,7 @@ if (my $to = $ENV{DEMO_PICTURES}) {
 }
 
 $demo->stop;
+$browser->stop;
 
 my ($dir) = $demo->output =~ m{tail -f (\S+)/edge-1};
 ok !-e $dir, 'nothing is left';

@@ -15,14 +15,14 @@ import sys
 
 from jwcrypto import jwk
 
-EDGE = ("resetchannels &__redis__:invalidate ~household:* ~household-seen:* "
-        "~household-event:* ~household-events -@all "
-        "+smembers +hgetall +ping +client|id +client|tracking +subscribe "
-        "+info +hset +eval +evalsha +scard +sadd +hget +hkeys +hdel +get "
-        "+set +xadd")
+EDGE = ("resetchannels &__redis__:invalidate ~household:* "
+        "~household-closed:* ~household-seen:* ~household-event:* "
+        "~household-events -@all +smembers +hgetall +ping +client|id "
+        "+client|tracking +subscribe +info +hset +eval +evalsha +exists "
+        "+scard +sadd +hget +hkeys +hdel +get +set +xadd")
 DESK = ("resetchannels ~household:* ~household-seen:* ~household-event:* "
         "~household-closed:* -@all +smembers +hgetall +get +eval +evalsha "
-        "+sadd +srem +scard +hget +hset +hdel +hkeys +set +del +ping +info")
+        "+exists +sadd +srem +hget +hset +hdel +del +set +ping +info")
 SHOP = ("resetchannels ~household-events -@all "
         "+xgroup +xreadgroup +xack +ping")
 

@@ -48,9 +48,10 @@ PROVE = env $(TEST_ENV) CMOCKA_MESSAGE_OUTPUT=TAP FUZZ_SECONDS=$(FUZZ_SECONDS) \
     prove -j$(JOBS) $(if $(CI),--failures --comments) -It/lib
 T = $(sort $(wildcard t/*.t))
 
-# t/00-*.t are about the test library: under a sanitizer its crashes count
+# t/00-*.t are about the test library: under a sanitizer its crashes count.
+# Those in a browser are about pages and players.
 
-T_ALONE = $(filter-out t/00-%,$(T))
+T_ALONE = $(filter-out t/00-% t/demo-page.t t/players.t,$(T))
 ORDER = installed static dynamic
 
 

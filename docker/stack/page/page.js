@@ -142,8 +142,8 @@ action('start-over', 'click', async () => {
     $('video').load();
     overlay(null);
     last = null;
-    $('status').textContent = 'Not playing';
     await post('shop/start-over');
+    $('status').textContent = 'Not playing';
 });
 
 player.addEventListener('answer', ({ detail }) => {

@@ -3,7 +3,8 @@ package Test::Household::Browser;
 # A real browser, Chromium without a window, that a test drives: it opens
 # pages, runs scripts in them and waits for what they show.
 #
-#   my $browser = Test::Household::Browser->new or plan skip_all => '...';
+#   needs(qw(chromium ffmpeg));
+#   my $browser = Test::Household::Browser->new;
 #   my $page = $browser->open('http://127.0.0.1:8080/');
 #   $page->run('document.title');
 #   ok $page->soon('document.querySelector("video").currentTime > 1');
@@ -16,10 +17,14 @@ use warnings;
 
 use parent -norequire, 'Test::Household::Process';
 
+use Exporter 'import';
 use Fcntl qw(F_DUPFD);
 use JSON::PP;
 use POSIX ();
 use Test::Household::Process qw(temp_dir wait_until);
+use Test::More ();
+
+our @EXPORT_OK = qw(needs);
 
 my @Flags = ('--headless', '--no-sandbox', '--disable-gpu', '--disable-quic',
     '--no-first-run', '--disable-sync', '--disable-background-networking',
@@ -28,13 +33,22 @@ my @Flags = ('--headless', '--no-sandbox', '--disable-gpu', '--disable-quic',
     '--remote-debugging-pipe', 'about:blank');
 
 
-# nothing, where no Chromium is installed; "flags" are more of the command line
+sub program {
+    my ($name) = @_;
+    return (grep { -x } map { "$_/$name" } split /:/, $ENV{PATH})[0];
+}
+
+# the test is about these programs: without one it is skipped, but not in CI
+sub needs {
+    for my $name (grep { !program($_) } @_) {
+        die "no $name\n" if $ENV{CI};
+        Test::More::plan(skip_all => "no $name");
+    }
+}
+
+# "flags" are more of the command line
 sub new {
     my ($class, %opt) = @_;
-    my ($binary) = grep { -x } map { "$_/chromium" } split /:/, $ENV{PATH};
-
-    return if !$binary;
-
     my $dir = temp_dir('browser');
     my $self = bless { dir => $dir, id => 0, buf => '', events => [] }, $class;
 
@@ -44,7 +58,8 @@ sub new {
 
     my $setpriv = '/usr/bin/setpriv';
     my @command = (-x $setpriv ? ($setpriv, '--pdeathsig', 'TERM', '--') : (),
-        $binary, @{ $opt{flags} // [] }, "--user-data-dir=$dir/user", @Flags);
+        program('chromium'), @{ $opt{flags} // [] },
+        "--user-data-dir=$dir/user", @Flags);
 
     $self->spawn(sub {
         my @high = map { fcntl($_, F_DUPFD, 10) } $in, $out;
@@ -144,7 +159,7 @@ sub run {
 # waits until a script has a true value
 sub soon {
     my ($self, $script, $timeout) = @_;
-    return wait_until { eval { $self->run($script) } } $timeout;
+    return wait_until { eval { $self->run($script) } } $timeout || 120;
 }
 
 # what the browser has said against the page: exceptions, errors of the
