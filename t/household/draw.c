@@ -73,7 +73,7 @@ sim_frame(FILE *out, int left, int width, const char *title)
             " days of 1,000</text>\n", left + width / 2,
             SIM_TOP + SIM_PLOT + 40);
     fprintf(out, "<text x=\"%d\" y=\"46\" fill=\"#374151\">sharers' remote"
-            " sessions refused, %%</text>\n", left);
+            " sessions denied, %%</text>\n", left);
 
     sim_axis_y(out, left, width);
 }
