@@ -51,14 +51,13 @@ start() {
     stack_pids+=($!)
 }
 
-# start_role NAME: an nginx with the configuration of docker/stack/NAME, under
-# the name of the service
+# start_role NAME TEMPLATES: an nginx for the service of that name, with the
+# configuration of a folder of docker/stack
 start_role() {
-    local role=$1 template=$2
+    local role=$1
 
-    mkdir -p "$dir/$role/conf.d" "$dir/$role/templates"
-    cp "$stack/$template.conf.template" "$dir/$role/templates"
-    "$here/../image/templates.sh" "$dir/$role/templates" "$dir/$role/conf.d"
+    mkdir -p "$dir/$role/conf.d"
+    "$here/../image/templates.sh" "$stack/$2" "$dir/$role/conf.d"
 
     cat > "$dir/$role/nginx.conf" << END
 ${HOUSEHOLD_MODULE:+load_module "$(realpath "$HOUSEHOLD_MODULE")";}
@@ -138,6 +137,6 @@ start_stack() {
 
     start shop "$python" "$stack/shop.py"
     must_listen shop "$SHOP"
-    start_role page page
+    start_role page front
     must_listen page "$PAGE"
 }
