@@ -7,31 +7,29 @@
 #include <ngx_config.h>
 #include <ngx_core.h>
 #include "ngx_household_id.h"
+#include "ngx_household_word.h"
 
 
 /* a 64-bit word of eight equal bytes */
 #define NGX_HOUSEHOLD_BYTES(n)  ((n) * 0x0101010101010101ULL)
 
-/* without branches: digits and letters are random and mispredicted */
+
+static ngx_inline u_char *ngx_household_uuid_digits(u_char *packed,
+    uint64_t digits, uint64_t *bad);
+static ngx_inline uint64_t ngx_household_id_bad(const u_char *p);
+
+
 
 ngx_uint_t
 ngx_household_uuid_pack(u_char *packed, const ngx_str_t *text)
 {
-    u_char      *s, high, low, right;
+    u_char      *s;
+    uint64_t     bad;
     ngx_uint_t   i;
 
-    /* 16 plus the value of a digit; 0 is not a digit */
+    /* eight digits at a time, without the dashes */
 
-    static const u_char  digits[256] = {
-        ['0'] = 16, ['1'] = 17, ['2'] = 18, ['3'] = 19, ['4'] = 20,
-        ['5'] = 21, ['6'] = 22, ['7'] = 23, ['8'] = 24, ['9'] = 25,
-        ['a'] = 26, ['b'] = 27, ['c'] = 28, ['d'] = 29, ['e'] = 30,
-        ['f'] = 31
-    };
-
-    static const u_char  bytes[NGX_HOUSEHOLD_UUID_PACKED] = {
-        0, 2, 4, 6, 9, 11, 14, 16, 19, 21, 24, 26, 28, 30, 32, 34
-    };
+    static const u_char  halves[8] = { 0, 4, 9, 14, 19, 24, 28, 32 };
 
     if (text->len != NGX_HOUSEHOLD_UUID_LEN) {
         return 0;
@@ -43,18 +41,71 @@ ngx_household_uuid_pack(u_char *packed, const ngx_str_t *text)
         return 0;
     }
 
-    right = 16;
+    bad = 0;
 
-    for (i = 0; i < NGX_HOUSEHOLD_UUID_PACKED; i++) {
-        high = digits[s[bytes[i]]];
-        low = digits[s[bytes[i] + 1]];
-
-        right &= high & low;
-
-        packed[i] = (u_char) (high << 4) | (low & 15);
+    for (i = 0; i < 8; i += 2) {
+        packed = ngx_household_uuid_digits(packed,
+                              ngx_household_word_read(s + halves[i], 4)
+                              | ngx_household_word_read(s + halves[i + 1], 4)
+                                << 32,
+                              &bad);
     }
 
-    return right != 0;
+    return bad == 0;
+}
+
+
+/*
+ * Packs eight hexadecimal digits into four bytes.  Sets bits of "bad" if any is
+ * not a digit or a lower-case letter: the text of the values is then another
+ * one, or a value is above 15.  Without branches: digits and letters are random
+ * and mispredicted.
+ */
+
+static ngx_inline u_char *
+ngx_household_uuid_digits(u_char *packed, uint64_t digits, uint64_t *bad)
+{
+    uint64_t  n, text;
+
+    /* a letter has bit 6 set, and its value is 9 more than its low bits */
+
+    n = (digits & NGX_HOUSEHOLD_BYTES(0x0f))
+        + 9 * ((digits >> 6) & NGX_HOUSEHOLD_BYTES(1));
+
+    text = n + NGX_HOUSEHOLD_BYTES('0')
+           + ('a' - '9' - 1) * (((n + NGX_HOUSEHOLD_BYTES(0x80 - 10)) >> 7)
+                                & NGX_HOUSEHOLD_BYTES(1));
+
+    *bad |= (text ^ digits) | (n & NGX_HOUSEHOLD_BYTES(0xf0));
+
+    /* the first digit of each pair is the upper half of a byte */
+
+    n = ((n << 4) | (n >> 8)) & 0x00ff00ff00ff00ffULL;
+    n = (n | (n >> 8)) & 0x0000ffff0000ffffULL;
+
+    ngx_household_word_write(packed, n | (n >> 16), 4);
+
+    return packed + 4;
+}
+
+
+/*
+ * This runs for each request, so it checks eight bytes at a time.  The
+ * subtraction borrows, and so sets the highest bit of a byte, if the byte is
+ * below 0x20; or, after the exclusive or, if it was 0x7f.
+ */
+
+static ngx_inline uint64_t
+ngx_household_id_bad(const u_char *p)
+{
+    uint64_t  bytes, del;
+
+    ngx_memcpy(&bytes, p, 8);
+
+    del = bytes ^ NGX_HOUSEHOLD_BYTES(0x7f);
+
+    return ((bytes - NGX_HOUSEHOLD_BYTES(0x20)) & ~bytes)
+           | ((del - NGX_HOUSEHOLD_BYTES(1)) & ~del);
 }
 
 
@@ -63,36 +114,34 @@ ngx_household_id_valid(const ngx_str_t *id)
 {
     size_t    left;
     u_char   *p;
-    uint64_t  bytes, bad;
+    uint64_t  bad;
 
     if (id->len > NGX_HOUSEHOLD_ID_LEN) {
         return 0;
     }
 
-    /*
-     * This runs for each request, so it checks eight bytes at a time.  The
-     * subtraction borrows, and so sets the highest bit of a byte, if the byte
-     * is below 0x20; or, after the exclusive or, if it was 0x7f.
-     */
-
     bad = 0;
     p = id->data;
 
-    for (left = id->len; left >= 8; left -= 8) {
-        ngx_memcpy(&bytes, p, 8);
-        p += 8;
+    if (id->len < 8) {
 
-        bad |= (bytes - NGX_HOUSEHOLD_BYTES(0x20)) & ~bytes;
-
-        bytes ^= NGX_HOUSEHOLD_BYTES(0x7f);
-        bad |= (bytes - NGX_HOUSEHOLD_BYTES(1)) & ~bytes;
-    }
-
-    while (left--) {
-        if (p[left] < 0x20 || p[left] == 0x7f) {
-            return 0;
+        for (left = id->len; left; left--) {
+            if (p[left - 1] < 0x20 || p[left - 1] == 0x7f) {
+                return 0;
+            }
         }
+
+        return 1;
     }
+
+    for (left = id->len; left > 8; left -= 8) {
+        bad |= ngx_household_id_bad(p);
+        p += 8;
+    }
+
+    /* the last eight bytes, some of which may have been checked */
+
+    bad |= ngx_household_id_bad(id->data + id->len - 8);
 
     return (bad & NGX_HOUSEHOLD_BYTES(0x80)) == 0;
 }

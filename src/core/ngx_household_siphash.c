@@ -2,6 +2,7 @@
 #include <ngx_config.h>
 #include <ngx_core.h>
 #include "ngx_household_siphash.h"
+#include "ngx_household_word.h"
 
 
 #define ngx_household_rotl(v, n)  (((v) << (n)) | ((v) >> (64 - (n))))
@@ -22,9 +23,6 @@ static ngx_inline uint64_t ngx_household_siphash_finish(
     ngx_household_siphash_t *s);
 static ngx_inline void ngx_household_siphash_round(
     ngx_household_siphash_t *s);
-static ngx_inline uint64_t ngx_household_siphash_word(const u_char *p,
-    size_t len);
-static ngx_inline void ngx_household_siphash_write(u_char *p, uint64_t n);
 
 
 uint64_t
@@ -51,10 +49,10 @@ ngx_household_siphash_128(const uint64_t *key, const u_char *p, size_t len,
     ngx_household_siphash_absorb(&s, key, p, len);
 
     s.v2 ^= 0xee;
-    ngx_household_siphash_write(hash, ngx_household_siphash_finish(&s));
+    ngx_household_word_write(hash, ngx_household_siphash_finish(&s), 8);
 
     s.v1 ^= 0xdd;
-    ngx_household_siphash_write(hash + 8, ngx_household_siphash_finish(&s));
+    ngx_household_word_write(hash + 8, ngx_household_siphash_finish(&s), 8);
 }
 
 
@@ -73,7 +71,7 @@ ngx_household_siphash_absorb(ngx_household_siphash_t *s, const uint64_t *key,
     s->v3 = key[1] ^ 0x7465646279746573ULL;
 
     for (rest = len; rest >= 8; rest -= 8) {
-        m = ngx_household_siphash_word(p, 8);
+        m = ngx_household_word_read(p, 8);
         p += 8;
 
         s->v3 ^= m;
@@ -82,7 +80,7 @@ ngx_household_siphash_absorb(ngx_household_siphash_t *s, const uint64_t *key,
         s->v0 ^= m;
     }
 
-    m = ngx_household_siphash_word(p, rest) | ((uint64_t) len << 56);
+    m = ngx_household_word_read(p, rest) | ((uint64_t) len << 56);
 
     s->v3 ^= m;
     ngx_household_siphash_round(s);
@@ -119,43 +117,4 @@ ngx_household_siphash_round(ngx_household_siphash_t *s)
     s->v2 += s->v1;
     s->v1 = ngx_household_rotl(s->v1, 17) ^ s->v2;
     s->v2 = ngx_household_rotl(s->v2, 32);
-}
-
-
-/* returns up to 8 bytes as a number, least significant byte first */
-
-static ngx_inline uint64_t
-ngx_household_siphash_word(const u_char *p, size_t len)
-{
-    uint64_t  m;
-
-#if (NGX_HAVE_LITTLE_ENDIAN)
-
-    if (len == 8) {
-        ngx_memcpy(&m, p, 8);
-        return m;
-    }
-
-#endif
-
-    m = 0;
-
-    while (len--) {
-        m = (m << 8) | p[len];
-    }
-
-    return m;
-}
-
-
-/* the same order */
-
-static ngx_inline void
-ngx_household_siphash_write(u_char *p, uint64_t n)
-{
-    ngx_uint_t  i;
-
-    for (i = 0; i < 8; i++) {
-        p[i] = (u_char) (n >> (8 * i));
-    }
 }

@@ -235,6 +235,13 @@ typedef struct {
     ngx_str_t                     currency;    /* ISO 4217; may be empty */
     ngx_http_complex_value_t      url;
     ngx_http_complex_value_t      verify;      /* empty: no such page */
+
+    /* if "fixed": what is made of them */
+    ngx_uint_t                    fixed; /* unsigned  fixed:1; no variables */
+    ngx_str_t                     fixed_url;
+    ngx_str_t                     fixed_verify;
+    ngx_str_t                     link;        /* field */
+    ngx_str_t                     json[2];     /* without and with a price */
 } ngx_http_household_offer_t;
 
 

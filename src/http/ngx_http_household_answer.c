@@ -13,6 +13,8 @@
 #include "ngx_http_household_answer.h"
 #include "ngx_http_household_ctx.h"
 #include "ngx_http_household_headers.h"
+#include "ngx_http_household_offer.h"
+#include "ngx_http_household_problem.h"
 
 
 #define NGX_HTTP_HOUSEHOLD_PROBLEM  "application/problem+json"
@@ -36,8 +38,6 @@ static ngx_int_t ngx_http_household_answer_problem(ngx_http_request_t *r,
     ngx_http_household_ctx_t *ctx);
 static ngx_int_t ngx_http_household_answer_document(ngx_http_request_t *r,
     ngx_http_household_ctx_t *ctx, ngx_uint_t status);
-static ngx_int_t ngx_http_household_answer_problem_text(ngx_http_request_t *r,
-    ngx_http_household_ctx_t *ctx, ngx_uint_t status, ngx_str_t *text);
 static ngx_int_t ngx_http_household_answer_send(ngx_http_request_t *r,
     ngx_uint_t status, ngx_str_t *text);
 static ngx_uint_t ngx_http_household_answer_navigates(ngx_http_request_t *r);
@@ -339,20 +339,19 @@ static ngx_int_t
 ngx_http_household_answer_problem(ngx_http_request_t *r,
     ngx_http_household_ctx_t *ctx)
 {
-    u_char     *p;
-    ngx_str_t   value;
+    ngx_str_t  value;
 
     if (ctx->offer != NULL) {
 
-        value.data = ngx_pnalloc(r->pool, ctx->offer_url.len
-                                          + sizeof("<>; rel=\"payment\"") - 1);
-        if (value.data == NULL) {
+        if (ctx->offer->fixed) {
+            value = ctx->offer->link;
+
+        } else if (ngx_http_household_offer_link(r->pool, &ctx->offer_url,
+                                                 &value)
+                   != NGX_OK)
+        {
             return NGX_HTTP_INTERNAL_SERVER_ERROR;
         }
-
-        p = ngx_sprintf(value.data, "<%V>; rel=\"payment\"",
-                        &ctx->offer_url);
-        value.len = p - value.data;
 
         if (ngx_http_household_headers_add(r, "Link", &value) != NGX_OK) {
             return NGX_HTTP_INTERNAL_SERVER_ERROR;
@@ -387,7 +386,7 @@ ngx_http_household_answer_document(ngx_http_request_t *r,
         return status;
     }
 
-    if (ngx_http_household_answer_problem_text(r, ctx, status, &value)
+    if (ngx_http_household_problem_text(r, ctx, status, &value)
         != NGX_OK)
     {
         return NGX_HTTP_INTERNAL_SERVER_ERROR;
@@ -397,82 +396,6 @@ ngx_http_household_answer_document(ngx_http_request_t *r,
                                                                 &value));
 
     return NGX_DONE;
-}
-
-
-static ngx_int_t
-ngx_http_household_answer_problem_text(ngx_http_request_t *r,
-    ngx_http_household_ctx_t *ctx, ngx_uint_t status, ngx_str_t *text)
-{
-    u_char                      *p;
-    size_t                       len;
-    ngx_str_t                   *reason, *url, *verify;
-    ngx_uint_t                   priced;
-    const char                  *title;
-    ngx_http_household_offer_t  *offer;
-
-    url = &ctx->offer_url;
-    verify = &ctx->verify_url;
-    offer = ctx->offer;
-    reason = ngx_household_reason_name(ctx->decision.reason);
-    priced = offer != NULL && ctx->decision.free_seat && offer->price.len;
-
-    title = status == NGX_HTTP_FORBIDDEN ? "Forbidden"
-            : status == NGX_HTTP_UNAUTHORIZED ? "Unauthorized"
-            : status == NGX_HTTP_SERVICE_UNAVAILABLE ? "Service Unavailable"
-            : "Proxy Authentication Required";
-
-    len = sizeof("{\"type\":\"about:blank\",\"title\":\"\","
-                 "\"status\":403,\"reason\":\"\",\"offer\":{"
-                 "\"kind\":\"extra_member\",\"price\":\"\","
-                 "\"currency\":\"\",\"period\":\"month\",\"url\":\"\","
-                 "\"verify\":\"\"}}\n")
-          + reason->len + ngx_strlen(title);
-
-    if (offer != NULL) {
-        len += offer->price.len + offer->currency.len + url->len
-               + ngx_escape_json(NULL, url->data, url->len)
-               + verify->len
-               + ngx_escape_json(NULL, verify->data, verify->len);
-    }
-
-    text->data = ngx_pnalloc(r->pool, len);
-    if (text->data == NULL) {
-        return NGX_ERROR;
-    }
-
-    p = ngx_sprintf(text->data,
-                    "{\"type\":\"about:blank\",\"title\":\"%s\","
-                    "\"status\":%ui,\"reason\":\"%V\"",
-                    title, status, reason);
-
-    if (offer != NULL) {
-
-        p = ngx_sprintf(p, ",\"offer\":{\"kind\":\"%s\"",
-                        priced ? "extra_member" : "household");
-
-        if (priced) {
-            p = ngx_sprintf(p, ",\"price\":\"%V\",\"currency\":\"%V\","
-                               "\"period\":\"month\"",
-                            &offer->price, &offer->currency);
-        }
-
-        p = ngx_sprintf(p, ",\"url\":\"");
-        p = (u_char *) ngx_escape_json(p, url->data, url->len);
-
-        if (verify->len) {
-            p = ngx_sprintf(p, "\",\"verify\":\"");
-            p = (u_char *) ngx_escape_json(p, verify->data, verify->len);
-        }
-
-        p = ngx_sprintf(p, "\"}");
-    }
-
-    p = ngx_sprintf(p, "}" CRLF);
-
-    text->len = p - text->data;
-
-    return NGX_OK;
 }
 
 

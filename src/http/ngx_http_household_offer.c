@@ -9,10 +9,16 @@
 #include <ngx_http.h>
 #include "ngx_http_household.h"
 #include "ngx_http_household_offer.h"
+#include "ngx_http_household_problem.h"
+#include "ngx_household_str.h"
 
 
+static ngx_int_t ngx_http_household_offer_evaluate(ngx_http_request_t *r,
+    ngx_http_household_ctx_t *ctx);
 static ngx_int_t ngx_http_household_offer_url(ngx_http_request_t *r,
     ngx_http_complex_value_t *value, ngx_str_t *url);
+static ngx_int_t ngx_http_household_offer_escape(ngx_pool_t *pool,
+    ngx_str_t *raw, ngx_str_t *url);
 
 
 ngx_int_t
@@ -52,13 +58,7 @@ ngx_http_household_offer_choose(ngx_http_request_t *r,
 
                 ctx->offer = &offer[i];
 
-                if (ngx_http_household_offer_url(r, &offer[i].url,
-                                                 &ctx->offer_url)
-                    != NGX_OK
-                    || ngx_http_household_offer_url(r, &offer[i].verify,
-                                                    &ctx->verify_url)
-                       != NGX_OK)
-                {
+                if (ngx_http_household_offer_evaluate(r, ctx) != NGX_OK) {
                     return NGX_ERROR;
                 }
 
@@ -75,13 +75,112 @@ ngx_http_household_offer_choose(ngx_http_request_t *r,
 }
 
 
+ngx_int_t
+ngx_http_household_offer_prepare(ngx_pool_t *pool,
+    ngx_http_household_offer_t *offer)
+{
+    ngx_uint_t  i;
+
+    if (offer->url.lengths != NULL || offer->verify.lengths != NULL) {
+        return NGX_OK;
+    }
+
+    if (ngx_http_household_offer_escape(pool, &offer->url.value,
+                                        &offer->fixed_url)
+        != NGX_OK
+        || ngx_http_household_offer_escape(pool, &offer->verify.value,
+                                           &offer->fixed_verify)
+           != NGX_OK
+        || ngx_http_household_offer_link(pool, &offer->fixed_url, &offer->link)
+           != NGX_OK)
+    {
+        return NGX_ERROR;
+    }
+
+    for (i = 0; i < 2; i++) {
+        if (ngx_http_household_problem_offer(pool, offer, i, &offer->fixed_url,
+                                             &offer->fixed_verify,
+                                             &offer->json[i])
+            != NGX_OK)
+        {
+            return NGX_ERROR;
+        }
+    }
+
+    offer->fixed = 1;
+
+    return NGX_OK;
+}
+
+
+ngx_int_t
+ngx_http_household_offer_link(ngx_pool_t *pool, ngx_str_t *url,
+    ngx_str_t *link)
+{
+    u_char  *p;
+
+    p = ngx_pnalloc(pool, url->len + sizeof("<>; rel=\"payment\"") - 1);
+    if (p == NULL) {
+        return NGX_ERROR;
+    }
+
+    link->data = p;
+
+    *p++ = '<';
+    p = ngx_household_str_put(p, url);
+    p = ngx_cpymem(p, ">; rel=\"payment\"",
+                   sizeof(">; rel=\"payment\"") - 1);
+
+    link->len = p - link->data;
+
+    return NGX_OK;
+}
+
+
+static ngx_int_t
+ngx_http_household_offer_evaluate(ngx_http_request_t *r,
+    ngx_http_household_ctx_t *ctx)
+{
+    ngx_http_household_offer_t  *offer;
+
+    offer = ctx->offer;
+
+    if (offer->fixed) {
+        ctx->offer_url = offer->fixed_url;
+        ctx->verify_url = offer->fixed_verify;
+        return NGX_OK;
+    }
+
+    if (ngx_http_household_offer_url(r, &offer->url, &ctx->offer_url)
+        != NGX_OK)
+    {
+        return NGX_ERROR;
+    }
+
+    return ngx_http_household_offer_url(r, &offer->verify, &ctx->verify_url);
+}
+
+
 static ngx_int_t
 ngx_http_household_offer_url(ngx_http_request_t *r,
     ngx_http_complex_value_t *value, ngx_str_t *url)
 {
+    ngx_str_t  raw;
+
+    if (ngx_http_complex_value(r, value, &raw) != NGX_OK) {
+        return NGX_ERROR;
+    }
+
+    return ngx_http_household_offer_escape(r->pool, &raw, url);
+}
+
+
+static ngx_int_t
+ngx_http_household_offer_escape(ngx_pool_t *pool, ngx_str_t *raw,
+    ngx_str_t *url)
+{
     u_char      *p, c;
     size_t       i;
-    ngx_str_t    raw;
 
     /* not allowed in a URI (RFC 3986), as bits */
 
@@ -95,25 +194,21 @@ ngx_http_household_offer_url(ngx_http_request_t *r,
 
     static const u_char  hex[] = "0123456789ABCDEF";
 
-    if (ngx_http_complex_value(r, value, &raw) != NGX_OK) {
-        return NGX_ERROR;
-    }
-
-    if (raw.len == 0) {
+    if (raw->len == 0) {
         ngx_str_null(url);
         return NGX_OK;
     }
 
-    p = ngx_pnalloc(r->pool, 3 * raw.len);
+    p = ngx_pnalloc(pool, 3 * raw->len);
     if (p == NULL) {
         return NGX_ERROR;
     }
 
     url->data = p;
 
-    for (i = 0; i < raw.len; i++) {
+    for (i = 0; i < raw->len; i++) {
 
-        c = raw.data[i];
+        c = raw->data[i];
 
         if (unsafe[c >> 5] & (1U << (c & 0x1f))) {
             *p++ = '%';

@@ -21,5 +21,16 @@
 ngx_int_t ngx_http_household_offer_choose(ngx_http_request_t *r,
     ngx_http_household_loc_conf_t *hlcf, ngx_http_household_ctx_t *ctx);
 
+/*
+ * Configuration time.  Makes all that is the same for each request, if the URLs
+ * have no variables.  Returns NGX_OK or NGX_ERROR.
+ */
+ngx_int_t ngx_http_household_offer_prepare(ngx_pool_t *pool,
+    ngx_http_household_offer_t *offer);
+
+/* makes the value of the Link field; returns NGX_OK or NGX_ERROR */
+ngx_int_t ngx_http_household_offer_link(ngx_pool_t *pool, ngx_str_t *url,
+    ngx_str_t *link);
+
 
 #endif /* _NGX_HTTP_HOUSEHOLD_OFFER_H_INCLUDED_ */

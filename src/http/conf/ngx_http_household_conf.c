@@ -14,6 +14,7 @@
 #include "ngx_http_household_cache.h"
 #include "ngx_http_household_conf.h"
 #include "ngx_http_household_denied.h"
+#include "ngx_http_household_offer.h"
 #include "ngx_http_household_sharing.h"
 #include "ngx_http_household_value.h"
 
@@ -22,6 +23,8 @@ static char *ngx_http_household_merge_identity(ngx_conf_t *cf,
     ngx_http_household_loc_conf_t *prev, ngx_http_household_loc_conf_t *conf);
 static char *ngx_http_household_conf_check(ngx_conf_t *cf,
     ngx_http_household_loc_conf_t *conf);
+static ngx_int_t ngx_http_household_offer_compile(ngx_conf_t *cf,
+    ngx_http_household_offer_t *offer, ngx_str_t *url, ngx_str_t *verify);
 static ngx_int_t ngx_http_household_offer_param(ngx_str_t *param,
     ngx_http_household_offer_t *offer, ngx_str_t *url, ngx_str_t *verify);
 static ngx_uint_t ngx_http_household_conf_valid_price(ngx_str_t *price);
@@ -364,7 +367,6 @@ ngx_http_household_set_offer(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
 {
     ngx_http_household_loc_conf_t *hlcf = conf;
 
-    ngx_int_t                          rc;
     ngx_str_t                         *value, url, verify;
     ngx_uint_t                         i;
     ngx_http_household_offer_t        *offer, *other;
@@ -429,18 +431,28 @@ ngx_http_household_set_offer(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
         return NGX_CONF_ERROR;
     }
 
-    rc = ngx_http_household_value_compile_complex(cf, &url, &offer->url);
-
-    if (rc == NGX_OK) {
-        rc = ngx_http_household_value_compile_complex(cf, &verify,
-                                                      &offer->verify);
-    }
-
-    return rc == NGX_OK ? NGX_CONF_OK : NGX_CONF_ERROR;
+    return ngx_http_household_offer_compile(cf, offer, &url, &verify) == NGX_OK
+           ? NGX_CONF_OK : NGX_CONF_ERROR;
 
 invalid:
 
     return ngx_http_household_conf_invalid(cf, cmd, &value[i]);
+}
+
+
+static ngx_int_t
+ngx_http_household_offer_compile(ngx_conf_t *cf,
+    ngx_http_household_offer_t *offer, ngx_str_t *url, ngx_str_t *verify)
+{
+    if (ngx_http_household_value_compile_complex(cf, url, &offer->url)
+        != NGX_OK
+        || ngx_http_household_value_compile_complex(cf, verify, &offer->verify)
+           != NGX_OK)
+    {
+        return NGX_ERROR;
+    }
+
+    return ngx_http_household_offer_prepare(cf->pool, offer);
 }
 
 
