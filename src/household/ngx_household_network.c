@@ -35,7 +35,7 @@ ngx_household_network_parse(ngx_household_network_t *net, u_char *text,
     }
 
     last = text + len;
-    slash = ngx_strlchr(text, last, '/');
+    slash = memchr(text, '/', len);
 
     if (slash != NULL) {
         len = slash - text;
@@ -92,7 +92,7 @@ ngx_household_network_address(ngx_household_addr_t *addr, u_char *text,
 
     /* inet_pton() would ignore the bytes after a NUL */
 
-    if (ngx_strlchr(text, text + len, '\0') != NULL) {
+    if (memchr(text, '\0', len) != NULL) {
         return NGX_DECLINED;
     }
 
@@ -101,7 +101,7 @@ ngx_household_network_address(ngx_household_addr_t *addr, u_char *text,
 
     ngx_memzero(addr, sizeof(ngx_household_addr_t));
 
-    if (ngx_strlchr(text, text + len, ':') != NULL) {
+    if (memchr(text, ':', len) != NULL) {
         af = AF_INET6;
         addr->family = NGX_HOUSEHOLD_FAMILY_INET6;
 

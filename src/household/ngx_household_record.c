@@ -11,6 +11,9 @@
 #include "ngx_household_str.h"
 
 
+#define ngx_household_record_has_seats(rec)                                   \
+    (ngx_household_record_has(rec, NGX_HOUSEHOLD_ENTRY_EXTRA)                 \
+     || ngx_household_record_has(rec, NGX_HOUSEHOLD_ENTRY_OPEN))
 
 
 static ngx_uint_t ngx_household_entry_match(ngx_household_entry_t *e,
@@ -61,6 +64,10 @@ ngx_household_record_extra(const ngx_household_record_t *rec,
     ngx_uint_t              i;
     ngx_household_place_t   place, kept, last;
     ngx_household_entry_t   e;
+
+    if (!ngx_household_record_has(rec, NGX_HOUSEHOLD_ENTRY_EXTRA)) {
+        return 0;
+    }
 
     kept.until = 0;
     last.until = 0;
@@ -116,7 +123,7 @@ ngx_household_record_open(const ngx_household_record_t *rec,
     ngx_uint_t              i, known;
     ngx_household_entry_t   e;
 
-    if (!rec->open_seat) {
+    if (!ngx_household_record_has(rec, NGX_HOUSEHOLD_ENTRY_OPEN)) {
         return 0;
     }
 
@@ -190,7 +197,9 @@ ngx_household_record_seen(const ngx_household_record_t *rec,
     ngx_household_id_t     key;
     ngx_household_entry_t  e;
 
-    if (!ngx_household_id_set(&key, id)) {
+    if (!ngx_household_record_has(rec, NGX_HOUSEHOLD_ENTRY_DEVICE)
+        || !ngx_household_id_set(&key, id))
+    {
         return 0;
     }
 
@@ -351,6 +360,10 @@ ngx_household_record_away_days(const ngx_household_record_t *rec,
     ngx_uint_t             i, n;
     ngx_household_entry_t  e;
 
+    if (!ngx_household_record_has(rec, NGX_HOUSEHOLD_ENTRY_AWAY)) {
+        return 0;
+    }
+
     n = 0;
 
     ngx_household_entry_start(&e, rec);
@@ -381,6 +394,10 @@ ngx_household_record_travel(const ngx_household_record_t *rec,
     ngx_uint_t             valid;
     ngx_household_id_t     key;
     ngx_household_entry_t  e;
+
+    if (!ngx_household_record_has(rec, NGX_HOUSEHOLD_ENTRY_TRAVEL)) {
+        return 0;
+    }
 
     valid = ngx_household_id_set(&key, id);
 
@@ -453,6 +470,10 @@ ngx_household_record_paid_until(const ngx_household_record_t *rec,
 
     until = 0;
 
+    if (!ngx_household_record_has_seats(rec)) {
+        return 0;
+    }
+
     ngx_household_entry_start(&e, rec);
 
     while (ngx_household_entry_next(&e)) {
@@ -479,6 +500,10 @@ ngx_household_record_seats_taken(const ngx_household_record_t *rec,
     ngx_str_t              seats[NGX_HOUSEHOLD_RECORD_NETWORKS];
     ngx_uint_t             i, n;
     ngx_household_entry_t  e;
+
+    if (!ngx_household_record_has_seats(rec)) {
+        return 0;
+    }
 
     n = 0;
 

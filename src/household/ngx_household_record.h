@@ -74,8 +74,12 @@ typedef struct {
     u_char      inet;                  /* has a home network of this family */
     u_char      inet6;
     u_char      exists;                /* at least one of the keys exists */
-    u_char      open_seat;             /* has a seat that learns */
+    u_char      kinds;                 /* of entries, as bits */
 } ngx_household_record_t;
+
+
+/* in "kinds": has a seat that learns */
+#define NGX_HOUSEHOLD_RECORD_OPEN  0x80
 
 
 /* where a device was seen, and when */

@@ -111,6 +111,7 @@ ngx_household_record_put_entry(ngx_household_record_builder_t *b,
     ngx_memmove(b->u.bytes + b->u.record.size, e->start, len);
 
     b->u.record.size += (uint32_t) len;
+    b->u.record.kinds |= ngx_household_entry_bit(e->kind);
 
     if (e->kind <= NGX_HOUSEHOLD_ENTRY_LEARN) {
         b->networks++;
@@ -136,6 +137,7 @@ ngx_household_record_drop_ended(ngx_household_record_builder_t *b)
     b->networks = 0;
     b->devices = 0;
     b->u.record.size = sizeof(ngx_household_record_t);
+    b->u.record.kinds = 0;
 
     while (ngx_household_entry_next(&e)) {
 

@@ -44,6 +44,15 @@
 
 #define NGX_HOUSEHOLD_ENTRY_KIND    0x0f
 
+/*
+ * In record.kinds: a record without entries of a kind is not searched for one.
+ * OPEN is NGX_HOUSEHOLD_RECORD_OPEN.
+ */
+#define ngx_household_entry_bit(kind)  (1 << ((kind) - 1))
+
+#define ngx_household_record_has(rec, kind)                                   \
+    ((rec)->kinds & ngx_household_entry_bit(kind))
+
 /* flags */
 #define NGX_HOUSEHOLD_ENTRY_INET6      0x10
 #define NGX_HOUSEHOLD_ENTRY_NO_PREFIX  0x20

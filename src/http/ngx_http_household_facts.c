@@ -176,7 +176,7 @@ ngx_http_household_facts_returned(ngx_http_request_t *r,
 
     if (hlcf->offer_state == NULL
         || ctx->record == NULL
-        || !ctx->record->open_seat)
+        || !(ctx->record->kinds & NGX_HOUSEHOLD_RECORD_OPEN))
     {
         return NGX_OK;
     }
