@@ -97,8 +97,10 @@ static ngx_household_resp_type_e ngx_household_resp_type(
     const redisReadTask *task);
 static void *ngx_household_resp_add(const redisReadTask *task,
     ngx_household_resp_type_e type, int64_t n, char *str, size_t len);
-static ngx_int_t ngx_household_resp_append(ngx_household_resp_buf_t *buf,
-    void *data, size_t len);
+static ngx_inline ngx_int_t ngx_household_resp_reserve(
+    ngx_household_resp_buf_t *buf, size_t len);
+static ngx_int_t ngx_household_resp_grow(ngx_household_resp_buf_t *buf,
+    size_t len);
 static void ngx_household_resp_trim(ngx_household_resp_buf_t *buf);
 
 
@@ -571,7 +573,7 @@ ngx_household_resp_add(const redisReadTask *task,
     ngx_household_resp_type_e type, int64_t n, char *str, size_t len)
 {
     ngx_household_resp_t        *resp;
-    ngx_household_resp_value_t   value;
+    ngx_household_resp_value_t  *value;
 
     if (ngx_household_resp_type(task) == 0) {
         return ngx_household_resp_refuse(task, ngx_household_resp_resp3);
@@ -595,57 +597,64 @@ ngx_household_resp_add(const redisReadTask *task,
         return resp;
     }
 
-    ngx_memzero(&value, sizeof(ngx_household_resp_value_t));
-
-    value.type = type;
-    value.depth = resp->reader->ridx;
-    value.integer = (type == NGX_HOUSEHOLD_RESP_INTEGER) ? n : 0;
-    value.elements = (type == NGX_HOUSEHOLD_RESP_ARRAY) ? n : 0;
-    value.str.len = len;
-
-    if (ngx_household_resp_append(&resp->bytes, str, len) != NGX_OK
-        || ngx_household_resp_append(&resp->values, &value,
-                                     sizeof(ngx_household_resp_value_t))
+    if (ngx_household_resp_reserve(&resp->bytes, len) != NGX_OK
+        || ngx_household_resp_reserve(&resp->values,
+                                      sizeof(ngx_household_resp_value_t))
            != NGX_OK)
     {
         return ngx_household_resp_refuse(task, "out of memory");
     }
 
+    if (len) {
+        ngx_memcpy((u_char *) resp->bytes.data + resp->bytes.len, str, len);
+        resp->bytes.len += len;
+    }
+
+    value = (ngx_household_resp_value_t *) resp->values.data + resp->nvalues;
+
+    value->type = type;
+    value->depth = resp->reader->ridx;
+    value->integer = (type == NGX_HOUSEHOLD_RESP_INTEGER) ? n : 0;
+    value->elements = (type == NGX_HOUSEHOLD_RESP_ARRAY) ? n : 0;
+    value->str.len = len;
+    value->str.data = NULL;
+
+    resp->values.len += sizeof(ngx_household_resp_value_t);
     resp->nvalues++;
 
     return resp;
 }
 
 
+/* makes room for "len" more bytes */
+
+static ngx_inline ngx_int_t
+ngx_household_resp_reserve(ngx_household_resp_buf_t *buf, size_t len)
+{
+    return len <= buf->size - buf->len ? NGX_OK
+                                       : ngx_household_resp_grow(buf, len);
+}
+
+
 static ngx_int_t
-ngx_household_resp_append(ngx_household_resp_buf_t *buf, void *data,
-    size_t len)
+ngx_household_resp_grow(ngx_household_resp_buf_t *buf, size_t len)
 {
     void    *p;
     size_t   size;
 
-    if (len == 0) {
-        return NGX_OK;
+    size = ngx_max(buf->size, NGX_HOUSEHOLD_RESP_MIN_BUF);
+
+    while (len > size - buf->len) {
+        size *= 2;
     }
 
-    if (len > buf->size - buf->len) {
-        size = ngx_max(buf->size, NGX_HOUSEHOLD_RESP_MIN_BUF);
-
-        while (len > size - buf->len) {
-            size *= 2;
-        }
-
-        p = realloc(buf->data, size);
-        if (p == NULL) {
-            return NGX_ERROR;
-        }
-
-        buf->data = p;
-        buf->size = size;
+    p = realloc(buf->data, size);
+    if (p == NULL) {
+        return NGX_ERROR;
     }
 
-    ngx_memcpy((u_char *) buf->data + buf->len, data, len);
-    buf->len += len;
+    buf->data = p;
+    buf->size = size;
 
     return NGX_OK;
 }

@@ -109,6 +109,11 @@ ngx_household_resp_cut_run(ngx_household_resp_cut_t *cut, ngx_str_t *in)
         }
 
         p = next;
+
+        if (cut->pass <= (size_t) (last - p)) {
+            p += cut->pass;
+            cut->pass = 0;
+        }
     }
 
     return p - in->data;
