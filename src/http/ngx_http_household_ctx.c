@@ -22,14 +22,17 @@ ngx_http_household_ctx_create(ngx_http_request_t *r)
     ngx_pool_cleanup_t        *cln;
     ngx_http_household_ctx_t  *ctx;
 
-    cln = ngx_pool_cleanup_add(r->pool, sizeof(ngx_http_household_ctx_t));
+    cln = ngx_pool_cleanup_add(r->pool, 0);
     if (cln == NULL) {
         return NULL;
     }
 
-    ctx = cln->data;
-    ngx_memzero(ctx, sizeof(ngx_http_household_ctx_t));
+    ctx = ngx_pcalloc(r->pool, sizeof(ngx_http_household_ctx_t));
+    if (ctx == NULL) {
+        return NULL;
+    }
 
+    cln->data = ctx;
     cln->handler = ngx_http_household_ctx_cleanup;
 
     ctx->request = r;

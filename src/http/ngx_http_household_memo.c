@@ -25,6 +25,9 @@
 struct ngx_http_household_memo_s {
     ngx_http_household_memo_value_t  *values[NGX_HTTP_HOUSEHOLD_MEMO_SLOTS];
 
+    /* of the keys in the zone: a value is kept when it is asked for again */
+    uint64_t                          hashes[NGX_HTTP_HOUSEHOLD_MEMO_SLOTS];
+
     /* the last decision, if "decided", for the present record */
     ngx_uint_t                        decided; /* unsigned  decided:1; */
     ngx_household_policy_t            policy;
@@ -125,6 +128,12 @@ ngx_http_household_memo_keep(ngx_http_household_memo_t *memo,
     ngx_http_household_memo_value_t  *value;
 
     if (memo == NULL) {
+        return NULL;
+    }
+
+    if (memo->hashes[slot] != mark->hash) {
+        /* a proxy may ask for many accounts on one connection */
+        memo->hashes[slot] = mark->hash;
         return NULL;
     }
 

@@ -57,9 +57,9 @@ ngx_http_household_memo_value_t *ngx_http_household_memo_find(
     ngx_household_zone_ns_t *ns, const ngx_str_t *key);
 
 /*
- * Keeps a copy of a HIT in place of the former value of the slot.  Returns the
- * value; or NULL if "memo" is NULL, the value is too large, or memory
- * allocation failed: the slot is then empty.
+ * Keeps a copy of a HIT in place of the former value of the slot, if the last
+ * HIT was of the same key.  Returns the value; or NULL if it was not, "memo" is
+ * NULL, the value is too large, or memory allocation failed.
  */
 ngx_http_household_memo_value_t *ngx_http_household_memo_keep(
     ngx_http_household_memo_t *memo, ngx_http_household_memo_slot_e slot,
