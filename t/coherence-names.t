@@ -149,6 +149,8 @@ soon { (ask($edge, 'a'))[1] eq 'HIT' } 'it is back: cached', 10;
 changes('it is back', $edge, 4, @redis);
 soon { 24 == grep { (ask($edge, 'a'))[1] eq 'HIT' } 1 .. 24 }
     'it is back: all workers use one of them', 20;
+ok $edge->wait_log(qr/connection lost: reconnecting to the first address/,
+                   $mark), 'it is back: the log has the way back';
 
 $edge->quit;
 

@@ -122,6 +122,10 @@ sub load {
             return;
         }
 
+        # of a worker that leaves
+        $conns->[$i] = $edge->connect
+            if ($r->{headers}{connection} // '') eq 'close';
+
         my $why = wrong($account, $r) or next;
         push @wrong, "$why: /$path?account=$account is $r->{status} "
                      . join ' ', map { "$_=$r->{headers}{$_}" }

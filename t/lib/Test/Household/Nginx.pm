@@ -8,9 +8,9 @@ package Test::Household::Nginx;
 #   is $r->{status}, 200; is $r->{headers}{'x-reason'}, 'home';
 #
 # At the end of the test its error log is read: see problems().  Further
-# options: workers, log_level, main (text), before (text, ahead of the module),
-# module (another file than that of the environment), start => 0, daemon => 1,
-# allow => qr/lines of the log that are expected/.
+# options: workers, connections (of each), log_level, main (text), before (text,
+# ahead of the module), module (another file than that of the environment),
+# start => 0, daemon => 1, allow => qr/lines of the log that are expected/.
 
 use strict;
 use warnings;
@@ -124,7 +124,8 @@ sub configure {
         "pid $self->{dir}/nginx.pid;",
         'env ASAN_OPTIONS; env UBSAN_OPTIONS; env LSAN_OPTIONS;',
         $self->{main_first} ? '' : $self->{main} // '',
-        'events { worker_connections 1024; }',
+        'events { worker_connections ' . ($self->{connections} || 1024)
+            . '; }',
         "http { access_log $self->{dir}/access.log;", @temp,
         $self->{http} // '',
         "server { listen 127.0.0.1:$self->{port};",
