@@ -44,7 +44,7 @@ sub logs {
     my $limits = $opt{times} // $times;
     my $edge = Test::Household::Nginx->new(%opt,
         http => http_config(zone => '1m', redis => "$redis $limits"),
-        server => location('/', '', 'main zone=households'));
+        server => location('/', $opt{policy}, 'main zone=households'));
     my $requests = 0;
 
     ok wait_until {
@@ -178,6 +178,26 @@ logs('the unix socket does not exist: no such file',
          'server ' . $no_writes->address . ';', undef,
          account => 'a&device=tv');
     $no_writes->stop;
+}
+
+# presence and events, whose keys are beside those of the records
+
+my $sharing = 'household_sharing on threshold=0;';
+
+for (['presence read', '~household:*', $sharing],
+     ['presence write', '~household:* %R~household-seen:*', $sharing],
+     ['event', '~household:*', 'household_events on;'])
+{
+    my ($what, $keys, $policy) = @$_;
+    my $redis = Test::Household::Redis->new(
+        acl => ["user edge on >pass $keys &* +\@all"]);
+
+    $redis->cmd(SADD => 'household:{a}', '82.64.10.7');
+    logs("the user may not: $what",
+         qr/\[error\] .*: $what failed: error reply NOPERM/,
+         'server ' . $redis->address . '; user edge; password pass;', undef,
+         account => 'a&device=tv', policy => $policy);
+    $redis->stop;
 }
 
 # a worker process has no connection left for Redis

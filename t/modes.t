@@ -217,6 +217,19 @@ HSET household:{a}:account revoked_before 2
 household: invalid mode "true", using "monitor"
 
 
+=== a variable of household_rollout, of a bad value: it is logged
+--- config
+    location / {
+        household on;
+        household_rollout $arg_share;
+        empty_gif;
+    }
+--- viewers
+192.0.2.7   /?account=a&share=half  200 ALLOWED rollout
+--- error_log
+household: invalid rollout "half", using "0%"
+
+
 === a variable, of values that are almost good
 --- config
     location / {

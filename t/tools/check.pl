@@ -56,6 +56,7 @@ check_spelling();
 check_causes();
 check_scripts();
 check_alerts();
+check_failures();
 
 print $faults ? "household: $faults faults\n" : "household: no fault\n";
 exit($faults ? 1 : 0);

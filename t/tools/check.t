@@ -64,7 +64,9 @@ my %good = (
     'docs/README.md' => "# A page of `pages`\n\n"
         . "[one](directives.md), [two](verdict.md#reasons),\n"
         . "[three](variables.md), [four](../README.md), [five](failures.md)\n",
-    'docs/failures.md' => "| `timed out` | `host not found: ...` |\n",
+    'docs/failures.md' => "| `timed out` | `host not found: ...` |\n\n"
+        . "## Redis\n\n| Redis hangs | `timed out` |\n",
+    't/tools/check/failures.md' => "| Redis hangs | t/a.t | household on |\n",
     'docs/directives.md' => "| `household on` |\n| `household_store NAME` |\n",
     'docs/variables.md' => "## \$household_reason\n\n| `home`, `outside` | ? |\n"
         . "\n## Other\n\n| `other` |\n",
@@ -156,6 +158,14 @@ my @faults = (
     ['a row without an alert', 'docs/failures.md',
      "| `HouseholdAbsent` | warning |\n",
      qr/failures\.md: there is no alert HouseholdAbsent/],
+    ['a failure without a test', 'docs/failures.md', "| Redis sings | `x` |\n",
+     qr/failures\.md: t\S+ has no test of "Redis sings"/],
+    ['a test of no failure', 't/tools/check/failures.md',
+     "| Redis sings | t/a.t | it sings |\n",
+     qr/failures\.md:2: failures\.md has no row "Redis sings"/],
+    ['a failure whose test is gone', 't/tools/check/failures.md',
+     "| Redis hangs | t/a.t | it has hung |\n",
+     qr/failures\.md:2: t\S+ has no "it has hung"/],
     ['a metric that does not exist', 'docker/monitoring/a.json',
      "nginx_household_word_count\n",
      qr/a\.json: nginx_household_word_count is no metric/],

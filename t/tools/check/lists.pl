@@ -92,6 +92,43 @@ sub check_reasons {
     }
 }
 
+# each row of failures.md but the alerts has a test, which a list names
+
+sub check_failures {
+    my $list = 't/tools/check/failures.md';
+    my $docs = $text{'docs/failures.md'};
+    my $n = 0;
+    my %row;
+
+    return if !defined $docs || !defined $text{$list};
+
+    for (split /^(?=##+ )/m, $docs) {
+        next unless /^##+ (Lines of|Redis$|Recovery|Keys|Other)/m;
+
+        for (map { tr/`*//dr } /^\| (.+?) \| .*\|$/mg) {
+            $row{$_} = 0 unless /^(what happens|event|line|---)$/;
+        }
+    }
+
+    for (split /\n/, $text{$list}) {
+        $n++;
+        next if !/^\| (.+?) \| (\S+) \| (.*) \|$/ || $2 =~ /^(test|---)$/;
+
+        my ($begin, $file, $part) = ($1, $2, $3);
+        my @rows = grep { index($_, $begin) == 0 } keys %row;
+
+        fault($list, $n, "failures.md has no row \"$begin\"") if !@rows;
+        fault($list, $n, "$file has no \"$part\"")
+            if $file ne '-' && index($text{$file} // '', $part) < 0;
+        $row{$_}++ for @rows;
+    }
+
+    for (grep { !$row{$_} } sort keys %row) {
+        fault('docs/failures.md', 0, "$list has no test of \"$_\"");
+    }
+}
+
+
 # each alert has a row in failures.md, and a metric of the rules, the dashboard
 # and of the docs one in metrics.md
 
