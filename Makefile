@@ -256,6 +256,29 @@ nginx-asan: ## nginx-static under AddressSanitizer and UBSan
 nginx-valgrind: ## nginx-static for valgrind: each allocation on its own
 nginx-gcov: ## nginx-static that counts the lines it runs
 
+# programs beside nginx: the pure rooms, and no nginx
+
+REPLAY_SRCS = $(wildcard docker/tools/replay/*.c \
+    src/household/ngx_household_decide*.c \
+    src/household/ngx_household_record*.c) \
+    src/household/ngx_household_network.c \
+    $(addprefix src/core/ngx_household_,addr.c country.c hmac.c id.c reason.c \
+    time.c)
+
+CONFIGURE_tools = $(CC) $(TOOLS_CFLAGS)
+TOOLS_CFLAGS = -O2 -g
+
+$(B)/tools/household-replay: $(REPLAY_SRCS) $(wildcard docker/tools/replay/*.h \
+    src/core/*.h src/household/*.h) $(B)/tools/flags $(B)/module/Makefile
+	@$(CC) $(TOOLS_CFLAGS) $(WARN) -D_GNU_SOURCE -Idocker/tools/replay -Isrc/core \
+	    -Isrc/household $(INCLUDES_NGINX) -o $@ $(REPLAY_SRCS) \
+	    $(TOOLS_LDFLAGS) -Wl,--as-needed -ljansson -lcrypto
+
+.PHONY: tools build-tools
+tools: need-build ## household-replay, to be run beside nginx
+	@$(MAKE) build-tools
+build-tools: $(B)/tools/household-replay
+
 install: module ## put the module into the folder nginx loads it from
 	@docker/install.sh $(B)/module/Makefile $(SO) "$(DESTDIR)"
 

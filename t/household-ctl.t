@@ -7,17 +7,20 @@ use warnings;
 
 use lib 't/lib';
 use Test::Household::Nginx qw(http_config);
+use Test::Household::Process qw(temp_dir);
 use Test::Household::Redis;
 use Test::More;
 
 plan skip_all => 'curl and jq are needed'
-    if grep { system("command -v $_ > /dev/null") } qw(curl jq bash);
+    if grep { system("command -v $_ > /dev/null") } qw(bash curl jq redis-cli script);
 
 my $now = time;
+my $dir = temp_dir('ctl');
 my $redis = Test::Household::Redis->new(unix => 1);
 my $nginx = Test::Household::Nginx->new(
     http => http_config(server => $redis->address),
-    server => 'location /api/ { household_api main write; }');
+    server => 'location /api/ { household_api main write;
+                                client_max_body_size 0; }');
 
 $ENV{HOUSEHOLD_API} = "http://127.0.0.1:$nginx->{port}/api";
 $ENV{no_proxy} = '*';
@@ -100,6 +103,144 @@ is_deeply [ctl('brake')], [0, "mode not set, rollout not set\n"],
     'brake: it is not';
 ($status, $text) = ctl('status');
 like $text, qr/"name": "main"/, 'status';
+
+# accounts from files
+sub file {
+    my ($name, $text) = @_;
+    open my $out, '>:raw', "$dir/$name" or die "$name: $!\n";
+    print $out $text;
+    close $out or die;
+    return "$dir/$name";
+}
+
+my $csv = file('accounts.csv', <<'EOT' =~ s/\n/\r\n/gr);
+account,home,country,seats
+i1,82.64.10.7 2001:db8::/56,FR,2
+"i,2","82.64.10.8",,
+
+i3,82.64.10.300,FR,
+"i""4",,,3
+EOT
+
+my $import = [3, <<'EOT'];
+line 5: not an IP address or a prefix
+3 written, 0 unchanged, 1 invalid
+EOT
+
+is_deeply [ctl('import', '--dry-run', $csv)], $import, 'import --dry-run';
+is $redis->cmd(EXISTS => 'household:{i1}'), 0, 'import --dry-run: not written';
+is_deeply [ctl('import', $csv)], $import, 'import: lines and why';
+is_deeply [sort @{ $redis->cmd(SMEMBERS => 'household:{i1}') }],
+    ['2001:db8::/56', '82.64.10.7'], 'import: networks';
+is $redis->cmd(HGET => 'household:{i1}:account', 'seats'), 2, 'import: seats';
+is_deeply $redis->cmd(SMEMBERS => 'household:{i,2}'), ['82.64.10.8'],
+    'import: a comma';
+is $redis->cmd(HGET => 'household:{i"4}:account', 'seats'), 3,
+    'import: a quote';
+
+my $lines = file('accounts.ndjson', join '',
+    map { qq({"account":"n$_","home":["10.0.0.1"]}\n) } 1 .. 40_002);
+($status, $text) = ctl('--json', 'import', $lines);
+is $status, 0, 'import: NDJSON';
+is $text, '{"lines":40002,"written":40002,"unchanged":0,"invalid":0,'
+    . qq("errors":[]}\n), 'import: the sum of its parts';
+is_deeply $redis->cmd(SMEMBERS => 'household:{n40002}'), ['10.0.0.1'],
+    'import: the last line';
+is_deeply [ctl('import', file('empty.ndjson', ''))],
+    [0, "0 written, 0 unchanged, 0 invalid\n"], 'import: nothing';
+is_bad('import: the number of a line of a later part', 3,
+       qr/^line 20001: .*not a JSON object.*\n.*20000 unchanged, 1 invalid\n/,
+       'import', file('late.ndjson', qq({"account":"n1"}\n) x 20_000 . "no\n"));
+
+is_bad('import: no file', 2, qr/cannot be read/, 'import', "$dir/none");
+is_bad('import: a column', 2, qr/line 1: an unknown column: name/, 'import',
+       file('a.csv', "account,name\n"));
+is_bad('import: too few', 2, qr/line 2: 1 columns, not 2/, 'import',
+       file('b.csv', "account,home\na\n"));
+is_bad('import: a quote', 2, qr/line 2: a quote is open/, 'import',
+       file('c.csv', "account\n\"a\n"));
+is_bad('import: after a quote', 2, qr/line 2: no comma after a quote/, 'import',
+       file('d.csv', "account\n\"a\"b\n"));
+is_bad('import: usage', 2, qr/^usage:/, 'import');
+
+# in a terminal: colours, and how far it is
+sub terminal {
+    my $command = join ' ', map { quotemeta } 'docker/tools/household-ctl', @_;
+    my $text = qx{script -qec '$command' /dev/null < /dev/null};
+    return ($? >> 8, $text);
+}
+
+($status, $text) = terminal('import', $lines);
+is $status, 0, 'a terminal: import';
+like $text, qr{\[[ ]{40}\][ ]+0%[ ]0/40002\r
+               \[\#{19}[ ]{21}\][ ]+49%[ ]20000/40002\r.*
+               \[\#{40}\][ ]100%[ ]40002/40002\r\n
+               .*40002[ ]unchanged}xs, 'a terminal: a progress bar';
+($status, $text) = terminal('why', $id, '192.0.2.99');
+like $text, qr/^\e\[31mdeny\e\[0m: outside/, 'a terminal: colours';
+{
+    local $ENV{NO_COLOR} = 1;
+    like +(terminal('why', $id, '192.0.2.99'))[1], qr/^deny: outside/,
+        'a terminal: no colours';
+}
+
+# all that a Redis has, and what edges ignore of it
+my @redis = ('--redis', '-s', $redis->address =~ s/^unix://r);
+local $ENV{PATH} = ($ENV{BUILD} || 'build') . "/tools:$ENV{PATH}";
+
+$redis->cmd('FLUSHALL');
+$redis->cmd(SADD => 'household:{a b"\\}', '82.64.10.7');
+$redis->cmd(HSET => 'household:{only}:account', 'device:"tv"' => 1700000000);
+$redis->cmd(SADD => 'household-seen:{a}', 'x');
+$redis->cmd(HSET => 'household:control', mode => 'on');
+
+is_deeply [ctl('export', @redis)], [0, <<'EOT'], 'export';
+{"account":"a b\"\\","home":["82.64.10.7"],"fields":{}}
+{"account":"only","home":[],"fields":{"device:\"tv\"":"1700000000"}}
+EOT
+is_deeply [ctl('check', @redis)], [0, ''], 'check of a Redis: nothing ignored';
+$redis->cmd(SADD => 'household:{bad}', '10.0.0.0/33');
+is_deeply [ctl('check', @redis)],
+    [1, "bad: home 10.0.0.0/33: not an IP address or a prefix\n"],
+    'check of a Redis: ignored';
+$redis->cmd(SET => 'household:{type}', 1);
+is_bad('export: a key of another type', 4, qr/WRONGTYPE/, 'export', @redis);
+is_bad('export: no Redis', 4, qr/connect/, 'export', '--redis', '-s',
+       "$dir/none");
+is_bad('check: no Redis', 4, qr/connect/, 'check', '--redis', '-s',
+       "$dir/none");
+{
+    $redis->cmd('FLUSHALL');
+    $redis->cmd(SADD => 'other:{a}', '82.64.10.7');
+    local $ENV{HOUSEHOLD_PREFIX} = 'other:';
+    is_deeply [ctl('export', @redis)],
+        [0, qq({"account":"a","home":["82.64.10.7"],"fields":{}}\n)],
+        'export: a prefix';
+}
+
+# completion
+sub completed {
+    my ($tool, @words) = @_;
+    my $words = join ' ', map { quotemeta || "''" } @words;
+    my $text = qx{bash -c 'source docker/tools/$tool.bash; COMP_WORDS=($tool $words);
+        COMP_CWORD=$#{[0, @words]}; _${\($tool =~ tr/-/_/r)};
+        printf "%s\n" "\${COMPREPLY[@]}"' 2>&1};
+    return join ' ', split ' ', $text;
+}
+
+is completed('household-ctl', 's'), 'show seat sign-out status',
+    'completion: commands';
+is completed('household-ctl', 'seat', ''), 'add renew end', 'completion: verbs';
+is completed('household-ctl', '-u', 'home', '--json', 'brake', 'o'), 'off',
+    'completion: after options';
+is completed('household-ctl', 'seat', 'add', ''), '', 'completion: no more';
+is completed('household-ctl', 'import', "$dir/accounts"),
+    "$dir/accounts.ndjson $dir/accounts.csv" =~ s/.*/join ' ', sort split ' ', $&/er,
+    'completion: files';
+is completed('household-replay', '--'), '--json --check --help',
+    'completion: household-replay';
+is completed('household-replay', "$dir/accounts.c"), "$dir/accounts.csv",
+    'completion: files of household-replay';
 
 is_bad('a network', 3, qr/not an IP address/, 'home', 'add', $id, 'x');
 is_bad('a seat', 3, qr/does not have this/, 'seat', 'end', $id, 's7');

@@ -40,8 +40,8 @@ find({ no_chdir => 1, wanted => sub {
     $text{$file} = <$in>;
 } }, $root);
 
-@c = grep { m{^(ngx_\w+|src/[\w/]+|t/(unit|fuzz|household)/[\w/]+)\.[ch]$} }
-     sort keys %text;
+@c = grep { m{^(ngx_\w+|src/[\w/]+|docker/tools/[\w/]+
+                |t/(unit|fuzz|household)/[\w/]+)\.[ch]$}x } sort keys %text;
 @tests = grep { m{^t/[^/]+\.t$} } sort keys %text;
 
 check_layers();

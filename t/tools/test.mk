@@ -22,9 +22,9 @@ UNITS = $(filter-out $(SKIP_UNITS),$(basename $(notdir $(UNIT_SRCS))))
 FUZZER_SRCS = $(wildcard t/fuzz/*.c)
 FUZZERS = $(basename $(notdir $(FUZZER_SRCS)))
 
-INCLUDES = $(addprefix -I,$(ROOMS) $(UNIT_DIRS)) \
-    $(addprefix -isystem $(SRC_module)/src/,core event event/modules \
-    event/quic os/unix) -isystem $(B)/module
+INCLUDES_NGINX = $(addprefix -isystem $(SRC_module)/src/,core event \
+    event/modules event/quic os/unix) -isystem $(B)/module
+INCLUDES = $(addprefix -I,$(ROOMS) $(UNIT_DIRS)) $(INCLUDES_NGINX)
 
 # the nginx that loads the module, in tests and in the demo
 
@@ -135,7 +135,7 @@ units-on-nginx:
 .PHONY: order check matrix demo run test-monitoring
 
 test: need-test need-fuzz ## all of it: units, fuzzers, the form, t/
-	@$(MAKE) build-module build-unit build-fuzz $(FULL_module)
+	@$(MAKE) build-module build-tools build-unit build-fuzz $(FULL_module)
 	@$(PROVE) $(addprefix $(B)/unit/,$(UNITS)) t/tools/fuzz.sh \
 	    t/tools/check.t t/tools/packages.t $(T)
 
@@ -144,21 +144,21 @@ build-full: build-module
 	@$(MAKE) -s -C $(SRC_module) -f $(B)/module/Makefile binary
 
 test-hup: need-test ## t/ with nginx reloaded, not restarted, for each test
-	@$(MAKE) build-module $(FULL_module)
+	@$(MAKE) build-module build-tools $(FULL_module)
 	@TEST_NGINX_USE_HUP=1 $(PROVE) $(T)
 
 test-asan: TEST_SO =
 test-asan: TEST_BINARY = $(B)/asan/nginx
 test-asan: UNIT_DIR = unit-asan
 test-asan: need-test need-fuzz ## units and t/ under AddressSanitizer and UBSan
-	@$(MAKE) build-asan build-unit-asan
+	@$(MAKE) build-asan build-tools build-unit-asan
 	@t/tools/reports.sh $(B)/asan/reports \
 	    $(PROVE) $(addprefix $(B)/unit-asan/,$(UNITS)) $(T_ALONE)
 
 test-valgrind: TEST_SO =
 test-valgrind: TEST_BINARY = $(B)/valgrind/nginx
 test-valgrind: need-test ## t/ under valgrind (slow)
-	@$(MAKE) build-valgrind
+	@$(MAKE) build-valgrind build-tools
 	@t/tools/reports.sh $(B)/valgrind/reports $(PROVE) $(T_ALONE)
 
 SECONDS = 180
@@ -228,7 +228,7 @@ coverage: TEST_SO =
 coverage: TEST_BINARY = $(B)/gcov/nginx
 coverage: UNIT_DIR = unit-gcov
 coverage: need-test ## lines of our C that the suite runs: at least 90 %
-	@$(MAKE) build-gcov build-unit-gcov
+	@$(MAKE) build-gcov build-tools build-unit-gcov
 	@find $(B)/gcov $(B)/unit-gcov -name '*.gcda' -delete
 	@code=0; $(PROVE) $(addprefix $(B)/unit-gcov/,$(UNITS)) $(T_ALONE) \
 	    || code=1; \

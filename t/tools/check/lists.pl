@@ -11,7 +11,7 @@ sub check_config {
 
     my %rooms = map { m{^(src/.+)/} ? ($1 => 1) : () } @c;
 
-    for (['srcs', grep { m{^(?!t/).+\.c$} } @c],
+    for (['srcs', grep { m{^(?!t/|docker/).+\.c$} } @c],
          ['deps', grep { m{^src/.+\.h$} } @c],
          ['rooms', sort keys %rooms])
     {
