@@ -30,7 +30,7 @@ nginx=${NGINX_SRC:-$build/nginx-dev}
 flags="-std=gnu99 -O0 -w $INCLUDES"
 libs="-lcmocka -lcrypto -ljansson"
 sources="addr cdniip claims claims_value edwards ere ere_compile id jose jwk
-    jwks jws jwt jwt_digest renewal uri urisigning"
+    jwks jws jwt jwt_digest keyset_schedule renewal response uri urisigning"
 
 
 units() {
@@ -38,7 +38,7 @@ units() {
     ere|ere_compile) echo ere urisigning ;;
     uri) echo uri urisigning ;;
     urisigning) echo urisigning jwt jwt_cases ;;
-    renewal) echo renewal ;;
+    renewal|response|keyset_schedule) echo "$1" ;;
     cdniip) echo cdniip ;;
     jose) echo jose jwks jwks_keys jwt jwt_cases jwt_form urisigning ;;
     jws) echo jws jwks renewal jwt jwt_cases jwt_form ;;

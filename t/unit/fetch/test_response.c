@@ -173,6 +173,9 @@ static void
 test_status(void **state)
 {
     static const test_case_t  cases[] = {
+        { "HTTP/1.1 206 Partial Content\r\nContent-Length: 3\r\n\r\nabc",
+          "206 fresh -1 []" NONE },
+        { "HTTP/1.1 204 No Content\r\n\r\n", "204 fresh -1 []" NONE },
         { "HTTP/1.1 304 Not Modified\r\nETag: \"a\"\r\n"
           "Content-Length: 900\r\n\r\n",
           "304 fresh -1 [] etag=\"a\" modified=" },
@@ -190,6 +193,8 @@ test_status(void **state)
         { "HTTP/1.1 20\r\n\r\n", "invalid response status line" },
         { "HTTP/1.1 20a OK\r\n\r\n", "invalid response status line" },
         { "HTTP/1.1  200 OK\r\n\r\n", "invalid response status line" },
+        { "HTTQ/1.1 200 OK\r\n\r\n", "invalid response status line" },
+        { "http/1.1 200 OK\r\n\r\n", "invalid response status line" },
         { "HTTP/2 200 OK\r\n\r\n", "invalid response status line" },
         { "\r\n" OK "\r\n", "invalid response status line" },
         { "{\"keys\":[]}\n", "invalid response status line" },
