@@ -345,6 +345,13 @@ static ngx_command_t  ngx_http_household_commands[] = {
       0,
       NULL },
 
+    { ngx_string("household_api_audit"),
+      NGX_HTTP_MAIN_CONF|NGX_HTTP_SRV_CONF|NGX_HTTP_LOC_CONF|NGX_CONF_TAKE1,
+      ngx_http_household_set_api_audit,
+      NGX_HTTP_LOC_CONF_OFFSET,
+      0,
+      NULL },
+
       ngx_null_command
 };
 

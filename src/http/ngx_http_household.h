@@ -246,6 +246,7 @@ typedef struct {
 
 
 typedef struct ngx_http_household_api_conf_s  ngx_http_household_api_conf_t;
+typedef struct ngx_http_household_api_audit_s  ngx_http_household_api_audit_t;
 
 
 struct ngx_http_household_loc_conf_s {
@@ -292,6 +293,7 @@ struct ngx_http_household_loc_conf_s {
     ngx_uint_t                        dashboard; /* unsigned  dashboard:1; */
     ngx_str_t                         dashboard_api; /* URI; or empty */
     ngx_http_household_api_conf_t    *api;        /* NULL: no "household_api" */
+    ngx_http_household_api_audit_t   *audit;      /* NULL: off */
 };
 
 

@@ -9,6 +9,7 @@
 #include <ngx_http.h>
 #include "ngx_http_household_api.h"
 #include "ngx_http_household_api_account.h"
+#include "ngx_http_household_api_audit.h"
 #include "ngx_http_household_api_call.h"
 #include "ngx_http_household_api_control.h"
 #include "ngx_http_household_api_edit.h"
@@ -128,7 +129,17 @@ ngx_http_household_api_handler(ngx_http_request_t *r)
     call->request = r;
     call->conf = hlcf->api;
 
-    switch (ngx_http_household_api_parse(call)) {
+    rc = ngx_http_household_api_parse(call);
+
+    /* problems find the call from here on */
+
+    if (ngx_http_household_api_call_start(call, NULL) != NGX_OK
+        || ngx_http_household_api_audit_start(call) != NGX_OK)
+    {
+        return NGX_HTTP_INTERNAL_SERVER_ERROR;
+    }
+
+    switch (rc) {
 
     case NGX_OK:
         break;

@@ -15,12 +15,14 @@
 #include "ngx_household_jose.h"
 #include "ngx_http_household.h"
 #include "ngx_http_household_api.h"
+#include "ngx_http_household_api_audit.h"
 #include "ngx_http_household_api_json.h"
 #include "ngx_http_household_api_path.h"
 #include "ngx_http_household_api_plan.h"
 
 
-typedef struct ngx_http_household_api_call_s  ngx_http_household_api_call_t;
+typedef struct ngx_http_household_api_record_s
+                                              ngx_http_household_api_record_t;
 
 
 /*
@@ -62,6 +64,11 @@ struct ngx_http_household_api_call_s {
     json_t                          *body;     /* NULL: none */
     ngx_http_household_api_plan_t    plan;
     ngx_uint_t                       tries;
+
+    /* of the audit log; NULL: none */
+    ngx_http_household_api_record_t  *record;
+    const char                      *code;     /* of a problem; or NULL */
+    ngx_str_t                       *other;    /* account; or NULL */
 
     /* of a transfer */
     struct ngx_http_household_api_transfer_s  *transfer;

@@ -44,6 +44,7 @@ typedef struct {
     ngx_pool_t                          *pool;
     ngx_http_household_api_line_t        line;
     size_t                               size;     /* of the line */
+    ngx_uint_t                           number;   /* from 1 */
     ngx_household_account_t              account;  /* if it was read */
     ngx_http_household_api_plan_t        plan;
     ngx_http_household_api_fault_t       fault;    /* code == NULL: none */

@@ -28,6 +28,8 @@ static void ngx_http_household_api_job_reply(void *data,
     ngx_household_account_result_e result, ngx_uint_t n);
 static void ngx_http_household_api_job_failed(
     ngx_http_household_api_job_t *job, ngx_household_account_result_e result);
+static void ngx_http_household_api_job_audit(ngx_http_household_api_job_t *job,
+    const char *result);
 static void ngx_http_household_api_job_fault(ngx_http_household_api_job_t *job,
     const char *code, const char *detail);
 static void ngx_http_household_api_job_stop(ngx_http_household_api_job_t *job,
@@ -57,6 +59,7 @@ ngx_http_household_api_job_start(ngx_http_household_api_import_t *import)
 
     import->number++;
 
+    job->number = import->number;
     job->import = import;
     job->fault.code = NULL;
     job->line.body = NULL;
@@ -279,6 +282,7 @@ ngx_http_household_api_job_reply(void *data,
             import->unchanged++;
         }
 
+        ngx_http_household_api_job_audit(job, "ok");
         ngx_http_household_api_job_end(job, NGX_HTTP_HOUSEHOLD_API_JOB_DONE);
 
     } else if (result == NGX_HOUSEHOLD_ACCOUNT_CONFLICT
@@ -317,6 +321,7 @@ ngx_http_household_api_job_failed(ngx_http_household_api_job_t *job,
     case NGX_HOUSEHOLD_ACCOUNT_ERROR:
 
         if (++import->failed == NGX_HTTP_HOUSEHOLD_API_IMPORT_FAILED) {
+            ngx_http_household_api_job_audit(job, "redis_error");
             ngx_http_household_api_job_stop(job, result);
             return;
         }
@@ -327,11 +332,30 @@ ngx_http_household_api_job_failed(ngx_http_household_api_job_t *job,
         break;
 
     default:
+        ngx_http_household_api_job_audit(job, "redis_unavailable");
         ngx_http_household_api_job_stop(job, result);
         return;
     }
 
+    ngx_http_household_api_job_audit(job, job->fault.code);
     ngx_http_household_api_job_end(job, NGX_HTTP_HOUSEHOLD_API_JOB_DONE);
+}
+
+
+/* of what was sent: of a line that is not valid, the answer tells */
+
+static void
+ngx_http_household_api_job_audit(ngx_http_household_api_job_t *job,
+    const char *result)
+{
+    ngx_http_household_api_import_t  *import;
+
+    import = job->import;
+
+    if (job->write) {
+        ngx_http_household_api_audit_account(import->call, &job->line.account,
+                                             job->number, result);
+    }
 }
 
 

@@ -104,6 +104,36 @@ ngx_http_household_api_path_parse(const ngx_str_t *text,
 }
 
 
+const char *
+ngx_http_household_api_path_name(ngx_http_household_api_resource_e resource)
+{
+    ngx_uint_t  i;
+
+    for (i = 0;
+         i < sizeof(ngx_http_household_api_names)
+             / sizeof(ngx_http_household_api_names[0]);
+         i++)
+    {
+        if (ngx_http_household_api_names[i].resource == resource) {
+            return ngx_http_household_api_names[i].name;
+        }
+    }
+
+    for (i = 0;
+         i < sizeof(ngx_http_household_api_account_names)
+             / sizeof(ngx_http_household_api_account_names[0]);
+         i++)
+    {
+        if (ngx_http_household_api_account_names[i].resource == resource) {
+            return ngx_http_household_api_account_names[i].name;
+        }
+    }
+
+    return resource == NGX_HTTP_HOUSEHOLD_API_ACCOUNT ? "account"
+                                                       : "unknown";
+}
+
+
 static ngx_int_t
 ngx_http_household_api_path_account(ngx_str_t *rest,
     ngx_http_household_api_path_t *path)

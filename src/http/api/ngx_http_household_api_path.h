@@ -55,6 +55,10 @@ typedef struct {
 ngx_int_t ngx_http_household_api_path_parse(const ngx_str_t *text,
     ngx_http_household_api_path_t *path);
 
+/* the name of a resource, as in the path */
+const char *ngx_http_household_api_path_name(
+    ngx_http_household_api_resource_e resource);
+
 /*
  * Decodes percent-encoding (RFC 3986, 2.1) into "dst", at most "size" bytes.
  * Returns NGX_OK, or NGX_DECLINED if the encoding is not valid or the result

@@ -140,8 +140,12 @@ ngx_http_household_api_problem(ngx_http_request_t *r, ngx_uint_t status,
 
     call = ngx_http_household_api_call_find(r);
 
-    if (call != NULL && call->more != NULL) {
-        call->more(call, &json);
+    if (call != NULL) {
+        call->code = code;
+
+        if (call->more != NULL) {
+            call->more(call, &json);
+        }
     }
 
     ngx_http_household_api_json_object_end(&json);

@@ -90,6 +90,8 @@ ngx_http_household_api_transfer_start(ngx_http_household_api_call_t *call)
                                               "#/to");
     }
 
+    call->other = id;
+
     return ngx_http_household_api_transfer_read(call);
 }
 

@@ -146,6 +146,7 @@ ngx_http_household_create_loc_conf(ngx_conf_t *cf)
     conf->rollout = NGX_CONF_UNSET_UINT;
     conf->rollout_value = NGX_CONF_UNSET_PTR;
     conf->sharing = NGX_CONF_UNSET_PTR;
+    conf->audit = NGX_CONF_UNSET_PTR;
     conf->activity = NGX_CONF_UNSET;
     conf->events = NGX_CONF_UNSET_UINT;
     conf->shadow_policy = NGX_CONF_UNSET_PTR;
@@ -207,6 +208,7 @@ ngx_http_household_merge_loc_conf(ngx_conf_t *cf, void *parent, void *child)
     ngx_conf_merge_uint_value(conf->away_period, prev->away_period, 0);
     ngx_conf_merge_ptr_value(conf->enforce_in, prev->enforce_in, NULL);
     ngx_conf_merge_ptr_value(conf->sharing, prev->sharing, NULL);
+    ngx_conf_merge_ptr_value(conf->audit, prev->audit, NULL);
     ngx_conf_merge_sec_value(conf->activity, prev->activity,
                              NGX_HTTP_HOUSEHOLD_ACTIVITY_MAX);
 
@@ -251,13 +253,22 @@ ngx_http_household_merge_identity(ngx_conf_t *cf,
 }
 
 
-/* directives that "household" requires */
+/* directives that "household" requires, and that of pseudonyms */
 
 static char *
 ngx_http_household_conf_check(ngx_conf_t *cf,
     ngx_http_household_loc_conf_t *conf)
 {
     ngx_http_household_main_conf_t  *hmcf;
+
+    hmcf = ngx_http_conf_get_module_main_conf(cf, ngx_http_household_module);
+
+    if (conf->api != NULL && conf->audit != NULL && hmcf->hmac == NULL) {
+        ngx_log_error(NGX_LOG_EMERG, cf->log, 0,
+                      "\"household_api_audit\" requires "
+                      "\"household_hmac_key\"");
+        return NGX_CONF_ERROR;
+    }
 
     if (conf->mode == NGX_HOUSEHOLD_OFF && conf->mode_value == NULL) {
         return NGX_CONF_OK;
@@ -276,8 +287,6 @@ ngx_http_household_conf_check(ngx_conf_t *cf,
     {
         return NGX_CONF_ERROR;
     }
-
-    hmcf = ngx_http_conf_get_module_main_conf(cf, ngx_http_household_module);
 
     if (conf->offer_state != NULL && hmcf->hmac == NULL) {
         ngx_log_error(NGX_LOG_EMERG, cf->log, 0,

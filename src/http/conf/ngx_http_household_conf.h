@@ -34,6 +34,8 @@ char *ngx_http_household_set_zone(ngx_conf_t *cf, ngx_command_t *cmd,
     void *conf);
 char *ngx_http_household_set_api(ngx_conf_t *cf, ngx_command_t *cmd,
     void *conf);
+char *ngx_http_household_set_api_audit(ngx_conf_t *cf, ngx_command_t *cmd,
+    void *conf);
 char *ngx_http_household_set_offer(ngx_conf_t *cf, ngx_command_t *cmd,
     void *conf);
 char *ngx_http_household_set_unregistered(ngx_conf_t *cf, ngx_command_t *cmd,

@@ -9,6 +9,7 @@
 #include <ngx_http.h>
 #include "ngx_http_household.h"
 #include "ngx_http_household_api.h"
+#include "ngx_http_household_api_audit.h"
 #include "ngx_http_household_conf.h"
 
 
@@ -67,6 +68,59 @@ ngx_http_household_set_api(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
 
     hlcf->api = api;
     clcf->handler = ngx_http_household_api_handler;
+
+    return NGX_CONF_OK;
+}
+
+
+char *
+ngx_http_household_set_api_audit(ngx_conf_t *cf, ngx_command_t *cmd,
+    void *conf)
+{
+    ngx_http_household_loc_conf_t *hlcf = conf;
+
+    ngx_str_t                       *value;
+    ngx_http_household_api_audit_t  *audit;
+
+    if (hlcf->audit != NGX_CONF_UNSET_PTR) {
+        return "is duplicate";
+    }
+
+    value = cf->args->elts;
+
+    if (ngx_strcmp(value[1].data, "off") == 0) {
+        hlcf->audit = NULL;
+        return NGX_CONF_OK;
+    }
+
+    audit = ngx_pcalloc(cf->pool, sizeof(ngx_http_household_api_audit_t));
+    if (audit == NULL) {
+        return NGX_CONF_ERROR;
+    }
+
+    audit->name = value[1];
+
+    if (ngx_strncmp(value[1].data, "syslog:", sizeof("syslog:") - 1) == 0) {
+
+        ngx_str_set(&audit->name, "syslog");
+
+        audit->syslog = ngx_pcalloc(cf->pool, sizeof(ngx_syslog_peer_t));
+        if (audit->syslog == NULL) {
+            return NGX_CONF_ERROR;
+        }
+
+        if (ngx_syslog_process_conf(cf, audit->syslog) != NGX_CONF_OK) {
+            return NGX_CONF_ERROR;
+        }
+
+    } else {
+        audit->file = ngx_conf_open_file(cf->cycle, &value[1]);
+        if (audit->file == NULL) {
+            return NGX_CONF_ERROR;
+        }
+    }
+
+    hlcf->audit = audit;
 
     return NGX_CONF_OK;
 }
