@@ -33,7 +33,8 @@ declare -A packages=(
             libcryptx-perl libfaketime libio-socket-ssl-perl
             libmaxmind-db-writer-perl libnginx-mod-http-lua
             libtest-nginx-perl nghttp2-client openssl perl
-            python3-cryptography python3-jwcrypto python3-jwt python3-yaml
+            python3-cryptography python3-jsonschema python3-jwcrypto
+            python3-jwt python3-yaml
             redis-sentinel redis-server shellcheck valgrind"
 
     # the dynamic modules of others; "*" is what apt knows of
