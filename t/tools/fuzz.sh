@@ -6,7 +6,7 @@
 
 set -eu
 
-seconds=${FUZZ_SECONDS:-20}
+seconds=${FUZZ_SECONDS:-15}
 dir=${BUILD:-build}/fuzz
 n=0
 

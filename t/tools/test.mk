@@ -116,7 +116,7 @@ unit-asan: need-test need-fuzz ## the units under AddressSanitizer and UBSan
 	@$(MAKE) build-unit-asan
 	@$(PROVE) $(addprefix $(B)/unit-asan/,$(UNITS))
 
-fuzz: need-fuzz ## the fuzzers, FUZZ_SECONDS=20 each
+fuzz: need-fuzz ## the fuzzers, FUZZ_SECONDS=15 each
 	@$(MAKE) build-fuzz
 	@$(PROVE) -v t/tools/fuzz.sh
 
