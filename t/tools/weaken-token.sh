@@ -28,9 +28,11 @@ nginx=${NGINX_SRC:-$build/nginx-dev}
     -isystem $build/module}"
 
 flags="-std=gnu99 -O0 -w $INCLUDES"
-libs="-lcmocka -lcrypto -ljansson"
-sources="addr cdniip claims claims_value edwards ere ere_compile id jose jwk
-    jwks jws jwt jwt_digest keyset_schedule renewal response uri urisigning"
+libs="-lcmocka -lcrypto -ljansson -lcbor"
+sources="addr reason cat cat_answer cat_claims cat_json cat_renewal cat_request
+    cat_set cat_text cat_uri cbor cbor_item cdniip claims claims_value cose
+    edwards ere ere_compile id jose jwk jwks jws jwt jwt_digest
+    keyset_schedule renewal response uri urisigning"
 
 
 units() {
@@ -47,6 +49,14 @@ units() {
     claims|jwt) echo jwt jwt_cases jwt_form claims_value ;;
     claims_value) echo claims_value jwt_cases ;;
     jwt_digest) echo jwt ;;
+    cat) echo cat cat_answer cat_claims ;;
+    cat_answer) echo cat_answer ;;
+    cat_claims|cat_json|cat_renewal) echo cat cat_claims ;;
+    cat_request) echo cat_request ;;
+    cat_set) echo cat_answer cat_set ;;
+    cat_text|cat_uri) echo cat_uri cat_request ;;
+    cbor|cbor_item) echo cbor cose cat_claims ;;
+    cose) echo cose cat ;;
     esac
 }
 
