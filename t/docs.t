@@ -7,9 +7,11 @@ use strict;
 use warnings;
 
 use lib 't/lib';
+use Test::Household::Cat;
 use Test::Household::Nginx ();
 use Test::Household::Process qw(free_port slurp temp_dir wait_until);
 use Test::Household::Redis;
+use Test::Household::Token qw(new_key jwks put);
 use Test::More;
 
 # an nginx whose file is that of a page
@@ -319,6 +321,50 @@ for my $page ('README.md', sort glob 'docs/*.md') {
 
         ok $good, "$page:$line" or diag $said;
     }
+}
+
+
+
+# docs/cat.md: JWT and CAT side by side, and without the line of the JWT
+
+my $signer = new_key('ES256');
+my %issuer = (jwt => { iss => 'https://id.example.tv', sub => 'martin' },
+              cat => { 1 => 'https://id.example.tv', 2 => 'martin' });
+my ($side) = grep { /bearer cat/ }
+             slurp('docs/cat.md') =~ /^```nginx\n(.*?)^```/gms;
+put("$keys/side.jwks", jwks($signer));
+
+$side =~ s{/etc/nginx/playback\.jwks}{$keys/side.jwks}g;
+
+my $later = $side =~ s/^household_token_key (?!.*format=cat).*\n//mr;
+
+$redis->cmd(SADD => 'household:{martin}', '127.0.0.1');
+
+my $both = Test::Household::Nginx->new(
+    http => Test::Household::Nginx::http_config(server => $redis->address)
+        . 'household_store main;'
+        . 'add_header X-Reason $household_reason always;',
+    server => "location / { household on; $side empty_gif; }"
+        . "location /later { household on; $later empty_gif; }");
+
+my @jwt = (Authorization => 'Bearer ' . token_of('jwt'));
+my @cat = ('CTA-Common-Access-Token' => token_of('cat'));
+
+sub token_of {
+    my ($format) = @_;
+    return $format eq 'jwt'
+           ? Test::Household::Token::token($signer, $issuer{jwt})
+           : cat($signer, $issuer{cat});
+}
+
+for (['/', 'both formats: a JWT', 'home', @jwt],
+     ['/', 'both formats: a CAT', 'home', @cat],
+     ['/', 'both formats: one of each', 'token_conflict', @jwt, @cat],
+     ['/later', 'the new format: a CAT', 'home', @cat],
+     ['/later', 'the new format: a JWT', 'token_issuer', @jwt]) {
+    my ($path, $name, $reason, @headers) = @$_;
+    is $both->get($path, @headers)->{headers}{'x-reason'}, $reason,
+        "docs/cat.md: $name";
 }
 
 done_testing;

@@ -49,7 +49,7 @@ my ($redis, %redis) = start_redis();
 fill($redis, $Accounts);
 
 my @rows = (rows(accounts => $Accounts, dir => $dir, ways => ['tcp', 'tls'],
-                 tokens => [qw(HS256 RS256 ES256 EdDSA)]),
+                 tokens => [qw(HS256 RS256 ES256 EdDSA CAT)]),
             peers(sub { print STDERR "household: $_[0]\n" }));
 if ($opt{only}) {
     my %only = map { $_ => 1 } split /,/, $opt{only};

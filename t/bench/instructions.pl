@@ -41,7 +41,8 @@ my $redis = Test::Household::Redis->new(unix => 1);
 fill($redis, $Accounts);
 
 my @rows = rows(accounts => $Accounts, dir => temp_dir('keys'),
-                tokens => ['HS256', 'ES256'], shadow => 'tighter');
+                tokens => ['HS256', 'ES256', 'CAT', 'CATU'],
+                shadow => 'tighter');
 my ($wanted) = grep { $_->{name} eq ($profile // '') } @rows;
 $only = "$wanted->{floor},$profile" if $wanted;
 

@@ -102,14 +102,16 @@ EOS
 
 # --- tokens ---------------------------------------------------------------
 
-# The key of an algorithm, made anew in each run.
+# The key of an algorithm, made anew in each run.  "CAT" and "CATU" are Common
+# Access Tokens with HS256; the second has a claim that is compared with each
+# request.
 sub _key {
     my ($alg) = @_;
 
     return $Key{$alg} ||= do {
         require Crypt::JWT;
 
-        if ($alg =~ /^HS/) {
+        if ($alg =~ /^(HS|CAT)/) {
             join '', map { chr int rand 256 } 1 .. 32;
 
         } elsif ($alg =~ /^RS/) {
@@ -139,19 +141,37 @@ sub jwks {
         : { kty => 'oct', k => Crypt::Misc::encode_b64u($key) };
 
     return JSON::PP->new->canonical->encode(
-        { keys => [ { %$jwk, kid => "k-$alg", alg => $alg } ] });
+        { keys => [ { %$jwk, kid => "k-$alg",
+                      alg => $alg =~ /^CAT/ ? 'HS256' : $alg } ] });
 }
 
 # a token for each of "n" accounts; "series" makes them others
 sub tokens {
     my ($alg, $n, $series) = @_;
 
+    return _cats(@_) if $alg =~ /^CAT/;
     return map {
         Crypt::JWT::encode_jwt(alg => $alg, key => _key($alg),
             payload => { sub => account($_), iat => 1700000000,
                          exp => 4102444800, jti => ($series // 0) . "-$_",
                          iss => 'https://id.example' },
             extra_headers => { typ => 'JWT', kid => "k-$alg" })
+    } 1 .. $n;
+}
+
+sub _cats {
+    my ($alg, $n, $series) = @_;
+    my $key = { alg => 'HS256', key => _key($alg),
+                jwk => { kid => "k-$alg" } };
+
+    require Test::Household::Cat;
+
+    return map {
+        Test::Household::Cat::cat($key, {
+            1 => 'https://id.example', 2 => account($_), 4 => 4102444800,
+            6 => 1700000000,
+            7 => Test::Household::Cat::cbytes(($series // 0) . "-$_"),
+            $alg eq 'CATU' ? (312 => { 3 => { 1 => '/' } }) : () })
     } 1 .. $n;
 }
 

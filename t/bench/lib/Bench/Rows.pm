@@ -75,8 +75,9 @@ sub _token_rows {
           'Authorization: Bearer ' . $unseen[$_[0] - 1] ];
     };
 
+    my $format = $alg =~ /^CAT/ ? ' format=cat' : '';
     my $conf = "household_token bearer;\n"
-             . "household_token_key $file issuer=https://id.example;\n";
+             . "household_token_key $file issuer=https://id.example$format;\n";
 
     return (
         _row("floor-$alg", "empty_gif, asked with an $alg token",
