@@ -55,7 +55,7 @@ ngx_household_presence_defaults(ngx_household_presence_params_t *params)
     params->unsettled = NGX_HOUSEHOLD_PRESENCE_DAY;
     params->further = NGX_HOUSEHOLD_PRESENCE_DAY * 3 / 8;
     params->most = NGX_HOUSEHOLD_PRESENCE_DAY * 127;
-    params->ipv6_prefix = 56;
+    params->ipv6_prefix = NGX_HOUSEHOLD_PRESENCE_IPV6;
     params->without = 0;
 }
 

@@ -77,6 +77,10 @@
  * NGX_HOUSEHOLD_PRESENCE_DAY.  W, T and K are their names in the docs.
  */
 
+/* bits of an IPv6 place, by default; the edge has no other */
+#define NGX_HOUSEHOLD_PRESENCE_IPV6  56
+
+
 typedef struct {
     int64_t     at_once;       /* W, 2h: seen elsewhere within is at once */
     int64_t     beside;        /* 20h: seen within is still there */
@@ -96,7 +100,7 @@ typedef struct {
     ngx_uint_t  unsettled;     /* 1: what a day counts if not settled */
     ngx_uint_t  further;       /* 3/8: less T for each other household */
     ngx_uint_t  most;          /* 127 days: no more evidence is kept */
-    ngx_uint_t  ipv6_prefix;   /* bits: 56; of a place, 1-64 */
+    ngx_uint_t  ipv6_prefix;   /* bits of a place, 1-64 */
     ngx_uint_t  without;       /* 0; the simulator switches parts off */
 } ngx_household_presence_params_t;
 

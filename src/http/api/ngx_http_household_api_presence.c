@@ -137,7 +137,7 @@ ngx_http_household_api_presence_place(ngx_http_household_api_json_t *json,
 
     net.addr.family = inet6 ? NGX_HOUSEHOLD_FAMILY_INET6
                             : NGX_HOUSEHOLD_FAMILY_INET;
-    net.prefix = inet6 ? 64 : 32;
+    net.prefix = inet6 ? NGX_HOUSEHOLD_PRESENCE_IPV6 : 32;
 
     text.data = buf;
     text.len = ngx_household_network_format(&net, 64, buf);
