@@ -143,8 +143,8 @@ status_is('200 ALLOWED trusted_device', 'as a device of the household');
 
 viewer(laptop => 'home');
 plays('the cousin on a visit: the film plays');
-choose(who => 'tv');
 choose(where => 'flat');
+choose(who => 'tv');
 ok shown('offer'), 'the television is carried away: an offer';
 ok $page->run("$video.paused"), 'the film stops';
 
