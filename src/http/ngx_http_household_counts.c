@@ -9,6 +9,7 @@
 #include <ngx_http.h>
 #include "ngx_http_household.h"
 #include "ngx_http_household_counts.h"
+#include "ngx_household_str.h"
 
 
 static ngx_household_counters_set_t *ngx_http_household_counts_set(
@@ -103,7 +104,7 @@ ngx_http_household_counts_set(ngx_conf_t *cf,
 
     p = ngx_cpymem(text.data, redis->data, redis->len);
     *p++ = '\0';
-    p = ngx_cpymem(p, zone->data, zone->len);
+    p = ngx_household_str_put(p, zone);
 
     if (policy != NULL) {
         *p++ = '\0';
