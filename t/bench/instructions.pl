@@ -12,6 +12,9 @@
 # the difference is without the start and the end.  The kernel's part of a
 # request is not in it.
 #
+# Timers make a difference of up to 1 %, more on a busy machine: a row that has
+# become more is measured once again, and the lower figure counts.
+#
 # TEST_NGINX_BINARY and HOUSEHOLD_MODULE say what is measured, TOLERANCE how
 # many percent more are no regression.
 
@@ -29,7 +32,7 @@ use Test::Household::Nginx;
 use Test::Household::Process qw(temp_dir);
 use Test::Household::Redis;
 
-my $Tolerance = $ENV{TOLERANCE} || 3;
+my $Tolerance = $ENV{TOLERANCE} || 2;
 my $Accounts = 50;
 my ($Few, $Many) = (500, 1500);
 
@@ -53,17 +56,12 @@ my $was = $file && !$record ? recorded($file) : {};
 my $made = made_with();
 my (%count, %self, @more);
 
-printf "%-14s %12s %9s %12s %9s\n", 'row', 'instructions', 'of floor',
-    'recorded', 'change';
+printf "%-14s %12s %9s %9s %12s %9s\n", 'row', 'instructions', 'above',
+    'of floor', 'recorded', 'change';
 
 for my $row (@rows) {
-    my ($few, $many) = map {
-        Bench::Callgrind::run($row, $redis, $Accounts, $_)
-    } $Few, $Many;
-
-    $self{ $row->{name} } = per_function($few, $many);
-    $count{ $row->{name} } = int(($many->{total} - $few->{total})
-                                 / ($Many - $Few));
+    measure($row);
+    measure($row) if is_more($row);
     print_row($row);
 }
 
@@ -81,17 +79,38 @@ if ($profile) {
 }
 
 
+# the lowest figure of all times that the row was measured
+sub measure {
+    my ($row) = @_;
+    my $name = $row->{name};
+    my ($few, $many) = map {
+        Bench::Callgrind::run($row, $redis, $Accounts, $_)
+    } $Few, $Many;
+    my $n = int(($many->{total} - $few->{total}) / ($Many - $Few));
+
+    return if defined $count{$name} && $n > $count{$name};
+    $count{$name} = $n;
+    $self{$name} = per_function($few, $many);
+}
+
+sub is_more {
+    my ($row) = @_;
+    my $old = $was->{ $row->{name} };
+    return $old && $count{ $row->{name} } > $old * (1 + $Tolerance / 100);
+}
+
 sub print_row {
     my ($row) = @_;
     my $name = $row->{name};
     my ($n, $floor, $old) = ($count{$name}, $count{ $row->{floor} },
                              $was->{$name});
 
-    printf "%-14s %12d %9s %12s %9s\n", $name, $n,
-        $floor ? sprintf('%.3f', $n / $floor) : '-', $old // '-',
+    printf "%-14s %12d %9s %9s %12s %9s\n", $name, $n,
+        $floor ? ($n - $floor, sprintf('%.3f', $n / $floor)) : ('-', '-'),
+        $old // '-',
         $old ? sprintf('%+.1f %%', 100 * ($n - $old) / $old) : '-';
 
-    push @more, $name if $old && $n > $old * (1 + $Tolerance / 100);
+    push @more, $name if is_more($row);
 }
 
 # the first words of the versions that the figures depend on
