@@ -12,6 +12,7 @@
 #include <ngx_http.h>
 #include "ngx_http_household.h"
 #include "ngx_http_household_access.h"
+#include "ngx_http_household_cache.h"
 #include "ngx_http_household_claims.h"
 #include "ngx_http_household_conf.h"
 #include "ngx_http_household_counts.h"
@@ -94,7 +95,7 @@ static ngx_command_t  ngx_http_household_commands[] = {
       NULL },
 
     { ngx_string("household_zone"),
-      NGX_HTTP_MAIN_CONF|NGX_CONF_TAKE1,
+      NGX_HTTP_MAIN_CONF|NGX_CONF_TAKE123,
       ngx_http_household_set_zone,
       NGX_HTTP_MAIN_CONF_OFFSET,
       0,
@@ -507,6 +508,8 @@ ngx_http_household_init_process(ngx_cycle_t *cycle)
 
     ngx_http_household_keyset_start(hmcf);
 
+    ngx_http_household_cache_start(hmcf);
+
     return NGX_OK;
 }
 
@@ -547,4 +550,6 @@ ngx_http_household_exit_process(ngx_cycle_t *cycle)
             ngx_household_lookups_destroy(store[i]->lookups);
         }
     }
+
+    ngx_http_household_cache_stop(hmcf);
 }

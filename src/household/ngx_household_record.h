@@ -57,6 +57,13 @@
 
 
 /*
+ * Must change whenever the packed record does, its entries included: records
+ * are kept in files.
+ */
+#define NGX_HOUSEHOLD_RECORD_LAYOUT     1
+
+
+/*
  * The packed record.  The header is followed by entries, which are read by the
  * functions below only.  All times are Unix seconds, 1 to
  * NGX_HOUSEHOLD_TIME_MAX.

@@ -135,7 +135,7 @@ struct ngx_http_household_fleet_s {
     uint64_t                                generation;
     ngx_household_redis_op_t               *fetch; /* NULL: none */
     ngx_queue_t                             waiters; /* of the fetch */
-    unsigned                                known:1;
+    unsigned                                known:1; /* not of before a gap */
     unsigned                                rejected:1; /* by an error reply */
     unsigned                                again:1; /* changed meanwhile */
     unsigned                                answered:1;

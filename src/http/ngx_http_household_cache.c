@@ -8,6 +8,7 @@
 #include <ngx_config.h>
 #include <ngx_core.h>
 #include <ngx_http.h>
+#include "ngx_household_zone_state.h"
 #include "ngx_http_household.h"
 #include "ngx_http_household_cache.h"
 #include "ngx_http_household_ctx.h"
@@ -80,6 +81,34 @@ ngx_http_household_cache_init(ngx_conf_t *cf,
     }
 
     return NGX_OK;
+}
+
+
+void
+ngx_http_household_cache_start(ngx_http_household_main_conf_t *hmcf)
+{
+    ngx_uint_t              i;
+    ngx_household_zone_t  **zone;
+
+    zone = hmcf->zones.elts;
+
+    for (i = 0; i < hmcf->zones.nelts; i++) {
+        ngx_household_zone_state_start(zone[i]);
+    }
+}
+
+
+void
+ngx_http_household_cache_stop(ngx_http_household_main_conf_t *hmcf)
+{
+    ngx_uint_t              i;
+    ngx_household_zone_t  **zone;
+
+    zone = hmcf->zones.elts;
+
+    for (i = 0; i < hmcf->zones.nelts; i++) {
+        ngx_household_zone_state_exit(zone[i]);
+    }
 }
 
 

@@ -21,6 +21,10 @@
 ngx_int_t ngx_http_household_cache_init(ngx_conf_t *cf,
     ngx_http_household_main_conf_t *hmcf);
 
+/* to be called when a worker process starts and exits: for the state files */
+void ngx_http_household_cache_start(ngx_http_household_main_conf_t *hmcf);
+void ngx_http_household_cache_stop(ngx_http_household_main_conf_t *hmcf);
+
 /*
  * Probes the cache for ctx->account.  Returns NGX_OK with ctx->record, which
  * may be served; NGX_DECLINED if Redis must be queried, with ctx->stale set to

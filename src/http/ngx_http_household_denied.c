@@ -229,7 +229,7 @@ ngx_http_household_denied_match(ngx_http_household_store_t *store,
 
     fleet = &store->fleet[NGX_HTTP_HOUSEHOLD_FLEET_DENIED];
 
-    if (!fleet->known) {
+    if (fleet->len == 0) {
         return 0;
     }
 

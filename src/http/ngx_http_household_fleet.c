@@ -91,7 +91,9 @@ ngx_http_household_fleet_refresh(ngx_http_household_fleet_t *fleet)
 
         if (state != NGX_HOUSEHOLD_ZONE_MISS) {
             fleet->len = found.len;
-            fleet->known = 1;
+
+            /* one of before a restart is waited for, and better than none */
+            fleet->known |= !found.invalidated;
         }
 
         if (state == NGX_HOUSEHOLD_ZONE_HIT) {
@@ -108,7 +110,7 @@ ngx_http_household_fleet_refresh(ngx_http_household_fleet_t *fleet)
                                          NGX_HOUSEHOLD_ZONE_FLEET),
                                      1);
 
-            if (!found.refresh) {
+            if (!found.refresh && fleet->known) {
                 return;
             }
         }

@@ -8,6 +8,7 @@
 #include <ngx_config.h>
 #include <ngx_core.h>
 #include <ngx_http.h>
+#include "ngx_household_zone_state.h"
 #include "ngx_http_household.h"
 #include "ngx_http_household_load.h"
 
@@ -128,6 +129,8 @@ ngx_http_household_load_check_file(ngx_conf_t *cf)
 ngx_int_t
 ngx_http_household_init_module(ngx_cycle_t *cycle)
 {
+    ngx_http_household_main_conf_t  *hmcf;
+
     if (ngx_test_config || ngx_process == NGX_PROCESS_SIGNALLER) {
         return NGX_OK;
     }
@@ -137,5 +140,8 @@ ngx_http_household_init_module(ngx_cycle_t *cycle)
                   ", built for nginx " NGINX_VERSION ", hiredis %s",
                   ngx_household_resp_library());
 
-    return NGX_OK;
+    hmcf = ngx_http_cycle_get_module_main_conf(cycle,
+                                               ngx_http_household_module);
+
+    return ngx_household_zone_state_init(cycle, hmcf ? &hmcf->zones : NULL);
 }

@@ -23,10 +23,26 @@ typedef struct {
 } ngx_http_household_metrics_cache_t;
 
 
+/* a series of each zone that has a state file */
+
+typedef struct {
+    const char   *name;                /* NULL: of the one above */
+    const char   *help;
+    ngx_uint_t    type;
+    const char   *result;
+    size_t        offset;              /* in ngx_household_zone_stat_t */
+} ngx_http_household_metrics_state_t;
+
+
 static void ngx_http_household_metrics_zones_caches(
     ngx_http_household_metrics_page_t *page);
 static void ngx_http_household_metrics_zones_gauges(
     ngx_http_household_metrics_page_t *page);
+static void ngx_http_household_metrics_zones_states(
+    ngx_http_household_metrics_page_t *page);
+static void ngx_http_household_metrics_zones_state(
+    ngx_http_household_metrics_page_t *page,
+    ngx_http_household_metrics_state_t *m);
 
 
 static const char  *ngx_http_household_metrics_kinds[] = {
@@ -65,11 +81,38 @@ static ngx_http_household_metrics_cache_t
 };
 
 
+#define ngx_http_household_metrics_state_counter(counter)                     \
+    (offsetof(ngx_household_zone_stat_t, counters)                            \
+     + (counter) * sizeof(ngx_atomic_uint_t))
+
+
+static ngx_http_household_metrics_state_t
+    ngx_http_household_metrics_state[] =
+{
+    { "zone_state_saves_total", "Saves of the zone to its state file",
+      NGX_HTTP_HOUSEHOLD_METRICS_COUNTER, "ok",
+      ngx_http_household_metrics_state_counter(NGX_HOUSEHOLD_ZONE_SAVED) },
+
+    { NULL, NULL, 0, "failed",
+      ngx_http_household_metrics_state_counter(NGX_HOUSEHOLD_ZONE_NOT_SAVED) },
+
+    { "zone_state_last_save_timestamp_seconds", "Time of the last save",
+      NGX_HTTP_HOUSEHOLD_METRICS_GAUGE, NULL,
+      offsetof(ngx_household_zone_stat_t, saved) },
+
+    { "zone_state_restored_entries",
+      "Entries that came from the state file at start",
+      NGX_HTTP_HOUSEHOLD_METRICS_GAUGE, NULL,
+      offsetof(ngx_household_zone_stat_t, restored) }
+};
+
+
 void
 ngx_http_household_metrics_zones(ngx_http_household_metrics_page_t *page)
 {
     ngx_http_household_metrics_zones_caches(page);
     ngx_http_household_metrics_zones_gauges(page);
+    ngx_http_household_metrics_zones_states(page);
 }
 
 
@@ -180,5 +223,73 @@ ngx_http_household_metrics_zones_gauges(ngx_http_household_metrics_page_t *page)
                                          &zone[i].zone->shm_zone->shm.name);
         ngx_http_household_metrics_out_value(&page->out, &labels,
                                              zone[i].stat.used);
+    }
+}
+
+
+/* a page of zones without a state file has no series of it */
+
+static void
+ngx_http_household_metrics_zones_states(ngx_http_household_metrics_page_t *page)
+{
+    ngx_uint_t                           i, n;
+    ngx_http_household_metrics_zone_t   *zone;
+    ngx_http_household_metrics_state_t  *m;
+
+    zone = page->zones.elts;
+
+    for (i = 0; i < page->zones.nelts && zone[i].zone->state == NULL; i++) {
+        /* void */
+    }
+
+    if (i == page->zones.nelts) {
+        return;
+    }
+
+    m = ngx_http_household_metrics_state;
+    n = sizeof(ngx_http_household_metrics_state)
+        / sizeof(ngx_http_household_metrics_state[0]);
+
+    for (i = 0; i < n; i++) {
+        ngx_http_household_metrics_zones_state(page, &m[i]);
+    }
+}
+
+
+static void
+ngx_http_household_metrics_zones_state(ngx_http_household_metrics_page_t *page,
+    ngx_http_household_metrics_state_t *m)
+{
+    u_char                               *p;
+    ngx_uint_t                            i;
+    ngx_http_household_metrics_zone_t    *zone;
+    ngx_http_household_metrics_labels_t   labels;
+
+    if (m->name != NULL) {
+        ngx_http_household_metrics_out_family(&page->out, m->name, m->type,
+                                              m->help);
+    }
+
+    zone = page->zones.elts;
+
+    for (i = 0; i < page->zones.nelts; i++) {
+
+        if (zone[i].zone->state == NULL) {
+            continue;
+        }
+
+        labels.n = 0;
+        ngx_http_household_metrics_label(&labels, "zone",
+                                         &zone[i].zone->shm_zone->shm.name);
+
+        if (m->result != NULL) {
+            ngx_http_household_metrics_label_text(&labels, "result",
+                                                  m->result);
+        }
+
+        p = (u_char *) &zone[i].stat + m->offset;
+
+        ngx_http_household_metrics_out_value(&page->out, &labels,
+                                             *(ngx_uint_t *) p);
     }
 }

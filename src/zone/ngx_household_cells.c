@@ -40,6 +40,8 @@ static size_t ngx_household_cells_span(ngx_household_cells_t *c,
     ngx_household_cells_cursor_t *cur, size_t len);
 static void ngx_household_cells_write(ngx_household_cells_t *c,
     ngx_household_cells_cursor_t *cur, const u_char *p, size_t len);
+static ngx_inline void ngx_household_cells_copy(ngx_household_cells_t *c,
+    ngx_household_cells_entry_t *e, u_char *buf, size_t skip, size_t len);
 static ngx_uint_t ngx_household_cells_same(ngx_household_cells_t *c,
     ngx_household_cells_entry_t *e, const ngx_household_cells_key_t *key);
 static void ngx_household_cells_link(ngx_household_cells_t *c,
@@ -206,11 +208,24 @@ void
 ngx_household_cells_read(ngx_household_cells_t *c,
     ngx_household_cells_entry_t *e, u_char *buf)
 {
-    size_t                         n, skip, len;
-    ngx_household_cells_cursor_t   cur;
+    ngx_household_cells_copy(c, e, buf, e->keylen, e->len);
+}
 
-    skip = e->keylen;
-    len = e->len;
+
+void
+ngx_household_cells_read_all(ngx_household_cells_t *c,
+    ngx_household_cells_entry_t *e, u_char *buf)
+{
+    ngx_household_cells_copy(c, e, buf, 0, (size_t) e->keylen + e->len);
+}
+
+
+static ngx_inline void
+ngx_household_cells_copy(ngx_household_cells_t *c,
+    ngx_household_cells_entry_t *e, u_char *buf, size_t skip, size_t len)
+{
+    size_t                         n;
+    ngx_household_cells_cursor_t   cur;
 
     ngx_household_cells_start(&cur, e);
 
@@ -338,6 +353,18 @@ ngx_household_cells_oldest(ngx_household_cells_t *c, ngx_uint_t list)
     uint32_t  n;
 
     n = c->lists[list].oldest;
+
+    return n ? ngx_household_cells_addr(c, n) : NULL;
+}
+
+
+ngx_household_cells_entry_t *
+ngx_household_cells_walk(ngx_household_cells_t *c, uint32_t bucket,
+    ngx_household_cells_entry_t *e)
+{
+    uint32_t  n;
+
+    n = e ? e->hash_next : c->buckets[bucket];
 
     return n ? ngx_household_cells_addr(c, n) : NULL;
 }

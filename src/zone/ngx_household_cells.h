@@ -126,6 +126,12 @@ void ngx_household_cells_preload(ngx_household_cells_t *c,
     const ngx_household_cells_key_t *key);
 
 /*
+ * The same for the entries of a bucket.  Returns 0 if there are none, else 1.
+ */
+ngx_uint_t ngx_household_cells_preload_bucket(ngx_household_cells_t *c,
+    uint32_t bucket);
+
+/*
  * Makes the entry the most recently used of its list.  An entry in the newer
  * half of the list is not moved, which saves writes to distant memory.  So the
  * order is approximate: an entry reaches the tail only if it was not used
@@ -137,6 +143,18 @@ void ngx_household_cells_touch(ngx_household_cells_t *c,
 /* copies the "len" bytes of the value to "buf" */
 void ngx_household_cells_read(ngx_household_cells_t *c,
     ngx_household_cells_entry_t *e, u_char *buf);
+
+/* copies the "keylen" bytes of the key, and then those of the value */
+void ngx_household_cells_read_all(ngx_household_cells_t *c,
+    ngx_household_cells_entry_t *e, u_char *buf);
+
+/*
+ * For a walk over all entries: returns the first entry of a bucket, or the
+ * next one after "e", or NULL.  An entry stays in its bucket, one of
+ * c->nbuckets.
+ */
+ngx_household_cells_entry_t *ngx_household_cells_walk(
+    ngx_household_cells_t *c, uint32_t bucket, ngx_household_cells_entry_t *e);
 
 /*
  * Adds an entry.  There must be no entry of this key, and enough free cells:

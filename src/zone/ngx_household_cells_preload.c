@@ -26,6 +26,8 @@
 
 static ngx_household_cells_entry_t *ngx_household_cells_preload_entry(
     ngx_household_cells_t *c, uint32_t n);
+static void ngx_household_cells_preload_rest(ngx_household_cells_t *c,
+    ngx_household_cells_entry_t *e);
 static void ngx_household_cells_preload_used(ngx_household_cells_t *c,
     ngx_household_cells_entry_t *e);
 
@@ -62,6 +64,38 @@ ngx_household_cells_preload(ngx_household_cells_t *c,
 }
 
 
+ngx_uint_t
+ngx_household_cells_preload_bucket(ngx_household_cells_t *c, uint32_t bucket)
+{
+    uint32_t                      n;
+    ngx_uint_t                    i;
+    ngx_household_cells_entry_t  *e;
+
+    n = ngx_household_cells_load(&c->buckets[bucket]);
+
+    if (n == 0) {
+        return 0;
+    }
+
+    for (i = 0; i < NGX_HOUSEHOLD_CELLS_PRELOAD; i++) {
+
+        e = ngx_household_cells_preload_entry(c, n);
+
+        if (e == NULL) {
+            break;
+        }
+
+        ngx_household_cells_preload_rest(c, e);
+
+        n = ngx_household_cells_load(&e->hash_next);
+    }
+
+    ngx_household_cells_fence();
+
+    return 1;
+}
+
+
 /* reads each line of the cell "n"; returns NULL if there is no such cell */
 
 static ngx_household_cells_entry_t *
@@ -84,16 +118,15 @@ ngx_household_cells_preload_entry(ngx_household_cells_t *c, uint32_t n)
 }
 
 
-/* reads the other cells of the entry, and what a move of it would change */
+/* reads the other cells of the entry */
 
 static void
-ngx_household_cells_preload_used(ngx_household_cells_t *c,
+ngx_household_cells_preload_rest(ngx_household_cells_t *c,
     ngx_household_cells_entry_t *e)
 {
     uint32_t                      n;
     ngx_uint_t                    i;
     ngx_household_cells_entry_t  *cell;
-    ngx_household_cells_list_t   *list;
 
     cell = e;
 
@@ -101,6 +134,19 @@ ngx_household_cells_preload_used(ngx_household_cells_t *c,
         n = ngx_household_cells_load(&cell->next_cell);
         cell = ngx_household_cells_preload_entry(c, n);
     }
+}
+
+
+/* the same, and what a move of the entry would change */
+
+static void
+ngx_household_cells_preload_used(ngx_household_cells_t *c,
+    ngx_household_cells_entry_t *e)
+{
+    uint32_t                     n;
+    ngx_household_cells_list_t  *list;
+
+    ngx_household_cells_preload_rest(c, e);
 
     list = &c->lists[*(volatile u_char *) &e->list
                      % NGX_HOUSEHOLD_CELLS_LISTS];

@@ -5,6 +5,7 @@
 
 
 #include "ngx_household_zone_shm.h"
+#include "ngx_household_siphash.h"
 
 
 /* expired entries that a put removes from each list at most */
@@ -16,6 +17,11 @@ static ngx_uint_t ngx_household_zone_lock_refresh(
 static ngx_int_t ngx_household_zone_insert(ngx_household_zone_ns_t *ns,
     const ngx_household_cells_key_t *key, ngx_household_cells_entry_t *e,
     u_char *value, size_t len);
+static ngx_uint_t ngx_household_zone_fits(ngx_household_zone_ns_t *ns,
+    const ngx_household_cells_key_t *key, size_t len);
+static void ngx_household_zone_replace(ngx_household_zone_ns_t *ns,
+    const ngx_household_cells_key_t *key, ngx_household_cells_entry_t *old,
+    ngx_household_cells_entry_t *e, u_char *value, size_t len);
 static ngx_int_t ngx_household_zone_check_generation(ngx_household_zone_t *zone,
     ngx_household_zone_ns_shm_t *shm, const ngx_household_cells_key_t *key,
     ngx_household_cells_entry_t *old, ngx_household_cells_entry_t *e);
@@ -223,13 +229,11 @@ ngx_household_zone_insert(ngx_household_zone_ns_t *ns,
     u_char *value, size_t len)
 {
     ngx_int_t                     rc;
-    ngx_uint_t                    need, list;
     ngx_household_zone_t         *zone;
     ngx_household_cells_entry_t  *old;
     ngx_household_zone_ns_shm_t  *shm;
 
     zone = ns->zone;
-    list = ngx_household_zone_list(ns->kind);
     shm = ngx_household_zone_ns_shm(ns);
 
     if (shm == NULL) {
@@ -238,11 +242,8 @@ ngx_household_zone_insert(ngx_household_zone_ns_t *ns,
 
     old = ngx_household_zone_find(zone, key);
 
-    need = ngx_household_cells_need(key->len, len);
+    if (!ngx_household_zone_fits(ns, key, len)) {
 
-    if (len > NGX_HOUSEHOLD_ZONE_VALUE_MAX
-        || need > zone->cells->lists[list].reserved)
-    {
         if (old) {
             old->flags |= NGX_HOUSEHOLD_ZONE_F_INVALIDATED;
         }
@@ -261,17 +262,73 @@ ngx_household_zone_insert(ngx_household_zone_ns_t *ns,
         return NGX_DECLINED;
     }
 
+    ngx_household_zone_replace(ns, key, old, e, value, len);
+
+    return rc;
+}
+
+
+ngx_int_t
+ngx_household_zone_restore(ngx_household_zone_ns_t *ns,
+    ngx_household_cells_key_t *key, ngx_household_cells_entry_t *e,
+    u_char *value, size_t len)
+{
+    ngx_household_zone_t  *zone;
+
+    zone = ns->zone;
+
+    key->hash = ngx_household_siphash(zone->cells->seed, key->bytes, key->len);
+
+    if (!ngx_household_zone_fits(ns, key, len)) {
+        return NGX_DECLINED;
+    }
+
+    e->seq = zone->sh->namespaces[ns->index].seq;
+
+    ngx_household_zone_replace(ns, key, ngx_household_zone_find(zone, key), e,
+                               value, len);
+
+    return NGX_OK;
+}
+
+
+static ngx_uint_t
+ngx_household_zone_fits(ngx_household_zone_ns_t *ns,
+    const ngx_household_cells_key_t *key, size_t len)
+{
+    ngx_household_cells_list_t  *list;
+
+    list = &ns->zone->cells->lists[ngx_household_zone_list(ns->kind)];
+
+    return len <= NGX_HOUSEHOLD_ZONE_VALUE_MAX
+           && ngx_household_cells_need(key->len, len) <= list->reserved;
+}
+
+
+/* stores an entry in the place of "old", which may be NULL */
+
+static void
+ngx_household_zone_replace(ngx_household_zone_ns_t *ns,
+    const ngx_household_cells_key_t *key, ngx_household_cells_entry_t *old,
+    ngx_household_cells_entry_t *e, u_char *value, size_t len)
+{
+    ngx_uint_t             list;
+    ngx_household_zone_t  *zone;
+
+    zone = ns->zone;
+    list = ngx_household_zone_list(ns->kind);
+
     if (old) {
         ngx_household_zone_drop(zone, old);
     }
 
-    ngx_household_zone_evict(zone, list, need, e->stored);
+    ngx_household_zone_evict(zone, list,
+                             ngx_household_cells_need(key->len, len),
+                             e->stored);
 
     ngx_household_cells_insert(zone->cells, list, key, e, value, len);
 
-    shm->entries++;
-
-    return rc;
+    zone->sh->namespaces[ns->index].entries++;
 }
 
 

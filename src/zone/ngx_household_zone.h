@@ -87,6 +87,9 @@ typedef enum {
     NGX_HOUSEHOLD_ZONE_FLUSHED,
     NGX_HOUSEHOLD_ZONE_RESETS,
 
+    NGX_HOUSEHOLD_ZONE_SAVED,          /* the state file was written */
+    NGX_HOUSEHOLD_ZONE_NOT_SAVED,      /* it could not be written */
+
     NGX_HOUSEHOLD_ZONE_COUNTERS
 } ngx_household_zone_counter_e;
 
@@ -98,6 +101,9 @@ typedef enum {
 typedef struct ngx_household_zone_s     ngx_household_zone_t;
 typedef struct ngx_household_zone_ns_s  ngx_household_zone_ns_t;
 typedef struct ngx_household_zone_sh_s  ngx_household_zone_sh_t;
+typedef struct ngx_household_zone_state_s  ngx_household_zone_state_t;
+
+typedef void (*ngx_household_zone_created_pt)(ngx_household_zone_t *zone);
 
 
 /* both are allocated from the pool of a configuration; read-only outside */
@@ -108,6 +114,12 @@ struct ngx_household_zone_s {
     ngx_slab_pool_t          *shpool;
     ngx_shm_zone_t           *shm_zone;
     ngx_household_zone_ns_t  *namespaces;
+    ngx_household_zone_state_t  *state;  /* NULL: none is kept */
+
+    /* called once the zone exists, unless a reload has kept it */
+    ngx_household_zone_created_pt  created;
+
+    uint32_t                  config_gen; /* number of this configuration */
     ngx_uint_t                declared;  /* unsigned  declared:1; */
 };
 
@@ -159,6 +171,8 @@ typedef struct {
     size_t                       size;      /* bytes for values */
     size_t                       used;
     ngx_uint_t                   records[NGX_HOUSEHOLD_ZONE_KINDS];
+    ngx_uint_t                   saved;     /* Unix time; 0: never was */
+    ngx_uint_t                   restored;  /* entries of the state */
     ngx_atomic_uint_t            counters[NGX_HOUSEHOLD_ZONE_COUNTERS];
 } ngx_household_zone_stat_t;
 

@@ -5,7 +5,7 @@
 
 
 /* must change whenever the layout of the shared memory changes */
-#define NGX_HOUSEHOLD_ZONE_LAYOUT   0x68687a0a
+#define NGX_HOUSEHOLD_ZONE_LAYOUT   0x68687a0b
 
 #define NGX_HOUSEHOLD_ZONE_STRIPES_MIN    64
 #define NGX_HOUSEHOLD_ZONE_STRIPES_MAX  4096
@@ -110,13 +110,15 @@ ngx_household_zone_ns(ngx_conf_t *cf, ngx_household_zone_t *zone,
 static ngx_int_t
 ngx_household_zone_init(ngx_shm_zone_t *shm_zone, void *data)
 {
+    ngx_uint_t             created;
     ngx_household_zone_t  *zone;
 
     zone = shm_zone->data;
+    created = (data == NULL && !shm_zone->shm.exists);
 
     zone->shpool = (ngx_slab_pool_t *) shm_zone->shm.addr;
 
-    if (data == NULL && !shm_zone->shm.exists) {
+    if (created) {
         if (ngx_household_zone_create(zone) != NGX_OK) {
             return NGX_ERROR;
         }
@@ -140,7 +142,22 @@ ngx_household_zone_init(ngx_shm_zone_t *shm_zone, void *data)
         zone->cells = zone->sh->cells;
     }
 
-    return ngx_household_zone_ns_bind(zone);
+    if (ngx_household_zone_ns_bind(zone) != NGX_OK) {
+        return NGX_ERROR;
+    }
+
+    if (created && zone->created) {
+        zone->created(zone);
+    }
+
+    return NGX_OK;
+}
+
+
+ngx_household_zone_t *
+ngx_household_zone_of(ngx_shm_zone_t *shm_zone)
+{
+    return (shm_zone->init == ngx_household_zone_init) ? shm_zone->data : NULL;
 }
 
 
@@ -298,13 +315,13 @@ ngx_household_zone_ns_bind(ngx_household_zone_t *zone)
 
     ngx_household_zone_lock(zone);
 
-    zone->sh->config_gen++;
+    zone->config_gen = ++zone->sh->config_gen;
 
     for (ns = zone->namespaces; ns; ns = ns->next) {
         shm = ngx_household_zone_ns_find(zone, ns);
 
         if (shm) {
-            shm->config_gen = zone->sh->config_gen;
+            shm->config_gen = zone->config_gen;
         }
     }
 
@@ -317,7 +334,7 @@ ngx_household_zone_ns_bind(ngx_household_zone_t *zone)
 
         ns->index = shm - zone->sh->namespaces;
         ns->incarnation = shm->incarnation;
-        ns->config_gen = zone->sh->config_gen;
+        ns->config_gen = zone->config_gen;
     }
 
     ngx_household_zone_unlock(zone);
@@ -369,7 +386,7 @@ ngx_household_zone_ns_alloc(ngx_household_zone_t *zone,
 
     shm->kind = ns->kind;
     shm->incarnation = ++zone->sh->numbers;
-    shm->config_gen = zone->sh->config_gen;
+    shm->config_gen = zone->config_gen;
     ngx_memcpy(shm->digest, ns->digest, 16);
 
     ngx_household_zone_ns_clear(shm);
@@ -396,8 +413,6 @@ ngx_household_zone_ns_clear(ngx_household_zone_ns_shm_t *shm)
 void
 ngx_household_zone_lock(ngx_household_zone_t *zone)
 {
-    ngx_uint_t  i;
-
     ngx_shmtx_lock(&zone->shpool->mutex);
 
     if (zone->sh->dirty) {
@@ -405,21 +420,29 @@ ngx_household_zone_lock(ngx_household_zone_t *zone)
                       "household zone \"%V\": process died holding the lock, "
                       "zone reset", &zone->shm_zone->shm.name);
 
-        ngx_household_cells_reset(zone->cells);
-
-        for (i = 0; i < NGX_HOUSEHOLD_ZONE_NAMESPACES; i++) {
-            ngx_household_zone_ns_clear(&zone->sh->namespaces[i]);
-        }
-
-        ngx_memzero(zone->sh->fetches,
-                    (zone->sh->fetches_mask + 1)
-                    * sizeof(ngx_household_zone_fetch_t));
-
+        ngx_household_zone_clear(zone);
         ngx_household_zone_inc(zone, NGX_HOUSEHOLD_ZONE_RESETS);
     }
 
     zone->sh->dirty = 1;
     ngx_memory_barrier();
+}
+
+
+void
+ngx_household_zone_clear(ngx_household_zone_t *zone)
+{
+    ngx_uint_t  i;
+
+    ngx_household_cells_reset(zone->cells);
+
+    for (i = 0; i < NGX_HOUSEHOLD_ZONE_NAMESPACES; i++) {
+        ngx_household_zone_ns_clear(&zone->sh->namespaces[i]);
+    }
+
+    ngx_memzero(zone->sh->fetches,
+                (zone->sh->fetches_mask + 1)
+                * sizeof(ngx_household_zone_fetch_t));
 }
 
 
@@ -473,6 +496,9 @@ ngx_household_zone_stat(ngx_household_zone_t *zone,
             stat->records[shm->kind] += shm->entries;
         }
     }
+
+    stat->saved = zone->sh->state.saved;
+    stat->restored = zone->sh->state.restored;
 
     ngx_household_zone_unlock(zone);
 

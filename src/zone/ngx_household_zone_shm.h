@@ -63,6 +63,18 @@ typedef struct {
 } ngx_household_zone_fetch_t;
 
 
+/* of the state file: see ngx_household_zone_state.h */
+
+typedef struct {
+    uint32_t                       config_gen; /* its processes write on exit */
+    uint32_t                       exiting;  /* one of them does */
+    uint32_t                       started;  /* "next" is set */
+    ngx_msec_t                     next;     /* time of the next save */
+    time_t                         saved;    /* of the last save; 0: none */
+    ngx_uint_t                     restored; /* entries */
+} ngx_household_zone_state_sh_t;
+
+
 struct ngx_household_zone_sh_s {
     uint32_t                      layout;  /* must stay the first member */
     uint32_t                      dirty;   /* a process is changing the zone */
@@ -81,6 +93,7 @@ struct ngx_household_zone_sh_s {
     ngx_household_zone_fetch_t   *fetches;
 
     ngx_household_cells_t        *cells;
+    ngx_household_zone_state_sh_t state;
     ngx_household_zone_ns_shm_t   namespaces[NGX_HOUSEHOLD_ZONE_NAMESPACES];
     ngx_atomic_t                  counters[NGX_HOUSEHOLD_ZONE_COUNTERS];
 };
@@ -139,6 +152,9 @@ void ngx_household_zone_lock_key(ngx_household_zone_t *zone,
 
 void ngx_household_zone_unlock(ngx_household_zone_t *zone);
 
+/* returns the zone, or NULL if the shared memory is not that of a zone */
+ngx_household_zone_t *ngx_household_zone_of(ngx_shm_zone_t *shm_zone);
+
 /* returns NGX_OK, or NGX_DECLINED if the id is too long */
 ngx_int_t ngx_household_zone_key(ngx_household_zone_ns_t *ns,
     ngx_str_t *id, ngx_household_cells_key_t *key);
@@ -154,6 +170,18 @@ ngx_household_cells_entry_t *ngx_household_zone_find(
 /* removes an entry */
 void ngx_household_zone_drop(ngx_household_zone_t *zone,
     ngx_household_cells_entry_t *e);
+
+/*
+ * Stores an entry that was saved, in a zone that no other process uses yet.
+ * Sets "hash" of the key.  Returns NGX_OK, or NGX_DECLINED if the zone is too
+ * small for the entry.
+ */
+ngx_int_t ngx_household_zone_restore(ngx_household_zone_ns_t *ns,
+    ngx_household_cells_key_t *key, ngx_household_cells_entry_t *e,
+    u_char *value, size_t len);
+
+/* removes all entries */
+void ngx_household_zone_clear(ngx_household_zone_t *zone);
 
 /* returns the usable entry, or NULL; fills "found" except "refresh" */
 ngx_household_cells_entry_t *ngx_household_zone_probe(

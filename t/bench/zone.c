@@ -1,7 +1,8 @@
 
 /*
  * How long a get holds the lock of the zone, and waits for it: the code of the
- * zone itself with nginx's own mutex, in one process and in two.
+ * zone itself with nginx's own mutex, in one process and in two.  And how long
+ * its state file takes.
  *
  *     zone [seconds [records ...]]
  *
@@ -9,7 +10,7 @@
  * which the linker wraps.  A throughput is of a run without these clocks.
  */
 
-#include "ngx_household_zone_test.h"
+#include "ngx_household_zone_state_test.h"
 
 #include <sched.h>
 #include <sys/sysinfo.h>
@@ -196,7 +197,12 @@ fill(ngx_uint_t records)
     n = records * BYTES + 65536;
     n = (n + ngx_pagesize - 1) / ngx_pagesize * ngx_pagesize;
 
-    ns = store_start(n, 0);
+    ns = state_declare(n, "main", ACCOUNT);
+    ns->tracked = 0;
+
+    if (zone_start(ns->zone) != NGX_OK) {
+        exit(1);
+    }
 
     memset(value, 7, sizeof(value));
 
@@ -204,7 +210,7 @@ fill(ngx_uint_t records)
         id = account(i);
         (void) ngx_household_zone_put(ns, id, value, VALUE, 0,
                                 ngx_household_zone_get_generation(ns, id), 1,
-                                NGX_HOUSEHOLD_ZONE_TIME_MAX, 0);
+                                NGX_HOUSEHOLD_ZONE_TIME_MAX, STALE);
     }
 
     return ns;
@@ -377,23 +383,78 @@ measure(ngx_uint_t records, double seconds)
 }
 
 
-int
-main(int argc, char **argv)
+/* of a save and a restore: the time that passes, and CPU time, in ms */
+
+static void
+state(ngx_uint_t records)
+{
+    size_t                    size;
+    double                    wall[4], cpu[4];
+    struct stat               st;
+    ngx_household_zone_ns_t  *ns;
+
+    ns = fill(records);
+
+    wall[0] = now(CLOCK_MONOTONIC);
+    cpu[0] = now(CLOCK_PROCESS_CPUTIME_ID);
+
+    if (ngx_household_zone_state_save(ns->zone->state, 0) != NGX_OK
+        || stat(test_path, &st) != 0)
+    {
+        fprintf(stderr, "zone: %s\n", test_log);
+        exit(1);
+    }
+
+    wall[1] = now(CLOCK_MONOTONIC);
+    cpu[1] = now(CLOCK_PROCESS_CPUTIME_ID);
+
+    size = ns->zone->shm_zone->shm.size;
+
+    zone_stop(ns->zone);
+    ns = state_declare(size, "main", ACCOUNT);
+
+    wall[2] = now(CLOCK_MONOTONIC);
+    cpu[2] = now(CLOCK_PROCESS_CPUTIME_ID);
+
+    if (zone_start(ns->zone) != NGX_OK || ns->zone->sh->state.restored == 0) {
+        fprintf(stderr, "zone: %s\n", test_log);
+        exit(1);
+    }
+
+    wall[3] = now(CLOCK_MONOTONIC);
+    cpu[3] = now(CLOCK_PROCESS_CPUTIME_ID);
+
+    printf("| %lu | %.1f | %.0f | %.0f | %.0f | %.0f |\n",
+           (unsigned long) ns->zone->sh->state.restored, st.st_size / 1e6,
+           (wall[1] - wall[0]) * 1e3, (cpu[1] - cpu[0]) * 1e3,
+           (wall[3] - wall[2]) * 1e3, (cpu[3] - cpu[2]) * 1e3);
+
+    zone_stop(ns->zone);
+    (void) unlink(test_path);
+}
+
+
+static int     test_argc;
+static char  **test_argv;
+
+
+static int
+run_all(void)
 {
     double          hold[16], seconds, load;
     ngx_uint_t      i, n, records[16] = { 1000, 100000, 1000000, 10000000 };
     struct sysinfo  info;
 
     n = 4;
-    seconds = argc > 1 ? atof(argv[1]) : 1;
+    seconds = test_argc > 1 ? atof(test_argv[1]) : 1;
 
-    if (argc > 2) {
-        for (n = 0; n < 16 && argv[2 + n]; n++) {
-            records[n] = strtoul(argv[2 + n], NULL, 10);
+    if (test_argc > 2) {
+        for (n = 0; n < 16 && test_argv[2 + n]; n++) {
+            records[n] = strtoul(test_argv[2 + n], NULL, 10);
         }
     }
 
-    (void) test_setup(NULL);
+    (void) state_setup(NULL);
     calibrate();
 
     board = mmap(NULL, sizeof(board_t), PROT_READ | PROT_WRITE,
@@ -436,5 +497,24 @@ main(int argc, char **argv)
         }
     }
 
+    printf("\n| records | file, MB | save, ms | CPU | restore, ms | CPU |\n"
+           "| ---: | ---: | ---: | ---: | ---: | ---: |\n");
+
+    for (i = 0; i < n; i++) {
+        if (hold[i] >= 0) {
+            state(records[i]);
+        }
+    }
+
     return 0;
+}
+
+
+int
+main(int argc, char **argv)
+{
+    test_argc = argc;
+    test_argv = argv;
+
+    return state_run(run_all);
 }

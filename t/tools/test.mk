@@ -301,7 +301,8 @@ bench-instructions: need-bench ## instructions per request: none may be more
 
 # on cmocka only for what the tests of the zone put in the place of nginx
 
-ZONE = $(wildcard src/zone/*.c) src/core/ngx_household_id.c
+ZONE = $(wildcard src/zone/*.c) src/core/ngx_household_id.c \
+    src/core/ngx_household_siphash.c
 
 $(B)/bench/zone: t/bench/zone.c $(ZONE) $(HEADERS) $(B)/unit/nginx.a
 	@mkdir -p $(@D)

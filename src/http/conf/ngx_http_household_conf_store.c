@@ -7,6 +7,8 @@
 #include <ngx_config.h>
 #include <ngx_core.h>
 #include <ngx_http.h>
+#include "ngx_household_str.h"
+#include "ngx_household_zone_state.h"
 #include "ngx_http_household.h"
 #include "ngx_http_household_conf.h"
 #include "ngx_http_household_override.h"
@@ -16,7 +18,25 @@
 #define NGX_HTTP_HOUSEHOLD_MISSING  10000
 #define NGX_HTTP_HOUSEHOLD_STALE    3600000
 
+#define NGX_HTTP_HOUSEHOLD_STATE_INTERVAL      300000
+#define NGX_HTTP_HOUSEHOLD_STATE_INTERVAL_MIN    1000
 
+/*
+ * The layout of the values in a state file: of records, and of the values of a
+ * fleet.  The latter must change with that of ngx_http_household_override_t
+ * and of the deny list.
+ */
+#define NGX_HTTP_HOUSEHOLD_FLEET_LAYOUT  1
+#define NGX_HTTP_HOUSEHOLD_STATE_VALUES                                       \
+    (NGX_HOUSEHOLD_RECORD_LAYOUT << 16 | NGX_HTTP_HOUSEHOLD_FLEET_LAYOUT)
+
+
+static ngx_int_t ngx_http_household_store_zone_size(ngx_str_t *param,
+    ngx_str_t *name, ssize_t *size);
+static ngx_int_t ngx_http_household_store_zone_params(ngx_conf_t *cf,
+    ngx_command_t *cmd, ngx_str_t *file, ngx_msec_t *interval);
+static ngx_int_t ngx_http_household_store_zone_file(ngx_conf_t *cf,
+    ngx_command_t *cmd, ngx_http_household_main_conf_t *hmcf, ngx_str_t *file);
 static char *ngx_http_household_store_params(ngx_conf_t *cf,
     ngx_command_t *cmd, ngx_http_household_store_t *store);
 static ngx_int_t ngx_http_household_store_time(
@@ -31,32 +51,24 @@ ngx_http_household_set_zone(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
 {
     ngx_http_household_main_conf_t *hmcf = conf;
 
-    u_char                 *p;
     ssize_t                 size;
-    ngx_str_t              *value, name, text;
+    ngx_str_t              *value, name, file;
+    ngx_msec_t              interval;
     ngx_household_zone_t  **zone;
 
     value = cf->args->elts;
 
-    if (ngx_strncmp(value[1].data, "zone=", 5) != 0) {
-        goto invalid;
+    if (ngx_http_household_store_zone_size(&value[1], &name, &size) != NGX_OK) {
+        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
+                           "invalid value \"%V\" of \"%V\", it must be "
+                           "\"zone=name:size\"", &value[1], &cmd->name);
+        return NGX_CONF_ERROR;
     }
 
-    name.data = value[1].data + 5;
-
-    p = (u_char *) ngx_strchr(name.data, ':');
-    if (p == NULL || p == name.data) {
-        goto invalid;
-    }
-
-    name.len = p - name.data;
-
-    text.data = p + 1;
-    text.len = value[1].data + value[1].len - text.data;
-
-    size = ngx_parse_size(&text);
-    if (size == NGX_ERROR || size == 0) {
-        goto invalid;
+    if (ngx_http_household_store_zone_params(cf, cmd, &file, &interval)
+        != NGX_OK)
+    {
+        return NGX_CONF_ERROR;
     }
 
     zone = ngx_array_push(&hmcf->zones);
@@ -70,15 +82,145 @@ ngx_http_household_set_zone(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
         return NGX_CONF_ERROR;
     }
 
+    if (file.len == 0) {
+        return NGX_CONF_OK;
+    }
+
+    if (ngx_http_household_store_zone_file(cf, cmd, hmcf, &file) != NGX_OK
+        || ngx_household_zone_state_add(cf, *zone, &file, interval,
+                                        NGX_HTTP_HOUSEHOLD_STATE_VALUES)
+           != NGX_OK)
+    {
+        return NGX_CONF_ERROR;
+    }
+
     return NGX_CONF_OK;
+}
 
-invalid:
 
-    ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
-                       "invalid value \"%V\" of \"%V\", it must be "
-                       "\"zone=name:size\"", &value[1], &cmd->name);
+/* "zone=name:size"; NGX_OK, or NGX_DECLINED if invalid */
 
-    return NGX_CONF_ERROR;
+static ngx_int_t
+ngx_http_household_store_zone_size(ngx_str_t *param, ngx_str_t *name,
+    ssize_t *size)
+{
+    u_char     *p;
+    ngx_str_t   text;
+
+    if (ngx_strncmp(param->data, "zone=", 5) != 0) {
+        return NGX_DECLINED;
+    }
+
+    name->data = param->data + 5;
+
+    p = (u_char *) ngx_strchr(name->data, ':');
+    if (p == NULL || p == name->data) {
+        return NGX_DECLINED;
+    }
+
+    name->len = p - name->data;
+
+    text.data = p + 1;
+    text.len = param->data + param->len - text.data;
+
+    *size = ngx_parse_size(&text);
+
+    return *size == NGX_ERROR || *size == 0 ? NGX_DECLINED : NGX_OK;
+}
+
+
+/* "state=" and "state_interval=" */
+
+static ngx_int_t
+ngx_http_household_store_zone_params(ngx_conf_t *cf, ngx_command_t *cmd,
+    ngx_str_t *file, ngx_msec_t *interval)
+{
+    ngx_str_t   *value, text;
+    ngx_uint_t   i;
+
+    ngx_str_null(file);
+    *interval = 0;
+
+    value = cf->args->elts;
+
+    for (i = 2; i < cf->args->nelts; i++) {
+
+        if (file->len == 0 && value[i].len > 6
+            && ngx_strncmp(value[i].data, "state=", 6) == 0)
+        {
+            file->data = value[i].data + 6;
+            file->len = value[i].len - 6;
+            continue;
+        }
+
+        if (*interval == 0
+            && ngx_strncmp(value[i].data, "state_interval=", 15) == 0)
+        {
+            text.data = value[i].data + 15;
+            text.len = value[i].len - 15;
+
+            *interval = ngx_parse_time(&text, 0);
+
+            if (*interval >= NGX_HTTP_HOUSEHOLD_STATE_INTERVAL_MIN
+                && *interval <= NGX_HOUSEHOLD_ZONE_TIME_MAX)
+            {
+                continue;
+            }
+        }
+
+        (void) ngx_http_household_conf_invalid(cf, cmd, &value[i]);
+        return NGX_ERROR;
+    }
+
+    if (*interval && file->len == 0) {
+        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
+                           "\"state_interval=\" needs a \"state=\" in "
+                           "\"%V\"", &cmd->name);
+        return NGX_ERROR;
+    }
+
+    if (*interval == 0) {
+        *interval = NGX_HTTP_HOUSEHOLD_STATE_INTERVAL;
+    }
+
+    return NGX_OK;
+}
+
+
+/* makes the name a full one; two zones must not have the same file */
+
+static ngx_int_t
+ngx_http_household_store_zone_file(ngx_conf_t *cf, ngx_command_t *cmd,
+    ngx_http_household_main_conf_t *hmcf, ngx_str_t *file)
+{
+    ngx_uint_t              i;
+    ngx_household_zone_t  **zone;
+
+    if (file->data[file->len - 1] == '/') {
+        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
+                           "\"%V\" of \"%V\" is not the name of a file",
+                           file, &cmd->name);
+        return NGX_ERROR;
+    }
+
+    if (ngx_conf_full_name(cf->cycle, file, 0) != NGX_OK) {
+        return NGX_ERROR;
+    }
+
+    zone = hmcf->zones.elts;
+
+    for (i = 0; i < hmcf->zones.nelts; i++) {
+        if (zone[i]->state != NULL
+            && ngx_household_str_equal(&zone[i]->state->file, file))
+        {
+            ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
+                               "state file \"%V\" of \"%V\" is used twice",
+                               file, &cmd->name);
+            return NGX_ERROR;
+        }
+    }
+
+    return NGX_OK;
 }
 
 

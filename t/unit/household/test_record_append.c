@@ -216,6 +216,56 @@ test_record_bytes(void **state)
 }
 
 
+/*
+ * The bytes of a record with one entry of each kind.  If this fails, records
+ * in state files are of another layout: change NGX_HOUSEHOLD_RECORD_LAYOUT.
+ */
+
+static void
+test_record_layout(void **state)
+{
+    size_t                   i;
+    uint64_t                 hash;
+    ngx_household_record_t  *rec;
+
+    ngx_household_record_builder_start(&builder, TEST_NOW);
+
+    test_home("192.0.2.1");
+    test_home("2001:db8::/56");
+    test_field("extra:s1:192.0.2.2", "0");
+    test_field("extra:s2:learn", "1800000000");
+    test_field("device:" TEST_UUID, "1699999999");
+    test_field("device:tv", "1699999998@s1");
+    test_field("travel:*", "1800000001");
+    test_field("member:phone", "1600000000");
+    test_field("learn:192.0.2.3", "3@1699999997");
+    test_field("country", "FR");
+    test_field("seats", "2");
+    test_field("revoked_before", "1500000000");
+    test_field("outside_since", "1699999996");
+
+    rec = test_finish();
+
+    /* FNV-1a */
+
+    hash = 0xcbf29ce484222325ULL;
+
+    for (i = 0; i < rec->size; i++) {
+        hash = (hash ^ ((u_char *) rec)[i]) * 0x100000001b3ULL;
+    }
+
+    assert_int_equal(rec->malformed, 0);
+
+#if (NGX_HAVE_LITTLE_ENDIAN)
+    assert_int_equal(NGX_HOUSEHOLD_RECORD_LAYOUT, 1);
+    assert_int_equal(rec->size, 0xa2);
+    assert_true(hash == 0x27709c92f16a5736ULL);
+#endif
+
+    free(rec);
+}
+
+
 int
 main(void)
 {
@@ -224,6 +274,7 @@ main(void)
         cmocka_unit_test(test_record_ended),
         cmocka_unit_test(test_record_ended_bytes),
         cmocka_unit_test(test_record_bytes),
+        cmocka_unit_test(test_record_layout),
     };
 
     return cmocka_run_group_tests_name("ngx_household_record_append", tests,

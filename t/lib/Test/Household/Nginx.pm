@@ -8,9 +8,10 @@ package Test::Household::Nginx;
 #   is $r->{status}, 200; is $r->{headers}{'x-reason'}, 'home';
 #
 # At the end of the test its error log is read: see problems().  Further
-# options: workers, connections (of each), log_level, main (text), before (text,
-# ahead of the module), module (another file than that of the environment),
-# start => 0, daemon => 1, allow => qr/lines of the log that are expected/.
+# options: workers, connections (of each), user, log_level, main (text), before
+# (text, ahead of the module), module (another file than that of the
+# environment), start => 0, daemon => 1, allow => qr/lines of the log that are
+# expected/.
 
 use strict;
 use warnings;
@@ -117,7 +118,7 @@ sub configure {
     print $out join "\n",
         $self->{before} // '',
         $module ? "load_module $module;" : '',
-        $> == 0 ? 'user root;' : '',
+        $> == 0 ? 'user ' . ($self->{user} || 'root') . ';' : '',
         'worker_processes ' . ($self->{workers} || 1) . ';',
         "error_log $self->{dir}/error.log " . ($self->{log_level} || 'info')
             . ';',
@@ -178,9 +179,12 @@ sub start {
         $self->adopt($pid) if $pid;
     }
 
-    # the master listens before there are workers
+    # the master listens before there are workers, if there are any
+    my $alone = ($self->{main} // '') =~ /master_process off/;
     wait_until {
-        $self->exited or $self->workers >= ($self->{workers} || 1)
+        $self->exited
+            or $alone ? eval { $self->connect }
+                      : $self->workers >= ($self->{workers} || 1)
     };
     die "nginx did not start:\n" . $self->output . $self->log
         if !eval { $self->connect };
