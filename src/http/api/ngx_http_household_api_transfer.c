@@ -90,6 +90,13 @@ ngx_http_household_api_transfer_start(ngx_http_household_api_call_t *call)
                                               "#/to");
     }
 
+    /* the body is freed before the line of the audit log is written */
+
+    id->data = ngx_pstrdup(call->request->pool, id);
+    if (id->data == NULL) {
+        return NGX_HTTP_INTERNAL_SERVER_ERROR;
+    }
+
     call->other = id;
 
     return ngx_http_household_api_transfer_read(call);
