@@ -94,7 +94,7 @@ soon { hit($here) eq 'home' } 'a home is cached', 20;
             zone => '1m',
             redis => 'cluster on; read_from replica max_lag=1m;
                       connect_timeout 300ms; timeout 300ms;'),
-        server => location('/', '', 'main zone=households fresh=1h missing=1h '
+        server => location('/', 'add_header X-Pid $pid always;', 'main zone=households fresh=1h missing=1h '
                                     . 'stale=1h'));
     my $cached = sub {
         my $h = $reader->get("/?account=$here", 'X-Forwarded-For' => $Home)
@@ -147,6 +147,41 @@ soon { hit($here) eq 'home' } 'a home is cached', 20;
                 "replicas: ASK: $step->[0] is seen ($i)";
         }
     }
+
+    # the same while the worker process that tracks hangs, longer than its
+    # lease, and then goes on: what was read meanwhile is not fresh either
+
+    my ($hangs, $works) = sort { $a <=> $b } $reader->workers;
+    my $at;
+    wait_until {
+        $at = $reader->connect;
+        $works == $at->get('/', 'X-Forwarded-For' => $Home)
+                     ->{headers}{'x-pid'};
+    };
+    my $told = sub {
+        my $h = $at->get("/?account=$_[0]", 'X-Forwarded-For' => $Home)
+                   ->{headers};
+        return "$h->{'x-reason'} $h->{'x-cache'}";
+    };
+    soon { $told->($here) eq 'home HIT' } 'replicas: cached', 10;
+    kill 'STOP', $hangs;
+    soon { $told->($here) ne 'home HIT' } 'replicas: the lease is over', 20;
+    # also that of the servers, which ends a little later
+    my %then;
+    for (1 .. 30) {
+        $then{$told->($account)}++;
+        select undef, undef, undef, 0.1;
+    }
+    unlike join(', ', keys %then), qr/HIT|unregistered/,
+        'replicas: ASK: then';
+    kill 'CONT', $hangs;
+    soon { $told->($here) eq 'home HIT' } 'replicas: fresh again', 20;
+    $asking->cmd('ASKING');
+    $asking->cmd(SREM => key($account), $Home);
+    like $told->($account), qr/^unregistered /,
+        'replicas: ASK: a removal is seen after that';
+    $asking->cmd('ASKING');
+    $asking->cmd(SADD => key($account), $Home);
 
     # the other key alone: who is in its fields is not lost
 

@@ -89,7 +89,7 @@ ngx_http_household_counts_set(ngx_conf_t *cf,
     u_char     *p;
     ngx_str_t   text, *redis, *zone;
 
-    static ngx_str_t  none = ngx_null_string;
+    static ngx_str_t  none = ngx_string("");
 
     redis = &store->redis->conf.name;
     zone = store->zone != NULL ? &store->zone->shm_zone->shm.name : &none;

@@ -165,8 +165,7 @@ ngx_household_redis_replied(ngx_household_redis_op_t *op,
         }
 
         if (ngx_household_redis_tracked_check(redis->tracked, cmd->server,
-                                              cmd->redirect, cmd->sent,
-                                              ngx_current_msec)
+                                              cmd->redirect, cmd->sent)
             == NGX_DECLINED)
         {
             break;

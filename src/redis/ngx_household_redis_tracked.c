@@ -342,7 +342,7 @@ ngx_household_redis_tracked_elsewhere(ngx_household_redis_tracked_t *t,
 
 ngx_int_t
 ngx_household_redis_tracked_check(ngx_household_redis_tracked_t *t,
-    uint64_t id, int64_t redirect, ngx_msec_t sent, ngx_msec_t now)
+    uint64_t id, int64_t redirect, ngx_msec_t sent)
 {
     ngx_int_t                              rc;
     ngx_uint_t                             i;
@@ -356,7 +356,12 @@ ngx_household_redis_tracked_check(ngx_household_redis_tracked_t *t,
     for (i = 0; i < NGX_HOUSEHOLD_REDIS_TRACKED_HOLDERS; i++) {
         h = &t->sh->holders[i];
 
-        if (!ngx_household_redis_tracked_live(h, now)) {
+        /*
+         * A process whose lease has ended may go on, and its records are fresh
+         * then: a server that it does not track must not be among them.
+         */
+
+        if (!h->live) {
             continue;
         }
 

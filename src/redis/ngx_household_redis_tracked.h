@@ -96,11 +96,12 @@ ngx_int_t ngx_household_redis_tracked_covered(
 /*
  * Checks whether a server is tracked, and was tracked already at "sent", when a
  * command was sent to the server, on a connection that redirected to the
- * listener "redirect" (0: none).  Returns NGX_OK; NGX_DECLINED if only other
- * servers or listeners are known; or NGX_ABORT if no server is tracked.
+ * listener "redirect" (0: none).  Servers of processes whose lease has ended
+ * count.  Returns NGX_OK; NGX_DECLINED if only other servers or listeners are
+ * known; or NGX_ABORT if no server is tracked.
  */
 ngx_int_t ngx_household_redis_tracked_check(ngx_household_redis_tracked_t *t,
-    uint64_t id, int64_t redirect, ngx_msec_t sent, ngx_msec_t now);
+    uint64_t id, int64_t redirect, ngx_msec_t sent);
 
 /*
  * Returns the listener of a server, to which a connection to that server is to
