@@ -67,4 +67,11 @@ is told('https', 'http'), '401 token_uri', 'https, signed for http';
 is told('http', 'http'), '200 home', 'http, signed for http';
 is told('http', 'https'), '401 token_uri', 'http, signed for https';
 
+my %renewed = (cdniets => 30, cdnistt => 1);
+
+like told('https', 'https', 'X-Cookie', %renewed), qr/; HttpOnly; Secure\z/,
+     'https: the cookie of a renewed token is secure';
+like told('http', 'http', 'X-Cookie', %renewed), qr/; HttpOnly\z/,
+     'http: it is not';
+
 done_testing();
