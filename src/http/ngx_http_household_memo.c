@@ -68,7 +68,9 @@ ngx_http_household_memo_get(ngx_http_request_t *r)
         }
     }
 
-    if (r->connection->requests < 2) {
+    /* the requests of HTTP/3 are not counted in the connection of a stream */
+
+    if (c == r->connection && c->requests < 2) {
         return NULL;
     }
 
