@@ -743,6 +743,36 @@ for my $where ('server { listen 127.0.0.1:1; TEXT }',
     check($http, $http, '', qr/no "household_account"/, 'household');
 }
 
+# devices are trusted by default, and none can be known: a warning a directive
+
+my $on = 'household on; household_store main;';
+
+for (["$on household_account \$arg_a;", 1, 'no household_device'],
+     ["household_account \$arg_a; household_store main; $on", 1,
+      'inherited by locations'],
+     ["$on household_account \$arg_a; household_device \$arg_d;", 0,
+      'a household_device'],
+     ["$on household_account \$arg_a; household_trusted_device 0;", 0,
+      'no device is trusted'],
+     ["household off; household_account \$arg_a;", 0, 'off'],
+     ["$on household_token bearer; household_token_key $public;", 1,
+      'no claim of the device'],
+     ["$on household_token bearer; household_token_key $public;"
+      . ' household_token_claims account=sub device=did;', 0,
+      'a claim of the device'])
+{
+    my ($text, $count, $name) = @$_;
+
+    $text =~ s/household_store main; (?=.*household_store)//;
+    ($good, $said) = said("server { listen 127.0.0.1:1; $text"
+                          . ' location /a { } location /b { } }');
+    ok $good, "trusted devices: $name" or diag $said;
+    is scalar(() = $said =~ /\[warn\]\ no\ device\ id\ is\ configured\ for
+                             \ "household_trusted_device"\ and\ the
+                             \ "household"\ directive\ in\ \S+:\d+/gx),
+        $count, "trusted devices: $name: warnings";
+}
+
 # a password is nowhere to be seen
 
 for my $text ('user a; password s3cret; password s3cret',

@@ -223,6 +223,9 @@ typedef struct {
     ngx_household_counters_t     *counters; /* NULL: no store */
     ngx_household_redis_servers_t  *servers; /* likewise */
 
+    u_char                       *deviceless_file; /* warned of last */
+    ngx_uint_t                    deviceless_line;
+
     ngx_uint_t                    postponed; /* in a worker: times */
     ngx_uint_t                    sharing; /* unsigned  sharing:1; used */
     ngx_uint_t                    events;  /* unsigned  events:1; used */

@@ -13,7 +13,6 @@
 #include "ngx_http_household_counts.h"
 #include "ngx_http_household_cache.h"
 #include "ngx_http_household_conf.h"
-#include "ngx_http_household_denied.h"
 #include "ngx_http_household_offer.h"
 #include "ngx_http_household_sharing.h"
 #include "ngx_http_household_value.h"
@@ -21,8 +20,6 @@
 
 static char *ngx_http_household_merge_identity(ngx_conf_t *cf,
     ngx_http_household_loc_conf_t *prev, ngx_http_household_loc_conf_t *conf);
-static char *ngx_http_household_conf_check(ngx_conf_t *cf,
-    ngx_http_household_loc_conf_t *conf);
 static ngx_int_t ngx_http_household_offer_compile(ngx_conf_t *cf,
     ngx_http_household_offer_t *offer, ngx_str_t *url, ngx_str_t *verify);
 static ngx_int_t ngx_http_household_offer_param(ngx_str_t *param,
@@ -250,73 +247,6 @@ ngx_http_household_merge_identity(ngx_conf_t *cf,
     }
 
     return ngx_http_household_token_merge(cf, &prev->token, &conf->token);
-}
-
-
-/* directives that "household" requires, and that of pseudonyms */
-
-static char *
-ngx_http_household_conf_check(ngx_conf_t *cf,
-    ngx_http_household_loc_conf_t *conf)
-{
-    ngx_http_household_main_conf_t  *hmcf;
-
-    hmcf = ngx_http_conf_get_module_main_conf(cf, ngx_http_household_module);
-
-    if (conf->api != NULL && conf->audit != NULL && hmcf->hmac == NULL) {
-        ngx_log_error(NGX_LOG_EMERG, cf->log, 0,
-                      "\"household_api_audit\" requires "
-                      "\"household_hmac_key\"");
-        return NGX_CONF_ERROR;
-    }
-
-    if (conf->mode == NGX_HOUSEHOLD_OFF && conf->mode_value == NULL) {
-        return NGX_CONF_OK;
-    }
-
-    if (conf->store == NULL) {
-        ngx_log_error(NGX_LOG_EMERG, cf->log, 0,
-                      "no \"household_store\" is defined for the "
-                      "\"household\" directive in %s:%ui",
-                      conf->mode_file, conf->mode_line);
-        return NGX_CONF_ERROR;
-    }
-
-    if (conf->shadow_policy != NULL
-        && ngx_http_household_shadow_init(cf, conf) != NGX_OK)
-    {
-        return NGX_CONF_ERROR;
-    }
-
-    if (conf->offer_state != NULL && hmcf->hmac == NULL) {
-        ngx_log_error(NGX_LOG_EMERG, cf->log, 0,
-                      "\"household_offer_state\" requires "
-                      "\"household_hmac_key\" for the "
-                      "\"household\" directive in %s:%ui",
-                      conf->mode_file, conf->mode_line);
-        return NGX_CONF_ERROR;
-    }
-
-    if (conf->token.sources != NULL) {
-
-        if (ngx_http_household_denied_init(cf, conf->store) != NGX_OK) {
-            return NGX_CONF_ERROR;
-        }
-
-        return ngx_http_household_token_build_policy(cf, &conf->token,
-                                                     conf->store->zone);
-    }
-
-    if (conf->account == NULL) {
-        ngx_log_error(NGX_LOG_EMERG, cf->log, 0,
-                      "no \"household_account\" or \"household_token\" is "
-                      "defined for the "
-                      "\"household\" directive in %s:%ui",
-                      conf->mode_file, conf->mode_line);
-        return NGX_CONF_ERROR;
-    }
-
-    return NGX_CONF_OK;
 }
 
 

@@ -273,6 +273,14 @@ ngx_int_t ngx_http_household_token_init(ngx_conf_t *cf,
     ngx_http_household_token_conf_t *conf, ngx_array_t *names);
 
 /*
+ * Whether all that "household" requires is configured, in a merged "conf".
+ * Warns if devices are trusted and none can be known.  Returns NGX_CONF_OK, or
+ * NGX_CONF_ERROR with the error logged.
+ */
+char *ngx_http_household_conf_check(ngx_conf_t *cf,
+    ngx_http_household_loc_conf_t *conf);
+
+/*
  * Applies "household_activity" to the parameters of "household_sharing".
  * Returns NGX_OK, or NGX_ERROR with the error logged.
  */

@@ -1,0 +1,134 @@
+
+/*
+ * What a configuration of a location lacks, once it is merged.
+ */
+
+
+#include <ngx_config.h>
+#include <ngx_core.h>
+#include <ngx_http.h>
+#include "ngx_http_household.h"
+#include "ngx_http_household_conf.h"
+#include "ngx_http_household_denied.h"
+
+
+static char *ngx_http_household_conf_check_required(ngx_conf_t *cf,
+    ngx_http_household_loc_conf_t *conf);
+static void ngx_http_household_conf_check_device(ngx_conf_t *cf,
+    ngx_http_household_loc_conf_t *conf);
+
+
+char *
+ngx_http_household_conf_check(ngx_conf_t *cf,
+    ngx_http_household_loc_conf_t *conf)
+{
+    if (ngx_http_household_conf_check_required(cf, conf) != NGX_CONF_OK) {
+        return NGX_CONF_ERROR;
+    }
+
+    ngx_http_household_conf_check_device(cf, conf);
+
+    return NGX_CONF_OK;
+}
+
+
+/* directives that "household" requires, and that of pseudonyms */
+
+static char *
+ngx_http_household_conf_check_required(ngx_conf_t *cf,
+    ngx_http_household_loc_conf_t *conf)
+{
+    ngx_http_household_main_conf_t  *hmcf;
+
+    hmcf = ngx_http_conf_get_module_main_conf(cf, ngx_http_household_module);
+
+    if (conf->api != NULL && conf->audit != NULL && hmcf->hmac == NULL) {
+        ngx_log_error(NGX_LOG_EMERG, cf->log, 0,
+                      "\"household_api_audit\" requires "
+                      "\"household_hmac_key\"");
+        return NGX_CONF_ERROR;
+    }
+
+    if (conf->mode == NGX_HOUSEHOLD_OFF && conf->mode_value == NULL) {
+        return NGX_CONF_OK;
+    }
+
+    if (conf->store == NULL) {
+        ngx_log_error(NGX_LOG_EMERG, cf->log, 0,
+                      "no \"household_store\" is defined for the "
+                      "\"household\" directive in %s:%ui",
+                      conf->mode_file, conf->mode_line);
+        return NGX_CONF_ERROR;
+    }
+
+    if (conf->shadow_policy != NULL
+        && ngx_http_household_shadow_init(cf, conf) != NGX_OK)
+    {
+        return NGX_CONF_ERROR;
+    }
+
+    if (conf->offer_state != NULL && hmcf->hmac == NULL) {
+        ngx_log_error(NGX_LOG_EMERG, cf->log, 0,
+                      "\"household_offer_state\" requires "
+                      "\"household_hmac_key\" for the "
+                      "\"household\" directive in %s:%ui",
+                      conf->mode_file, conf->mode_line);
+        return NGX_CONF_ERROR;
+    }
+
+    if (conf->token.sources != NULL) {
+
+        if (ngx_http_household_denied_init(cf, conf->store) != NGX_OK) {
+            return NGX_CONF_ERROR;
+        }
+
+        return ngx_http_household_token_build_policy(cf, &conf->token,
+                                                     conf->store->zone);
+    }
+
+    if (conf->account == NULL) {
+        ngx_log_error(NGX_LOG_EMERG, cf->log, 0,
+                      "no \"household_account\" or \"household_token\" is "
+                      "defined for the "
+                      "\"household\" directive in %s:%ui",
+                      conf->mode_file, conf->mode_line);
+        return NGX_CONF_ERROR;
+    }
+
+    return NGX_CONF_OK;
+}
+
+
+/*
+ * Without a device id no device is ever trusted.  One line for each directive
+ * "household", however many locations inherit it.
+ */
+
+static void
+ngx_http_household_conf_check_device(ngx_conf_t *cf,
+    ngx_http_household_loc_conf_t *conf)
+{
+    ngx_uint_t                       known;
+    ngx_http_household_main_conf_t  *hmcf;
+
+    hmcf = ngx_http_conf_get_module_main_conf(cf, ngx_http_household_module);
+
+    known = conf->token.sources != NULL ? conf->token.policy.device.len != 0
+                                        : conf->device != NULL;
+
+    if (known || conf->trusted_device == 0
+        || (conf->mode == NGX_HOUSEHOLD_OFF && conf->mode_value == NULL)
+        || (hmcf->deviceless_file == conf->mode_file
+            && hmcf->deviceless_line == conf->mode_line))
+    {
+        return;
+    }
+
+    hmcf->deviceless_file = conf->mode_file;
+    hmcf->deviceless_line = conf->mode_line;
+
+    ngx_log_error(NGX_LOG_WARN, cf->log, 0,
+                  "no device id is configured for \"household_trusted_device\" "
+                  "and the \"household\" directive in %s:%ui",
+                  conf->mode_file, conf->mode_line);
+}
