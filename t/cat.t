@@ -73,6 +73,8 @@ add_header X-Plan \$household_claim_plan always;
 add_header X-Level \$household_claim__70001 always;
 add_header X-Cti \$household_claim_cti always;
 add_header X-Renewal \$household_claim_catr_type always;
+add_header X-Expadd \$household_claim_catr_expadd always;
+add_header X-Name \$household_claim_catr_header_name always;
 @{[$geo ? "household_geoip $dir/geo;" : '']}
 EOC
     server => join('',
@@ -216,10 +218,10 @@ is $nginx->get("/path/$within/x/z")->{status}, 401, 'and the rest is';
 
 my $r = $nginx->get('/claims', $H => cat($key, { 2 => 'x', -70000 => 'a',
     device => 'tv', plan => 'gold', -70001 => 7, 7 => cbytes("\0\xff\x11"),
-    323 => { 0 => 2, 1 => 3600 } }));
+    323 => { 0 => 2, 1 => 3600, 4 => 'X-Token' } }));
 is join(' ', $r->{status}, map { $r->{headers}{$_} // '-' } map { "x-$_" }
-        qw(account device plan level cti renewal)),
-    '200 a tv gold 7 AP8R header', 'claims by number and by name';
+        qw(account device plan level cti renewal expadd name)),
+    '200 a tv gold 7 AP8R header 3600 X-Token', 'claims by number and by name';
 
 refused('a claim that nothing reads', cat($key, { email => 'x' }),
         'token_unsupported');
@@ -318,6 +320,14 @@ my $film = cat($key, { 312 => { 8 => { 0 => '.ts' } } });
 is ask('/film/a.ts', $H => $film), '200 home a', 'a film';
 is ask('/film/a.mp4', $H => $film), '401 token_uri -', 'another one';
 is ask('/film/b.ts?x', $H => $film), '200 home a', 'and a third';
+
+# and so is one on a connection that is kept, however often it comes
+my $kept = $nginx->connect;
+my @kept = map { "$_->{status} $_->{headers}{'x-reason'}" }
+           map { $kept->get($_, $H => $film) }
+           ('/film/a.ts') x 3, '/film/a.mp4', '/film/a.ts', '/film/a.mp4';
+is "@kept", '200 home 200 home 200 home 401 token_uri 200 home 401 token_uri',
+    'on one connection';
 
 SKIP: {
     skip 'libmaxmind-db-writer-perl is not installed', 4 if !$geo;

@@ -2,8 +2,7 @@
 /*
  * The claim "catr": how a token is renewed.
  *
- * The module has no key to sign with: it renews nothing, and shows the claim
- * in variables.
+ * The module does not renew these tokens: it shows the claim in variables.
  *
  * Links without any nginx object file; needs libcbor.
  */
