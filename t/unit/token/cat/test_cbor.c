@@ -330,7 +330,7 @@ rfc8949_malformed(void **state)
         "d1ff", "9fd1ffff", "bf01d1ffff",
 
         /* indefinite integers and tags */
-        "1f", "3f", "df",
+        "1f", "3f", "df", "1c00", "3d0000", "de00000000", "df0000000000000000",
 
         /* anything after it */
         "0000", "8000", "f6f6", "6161ff", "d10000"
