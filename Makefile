@@ -93,11 +93,15 @@ DEB_FLAGS = --with-cc-opt="$$(dpkg-buildflags --get CFLAGS) -fPIC \
     $$(dpkg-buildflags --get CPPFLAGS)" \
     --with-ld-opt="$$(dpkg-buildflags --get LDFLAGS) -fPIC"
 
+# a module without what may be left out: URI Signing, CAT, and both
+
+LEAN = lean-cdni lean-cat lean-both
+
 CC_module = $(CC)
 CC_static = $(CC)
 CC_bare = $(CC)
 CC_compat = $(CC)
-CC_lean = $(CC)
+$(foreach lean,$(LEAN),$(eval CC_$(lean) = $(CC)))
 CC_plain = $(CC)
 CC_smoke = $(CC)
 CC_dynamic = $(CC)
@@ -142,12 +146,15 @@ CONFIGURE_dynamic = $(FULL) --with-http_dav_module --with-http_flv_module \
 CONFIGURE_smoke = $(FULL) --add-dynamic-module=$(ROOT)
 
 # a module that was told nothing of the nginx that loads it; the same without
-# what may be left out; an nginx without TLS
+# what may be left out, quickly compiled; an nginx without TLS
 
 CONFIGURE_compat = --with-compat --with-cc=$(CC) $(NGINX_CONFIGURE) \
     --add-dynamic-module=$(ROOT)
-CONFIGURE_lean = $(CONFIGURE_compat)
-ENV_lean = HOUSEHOLD_CDNI=no
+$(foreach lean,$(LEAN),$(eval \
+    CONFIGURE_$(lean) = $(CONFIGURE_compat) --with-cc-opt=-O0))
+ENV_lean-cdni = HOUSEHOLD_CDNI=no
+ENV_lean-cat = HOUSEHOLD_CAT=no
+ENV_lean-both = HOUSEHOLD_CDNI=no HOUSEHOLD_CAT=no
 CONFIGURE_plain = --with-compat --with-cc=$(CC) $(NGINX_CONFIGURE) \
     --with-http_realip_module
 
@@ -215,7 +222,7 @@ $(B)/%/Makefile: $(B)/%/flags config \
 	    '$(WARN) $(OURS_$*)' >> $@
 
 $(B)/module/Makefile $(B)/installed/Makefile: | $(SRC_module)/configure
-$(patsubst %,$(B)/%/Makefile,static bare dynamic smoke compat lean plain \
+$(patsubst %,$(B)/%/Makefile,static bare dynamic smoke compat $(LEAN) plain \
     asan valgrind gcov): \
     | $(B)/nginx/configure
 
@@ -227,9 +234,10 @@ SO = $(B)/module/$(NAME).so
 module: need-build ## (the default) the dynamic module, for the installed nginx
 	@$(MAKE) build-module
 
-.PHONY: build-module build-installed build-compat build-lean build-plain
-.PHONY: build-smoke
-build-module build-installed build-compat build-lean: build-%: $(B)/%/Makefile
+.PHONY: build-module build-installed build-compat build-plain build-smoke
+.PHONY: $(LEAN:%=build-%)
+build-module build-installed build-compat $(LEAN:%=build-%): build-%: \
+    $(B)/%/Makefile
 	$(MAKE_IN) modules
 
 build-plain: build-%: $(B)/%/Makefile

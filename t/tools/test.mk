@@ -176,13 +176,16 @@ hostile: need-test ## servers that lie, for SECONDS=180; SEED=n repeats a run
 
 test-compat: TEST_SO = $(B)/compat/$(NAME).so
 test-compat: need-test ## one module for an nginx with TLS and one without
-	@$(MAKE) build-compat build-lean build-plain $(FULL_module)
+	@$(MAKE) build-compat $(LEAN:%=build-%) build-plain $(FULL_module)
 	@$(PROVE) t/token-tls.t t/redis-tls.t t/config-errors.t t/update.t
-	@$(MAKE) test-lean test-plain
+	@$(MAKE) $(LEAN:%=test-%) test-plain
 
-.PHONY: test-lean
-test-lean: TEST_SO = $(B)/lean/$(NAME).so
-test-lean:
+.PHONY: $(LEAN:%=test-%)
+$(LEAN:%=test-%): test-%:
+	@$(MAKE) TEST_SO=$(B)/$*/$(NAME).so prove-lean
+
+.PHONY: prove-lean
+prove-lean:
 	@$(PROVE) t/token-lean.t
 
 .PHONY: test-plain
