@@ -165,6 +165,8 @@ countries(void **state)
         { C("316:['DE','FR']"), NONE }, { C("316:['DE']"), COUNTRY },
         { C("316:[]"), COUNTRY }, { C("316:'FR'"), CLAIM },
         { C("316:[250]"), CLAIM }, { C("316:[h'4652']"), CLAIM },
+        { C("316:['FI']"), COUNTRY }, { C("316:['DR']"), COUNTRY },
+        { C("315:{'X-One':{0:'two',1:'o'}}"), HEADER },
         { C("316:['FR-75']"), UNSUPPORTED }, { C("316:['FRA']"), UNSUPPORTED },
         { C("316:['FR','US-NY']"), UNSUPPORTED }, { C("316:['']"), UNSUPPORTED }
     };
