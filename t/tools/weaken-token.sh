@@ -51,7 +51,7 @@ units() {
     jwt_digest) echo jwt ;;
     cat) echo cat cat_answer cat_claims ;;
     cat_answer) echo cat_answer ;;
-    cat_claims|cat_json|cat_renewal) echo cat cat_claims ;;
+    cat_claims|cat_json|cat_renewal) echo cat cat_answer cat_claims ;;
     cat_request) echo cat_request ;;
     cat_set) echo cat_answer cat_set ;;
     cat_text|cat_uri) echo cat_uri cat_request ;;
