@@ -462,6 +462,8 @@ ngx_http_household_init_process(ngx_cycle_t *cycle)
             return NGX_ERROR;
         }
 
+        ngx_http_household_counts_init_redis(redis[i]);
+
         if (hmcf->servers != NULL) {
             ngx_household_redis_publisher_start(&redis[i]->publisher,
                                                 redis[i]->redis, hmcf->servers,

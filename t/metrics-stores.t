@@ -140,6 +140,15 @@ ok wait_until { metric('writes_total', redis => 'poor', op => 'device',
                        result => 'error') == 1 }, 'an error reply';
 is metric('writes_total', redis => 'poor', result => 'ok'), 0,
     'and nothing else';
+cmp_ok metric('redis_error_replies_total', redis => 'poor', code => 'NOPERM'),
+    '>', 0, 'error replies by code';
+is metric('redis_error_replies_total', redis => 'main', code => 'NOPERM'), 0,
+    'error replies of another deployment';
+is metric('redis_error_replies_total', redis => 'fake', code => 'LOADING'),
+    metric('redis_error_replies_total', redis => 'fake'),
+    'error replies of no other code';
+cmp_ok metric('redis_error_replies_total', redis => 'fake'), '>', 0,
+    'error replies of a fake';
 
 # events
 

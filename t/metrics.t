@@ -40,6 +40,8 @@ my $Type = qr/counter|gauge|histogram/;
 my $Label = qr/[a-z_]+="[\w.+:\/-]*"/;
 my %Zoneless = map { ("nginx_household_$_" => 1) }
                qw(build_info redis_up redis_fit redis_reconnects_total
+                  redis_error_replies_total redis_redirects_total
+                  redis_topology_changes_total
                   tracking_heartbeat_age_seconds replica_lag_seconds);
 
 # the page, as a hash of its series; dies if it is not of the format

@@ -78,9 +78,19 @@ ok calls($to, 'asking') >= 1, 'which was followed';
 $cluster->migrate($from, $to, $keys[0]);
 is reason($edge, $account), 'extra_member', 'both are';
 is $maps->(), $before, 'and the map was not asked for';
+my $changes = $edge->metric('redis_topology_changes_total');
+cmp_ok $changes, '>', 0, 'metrics: the first topology';
 $cluster->finish($slot, $to);
 is reason($edge, $account), 'extra_member', 'the slot is: MOVED';
 soon { $maps->() > $before } 'which is a reason to ask for it';
+
+my @redirected = map { $edge->metric('redis_redirects_total', type => $_) }
+                     qw(ask moved);
+cmp_ok $redirected[0], '>=', 1, 'metrics: ASK';
+cmp_ok $redirected[1], '>=', 1, 'metrics: MOVED';
+cmp_ok $edge->metric('redis_topology_changes_total'), '>', $changes,
+    'metrics: the topology has changed';
+
 my $moved = calls($from, 'smembers');
 is reason($edge, $account), 'extra_member', 'and then';
 is calls($from, 'smembers'), $moved, 'it is not asked for in the old place';

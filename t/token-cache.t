@@ -89,6 +89,12 @@ sub counted {
     };
 }
 
+# tokens that were verified, found, rejected
+sub judged {
+    return map { $nginx->metric(token_verifications_total => result => $_) }
+               qw(verified cached rejected);
+}
+
 # what changed, as far as it is named
 sub change {
     my ($was, @names) = @_;
@@ -105,6 +111,7 @@ for my $row (['/secret', $secret], ['/curve', $curve]) {
     my ($path, $key) = @$row;
     my $token = token($key);
     my $was = counted();
+    my @judged = judged();
 
     is ask($path, $token), $ok, "$path: the first time";
     is change($was, qw(stored tokens)),
@@ -114,6 +121,13 @@ for my $row (['/secret', $secret], ['/curve', $curve]) {
     is ask($path, $token), $ok, "$path: time $_" for 2 .. 5;
     is change($was, qw(stored tokens)),
        'stored 0 tokens 0', "$path: and is found";
+
+    $judged[0] += 1;
+    $judged[1] += 4;
+    is join(' ', judged()), "@judged", "$path: verified once, cached later";
+    ask($path, $token . 'x');
+    $judged[2]++;
+    is join(' ', judged()), "@judged", "$path: rejected";
 
     # by each worker
     $was = counted();

@@ -93,6 +93,8 @@ typedef struct {
     ngx_household_redis_tracking_t  *tracking;  /* of one worker */
     ngx_household_log_limit_t        flushed;   /* limits log lines */
     ngx_household_redis_publisher_t  publisher; /* of its servers */
+
+    ngx_household_counters_set_t    *counts;    /* NULL: no store */
 } ngx_http_household_redis_t;
 
 

@@ -17,6 +17,7 @@ static ngx_household_counters_set_t *ngx_http_household_counts_set(
     ngx_http_household_store_t *store, ngx_str_t *policy);
 static void ngx_http_household_counts_lookup(void *data,
     ngx_household_lookup_result_e result, uint64_t usec);
+static void ngx_http_household_counts_redis(void *data, ngx_uint_t count);
 static void ngx_http_household_counts_joined(void *data);
 static void ngx_http_household_counts_ignored(void *data, ngx_uint_t n);
 
@@ -34,6 +35,7 @@ ngx_http_household_counts_init(ngx_conf_t *cf,
 {
     ngx_str_t                     name;
     ngx_uint_t                    i;
+    ngx_http_household_redis_t  **redis;
     ngx_http_household_store_t  **store;
 
     if (hmcf->stores.nelts == 0) {
@@ -53,6 +55,17 @@ ngx_http_household_counts_init(ngx_conf_t *cf,
                                                 &ngx_http_household_module);
     if (hmcf->servers == NULL) {
         return NGX_ERROR;
+    }
+
+    redis = hmcf->redis.elts;
+
+    for (i = 0; i < hmcf->redis.nelts; i++) {
+
+        redis[i]->counts = ngx_household_counters_set(cf, hmcf->counters,
+                                                      &redis[i]->conf.name);
+        if (redis[i]->counts == NULL) {
+            return NGX_ERROR;
+        }
     }
 
     store = hmcf->stores.elts;
@@ -165,6 +178,27 @@ ngx_http_household_counts_ignored(void *data, ngx_uint_t n)
     ngx_household_counters_inc(store->counts,
                                NGX_HTTP_HOUSEHOLD_COUNT_MALFORMED,
                                (ngx_atomic_int_t) n);
+}
+
+
+void
+ngx_http_household_counts_init_redis(ngx_http_household_redis_t *redis)
+{
+    /* without a store there is no page that shows it */
+
+    if (redis->counts != NULL) {
+        ngx_household_redis_count_by(redis->redis,
+                                     ngx_http_household_counts_redis, redis);
+    }
+}
+
+
+static void
+ngx_http_household_counts_redis(void *data, ngx_uint_t count)
+{
+    ngx_http_household_redis_t *redis = data;
+
+    ngx_household_counters_inc(redis->counts, count, 1);
 }
 
 

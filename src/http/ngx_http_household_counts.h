@@ -31,6 +31,9 @@ typedef enum {
     NGX_HTTP_HOUSEHOLD_COUNT_PRESENCE_RETRIED,
     NGX_HTTP_HOUSEHOLD_COUNT_PRESENCE_DROPPED,
     NGX_HTTP_HOUSEHOLD_COUNT_PRESENCE_WRITTEN,
+    NGX_HTTP_HOUSEHOLD_COUNT_TOKEN_VERIFIED,
+    NGX_HTTP_HOUSEHOLD_COUNT_TOKEN_CACHED,
+    NGX_HTTP_HOUSEHOLD_COUNT_TOKEN_REJECTED,
 
     /* gauges: the fleet override that was fetched last; the mode plus 1 */
     NGX_HTTP_HOUSEHOLD_COUNT_OVERRIDE,
@@ -101,6 +104,9 @@ ngx_household_counters_set_t *ngx_http_household_counts_shadow(ngx_conf_t *cf,
 
 /* sets the callbacks of a store that count its lookups */
 void ngx_http_household_counts_init_store(ngx_http_household_store_t *store);
+
+/* in a worker process: counts what happens to a household_redis */
+void ngx_http_household_counts_init_redis(ngx_http_household_redis_t *redis);
 
 /* count a write, and an event; "data" is the store */
 void ngx_http_household_counts_write(void *data, ngx_household_writer_op_e op,

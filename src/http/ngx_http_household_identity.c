@@ -9,6 +9,7 @@
 #include <ngx_http.h>
 #include "ngx_http_household.h"
 #include "ngx_http_household_claims.h"
+#include "ngx_http_household_counts.h"
 #include "ngx_http_household_ctx.h"
 #include "ngx_http_household_identity.h"
 #include "ngx_http_household_token.h"
@@ -72,6 +73,13 @@ ngx_http_household_identity_from_token(ngx_http_request_t *r,
     if (ctx->unauthorized == NGX_HOUSEHOLD_REASON_ERROR) {
         return NGX_ERROR;
     }
+
+    ngx_http_household_count(ctx->store,
+                             ctx->unauthorized != NGX_HOUSEHOLD_REASON_NONE
+                             ? NGX_HTTP_HOUSEHOLD_COUNT_TOKEN_REJECTED
+                             : tokens.cached
+                             ? NGX_HTTP_HOUSEHOLD_COUNT_TOKEN_CACHED
+                             : NGX_HTTP_HOUSEHOLD_COUNT_TOKEN_VERIFIED);
 
     if (ctx->unauthorized == NGX_HOUSEHOLD_REASON_KEYS_UNAVAILABLE) {
         /* the token may be valid: the client is to try again, not to log in */

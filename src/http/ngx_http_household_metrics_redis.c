@@ -29,6 +29,14 @@ static void ngx_http_household_metrics_redis_labels(
 static void ngx_http_household_metrics_redis_reconnects(
     ngx_http_household_metrics_page_t *page);
 
+static void ngx_http_household_metrics_redis_errors(
+    ngx_http_household_metrics_page_t *page);
+static void ngx_http_household_metrics_redis_changes(
+    ngx_http_household_metrics_page_t *page);
+static void ngx_http_household_metrics_redis_count(
+    ngx_http_household_metrics_page_t *page, ngx_http_household_redis_t *redis,
+    const char *label, const char *value, ngx_uint_t count);
+
 
 static const char
     *ngx_http_household_metrics_causes[NGX_HOUSEHOLD_REDIS_CAUSES] =
@@ -49,6 +57,8 @@ ngx_http_household_metrics_redis(ngx_http_household_metrics_page_t *page)
     ngx_http_household_metrics_redis_lag(page);
     ngx_http_household_metrics_redis_servers(page);
     ngx_http_household_metrics_redis_reconnects(page);
+    ngx_http_household_metrics_redis_errors(page);
+    ngx_http_household_metrics_redis_changes(page);
 }
 
 
@@ -261,4 +271,81 @@ ngx_http_household_metrics_redis_reconnects(
             }
         }
     }
+}
+
+
+static void
+ngx_http_household_metrics_redis_errors(ngx_http_household_metrics_page_t *page)
+{
+    ngx_uint_t                            i, code;
+    ngx_http_household_metrics_redis_t   *redis;
+
+    redis = page->redis.elts;
+
+    ngx_http_household_metrics_out_family(&page->out,
+                                          "redis_error_replies_total",
+                                          NGX_HTTP_HOUSEHOLD_METRICS_COUNTER,
+                                          "Error replies to commands");
+
+    for (i = 0; i < page->redis.nelts; i++) {
+        for (code = 0; code < NGX_HOUSEHOLD_REDIS_ERROR_CODES; code++) {
+            ngx_http_household_metrics_redis_count(page, redis[i].redis,
+                "code", ngx_household_redis_error_name(code),
+                NGX_HOUSEHOLD_REDIS_COUNT_ERROR + code);
+        }
+    }
+}
+
+
+static void
+ngx_http_household_metrics_redis_changes(
+    ngx_http_household_metrics_page_t *page)
+{
+    ngx_uint_t                            i;
+    ngx_http_household_metrics_redis_t   *redis;
+
+    redis = page->redis.elts;
+
+    ngx_http_household_metrics_out_family(&page->out, "redis_redirects_total",
+                                          NGX_HTTP_HOUSEHOLD_METRICS_COUNTER,
+                                          "Commands that a node of a Cluster "
+                                          "redirected");
+
+    for (i = 0; i < page->redis.nelts; i++) {
+        ngx_http_household_metrics_redis_count(page, redis[i].redis, "type",
+                                   "moved", NGX_HOUSEHOLD_REDIS_COUNT_MOVED);
+        ngx_http_household_metrics_redis_count(page, redis[i].redis, "type",
+                                   "ask", NGX_HOUSEHOLD_REDIS_COUNT_ASK);
+    }
+
+    ngx_http_household_metrics_out_family(&page->out,
+                                          "redis_topology_changes_total",
+                                          NGX_HTTP_HOUSEHOLD_METRICS_COUNTER,
+                                          "Changes of the servers or their "
+                                          "roles");
+
+    for (i = 0; i < page->redis.nelts; i++) {
+        ngx_http_household_metrics_redis_count(page, redis[i].redis, NULL,
+                                   NULL, NGX_HOUSEHOLD_REDIS_COUNT_TOPOLOGY);
+    }
+}
+
+
+static void
+ngx_http_household_metrics_redis_count(ngx_http_household_metrics_page_t *page,
+    ngx_http_household_redis_t *redis, const char *label, const char *value,
+    ngx_uint_t count)
+{
+    ngx_http_household_metrics_labels_t  labels;
+
+    labels.n = 0;
+
+    ngx_http_household_metrics_label(&labels, "redis", &redis->conf.name);
+
+    if (label != NULL) {
+        ngx_http_household_metrics_label_text(&labels, label, value);
+    }
+
+    ngx_http_household_metrics_out_value(&page->out, &labels,
+                            ngx_household_counters_get(redis->counts, count));
 }

@@ -33,6 +33,8 @@ static void ngx_http_household_metrics_stores_lookups(
     ngx_http_household_metrics_page_t *page);
 static void ngx_http_household_metrics_stores_writes(
     ngx_http_household_metrics_page_t *page);
+static void ngx_http_household_metrics_stores_tokens(
+    ngx_http_household_metrics_page_t *page);
 static void ngx_http_household_metrics_stores_events(
     ngx_http_household_metrics_page_t *page);
 static void ngx_http_household_metrics_stores_counts(
@@ -101,6 +103,7 @@ ngx_http_household_metrics_stores(ngx_http_household_metrics_page_t *page)
     ngx_http_household_metrics_stores_details(page);
     ngx_http_household_metrics_stores_lookups(page);
     ngx_http_household_metrics_stores_writes(page);
+    ngx_http_household_metrics_stores_tokens(page);
     ngx_http_household_metrics_stores_events(page);
     ngx_http_household_metrics_stores_counts(page);
     ngx_http_household_metrics_stores_override(page);
@@ -294,6 +297,39 @@ ngx_http_household_metrics_stores_writes(
             ngx_http_household_metrics_out_value(&page->out, &labels,
                 ngx_household_counters_get(store[i]->counts,
                                            presence[result]));
+        }
+    }
+}
+
+
+static void
+ngx_http_household_metrics_stores_tokens(
+    ngx_http_household_metrics_page_t *page)
+{
+    ngx_uint_t                            i, k;
+    ngx_http_household_store_t          **store;
+    ngx_http_household_metrics_labels_t   labels;
+
+    static const char  *results[] = { "verified", "cached", "rejected" };
+
+    ngx_http_household_metrics_out_family(&page->out,
+                                          "token_verifications_total",
+                                          NGX_HTTP_HOUSEHOLD_METRICS_COUNTER,
+                                          "Tokens that were verified, found "
+                                          "in the cache, or rejected");
+
+    store = page->stores.elts;
+
+    for (i = 0; i < page->stores.nelts; i++) {
+        for (k = 0; k < 3; k++) {
+
+            ngx_http_household_metrics_store_labels(&labels, store[i]);
+            ngx_http_household_metrics_label_text(&labels, "result",
+                                                  results[k]);
+            ngx_http_household_metrics_out_value(&page->out, &labels,
+                ngx_household_counters_get(store[i]->counts,
+                                  NGX_HTTP_HOUSEHOLD_COUNT_TOKEN_VERIFIED
+                                  + k));
         }
     }
 }

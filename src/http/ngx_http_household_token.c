@@ -37,7 +37,8 @@ static void ngx_http_household_token_text(ngx_str_t *text,
     ngx_http_household_token_found_t *found);
 static ngx_household_reason_e ngx_http_household_token_verify_one(
     ngx_http_request_t *r, ngx_http_household_token_conf_t *conf,
-    ngx_str_t *token, ngx_household_jwt_claims_t *claims);
+    ngx_str_t *token, ngx_household_jwt_claims_t *claims,
+    ngx_uint_t *cached);
 static ngx_household_reason_e ngx_http_household_token_verify(
     ngx_http_request_t *r, ngx_http_household_token_conf_t *conf,
     ngx_str_t *token, ngx_uint_t kept, ngx_uint_t cat,
@@ -253,7 +254,7 @@ ngx_http_household_token_verify_cached(ngx_http_request_t *r,
     ngx_household_reason_e  reason, rc;
 
     reason = ngx_http_household_token_verify_one(r, conf, &tokens->token,
-                                                 claims);
+                                                 claims, &tokens->cached);
 
     if (reason != NGX_HOUSEHOLD_REASON_TOKEN_EXPIRED
         || tokens->renewed.len == 0)
@@ -262,7 +263,7 @@ ngx_http_household_token_verify_cached(ngx_http_request_t *r,
     }
 
     rc = ngx_http_household_token_verify_one(r, conf, &tokens->renewed,
-                                             claims);
+                                             claims, &tokens->cached);
 
     if (rc == NGX_HOUSEHOLD_REASON_NONE) {
         tokens->token = tokens->renewed;
@@ -276,7 +277,7 @@ ngx_http_household_token_verify_cached(ngx_http_request_t *r,
 static ngx_household_reason_e
 ngx_http_household_token_verify_one(ngx_http_request_t *r,
     ngx_http_household_token_conf_t *conf, ngx_str_t *token,
-    ngx_household_jwt_claims_t *claims)
+    ngx_household_jwt_claims_t *claims, ngx_uint_t *cached)
 {
     ngx_uint_t                        kept, cat;
     ngx_household_reason_e            reason;
@@ -291,6 +292,7 @@ ngx_http_household_token_verify_one(ngx_http_request_t *r,
 
     kept = ngx_http_household_token_cache_get(r, conf, token, cat, claims,
                                               &entry);
+    *cached = kept;
 
     if (kept && claims->container_len == 0 && !claims->restricted) {
         return ngx_http_household_token_client(r, claims);

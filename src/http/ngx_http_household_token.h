@@ -77,6 +77,7 @@ typedef struct {
 typedef struct {
     ngx_str_t                    token;
     ngx_str_t                    renewed;   /* in the cookie; may be empty */
+    ngx_uint_t                   cached;    /* unsigned  cached:1; */
 } ngx_http_household_tokens_t;
 
 
@@ -93,7 +94,8 @@ ngx_household_reason_e ngx_http_household_token_find(ngx_http_request_t *r,
 /*
  * Verifies a token, or finds it in the cache of verified tokens.  A token with
  * a dot is a JWT, any other one a Common Access Token.  If the token has
- * expired, the renewed one is used, and becomes tokens->token.  Returns as
+ * expired, the renewed one is used, and becomes tokens->token.  Sets
+ * tokens->cached.  Returns as
  * ngx_household_jwt_verify() or ngx_household_cat_verify(), or REASON_ERROR on
  * allocation failure.
  */

@@ -272,6 +272,15 @@ ngx_household_redis_refresh(ngx_household_redis_t *redis)
 
 
 void
+ngx_household_redis_count_by(ngx_household_redis_t *redis,
+    ngx_household_redis_count_pt handler, void *data)
+{
+    redis->count = handler;
+    redis->count_data = data;
+}
+
+
+void
 ngx_household_redis_rechoose(ngx_household_redis_t *redis)
 {
     ngx_household_redis_notify_primaries(redis);

@@ -110,6 +110,14 @@ void ngx_household_redis_rechoose(ngx_household_redis_t *redis);
 void ngx_household_redis_watch_topology(ngx_household_redis_t *redis);
 
 /*
+ * Calls "handler" with "data" and an ngx_household_redis_count_e for what is
+ * counted from now on: error replies to commands, redirections, and changes of
+ * the servers or their roles, as this worker process sees them.
+ */
+void ngx_household_redis_count_by(ngx_household_redis_t *redis,
+    ngx_household_redis_count_pt handler, void *data);
+
+/*
  * Fills "nodes" with the nodes that are read from: the primary, or with
  * "read_from replica" the chosen replica; in a cluster those of each hash slot,
  * and the primaries without slots.  The caller must keep a node that it uses

@@ -293,7 +293,7 @@ ngx_household_redis_cluster_redirect(ngx_household_redis_cluster_t *cl,
     } else if (ngx_household_redis_cluster_set_slot(cl, slot, target)) {
         cl->replicas[slot] = NULL;
         ngx_household_redis_cluster_moved(cl);
-        ngx_household_redis_notify_primaries(cl->redis);
+        ngx_household_redis_notify_topology(cl->redis);
     }
 
     ngx_household_redis_cmd_detach(cmd);

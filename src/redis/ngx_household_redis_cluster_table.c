@@ -132,7 +132,7 @@ ngx_household_redis_cluster_apply(ngx_household_redis_cluster_t *cl,
     }
 
     if (ngx_household_redis_cluster_clear(cl) || changed) {
-        ngx_household_redis_notify_primaries(cl->redis);
+        ngx_household_redis_notify_topology(cl->redis);
     }
 
     if (cl->moved) {
@@ -395,7 +395,7 @@ ngx_household_redis_cluster_apply_slotless(ngx_household_redis_cluster_t *cl,
         peer = ngx_queue_data(q, ngx_household_redis_peer_t, queue);
 
         if (peer->slotless != peer->was_slotless) {
-            ngx_household_redis_notify_primaries(cl->redis);
+            ngx_household_redis_notify_topology(cl->redis);
             return;
         }
     }

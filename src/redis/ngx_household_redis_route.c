@@ -14,6 +14,10 @@
 #define NGX_HOUSEHOLD_REDIS_PARKED  16384
 
 
+static void ngx_household_redis_route_count(ngx_household_redis_t *redis,
+    ngx_uint_t count);
+static void ngx_household_redis_route_count_error(
+    ngx_household_redis_t *redis, ngx_str_t *code);
 static void ngx_household_redis_route_orphan(ngx_household_redis_peer_t *peer,
     ngx_household_redis_cmd_t *cmd, ngx_uint_t sent);
 static ngx_int_t ngx_household_redis_route_error(
@@ -170,11 +174,13 @@ ngx_household_redis_route_error(ngx_household_redis_peer_t *peer,
     ngx_str_t               code;
     ngx_household_redis_t  *redis = peer->data;
 
+    code = ngx_household_redis_error_code(error);
+
+    ngx_household_redis_route_count_error(redis, &code);
+
     if (redis->stopped || cmd->tries >= NGX_HOUSEHOLD_REDIS_MAX_REDIRECTS) {
         return NGX_DECLINED;
     }
-
-    code = ngx_household_redis_error_code(error);
 
     if ((cmd->op->flags & NGX_HOUSEHOLD_REDIS_NUMBERED)
         && cmd->index == cmd->op->n - 1
@@ -311,6 +317,46 @@ ngx_household_redis_route_all(ngx_household_redis_t *redis,
         ngx_household_redis_cmd_unlink(cmd);
         ngx_household_redis_reroute(redis, cmd);
     }
+}
+
+
+void
+ngx_household_redis_notify_topology(ngx_household_redis_t *redis)
+{
+    ngx_household_redis_route_count(redis, NGX_HOUSEHOLD_REDIS_COUNT_TOPOLOGY);
+    ngx_household_redis_notify_primaries(redis);
+}
+
+
+static void
+ngx_household_redis_route_count(ngx_household_redis_t *redis, ngx_uint_t count)
+{
+    if (redis->count != NULL) {
+        redis->count(redis->count_data, count);
+    }
+}
+
+
+/* a redirection is no error */
+
+static void
+ngx_household_redis_route_count_error(ngx_household_redis_t *redis,
+    ngx_str_t *code)
+{
+    ngx_uint_t  count;
+
+    if (ngx_household_redis_error_is(code, "MOVED")) {
+        count = NGX_HOUSEHOLD_REDIS_COUNT_MOVED;
+
+    } else if (ngx_household_redis_error_is(code, "ASK")) {
+        count = NGX_HOUSEHOLD_REDIS_COUNT_ASK;
+
+    } else {
+        count = NGX_HOUSEHOLD_REDIS_COUNT_ERROR
+                + ngx_household_redis_error_number(code);
+    }
+
+    ngx_household_redis_route_count(redis, count);
 }
 
 

@@ -13,6 +13,7 @@
 #include <ngx_core.h>
 #include <ngx_event.h>
 #include "ngx_household_log_limit.h"
+#include "ngx_household_redis_error.h"
 #include "ngx_household_redis_peer.h"
 #include "ngx_household_redis_tracked.h"
 
@@ -65,6 +66,22 @@ typedef struct {
                              ngx_household_redis_node_t **nodes,
                              ngx_uint_t max);
 } ngx_household_redis_topology_t;
+
+
+/* what is counted of a deployment */
+
+typedef enum {
+    NGX_HOUSEHOLD_REDIS_COUNT_MOVED = 0,
+    NGX_HOUSEHOLD_REDIS_COUNT_ASK,
+    NGX_HOUSEHOLD_REDIS_COUNT_TOPOLOGY,
+    NGX_HOUSEHOLD_REDIS_COUNT_ERROR,   /* of the first code */
+
+    NGX_HOUSEHOLD_REDIS_COUNTS = NGX_HOUSEHOLD_REDIS_COUNT_ERROR
+                                 + NGX_HOUSEHOLD_REDIS_ERROR_CODES
+} ngx_household_redis_count_e;
+
+typedef void (*ngx_household_redis_count_pt)(void *data,
+    ngx_uint_t count);
 
 
 /* an observer of the primaries, in the memory of the caller */
@@ -141,6 +158,9 @@ struct ngx_household_redis_s {
     ngx_msec_t                          untracked_first;
     ngx_msec_t                          untracked_last;
 
+    ngx_household_redis_count_pt        count;          /* or NULL */
+    void                               *count_data;
+
     unsigned                            hurried:1;      /* the reader */
     unsigned                            reader_failed:1;
     unsigned                            stopped:1;
@@ -201,6 +221,9 @@ void ngx_household_redis_cmd_retry_later(ngx_household_redis_t *redis,
 
 /* Calls the observers soon, from the event loop. */
 void ngx_household_redis_notify_primaries(ngx_household_redis_t *redis);
+
+/* The same, and counts that the servers are others, or have other roles. */
+void ngx_household_redis_notify_topology(ngx_household_redis_t *redis);
 
 /* Returns 1 if an error with this code is transient, otherwise 0. */
 ngx_uint_t ngx_household_redis_error_transient(ngx_str_t *code);

@@ -277,7 +277,7 @@ ngx_household_redis_sentinel_found(ngx_household_redis_sentinel_t *st,
     }
 
     ngx_household_redis_route_unpark(redis);
-    ngx_household_redis_notify_primaries(redis);
+    ngx_household_redis_notify_topology(redis);
 
     if (redis->conf->read_from == NGX_HOUSEHOLD_REDIS_REPLICA) {
 

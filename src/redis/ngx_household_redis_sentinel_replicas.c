@@ -171,7 +171,7 @@ ngx_household_redis_sentinel_replicas(void *data,
 
         if (peer->replica && !peer->visited) {
             ngx_household_redis_route_remove_peer(redis, peer);
-            ngx_household_redis_notify_primaries(redis);
+            ngx_household_redis_notify_topology(redis);
         }
     }
 }
@@ -277,6 +277,6 @@ ngx_household_redis_sentinel_replica_fields(ngx_household_redis_sentinel_t *st,
         peer->replica = 1;
         peer->visited = 1;
         peer->rank = ngx_household_redis_choice_rank(peer->node);
-        ngx_household_redis_notify_primaries(st->redis);
+        ngx_household_redis_notify_topology(st->redis);
     }
 }

@@ -306,7 +306,7 @@ ngx_household_redis_standalone_changed(ngx_household_redis_t *redis,
 
     if (primary != NULL && primary != sa->primary) {
         sa->primary = primary;
-        ngx_household_redis_notify_primaries(redis);
+        ngx_household_redis_notify_topology(redis);
     }
 }
 

@@ -19,6 +19,15 @@
 static ngx_uint_t ngx_household_redis_error_script(ngx_str_t *error);
 
 
+static const char
+    *ngx_household_redis_error_codes[NGX_HOUSEHOLD_REDIS_ERROR_CODES] =
+{
+    "BUSY", "CLUSTERDOWN", "ERR", "LOADING", "MASTERDOWN", "MISCONF", "NOAUTH",
+    "NOPERM", "NOREPLICAS", "NOSCRIPT", "OOM", "READONLY", "TRYAGAIN",
+    "WRONGPASS", "WRONGTYPE", "OTHER"
+};
+
+
 ngx_str_t
 ngx_household_redis_error_code(ngx_str_t *error)
 {
@@ -47,6 +56,33 @@ ngx_household_redis_error_code(ngx_str_t *error)
     code.len = i;
 
     return code;
+}
+
+
+ngx_uint_t
+ngx_household_redis_error_number(ngx_str_t *code)
+{
+    ngx_uint_t   i;
+    const char  *name;
+
+    for (i = 0; i < NGX_HOUSEHOLD_REDIS_ERROR_CODES - 1; i++) {
+        name = ngx_household_redis_error_codes[i];
+
+        if (code->len == ngx_strlen(name)
+            && ngx_memcmp(code->data, name, code->len) == 0)
+        {
+            break;
+        }
+    }
+
+    return i;
+}
+
+
+const char *
+ngx_household_redis_error_name(ngx_uint_t number)
+{
+    return ngx_household_redis_error_codes[number];
 }
 
 

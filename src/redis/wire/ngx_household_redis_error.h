@@ -15,6 +15,13 @@
 /* returns the first word of an error reply if it is in capitals, or "ERR" */
 ngx_str_t ngx_household_redis_error_code(ngx_str_t *error);
 
+/* codes that are counted by their names; the last one stands for all others */
+#define NGX_HOUSEHOLD_REDIS_ERROR_CODES  16
+
+/* returns the number of a code, and the code of a number */
+ngx_uint_t ngx_household_redis_error_number(ngx_str_t *code);
+const char *ngx_household_redis_error_name(ngx_uint_t number);
+
 /*
  * Returns the part of an error reply that may be logged: a known text, or the
  * code only.  Other texts are not logged, since they may repeat arguments of

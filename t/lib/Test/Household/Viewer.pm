@@ -22,7 +22,9 @@ our $Home = '82.64.10.7';
 # an nginx whose household_redis block has this text
 sub edge {
     my ($text, %opt) = @_;
-    return Test::Household::Nginx->new(server => location('/t'), %opt,
+    return Test::Household::Nginx->new(
+        server => location('/t') . 'location /status { household_metrics; }',
+        %opt,
         http => "household_redis main { $text }
                  set_real_ip_from 127.0.0.1;
                  real_ip_header X-Forwarded-For;");
