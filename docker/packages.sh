@@ -53,7 +53,8 @@ declare -A packages=(
     [monitoring]="chromium prometheus python3-prometheus-client"
 
     # what makes the package, and what checks it
-    [deb]="build-essential debhelper dpkg-dev fakeroot git lintian"
+    [deb]="bash-completion build-essential debhelper dpkg-dev fakeroot git
+           lintian"
 
     # what measures, and what is measured beside the module
     [bench]="golang-github-gomodule-redigo-dev golang-go haproxy
