@@ -10,7 +10,8 @@ use lib 't/lib';
 use JSON::PP;
 use Test::Household::Api;
 use Test::Household::Nginx qw(http_config location);
-use Test::Household::Process qw(temp_dir wait_until);
+use Test::Household::Peers;
+use Test::Household::Process qw(slurp temp_dir wait_until);
 use Test::Household::Redis;
 use Test::More;
 
@@ -196,5 +197,27 @@ is $ok{$_} // 'not said', 'ok', $_
     for 'the document is valid', 'each answer is as the document says',
         'each status of the document was answered';
 diag grep { !/^ok/ } @said;
+
+# a validator that is not ours, by the schema of OpenAPI 3.1
+
+SKIP: {
+    my $why = Test::Household::Peers::missing();
+    skip $why, 2 if $why;
+
+    my $broken = temp_dir('openapi') . '/broken.yaml';
+    my $text = slurp('docs/openapi.yaml');
+    $text =~ s/^info:/infos:/m or die "no info\n";
+    open my $out, '>', $broken or die "$broken: $!\n";
+    print $out $text;
+    close $out;
+
+    my $validate = 'node ' . Test::Household::Peers::file(
+        '@seriousme/openapi-schema-validator/bin/validate-api-cli.js');
+
+    like scalar(`$validate docs/openapi.yaml 2>&1`), qr/"valid": true/,
+        'the document is valid for another program';
+    unlike scalar(`$validate $broken 2>&1`), qr/"valid": true/,
+        'which sees a document that is not';
+}
 
 done_testing;
