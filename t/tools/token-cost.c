@@ -4,10 +4,8 @@
  * token and a forged one, and what is refused before any signature.  It only
  * tells.
  *
- *   cc -O2 -Isrc/core -Isrc/token -Isrc/token/cdni -It/unit \
- *       -It/unit/token $INCLUDES \
- *       -o token-cost t/tools/token-cost.c src/core/*.c src/token/*.c \
- *       src/token/cdni/*.c \
+ *   make build-unit
+ *   cc -O2 $INCLUDES -o token-cost t/tools/token-cost.c build/unit/parts.a \
  *       -lcmocka -lcrypto -ljansson
  */
 
