@@ -8,7 +8,6 @@
 
 
 #include "replay.h"
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -173,22 +172,6 @@ replay_usage(FILE *out)
           "\n"
           "Exit status: 0 done, 1 a file cannot be read, 2 usage, 3 an edge\n"
           "ignores something.\n", out);
-}
-
-
-void
-replay_die(const char *format, ...)
-{
-    va_list  args;
-
-    fputs("household-replay: ", stderr);
-
-    va_start(args, format);
-    vfprintf(stderr, format, args);
-    va_end(args);
-
-    fputc('\n', stderr);
-    exit(1);
 }
 
 

@@ -3,7 +3,7 @@
  * household-replay: judges a recorded access log by another policy.
  *
  * policy.c reads the policy, records.c the snapshot of Redis, log.c the lines
- * of the log; report.c prints what replay.c has counted.
+ * of the log; report.c prints what replay.c has counted, error.c an error.
  */
 
 
