@@ -416,8 +416,9 @@ ngx_household_explain_outside(ngx_household_explain_case_t *c)
     ngx_household_explain_add(c, "no rule allows the client; ");
 
     if (seats == NGX_HOUSEHOLD_SEATS_UNKNOWN) {
-        ngx_household_explain_add(c, "%u seats are paid, and the number of "
-                                  "seats of the plan is not known", taken);
+        ngx_household_explain_add(c, "%u seat%s paid, and the number of "
+                                  "seats of the plan is not known", taken,
+                                  taken == 1 ? " is" : "s are");
     } else {
         ngx_household_explain_add(c, "%u of %u seats are paid", taken, seats);
     }

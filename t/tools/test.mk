@@ -51,7 +51,7 @@ T = $(sort $(wildcard t/*.t))
 # t/00-*.t are about the test library: under a sanitizer its crashes count.
 # Those in a browser are about pages and players.
 
-T_ALONE = $(filter-out t/00-% t/demo-page.t t/players.t,$(T))
+T_ALONE = $(filter-out t/00-% t/dashboard-api.t t/demo-page.t t/players.t,$(T))
 ORDER = installed static dynamic
 
 

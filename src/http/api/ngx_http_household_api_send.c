@@ -200,6 +200,7 @@ ngx_http_household_api_title(ngx_uint_t status)
 ngx_int_t
 ngx_http_household_api_failed(ngx_http_household_api_call_t *call)
 {
+    const char          *detail;
     ngx_http_request_t  *r;
 
     static ngx_str_t  retry = ngx_string(NGX_HTTP_HOUSEHOLD_API_RETRY);
@@ -232,11 +233,19 @@ ngx_http_household_api_failed(ngx_http_household_api_call_t *call)
             return NGX_HTTP_INTERNAL_SERVER_ERROR;
         }
 
+        if (call->result != NGX_HOUSEHOLD_ACCOUNT_TIMEOUT) {
+            detail = "Redis is unavailable";
+
+        } else if (r->method & (NGX_HTTP_GET|NGX_HTTP_HEAD)) {
+            detail = "Redis did not answer";
+
+        } else {
+            detail = "Redis did not answer; a write may have been made, and "
+                     "may be repeated";
+        }
+
         return ngx_http_household_api_problem(r, NGX_HTTP_SERVICE_UNAVAILABLE,
-                               "redis_unavailable",
-                               call->result == NGX_HOUSEHOLD_ACCOUNT_TIMEOUT
-                               ? "Redis did not answer; a write may have been "
-                                 "made, and may be repeated"
-                               : "Redis is unavailable", NULL);
+                                              "redis_unavailable", detail,
+                                              NULL);
     }
 }

@@ -159,8 +159,12 @@ function showState(now, before) {
     }
 
     for (const s of now.samples('redis_fit')) {
-        if (s.value === 0) {
-            add('warn', `Redis ${server(s.labels)} is not read from`);
+        const { redis, server } = s.labels;
+        const down = now.samples('redis_up', { redis, server })
+            .some(up => up.value === 0);
+
+        if (s.value === 0 && !down) {
+            add('warn', `Redis ${redis} ${server} is not read from`);
         }
     }
 
@@ -322,6 +326,8 @@ function showRedis(now, before) {
 
     fill('lookups', ...[...stores.values()].map(labels => {
         const coherent = now.samples('tracking_coherent', labels)[0];
+        const lag = now.samples('replica_lag_seconds',
+                                { redis: labels.redis })[0];
         const time = before ? now.time - before.time : 0;
         const count = lookups(now, labels);
         const per = time > 0 ? (count - lookups(before, labels)) / time : 0;
@@ -332,6 +338,7 @@ function showRedis(now, before) {
             coherent ? cell(coherent.value ? 'received' : 'not received',
                             coherent.value ? 'good' : 'warn')
                      : cell('-', 'soft'),
+            cell(lag ? `${number(lag.value, 0)} s` : '-', 'number'),
             cell(rate(Math.max(0, per)), 'number'),
             cell(seconds(quantile(now, before, labels, 0.5)), 'number'),
             cell(seconds(quantile(now, before, labels, 0.99)), 'number'),

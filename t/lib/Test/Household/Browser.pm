@@ -162,6 +162,32 @@ sub soon {
     return wait_until { eval { $self->run($script) } } $timeout || 120;
 }
 
+# a key: Tab, Enter or Space
+sub key {
+    my ($self, $name) = @_;
+    my ($code, $text) = @{ { Tab => [9], Enter => [13, "\r"],
+                             Space => [32, ' '] }->{$name} };
+    my %key = (key => $name eq 'Space' ? ' ' : $name, code => $name,
+               windowsVirtualKeyCode => $code);
+
+    $self->call('Input.dispatchKeyEvent', { type => 'keyDown', %key,
+        $text ? (text => $text) : () });
+    $self->call('Input.dispatchKeyEvent', { type => 'keyUp', %key });
+}
+
+# text that is typed where the focus is
+sub type { $_[0]->call('Input.insertText', { text => $_[1] }) }
+
+# a theme of the system, "light" or "dark", and a width of the window
+sub looks {
+    my ($self, $theme, $width) = @_;
+
+    $self->call('Emulation.setEmulatedMedia', { features => [
+        { name => 'prefers-color-scheme', value => $theme }] });
+    $self->call('Emulation.setDeviceMetricsOverride', { width => $width,
+        height => 1500, deviceScaleFactor => 1, mobile => JSON::PP::false });
+}
+
 # what the browser has said against the page: exceptions, errors of the
 # console, resources that were not loaded, violations of a policy
 sub complaints {
