@@ -53,7 +53,7 @@ tests='
         skip=$(make -s units-on-nginx)
         echo "no source of this nginx, so without:" $skip
     fi
-    again make -s test CC=gcc BUILD=build/gcc FUZZ_SECONDS=5 SKIP_UNITS="$skip"
+    again make -s test CC=gcc BUILD=build/gcc FUZZ_SECONDS=2 SKIP_UNITS="$skip"
     make -s module unit CC=clang BUILD=build/clang SKIP_UNITS="$skip"
     [ -e build/no-source ] || make -s nginx-bare BUILD=build/gcc
     make -s order BUILD=build/gcc ORDER=installed

@@ -233,7 +233,7 @@ coverage: UNIT_DIR = unit-gcov
 coverage: need-test ## lines of our C that the suite runs: at least 90 %
 	@$(MAKE) build-gcov build-tools build-unit-gcov
 	@find $(B)/gcov $(B)/unit-gcov -name '*.gcda' -delete
-	@code=0; $(PROVE) $(addprefix $(B)/unit-gcov/,$(UNITS)) $(T_ALONE) \
+	@code=0; $(PROVE) $(addprefix $(B)/unit-gcov/,$(UNITS)) $(T_LINES) \
 	    || code=1; \
 	t/tools/coverage.pl 90 $(B)/gcov $(B)/unit-gcov || code=1; exit $$code
 
