@@ -52,6 +52,11 @@ T = $(sort $(wildcard t/*.t))
 # Those in a browser are about pages and players.
 
 T_ALONE = $(filter-out t/00-% t/dashboard-api.t t/demo-page.t t/players.t,$(T))
+
+# under load for a long time, on lines that other tests run, too
+
+T_LINES = $(filter-out t/hostile.t t/overload.t t/strain.t t/strain-fleet.t, \
+    $(T_ALONE))
 ORDER = installed static dynamic
 
 
