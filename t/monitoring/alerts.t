@@ -12,6 +12,7 @@ use JSON::PP;
 use Test::Household::Nginx qw(http_config location);
 use Test::Household::Process qw(free_port slurp temp_dir wait_until);
 use Test::Household::Redis;
+use Test::Household::Token;
 use Test::More;
 use Time::HiRes qw(sleep time);
 
@@ -26,6 +27,25 @@ my $accounts = 100;
 
 # --- edges ----------------------------------------------------------------
 
+# an issuer with a key set for each edge, and a folder for its state file
+
+my $folders = temp_dir('edges');
+my $issuer = Test::Household::Nginx->new;
+my $keys = jwks(new_key('ES256', kid => 'a'));
+my $edges = 0;
+
+chmod 0777, $folders;
+
+sub publish { put("$issuer->{dir}/html/$_[0]", $keys) }
+
+sub token_location {
+    my ($set) = @_;
+
+    return "location /token { household on; household_store main;"
+        . " household_token bearer; household_token_key"
+        . " http://127.0.0.1:$issuer->{port}/$set refresh=1s; }";
+}
+
 # an edge with a Redis of its own, and all that it may do: with a zone,
 # without one, with presence
 
@@ -36,7 +56,13 @@ sub edge {
     my @servers = ($redis->address);
     my ($replica, $read) = (undef, '');
 
+    my $set = 'keys-' . $edges++;
+    my $folder = "$folders/$set";
+
     register($redis);
+    publish($set);
+    mkdir $folder;
+    chmod 0777, $folder;
 
     if ($opt{replica}) {
         $replica = Test::Household::Redis->new(
@@ -48,15 +74,18 @@ sub edge {
 
     my $zone = 'main zone=households';
     my $nginx = Test::Household::Nginx->new(
-        http => http_config(server => \@servers, zone => $opt{zone} // '1m',
+        http => http_config(server => \@servers,
+            zone => ($opt{zone} // '1m')
+                . " state=$folder/zone state_interval=1s",
             redis => "timeout 3s; connect_timeout 3s; $read"),
         server => location('/', 'household_events on;', $zone)
             . location('/plain', '', 'main')
             . location('/shared', 'household_sharing on;', $zone)
+            . token_location($set)
             . 'location /metrics { household_metrics; }');
 
     return { redis => $redis, replica => $replica, nginx => $nginx,
-             b => 0, instance => "127.0.0.1:$nginx->{port}" };
+             set => $set, folder => $folder, b => 0, instance => "127.0.0.1:$nginx->{port}" };
 }
 
 # homes for accounts a1 and so on; e1 and so on, of which each comes once
@@ -118,16 +147,18 @@ my %break = (
                                 $_[0]{redis}{port});
         } },
     HouseholdWritesFailing => {
-        once => sub { acl($_[0], '-hset', '-eval', '-evalsha') },
+        once => sub { acl($_[0], '-hset') },
         mend => sub { acl($_[0], '+@all') } },
     HouseholdEventsDropped => {
         once => sub {
-            acl($_[0], qw(resetkeys ~household:* ~household-seen:*));
+            acl($_[0], qw(resetkeys ~household:* ~household-closed:*
+                          ~household-seen:*));
         },
         mend => sub { acl($_[0], 'allkeys') } },
     HouseholdPresenceUnavailable => {
         once => sub {
-            acl($_[0], qw(resetkeys ~household:* ~household-event*));
+            acl($_[0], qw(resetkeys ~household:* ~household-closed:*
+                          ~household-event*));
         },
         mend => sub { acl($_[0], 'allkeys') } },
     HouseholdPresenceIgnored => {
@@ -160,6 +191,20 @@ my %break = (
                 for 1 .. 100;
         },
         every => 0.25 },
+    HouseholdKeysMissing => {
+        once => sub {
+            my ($edge) = @_;
+            my $nginx = $edge->{nginx};
+            $nginx->reload(server => $nginx->{server}
+                =~ s/\b$edge->{set}\b/$edge->{set}-new/r);
+        },
+        mend => sub { publish("$_[0]{set}-new") } },
+    HouseholdKeysStale => {
+        once => sub { unlink "$issuer->{dir}/html/$_[0]{set}" },
+        mend => sub { publish($_[0]{set}) } },
+    HouseholdStateNotSaved => {
+        once => sub { rename $_[0]{folder}, "$_[0]{folder}-away" },
+        mend => sub { rename "$_[0]{folder}-away", $_[0]{folder} } },
     HouseholdOverrideActive => {
         once => sub {
             $_[0]{redis}->cmd(HSET => 'household:control', mode => 'monitor');
