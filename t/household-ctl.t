@@ -11,7 +11,7 @@ use Test::Household::Process qw(temp_dir);
 use Test::Household::Redis;
 use Test::More;
 
-plan skip_all => 'curl and jq are needed'
+plan skip_all => 'bash, curl, jq, redis-cli and script are needed'
     if grep { system("command -v $_ > /dev/null") } qw(bash curl jq redis-cli script);
 
 my $now = time;

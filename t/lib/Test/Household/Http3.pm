@@ -312,7 +312,11 @@ sub _send {
 # length of the number, if it is not given
 sub _mask {
     my ($self, $packet, $at, $length, $keys) = @_;
-    my $mask = $keys->{mask}->encrypt(substr $$packet, $at + 4, 16);
+
+    # a copy: not every version of CryptX reads what substr returns
+
+    my $sample = substr $$packet, $at + 4, 16;
+    my $mask = $keys->{mask}->encrypt($sample);
     my $bits = ord($$packet) & 0x80 ? 0x0f : 0x1f;
 
     substr($$packet, 0, 1) ^= chr(ord($mask) & $bits);
