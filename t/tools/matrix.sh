@@ -4,6 +4,7 @@
 # needed, builds this tree as it is with gcc and with clang, runs the whole
 # suite with the one and the units with the other; what is about Redis with
 # Valkey, where the suite has it; and the demo as root and as somebody else.
+# With ONLY=demo it builds, and runs the demo.
 # Each runs in namespaces of its own: its mounts, processes and ports end with
 # it, and two can run side by side.
 
@@ -53,10 +54,14 @@ tests='
         skip=$(make -s units-on-nginx)
         echo "no source of this nginx, so without:" $skip
     fi
-    again make -s test CC=gcc BUILD=build/gcc FUZZ_SECONDS=2 SKIP_UNITS="$skip"
-    make -s module unit CC=clang BUILD=build/clang SKIP_UNITS="$skip"
-    [ -e build/no-source ] || make -s nginx-bare BUILD=build/gcc
-    make -s order BUILD=build/gcc ORDER=installed
+    if [ "$ONLY" != demo ]; then
+        again make -s test CC=gcc BUILD=build/gcc FUZZ_SECONDS=2 \
+            SKIP_UNITS="$skip"
+        make -s module unit CC=clang BUILD=build/clang SKIP_UNITS="$skip"
+        [ -e build/no-source ] || make -s nginx-bare BUILD=build/gcc
+        make -s order BUILD=build/gcc ORDER=installed
+    fi
+
     make -s demo BUILD=build/gcc
 
     # as in the clone of somebody who is not root, where root was first
@@ -70,7 +75,7 @@ tests='
     setpriv --reuid=nobody --clear-groups make -s demo
     cd /household
 
-    if [ -x /usr/bin/valkey-server ]; then
+    if [ "$ONLY" != demo ] && [ -x /usr/bin/valkey-server ]; then
         again make -s test-valkey BUILD=build/gcc
     fi
 '
@@ -81,7 +86,7 @@ tests='
 inside() {
     local root=$1
     local run="env -i HOME=/root LC_ALL=C.UTF-8 PATH=/usr/sbin:/usr/bin \
-        chroot $root /bin/bash -eu -c"
+        ONLY=${ONLY:-} chroot $root /bin/bash -eu -c"
 
     mount --make-rprivate /
     mount -t proc proc "$root/proc"
