@@ -31,6 +31,8 @@
 
 static ngx_int_t ngx_http_household_init(ngx_conf_t *cf);
 static ngx_int_t ngx_http_household_init_process(ngx_cycle_t *cycle);
+static ngx_int_t ngx_http_household_init_store(ngx_cycle_t *cycle,
+    ngx_http_household_main_conf_t *hmcf, ngx_http_household_store_t *store);
 static void ngx_http_household_exit_process(ngx_cycle_t *cycle);
 
 
@@ -474,30 +476,7 @@ ngx_http_household_init_process(ngx_cycle_t *cycle)
     store = hmcf->stores.elts;
 
     for (i = 0; i < hmcf->stores.nelts; i++) {
-
-        ngx_http_household_counts_init_store(store[i]);
-
-        store[i]->lookups = ngx_household_lookups_create(cycle->pool,
-                                   store[i]->redis->redis,
-                                   store[i]->zone ? &store[i]->lookup_cache
-                                                  : NULL,
-                                   &store[i]->lookup_counts);
-        if (store[i]->lookups == NULL) {
-            return NGX_ERROR;
-        }
-
-        store[i]->writer = ngx_household_writer_create(cycle->pool,
-                                       store[i]->redis->redis,
-                                       &store[i]->redis->conf.key_prefix,
-                                       ngx_http_household_counts_write,
-                                       store[i]);
-        if (store[i]->writer == NULL) {
-            return NGX_ERROR;
-        }
-
-        if (ngx_http_household_sharing_init_store(cycle, hmcf, store[i])
-            != NGX_OK)
-        {
+        if (ngx_http_household_init_store(cycle, hmcf, store[i]) != NGX_OK) {
             return NGX_ERROR;
         }
     }
@@ -513,6 +492,34 @@ ngx_http_household_init_process(ngx_cycle_t *cycle)
     ngx_http_household_cache_start(hmcf);
 
     return NGX_OK;
+}
+
+
+static ngx_int_t
+ngx_http_household_init_store(ngx_cycle_t *cycle,
+    ngx_http_household_main_conf_t *hmcf, ngx_http_household_store_t *store)
+{
+    ngx_http_household_counts_init_store(store);
+
+    store->lookups = ngx_household_lookups_create(cycle->pool,
+                                       store->redis->redis,
+                                       store->zone ? &store->lookup_cache
+                                                   : NULL,
+                                       &store->lookup_counts);
+    if (store->lookups == NULL) {
+        return NGX_ERROR;
+    }
+
+    store->writer = ngx_household_writer_create(cycle->pool,
+                                           store->redis->redis,
+                                           &store->redis->conf.key_prefix,
+                                           ngx_http_household_counts_write,
+                                           store);
+    if (store->writer == NULL) {
+        return NGX_ERROR;
+    }
+
+    return ngx_http_household_sharing_init_store(cycle, hmcf, store);
 }
 
 
