@@ -391,6 +391,8 @@ ngx_household_redis_conn_connected(ngx_household_redis_conn_t *conn)
         return;
     }
 
+    ngx_household_redis_conn_extend(conn);
+
     conn->state = NGX_HOUSEHOLD_REDIS_CONN_TLS;
 
     switch (ngx_household_redis_conn_ssl_start(conn)) {

@@ -30,6 +30,14 @@ void ngx_household_redis_conn_resolve_cancel(ngx_household_redis_conn_t *conn);
 ngx_int_t ngx_household_redis_conn_open_socket(
     ngx_household_redis_conn_t *conn, ngx_err_t *err);
 
+/*
+ * To be called when the server has accepted the connection.  After failures it
+ * has more time for the handshake, up to the reply timeout: a server that is
+ * slow for its load would never be connected to, and never be tracked, which
+ * keeps its load high.
+ */
+void ngx_household_redis_conn_extend(ngx_household_redis_conn_t *conn);
+
 
 /*
  * _ssl.c: starts TLS.  Returns NGX_OK if it is established, NGX_AGAIN if

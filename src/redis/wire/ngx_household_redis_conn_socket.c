@@ -60,6 +60,31 @@ ngx_household_redis_conn_open_socket(ngx_household_redis_conn_t *conn,
 }
 
 
+void
+ngx_household_redis_conn_extend(ngx_household_redis_conn_t *conn)
+{
+    ngx_uint_t    i;
+    ngx_msec_t    timeout, max;
+    ngx_event_t  *wev;
+
+    if (conn->failures == 0) {
+        return;
+    }
+
+    timeout = conn->node->conf->connect_timeout;
+    max = ngx_max(timeout, conn->reply_timeout);
+
+    for (i = 0; i < conn->failures && timeout < max; i++) {
+        timeout *= 2;
+    }
+
+    wev = conn->peer.connection->write;
+
+    ngx_del_timer(wev);
+    ngx_add_timer(wev, ngx_min(timeout, max));
+}
+
+
 ngx_uint_t
 ngx_household_redis_conn_at_first(ngx_household_redis_conn_t *conn)
 {
