@@ -89,7 +89,9 @@ for (@cases) {
         cmp_ok $n, '<', 3 * $accounts, "$name, $what: few lookups";
     }
 
-    is scalar(() = $edge->log =~ /does not answer/g), 0,
+    # a reply that is late has no error of the system, as a greeting has
+
+    is scalar(() = $edge->log =~ /: timed out(?!.*\(110: )/g), 0,
         "$name: a slow server is not down";
     $load->stop;
     $edge->stop;

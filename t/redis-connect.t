@@ -151,6 +151,21 @@ for my $opt ({}, { unix => 1 }) {
 }
 
 
+# a server that is slower to greet than connect_timeout is connected to all the
+# same, after some attempts
+
+{
+    my $fake = Test::Household::FakeRedis->new(
+        data => { 'household:{42}' => [$home] });
+    $fake->behave(all_delay => 0.3);
+
+    my $edge = edge($fake->address, 'connect_timeout 50ms; timeout 5s;');
+    is_well $edge, 'slow to greet: connected';
+    ok $edge->wait_log(qr/server down: timed out/),
+        'slow to greet: the first attempts had less time';
+}
+
+
 # several servers, tried in order
 
 {
