@@ -217,7 +217,7 @@ lines(1);
 
 # Redis, and clients that leave
 
-$redis->signal('STOP');
+$redis->pause;
 my $conn = $nginx->connect;
 $conn->send_request(PATCH => '/api/1/accounts/a', 'Content-Length' => 11,
                     'Content-Type' => 'application/json');

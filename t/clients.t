@@ -10,7 +10,8 @@ use warnings;
 use lib 't/lib';
 use Test::Household::FakeRedis;
 use Test::Household::Nginx;
-use Test::Household::Process qw(wait_until free_port slurp temp_dir);
+use Test::Household::Process
+    qw(wait_until free_port slurp temp_dir pause_pid);
 use Test::Household::Redis;
 use Test::More;
 
@@ -162,7 +163,7 @@ for my $round (1 .. 10) {
 
 $fake->behave('black_hole');
 $mark = verdicts_mark();
-kill 'STOP', $worker;
+pause_pid($worker);
 my $gone = $nginx->connect;
 $gone->send_request(GET => '/fake?account=a5');
 $gone->close;

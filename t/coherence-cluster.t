@@ -11,7 +11,7 @@ use lib 't/lib';
 use Test::More;
 use Test::Household::Cluster;
 use Test::Household::Nginx qw(http_config location);
-use Test::Household::Process qw(wait_until);
+use Test::Household::Process qw(wait_until pause_pid);
 use Test::Household::Redis;
 use Test::Household::Viewer qw($Home soon);
 
@@ -164,7 +164,7 @@ soon { hit($here) eq 'home' } 'a home is cached', 20;
         return "$h->{'x-reason'} $h->{'x-cache'}";
     };
     soon { $told->($here) eq 'home HIT' } 'replicas: cached', 10;
-    kill 'STOP', $hangs;
+    pause_pid($hangs);
     soon { $told->($here) ne 'home HIT' } 'replicas: the lease is over', 20;
     # also that of the servers, which ends a little later
     my %then;

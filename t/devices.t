@@ -331,7 +331,7 @@ for my $odd ('a:b', 'a@b', '@', '{a}', '*', 'x' x 128) {
     }
 
     ok wait_until(sub { dropped($edge) == 3 }), 'each is counted';
-    like $edge->log, qr/\[error\].*NOPERM/, 'and logged';
+    ok $edge->wait_log(qr/\[error\].*NOPERM/), 'and logged';
     is_deeply $denying->cmd(KEYS => '*'), ['household:{a}'],
         'nothing was written';
     is clients($denying), 1, 'on the same connection';

@@ -357,7 +357,7 @@ sub settle {
     is ask($edge, $home, '/?account=a'), '200 learned -',
         'Redis denies the script: the request passes';
     ok wait_until(sub { dropped($edge) == 1 }), 'and it is counted';
-    like $edge->log, qr/\[error\].*NOPERM/, 'and logged';
+    ok $edge->wait_log(qr/\[error\].*NOPERM/), 'and logged';
 
     $denying->stop;
     is ask($edge, $home, '/?account=b'), '200 unavailable -',

@@ -13,7 +13,8 @@ use Test::Household::Ca;
 use Test::Household::FakeRedis;
 use Test::Household::Http2;
 use Test::Household::Nginx;
-use Test::Household::Process qw(wait_until free_port slurp temp_dir);
+use Test::Household::Process
+    qw(wait_until free_port slurp temp_dir pause_pid);
 use Test::More;
 
 # lookups are sent once the override is known
@@ -156,7 +157,7 @@ for my $round (1 .. 5) {
     $log = logged_mark();
     $fake->behave('hold');
     my $conn = waiting("/to-guarded?account=c");
-    kill 'STOP', $worker;
+    pause_pid($worker);
     $fake->release;
     $fake->behave('normal');
     $conn->close;

@@ -51,7 +51,7 @@ my $edge = edge("$addresses master mymaster; $times", workers => 2);
 
 is_soon $edge, 'a1', 'home', 'the primary is found';
 is reason($edge, 'nobody'), 'unregistered', 'and asked';
-like $edge->log, qr/primary is 127\.0\.0\.1:$nodes[0]{port}/,
+ok $edge->wait_log(qr/primary is 127\.0\.0\.1:$nodes[0]{port}/),
     'it is in the log';
 
 # a sentinel that is gone, or that knows nothing

@@ -11,7 +11,8 @@ use Fcntl qw(F_SETLK F_WRLCK SEEK_SET);
 use POSIX qw(mkfifo);
 use Test::Household::FakeRedis;
 use Test::Household::Nginx qw(http_config location);
-use Test::Household::Process qw(wait_until slurp temp_dir running);
+use Test::Household::Process
+    qw(wait_until slurp temp_dir running pause_pid);
 use Test::Household::Redis;
 use Test::More;
 
@@ -240,7 +241,7 @@ register();
 
     my ($manager) = manager($edge);
     ok $manager, 'a process of its own writes the file';
-    kill STOP => $manager;
+    pause_pid($manager);
     is told($edge, 'a1'), 'ALLOWED home EXPIRED',
         'while it stands still, requests are answered';
     kill CONT => $manager;

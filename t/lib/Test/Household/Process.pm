@@ -13,7 +13,7 @@ use IO::Socket::INET;
 use POSIX ();
 use Time::HiRes qw(sleep time);
 
-our @EXPORT_OK = qw(wait_until free_port temp_dir slurp running);
+our @EXPORT_OK = qw(wait_until free_port temp_dir slurp running pause_pid);
 
 # a bound, not an expectation: no test asserts on time
 our $Patience = $ENV{TEST_NGINX_USE_VALGRIND} ? 90 : 20;
@@ -78,6 +78,16 @@ sub slurp {
 # a process that is only waited for by nobody does not run
 sub running { slurp("/proc/$_[0]/stat") =~ /\) [^ZX]/ }
 
+# Stops a process.  A signal is only noted at first: on a busy machine the
+# process may still read what is sent to it after kill() has returned.
+sub pause_pid {
+    my ($pid) = @_;
+
+    kill STOP => $pid or die "no process $pid\n";
+    wait_until { slurp("/proc/$pid/stat") =~ /\) T/ }
+        or die "process $pid does not stop\n";
+}
+
 
 # starts a command, or runs code in a process that ends with it
 sub spawn {
@@ -126,7 +136,7 @@ sub signal {
     return $self->{pid} && kill $signal, $self->{pid};
 }
 
-sub pause  { $_[0]->signal('STOP') }
+sub pause  { pause_pid($_[0]{pid}) }
 sub resume { $_[0]->signal('CONT') }
 
 # the end was seen: its status, as of waitpid, is in {status}
