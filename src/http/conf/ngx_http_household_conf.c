@@ -168,10 +168,6 @@ ngx_http_household_merge_loc_conf(ngx_conf_t *cf, void *parent, void *child)
     ngx_conf_merge_uint_value(conf->mode, prev->mode, NGX_HOUSEHOLD_OFF);
     ngx_conf_merge_ptr_value(conf->mode_value, prev->mode_value, NULL);
 
-    ngx_conf_merge_uint_value(conf->rollout, prev->rollout,
-                              NGX_HOUSEHOLD_ROLLOUT_ALL);
-    ngx_conf_merge_ptr_value(conf->rollout_value, prev->rollout_value, NULL);
-
     ngx_conf_merge_ptr_value(conf->store, prev->store, NULL);
 
     if (ngx_http_household_merge_identity(cf, prev, conf) != NGX_CONF_OK) {
@@ -189,22 +185,8 @@ ngx_http_household_merge_loc_conf(ngx_conf_t *cf, void *parent, void *child)
     ngx_conf_merge_ptr_value(conf->offers, prev->offers, NULL);
     ngx_conf_merge_uint_value(conf->log_level, prev->log_level, NGX_LOG_ERR);
 
-    ngx_conf_merge_uint_value(conf->unavailable, prev->unavailable,
-                              NGX_HOUSEHOLD_ALLOW);
-    ngx_conf_merge_uint_value(conf->unregistered, prev->unregistered,
-                              NGX_HOUSEHOLD_DENY);
-    ngx_conf_merge_uint_value(conf->learn_days, prev->learn_days,
-                              NGX_HTTP_HOUSEHOLD_LEARN_DAYS);
-    ngx_conf_merge_uint_value(conf->family_unknown, prev->family_unknown,
-                              NGX_HOUSEHOLD_DENY);
-    ngx_conf_merge_value(conf->ipv6_prefix, prev->ipv6_prefix, 64);
-    ngx_conf_merge_sec_value(conf->trusted_device, prev->trusted_device,
-                             31 * 24 * 60 * 60);
-    ngx_conf_merge_sec_value(conf->grace, prev->grace, 0);
-    ngx_conf_merge_uint_value(conf->away_days, prev->away_days, 0);
-    ngx_conf_merge_uint_value(conf->away_period, prev->away_period, 0);
-    ngx_conf_merge_ptr_value(conf->enforce_in, prev->enforce_in, NULL);
-    ngx_conf_merge_ptr_value(conf->sharing, prev->sharing, NULL);
+    ngx_http_household_policy_merge(conf, prev);
+
     ngx_conf_merge_ptr_value(conf->audit, prev->audit, NULL);
     ngx_conf_merge_sec_value(conf->activity, prev->activity,
                              NGX_HTTP_HOUSEHOLD_ACTIVITY_MAX);

@@ -38,6 +38,13 @@ char *ngx_http_household_set_api_audit(ngx_conf_t *cf, ngx_command_t *cmd,
     void *conf);
 char *ngx_http_household_set_offer(ngx_conf_t *cf, ngx_command_t *cmd,
     void *conf);
+/*
+ * Takes what the policy of a level, or a household_policy, does not set from
+ * "prev", or its default.
+ */
+void ngx_http_household_policy_merge(ngx_http_household_loc_conf_t *conf,
+    const ngx_http_household_loc_conf_t *prev);
+
 char *ngx_http_household_set_unregistered(ngx_conf_t *cf, ngx_command_t *cmd,
     void *conf);
 char *ngx_http_household_set_sharing(ngx_conf_t *cf, ngx_command_t *cmd,

@@ -1,6 +1,6 @@
 
 /*
- * Directives of the policy that take more than one word.
+ * The policy: its inheritance, and directives that take more than one word.
  */
 
 
@@ -16,6 +16,35 @@
 
 
 static ngx_int_t ngx_http_household_conf_days(u_char *p, u_char *last);
+
+
+void
+ngx_http_household_policy_merge(ngx_http_household_loc_conf_t *conf,
+    const ngx_http_household_loc_conf_t *prev)
+{
+    /* a fixed percentage and a variable are set and inherited together */
+
+    ngx_conf_merge_uint_value(conf->rollout, prev->rollout,
+                              NGX_HOUSEHOLD_ROLLOUT_ALL);
+    ngx_conf_merge_ptr_value(conf->rollout_value, prev->rollout_value, NULL);
+
+    ngx_conf_merge_uint_value(conf->unavailable, prev->unavailable,
+                              NGX_HOUSEHOLD_ALLOW);
+    ngx_conf_merge_uint_value(conf->unregistered, prev->unregistered,
+                              NGX_HOUSEHOLD_DENY);
+    ngx_conf_merge_uint_value(conf->learn_days, prev->learn_days,
+                              NGX_HTTP_HOUSEHOLD_LEARN_DAYS);
+    ngx_conf_merge_uint_value(conf->family_unknown, prev->family_unknown,
+                              NGX_HOUSEHOLD_DENY);
+    ngx_conf_merge_value(conf->ipv6_prefix, prev->ipv6_prefix, 64);
+    ngx_conf_merge_sec_value(conf->trusted_device, prev->trusted_device,
+                             31 * 24 * 60 * 60);
+    ngx_conf_merge_sec_value(conf->grace, prev->grace, 0);
+    ngx_conf_merge_uint_value(conf->away_days, prev->away_days, 0);
+    ngx_conf_merge_uint_value(conf->away_period, prev->away_period, 0);
+    ngx_conf_merge_ptr_value(conf->enforce_in, prev->enforce_in, NULL);
+    ngx_conf_merge_ptr_value(conf->sharing, prev->sharing, NULL);
+}
 
 
 /* allow | deny | learn [days=number] */

@@ -21,8 +21,6 @@ static char *ngx_http_household_shadow_directive(ngx_conf_t *cf,
 static ngx_uint_t ngx_http_household_shadow_takes(ngx_str_t *name);
 static char *ngx_http_household_shadow_check(ngx_conf_t *cf,
     ngx_http_household_named_policy_t *policy);
-static void ngx_http_household_shadow_merge(ngx_http_household_loc_conf_t *conf,
-    ngx_http_household_loc_conf_t *prev);
 
 
 /* what the verdict depends on, other than who asks */
@@ -250,8 +248,10 @@ ngx_http_household_shadow_init(ngx_conf_t *cf,
     *list = shadow;
     conf->shadow = shadow;
 
+    /* a directive that the policy does not have is that of the location */
+
     merged = *policy->conf;
-    ngx_http_household_shadow_merge(&merged, conf);
+    ngx_http_household_policy_merge(&merged, conf);
 
     shadow->name = policy->name;
     shadow->store = conf->store;
@@ -266,27 +266,4 @@ ngx_http_household_shadow_init(ngx_conf_t *cf,
     shadow->counts = ngx_http_household_counts_shadow(cf, hmcf, shadow);
 
     return shadow->counts != NULL ? NGX_OK : NGX_ERROR;
-}
-
-
-/* a directive that the policy does not have is that of the location */
-
-static void
-ngx_http_household_shadow_merge(ngx_http_household_loc_conf_t *conf,
-    ngx_http_household_loc_conf_t *prev)
-{
-    if (conf->away_days == NGX_CONF_UNSET_UINT) {
-        conf->away_days = prev->away_days;
-        conf->away_period = prev->away_period;
-    }
-
-    ngx_conf_merge_uint_value(conf->unavailable, prev->unavailable, 0);
-    ngx_conf_merge_uint_value(conf->unregistered, prev->unregistered, 0);
-    ngx_conf_merge_uint_value(conf->family_unknown, prev->family_unknown, 0);
-    ngx_conf_merge_uint_value(conf->rollout, prev->rollout, 0);
-    ngx_conf_merge_value(conf->ipv6_prefix, prev->ipv6_prefix, 0);
-    ngx_conf_merge_sec_value(conf->trusted_device, prev->trusted_device, 0);
-    ngx_conf_merge_sec_value(conf->grace, prev->grace, 0);
-    ngx_conf_merge_ptr_value(conf->enforce_in, prev->enforce_in, NULL);
-    ngx_conf_merge_ptr_value(conf->sharing, prev->sharing, NULL);
 }
