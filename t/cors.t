@@ -19,7 +19,7 @@ $redis->cmd(HSET => 'household:{a}:account', country => 'FR');
 
 # the configuration as it stands in the docs, with our own origin behind it
 my ($docs) = slurp('docs/offers.md') =~ /```nginx\n(# cors\n.*?)```/s;
-ok $docs, 'the docs have a configuration' or BAIL_OUT('no configuration');
+ok $docs, 'the docs have a configuration' or die 'no configuration';
 $docs =~ s/proxy_pass[^;]*/empty_gif/;
 
 my $edge = Test::Household::Nginx->new(

@@ -25,10 +25,12 @@ $ENV{DEMO_FILM} = ($ENV{BUILD} // $demo->{dir}) . '/film';
 $ENV{HOUSEHOLD_MODULE} = load_module();
 $demo->spawn('docker/demo/demo.sh', 'run');
 
-ok wait_until { $demo->exited or $demo->output =~ /Open this page/ },
+# the first time it makes the film
+
+ok +(wait_until { $demo->exited or $demo->output =~ /Open this page/ } 180),
     'the demo runs';
 like $demo->output, qr{^  http://127\.0\.0\.1:$ports[0]/$}m, 'and says where'
-    or BAIL_OUT($demo->output);
+    or die $demo->output;
 
 my $page = $browser->open("http://127.0.0.1:$ports[0]/");
 my $video = 'document.getElementById("video")';

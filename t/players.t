@@ -41,7 +41,7 @@ sub install {
     chomp(my $is = `openssl dgst -sha512 -binary $dir/$tar \\
                     | openssl base64 -A`);
     is "sha512-$is", $digest, "$name $version: is the package"
-        or BAIL_OUT(slurp("$dir/log"));
+        or die slurp("$dir/log");
     system "tar -xzf $dir/$tar -C $dir package/$file && rm $dir/$tar";
     return $script;
 }

@@ -41,13 +41,7 @@ setup='
     fi
 '
 
-# as in .ci/run: real servers on a busy machine have a second chance
-
 tests='
-    again() {
-        "$@" || { echo "== again: $*"; "$@"; }
-    }
-
     cd /household
     skip=
     if [ -e build/no-source ]; then
@@ -55,7 +49,7 @@ tests='
         echo "no source of this nginx, so without:" $skip
     fi
     if [ "$ONLY" != demo ]; then
-        again make -s test CC=gcc BUILD=build/gcc FUZZ_SECONDS=2 \
+        make -s test CC=gcc BUILD=build/gcc FUZZ_SECONDS=2 \
             SKIP_UNITS="$skip"
         make -s module unit CC=clang BUILD=build/clang SKIP_UNITS="$skip"
         [ -e build/no-source ] || make -s nginx-bare BUILD=build/gcc
@@ -76,7 +70,7 @@ tests='
     cd /household
 
     if [ "$ONLY" != demo ] && [ -x /usr/bin/valkey-server ]; then
-        again make -s test-valkey BUILD=build/gcc
+        make -s test-valkey BUILD=build/gcc
     fi
 '
 
@@ -86,7 +80,7 @@ tests='
 inside() {
     local root=$1
     local run="env -i HOME=/root LC_ALL=C.UTF-8 PATH=/usr/sbin:/usr/bin \
-        ONLY=${ONLY:-} chroot $root /bin/bash -eu -c"
+        ONLY=${ONLY:-} CI=${CI:-} JOBS=${JOBS:-2} chroot $root /bin/bash -eu -c"
 
     mount --make-rprivate /
     mount -t proc proc "$root/proc"

@@ -45,7 +45,7 @@ TEST_SO = $(SO)
 TEST_BINARY = $(LOADER)
 
 PROVE = env $(TEST_ENV) CMOCKA_MESSAGE_OUTPUT=TAP FUZZ_SECONDS=$(FUZZ_SECONDS) \
-    prove -j$(JOBS) $(if $(CI),--failures --comments) -It/lib
+    t/tools/prove.sh -j$(JOBS) $(if $(CI),--failures --comments) -It/lib
 T = $(sort $(wildcard t/*.t))
 
 # t/00-*.t are about the test library: under a sanitizer its crashes count.
@@ -114,15 +114,15 @@ $(eval $(call programs,fuzz,$(FUZZERS),$(FUZZER_SRCS),$(CLANG) \
     $(SANITIZE_OURS) -fsanitize=fuzzer))
 
 unit: need-test ## the units alone
-	@$(MAKE) build-unit
+	@$(MAKE) -j$(JOBS) build-unit
 	@$(PROVE) $(addprefix $(B)/unit/,$(UNITS))
 
 unit-asan: need-test need-fuzz ## the units under AddressSanitizer and UBSan
-	@$(MAKE) build-unit-asan
+	@$(MAKE) -j$(JOBS) build-unit-asan
 	@$(PROVE) $(addprefix $(B)/unit-asan/,$(UNITS))
 
 fuzz: need-fuzz ## the fuzzers, FUZZ_SECONDS=15 each
-	@$(MAKE) build-fuzz
+	@$(MAKE) -j$(JOBS) build-fuzz
 	@$(PROVE) -v t/tools/fuzz.sh
 
 
@@ -140,7 +140,8 @@ units-on-nginx:
 .PHONY: order check matrix demo run test-monitoring
 
 test: need-test need-fuzz ## all of it: units, fuzzers, the form, t/
-	@$(MAKE) build-module build-tools build-unit build-fuzz $(FULL_module)
+	@$(MAKE) build-module $(FULL_module)
+	@$(MAKE) -j$(JOBS) build-tools build-unit build-fuzz
 	@$(PROVE) $(addprefix $(B)/unit/,$(UNITS)) t/tools/fuzz.sh \
 	    t/tools/check.t t/tools/packages.t $(T)
 
@@ -156,7 +157,8 @@ test-asan: TEST_SO =
 test-asan: TEST_BINARY = $(B)/asan/nginx
 test-asan: UNIT_DIR = unit-asan
 test-asan: need-test need-fuzz ## units and t/ under AddressSanitizer and UBSan
-	@$(MAKE) build-asan build-tools build-unit-asan
+	@$(MAKE) build-asan build-tools
+	@$(MAKE) -j$(JOBS) build-unit-asan
 	@t/tools/reports.sh $(B)/asan/reports \
 	    $(PROVE) $(addprefix $(B)/unit-asan/,$(UNITS)) $(T_ALONE)
 
@@ -236,7 +238,8 @@ coverage: TEST_SO =
 coverage: TEST_BINARY = $(B)/gcov/nginx
 coverage: UNIT_DIR = unit-gcov
 coverage: need-test ## lines of our C that the suite runs: at least 90 %
-	@$(MAKE) build-gcov build-tools build-unit-gcov
+	@$(MAKE) build-gcov build-tools
+	@$(MAKE) -j$(JOBS) build-unit-gcov
 	@find $(B)/gcov $(B)/unit-gcov -name '*.gcda' -delete
 	@code=0; $(PROVE) $(addprefix $(B)/unit-gcov/,$(UNITS)) $(T_LINES) \
 	    || code=1; \
