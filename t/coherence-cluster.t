@@ -143,8 +143,8 @@ soon { hit($here) eq 'home' } 'a home is cached', 20;
         for my $step ([SREM => 'unregistered'], [SADD => 'home']) {
             $asking->cmd('ASKING');
             $asking->cmd($step->[0] => key($account), $Home);
-            is $says->()->{'x-reason'}, $step->[1],
-                "replicas: ASK: $step->[0] is seen ($i)";
+            soon { $says->()->{'x-reason'} eq $step->[1] }
+                "replicas: ASK: $step->[0] is seen ($i)", 5;
         }
     }
 
