@@ -58,10 +58,11 @@ declare -A packages=(
 
     # what measures, and what is measured beside the module
     [bench]="golang-github-gomodule-redigo-dev golang-go haproxy
-             libcrypt-jwt-perl libnginx-mod-http-lua lua-nginx-redis
+             libcrypt-jwt-perl libio-socket-ssl-perl libnginx-mod-http-js
+             libnginx-mod-http-lua libssl-dev lua-nginx-redis
              node-redis nodejs openssl perl python3-hiredis
              python3-httptools python3-redis python3-uvloop redis-server
-             util-linux uvicorn valgrind"
+             util-linux uvicorn valgrind varnish varnish-redis"
 )
 
 

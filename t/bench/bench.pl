@@ -21,6 +21,7 @@ use lib "$FindBin::RealBin/lib", "$FindBin::RealBin/../lib";
 use Bench::Data qw(fill account stranger);
 use Bench::Load qw(load);
 use Bench::Machine qw(machine check_load busy);
+use Bench::Origin;
 use Bench::Peers qw(peers start_peers);
 use Bench::Report qw(median);
 use Bench::Rows qw(rows http_text location_text);
@@ -37,7 +38,7 @@ my $Accounts = 1000;
 my $Conns = 32;
 my %opt = (out => '.', runs => 3, seconds => 2, 'backend-cores' => '0,1');
 
-GetOptions(\%opt, 'out=s', 'docs=s', 'only=s', 'runs=i', 'seconds=i',
+GetOptions(\%opt, 'out=s', 'docs=s', 'only=s', 'runs=i', 'seconds=f',
            'backend-cores=s') or exit 2;
 
 $| = 1;
@@ -46,21 +47,25 @@ check_load($machine);
 
 my $dir = temp_dir('load');
 my ($redis, %redis) = start_redis();
+my $tls_port = free_port();
 fill($redis, $Accounts);
 
 my @rows = (rows(accounts => $Accounts, dir => $dir, ways => ['tcp', 'tls'],
-                 tokens => [qw(HS256 RS256 ES256 EdDSA CAT)]),
+                 tokens => [qw(HS256 RS256 ES256 EdDSA CAT CATU)],
+                 proxied => 1),
             peers(sub { print STDERR "household: $_[0]\n" }));
 if ($opt{only}) {
     my %only = map { $_ => 1 } split /,/, $opt{only};
     @rows = grep { $only{ $_->{name} } } @rows;
 }
 
+my $wrong = 0;
+my $origin = Bench::Origin->new;
+on_core(1, $_) for $origin->pids;
+
 start_edge(grep { !$_->{peer} } @rows);
 start_peers([grep { $_->{peer} } @rows], redis => $redis{path},
             out => $opt{out}, backend_cores => $opt{'backend-cores'});
-my $wrong = 0;
-
 write_requests($_) for @rows;
 each_row('answers', \&check_answers);
 
@@ -106,7 +111,9 @@ sub start_edge {
 
     my $edge = Bench::Server->new(load => [$module || ()], http =>
         http_text(map { $_ => $redis{$_} } qw(main tcp tls))
-        . 'server { listen unix:@DIR@/nginx.sock; listen 127.0.0.1:@PORT@;'
+        . $origin->upstream . 'server { listen unix:@DIR@/nginx.sock; '
+        . "listen 127.0.0.1:\@PORT@; listen 127.0.0.1:$tls_port ssl;\n"
+        . $origin->tls
         . join('', map { location_text($_) } @own) . '}');
 
     @$_{'front', 'behind'} = ($edge, []) for @own;
@@ -224,9 +231,10 @@ sub peak {
 
 sub ask {
     my ($row, %more) = @_;
-    return load(port => $row->{front}{port}, conns => $Conns,
-        what => "$dir/$row->{name}.requests", status => $row->{status},
-        seconds => $opt{seconds}, %more);
+    return load(port => $row->{tls} ? $tls_port : $row->{front}{port},
+        conns => $Conns, what => "$dir/$row->{name}.requests",
+        status => $row->{status}, seconds => $opt{seconds},
+        tls => $row->{tls}, row => $row->{row}, %more);
 }
 
 # lookups of accounts that Redis has answered

@@ -45,7 +45,7 @@ fill($redis, $Accounts);
 
 my @rows = rows(accounts => $Accounts, dir => temp_dir('keys'),
                 tokens => ['HS256', 'ES256', 'CAT', 'CATU'],
-                shadow => 'tighter');
+                shadow => 'tighter', proxied => 1);
 my ($wanted) = grep { $_->{name} eq ($profile // '') } @rows;
 $only = "$wanted->{floor},$profile" if $wanted;
 

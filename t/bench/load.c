@@ -1,12 +1,14 @@
 
 /*
- * load [-r RATE] PORT FILE CONNECTIONS SECONDS STATUS
+ * load [-r RATE] [-s] [-k LINES] PORT FILE CONNECTIONS SECONDS STATUS
  * load [-r RATE] -n ACCOUNTS [-f FIRST] PORT PATH CONNECTIONS SECONDS STATUS
  *
  * Sends the requests of a file, one a line, to 127.0.0.1, and over again from
  * its first line; or a request for the path and one of so many accounts, at
  * random, or each once, from the first on.  One request at a time is on a
- * connection.
+ * connection.  With -s it speaks TLS, and verifies nothing.  With -k a
+ * connection sends so many lines in a row, and is then replaced by another,
+ * which sends the next ones: a player's.
  *
  * With a rate, a request is due at its time by the clock, whatever became of
  * those before it: latency counts from then, so a stall of the server is in
@@ -23,6 +25,8 @@
 #include <errno.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
+#include <openssl/ssl.h>
+#include <signal.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -46,7 +50,10 @@ typedef struct {
 
 typedef struct {
     int       fd;
+    SSL      *ssl;
     double    due;
+    size_t    line;                /* of those in a row, the next */
+    size_t    left;
     size_t    len;
     char      buf[16384];
 } conn_t;
@@ -54,11 +61,13 @@ typedef struct {
 
 static int           nconns, nfree, events;
 static size_t        nrequests, nanswers, nlatencies, nwrong;
-static size_t        naccounts, first;
+static size_t        naccounts, first, row, nrows;
 static conn_t       *conns, **idle;    /* idle: those that wait for nothing */
 static text_t       *requests;
 static double       *latencies;
+static SSL_CTX      *tls;
 static const char   *status, *path;
+static struct sockaddr_in  server;
 
 
 static void
@@ -135,44 +144,91 @@ read_requests(const char *name)
 
 
 static void
-open_connections(int port)
+open_connection(conn_t *c)
 {
-    int                 i, on;
-    conn_t             *c;
-    struct sockaddr_in  to;
+    int                 on;
     struct epoll_event  event;
 
-    memset(&to, 0, sizeof(to));
-    to.sin_family = AF_INET;
-    to.sin_port = htons(port);
-    to.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    on = 1;
+    c->fd = socket(AF_INET, SOCK_STREAM, 0);
+
+    if (c->fd == -1
+        || connect(c->fd, (struct sockaddr *) &server, sizeof(server)) == -1)
+    {
+        die("connect");
+    }
+
+    setsockopt(c->fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
+
+    if (tls) {
+        c->ssl = SSL_new(tls);
+
+        if (c->ssl == NULL || SSL_set_fd(c->ssl, c->fd) != 1
+            || SSL_connect(c->ssl) != 1)
+        {
+            errno = EPROTO;
+            die("TLS");
+        }
+    }
+
+    event.events = EPOLLIN;
+    event.data.ptr = c;
+
+    if (epoll_ctl(events, EPOLL_CTL_ADD, c->fd, &event) == -1) {
+        die("epoll");
+    }
+
+    c->line = row * nrows++;
+    c->left = row;
+}
+
+
+static void
+replace_connection(conn_t *c)
+{
+    if (c->ssl) {
+        SSL_shutdown(c->ssl);
+        SSL_free(c->ssl);
+    }
+
+    close(c->fd);
+    open_connection(c);
+}
+
+
+static void
+open_connections(int port)
+{
+    int  i;
+
+    server.sin_family = AF_INET;
+    server.sin_port = htons(port);
+    server.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
 
     events = epoll_create1(0);
     if (events == -1) {
         die("epoll");
     }
 
-    for (on = 1, i = 0; i < nconns; i++) {
-        c = &conns[i];
-        c->fd = socket(AF_INET, SOCK_STREAM, 0);
-
-        if (c->fd == -1
-            || connect(c->fd, (struct sockaddr *) &to, sizeof(to)) == -1)
-        {
-            die("connect");
-        }
-
-        setsockopt(c->fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
-
-        event.events = EPOLLIN;
-        event.data.ptr = c;
-
-        if (epoll_ctl(events, EPOLL_CTL_ADD, c->fd, &event) == -1) {
-            die("epoll");
-        }
-
-        idle[nfree++] = c;
+    for (i = 0; i < nconns; i++) {
+        open_connection(&conns[i]);
+        idle[nfree++] = &conns[i];
     }
+}
+
+
+/* a read returns after a ticket for the session, as well as after data */
+
+static void
+use_tls(void)
+{
+    tls = SSL_CTX_new(TLS_client_method());
+    if (tls == NULL) {
+        die("TLS");
+    }
+
+    SSL_CTX_clear_mode(tls, SSL_MODE_AUTO_RETRY);
+    signal(SIGPIPE, SIG_IGN);
 }
 
 
@@ -188,10 +244,11 @@ left(size_t sent)
 static void
 ask(size_t n, double due)
 {
-    char     buf[256];
-    conn_t  *c;
-    size_t   account;
-    text_t   request;
+    char      buf[256];
+    conn_t   *c;
+    size_t    account;
+    text_t    request;
+    ssize_t   done;
 
     c = idle[--nfree];
     c->due = due;
@@ -204,14 +261,47 @@ ask(size_t n, double due)
                                "Host: edge.example\r\n\r\n",
                                path, account, account);
     } else {
-        request = requests[n % nrequests];
+        request = requests[(row ? c->line++ : n) % nrequests];
     }
 
-    if (send(c->fd, request.data, request.len, MSG_NOSIGNAL)
-        != (ssize_t) request.len)
-    {
+    done = c->ssl ? SSL_write(c->ssl, request.data, request.len)
+                  : send(c->fd, request.data, request.len, MSG_NOSIGNAL);
+
+    if (done != (ssize_t) request.len) {
         die("send");
     }
+}
+
+
+/* bytes that have come, 0 if there are none yet */
+
+static size_t
+receive(conn_t *c)
+{
+    char     *to;
+    size_t    room;
+    ssize_t   n;
+
+    to = c->buf + c->len;
+    room = sizeof(c->buf) - 1 - c->len;
+
+    if (c->ssl) {
+        n = SSL_read(c->ssl, to, room);
+
+        if (n <= 0 && SSL_get_error(c->ssl, n) == SSL_ERROR_WANT_READ) {
+            return 0;
+        }
+
+    } else {
+        n = recv(c->fd, to, room, 0);
+    }
+
+    if (n <= 0) {
+        errno = n ? errno : ECONNRESET;
+        die("no answer");
+    }
+
+    return n;
 }
 
 
@@ -220,18 +310,10 @@ ask(size_t n, double due)
 static void
 answer(conn_t *c)
 {
-    char     *end, *length;
-    size_t    need;
-    ssize_t   n;
+    char    *end, *length;
+    size_t   need;
 
-    n = recv(c->fd, c->buf + c->len, sizeof(c->buf) - 1 - c->len, 0);
-
-    if (n <= 0) {
-        errno = n ? errno : ECONNRESET;
-        die("no answer");
-    }
-
-    c->len += n;
+    c->len += receive(c);
     c->buf[c->len] = '\0';
 
     end = strstr(c->buf, "\r\n\r\n");
@@ -264,6 +346,10 @@ answer(conn_t *c)
 
     c->len = 0;
     idle[nfree++] = c;
+
+    if (row && --c->left == 0) {
+        replace_connection(c);
+    }
 }
 
 
@@ -324,9 +410,10 @@ compare(const void *one, const void *two)
 static void
 usage(void)
 {
-    fprintf(stderr, "load [-r RATE] PORT FILE CONNECTIONS SECONDS STATUS\n"
-            "load [-r RATE] -n ACCOUNTS [-f FIRST] PORT PATH CONNECTIONS "
-            "SECONDS STATUS\n");
+    fprintf(stderr, "load [-r RATE] [-s] [-k LINES] "
+            "PORT FILE CONNECTIONS SECONDS STATUS\n"
+            "load [-r RATE] -n ACCOUNTS [-f FIRST] "
+            "PORT PATH CONNECTIONS SECONDS STATUS\n");
     exit(2);
 }
 
@@ -339,11 +426,15 @@ main(int argc, char **argv)
 
     rate = 0;
 
-    while ((c = getopt(argc, argv, "f:n:r:")) != -1) {
+    while ((c = getopt(argc, argv, "f:k:n:r:s")) != -1) {
         switch (c) {
 
         case 'f':
             first = strtoul(optarg, NULL, 10);
+            break;
+
+        case 'k':
+            row = strtoul(optarg, NULL, 10);
             break;
 
         case 'n':
@@ -352,6 +443,10 @@ main(int argc, char **argv)
 
         case 'r':
             rate = atof(optarg);
+            break;
+
+        case 's':
+            use_tls();
             break;
 
         default:

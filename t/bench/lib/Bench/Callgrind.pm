@@ -1,16 +1,22 @@
 package Bench::Callgrind;
 
-# One row under callgrind: a single process, one connection, "n" requests.
+# One row under callgrind: a single process, one connection after the other,
+# "n" requests.
 
 use strict;
 use warnings;
 
 use parent -norequire, 'Test::Household::Process';
 
+use Bench::Origin;
 use Bench::Rows qw(http_text location_text);
+use IO::Socket::SSL;
 use IO::Socket::UNIX;
 use Test::Household::Nginx;
 use Test::Household::Process qw(wait_until temp_dir slurp);
+
+
+my $Origin;
 
 
 # Returns a hash: total, and self, by function.
@@ -28,18 +34,23 @@ sub run {
         '-e', "$self->{dir}/error.log");
 
     my $conn = wait_until { $self->exited ? die $self->output
-        : IO::Socket::UNIX->new(Peer => "$self->{dir}/nginx.sock") }
+                                          : $self->connect }
         or die "nginx did not start\n";
 
     $self->ask($conn, $row, $accounts, $n);
-    close $conn;
     $self->stop('QUIT');
 
     return $self->result;
 }
 
+sub connect {
+    my ($self) = @_;
+    return IO::Socket::UNIX->new(Peer => "$self->{dir}/nginx.sock");
+}
+
 sub configure {
     my ($self, $row, $redis) = @_;
+    my $tls = $row->{tls} and $Origin ||= Bench::Origin->new;
     my $module = Test::Household::Nginx::load_module();
     my @temp = map { "${_}_temp_path $self->{dir}/$_;" }
                qw(client_body proxy fastcgi uwsgi scgi);
@@ -48,8 +59,10 @@ sub configure {
     print $out join "\n", $module ? "load_module $module;" : '',
         'daemon off; master_process off;', "pid $self->{dir}/nginx.pid;",
         "error_log $self->{dir}/error.log;", 'events {}', 'http {', @temp,
-        http_text(main => 'server ' . $redis->address . ';'), 'server {',
-        "listen unix:$self->{dir}/nginx.sock;",
+        http_text(main => 'server ' . $redis->address . ';'),
+        $tls ? $Origin->upstream : (), 'server {',
+        "listen unix:$self->{dir}/nginx.sock" . ($tls ? ' ssl;' : ';'),
+        $tls ? $Origin->tls : (),
         # the viewer's address, which a unix socket has not
         'set_real_ip_from unix:; real_ip_header X-Viewer;',
         location_text($row), '} }', '';
@@ -65,6 +78,10 @@ sub ask {
     } 1 .. $row->{asks} || $accounts;
 
     for my $i (0 .. $n - 1) {
+        $conn = $self->connect if $row->{row} && $i && $i % $row->{row} == 0;
+        IO::Socket::SSL->start_SSL($conn, SSL_verify_mode => 0)
+            if $row->{tls} && !$conn->isa('IO::Socket::SSL');
+
         syswrite $conn, $wire[$i % @wire];
         my $in = '';
 

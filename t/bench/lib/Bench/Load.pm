@@ -23,6 +23,8 @@ sub load {
     my (%opt) = (status => 200, @_);
     my @command = (_program(),
         $opt{rate} ? ('-r', $opt{rate}) : (),
+        $opt{tls} ? '-s' : (),
+        $opt{row} ? ('-k', $opt{row}) : (),
         $opt{accounts} ? ('-n', $opt{accounts}) : (),
         $opt{first} ? ('-f', $opt{first}) : (),
         @opt{qw(port what conns seconds status)});
@@ -36,7 +38,7 @@ sub load {
 sub _program {
     return $Program ||= do {
         my $program = temp_dir('load') . '/load';
-        my $said = `cc -O2 -o '$program' '$Source' 2>&1`;
+        my $said = `cc -O2 -o '$program' '$Source' -lssl -lcrypto 2>&1`;
 
         die "load.c: $said" if $?;
         $program;

@@ -21,6 +21,7 @@ use Bench::Server;
 use File::Spec;
 use IO::Socket::INET;
 use IO::Socket::UNIX;
+use MIME::Base64 qw(encode_base64);
 use Test::Household::Process qw(slurp);
 
 our @EXPORT_OK = qw(peers start_peers);
@@ -28,6 +29,7 @@ our @EXPORT_OK = qw(peers start_peers);
 my $Here = File::Spec->rel2abs(__FILE__) =~ s{/lib/Bench/\w+\.pm$}{/peers}r;
 my @Lua = map { "/usr/lib/nginx/modules/$_.so" }
           qw(ndk_http_module ngx_http_lua_module);
+my $Njs = '/usr/lib/nginx/modules/ngx_http_js_module.so';
 my $Redigo = '/usr/share/gocode';
 my $Node = '/usr/share/nodejs';
 
@@ -41,7 +43,7 @@ my $Outside = join "\r\n", 'HTTP/1.1 403 Forbidden',
     'Content-Type: application/problem+json', 'Cache-Control: no-store',
     'Content-Length: ' . length $Problem, '', $Problem;
 
-# what each of them is made of: see needs()
+# what each of them is made of: packages, and files of them
 my @Resty = ('libnginx-mod-http-lua or lua-nginx-redis', @Lua,
              '/usr/share/lua/5.1/nginx/redis.lua');
 my %Needs = (
@@ -53,13 +55,21 @@ my %Needs = (
     python => ['uvicorn or python3-redis', '/usr/bin/uvicorn',
                '/usr/lib/python3/dist-packages/redis/asyncio'],
     haproxy => ['haproxy', '/usr/sbin/haproxy'],
+    varnish => ['varnish or varnish-redis', '/usr/sbin/varnishd',
+                glob('/usr/lib/*/varnish/vmods/libvmod_redis.so')
+                || 'libvmod_redis.so'],
+    njs => ['libnginx-mod-http-js 0.8 or later, for shared dictionaries',
+            _has($Njs, 'js_shared_dict_zone')],
 );
 
 my @Peers = (
     ['lua-dict', 'lua-nginx-module, shared dict', 'lua', rival => 'cached',
      lookups => 0],
     ['lua', 'lua-nginx-module, lua-resty-redis', 'lua'],
+    ['njs-dict', 'njs, shared dictionary', 'njs', rival => 'cached',
+     lookups => 0],
     ['haproxy', 'HAProxy, Lua and Redis', 'haproxy'],
+    ['varnish', 'Varnish, varnish-redis', 'varnish'],
     ['auth-request-yes', 'auth_request to nginx that says yes', 'nginx',
      rival => 'cached', lookups => 0, denies => 0],
     ['auth-request', 'auth_request to nginx, Lua and Redis', 'nginx'],
@@ -68,6 +78,12 @@ my @Peers = (
     ['auth-request-python', 'auth_request to Python and Redis', 'python'],
 );
 
+
+# the file, if it knows the word
+sub _has {
+    my ($file, $word) = @_;
+    return -e $file && index(slurp($file), $word) >= 0 ? $file : "no $word";
+}
 
 # those that can run here; "say" is told of the others
 sub peers {
@@ -164,6 +180,26 @@ sub _start_haproxy {
         command => [qw(taskset -c 0 haproxy -db -f), '@DIR@/haproxy.conf'],
         ready => sub { IO::Socket::INET->new(
                            PeerAddr => "127.0.0.1:$_[0]{port}") });
+}
+
+sub _start_varnish {
+    my ($fill) = @_;
+    my %more = (%$fill, GIF => encode_base64($Gif, ''), PROBLEM => $Problem);
+
+    return Bench::Server->other(fill => \%more,
+        files => { 'varnish.vcl' => slurp("$Here/varnish.vcl") },
+        command => [qw(taskset -c 0 varnishd -F -j none -n @DIR@
+                       -a 127.0.0.1:@PORT@ -f @DIR@/varnish.vcl
+                       -p thread_pools=1 -p timeout_idle=3600
+                       -p thread_pool_min=100)],
+        ready => sub { IO::Socket::INET->new(
+                           PeerAddr => "127.0.0.1:$_[0]{port}") });
+}
+
+sub _start_njs {
+    my ($fill) = @_;
+    return Bench::Server->new(load => [$Njs, @Lua], fill => $fill,
+        http => $Keep . slurp("$Here/njs.conf"));
 }
 
 sub _start_node {

@@ -4,13 +4,16 @@ package Bench::Rows;
 #
 # A row is a hash:
 #   name, what       the word and the text it goes by
-#   conf             directives of the location, beside "empty_gif"
+#   conf             directives of the location, beside "serve"
+#   serve            "empty_gif" or what is in its place
 #   http             directives of http {}
 #   ask              code: the number of an account to [uri, header lines...]
 #   asks             how many numbers "ask" takes, if not one an account
 #   status           of every answer
 #   floor            the row it is compared with: the same request
 #   lookups          of Redis a request; 0 is "hardly any"
+#   tls              it is asked over TLS
+#   row              requests of a connection, if not all
 #
 # Every row asks with the same account in the arguments, so that all of them
 # parse the same request line.
@@ -20,6 +23,7 @@ use warnings;
 
 use Exporter 'import';
 use Bench::Data qw(account stranger tokens jwks);
+use Bench::Origin;
 
 our @EXPORT_OK = qw(rows http_text location_text);
 
@@ -49,18 +53,28 @@ sub _row {
     my ($name, $what, %row) = @_;
     return { name => $name, what => $what, status => 200, lookups => 0,
              floor => 'floor', ask => \&_at_home, conf => '', http => '',
-             %row };
+             serve => 'empty_gif;', %row };
 }
 
-# rows with a token of this kind, for "n" accounts; "dir" takes the key set
-sub _token_rows {
-    my ($alg, $n, $dir) = @_;
+# what verifies tokens of this kind; "dir" takes the key set
+sub _token_conf {
+    my ($alg, $dir) = @_;
     my $file = "$dir/$alg.jwks";
-    my (@token, @unseen);
+    my $format = $alg =~ /^CAT/ ? ' format=cat' : '';
 
     open my $out, '>', $file or die "$file: $!\n";
     print $out jwks($alg);
     close $out;
+
+    return "household_token bearer;\n"
+         . "household_token_key $file issuer=https://id.example$format;\n";
+}
+
+# rows with a token of this kind, for "n" accounts
+sub _token_rows {
+    my ($alg, $n, $dir) = @_;
+    my $conf = _token_conf($alg, $dir);
+    my (@token, @unseen);
 
     my $ask = sub {
         @token = tokens($alg, $n) if !@token;
@@ -75,10 +89,6 @@ sub _token_rows {
           'Authorization: Bearer ' . $unseen[$_[0] - 1] ];
     };
 
-    my $format = $alg =~ /^CAT/ ? ' format=cat' : '';
-    my $conf = "household_token bearer;\n"
-             . "household_token_key $file issuer=https://id.example$format;\n";
-
     return (
         _row("floor-$alg", "empty_gif, asked with an $alg token",
             ask => $ask, floor => "floor-$alg"),
@@ -91,6 +101,44 @@ sub _token_rows {
         _row("verify-$alg", "cached, every $alg token verified",
             ask => $unseen, asks => 1000, floor => "floor-$alg",
             conf => "household on;\n$Forgetful\n$conf"),
+    );
+}
+
+# As an edge is used: over TLS, with a token, and what is asked for comes from
+# a server behind it.  In the first pair each request is another account's; in
+# the second it is a player's: a connection, a manifest, and then its segments.
+sub _proxied_rows {
+    my ($n, $dir) = @_;
+    my $serve = Bench::Origin::serve();
+    my ($segments, $players) = (100, $n / 10);
+    my $alg = 'ES256';
+    my $on = "household on;\n$Cached\n" . _token_conf($alg, $dir);
+    my @token;
+
+    my $bearer = sub {
+        @token = tokens($alg, $n) if !@token;
+        return "Authorization: Bearer $token[($_[0] - 1) % $n]";
+    };
+    my $play = sub {
+        my $segment = ($_[0] - 1) % ($segments + 1);
+        my $file = $segment ? "segment-$segment.m4s" : 'manifest.mpd';
+
+        [ "?file=$file", $bearer->(1 + ($_[0] - 1) / ($segments + 1)) ];
+    };
+
+    my @all = (tls => 1, serve => $serve, floor => 'floor-proxied',
+               ask => sub { [ '', $bearer->($_[0]) ] });
+    my @player = (tls => 1, serve => $serve, floor => 'floor-player',
+                  ask => $play, row => $segments + 1,
+                  asks => $players * ($segments + 1));
+
+    return (
+        _row('floor-proxied', "proxied over TLS, with an $alg token", @all),
+        _row('proxied', "proxied over TLS, cached, $alg token seen before",
+            @all, conf => $on),
+        _row('floor-player', 'a player: TLS, a token, a manifest and '
+            . "$segments segments, proxied", @player),
+        _row('player', 'a player, cached', @player, conf => $on),
     );
 }
 
@@ -130,8 +178,9 @@ sub rows {
         (map { _row("lookup-$_", "looked up in Redis, \U$_", lookups => 1,
                     conf => $on . "household_store $_;") }
             @{ $opt{ways} || [] }),
-        map { _token_rows($_, @opt{qw(accounts dir)}) }
-            @{ $opt{tokens} || [] },
+        (map { _token_rows($_, @opt{qw(accounts dir)}) }
+            @{ $opt{tokens} || [] }),
+        $opt{proxied} ? _proxied_rows(@opt{qw(accounts dir)}) : (),
     );
 }
 
@@ -164,7 +213,7 @@ sub location_text {
 $row->{http}
 location = /$row->{name} {
     $row->{conf}
-    empty_gif;
+    $row->{serve}
 }
 EOC
 }
