@@ -19,6 +19,9 @@ static ngx_int_t ngx_http_household_invalidate_key_account(ngx_str_t *key,
     ngx_str_t *account, ngx_uint_t *homes);
 static void ngx_http_household_invalidate_untracked(void *data,
     ngx_str_t *key);
+static void ngx_http_household_invalidate_zones(
+    ngx_http_household_redis_t *redis,
+    void (*change)(ngx_household_zone_ns_t *ns));
 static void ngx_http_household_invalidate_flushed(void *data);
 static void ngx_http_household_invalidate_missed(void *data);
 static void ngx_http_household_invalidate_moved(void *data);
@@ -227,11 +230,12 @@ ngx_http_household_invalidate_untracked(void *data, ngx_str_t *key)
 }
 
 
-static void
-ngx_http_household_invalidate_missed(void *data)
-{
-    ngx_http_household_redis_t *redis = data;
+/* what concerns no single account, in each zone of the server's records */
 
+static void
+ngx_http_household_invalidate_zones(ngx_http_household_redis_t *redis,
+    void (*change)(ngx_household_zone_ns_t *ns))
+{
     ngx_uint_t                   i;
     ngx_http_household_store_t  *store;
 
@@ -240,30 +244,26 @@ ngx_http_household_invalidate_missed(void *data)
     while ((store = ngx_http_household_invalidate_next_store(redis, &i))
            != NULL)
     {
-        ngx_household_zone_invalidate_all(store->cache);
-        ngx_household_zone_invalidate_all(store->fleet_cache);
+        change(store->cache);
+        change(store->fleet_cache);
         ngx_http_household_fleet_changed_all(store);
     }
 }
 
 
 static void
+ngx_http_household_invalidate_missed(void *data)
+{
+    ngx_http_household_invalidate_zones(data,
+                                        ngx_household_zone_invalidate_all);
+}
+
+
+static void
 ngx_http_household_invalidate_moved(void *data)
 {
-    ngx_http_household_redis_t *redis = data;
-
-    ngx_uint_t                   i;
-    ngx_http_household_store_t  *store;
-
-    i = 0;
-
-    while ((store = ngx_http_household_invalidate_next_store(redis, &i))
-           != NULL)
-    {
-        ngx_household_zone_invalidate_missing(store->cache);
-        ngx_household_zone_invalidate_missing(store->fleet_cache);
-        ngx_http_household_fleet_changed_all(store);
-    }
+    ngx_http_household_invalidate_zones(data,
+                                        ngx_household_zone_invalidate_missing);
 }
 
 
@@ -272,18 +272,7 @@ ngx_http_household_invalidate_flushed(void *data)
 {
     ngx_http_household_redis_t *redis = data;
 
-    ngx_uint_t                   i;
-    ngx_http_household_store_t  *store;
-
-    i = 0;
-
-    while ((store = ngx_http_household_invalidate_next_store(redis, &i))
-           != NULL)
-    {
-        ngx_household_zone_flush(store->cache);
-        ngx_household_zone_flush(store->fleet_cache);
-        ngx_http_household_fleet_changed_all(store);
-    }
+    ngx_http_household_invalidate_zones(redis, ngx_household_zone_flush);
 
     /* all replies from now on are followed by invalidations */
 

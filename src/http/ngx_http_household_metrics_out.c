@@ -31,10 +31,9 @@ static void ngx_http_household_metrics_out_line(
     const char *le, ngx_str_t *value);
 static size_t ngx_http_household_metrics_labels_size(
     ngx_http_household_metrics_labels_t *labels);
-static u_char *ngx_http_household_metrics_labels_text(u_char *p,
-    ngx_http_household_metrics_labels_t *labels);
-static u_char *ngx_http_household_metrics_labels_json(u_char *p,
-    ngx_http_household_metrics_labels_t *labels);
+static u_char *ngx_http_household_metrics_labels_put(u_char *p,
+    ngx_http_household_metrics_labels_t *labels, const char *before,
+    const char *after);
 static u_char *ngx_http_household_metrics_escape(u_char *p, ngx_str_t *value);
 static ngx_uint_t ngx_http_household_metrics_utf8(ngx_str_t *value);
 static size_t ngx_http_household_metrics_fraction(u_char *text, uint64_t n,
@@ -311,7 +310,7 @@ ngx_http_household_metrics_out_histogram_json(
     }
 
     p = ngx_sprintf(p, "%s{\"labels\":{", out->sampled ? "," : "");
-    p = ngx_http_household_metrics_labels_json(p, labels);
+    p = ngx_http_household_metrics_labels_put(p, labels, "\"", "\":");
     p = ngx_sprintf(p, "},\"buckets\":{");
 
     total = 0;
@@ -353,13 +352,13 @@ ngx_http_household_metrics_out_line(ngx_http_household_metrics_out_t *out,
 
     if (out->format == NGX_HTTP_HOUSEHOLD_METRICS_JSON) {
         p = ngx_sprintf(p, "%s{\"labels\":{", out->sampled ? "," : "");
-        p = ngx_http_household_metrics_labels_json(p, labels);
+        p = ngx_http_household_metrics_labels_put(p, labels, "\"", "\":");
         p = ngx_sprintf(p, "},\"value\":%V}", value);
 
     } else {
         p = ngx_sprintf(p, NGX_HTTP_HOUSEHOLD_METRICS_PREFIX "%s%s{",
                         out->name, suffix);
-        p = ngx_http_household_metrics_labels_text(p, labels);
+        p = ngx_http_household_metrics_labels_put(p, labels, "", "=");
 
         if (le != NULL) {
             p = ngx_sprintf(p, ",le=\"%s\"", le);
@@ -392,30 +391,18 @@ ngx_http_household_metrics_labels_size(
 }
 
 
+/* name="value", or "name":"value" */
+
 static u_char *
-ngx_http_household_metrics_labels_text(u_char *p,
-    ngx_http_household_metrics_labels_t *labels)
+ngx_http_household_metrics_labels_put(u_char *p,
+    ngx_http_household_metrics_labels_t *labels, const char *before,
+    const char *after)
 {
     ngx_uint_t  i;
 
     for (i = 0; i < labels->n; i++) {
-        p = ngx_sprintf(p, "%s%s=\"", i ? "," : "", labels->list[i].name);
-        p = ngx_http_household_metrics_escape(p, &labels->list[i].value);
-        *p++ = '"';
-    }
-
-    return p;
-}
-
-
-static u_char *
-ngx_http_household_metrics_labels_json(u_char *p,
-    ngx_http_household_metrics_labels_t *labels)
-{
-    ngx_uint_t  i;
-
-    for (i = 0; i < labels->n; i++) {
-        p = ngx_sprintf(p, "%s\"%s\":\"", i ? "," : "", labels->list[i].name);
+        p = ngx_sprintf(p, "%s%s%s%s\"", i ? "," : "", before,
+                        labels->list[i].name, after);
         p = ngx_http_household_metrics_escape(p, &labels->list[i].value);
         *p++ = '"';
     }
