@@ -56,7 +56,7 @@ sub create {
 
     wait_until {
         6 == grep { 6 == split /\n/, $_->cmd(CLUSTER => 'NODES') } @nodes;
-    } 40 or die "the nodes do not meet\n";
+    } 90 or die "the nodes do not meet\n";
 
     for my $i (3 .. 5) {
         my $id = $self->id($nodes[$i - 3]);
