@@ -42,6 +42,9 @@ BEGIN {
     $ENV{TEST_NGINX_PORT} = free_port();
     delete $ENV{TEST_NGINX_SERVER_PORT};
 
+    # a bound, s: what takes longer to quit is killed, and may keep the port
+    $ENV{TEST_NGINX_TIMEOUT} ||= 20;
+
     # Test::Nginx has a load_module for each of these
     $ENV{TEST_NGINX_LOAD_MODULES} = join ' ', load_module() || (),
         $ENV{TEST_NGINX_LOAD_MODULES} // ();
