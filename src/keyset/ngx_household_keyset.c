@@ -135,8 +135,9 @@ ngx_household_keyset_update(ngx_household_keyset_t *keyset)
                       "household keyset \"%V\": shared set not loaded",
                       &keyset->url);
 
-        /* the former one remains, until there is another one */
+        /* the former one remains, until the set is fetched again */
         keyset->generation = generation;
+        keyset->missed = 1;
         return;
     }
 
@@ -154,6 +155,7 @@ ngx_household_keyset_use(ngx_household_keyset_t *keyset,
 
     keyset->jwks = jwks;
     keyset->generation = generation;
+    keyset->missed = 0;
 
     keyset->changed(keyset->data, keyset);
 
@@ -226,6 +228,12 @@ ngx_household_keyset_timer_handler(ngx_event_t *ev)
 
     if (ngx_exiting) {
         return;
+    }
+
+    if (keyset->missed) {
+        keyset->missed = 0;
+        keyset->generation = 0;
+        ngx_household_keyset_update(keyset);
     }
 
     if (keyset->fetching == NULL && ngx_household_keyset_begin(keyset, 0)) {

@@ -65,6 +65,7 @@ struct ngx_household_keyset_s {
     void                             *data;     /* of "changed" */
     ngx_household_fetch_t            *fetching;
     ngx_event_t                       timer;
+    ngx_uint_t                        missed;   /* shared set not loaded */
 };
 
 

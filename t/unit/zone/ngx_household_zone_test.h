@@ -60,6 +60,9 @@ static ngx_conf_t      test_conf;
 static ngx_shm_zone_t  test_zones[ZONES];
 static ngx_uint_t      test_nzones;
 
+/* ngx_alloc() fails */
+static ngx_uint_t      test_no_memory;
+
 static void           *test_blocks[BLOCKS];
 static ngx_uint_t      test_nblocks;
 
@@ -111,7 +114,7 @@ ngx_debug_point(void)
 void *
 ngx_alloc(size_t size, ngx_log_t *log)
 {
-    return malloc(size);
+    return test_no_memory ? NULL : malloc(size);
 }
 
 
