@@ -352,9 +352,8 @@ ngx_household_redis_conn_connect(ngx_household_redis_conn_t *conn)
         c = conn->peer.connection;
         c->read->handler = ngx_household_redis_conn_read_handler;
         c->write->handler = ngx_household_redis_conn_write_handler;
-    }
 
-    if (rc != NGX_OK && rc != NGX_AGAIN) {
+    } else {
 
         /* NGX_ERROR: no socket or connection; NGX_DECLINED: refused */
 
@@ -453,6 +452,7 @@ ngx_household_redis_conn_lost(ngx_household_redis_conn_t *conn,
         conn->suspect = 1;
     }
 
+    ngx_household_redis_conn_forgive_idle(conn, status);
     ngx_household_redis_conn_close(conn);
 
     failed = conn->failures != 0
@@ -480,10 +480,10 @@ ngx_household_redis_conn_lost(ngx_household_redis_conn_t *conn,
 
         conn->owner->lost(conn, status, err, (char *) text);
 
-        if (conn->stopped || conn->lazy) {
+        if (conn->stopped) {
             /* no attempt */
 
-        } else if (conn->resident) {
+        } else if (conn->resident || conn->lazy) {
             /* of all machines that have lost the same server */
             ngx_household_redis_conn_start(conn,
                             1 + ngx_random() % NGX_HOUSEHOLD_REDIS_JITTER);

@@ -11,6 +11,10 @@
 #include "ngx_household_redis_conn_private.h"
 
 
+/* ms after which a server may close a connection that it has accepted */
+#define NGX_HOUSEHOLD_REDIS_CONN_IDLE  1000
+
+
 static ngx_msec_int_t ngx_household_redis_conn_reply_time_left(
     ngx_household_redis_conn_t *conn);
 static ngx_int_t ngx_household_redis_conn_ping_reply(
@@ -98,6 +102,21 @@ ngx_household_redis_conn_recovered(ngx_household_redis_conn_t *conn)
 
     if (conn->owner->recovered != NULL) {
         conn->owner->recovered(conn);
+    }
+}
+
+
+void
+ngx_household_redis_conn_forgive_idle(ngx_household_redis_conn_t *conn,
+    ngx_household_redis_result_e status)
+{
+    if (conn->state == NGX_HOUSEHOLD_REDIS_CONN_READY
+        && status == NGX_HOUSEHOLD_REDIS_RESULT_DOWN
+        && conn->sent.n == 0 && !conn->suspect
+        && ngx_current_msec - conn->since >= NGX_HOUSEHOLD_REDIS_CONN_IDLE)
+    {
+        conn->used = 1;
+        conn->failures = 0;
     }
 }
 

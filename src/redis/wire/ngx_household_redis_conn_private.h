@@ -74,6 +74,14 @@ void ngx_household_redis_conn_ping_handler(ngx_event_t *ev);
 /* resets the backoff, since all data received so far were valid replies */
 void ngx_household_redis_conn_recovered(ngx_household_redis_conn_t *conn);
 
+/*
+ * To be called before a connection that was lost is closed.  A server that
+ * closes it because no command was sent for some time ("timeout" in redis.conf)
+ * does not fail: resets the backoff.
+ */
+void ngx_household_redis_conn_forgive_idle(ngx_household_redis_conn_t *conn,
+    ngx_household_redis_result_e status);
+
 
 /*
  * _io.c: appends a command of the handshake to the output buffer.  Returns

@@ -78,9 +78,8 @@ typedef struct {
     void       (*recovered)(ngx_household_redis_conn_t *conn);
 
     /*
-     * A ready connection was lost.  It reconnects at once, or when it is needed
-     * if it is "lazy", or soon if it is "resident", but not while it is
-     * suspended.
+     * A ready connection was lost.  It reconnects at once, or soon if it is
+     * "lazy" or "resident", but not while it is suspended.
      *
      * Or no connection could be established, or the server is unreliable.  Then
      * conn->down is set, and the connection reconnects in the background,
@@ -235,7 +234,7 @@ struct ngx_household_redis_conn_s {
 
     unsigned                                 down:1;  /* refuses commands */
     unsigned                                 once:1;  /* do not reconnect */
-    unsigned                                 lazy:1;  /* connect if needed */
+    unsigned                                 lazy:1;  /* first when needed */
     unsigned                                 suspended:1; /* do not connect */
     unsigned                                 resident:1; /* always c->idle */
     unsigned                                 stopped:1; /* shut down */
