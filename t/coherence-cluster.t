@@ -284,8 +284,9 @@ becomes($here, 'home', 'a registration at the new node is seen', 5);
             "tracking on: $account: $reason is cached", 20;
     };
     my $says = sub {
-        my ($account, $reason, $name) = @_;
-        soon { $ask->($account) =~ /^$reason / } "tracking on: $name", 10;
+        my ($account, $reason, $name, $timeout) = @_;
+        soon { $ask->($account) =~ /^$reason / } "tracking on: $name",
+            $timeout // 10;
     };
     my $begin = sub {
         my $slot = $cluster->slot($_[0]);
@@ -293,8 +294,19 @@ becomes($here, 'home', 'a registration at the new node is seen', 5);
         return ($slot, $cluster->begin($slot, $to), $to);
     };
 
+    # a slot is migrated, and no request gets an ASK: the first case, since any
+    # slot that has moved would show it
+
+    $cached->('unasked', 'unregistered');
+    my ($slot, $from, $to) = $begin->(key('unasked'));
+    my $client = $to->client;
+    $client->cmd('ASKING');
+    $client->cmd(SADD => key('unasked'), $Home);
+    $says->('unasked', 'home', 'created, and no request got an ASK', 20);
+    $cluster->finish($slot, $to);
+
     $cached->('absent', 'unregistered');
-    my ($slot, $from, $to) = $begin->(key('absent'));
+    ($slot, $from, $to) = $begin->(key('absent'));
     $cluster->finish($slot, $to);
     $to->cmd(SADD => key('absent'), $Home);
     $says->('absent', 'home', 'created after its slot was moved');
@@ -306,7 +318,7 @@ becomes($here, 'home', 'a registration at the new node is seen', 5);
     ($slot, $from, $to) = $begin->(key('later'));
     $cluster->migrate($from, $to, key('later1809'));
     $says->('later1809', 'home', 'found by ASK');
-    my $client = $to->client;
+    $client = $to->client;
     $client->cmd('ASKING');
     $client->cmd(SADD => key('later'), $Home);
     $says->('later', 'home', 'created while its slot is migrated');

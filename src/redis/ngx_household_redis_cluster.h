@@ -50,6 +50,7 @@ typedef struct {
     ngx_household_redis_dedicated_t   *watch;
     ngx_household_redis_node_t        *watched;    /* the node */
     ngx_event_t                        watch_timer;
+    ngx_uint_t                         primary;    /* next, round robin */
 
     u_char                             err[NGX_HOUSEHOLD_REDIS_ERRLEN];
 

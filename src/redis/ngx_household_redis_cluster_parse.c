@@ -241,6 +241,43 @@ ngx_household_redis_cluster_parse_line(ngx_str_t *line,
 }
 
 
+/* in the line of the node itself, behind the slots that it has */
+
+void
+ngx_household_redis_cluster_parse_moving(ngx_str_t *text, ngx_str_t *moving)
+{
+    u_char     *p, *last;
+    ngx_str_t   rest, line, flags;
+
+    ngx_str_null(moving);
+
+    rest = *text;
+
+    while (rest.len) {
+
+        line = ngx_household_redis_cluster_parse_word(&rest, LF);
+        last = line.data + line.len;
+
+        (void) ngx_household_redis_cluster_parse_word(&line, ' ');
+        (void) ngx_household_redis_cluster_parse_word(&line, ' ');
+        flags = ngx_household_redis_cluster_parse_word(&line, ' ');
+
+        if (!ngx_household_redis_cluster_parse_flag(flags, "myself")) {
+            continue;
+        }
+
+        p = ngx_strlchr(line.data, last, '[');
+
+        if (p != NULL) {
+            moving->data = p;
+            moving->len = last - p;
+        }
+
+        return;
+    }
+}
+
+
 /* removes a word and its delimiter from the text, and returns the word */
 
 static ngx_str_t

@@ -72,6 +72,13 @@ ngx_int_t ngx_household_redis_cluster_parse_slotless(ngx_str_t *text,
     ngx_household_redis_cluster_addr_t *addr);
 
 /*
+ * Finds the hash slots that the node which sent the reply to CLUSTER NODES
+ * migrates or imports: "[93->-ID] [77-<-ID]", or an empty string.
+ */
+void ngx_household_redis_cluster_parse_moving(ngx_str_t *text,
+    ngx_str_t *moving);
+
+/*
  * Reads the hash slot and the address of "MOVED 3999 127.0.0.1:6381" or
  * "ASK ...".  Returns NGX_OK, or NGX_ERROR if the error reply is malformed.
  */

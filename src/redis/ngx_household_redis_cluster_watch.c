@@ -27,6 +27,14 @@ static ngx_int_t ngx_household_redis_cluster_watch_slots(
     ngx_household_redis_dedicated_t *conn, ngx_household_resp_reply_t *reply);
 static ngx_int_t ngx_household_redis_cluster_watch_nodes(
     ngx_household_redis_dedicated_t *conn, ngx_household_resp_reply_t *reply);
+static void ngx_household_redis_cluster_watch_moving(
+    ngx_household_redis_cluster_t *cl);
+static ngx_household_redis_peer_t *ngx_household_redis_cluster_watch_primary(
+    ngx_household_redis_cluster_t *cl);
+static ngx_int_t ngx_household_redis_cluster_watch_moving_reply(
+    ngx_household_redis_op_t *op, ngx_household_resp_reply_t *reply);
+static void ngx_household_redis_cluster_watch_moving_done(
+    ngx_household_redis_op_t *op, ngx_household_redis_result_e status);
 
 
 static const ngx_household_redis_dedicated_calls_t
@@ -112,6 +120,8 @@ ngx_household_redis_cluster_watch_handler(ngx_event_t *ev)
     } else {
         ngx_household_redis_cluster_watch_ready(cl->watch);
     }
+
+    ngx_household_redis_cluster_watch_moving(cl);
 }
 
 
@@ -218,4 +228,125 @@ ngx_household_redis_cluster_watch_nodes(ngx_household_redis_dedicated_t *conn,
                                                &cl->watched->tls);
 
     return NGX_OK;
+}
+
+
+/*
+ * Only the primary of a hash slot tells that the slot is being migrated.  From
+ * then on, keys that do not exist are created at the other node.  To limit the
+ * costs, one primary is queried at a time.
+ */
+
+static void
+ngx_household_redis_cluster_watch_moving(ngx_household_redis_cluster_t *cl)
+{
+    ngx_str_t                      argv[2];
+    ngx_household_redis_op_t      *op;
+    ngx_household_redis_peer_t    *peer;
+    ngx_household_resp_command_t   command;
+
+    if (cl->redis->conf->tracking != NGX_HOUSEHOLD_REDIS_TRACKING_ON
+        || ngx_exiting)
+    {
+        return;
+    }
+
+    peer = ngx_household_redis_cluster_watch_primary(cl);
+
+    if (peer == NULL) {
+        return;
+    }
+
+    ngx_str_set(&argv[0], "CLUSTER");
+    ngx_str_set(&argv[1], "NODES");
+
+    command.argv = argv;
+    command.argc = 2;
+
+    op = ngx_household_redis_op_create(&command, 1, NGX_HOUSEHOLD_REDIS_OWN,
+                                ngx_household_redis_cluster_watch_moving_reply,
+                                ngx_household_redis_cluster_watch_moving_done,
+                                peer);
+
+    if (op != NULL
+        && ngx_household_redis_peer_enqueue(peer, &op->cmds[0]) != NGX_OK)
+    {
+        ngx_household_redis_op_end(op, NGX_HOUSEHOLD_REDIS_RESULT_DOWN);
+    }
+}
+
+
+/* returns the next primary that is not down, or NULL */
+
+static ngx_household_redis_peer_t *
+ngx_household_redis_cluster_watch_primary(ngx_household_redis_cluster_t *cl)
+{
+    ngx_uint_t                   n;
+    ngx_queue_t                 *q;
+    ngx_household_redis_peer_t  *peer, *first;
+
+    n = 0;
+    first = NULL;
+
+    for (q = ngx_queue_head(&cl->redis->peers);
+         q != ngx_queue_sentinel(&cl->redis->peers);
+         q = ngx_queue_next(q))
+    {
+        peer = ngx_queue_data(q, ngx_household_redis_peer_t, queue);
+
+        if (peer->replica || !ngx_household_redis_peer_usable(peer)) {
+            continue;
+        }
+
+        if (n++ == cl->primary) {
+            cl->primary++;
+            return peer;
+        }
+
+        if (first == NULL) {
+            first = peer;
+        }
+    }
+
+    cl->primary = 1;
+
+    return first;
+}
+
+
+/* an error reply is ignored: the user may lack the permission */
+
+static ngx_int_t
+ngx_household_redis_cluster_watch_moving_reply(ngx_household_redis_op_t *op,
+    ngx_household_resp_reply_t *reply)
+{
+    ngx_str_t                    moving;
+    uint64_t                     hash;
+    ngx_household_redis_t       *redis;
+    ngx_household_redis_peer_t  *peer = op->data;
+
+    if (reply->values[0].type != NGX_HOUSEHOLD_RESP_BULK || reply->too_large) {
+        return NGX_OK;
+    }
+
+    ngx_household_redis_cluster_parse_moving(&reply->values[0].str, &moving);
+
+    hash = moving.len ? ngx_household_redis_hash(moving.data, moving.len) : 0;
+
+    if (hash != peer->moving) {
+        peer->moving = hash;
+
+        redis = peer->data;
+        ngx_household_redis_cluster_moved(redis->topology_data);
+    }
+
+    return NGX_OK;
+}
+
+
+static void
+ngx_household_redis_cluster_watch_moving_done(ngx_household_redis_op_t *op,
+    ngx_household_redis_result_e status)
+{
+    /* if there was no reply, the next query follows */
 }

@@ -61,6 +61,7 @@ struct ngx_household_redis_peer_s {
     ngx_uint_t                               next;        /* round robin */
     ngx_msec_t                               avoid_until; /* if "avoid" */
     uint64_t                                 rank;        /* as a reader's */
+    uint64_t                                 moving;      /* the cluster's */
 
     /* the last two logged causes of "server down" */
     u_char                                err[NGX_HOUSEHOLD_REDIS_ERRLEN];

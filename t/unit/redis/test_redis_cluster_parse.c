@@ -264,6 +264,58 @@ test_slotless(void **state)
 }
 
 
+static void
+test_moving(void **state)
+{
+    u_char      *copy;
+    ngx_str_t    text, moving;
+    ngx_uint_t   i;
+
+    static const struct {
+        const char  *nodes;
+        const char  *moving;
+    } cases[] = {
+        { "", "" },
+        { "short\n", "" },
+        { "id1 10.0.0.1:6379@16379 myself,master - 0 0 1 connected 0-5460\n",
+          "" },
+        { "id1 10.0.0.1:6379@16379 myself,master - 0 0 1 connected", "" },
+        { "id1 10.0.0.1:6379@16379 myself,master - 0 0 1 connected 0-9 "
+          "[7->-id2] [93-<-id3]\n"
+          "id2 10.0.0.2:6379@16379 master - 0 0 2 connected [11-<-id4]\n",
+          "[7->-id2] [93-<-id3]" },
+
+        /* of other nodes it is not told, and must not be read */
+
+        { "id2 10.0.0.2:6379@16379 master - 0 0 2 connected [11-<-id4]\n"
+          "id1 10.0.0.1:6379@16379 myself,slave id2 0 0 1 connected\n", "" },
+        { "id2 10.0.0.2:6379@16379 master - 0 0 2 connected 12-14\n"
+          "id1 ::1:6379@16379 myself,master - 0 0 1 connected [7->-id2]",
+          "[7->-id2]" },
+        { "id1 [::1]:6379@16379,[name] myself,master - 0 0 1 connected 1\n",
+          "" }
+    };
+
+    for (i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+
+        copy = test_copy(cases[i].nodes, strlen(cases[i].nodes));
+
+        text.data = copy;
+        text.len = strlen(cases[i].nodes);
+
+        ngx_household_redis_cluster_parse_moving(&text, &moving);
+
+        assert_int_equal(moving.len, strlen(cases[i].moving));
+
+        if (moving.len) {
+            assert_memory_equal(moving.data, cases[i].moving, moving.len);
+        }
+
+        free(copy);
+    }
+}
+
+
 int
 main(void)
 {
@@ -273,7 +325,8 @@ main(void)
         cmocka_unit_test(test_nodes_malformed),
         cmocka_unit_test(test_check),
         cmocka_unit_test(test_redirect),
-        cmocka_unit_test(test_slotless)
+        cmocka_unit_test(test_slotless),
+        cmocka_unit_test(test_moving)
     };
 
     return cmocka_run_group_tests_name("ngx_household_redis_cluster_parse",
