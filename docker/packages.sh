@@ -49,8 +49,10 @@ declare -A packages=(
     [fuzz]="clang libclang-rt-dev llvm"
     [matrix]="git iproute2 mmdebstrap util-linux"
 
-    # the alerts in a real Prometheus, and the dashboard in a real browser
-    [monitoring]="chromium prometheus python3-prometheus-client"
+    # the alerts in a real Prometheus, the dashboard in a real browser, and
+    # what checks the stack
+    [monitoring]="chromium docker-compose prometheus
+                  python3-prometheus-client"
 
     # what makes the package, and what checks it
     [deb]="bash-completion build-essential debhelper dpkg-dev fakeroot git

@@ -100,19 +100,38 @@ for my $file (slurp('docker/Dockerfile') =~ /^COPY (docker.*?) \S+$/msg) {
     ok -e $_, "docker/Dockerfile: $_" for split /[ \\\n]+/, $file;
 }
 
-# the edges may do what docs/redis.md says, and nothing else
+# the users of Redis may do what the pages say, and nothing else
 
 sub rights {
     my ($text) = @_;
-    return sort $text =~ /([~&+][\w:*|]+)/g;
+    return sort $text =~ /(?:^|[ '"])([~&+-][@\w:*|-]+)/mg;
 }
 
-my ($documented) = slurp('docs/redis.md')
-    =~ /^All of it, for standalone servers:\n\n```\n(.*?)```/ms;
-my ($given) = slurp('docker/stack/keys.py') =~ /^EDGE = \((.*?)\)$/ms;
+for (['EDGE', 'docs/redis.md', 'All of it, for standalone servers:'],
+     ['DESK', 'docs/api.md', '.*With `write`:'])
+{
+    my ($user, $page, $before) = @$_;
+    my ($documented) = slurp($page) =~ /^$before\n\n```\n(.*?)```/ms;
+    my ($given) = slurp('docker/stack/keys.py')
+        =~ /^$user = \((.*?)\)$/ms;
 
-is_deeply [rights($given)], [rights($documented)],
-    'the edges have the permissions that the page names';
+    is_deeply [rights($given =~ s/"\n *"//gr)], [rights($documented)],
+        "$user of keys.py: the permissions that $page names";
+}
+
+SKIP: {
+    my ($checker) = grep { -x } map { "$_/docker-compose" }
+                    split /:/, $ENV{PATH};
+
+    die "no docker-compose\n" if !$checker && $ENV{CI};
+    skip 'no docker-compose', 1 if !$checker;
+
+    # a version 1 does not know what a stack is called
+
+    my $said = `(grep -v ^name: docker/compose.yaml |
+        $checker --project-directory docker -f - config -q) 2>&1`;
+    is $said, '', 'compose.yaml: docker-compose accepts it';
+}
 
 
 # --- the image ------------------------------------------------------------
