@@ -7,6 +7,7 @@ use strict;
 use warnings;
 
 use lib 't/lib';
+use Test::Household::Api;
 use Test::Household::Cat;
 use Test::Household::Nginx ();
 use Test::Household::Process qw(free_port slurp temp_dir wait_until);
@@ -217,6 +218,40 @@ for (['README.md', 'edge'], ['docs/rollout.md', 'monitor']) {
         ask($edge, '203.0.113.9', token())->{status} == 200
     }, "$page: and then the device travels";
     $edge->quit;
+}
+
+
+# the users that docs/api.md gives the API: one that reads, one that writes
+
+my @desk = slurp('docs/api.md')
+    =~ /^```\n(redis-cli ACL SETUSER desk .*?)```/msg;
+
+for my $may (@desk) {
+    $redis->cmd('FLUSHALL');
+    $redis->cmd(SADD => 'household:{martin}', '82.64.10.7');
+    shell($may =~ s/redis-cli/"redis-cli -p $redis->{port}"/er);
+
+    my $edge = Test::Household::Nginx->new(
+        http => 'household_redis desk { server ' . $redis->address
+            . '; connect_timeout 5s; timeout 5s; user desk; '
+            . "password_file $keys/household-redis.pass; }",
+        server => 'location /api/ { household_api desk write; }');
+    my $api = Test::Household::Api->new($edge, '/api');
+    my $writes = $may =~ /\+evalsha/;
+    my $r = $api->get('accounts/martin');
+
+    is_deeply [$r->{status}, exists $r->{json}{presence}], [200, 1],
+        'docs/api.md: an account, with its presence';
+
+    my @status = map { $api->call(@$_)->{status} }
+        [PUT => 'accounts/martin/home/192.0.2.1'],
+        [PUT => 'accounts/martin/extra-members/s1',
+         { networks => ['198.51.100.7'], until => undef }],
+        [DELETE => 'accounts/martin'];
+
+    is_deeply [map { int $_ / 100 } @status],
+        $writes ? [2, 2, 2] : [5, 5, 5],
+        $writes ? 'is changed, and erased' : 'is not changed';
 }
 
 
