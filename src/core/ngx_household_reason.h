@@ -82,8 +82,8 @@ typedef enum {
 
 
 /*
- * The fixed words of $household_detail: why a viewer who is outside is not
- * inside.  The first that applies.
+ * The fixed words of $household_detail: what a client outside lacks, or nearly
+ * had.  The first that applies.
  */
 
 typedef enum {

@@ -219,8 +219,8 @@ ngx_http_household_invalidate_key_account(ngx_str_t *key, ngx_str_t *account,
 
 
 /*
- * The key is being fetched from a server that nobody tracks: what comes of it
- * is not fresh.
+ * The key is being fetched from a server that is not tracked: its value will
+ * not be fresh.
  */
 
 static void

@@ -25,7 +25,7 @@
 struct ngx_http_household_memo_s {
     ngx_http_household_memo_value_t  *values[NGX_HTTP_HOUSEHOLD_MEMO_SLOTS];
 
-    /* of the keys in the zone: a value is kept when it is asked for again */
+    /* of the last keys: a value is kept if its key is requested twice */
     uint64_t                          hashes[NGX_HTTP_HOUSEHOLD_MEMO_SLOTS];
 
     /* the last decision, if "decided", for the present record */

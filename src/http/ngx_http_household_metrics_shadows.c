@@ -53,7 +53,7 @@ ngx_http_household_metrics_shadows(ngx_http_household_metrics_page_t *page)
 }
 
 
-/* of a store that is not shown, or counted where an earlier one is */
+/* returns 1 if the store is not shown, or is counted with an earlier one */
 
 static ngx_uint_t
 ngx_http_household_metrics_shadows_hidden(
@@ -81,7 +81,7 @@ ngx_http_household_metrics_shadows_hidden(
 }
 
 
-/* outside, which is what a policy is tried for, is there from the beginning */
+/* series with the reason "outside" are shown before their first request */
 
 static void
 ngx_http_household_metrics_shadows_requests(
@@ -118,7 +118,7 @@ ngx_http_household_metrics_shadows_requests(
 }
 
 
-/* without a valid identity the verdict is that of every policy */
+/* a request without a valid identity has the same verdict by any policy */
 
 static const char *
 ngx_http_household_metrics_shadows_verdict(ngx_household_reason_e reason,

@@ -50,7 +50,7 @@ ngx_http_household_shadow_decide(ngx_http_household_ctx_t *ctx,
     second_facts = *facts;
 
     if (!shadow->own_rollout) {
-        /* may be that of a variable, but is never that of an override */
+        /* as configured, by a variable or not, without the override */
         second.rollout = ctx->rollout;
     }
 

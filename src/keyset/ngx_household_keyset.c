@@ -191,7 +191,7 @@ ngx_household_keyset_stat(ngx_household_keyset_t *keyset,
 }
 
 
-/* each worker process looks when the set is due, and one of them fetches it */
+/* each worker process has a timer for the next fetch, and one fetches */
 
 static void
 ngx_household_keyset_arm(ngx_household_keyset_t *keyset)

@@ -23,7 +23,7 @@ ngx_household_keyset_read_state(ngx_conf_t *cf, ngx_household_keyset_t *keyset)
     ngx_str_t              text;
     ngx_household_jwks_t  *jwks;
 
-    /* one byte more than allowed: larger is not the same as this large */
+    /* one byte more than allowed, to notice a larger file */
 
     text.len = 0;
     text.data = ngx_pnalloc(cf->pool, NGX_HOUSEHOLD_JWKS_SIZE + 1);

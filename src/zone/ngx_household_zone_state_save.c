@@ -17,7 +17,7 @@
 #define NGX_HOUSEHOLD_ZONE_STATE_PAUSE       1
 #define NGX_HOUSEHOLD_ZONE_STATE_BUSY     1000
 
-/* a worker process that exits waits 10 ms so often for another writer */
+/* attempts of an exiting worker process, every 10 ms, if another one writes */
 #define NGX_HOUSEHOLD_ZONE_STATE_TRIES      50
 
 

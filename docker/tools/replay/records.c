@@ -422,7 +422,7 @@ replay_records_hash(const ngx_str_t *key)
 }
 
 
-/* from chunks: what is read stays to the end */
+/* allocates from chunks, which are never freed */
 
 static void *
 replay_records_alloc(size_t len)

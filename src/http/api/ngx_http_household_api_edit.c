@@ -11,7 +11,7 @@
 #include "ngx_http_household_api_write.h"
 
 
-/* times that a change is made of an account that others change, too */
+/* attempts, if others change the account at the same time */
 #define NGX_HTTP_HOUSEHOLD_API_TRIES  10
 
 

@@ -14,7 +14,7 @@
 #include "ngx_http_household_api_import_case.h"
 
 
-/* times that an account is read that others change, too */
+/* attempts, if others change the account at the same time */
 #define NGX_HTTP_HOUSEHOLD_API_JOB_TRIES  10
 
 
@@ -158,7 +158,7 @@ ngx_http_household_api_job_plan(ngx_http_household_api_job_t *job)
     }
 
     if (rc == NGX_DECLINED && !job->known) {
-        /* valid, perhaps, with what the account has: a seat is renewed */
+        /* may be valid with data of the account: a seat is renewed */
         job->fault.code = NULL;
         ngx_http_household_api_job_send(job, 0);
         return;
@@ -342,7 +342,7 @@ ngx_http_household_api_job_failed(ngx_http_household_api_job_t *job,
 }
 
 
-/* of what was sent: of a line that is not valid, the answer tells */
+/* for lines that were sent to Redis; the answer lists the invalid ones */
 
 static void
 ngx_http_household_api_job_audit(ngx_http_household_api_job_t *job,

@@ -16,7 +16,7 @@
 #include "ngx_http_household_api_write.h"
 
 
-/* times that the transfer is made of accounts that others change, too */
+/* attempts, if others change the accounts at the same time */
 #define NGX_HTTP_HOUSEHOLD_API_TRANSFER_TRIES  10
 
 
