@@ -170,9 +170,17 @@ $account = known('no replica is left');
 reader('primary', 'the primary is tracked');
 moves($account);
 hit($account, 'outside', 'and sends invalidations');
-$account = known('before the loss of the primary');
+
+
+# another process finds the marks of the one before, and looks after them
+
+$edge->reload;
+$account = known('after a reload, while no replica is left');
 $site->start;
 follows($site);
+reader('site', 'a replica is back after the reload: the edge returns');
+$account = known('and reads from it again');
+$account = known('before the loss of the primary');
 
 
 # nobody follows anybody: what the replicas have is of any age, and not used

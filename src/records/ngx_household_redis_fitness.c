@@ -42,6 +42,8 @@ typedef struct {
 
 static ngx_household_redis_fitness_server_t *ngx_household_redis_fitness_find(
     ngx_household_redis_fitness_t *fitness, ngx_household_redis_node_t *node);
+static void ngx_household_redis_fitness_adopt(
+    ngx_household_redis_fitness_t *fitness);
 static ngx_uint_t ngx_household_redis_fitness_delay(void);
 static void ngx_household_redis_fitness_mark(
     ngx_household_redis_fitness_server_t *server);
@@ -171,6 +173,8 @@ ngx_household_redis_fitness_heartbeat(ngx_household_redis_fitness_t *fitness)
     ngx_queue_t                           *q;
     ngx_household_redis_fitness_server_t  *server;
 
+    ngx_household_redis_fitness_adopt(fitness);
+
     for (q = ngx_queue_head(&fitness->servers);
          q != ngx_queue_sentinel(&fitness->servers);
          q = ngx_queue_next(q))
@@ -181,6 +185,43 @@ ngx_household_redis_fitness_heartbeat(ngx_household_redis_fitness_t *fitness)
 
         if (server->probe == NULL && --server->probe_in == 0) {
             ngx_household_redis_fitness_probe(server);
+        }
+    }
+}
+
+
+/*
+ * Marks of an earlier process are renewed until the server is fit.  If they
+ * only expired, the processes that read would use the server again, and this
+ * one would not track it.
+ */
+
+static void
+ngx_household_redis_fitness_adopt(ngx_household_redis_fitness_t *fitness)
+{
+    ngx_queue_t                  *q;
+    ngx_household_redis_peer_t   *peer;
+    ngx_household_redis_unfit_e   unfit;
+
+    if (!ngx_household_redis_choice_made(fitness->redis)) {
+        return;
+    }
+
+    for (q = ngx_queue_head(&fitness->redis->peers);
+         q != ngx_queue_sentinel(&fitness->redis->peers);
+         q = ngx_queue_next(q))
+    {
+        if (fitness->n == NGX_HOUSEHOLD_REDIS_UNFIT_MAX) {
+            return;
+        }
+
+        peer = ngx_queue_data(q, ngx_household_redis_peer_t, queue);
+        unfit = ngx_household_redis_choice_unfit(fitness->redis, peer);
+
+        if (unfit != NGX_HOUSEHOLD_REDIS_FIT
+            && ngx_household_redis_fitness_find(fitness, peer->node) == NULL)
+        {
+            ngx_household_redis_fitness_refuse(fitness, peer->node, unfit);
         }
     }
 }

@@ -38,7 +38,10 @@ void ngx_household_redis_fitness_refuse(ngx_household_redis_fitness_t *fitness,
 void ngx_household_redis_fitness_accept(ngx_household_redis_fitness_t *fitness,
     ngx_household_redis_node_t *node);
 
-/* To be called at each heartbeat: renews the marks, and sends probes. */
+/*
+ * To be called at each heartbeat: renews the marks, also those of an earlier
+ * process, and sends probes.
+ */
 void ngx_household_redis_fitness_heartbeat(
     ngx_household_redis_fitness_t *fitness);
 

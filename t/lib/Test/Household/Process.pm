@@ -9,6 +9,7 @@ use warnings;
 use Exporter 'import';
 use File::Path ();
 use File::Temp ();
+use IO::Handle;
 use IO::Socket::INET;
 use POSIX ();
 use Time::HiRes qw(sleep time);
@@ -118,6 +119,27 @@ sub spawn {
     $Live{$pid} = $self;
     delete $self->{status};
     return $pid;
+}
+
+# starts a command that reads its input, which feed() writes, a line a time
+sub spawn_fed {
+    my ($self, @cmd) = @_;
+
+    pipe my $in, my $feed or die "pipe: $!\n";
+    $self->{feed} = $feed;
+    $feed->autoflush(1);
+
+    $self->spawn(sub {
+        close $feed;
+        open STDIN, '<&', $in or die "stdin: $!\n";
+        exec { $cmd[0] } @cmd or die "$cmd[0]: $!\n";
+    });
+    close $in;
+}
+
+sub feed {
+    my ($self, $line) = @_;
+    print { $self->{feed} } "$line\n";
 }
 
 # a process that has left its parent, and is looked after from here on
