@@ -126,6 +126,21 @@ fuzz: need-fuzz ## the fuzzers, FUZZ_SECONDS=15 each
 	@$(PROVE) -v t/tools/fuzz.sh
 
 
+# programs of the test library
+
+STRAIN = $(addprefix $(B)/strain/,decisions proxy)
+
+$(B)/strain/decisions: $(addprefix t/strain/,decisions.c households.c conn.c)
+$(B)/strain/proxy: t/strain/proxy.c
+
+$(STRAIN): $(wildcard t/strain/*.h)
+	@mkdir -p $(@D)
+	@$(CC) -O2 -g $(WARN) -D_GNU_SOURCE -o $@ $(filter %.c,$^)
+
+.PHONY: build-strain
+build-strain: $(STRAIN)
+
+
 .PHONY: source units-on-nginx
 source: $(B)/nginx/configure ## fetch the source of nginx that some tests need
 units-on-nginx:
@@ -141,7 +156,8 @@ units-on-nginx:
 
 test: need-test need-fuzz ## all of it: units, fuzzers, the form, t/
 	@$(MAKE) build-module $(FULL_module)
-	@$(MAKE) -j$(JOBS) build-tools build-unit build-fuzz
+	@$(MAKE) -j$(JOBS) build-tools build-strain build-unit \
+	    build-fuzz
 	@$(PROVE) $(addprefix $(B)/unit/,$(UNITS)) t/tools/fuzz.sh \
 	    t/tools/check.t t/tools/packages.t $(T)
 
@@ -150,14 +166,14 @@ build-full: build-module
 	@$(MAKE) -s -C $(SRC_module) -f $(B)/module/Makefile binary
 
 test-hup: need-test ## t/ with nginx reloaded, not restarted, for each test
-	@$(MAKE) build-module build-tools $(FULL_module)
+	@$(MAKE) build-module build-tools build-strain $(FULL_module)
 	@TEST_NGINX_USE_HUP=1 $(PROVE) $(T)
 
 test-asan: TEST_SO =
 test-asan: TEST_BINARY = $(B)/asan/nginx
 test-asan: UNIT_DIR = unit-asan
 test-asan: need-test need-fuzz ## units and t/ under AddressSanitizer and UBSan
-	@$(MAKE) build-asan build-tools
+	@$(MAKE) build-asan build-tools build-strain
 	@$(MAKE) -j$(JOBS) build-unit-asan
 	@t/tools/reports.sh $(B)/asan/reports \
 	    $(PROVE) $(addprefix $(B)/unit-asan/,$(UNITS)) $(T_ALONE)
@@ -165,14 +181,17 @@ test-asan: need-test need-fuzz ## units and t/ under AddressSanitizer and UBSan
 test-valgrind: TEST_SO =
 test-valgrind: TEST_BINARY = $(B)/valgrind/nginx
 test-valgrind: need-test ## t/ under valgrind (slow)
-	@$(MAKE) build-valgrind build-tools
+	@$(MAKE) build-valgrind build-tools build-strain
 	@t/tools/reports.sh $(B)/valgrind/reports $(PROVE) $(T_ALONE)
 
-SECONDS = 180
+# one after another, so that each has the machine
 
-soak: need-test ## a Redis that comes and goes for SECONDS=180, and what is used
-	@$(MAKE) build-module $(FULL_module)
-	@STRAIN_SECONDS=$(SECONDS) $(PROVE) -v t/strain.t t/strain-fleet.t
+SECONDS = 180
+SOAK = t/strain.t t/strain-fleet.t
+
+soak: need-test ## servers that come and go, for SECONDS=180; SEED=n SOAK=test
+	@$(MAKE) build-module build-strain $(FULL_module)
+	@STRAIN_SECONDS=$(SECONDS) $(SEED:%=STRAIN_SEED=%) $(PROVE) -j1 -v $(SOAK)
 
 hostile: need-test ## servers that lie, for SECONDS=180; SEED=n repeats a run
 	@$(MAKE) build-module $(FULL_module)

@@ -5,6 +5,7 @@ package Test::Household::Decisions;
 #
 #   my $load = Test::Household::Decisions->new(
 #       $primary, [@edges], '-b' => 6000, '-r' => 20000);
+#   $load->feed('go');                 # once all replicas have the records
 #   $load->seen;                       # a hash: decisions, denied, old, ...
 #   $load->wrong;                      # the first decisions that were wrong
 #
@@ -31,7 +32,8 @@ location / {
     household_store $store;
     household_account \$arg_account;
     add_header X-Decision
-        "\$household_reason \$household_cache_status \$household_network" always;
+        "\$household_reason \$household_cache_status \$household_network"
+        always;
     empty_gif;
 }
 EOC
