@@ -37,13 +37,10 @@ my $cat = lacks("household_token_key $dir/keys format=cat");
 plan skip_all => 'nothing was left out' if !$cdni && !$cat;
 
 SKIP: {
-    skip 'with URI Signing', 3 if !$cdni;
+    skip 'with URI Signing', 2 if !$cdni;
     like $cdni, qr/\[emerg\] "household_token_cdniip" directive needs URI/,
         'the directive of URI Signing';
     like $cdni, qr/was built without \(HOUSEHOLD_CDNI=no\)/, 'is told so';
-    like lacks('household_token_renew off'),
-        qr/\[emerg\] "household_token_renew" directive needs URI Signing/,
-        'and the other one';
 }
 
 SKIP: {
@@ -52,6 +49,18 @@ SKIP: {
         'the format of Common Access Tokens';
     like $cat, qr/built without Common Access Tokens \(HOUSEHOLD_CAT=no\)/,
         'is told so';
+}
+
+my $renew = lacks('household_token_renew off');
+
+if ($cdni && $cat) {
+    like $renew, qr/\[emerg\] "household_token_renew" directive needs URI/,
+        'without either the directive of renewal';
+    like $renew, qr/built without \(HOUSEHOLD_CDNI=no, HOUSEHOLD_CAT=no\)/,
+        'is told so';
+
+} else {
+    is $renew, '', 'with one of both tokens can be renewed';
 }
 
 my $redis = Test::Household::Redis->new(unix => 1);

@@ -18,6 +18,7 @@
 #include "ngx_http_household_events.h"
 #include "ngx_http_household_facts.h"
 #include "ngx_http_household_identity.h"
+#include "ngx_http_household_next.h"
 #include "ngx_http_household_override.h"
 #include "ngx_http_household_shadow.h"
 #include "ngx_http_household_sharing.h"
@@ -377,6 +378,7 @@ ngx_http_household_access_reset(ngx_http_household_loc_conf_t *hlcf,
     ngx_str_null(&ctx->account);
     ngx_str_null(&ctx->device);
     ngx_str_null(&ctx->claims);
+    ngx_str_null(&ctx->renewable.token);
     ngx_memzero(ctx->country, 2);
 }
 
@@ -566,6 +568,7 @@ static ngx_int_t
 ngx_http_household_access_finalize(ngx_http_request_t *r,
     ngx_http_household_loc_conf_t *hlcf, ngx_http_household_ctx_t *ctx)
 {
+    ngx_int_t                  rc;
     ngx_household_decision_t  *d;
 
     d = &ctx->decision;
@@ -592,6 +595,15 @@ ngx_http_household_access_finalize(ngx_http_request_t *r,
     ngx_http_household_effects_count(ctx);
 
     if (d->monitored || d->verdict == NGX_HOUSEHOLD_VERDICT_ALLOW) {
+
+        if (ctx->renewable.token.len != 0) {
+            rc = ngx_http_household_next_redirect(r, ctx);
+
+            if (rc != NGX_DECLINED) {
+                return rc;
+            }
+        }
+
         return ngx_http_household_access_pass(ctx);
     }
 

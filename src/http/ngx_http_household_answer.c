@@ -100,6 +100,16 @@ ngx_http_household_answer_reject(ngx_http_request_t *r,
 }
 
 
+ngx_int_t
+ngx_http_household_answer_moved(ngx_http_request_t *r, ngx_uint_t status,
+    ngx_str_t *url)
+{
+    return ngx_http_household_answer_no_store(r) == NGX_OK
+           && ngx_http_household_answer_location(r, url) == NGX_OK
+           ? (ngx_int_t) status : NGX_HTTP_INTERNAL_SERVER_ERROR;
+}
+
+
 static ngx_int_t
 ngx_http_household_answer_unauthorized(ngx_http_request_t *r,
     ngx_http_household_loc_conf_t *hlcf, ngx_http_household_ctx_t *ctx)

@@ -21,5 +21,9 @@
 ngx_int_t ngx_http_household_answer_reject(ngx_http_request_t *r,
     ngx_http_household_ctx_t *ctx);
 
+/* likewise, with a redirect, of a request that is not rejected */
+ngx_int_t ngx_http_household_answer_moved(ngx_http_request_t *r,
+    ngx_uint_t status, ngx_str_t *url);
+
 
 #endif /* _NGX_HTTP_HOUSEHOLD_ANSWER_H_INCLUDED_ */

@@ -82,8 +82,8 @@ typedef struct {
     uint64_t                        jti;       /* digests for the deny list */
     uint64_t                        kid;
     ngx_http_household_tokens_t     tokens;
-    ngx_str_t                       renewable; /* of these, or empty */
-    uint64_t                        key;       /* of that */
+    ngx_http_household_tokens_t     renewable; /* its token may be empty */
+    uint64_t                        key;       /* of that token */
     ngx_str_t                       claims;    /* values of variables */
     ngx_uint_t                      reject_status; /* 401, 403, 503 */
     ngx_http_household_response_t  *response;  /* NULL: as for any token */

@@ -108,8 +108,8 @@ ngx_http_household_identity_from_token(ngx_http_request_t *r,
     ctx->jti = claims.jti;
     ctx->kid = claims.kid;
 
-    if (claims.renewed) {
-        ctx->renewable = tokens.token;
+    if (claims.renewed && ngx_time() >= claims.renew_at) {
+        ctx->renewable = tokens;
         ctx->key = claims.key;
     }
 

@@ -16,8 +16,9 @@
 
 
 typedef struct {
-    ngx_str_t   token;
-    ngx_uint_t  conflict;
+    ngx_str_t                     token;
+    ngx_uint_t                    conflict;
+    ngx_http_household_source_t  *source;
 } ngx_http_household_token_found_t;
 
 
@@ -25,6 +26,11 @@ typedef ngx_uint_t (*ngx_http_household_token_next_pt)(u_char **text,
     u_char *last, ngx_str_t *name, ngx_str_t *value);
 
 
+static ngx_uint_t ngx_http_household_token_renewed(
+    ngx_http_household_token_conf_t *conf, ngx_http_household_source_t *source);
+static void ngx_http_household_token_came(
+    ngx_http_household_token_found_t *found,
+    ngx_http_household_source_t *source);
 static void ngx_http_household_token_extract(
     ngx_http_household_token_found_t *found, ngx_str_t *value);
 static void ngx_http_household_token_headers(ngx_http_request_t *r,
@@ -105,13 +111,18 @@ ngx_http_household_token_find(ngx_http_request_t *r,
 
         default:
             ngx_http_household_token_headers(r, &source[i],
-                                             &source[i] == conf->renewed
+                                             ngx_http_household_token_renewed(
+                                                           conf, &source[i])
                                              ? &renewed : &found);
         }
+
+        ngx_http_household_token_came(&found, &source[i]);
+        ngx_http_household_token_came(&renewed, &source[i]);
     }
 
     if (found.token.len == 0) {
         found.token = renewed.token;
+        found.source = renewed.source;
         ngx_str_null(&renewed.token);
     }
 
@@ -124,9 +135,35 @@ ngx_http_household_token_find(ngx_http_request_t *r,
     }
 
     tokens->token = found.token;
+    tokens->source = found.source;
     tokens->renewed = renewed.token;
+    tokens->renewed_source = renewed.source;
 
     return NGX_HOUSEHOLD_REASON_NONE;
+}
+
+
+/* a token of it may be newer than that of another source */
+
+static ngx_uint_t
+ngx_http_household_token_renewed(ngx_http_household_token_conf_t *conf,
+    ngx_http_household_source_t *source)
+{
+    return source == conf->renewed
+           || (conf->cat_renewed
+               && source->type == NGX_HTTP_HOUSEHOLD_COOKIE);
+}
+
+
+/* the source of the token, which is the first that has one */
+
+static void
+ngx_http_household_token_came(ngx_http_household_token_found_t *found,
+    ngx_http_household_source_t *source)
+{
+    if (found->token.len != 0 && found->source == NULL) {
+        found->source = source;
+    }
 }
 
 
@@ -267,6 +304,7 @@ ngx_http_household_token_verify_cached(ngx_http_request_t *r,
 
     if (rc == NGX_HOUSEHOLD_REASON_NONE) {
         tokens->token = tokens->renewed;
+        tokens->source = tokens->renewed_source;
         return NGX_HOUSEHOLD_REASON_NONE;
     }
 
@@ -283,8 +321,7 @@ ngx_http_household_token_verify_one(ngx_http_request_t *r,
     ngx_household_reason_e            reason;
     ngx_http_household_token_entry_t  entry;
 
-    cat = conf->cat.nissuers != 0
-          && ngx_strlchr(token->data, token->data + token->len, '.') == NULL;
+    cat = ngx_http_household_token_is_cat(conf, token);
 
     if (conf->fetched && !cat) {
         ngx_http_household_token_update(conf);
@@ -314,6 +351,15 @@ ngx_http_household_token_verify_one(ngx_http_request_t *r,
     }
 
     return ngx_http_household_token_client(r, claims);
+}
+
+
+ngx_uint_t
+ngx_http_household_token_is_cat(ngx_http_household_token_conf_t *conf,
+    ngx_str_t *token)
+{
+    return conf->cat.nissuers != 0
+           && ngx_strlchr(token->data, token->data + token->len, '.') == NULL;
 }
 
 
@@ -433,13 +479,12 @@ ngx_http_household_token_uri(ngx_http_request_t *r, ngx_str_t *uri)
     u_char     *p;
     ngx_str_t   scheme, host;
 
-    ngx_str_set(&scheme, "http");
-
-#if (NGX_SSL || NGX_COMPAT)
-    if (r->connection->ssl) {
+    if (ngx_http_household_token_secure(r)) {
         ngx_str_set(&scheme, "https");
+
+    } else {
+        ngx_str_set(&scheme, "http");
     }
-#endif
 
     ngx_http_household_token_host(r, &host);
 
@@ -457,6 +502,17 @@ ngx_http_household_token_uri(ngx_http_request_t *r, ngx_str_t *uri)
     ngx_memcpy(p, r->unparsed_uri.data, r->unparsed_uri.len);
 
     return NGX_OK;
+}
+
+
+ngx_uint_t
+ngx_http_household_token_secure(ngx_http_request_t *r)
+{
+#if (NGX_SSL || NGX_COMPAT)
+    return r->connection->ssl != NULL;
+#else
+    return 0;
+#endif
 }
 
 

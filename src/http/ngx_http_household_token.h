@@ -56,6 +56,7 @@ typedef struct {
     ngx_household_jwks_t        *renewal;   /* NULL: off */
     time_t                       renewal_max;
     ngx_http_household_source_t *renewed;   /* the cookie; NULL: none */
+    ngx_uint_t                   cat_renewed; /* 1: each cookie is one */
 
     ngx_household_jwt_policy_t   policy;    /* of all the above */
     ngx_household_jwt_policy_t   cat;       /* of Common Access Tokens */
@@ -76,9 +77,29 @@ typedef struct {
 
 typedef struct {
     ngx_str_t                    token;
-    ngx_str_t                    renewed;   /* in the cookie; may be empty */
+    ngx_http_household_source_t *source;    /* of the token */
+    ngx_str_t                    renewed;   /* in a cookie; may be empty */
+    ngx_http_household_source_t *renewed_source;
     ngx_uint_t                   cached;    /* unsigned  cached:1; */
 } ngx_http_household_tokens_t;
+
+
+/* the next token of a client, and how it is sent */
+
+typedef enum {
+    NGX_HTTP_HOUSEHOLD_NEXT_NONE = 0,
+    NGX_HTTP_HOUSEHOLD_NEXT_COOKIE,    /* Set-Cookie: value */
+    NGX_HTTP_HOUSEHOLD_NEXT_HEADER,    /* name: value */
+    NGX_HTTP_HOUSEHOLD_NEXT_REDIRECT   /* Location: value, with a status */
+} ngx_http_household_next_e;
+
+
+typedef struct {
+    ngx_http_household_next_e    way;
+    ngx_str_t                    name;
+    ngx_str_t                    value;
+    ngx_uint_t                   status;
+} ngx_http_household_next_t;
 
 
 /*
@@ -109,14 +130,22 @@ ngx_household_reason_e ngx_http_household_token_verify_cached(
  */
 ngx_int_t ngx_http_household_token_uri(ngx_http_request_t *r, ngx_str_t *uri);
 
+/* returns 1 if the client is connected by TLS */
+ngx_uint_t ngx_http_household_token_secure(ngx_http_request_t *r);
+
+/* returns 1 for a Common Access Token, and 0 for a JWT */
+ngx_uint_t ngx_http_household_token_is_cat(
+    ngx_http_household_token_conf_t *conf, ngx_str_t *token);
+
 /*
- * Makes the Set-Cookie value of the next token.  "key" is that of the claims of
- * "token", which was verified.  Returns NGX_OK and sets "value", which is empty
- * if the token is not renewed for this URI; or NGX_ERROR.
+ * Makes the next token of tokens->token, which was verified.  "key" is that of
+ * its claims.  Returns NGX_OK and sets "next", whose way is NONE if the token
+ * is not renewed for this request; or NGX_ERROR.
  */
 ngx_int_t ngx_http_household_token_renew(ngx_http_request_t *r,
-    ngx_http_household_token_conf_t *conf, ngx_str_t *token, uint64_t key,
-    ngx_str_t *value);
+    ngx_http_household_token_conf_t *conf,
+    ngx_http_household_tokens_t *tokens, uint64_t key,
+    ngx_http_household_next_t *next);
 
 /*
  * Removes the tokens of all sources, valid or not, from $args and from the

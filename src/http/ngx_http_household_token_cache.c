@@ -18,6 +18,7 @@ typedef struct {
     uint64_t                 jti;
     uint64_t                 kid;
     uint64_t                 key;
+    int64_t                  renew_at;
     ngx_household_cdniip_t   client;
     uint16_t                 issuer;
     uint16_t                 account_len;
@@ -198,6 +199,7 @@ ngx_http_household_token_cache_unpack(const u_char *p,
     claims->jti = kept.jti;
     claims->kid = kept.kid;
     claims->key = kept.key;
+    claims->renew_at = kept.renew_at;
     claims->client = kept.client;
     claims->issuer = kept.issuer;
     claims->account_len = kept.account_len;
@@ -245,6 +247,7 @@ ngx_http_household_token_cache_put(ngx_http_household_token_entry_t *entry,
     kept.jti = claims->jti;
     kept.kid = claims->kid;
     kept.key = claims->key;
+    kept.renew_at = claims->renew_at;
     kept.client = claims->client;
     kept.issuer = claims->issuer;
     kept.account_len = claims->account_len;

@@ -12,6 +12,7 @@
 #include "ngx_http_household.h"
 #include "ngx_http_household_claims.h"
 #include "ngx_http_household_ctx.h"
+#include "ngx_http_household_next.h"
 #include "ngx_http_household_sharing.h"
 #include "ngx_http_household_variables.h"
 
@@ -46,8 +47,6 @@ static ngx_int_t ngx_http_household_variable_cache_status(ngx_http_request_t *r,
     ngx_http_household_ctx_t *ctx, ngx_str_t *value);
 static ngx_int_t ngx_http_household_variable_lookup_time(ngx_http_request_t *r,
     ngx_http_household_ctx_t *ctx, ngx_str_t *value);
-static ngx_int_t ngx_http_household_variable_token_cookie(
-    ngx_http_request_t *r, ngx_http_household_ctx_t *ctx, ngx_str_t *value);
 static ngx_int_t ngx_http_household_variable_offer_url(ngx_http_request_t *r,
     ngx_http_household_ctx_t *ctx, ngx_str_t *value);
 static ngx_int_t ngx_http_household_variable_offer_price(ngx_http_request_t *r,
@@ -90,8 +89,7 @@ static ngx_http_household_variable_t  ngx_http_household_variables[] = {
       ngx_http_household_variable_cache_status },
     { ngx_string("household_lookup_time"),
       ngx_http_household_variable_lookup_time },
-    { ngx_string("household_token_cookie"),
-      ngx_http_household_variable_token_cookie },
+    { ngx_string("household_token_cookie"), ngx_http_household_next_cookie },
     { ngx_string("household_offer_url"),
       ngx_http_household_variable_offer_url },
     { ngx_string("household_offer_state"),
@@ -142,6 +140,10 @@ ngx_http_household_add_variables(ngx_conf_t *cf)
 
         var->get_handler = ngx_http_household_variable_get;
         var->data = (uintptr_t) v;
+    }
+
+    if (ngx_http_household_next_add_variable(cf) != NGX_OK) {
+        return NGX_ERROR;
     }
 
     return ngx_http_household_claims_add_variable(cf);
@@ -445,29 +447,6 @@ ngx_http_household_variable_lookup_time(ngx_http_request_t *r,
                  - value->data;
 
     return NGX_OK;
-}
-
-
-/* for "add_header Set-Cookie": the next token, of a request that passes */
-
-static ngx_int_t
-ngx_http_household_variable_token_cookie(ngx_http_request_t *r,
-    ngx_http_household_ctx_t *ctx, ngx_str_t *value)
-{
-    ngx_http_household_loc_conf_t  *hlcf;
-
-    if (ctx->renewable.len == 0
-        || ctx->decision.verdict == NGX_HOUSEHOLD_VERDICT_UNAUTHORIZED
-        || ctx->rejected)
-    {
-        return NGX_OK;
-    }
-
-    /* the location that has verified the token */
-    hlcf = ctx->conf;
-
-    return ngx_http_household_token_renew(r->main, &hlcf->token,
-                                          &ctx->renewable, ctx->key, value);
 }
 
 

@@ -96,6 +96,7 @@ typedef struct {
     uint64_t                       jti;       /* digests for a deny list, */
     uint64_t                       kid;       /*   or ..._DENIAL_NONE */
     uint64_t                       key;       /* id, of the first token */
+    int64_t                        renew_at;  /* if "renewed" */
     ngx_household_cdniip_t         client;    /* RFC 9246, 2.1.10 */
     uint16_t                       issuer;    /* index in policy */
     uint16_t                       account_len;
@@ -103,7 +104,7 @@ typedef struct {
     uint16_t                       container_len;
     uint16_t                       values_len;
     uint16_t                       restricted; /* ngx_household_cat.h */
-    uint16_t                       renewed;   /* 1: RFC 9246, 3 */
+    uint16_t                       renewed;   /* 1: RFC 9246, 3, or "catr" */
     u_char                         account[NGX_HOUSEHOLD_ID_LEN];
     u_char                         device[NGX_HOUSEHOLD_ID_LEN];
     u_char                         container[NGX_HOUSEHOLD_CONTAINER_LEN];

@@ -5,7 +5,7 @@
 
 
 /* must change whenever the layout of the shared memory changes */
-#define NGX_HOUSEHOLD_ZONE_LAYOUT   0x68687a0b
+#define NGX_HOUSEHOLD_ZONE_LAYOUT   0x68687a0c
 
 #define NGX_HOUSEHOLD_ZONE_STRIPES_MIN    64
 #define NGX_HOUSEHOLD_ZONE_STRIPES_MAX  4096

@@ -170,7 +170,7 @@ static void
 renewed(const ngx_str_t *token, const ngx_str_t *uri,
     const ngx_household_jwt_claims_t *claims)
 {
-    u_char                       text[NGX_HOUSEHOLD_RENEWAL_SIZE];
+    u_char                       text[NGX_HOUSEHOLD_CHAIN_SIZE];
     int64_t                      left;
     ngx_int_t                    rc;
     ngx_str_t                    next;
@@ -190,7 +190,7 @@ renewed(const ngx_str_t *token, const ngx_str_t *uri,
 
     CHECK(claims->renewed);
     CHECK(left > 0 && left <= 3600 + 30);
-    CHECK(next.len <= NGX_HOUSEHOLD_RENEWAL_SIZE);
+    CHECK(next.len <= NGX_HOUSEHOLD_CHAIN_SIZE);
     CHECK(verify(&next, uri, &again) == NGX_HOUSEHOLD_REASON_NONE);
     CHECK(again.until == NOW + left);
     CHECK(again.key == claims->key);

@@ -30,8 +30,8 @@ nginx=${NGINX_SRC:-$build/nginx-dev}
 flags="-std=gnu99 -O0 -w $INCLUDES"
 libs="-lcmocka -lcrypto -ljansson -lcbor"
 sources="addr reason cat cat_answer cat_claims cat_json cat_renewal cat_request
-    cat_set cat_text cat_uri cbor cbor_item cdniip claims claims_value cose
-    edwards ere ere_compile id jose jwk jwks jws jwt jwt_digest
+    cat_set cat_text cat_uri cbor cbor_item cdniip chain claims claims_value
+    cose edwards ere ere_compile id jose jwk jwks jws jwt jwt_digest
     keyset_schedule renewal response uri urisigning"
 
 
@@ -40,6 +40,7 @@ units() {
     ere|ere_compile) echo ere urisigning ;;
     uri) echo uri urisigning ;;
     urisigning) echo urisigning jwt jwt_cases ;;
+    chain) echo renewal cat_renewal ;;
     renewal|response|keyset_schedule) echo "$1" ;;
     cdniip) echo cdniip ;;
     jose) echo jose jwks jwks_keys jwt jwt_cases jwt_form urisigning ;;

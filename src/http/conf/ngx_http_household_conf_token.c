@@ -277,7 +277,7 @@ ngx_http_household_token_package(ngx_http_household_token_conf_t *conf,
 }
 
 
-/* the source that reads the cookie of a renewed token */
+/* the source that reads the cookie of a renewed token of URI Signing */
 
 static ngx_int_t
 ngx_http_household_token_renewed(ngx_conf_t *cf,
@@ -288,6 +288,12 @@ ngx_http_household_token_renewed(ngx_conf_t *cf,
     ngx_http_household_source_t  *source;
 
     if (conf->renewal == NULL) {
+        return NGX_OK;
+    }
+
+    conf->cat_renewed = conf->cat_issuers->nelts != 0;
+
+    if (conf->issuers->nelts == 0) {
         return NGX_OK;
     }
 

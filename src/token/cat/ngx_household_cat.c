@@ -10,8 +10,10 @@
 #include "ngx_household_cat_answer.h"
 #include "ngx_household_cat_claims.h"
 #include "ngx_household_cat_json.h"
+#include "ngx_household_cat_renewal.h"
 #include "ngx_household_cat_set.h"
 #include "ngx_household_cbor.h"
+#include "ngx_household_chain.h"
 #include "ngx_household_claims.h"
 #include "ngx_household_cose.h"
 #include "ngx_household_jwt_private.h"
@@ -21,6 +23,8 @@
 #define NGX_HOUSEHOLD_CAT_SIZE                                               \
     ngx_household_base64url_size(NGX_HOUSEHOLD_JWT_SIZE_MAX)
 
+/* the same of the longest renewed one, whose text has a NUL */
+#define NGX_HOUSEHOLD_CAT_NEXT_SIZE  (NGX_HOUSEHOLD_CHAIN_SIZE / 4 * 3 - 3)
 
 /* none of a claim */
 #define NGX_HOUSEHOLD_CAT_NO_KEY  0
@@ -45,6 +49,9 @@ static ngx_household_reason_e ngx_household_cat_read(
     const ngx_household_jwt_t *jwt,
     const ngx_household_cat_request_t *request,
     ngx_household_jwt_claims_t *claims, int64_t *key);
+static void ngx_household_cat_renewable(
+    const ngx_household_jwt_policy_t *policy, const ngx_household_cat_t *t,
+    ngx_household_jwt_claims_t *claims);
 static void ngx_household_cat_reject(const ngx_household_cat_t *t,
     ngx_household_reason_e reason, int64_t key,
     const ngx_household_cat_request_t *request);
@@ -99,6 +106,7 @@ ngx_household_cat_verify(const ngx_household_jwt_policy_t *policy,
 
     if (reason == NGX_HOUSEHOLD_REASON_NONE) {
         claims->issuer = (uint16_t) issuer;
+        claims->key = jwt.jwk->id;
 
     } else {
         ngx_memzero(claims, sizeof(ngx_household_jwt_claims_t));
@@ -133,6 +141,47 @@ ngx_household_cat_match(const ngx_str_t *token,
     }
 
     return reason;
+}
+
+
+ngx_int_t
+ngx_household_cat_renew(const ngx_household_jwt_policy_t *policy,
+    const ngx_str_t *token, uint64_t key, int64_t now,
+    ngx_household_cat_next_t *next, ngx_str_t *dst)
+{
+    u_char                      bytes[NGX_HOUSEHOLD_CAT_NEXT_SIZE];
+    u_char                      buf[NGX_HOUSEHOLD_CAT_NEXT_SIZE];
+    ngx_int_t                   rc;
+    ngx_str_t                   claims, message;
+    ngx_household_cat_t         t;
+    const ngx_household_jwk_t  *jwk;
+
+    if (ngx_household_cat_parse(&t, token) != NGX_HOUSEHOLD_REASON_NONE) {
+        return NGX_DECLINED;
+    }
+
+    claims.data = buf;
+
+    rc = ngx_household_cat_renewal_next(&t.claims, now, policy->renewal_max,
+                                        next, &claims, sizeof(buf));
+
+    if (rc != NGX_OK) {
+        return rc;
+    }
+
+    jwk = &policy->renewal->keys[0];
+    message.data = bytes;
+
+    rc = ngx_household_cose_write(jwk, key, &t.message.type, &claims, &message,
+                                  sizeof(bytes), t.input);
+
+    if (rc == NGX_OK) {
+        dst->len = ngx_household_base64url_encode(dst->data, message.data,
+                                                  message.len)
+                   - dst->data;
+    }
+
+    return rc;
 }
 
 
@@ -182,6 +231,8 @@ ngx_household_cat_authenticate(const ngx_household_jwt_policy_t *policy,
     jwt->kid = t->message.kid;
     jwt->type = t->message.type;
     jwt->algorithm = t->message.algorithm;
+    jwt->renewed = t->message.renewed;
+    jwt->first = t->message.first;
 
     iss = ngx_household_cbor_find(&t->claims, t->claims.items,
                                   NGX_HOUSEHOLD_CAT_ISS);
@@ -229,8 +280,34 @@ ngx_household_cat_read(const ngx_household_jwt_policy_t *policy,
 
     claims->restricted = (uint16_t) restricted;
 
+    ngx_household_cat_renewable(policy, t, claims);
+
     return ngx_household_cat_set_match(&t->claims, t->claims.items, request,
                                        key);
+}
+
+
+static void
+ngx_household_cat_renewable(const ngx_household_jwt_policy_t *policy,
+    const ngx_household_cat_t *t, ngx_household_jwt_claims_t *claims)
+{
+    const ngx_household_cbor_item_t  *catr;
+
+    catr = ngx_household_cbor_find(&t->claims, t->claims.items,
+                                   NGX_HOUSEHOLD_CAT_CATR);
+
+    /* the form of one that is not critical need not be valid */
+
+    if (policy->renewal == NULL || catr == NULL
+        || ngx_household_cat_renewal_check(&t->claims, catr)
+           != NGX_HOUSEHOLD_REASON_NONE)
+    {
+        return;
+    }
+
+    claims->renewed = 1;
+    claims->renew_at = claims->until - policy->leeway
+                       - ngx_household_cat_renewal_deadline(&t->claims, catr);
 }
 
 

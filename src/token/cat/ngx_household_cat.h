@@ -37,6 +37,37 @@ typedef struct {
 
 
 /*
+ * Bytes of the name of a cookie or field, and of all that follows a token in
+ * the value of it
+ */
+#define NGX_HOUSEHOLD_CAT_NEXT_NAME      128
+#define NGX_HOUSEHOLD_CAT_NEXT_PARAMS    512
+
+
+/* how a token comes and goes; numbers of "type" in "catr" */
+
+typedef enum {
+    NGX_HOUSEHOLD_CAT_BY_ANY = 0,      /* of the others, the way it came */
+    NGX_HOUSEHOLD_CAT_BY_COOKIE,
+    NGX_HOUSEHOLD_CAT_BY_HEADER,
+    NGX_HOUSEHOLD_CAT_BY_REDIRECT      /* to a URI with it */
+} ngx_household_cat_way_e;
+
+
+/* how the next token of a client is sent */
+
+typedef struct {
+    ngx_household_cat_way_e     way;
+    ngx_uint_t                  status;    /* BY_REDIRECT */
+    ngx_str_t                   name;      /* empty: as usual */
+    ngx_str_t                   params;    /* "; a; b", or empty */
+    int64_t                     left;      /* seconds until it expires */
+    u_char                      buf[NGX_HOUSEHOLD_CAT_NEXT_NAME
+                                    + NGX_HOUSEHOLD_CAT_NEXT_PARAMS];
+} ngx_household_cat_next_t;
+
+
+/*
  * A request with a token.  The functions are called with "data", only for
  * claims that need them.
  */
@@ -103,6 +134,21 @@ ngx_household_reason_e ngx_household_cat_verify(
  */
 ngx_household_reason_e ngx_household_cat_match(const ngx_str_t *token,
     const ngx_household_cat_request_t *request);
+
+/*
+ * Makes the next token of "token", which was verified at "now", as "catr" asks
+ * for it.  "key" is the id of the key that signed the first token.  The new one
+ * has other claims "exp" and "iat" as in ngx_household_renewal_sign(), with
+ * policy->renewal and policy->renewal_max.  next->way is how the token came.
+ * "dst" has NGX_HOUSEHOLD_CHAIN_SIZE bytes.
+ *
+ * Returns NGX_OK and fills "next" and "dst".  Returns NGX_DECLINED if the token
+ * is not to be renewed, or the new one would be too large or expired, or would
+ * be renewed by another redirect at once; NGX_ERROR if OpenSSL fails.
+ */
+ngx_int_t ngx_household_cat_renew(const ngx_household_jwt_policy_t *policy,
+    const ngx_str_t *token, uint64_t key, int64_t now,
+    ngx_household_cat_next_t *next, ngx_str_t *dst);
 
 
 #endif /* _NGX_HOUSEHOLD_CAT_H_INCLUDED_ */

@@ -16,8 +16,6 @@
 
 static ngx_uint_t ngx_household_cat_answer_entry(const ngx_household_cbor_t *c,
     const ngx_household_cbor_item_t *entry);
-static ngx_uint_t ngx_household_cat_answer_name(const ngx_str_t *name);
-static ngx_uint_t ngx_household_cat_answer_value(const ngx_str_t *value);
 static ngx_uint_t ngx_household_cat_answer_reserved(const ngx_str_t *name);
 static ngx_int_t ngx_household_cat_answer_copy(
     ngx_household_cat_answer_t *answer, u_char **p, ngx_str_t *dst,
@@ -139,7 +137,7 @@ ngx_household_cat_answer_entry(const ngx_household_cbor_t *c,
 
 /* the name of a field: RFC 9110, 5.1 */
 
-static ngx_uint_t
+ngx_uint_t
 ngx_household_cat_answer_name(const ngx_str_t *name)
 {
     size_t  i;
@@ -162,7 +160,7 @@ ngx_household_cat_answer_name(const ngx_str_t *name)
 
 /* no control characters, which could begin another field */
 
-static ngx_uint_t
+ngx_uint_t
 ngx_household_cat_answer_value(const ngx_str_t *value)
 {
     size_t  i;

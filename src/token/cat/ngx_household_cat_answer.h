@@ -36,5 +36,9 @@ void ngx_household_cat_answer_read(const ngx_household_cbor_t *c,
     const ngx_household_cbor_item_t *set, int64_t key,
     ngx_household_cat_answer_t *answer);
 
+/* return 1 if a text may be the name, or the value, of a header field */
+ngx_uint_t ngx_household_cat_answer_name(const ngx_str_t *name);
+ngx_uint_t ngx_household_cat_answer_value(const ngx_str_t *value);
+
 
 #endif /* _NGX_HOUSEHOLD_CAT_ANSWER_H_INCLUDED_ */

@@ -43,7 +43,11 @@ static ngx_household_reason_e ngx_household_cat_claims_check_one(
     const ngx_household_cbor_item_t *key, ngx_uint_t *nregex,
     ngx_uint_t *restricted);
 static ngx_household_reason_e ngx_household_cat_claims_form(
-    const ngx_household_cbor_t *c, const ngx_household_cat_name_t *entry,
+    const ngx_household_jwt_policy_t *policy, const ngx_household_cbor_t *c,
+    const ngx_household_cat_name_t *entry,
+    const ngx_household_cbor_item_t *value);
+static ngx_household_reason_e ngx_household_cat_claims_renewal(
+    const ngx_household_jwt_policy_t *policy, const ngx_household_cbor_t *c,
     const ngx_household_cbor_item_t *value);
 static ngx_household_reason_e ngx_household_cat_claims_critical(
     const ngx_household_cbor_t *c, const ngx_household_cbor_item_t *crit);
@@ -182,7 +186,7 @@ ngx_household_cat_claims_check_one(const ngx_household_jwt_policy_t *policy,
         entry = ngx_household_cat_claims_find(number);
 
         if (entry != NULL) {
-            return ngx_household_cat_claims_form(c, entry, key + 1);
+            return ngx_household_cat_claims_form(policy, c, entry, key + 1);
         }
 
         name.data = buf;
@@ -207,8 +211,8 @@ ngx_household_cat_claims_check_one(const ngx_household_jwt_policy_t *policy,
 
 
 static ngx_household_reason_e
-ngx_household_cat_claims_form(const ngx_household_cbor_t *c,
-    const ngx_household_cat_name_t *entry,
+ngx_household_cat_claims_form(const ngx_household_jwt_policy_t *policy,
+    const ngx_household_cbor_t *c, const ngx_household_cat_name_t *entry,
     const ngx_household_cbor_item_t *value)
 {
     ngx_uint_t  valid;
@@ -248,7 +252,7 @@ ngx_household_cat_claims_form(const ngx_household_cbor_t *c,
         break;
 
     case NGX_HOUSEHOLD_CAT_RENEWAL:
-        return ngx_household_cat_renewal_check(c, value);
+        return ngx_household_cat_claims_renewal(policy, c, value);
 
     case NGX_HOUSEHOLD_CAT_ANSWER:
         return ngx_household_cat_answer_check(c, value);
@@ -259,6 +263,27 @@ ngx_household_cat_claims_form(const ngx_household_cbor_t *c,
 
     return valid ? NGX_HOUSEHOLD_REASON_NONE
                  : NGX_HOUSEHOLD_REASON_TOKEN_CLAIM;
+}
+
+
+/* without "crit" it is told, by variables */
+
+static ngx_household_reason_e
+ngx_household_cat_claims_renewal(const ngx_household_jwt_policy_t *policy,
+    const ngx_household_cbor_t *c, const ngx_household_cbor_item_t *value)
+{
+    ngx_household_reason_e  reason;
+
+    reason = ngx_household_cat_renewal_check(c, value);
+
+    if (reason == NGX_HOUSEHOLD_REASON_NONE && policy->renewal == NULL
+        && ngx_household_cbor_find(c, c->items, NGX_HOUSEHOLD_CAT_CRIT)
+           != NULL)
+    {
+        return NGX_HOUSEHOLD_REASON_TOKEN_UNSUPPORTED;
+    }
+
+    return reason;
 }
 
 

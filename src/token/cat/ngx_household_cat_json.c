@@ -41,7 +41,6 @@ static void ngx_household_cat_json_key(const ngx_household_cbor_item_t *key,
 static json_t *ngx_household_cat_json_type(
     const ngx_household_cbor_item_t *item);
 static json_t *ngx_household_cat_json_bytes(const ngx_str_t *bytes);
-static size_t ngx_household_cat_json_base64url(char *p, const ngx_str_t *src);
 
 
 json_t *
@@ -240,8 +239,9 @@ ngx_household_cat_json_key(const ngx_household_cbor_item_t *key,
         return;
 
     case NGX_HOUSEHOLD_CBOR_BYTES:
-        len = ngx_household_cat_json_base64url(name, &key->value.text);
-        name[len] = '\0';
+        *ngx_household_base64url_encode((u_char *) name,
+                                        key->value.text.data,
+                                        key->value.text.len) = '\0';
         return;
 
     default:
@@ -291,41 +291,10 @@ ngx_household_cat_json_type(const ngx_household_cbor_item_t *item)
 static json_t *
 ngx_household_cat_json_bytes(const ngx_str_t *bytes)
 {
-    char    buf[NGX_HOUSEHOLD_CAT_JSON_SIZE];
-    size_t  len;
+    u_char   buf[NGX_HOUSEHOLD_CAT_JSON_SIZE];
+    u_char  *last;
 
-    len = ngx_household_cat_json_base64url(buf, bytes);
+    last = ngx_household_base64url_encode(buf, bytes->data, bytes->len);
 
-    return json_stringn(buf, len);
-}
-
-
-static size_t
-ngx_household_cat_json_base64url(char *p, const ngx_str_t *src)
-{
-    char        *start;
-    size_t       i;
-    uint32_t     bits;
-    ngx_uint_t   n;
-
-    static const char  alphabet[] =
-        "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
-
-    start = p;
-    bits = 0;
-    n = 0;
-
-    for (i = 0; i < src->len; i++) {
-        bits = bits << 8 | src->data[i];
-
-        for (n += 8; n >= 6; n -= 6) {
-            *p++ = alphabet[bits >> (n - 6) & 63];
-        }
-    }
-
-    if (n > 0) {
-        *p++ = alphabet[bits << (6 - n) & 63];
-    }
-
-    return p - start;
+    return json_stringn((char *) buf, last - buf);
 }

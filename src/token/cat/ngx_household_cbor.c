@@ -12,12 +12,6 @@
 #include "ngx_household_str.h"
 
 
-/* major types (RFC 8949, 3.1) of items whose head holds all there is of them */
-#define NGX_HOUSEHOLD_CBOR_MAJOR_UINT  0
-#define NGX_HOUSEHOLD_CBOR_MAJOR_NINT  1
-#define NGX_HOUSEHOLD_CBOR_MAJOR_TAG   6
-
-
 /* a length: of type size_t up to libcbor 0.8, which on 32 bits differs */
 
 #if (CBOR_MAJOR_VERSION == 0 && CBOR_MINOR_VERSION < 9)
@@ -156,17 +150,17 @@ ngx_household_cbor_read(ngx_household_cbor_parser_t *p, const u_char *data)
 
     switch (*data >> 5) {
 
-    case NGX_HOUSEHOLD_CBOR_MAJOR_UINT:
+    case NGX_HOUSEHOLD_CBOR_UINT:
         n = ngx_household_cbor_number(p, data, &number);
         ngx_household_cbor_scalar(p, NGX_HOUSEHOLD_CBOR_UINT, number);
         return n;
 
-    case NGX_HOUSEHOLD_CBOR_MAJOR_NINT:
+    case NGX_HOUSEHOLD_CBOR_NINT:
         n = ngx_household_cbor_number(p, data, &number);
         ngx_household_cbor_scalar(p, NGX_HOUSEHOLD_CBOR_NINT, number);
         return n;
 
-    case NGX_HOUSEHOLD_CBOR_MAJOR_TAG:
+    case NGX_HOUSEHOLD_CBOR_TAG:
         n = ngx_household_cbor_number(p, data, &number);
         ngx_household_cbor_tag(p, number);
         return n;

@@ -1,6 +1,6 @@
 
 /*
- * Parsing of CBOR (RFC 8949) into an array of a fixed size.
+ * Parsing of CBOR (RFC 8949) into an array of a fixed size, and writing it.
  *
  * Links without any nginx object file; needs libcbor.  Allocates nothing.
  */
@@ -17,6 +17,8 @@
 #define NGX_HOUSEHOLD_CBOR_DEPTH  16   /* nesting of arrays, maps and tags */
 #define NGX_HOUSEHOLD_CBOR_ITEMS  512  /* of an input, keys included */
 
+
+/* up to _TAG, the numbers are those of the major types (RFC 8949, 3.1) */
 
 typedef enum {
     NGX_HOUSEHOLD_CBOR_UINT = 0,       /* number */
@@ -102,8 +104,16 @@ ngx_int_t ngx_household_cbor_int(const ngx_household_cbor_item_t *item,
 #define ngx_household_cbor_first(item)    ((item) + 1)
 #define ngx_household_cbor_next(c, item)  (&(c)->items[(item)->end])
 
-/* writes the head (RFC 8949, 3) of a major type; returns the new position */
+/* writes the head (RFC 8949, 3) of a type up to _TAG; returns the new end */
 u_char *ngx_household_cbor_head(u_char *p, ngx_uint_t major, uint64_t number);
+
+/*
+ * Writes an item and what is nested in it, in the shortest form apart from
+ * floats, which have 64 bits.  Returns the new position, or NULL if there is
+ * no room up to "last".
+ */
+u_char *ngx_household_cbor_write(u_char *p, u_char *last,
+    const ngx_household_cbor_t *c, const ngx_household_cbor_item_t *item);
 
 /* bytes of the longest head */
 #define NGX_HOUSEHOLD_CBOR_HEAD  9

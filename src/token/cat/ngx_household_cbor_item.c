@@ -1,6 +1,6 @@
 
 /*
- * Items of CBOR: values of maps, lists, integers, and heads.
+ * Items of CBOR: values of maps, lists, integers, and how they are written.
  */
 
 
@@ -8,6 +8,17 @@
 #include <ngx_core.h>
 #include "ngx_household_cbor.h"
 #include "ngx_household_str.h"
+
+
+/* major type of what is neither a number nor has a length: RFC 8949, 3.3 */
+#define NGX_HOUSEHOLD_CBOR_SIMPLE  7
+
+#define NGX_HOUSEHOLD_CBOR_NO      20
+#define NGX_HOUSEHOLD_CBOR_DOUBLE  27
+
+
+static u_char *ngx_household_cbor_write_item(u_char *p,
+    const ngx_household_cbor_item_t *item);
 
 
 const ngx_household_cbor_item_t *
@@ -133,4 +144,79 @@ ngx_household_cbor_head(u_char *p, ngx_uint_t major, uint64_t number)
     }
 
     return p;
+}
+
+
+/* items follow each other as they do in the encoding, whatever is nested */
+
+u_char *
+ngx_household_cbor_write(u_char *p, u_char *last,
+    const ngx_household_cbor_t *c, const ngx_household_cbor_item_t *item)
+{
+    size_t                            size;
+    const ngx_household_cbor_item_t  *end;
+
+    end = ngx_household_cbor_next(c, item);
+
+    for ( /* void */ ; item < end; item++) {
+        size = NGX_HOUSEHOLD_CBOR_HEAD;
+
+        if (item->type == NGX_HOUSEHOLD_CBOR_BYTES
+            || item->type == NGX_HOUSEHOLD_CBOR_TEXT)
+        {
+            size += item->value.text.len;
+        }
+
+        if ((size_t) (last - p) < size) {
+            return NULL;
+        }
+
+        p = ngx_household_cbor_write_item(p, item);
+    }
+
+    return p;
+}
+
+
+static u_char *
+ngx_household_cbor_write_item(u_char *p, const ngx_household_cbor_item_t *item)
+{
+    uint64_t    number;
+    ngx_uint_t  bits;
+
+    /* up to TAG, types are major types */
+
+    switch (item->type) {
+
+    case NGX_HOUSEHOLD_CBOR_UINT:
+    case NGX_HOUSEHOLD_CBOR_NINT:
+    case NGX_HOUSEHOLD_CBOR_TAG:
+        return ngx_household_cbor_head(p, item->type, item->value.number);
+
+    case NGX_HOUSEHOLD_CBOR_BYTES:
+    case NGX_HOUSEHOLD_CBOR_TEXT:
+        p = ngx_household_cbor_head(p, item->type, item->value.text.len);
+        return ngx_cpymem(p, item->value.text.data, item->value.text.len);
+
+    case NGX_HOUSEHOLD_CBOR_ARRAY:
+    case NGX_HOUSEHOLD_CBOR_MAP:
+        return ngx_household_cbor_head(p, item->type, item->count);
+
+    case NGX_HOUSEHOLD_CBOR_FLOAT:
+        *p++ = (u_char) (NGX_HOUSEHOLD_CBOR_SIMPLE << 5
+                         | NGX_HOUSEHOLD_CBOR_DOUBLE);
+
+        ngx_memcpy(&number, &item->value.real, sizeof(double));
+
+        for (bits = 64; bits > 0; bits -= 8) {
+            *p++ = (u_char) (number >> (bits - 8));
+        }
+
+        return p;
+
+    default: /* FALSE, TRUE, NULL, UNDEFINED: 20 to 23 */
+        return ngx_household_cbor_head(p, NGX_HOUSEHOLD_CBOR_SIMPLE,
+                                       NGX_HOUSEHOLD_CBOR_NO + item->type
+                                       - NGX_HOUSEHOLD_CBOR_FALSE);
+    }
 }

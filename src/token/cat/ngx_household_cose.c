@@ -1,14 +1,14 @@
 
 /*
- * Parsing of COSE_Sign1 and COSE_Mac0.
+ * Parsing of COSE_Sign1 and COSE_Mac0, and writing of the latter.
  */
 
 
 #include <ngx_config.h>
 #include <ngx_core.h>
 #include "ngx_household_cbor.h"
+#include "ngx_household_chain.h"
 #include "ngx_household_cose.h"
-#include "ngx_household_jws.h"
 
 
 #define NGX_HOUSEHOLD_COSE_TAG_MAC0   17
@@ -24,13 +24,12 @@
 /* "application/cwt" as a CoAP content format (RFC 8392, 9.3) */
 #define NGX_HOUSEHOLD_COSE_CWT        61
 
-/* major types: RFC 8949, 3.1 */
-#define NGX_HOUSEHOLD_COSE_BYTES       2
-#define NGX_HOUSEHOLD_COSE_TEXT        3
-#define NGX_HOUSEHOLD_COSE_ARRAY       4
-
 /* bytes of the longest beginning of what is signed, with "Signature1" */
 #define NGX_HOUSEHOLD_COSE_CONTEXT    12
+
+/* bytes of a protected header, and of all that is not counted in a message */
+#define NGX_HOUSEHOLD_COSE_PROTECTED 320
+#define NGX_HOUSEHOLD_COSE_REST       64
 
 
 typedef struct {
@@ -58,11 +57,18 @@ static const ngx_household_cbor_item_t *ngx_household_cose_header(
     const ngx_household_cose_headers_t *h, int64_t label);
 static ngx_int_t ngx_household_cose_key(ngx_household_cose_t *m,
     const ngx_household_cose_headers_t *h);
+static ngx_int_t ngx_household_cose_renewed(ngx_household_cose_t *m,
+    const ngx_household_cose_headers_t *h);
 static const ngx_household_cose_alg_t *ngx_household_cose_alg(
     const ngx_household_cose_headers_t *h);
 static u_char *ngx_household_cose_signed(u_char *p,
     const ngx_str_t *protected, const ngx_str_t *payload);
 static u_char *ngx_household_cose_context(u_char *buf, ngx_uint_t mac);
+static ngx_int_t ngx_household_cose_write_protected(
+    const ngx_household_jwk_t *jwk, uint64_t first, const ngx_str_t *type,
+    ngx_str_t *protected);
+static u_char *ngx_household_cose_write_string(u_char *p, ngx_uint_t major,
+    const ngx_str_t *s);
 
 
 /* "the key decides": a key allows at most what its curve and size imply */
@@ -114,7 +120,8 @@ ngx_household_cose_parse(ngx_household_cose_t *m, ngx_str_t *data,
                                      &protected, &m->payload);
 
     if (ngx_household_cose_protected(&h, &protected) != NGX_OK
-        || ngx_household_cose_key(m, &h) != NGX_OK)
+        || ngx_household_cose_key(m, &h) != NGX_OK
+        || ngx_household_cose_renewed(m, &h) != NGX_OK)
     {
         return NGX_HOUSEHOLD_REASON_TOKEN_MALFORMED;
     }
@@ -322,6 +329,38 @@ ngx_household_cose_key(ngx_household_cose_t *m,
 }
 
 
+/* what is not protected may be of anyone */
+
+static ngx_int_t
+ngx_household_cose_renewed(ngx_household_cose_t *m,
+    const ngx_household_cose_headers_t *h)
+{
+    ngx_str_t                         name;
+    const ngx_household_cbor_item_t  *item;
+
+    ngx_str_set(&name, NGX_HOUSEHOLD_CHAIN_PARAM);
+
+    if (ngx_household_cbor_find_text(&h->outer, h->unprotected, &name)
+        != NULL)
+    {
+        return NGX_DECLINED;
+    }
+
+    item = ngx_household_cbor_find_text(&h->inner, h->protected, &name);
+
+    if (item == NULL) {
+        return NGX_OK;
+    }
+
+    m->renewed = 1;
+
+    return item->type == NGX_HOUSEHOLD_CBOR_TEXT
+           && ngx_household_chain_read_key(&item->value.text, &m->first)
+              == NGX_OK
+           ? NGX_OK : NGX_DECLINED;
+}
+
+
 static const ngx_household_cose_alg_t *
 ngx_household_cose_alg(const ngx_household_cose_headers_t *h)
 {
@@ -355,15 +394,13 @@ static u_char *
 ngx_household_cose_signed(u_char *p, const ngx_str_t *protected,
     const ngx_str_t *payload)
 {
-    p = ngx_household_cbor_head(p, NGX_HOUSEHOLD_COSE_BYTES, protected->len);
-    p = ngx_cpymem(p, protected->data, protected->len);
+    p = ngx_household_cose_write_string(p, NGX_HOUSEHOLD_CBOR_BYTES,
+                                        protected);
 
-    p = ngx_household_cbor_head(p, NGX_HOUSEHOLD_COSE_BYTES, 0);
+    p = ngx_household_cbor_head(p, NGX_HOUSEHOLD_CBOR_BYTES, 0);
 
-    p = ngx_household_cbor_head(p, NGX_HOUSEHOLD_COSE_BYTES, payload->len);
-    p = ngx_cpymem(p, payload->data, payload->len);
-
-    return p;
+    return ngx_household_cose_write_string(p, NGX_HOUSEHOLD_CBOR_BYTES,
+                                           payload);
 }
 
 
@@ -381,9 +418,133 @@ ngx_household_cose_context(u_char *buf, ngx_uint_t mac)
 
     buf += NGX_HOUSEHOLD_COSE_CONTEXT - 2 - len;
 
-    p = ngx_household_cbor_head(buf, NGX_HOUSEHOLD_COSE_ARRAY, 4);
-    p = ngx_household_cbor_head(p, NGX_HOUSEHOLD_COSE_TEXT, len);
+    p = ngx_household_cbor_head(buf, NGX_HOUSEHOLD_CBOR_ARRAY, 4);
+    p = ngx_household_cbor_head(p, NGX_HOUSEHOLD_CBOR_TEXT, len);
     ngx_memcpy(p, text, len);
 
     return buf;
+}
+
+
+ngx_int_t
+ngx_household_cose_write(const ngx_household_jwk_t *jwk, uint64_t first,
+    const ngx_str_t *type, const ngx_str_t *payload, ngx_str_t *dst,
+    size_t size, u_char *buf)
+{
+    u_char     *p, *last;
+    u_char      bytes[NGX_HOUSEHOLD_COSE_PROTECTED], mac[EVP_MAX_MD_SIZE];
+    ngx_str_t   protected, input, tag;
+
+    protected.data = bytes;
+
+    if (ngx_household_cose_write_protected(jwk, first, type, &protected)
+        != NGX_OK
+        || protected.len + jwk->kid.len + payload->len + sizeof(mac)
+           + NGX_HOUSEHOLD_COSE_REST > size)
+    {
+        return NGX_DECLINED;
+    }
+
+    last = ngx_household_cose_signed(buf + NGX_HOUSEHOLD_COSE_CONTEXT,
+                                     &protected, payload);
+
+    input.data = ngx_household_cose_context(buf, 1);
+    input.len = last - input.data;
+    tag.data = mac;
+
+    if (ngx_household_jws_sign(&jwk->key, &input, &tag) != NGX_OK) {
+        return NGX_ERROR;
+    }
+
+    p = dst->data;
+
+    p = ngx_household_cbor_head(p, NGX_HOUSEHOLD_CBOR_TAG,
+                                NGX_HOUSEHOLD_COSE_TAG_CWT);
+    p = ngx_household_cbor_head(p, NGX_HOUSEHOLD_CBOR_TAG,
+                                NGX_HOUSEHOLD_COSE_TAG_MAC0);
+    p = ngx_household_cbor_head(p, NGX_HOUSEHOLD_CBOR_ARRAY, 4);
+
+    p = ngx_household_cose_write_string(p, NGX_HOUSEHOLD_CBOR_BYTES,
+                                        &protected);
+
+    p = ngx_household_cbor_head(p, NGX_HOUSEHOLD_CBOR_MAP, jwk->kid.len != 0);
+
+    if (jwk->kid.len != 0) {
+        p = ngx_household_cbor_head(p, NGX_HOUSEHOLD_CBOR_UINT,
+                                    NGX_HOUSEHOLD_COSE_KID);
+        p = ngx_household_cose_write_string(p, NGX_HOUSEHOLD_CBOR_BYTES,
+                                            &jwk->kid);
+    }
+
+    p = ngx_household_cose_write_string(p, NGX_HOUSEHOLD_CBOR_BYTES, payload);
+    p = ngx_household_cose_write_string(p, NGX_HOUSEHOLD_CBOR_BYTES, &tag);
+
+    dst->len = p - dst->data;
+
+    return NGX_OK;
+}
+
+
+/* protected->data has ..._PROTECTED bytes; NGX_DECLINED if that is too few */
+
+static ngx_int_t
+ngx_household_cose_write_protected(const ngx_household_jwk_t *jwk,
+    uint64_t first, const ngx_str_t *type, ngx_str_t *protected)
+{
+    char                             text[NGX_HOUSEHOLD_CHAIN_ID_LEN + 1];
+    u_char                          *p;
+    ngx_str_t                        name, id;
+    ngx_uint_t                       algorithm;
+    const ngx_household_cose_alg_t  *alg;
+
+    if (type->len > NGX_HOUSEHOLD_COSE_PROTECTED - NGX_HOUSEHOLD_COSE_REST) {
+        return NGX_DECLINED;
+    }
+
+    name.data = (u_char *) ngx_household_jws_signs_with(&jwk->key);
+    name.len = ngx_strlen(name.data);
+
+    algorithm = ngx_household_jws_algorithm(&name);
+
+    /* a secret: one of the first three */
+
+    for (alg = ngx_household_cose_algs; alg->bits != algorithm; alg++) {
+        /* void */
+    }
+
+    p = ngx_household_cbor_head(protected->data, NGX_HOUSEHOLD_CBOR_MAP,
+                                type->len != 0 ? 3 : 2);
+
+    p = ngx_household_cbor_head(p, NGX_HOUSEHOLD_CBOR_UINT,
+                                NGX_HOUSEHOLD_COSE_ALG);
+    p = ngx_household_cbor_head(p, NGX_HOUSEHOLD_CBOR_UINT, alg->alg);
+
+    if (type->len != 0) {
+        p = ngx_household_cbor_head(p, NGX_HOUSEHOLD_CBOR_UINT,
+                                    NGX_HOUSEHOLD_COSE_TYP);
+        p = ngx_household_cose_write_string(p, NGX_HOUSEHOLD_CBOR_TEXT, type);
+    }
+
+    ngx_str_set(&name, NGX_HOUSEHOLD_CHAIN_PARAM);
+    p = ngx_household_cose_write_string(p, NGX_HOUSEHOLD_CBOR_TEXT, &name);
+
+    ngx_household_chain_write_key(first, text);
+
+    id.data = (u_char *) text;
+    id.len = NGX_HOUSEHOLD_CHAIN_ID_LEN;
+    p = ngx_household_cose_write_string(p, NGX_HOUSEHOLD_CBOR_TEXT, &id);
+
+    protected->len = p - protected->data;
+
+    return NGX_OK;
+}
+
+
+static u_char *
+ngx_household_cose_write_string(u_char *p, ngx_uint_t major,
+    const ngx_str_t *s)
+{
+    p = ngx_household_cbor_head(p, major, s->len);
+
+    return ngx_cpymem(p, s->data, s->len);
 }

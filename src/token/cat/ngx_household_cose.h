@@ -1,8 +1,9 @@
 
 /*
- * Parsing of a signed CWT (RFC 8392): COSE_Sign1 and COSE_Mac0 (RFC 9052).
+ * A signed CWT (RFC 8392): parsing of COSE_Sign1 and COSE_Mac0 (RFC 9052), and
+ * writing of the latter.
  *
- * Links without any nginx object file; needs libcbor.
+ * Links without any nginx object file; needs OpenSSL 3 and libcbor.
  */
 
 
@@ -12,6 +13,7 @@
 
 #include <ngx_config.h>
 #include <ngx_core.h>
+#include "ngx_household_jwks.h"
 #include "ngx_household_reason.h"
 
 
@@ -28,6 +30,8 @@ typedef struct {
     ngx_uint_t   algorithm;            /* bits, as in ngx_household_jws.h */
     ngx_str_t    kid;                  /* data is NULL: none */
     ngx_str_t    type;                 /* data is NULL: none */
+    ngx_uint_t   renewed;              /* 1: by an edge */
+    uint64_t     first;                /* of a renewed one: its key */
     ngx_str_t    payload;
     ngx_str_t    signature;
     ngx_str_t    input;                /* what is signed */
@@ -43,12 +47,27 @@ typedef struct {
  * Returns NGX_HOUSEHOLD_REASON_NONE and fills "m"; or
  *
  *   TOKEN_MALFORMED  not such a message, a detached payload, "crit", a label
- *                    in both headers, or "kid" or "typ" of a wrong type
+ *                    in both headers, "kid" or "typ" of a wrong type, or a
+ *                    parameter of a renewed token that is not valid, or not
+ *                    in the protected header
  *   TOKEN_ALGORITHM  "alg" is not in the protected header, is unknown, or is
  *                    of the other kind than the tag
  */
 ngx_household_reason_e ngx_household_cose_parse(ngx_household_cose_t *m,
     ngx_str_t *data, u_char *buf);
+
+/*
+ * Writes a renewed token: a CWT in COSE_Mac0 with all tags, by the secret
+ * "jwk".  "first" is the id of the key that signed the first token; "type" may
+ * be empty.
+ * "dst" has "size" bytes, and "buf" ngx_household_cose_size(size).
+ *
+ * Returns NGX_OK and sets dst->len; NGX_DECLINED if there is no room; or
+ * NGX_ERROR if OpenSSL fails.
+ */
+ngx_int_t ngx_household_cose_write(const ngx_household_jwk_t *jwk,
+    uint64_t first, const ngx_str_t *type, const ngx_str_t *payload,
+    ngx_str_t *dst, size_t size, u_char *buf);
 
 
 #endif /* _NGX_HOUSEHOLD_COSE_H_INCLUDED_ */

@@ -75,41 +75,12 @@ ngx_household_renewal_read(const json_t *claims,
 ngx_int_t
 ngx_household_renewal_key(const json_t *header, uint64_t *key)
 {
-    u_char      *bytes, ch;
-    ngx_int_t    rc;
-    ngx_str_t    text;
-    ngx_uint_t   i;
+    ngx_int_t  rc;
+    ngx_str_t  text;
 
-    rc = ngx_household_json_string(header, NGX_HOUSEHOLD_RENEWAL_PARAM, &text);
+    rc = ngx_household_json_string(header, NGX_HOUSEHOLD_CHAIN_PARAM, &text);
 
-    if (rc != NGX_OK) {
-        return rc;
-    }
-
-    if (text.len != NGX_HOUSEHOLD_RENEWAL_ID_LEN) {
-        return NGX_ERROR;
-    }
-
-    bytes = (u_char *) key;
-    ngx_memzero(key, sizeof(uint64_t));
-
-    for (i = 0; i < NGX_HOUSEHOLD_RENEWAL_ID_LEN; i++) {
-        ch = text.data[i];
-
-        if (ch >= '0' && ch <= '9') {
-            ch -= '0';
-
-        } else if (ch >= 'a' && ch <= 'f') {
-            ch -= 'a' - 10;
-
-        } else {
-            return NGX_ERROR;
-        }
-
-        bytes[i / 2] = (u_char) (bytes[i / 2] << 4 | ch);
-    }
-
-    return NGX_OK;
+    return rc == NGX_OK ? ngx_household_chain_read_key(&text, key) : rc;
 }
 
 
@@ -161,7 +132,7 @@ static ngx_int_t
 ngx_household_renewal_parse(const ngx_str_t *token, json_t **header,
     json_t **claims)
 {
-    u_char      buf[ngx_household_base64url_size(NGX_HOUSEHOLD_RENEWAL_SIZE)];
+    u_char      buf[ngx_household_base64url_size(NGX_HOUSEHOLD_CHAIN_SIZE)];
     u_char     *p, *dot, *last;
     json_t    **object;
     ngx_str_t   part, text;
@@ -169,7 +140,7 @@ ngx_household_renewal_parse(const ngx_str_t *token, json_t **header,
     *header = NULL;
     *claims = NULL;
 
-    if (token->len > NGX_HOUSEHOLD_RENEWAL_SIZE) {
+    if (token->len > NGX_HOUSEHOLD_CHAIN_SIZE) {
         return NGX_DECLINED;
     }
 
@@ -225,9 +196,7 @@ ngx_household_renewal_update(json_t *claims, int64_t now, int64_t max,
         }
     }
 
-    *left = ngx_min(lifetime, issued + max - now);
-
-    if (*left <= 0) {
+    if (ngx_household_chain_left(issued, now, max, lifetime, left) != NGX_OK) {
         return NGX_DECLINED;
     }
 
@@ -240,25 +209,14 @@ static json_t *
 ngx_household_renewal_header(const json_t *former,
     const ngx_household_jwk_t *jwk, uint64_t key)
 {
-    char         text[NGX_HOUSEHOLD_RENEWAL_ID_LEN + 1];
-    u_char      *bytes;
-    json_t      *header, *type;
-    ngx_uint_t   i;
+    char     text[NGX_HOUSEHOLD_CHAIN_ID_LEN + 1];
+    json_t  *header, *type;
 
-    static const char  hex[] = "0123456789abcdef";
-
-    bytes = (u_char *) &key;
-
-    for (i = 0; i < NGX_HOUSEHOLD_RENEWAL_ID_LEN / 2; i++) {
-        text[2 * i] = hex[bytes[i] >> 4];
-        text[2 * i + 1] = hex[bytes[i] & 0xf];
-    }
-
-    text[2 * i] = '\0';
+    ngx_household_chain_write_key(key, text);
 
     header = json_pack("{s:s, s:s}", "alg",
                        ngx_household_jws_signs_with(&jwk->key),
-                       NGX_HOUSEHOLD_RENEWAL_PARAM, text);
+                       NGX_HOUSEHOLD_CHAIN_PARAM, text);
     if (header == NULL) {
         return NULL;
     }
@@ -305,7 +263,7 @@ ngx_household_renewal_write(const ngx_household_jwk_t *jwk,
            + ngx_household_base64url_length(EVP_MAX_MD_SIZE) + 2;
 
     if (n[1] == 0 || n[1] > NGX_HOUSEHOLD_RENEWAL_CLAIMS
-        || size > NGX_HOUSEHOLD_RENEWAL_SIZE)
+        || size > NGX_HOUSEHOLD_CHAIN_SIZE)
     {
         return NGX_DECLINED;
     }

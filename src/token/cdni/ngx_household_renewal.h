@@ -2,10 +2,7 @@
 /*
  * Signed Token Renewal (RFC 9246, 3): the next token of a client.
  *
- * The new token has the claims of the former one, apart from "exp".  It is
- * signed with a secret of the edges.  The header parameter "household_renews"
- * is the id of the key that signed the first token, so that the new one is
- * accepted only where that key is, and as long as it is there.
+ * The new token has the claims of the former one, apart from "exp".
  *
  * Links without any nginx object file; needs OpenSSL 3 and jansson.
  */
@@ -17,16 +14,9 @@
 
 #include <ngx_config.h>
 #include <ngx_core.h>
+#include "ngx_household_chain.h"
 #include "ngx_household_jose.h"
 #include "ngx_household_jwks.h"
-
-
-/* bytes of the longest token that is made; browsers limit cookies to that */
-#define NGX_HOUSEHOLD_RENEWAL_SIZE  4000
-
-/* the header parameter: the id of a key in hexadecimal */
-#define NGX_HOUSEHOLD_RENEWAL_PARAM   "household_renews"
-#define NGX_HOUSEHOLD_RENEWAL_ID_LEN  16
 
 
 /* the claims; "depth" is a number of path segments */
@@ -47,7 +37,7 @@ ngx_int_t ngx_household_renewal_read(const json_t *claims,
     ngx_household_renewal_t *renewal);
 
 /*
- * Checks a header parameter NGX_HOUSEHOLD_RENEWAL_PARAM.  Returns NGX_OK and
+ * Checks a header parameter NGX_HOUSEHOLD_CHAIN_PARAM.  Returns NGX_OK and
  * sets "key", the id of a key; NGX_DECLINED if there is no parameter; or
  * NGX_ERROR if it is not valid.
  */
@@ -58,7 +48,7 @@ ngx_int_t ngx_household_renewal_key(const json_t *header, uint64_t *key);
  * id of the key that signed the first token.  The new one expires "cdniets"
  * seconds from now, but not later than "max" seconds after "iat", which is
  * added if there is none.  It is signed with the first key of "keys", a secret.
- * "dst" has NGX_HOUSEHOLD_RENEWAL_SIZE bytes.
+ * "dst" has NGX_HOUSEHOLD_CHAIN_SIZE bytes.
  *
  * Returns NGX_OK, fills "renewal" and "dst", and sets "left", the seconds
  * until it expires.  Returns NGX_DECLINED if the token is not to be renewed, or

@@ -16,7 +16,7 @@
 static ngx_household_jwks_t     *secrets;
 static ngx_household_renewal_t   renewal;
 static int64_t                   left;
-static u_char                    buf[NGX_HOUSEHOLD_RENEWAL_SIZE];
+static u_char                    buf[NGX_HOUSEHOLD_CHAIN_SIZE];
 
 
 static json_t *
