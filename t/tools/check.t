@@ -34,7 +34,8 @@ my %good = (
         . "    src/redis/wire\n    src/zone\n\"\n",
     $module => "#include <ngx_http.h>\n\n"
         . "static ngx_command_t  commands[] = {\n\n"
-        . "    { ngx_string(\"household\"),\n      0 },\n\n"
+        . "    { ngx_string(\"household\"),\n"
+        . "      NGX_HTTP_MAIN_CONF|NGX_HTTP_LOC_CONF,\n      0 },\n\n"
         . "    { ngx_string(\"household_store\"),\n      0 },\n\n"
         . "      ngx_null_command\n};\n",
     $decide => "#include <ngx_core.h>\n#include \"ngx_household_uuid.h\"\n",
@@ -67,7 +68,9 @@ my %good = (
     'docs/failures.md' => "| `timed out` | `host not found: ...` |\n\n"
         . "## Redis\n\n| Redis hangs | `timed out` |\n",
     't/tools/check/failures.md' => "| Redis hangs | t/a.t | household on |\n",
-    'docs/directives.md' => "| `household on` |\n| `household_store NAME` |\n",
+    'docs/directives.md' => "| [`household`](#household) | `off` | mode |\n"
+        . "| `household_store NAME` |\n\n## household\n\n```\nSyntax:  x\n"
+        . "Default: household off;\nContext: http, location\n```\n",
     'docs/variables.md' => "## \$household_reason\n\n| `home`, `outside` | ? |\n"
         . "\n## Other\n\n| `other` |\n",
     'docs/verdict.md' => "## Reasons\n\n| word | |\n| --- | --- |\n"
@@ -107,7 +110,7 @@ my @faults = (
     ['81 columns', $zone, "/* $long */\n", qr/zone\.c:2: 87 columns/],
     ['81 columns in a script', 't/tools/a.sh', "echo $long\n",
      qr/a\.sh:4: 86 columns/],
-    ['trailing space', 'docs/directives.md', "word \n", qr/:3: trailing space/],
+    ['trailing space', 'docs/verdict.md', "word \n", qr/:7: trailing space/],
     ['tab', $zone, "\tint  a;\n", qr/zone\.c:2: tab/],
     ['701 lines', $zone, ";\n" x 700, qr/zone\.c: 701 lines/],
     ['a long function', $zone, "int\nf(void)\n{\n" . "    a();\n" x 81 . "}\n",
@@ -126,6 +129,10 @@ my @faults = (
      qr/config: ngx_household_srcs is not sorted/],
     ['a directive without docs', 'docs/directives.md', sub { s/_store/_shop/r },
      qr/directives\.md: has no row for household_store/],
+    ['a context that is none', 'docs/directives.md', sub { s/http, l/l/r },
+     qr/directives\.md: household is allowed in: http, location, not loc/],
+    ['another default', 'docs/directives.md', sub { s/`off`/`on`/r },
+     qr/directives\.md: household: the default in the table is another/],
     ['a directive without a test', 't/a.t', sub { s/_store/_shop/r },
      qr/no test in t\/ names household_store/],
     ['a variable is no test of a directive', 't/a.t', sub { s/^h/\$h/r },

@@ -49,8 +49,40 @@ sub check_directives {
                 fault($file, 0, "no test in t/ names $name")
                     if $tests !~ /(?<![\w\$])$name\b/;
             }
+
+            while ($table =~ /ngx_string\("(\w+)"\),\s*([\w|\s]+),/g) {
+                check_directive_block($1, $2);
+            }
         }
     }
+}
+
+
+# The block of a directive in the docs: the contexts are those of the code, the
+# default is that of the table.
+
+sub check_directive_block {
+    my ($name, $flags) = @_;
+    my $page = 'docs/directives.md';
+    my $docs = $text{$page} // return;
+    my ($default, $context) = $docs
+        =~ /^## $name\n\n```\nSyntax:.*?^Default: (.*?)\nContext: (.*?)\n/ms
+        or return;
+
+    my $any = $flags =~ /HOUSEHOLD_ANY_CONF/;
+    my %of = (MAIN => 'http', SRV => 'server', LOC => 'location');
+    my $is = join ', ', map { $of{$_} }
+             grep { $any || $flags =~ /NGX_HTTP_${_}_CONF/ } qw(MAIN SRV LOC);
+    $is ||= 'household_redis';
+
+    fault($page, 0, "$name is allowed in: $is, not $context")
+        if $context ne $is;
+
+    my ($row) = $docs =~ /^\| \[`$name`\]\(#\w+\) \| *(.*?) *\|/m;
+
+    fault($page, 0, "$name: the default in the table is another")
+        if defined $row && $row =~ s/`//gr ne $default
+           =~ s/^(?:-$|$name )//r =~ s/;$//r;
 }
 
 
