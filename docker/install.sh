@@ -15,7 +15,10 @@ dir=$(sed -n "s|^.*cp .*'\$(DESTDIR)\(/.*\)/$file'.*|\1|p" "$makefile")
 debian=/usr/share/nginx
 conf=$debian/modules-available/mod-http-household.conf
 
-install -D -m 644 "$module" "$dest$dir/$file"
+if ! install -D -m 644 "$module" "$dest$dir/$file"; then
+    echo "household: run make install as root, or say DESTDIR=dir" >&2
+    exit 1
+fi
 echo "installed $dest$dir/$file"
 
 if [ "$dir" = /usr/lib/nginx/modules ]; then

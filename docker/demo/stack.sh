@@ -8,6 +8,9 @@ stack=$here/../stack
 stack_pids=()
 python=/usr/bin/python3
 
+# nothing is written beside the programs
+export PYTHONDONTWRITEBYTECODE=1
+
 
 stop_stack() {
     local pid
