@@ -23,6 +23,14 @@ fi
 
 setup='
     cd /household
+
+    if [ "$ONLY" = demo ]; then
+        make -s packages SETS="build demo"
+        dpkg-query -W -f "\${Package} \${Version}\n" gcc nginx-dev \
+            libhiredis-dev redis-server
+        exit
+    fi
+
     make -s packages SETS="build demo test fuzz"
     dpkg-query -W -f "\${Package} \${Version}\n" gcc clang nginx-dev \
         libhiredis-dev redis-server
