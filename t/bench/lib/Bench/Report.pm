@@ -207,8 +207,8 @@ sub _short {
     my $m = $all->{machine};
     my $text = '';
 
-    for (['player', 'if a player sends a manifest and 100 segments on a '
-          . "connection,\n  with the same token"],
+    for (['player', 'for a player that requests a manifest and 100 segments '
+          . "on a\n  connection, with the same token"],
          ['proxied', 'if each request has another token than the one before '
           . "it on\n  its connection"])
     {
