@@ -40,6 +40,7 @@ my %opt = (out => '.', runs => 3, seconds => 2, 'backend-cores' => '0,1');
 
 GetOptions(\%opt, 'out=s', 'docs=s', 'only=s', 'runs=i', 'seconds=f',
            'backend-cores=s') or exit 2;
+die "with --docs all rows are measured\n" if $opt{docs} && $opt{only};
 
 $| = 1;
 my $machine = machine();

@@ -10,8 +10,11 @@ use Bench::Picture;
 use Bench::Text qw(line put insert machine_text);
 use Exporter 'import';
 use JSON::PP;
+use Text::Wrap qw(wrap);
 
 our @EXPORT_OK = qw(median);
+
+$Text::Wrap::columns = 130;
 
 # What the project asks of itself, and docs/performance.md gives the reasons:
 # the text, the rows, the figure, and its bound.
@@ -50,7 +53,7 @@ sub write {
 
     _table(\%all);
     put("$dir/bench.json", JSON::PP->new->canonical->pretty->encode(\%all));
-    put("$dir/bench.md", $short . $text);
+    put("$dir/bench.md", "$short\n$text");
     put("$dir/bench.svg", $picture);
     print "\nhousehold: written to $dir/bench.json, bench.md, bench.svg\n";
 
@@ -208,9 +211,9 @@ sub _short {
     my $text = '';
 
     for (['player', 'for a player that requests a manifest and 100 segments '
-          . "on a\n  connection, with the same token"],
+          . 'on a connection, with the same token'],
          ['proxied', 'if each request has another token than the one before '
-          . "it on\n  its connection"])
+          . 'it on its connection'])
     {
         my ($name, $when) = @$_;
         my $row = $row{$name};
@@ -219,18 +222,19 @@ sub _short {
         my ($least, $median, $most) =
             map { sprintf '%.1f', 100 * ($_ - 1) }
                 @{ $row->{ratio} }{qw(least median most)};
-        $text .= sprintf "- **%s %%** of the CPU time of nginx (%s to %s) "
-            . "%s: %.2f µs above\n  %.2f µs;\n", $median, $least, $most, $when,
-            $row->{added_cpu_us}{median},
-            $row{ $row->{floor} }{edge_cpu_us}{median};
+
+        $text .= ";\n" if $text;
+        $text .= wrap('', '  ', sprintf '- **%s %%** (%s to %s) of the CPU '
+            . 'time of nginx %s: %.2f µs above %.2f µs', $median, $least,
+            $most, $when, $row->{added_cpu_us}{median},
+            $row{ $row->{floor} }{edge_cpu_us}{median});
     }
 
     return '' if !$text;
-    $text =~ s/;\n\z/.\n/;
-    return $text . sprintf "\nMedians, and the spread of the runs, on %s; load "
-        . "average at the start %.2f,\nother work took %s of the machine.\n\n",
-        $m->{processor}, $m->{load_at_start},
-        _percent($m->{others}{median});
+    return $text . ".\n\n" . wrap('', '', sprintf 'Medians, and the spread of '
+        . 'the runs, on %s; the load average at the start was %.2f, and other '
+        . 'work took %s of the machine.', $m->{processor}, $m->{load_at_start},
+        _percent($m->{others}{median})) . "\n";
 }
 
 sub _text {

@@ -74,6 +74,9 @@ sub _token_conf {
 sub _token_rows {
     my ($alg, $n, $dir) = @_;
     my $conf = _token_conf($alg, $dir);
+    my $name = $alg eq 'CATU' ? 'CAT with catu' : $alg;
+    my $one = $alg =~ /^CAT/ ? "a $name" : "an $name token";
+    my $token = $alg =~ /^CAT/ ? $name : "$name token";
     my (@token, @unseen);
 
     my $ask = sub {
@@ -90,15 +93,15 @@ sub _token_rows {
     };
 
     return (
-        _row("floor-$alg", "empty_gif, asked with an $alg token",
+        _row("floor-$alg", "empty_gif, asked with $one",
             ask => $ask, floor => "floor-$alg"),
-        _row("cached-$alg", "cached, $alg token seen before",
+        _row("cached-$alg", "cached, $token seen before",
             ask => $ask, floor => "floor-$alg",
             conf => "household on;\n$Cached\n$conf"),
-        _row("kept-$alg", "cached, the same $alg token on each connection",
+        _row("kept-$alg", "cached, the same $token on each connection",
             _again($ask), floor => "floor-$alg",
             conf => "household on;\n$Cached\n$conf"),
-        _row("verify-$alg", "cached, every $alg token verified",
+        _row("verify-$alg", "cached, every $token verified",
             ask => $unseen, asks => 1000, floor => "floor-$alg",
             conf => "household on;\n$Forgetful\n$conf"),
     );
