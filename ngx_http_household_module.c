@@ -17,6 +17,7 @@
 #include "ngx_http_household_conf.h"
 #include "ngx_http_household_counts.h"
 #include "ngx_http_household_dashboard.h"
+#include "ngx_http_household_effects.h"
 #include "ngx_http_household_invalidate.h"
 #include "ngx_http_household_keyset.h"
 #include "ngx_http_household_load.h"
@@ -505,7 +506,8 @@ ngx_http_household_init_store(ngx_cycle_t *cycle,
                                        store->redis->redis,
                                        store->zone ? &store->lookup_cache
                                                    : NULL,
-                                       &store->lookup_counts);
+                                       &store->lookup_counts,
+                                       store->devices);
     if (store->lookups == NULL) {
         return NGX_ERROR;
     }
@@ -513,7 +515,7 @@ ngx_http_household_init_store(ngx_cycle_t *cycle,
     store->writer = ngx_household_writer_create(cycle->pool,
                                            store->redis->redis,
                                            &store->redis->conf.key_prefix,
-                                           ngx_http_household_counts_write,
+                                           &ngx_http_household_effects_calls,
                                            store);
     if (store->writer == NULL) {
         return NGX_ERROR;

@@ -166,7 +166,7 @@ is transfer($by_seat, 'If-Match' => $etag)->{status}, 204, 'as it was read';
 my @all = qw(ACL SETUSER default on nopass resetkeys);
 account();
 $redis->cmd(@all, '~household:{b}*', '~household-closed:{b}*',
-            '%R~household:{a}*', '%R~household-seen:*', '+@all');
+            '~household-device:{b}', '%R~household:{a}*', '+@all');
 $api->fails('the second step fails', 500, 'redis_error',
             POST => 'accounts/a/transfer', $by_seat);
 $redis->cmd(@all, '~*');
@@ -178,7 +178,7 @@ is_deeply homes('b'), [$seat, '2001:db8:7::/56'], 'once';
 
 account();
 $redis->cmd(@all, '~household:{a}*', '~household-closed:{a}*',
-            '%R~household:*', '%R~household-seen:*', '+@all');
+            '~household-device:{a}', '%R~household:*', '+@all');
 $api->fails('the first step fails', 500, 'redis_error',
             POST => 'accounts/a/transfer', $by_seat);
 $redis->cmd(@all, '~*');

@@ -29,9 +29,20 @@ my $nginx = Test::Household::Nginx->new(
 
 sub account { 'household:{' . $_[0] . '}:account' }
 
-sub device {
+# what all edges know of a device, and the later times
+sub told {
     my ($account, $device) = @_;
     return $redis->cmd(HGET => account($account), "device:$device");
+}
+
+sub later {
+    my ($account, $device) = @_;
+    return $redis->cmd(HGET => "household-device:{$account}", $device);
+}
+
+sub device {
+    my $told = told(@_);
+    return defined $told ? later(@_) // $told : undef;
 }
 
 sub noted {

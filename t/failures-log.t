@@ -184,7 +184,8 @@ logs('the unix socket does not exist: no such file',
 
 my $sharing = 'household_sharing on threshold=0;';
 
-for (['presence read', '~household:*', $sharing],
+for (['device lookup', '~household:*', ''],
+     ['presence read', '~household:*', $sharing],
      ['presence write', '~household:* %R~household-seen:*', $sharing],
      ['event', '~household:*', 'household_events on;'])
 {

@@ -17,7 +17,10 @@ my $redis = Test::Household::Redis->new(unix => 1);
 my $home = 'household:{a}';
 my $hash = 'household:{a}:account';
 my $tomb = 'household-closed:{a}';
+my $later = 'household-device:{a}';
 my @record = ($home, $hash, $tomb);
+my @devices = (@record, $later);
+my $seen = 'household-seen:{a}';
 my $now = 1_800_000_000;
 my $day = 86400;
 
@@ -103,12 +106,69 @@ is field('outside_days'), ($today - 1) . ",$today", 'away: days are sorted';
 # a device in the place of another one
 
 fresh('device:old' => 5, 'device:other' => 7);
-is run('device', \@record, 'device:new', $now, 'device:old', 5), 1,
-    'device: is written';
+
+sub device {
+    my ($value, %drop) = @_;
+    return run('device', \@devices, 'device:new', $value, 7 * $day, 1000,
+               %drop);
+}
+
+sub later { $redis->cmd(HGET => $later, $_[0]) // '' }
+
+is device($now, 'device:old' => 5), 1, 'device: is written';
 is field('device:new'), $now, 'device: with its value';
 is field('device:old'), '', 'device: in the place of the oldest';
-run('device', \@record, 'device:new', $now, 'device:other', 6);
+device($now, 'device:other' => 6);
 is field('device:other'), 7, 'device: one that was seen meanwhile stays';
+
+
+# a device that is known: no edge is told
+
+fresh('device:new' => $now);
+is device($now + $day), 2, 'device: the next day, nobody is told';
+is field('device:new'), $now, 'device: the account is as it was';
+is later('new'), $now + $day, 'device: the time is kept beside it';
+my $left = $redis->cmd(TTL => $later);
+ok $left > 0 && $left <= 1000, 'device: which expires';
+is device($now + 7 * $day - 1), 2, 'device: for a week';
+is device($now + 7 * $day), 1, 'device: then all are told';
+is field('device:new'), $now + 7 * $day, 'device: of the present time';
+is later('new'), '', 'device: which is the only one';
+is device($now), 1, 'device: so are they of an earlier time';
+
+fresh('device:new' => $now);
+is run('device', \@devices, 'device:new', $now + $day, 0, 1000), 1,
+    'device: where they are to be told at once';
+
+fresh('device:new' => "$now\@s1");
+is device($now + $day), 1, 'device: at home for the first time';
+is device("$now:$now\@s2"), 1, 'device: at a seat for the first time';
+is device($now + $day . ":$now\@s2"), 2, 'device: at home again';
+is device($now . ':' . ($now + $day) . '@s2'), 2, 'device: at the seat again';
+
+for my $odd ($now . '000', '01', 'x', '', "$now:", "${now}x", "$now@",
+             "$now:x\@s1")
+{
+    fresh('device:new' => $odd);
+    is device($now), 1, "device: \"$odd\" is unknown";
+    is field('device:new'), $now, 'device: and replaced';
+}
+
+# in the place of another one that has a later time
+
+for ([$now => $now + $day, $now + $day], [$now, 'x', $now],
+     ["$now:9\@s1" => 8, "$now:9\@s1"], ['5:9@s1' => '4:11@s1', '5:11@s1'],
+     ['5:9@s1' => '7:11@s2', '7:9@s1'], ['x' => 7, 'x'])
+{
+    my ($value, $beside, $both) = @$_;
+
+    fresh('device:old' => $value);
+    $redis->cmd(HSET => $later, old => $beside);
+    device($now, 'device:old' => $both . '0');
+    is field('device:old'), $value, "drop: $value and $beside: seen meanwhile";
+    device($now, 'device:old' => $both);
+    is field('device:old') . later('old'), '', "drop: that is $both";
+}
 
 
 # homes that are learned
@@ -154,7 +214,6 @@ is field('learn:192.0.2.1'), "2\@$now", 'learn: and not the other';
 
 # presence
 
-my $seen = 'household-seen:{a}';
 fresh();
 is run('presence', [@record, $seen], '', 'version-0001 and more', 60), 1,
     'presence: the first';
@@ -168,7 +227,7 @@ is $redis->cmd(GET => $seen), "version-0002\0\xff", 'presence: any bytes';
 
 # what the API does
 
-sub edits { run('edit', \@record, @_) }
+sub edits { run('edit', \@devices, @_) }
 
 sub version {
     return $redis->cmd(EVAL => script('version') . 'return version()', 2,
@@ -194,17 +253,29 @@ is_deeply homes(), ['192.0.2.2'], 'edit: which is made';
 is field("f\0"), '', 'edit: all of it';
 isnt version(), $one, 'edit: a third version';
 
+fresh('device:tv' => $now, 'device:pc' => $now);
+$redis->cmd(HSET => $later, tv => $now + 5, pc => $now + 5);
+my $with = version();
+is edits('', 'set', 'device:tv', $now), 1, 'edit: a device is set';
+is later('tv'), '', 'edit: it has no later time any more';
+is edits('', 'set', 'device:tv', $now), 0, 'edit: the same again';
+is version(), $with, 'edit: later times are not of the version';
+is edits('', 'unset', 'device:pc', ''), 1, 'edit: a device is unset';
+is $redis->cmd(EXISTS => $later), 0, 'edit: nor has this a later one';
+
 
 # an account that is erased stays erased, until somebody writes it anew
 
-sub erase { run('erase', [@record, $seen, @_ > 2 ? $_[2] : ()], @_[0, 1]) }
+sub erase { run('erase', [@devices, $seen, @_ > 2 ? $_[2] : ()], @_[0, 1]) }
 
 my $mark = 'household-event:{a}:denied:1';
 $redis->cmd(SET => $seen, 'x');
 $redis->cmd(SET => $mark, 1);
+$redis->cmd(HSET => $later, tv => $now);
 is erase(60, $none), -1, 'erase: of another version';
-is $redis->cmd(EXISTS => $home, $seen), 2, 'erase: which erases nothing';
-is erase(60, version(), $mark), 3, 'erase: three keys';
+is $redis->cmd(EXISTS => $hash, $seen, $later), 3,
+    'erase: which erases nothing';
+is erase(60, version(), $mark), 4, 'erase: four keys';
 is_deeply $redis->cmd(KEYS => '*'), [$tomb], 'erase: they are gone';
 my $ttl = $redis->cmd(TTL => $tomb);
 ok $ttl > 0 && $ttl <= 60, 'erase: the tombstone expires';
@@ -212,7 +283,7 @@ is erase(60, ''), 0, 'erase: again';
 
 my %late = (
     learn => sub { learn('192.0.2.1', $now, 1) },
-    device => sub { run('device', \@record, 'device:tv', $now) },
+    device => sub { device($now) },
     away => sub { run('away', \@record, $today, 3) },
     grace_start => sub { run('grace_start', \@record, 0, $now) },
     grace_return => sub { run('grace_return', \@record, $now) },

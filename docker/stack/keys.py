@@ -16,13 +16,14 @@ import sys
 from jwcrypto import jwk
 
 EDGE = ("resetchannels &__redis__:invalidate ~household:* "
-        "~household-closed:* ~household-seen:* ~household-event:* "
-        "~household-events -@all +smembers +hgetall +ping +client|id "
-        "+client|tracking +subscribe +info +hset +eval +evalsha +exists "
-        "+scard +sadd +hget +hkeys +hdel +get +set +xadd")
-DESK = ("resetchannels ~household:* ~household-seen:* ~household-event:* "
-        "~household-closed:* -@all +smembers +hgetall +get +eval +evalsha "
-        "+exists +sadd +srem +hget +hset +hdel +del +set +ping +info")
+        "~household-device:* ~household-closed:* ~household-seen:* "
+        "~household-event:* ~household-events -@all +smembers +hgetall +ping "
+        "+client|id +client|tracking +subscribe +info +hset +eval +evalsha "
+        "+exists +expire +scard +sadd +hget +hkeys +hdel +get +set +xadd")
+DESK = ("resetchannels ~household:* ~household-device:* ~household-seen:* "
+        "~household-event:* ~household-closed:* -@all +smembers +hgetall "
+        "+get +eval +evalsha +exists +sadd +srem +hget +hset +hdel +del "
+        "+set +ping +info")
 SHOP = ("resetchannels ~household-events -@all "
         "+xgroup +xreadgroup +xack +ping")
 

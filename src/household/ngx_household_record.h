@@ -147,6 +147,32 @@ ngx_uint_t ngx_household_record_builder_add_field(
     ngx_household_record_builder_t *b, ngx_str_t *name, ngx_str_t *value);
 
 /*
+ * Adds one field of the HASH household-device:{A}, after those of
+ * household:{A}:account: the name is a device, the value as in "device:<id>".
+ * It is the later of the two times that counts, at each place that the record
+ * has of that device; other devices and places are ignored.
+ */
+void ngx_household_record_builder_add_seen(ngx_household_record_builder_t *b,
+    ngx_str_t *device, ngx_str_t *value);
+
+/* bytes of the value of a device: "<time>@<seat>" each, separated by ":" */
+#define NGX_HOUSEHOLD_RECORD_SEEN                                             \
+    (NGX_HOUSEHOLD_SEEN_MAX * (NGX_INT64_LEN + 1 + NGX_HOUSEHOLD_ID_LEN + 1))
+
+/* writes the value of a device, of "n" places with times; returns its end */
+u_char *ngx_household_record_put_seen(u_char *p, ngx_household_seen_t *seen,
+    ngx_uint_t n);
+
+/*
+ * The same as ngx_household_record_builder_add_seen() for a value alone: each
+ * place of "value" gets the later of its times.  The new text is in "buf",
+ * which has NGX_HOUSEHOLD_RECORD_SEEN bytes.  If one of the values is
+ * malformed, "value" stays.
+ */
+void ngx_household_record_later(ngx_str_t *value, ngx_str_t *later,
+    u_char *buf);
+
+/*
  * Returns the record, of record.size bytes, or NULL if the record is over a
  * limit.  The record is part of the builder, and is valid until the next
  * start.

@@ -51,7 +51,6 @@ static ngx_int_t ngx_household_field_seats(ngx_household_record_builder_t *b,
 
 static ngx_int_t ngx_household_record_reject(
     ngx_household_record_builder_t *b, const char *error);
-static void ngx_household_record_malformed(ngx_household_record_builder_t *b);
 static ngx_uint_t ngx_household_record_list_next(ngx_str_t *list,
     u_char separator, ngx_str_t *item);
 static ngx_int_t ngx_household_record_place(ngx_str_t *text,
@@ -279,31 +278,22 @@ static ngx_int_t
 ngx_household_field_device(ngx_household_record_builder_t *b,
     ngx_household_field_t *field, ngx_str_t *rest, ngx_str_t *value)
 {
-    ngx_str_t              list, place;
-    ngx_uint_t             i, n;
-    ngx_household_id_t     id;
-    ngx_household_seen_t   seen[NGX_HOUSEHOLD_SEEN_MAX];
+    ngx_uint_t            i, n;
+    ngx_household_id_t    id;
+    ngx_household_seen_t  seen[NGX_HOUSEHOLD_SEEN_MAX];
 
     if (!ngx_household_id_set(&id, rest)) {
         return ngx_household_record_reject(b, NGX_HOUSEHOLD_ERROR_ID);
     }
 
-    if (value->len == 0) {
-        return ngx_household_record_reject(b, NGX_HOUSEHOLD_ERROR_TIME);
+    n = ngx_household_record_places(value, seen);
+
+    if (n > NGX_HOUSEHOLD_SEEN_MAX) {
+        return ngx_household_record_reject(b, "more than 4 places");
     }
 
-    n = 0;
-    list = *value;
-
-    while (ngx_household_record_list_next(&list, ':', &place)) {
-
-        if (n == NGX_HOUSEHOLD_SEEN_MAX) {
-            return ngx_household_record_reject(b, "more than 4 places");
-        }
-
-        if (ngx_household_record_place(&place, &seen[n++]) != NGX_OK) {
-            return ngx_household_record_reject(b, NGX_HOUSEHOLD_ERROR_TIME);
-        }
+    if (n == 0) {
+        return ngx_household_record_reject(b, NGX_HOUSEHOLD_ERROR_TIME);
     }
 
     for (i = 0; i < n; i++) {
@@ -312,6 +302,30 @@ ngx_household_field_device(ngx_household_record_builder_t *b,
     }
 
     return NGX_OK;
+}
+
+
+ngx_uint_t
+ngx_household_record_places(ngx_str_t *value, ngx_household_seen_t *seen)
+{
+    ngx_str_t   list, place;
+    ngx_uint_t  n;
+
+    n = 0;
+    list = *value;
+
+    while (ngx_household_record_list_next(&list, ':', &place)) {
+
+        if (n == NGX_HOUSEHOLD_SEEN_MAX) {
+            return n + 1;
+        }
+
+        if (ngx_household_record_place(&place, &seen[n++]) != NGX_OK) {
+            return 0;
+        }
+    }
+
+    return n;
 }
 
 
@@ -548,7 +562,7 @@ ngx_household_record_reject(ngx_household_record_builder_t *b,
 }
 
 
-static void
+void
 ngx_household_record_malformed(ngx_household_record_builder_t *b)
 {
     if (b->u.record.malformed != 0xffff) {

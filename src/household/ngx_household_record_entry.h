@@ -107,6 +107,16 @@ void ngx_household_record_append(ngx_household_record_builder_t *b,
 void ngx_household_record_append_id(ngx_household_record_builder_t *b,
     u_char kind, ngx_household_id_t *id, int64_t time, ngx_str_t *seat);
 
+/*
+ * Fills "seen" from the value of a device.  Returns the number of places, 0 if
+ * one is malformed, or more than NGX_HOUSEHOLD_SEEN_MAX if there are more.
+ */
+ngx_uint_t ngx_household_record_places(ngx_str_t *value,
+    ngx_household_seen_t *seen);
+
+/* counts a malformed entry */
+void ngx_household_record_malformed(ngx_household_record_builder_t *b);
+
 /* writes the first fields of an entry: kind, flags, and network */
 u_char *ngx_household_record_put_network(u_char *p, u_char kind,
     ngx_household_network_t *net);

@@ -162,6 +162,8 @@ struct ngx_http_household_store_s {
     ngx_household_zone_ns_t        *presence_cache;
     ngx_household_counters_set_t   *counts;
 
+    ngx_uint_t                      devices; /* unsigned  devices:1; known */
+
     ngx_msec_t                      fresh;
     ngx_msec_t                      missing;
     ngx_msec_t                      stale;

@@ -12,10 +12,16 @@
 #include "ngx_http_household_counts.h"
 #include "ngx_http_household_ctx.h"
 #include "ngx_http_household_effects.h"
+#include "ngx_http_household_invalidate.h"
 #include "ngx_http_household_sharing.h"
 
 
-static void ngx_http_household_effects_device(ngx_http_household_ctx_t *ctx);
+/* seconds after which a device is written for all edges again */
+#define NGX_HTTP_HOUSEHOLD_UNTOLD  (7 * NGX_HOUSEHOLD_DAY)
+
+
+static void ngx_http_household_effects_device(
+    ngx_http_household_loc_conf_t *hlcf, ngx_http_household_ctx_t *ctx);
 static void ngx_http_household_effects_learn(
     ngx_http_household_loc_conf_t *hlcf, ngx_http_household_ctx_t *ctx);
 static void ngx_http_household_effects_network(ngx_household_network_t *net,
@@ -24,6 +30,12 @@ static ngx_uint_t ngx_http_household_effects_once(
     ngx_http_household_ctx_t *ctx, ngx_uint_t write);
 static void ngx_http_household_effects_add(ngx_http_household_ctx_t *ctx,
     ngx_atomic_int_t n);
+
+
+const ngx_household_writer_calls_t  ngx_http_household_effects_calls = {
+    ngx_http_household_counts_write,
+    ngx_http_household_invalidate_seen
+};
 
 
 void
@@ -42,7 +54,7 @@ ngx_http_household_effects(ngx_http_request_t *r,
         && ngx_http_household_effects_once(ctx,
                                            NGX_HTTP_HOUSEHOLD_WRITTEN_DEVICE))
     {
-        ngx_http_household_effects_device(ctx);
+        ngx_http_household_effects_device(hlcf, ctx);
     }
 
     if (d->learn
@@ -118,8 +130,15 @@ ngx_http_household_effects_once(ngx_http_household_ctx_t *ctx,
 }
 
 
+/*
+ * The other edges are told of a device once a week; if it is trusted for less
+ * than two weeks, after half of that time.  So an edge that knows no later time
+ * trusts a device that was just at home for half of the time, at least.
+ */
+
 static void
-ngx_http_household_effects_device(ngx_http_household_ctx_t *ctx)
+ngx_http_household_effects_device(ngx_http_household_loc_conf_t *hlcf,
+    ngx_http_household_ctx_t *ctx)
 {
     u_char                         name[NGX_HOUSEHOLD_ID_LEN];
     ngx_household_seen_t           seen[NGX_HOUSEHOLD_SEEN_MAX];
@@ -143,6 +162,8 @@ ngx_http_household_effects_device(ngx_http_household_ctx_t *ctx)
 
     ngx_household_writer_write_device(ctx->store->writer, &ctx->account,
                                       &device, &d->seat,
+                                      ngx_min(NGX_HTTP_HOUSEHOLD_UNTOLD,
+                                              hlcf->trusted_device / 2),
                                       dropped.nseen ? &dropped : NULL);
 }
 

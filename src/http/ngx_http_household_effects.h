@@ -14,6 +14,9 @@
 #include "ngx_http_household_ctx.h"
 
 
+/* of the writer of a store, which is the data */
+extern const ngx_household_writer_calls_t  ngx_http_household_effects_calls;
+
 /* makes the writes that ctx->decision requires */
 void ngx_http_household_effects(ngx_http_request_t *r,
     ngx_http_household_loc_conf_t *hlcf, ngx_http_household_ctx_t *ctx);

@@ -186,6 +186,24 @@ ngx_http_household_invalidate_entries(ngx_http_household_redis_t *redis,
 }
 
 
+void
+ngx_http_household_invalidate_seen(void *data, ngx_str_t *account)
+{
+    ngx_http_household_store_t *from = data;
+
+    ngx_uint_t                   i;
+    ngx_http_household_store_t  *store;
+
+    i = 0;
+
+    while ((store = ngx_http_household_invalidate_next_store(from->redis, &i))
+           != NULL)
+    {
+        ngx_household_zone_invalidate(store->cache, account);
+    }
+}
+
+
 /* "{A}", the home networks, or "{A}:account"; A may contain braces */
 
 static ngx_int_t

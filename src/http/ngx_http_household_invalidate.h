@@ -21,6 +21,12 @@
 ngx_int_t ngx_http_household_invalidate_start(ngx_cycle_t *cycle,
     ngx_http_household_redis_t *redis);
 
+/*
+ * A device of the account was written to a key that is not tracked, by a store,
+ * which is "data": the records of this machine are read again.
+ */
+void ngx_http_household_invalidate_seen(void *data, ngx_str_t *account);
+
 /* stops tracking, as the worker exits */
 void ngx_http_household_invalidate_stop(ngx_http_household_redis_t *redis);
 

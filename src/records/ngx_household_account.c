@@ -9,25 +9,30 @@
 #include <ngx_sha1.h>
 #include "ngx_household_account.h"
 #include "ngx_household_account_op.h"
+#include "ngx_household_str.h"
 
 
-/* the members, the fields, the presence */
-#define NGX_HOUSEHOLD_ACCOUNT_READS  3
+/* the members, the fields, later times of devices, the presence */
+#define NGX_HOUSEHOLD_ACCOUNT_READS  4
 
 
 static ngx_int_t ngx_household_account_reply(ngx_household_redis_op_t *rop,
     ngx_household_resp_reply_t *reply);
+static ngx_int_t ngx_household_account_pairs(ngx_household_account_op_t *op,
+    ngx_household_resp_reply_t *reply, ngx_household_account_field_t **fields,
+    ngx_uint_t *nfields);
 static ngx_int_t ngx_household_account_copy(ngx_household_account_op_t *op,
     ngx_household_resp_reply_t *reply, ngx_str_t **list, ngx_uint_t *n);
 static void ngx_household_account_done(ngx_household_redis_op_t *rop,
     ngx_household_redis_result_e status);
+static void ngx_household_account_later(ngx_household_account_op_t *op);
 static int ngx_libc_cdecl ngx_household_account_compare(const void *one,
     const void *two);
 
 
 /*
- * The members, the fields, and the presence.  An error reply to the last is
- * ignored: the user may have no permission.
+ * The members, the fields, the later times of devices, and the presence.  An
+ * error reply to the last two is ignored: the user may have no permission.
  */
 
 ngx_household_account_op_t *
@@ -43,11 +48,12 @@ ngx_household_account_read(ngx_household_redis_t *redis, ngx_pool_t *pool,
     ngx_str_t  argv[NGX_HOUSEHOLD_ACCOUNT_READS][2] = {
         { ngx_string("SMEMBERS"), ngx_null_string },
         { ngx_string("HGETALL"), ngx_null_string },
+        { ngx_string("HGETALL"), ngx_null_string },
         { ngx_string("GET"), ngx_null_string }
     };
 
     ngx_household_resp_command_t  commands[NGX_HOUSEHOLD_ACCOUNT_READS] = {
-        { argv[0], 2 }, { argv[1], 2 }, { argv[2], 2 }
+        { argv[0], 2 }, { argv[1], 2 }, { argv[2], 2 }, { argv[3], 2 }
     };
 
     op = ngx_household_account_op_create(redis, id, 0, keys);
@@ -62,7 +68,8 @@ ngx_household_account_read(ngx_household_redis_t *redis, ngx_pool_t *pool,
 
     ngx_memzero(account, sizeof(ngx_household_account_t));
 
-    keys[2] = keys[NGX_HOUSEHOLD_ACCOUNT_SEEN];
+    keys[2] = keys[NGX_HOUSEHOLD_ACCOUNT_DEVICE];
+    keys[3] = keys[NGX_HOUSEHOLD_ACCOUNT_SEEN];
 
     for (i = 0; i < NGX_HOUSEHOLD_ACCOUNT_READS; i++) {
         argv[i][1] = keys[i];
@@ -88,8 +95,6 @@ static ngx_int_t
 ngx_household_account_reply(ngx_household_redis_op_t *rop,
     ngx_household_resp_reply_t *reply)
 {
-    ngx_uint_t                   i, n;
-    ngx_str_t                   *list;
     ngx_household_account_t     *account;
     ngx_household_account_op_t  *op = rop->data;
     ngx_household_resp_value_t  *v;
@@ -123,25 +128,12 @@ ngx_household_account_reply(ngx_household_redis_op_t *rop,
                                           &account->nhomes);
 
     case 1:
-        if (ngx_household_account_copy(op, reply, &list, &n) != NGX_OK
-            || n % 2)
-        {
-            return NGX_ERROR;
-        }
+        return ngx_household_account_pairs(op, reply, &account->fields,
+                                           &account->nfields);
 
-        account->fields = ngx_palloc(op->pool, (n / 2 + 1)
-                                     * sizeof(ngx_household_account_field_t));
-        if (account->fields == NULL) {
-            op->result = NGX_HOUSEHOLD_ACCOUNT_UNAVAILABLE;
-            return NGX_OK;
-        }
-
-        for (i = 0; i + 1 < n; i += 2) {
-            account->fields[account->nfields].name = list[i];
-            account->fields[account->nfields++].value = list[i + 1];
-        }
-
-        return NGX_OK;
+    case 2:
+        return ngx_household_account_pairs(op, reply, &op->later,
+                                           &op->nlater);
 
     default:
         if (v->type == NGX_HOUSEHOLD_RESP_BULK) {
@@ -154,6 +146,34 @@ ngx_household_account_reply(ngx_household_redis_op_t *rop,
 
         return NGX_OK;
     }
+}
+
+
+static ngx_int_t
+ngx_household_account_pairs(ngx_household_account_op_t *op,
+    ngx_household_resp_reply_t *reply, ngx_household_account_field_t **fields,
+    ngx_uint_t *nfields)
+{
+    ngx_str_t   *list;
+    ngx_uint_t   i, n;
+
+    if (ngx_household_account_copy(op, reply, &list, &n) != NGX_OK || n % 2) {
+        return NGX_ERROR;
+    }
+
+    *fields = ngx_palloc(op->pool, (n / 2 + 1)
+                                   * sizeof(ngx_household_account_field_t));
+    if (*fields == NULL) {
+        op->result = NGX_HOUSEHOLD_ACCOUNT_UNAVAILABLE;
+        return NGX_OK;
+    }
+
+    for (i = 0; i + 1 < n; i += 2) {
+        (*fields)[*nfields].name = list[i];
+        (*fields)[(*nfields)++].value = list[i + 1];
+    }
+
+    return NGX_OK;
 }
 
 
@@ -223,9 +243,62 @@ ngx_household_account_done(ngx_household_redis_op_t *rop,
                   ngx_household_account_compare);
 
         account->version = ngx_household_account_version(account);
+
+        ngx_household_account_later(op);
     }
 
     ngx_household_account_op_end(op, status, 0);
+}
+
+
+/* gives each device the later of its times, as an edge does */
+
+static void
+ngx_household_account_later(ngx_household_account_op_t *op)
+{
+    u_char                         *p;
+    ngx_str_t                       id;
+    ngx_uint_t                      i, k;
+    ngx_household_account_field_t  *field;
+
+    ngx_qsort(op->later, op->nlater, sizeof(ngx_household_account_field_t),
+              ngx_household_account_compare);
+
+    k = 0;
+
+    for (i = 0; i < op->account->nfields; i++) {
+        field = &op->account->fields[i];
+
+        if (field->name.len < sizeof("device:") - 1
+            || ngx_memcmp(field->name.data, "device:", sizeof("device:") - 1)
+               != 0)
+        {
+            continue;
+        }
+
+        id.len = field->name.len - (sizeof("device:") - 1);
+        id.data = field->name.data + sizeof("device:") - 1;
+
+        while (k < op->nlater
+               && ngx_household_account_compare(&op->later[k], &id) < 0)
+        {
+            k++;
+        }
+
+        if (k == op->nlater
+            || !ngx_household_str_equal(&op->later[k].name, &id))
+        {
+            continue;
+        }
+
+        p = ngx_pnalloc(op->pool, NGX_HOUSEHOLD_RECORD_SEEN);
+        if (p == NULL) {
+            op->result = NGX_HOUSEHOLD_ACCOUNT_UNAVAILABLE;
+            return;
+        }
+
+        ngx_household_record_later(&field->value, &op->later[k].value, p);
+    }
 }
 
 

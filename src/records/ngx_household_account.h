@@ -1,8 +1,10 @@
 
 /*
  * An account as Redis holds it, for those who look after accounts: all members
- * and fields, in the bytes that are stored, malformed ones included.  It is
- * read from a primary, and changed by scripts, each of which is atomic.
+ * and fields, in the bytes that are stored, malformed ones included; but a
+ * device has the later of its times, which may be in household-device:{A}.  An
+ * account is read from a primary, and changed by scripts, each of which is
+ * atomic.
  *
  * The path of a request uses ngx_household_lookup.h instead.
  */
@@ -47,7 +49,8 @@ typedef struct {
     ngx_uint_t                      nfields;
     ngx_household_account_field_t  *fields;
     ngx_str_t                       presence;  /* empty: none, or unreadable */
-    uint64_t                        version;   /* of all but the presence */
+    uint64_t                        version;   /* of homes and fields, without
+                                                  the later times */
 } ngx_household_account_t;
 
 
@@ -89,7 +92,8 @@ ngx_household_account_op_t *ngx_household_account_read(
     void *data);
 
 /*
- * Makes all of "n" edits in one script, or none.  With "version" other than
+ * Makes all of "n" edits in one script, or none.  A device that is set or unset
+ * has no later time any more.  With "version" other than
  * NULL, none is made if the account has another version by now: CONFLICT.
  * Returns as the read.
  */
@@ -106,10 +110,10 @@ ngx_household_account_op_t *ngx_household_account_edit(
 #define NGX_HOUSEHOLD_ACCOUNT_CLOSED  (7 * NGX_HOUSEHOLD_DAY)
 
 /*
- * Erases an account, with its presence and the marks of its events, at once,
- * and leaves a tombstone.  "account" is what was read.  "version" is as in
- * ngx_household_account_edit().  "n" of the handler is the number of keys that
- * were removed.  Returns as the read.
+ * Erases an account, with the later times of its devices, its presence and the
+ * marks of its events, at once, and leaves a tombstone.  "account" is what was
+ * read.  "version" is as in ngx_household_account_edit().  "n" of the handler
+ * is the number of keys that were removed.  Returns as the read.
  */
 ngx_household_account_op_t *ngx_household_account_erase(
     ngx_household_redis_t *redis, ngx_str_t *id,

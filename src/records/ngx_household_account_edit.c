@@ -16,6 +16,9 @@
 /* marks of events: on two days, which expire after two */
 #define NGX_HOUSEHOLD_ACCOUNT_DAYS  3
 
+/* the keys of an edit: all but the presence */
+#define NGX_HOUSEHOLD_ACCOUNT_EDIT  NGX_HOUSEHOLD_ACCOUNT_SEEN
+
 
 static ngx_uint_t ngx_household_account_seats(
     ngx_household_account_t *account, ngx_str_t *seats);
@@ -56,7 +59,7 @@ ngx_household_account_edit(ngx_household_redis_t *redis, ngx_str_t *id,
     ngx_uint_t                   i, argc;
     ngx_household_account_op_t  *op;
 
-    argc = NGX_HOUSEHOLD_SCRIPT_HEAD + NGX_HOUSEHOLD_KEYS_RECORD + 1 + 3 * n;
+    argc = NGX_HOUSEHOLD_SCRIPT_HEAD + NGX_HOUSEHOLD_ACCOUNT_EDIT + 1 + 3 * n;
 
     len = argc * sizeof(ngx_str_t) + NGX_INT64_LEN + 16;
 
@@ -79,10 +82,10 @@ ngx_household_account_edit(ngx_household_redis_t *redis, ngx_str_t *id,
 
     arg = &op->argv[2];
 
-    ngx_household_account_op_number(arg++, p, NGX_HOUSEHOLD_KEYS_RECORD);
+    ngx_household_account_op_number(arg++, p, NGX_HOUSEHOLD_ACCOUNT_EDIT);
     p += NGX_INT64_LEN;
 
-    for (i = 0; i < NGX_HOUSEHOLD_KEYS_RECORD; i++) {
+    for (i = 0; i < NGX_HOUSEHOLD_ACCOUNT_EDIT; i++) {
         *arg++ = keys[i];
     }
 

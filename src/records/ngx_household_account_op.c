@@ -15,13 +15,13 @@ ngx_household_account_op_create(ngx_household_redis_t *redis, ngx_str_t *id,
 {
     u_char                      *p;
     size_t                       len;
-    ngx_str_t                   *prefix, *seen, none;
+    ngx_str_t                   *prefix, *key, none;
     ngx_household_account_op_t  *op;
 
     prefix = &redis->conf->key_prefix;
 
     len = ngx_household_keys_record_size(prefix, id)
-          + prefix->len + id->len + sizeof("-seen:{}");
+          + 2 * (prefix->len + id->len) + sizeof("-device:{}-seen:{}");
 
     op = ngx_alloc(sizeof(ngx_household_account_op_t) + extra + len,
                    ngx_cycle->log);
@@ -36,12 +36,19 @@ ngx_household_account_op_create(ngx_household_redis_t *redis, ngx_str_t *id,
     p = (u_char *) &op[1] + extra;
     p = ngx_household_keys_record(p, prefix, id, keys);
 
-    seen = &keys[NGX_HOUSEHOLD_ACCOUNT_SEEN];
     ngx_str_null(&none);
 
-    seen->data = p;
-    p = ngx_household_keys_put_beside(p, prefix, "seen");
-    seen->len = ngx_household_keys_account(p, &none, id) - seen->data;
+    for (key = &keys[NGX_HOUSEHOLD_ACCOUNT_DEVICE];
+         key <= &keys[NGX_HOUSEHOLD_ACCOUNT_SEEN];
+         key++)
+    {
+        key->data = p;
+        p = ngx_household_keys_put_beside(p, prefix,
+                                key == &keys[NGX_HOUSEHOLD_ACCOUNT_SEEN]
+                                ? "seen" : NGX_HOUSEHOLD_KEYS_DEVICE);
+        p = ngx_household_keys_account(p, &none, id);
+        key->len = p - key->data;
+    }
 
     return op;
 }

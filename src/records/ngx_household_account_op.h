@@ -15,11 +15,12 @@
 #include "ngx_household_script.h"
 
 
-/* the keys of an account: those of the record, and the presence */
+/* the keys of an account: those of the record, later times, the presence */
 #define NGX_HOUSEHOLD_ACCOUNT_HOMES   0
 #define NGX_HOUSEHOLD_ACCOUNT_FIELDS  1
-#define NGX_HOUSEHOLD_ACCOUNT_SEEN    NGX_HOUSEHOLD_KEYS_RECORD
-#define NGX_HOUSEHOLD_ACCOUNT_KEYS    (NGX_HOUSEHOLD_KEYS_RECORD + 1)
+#define NGX_HOUSEHOLD_ACCOUNT_DEVICE  NGX_HOUSEHOLD_KEYS_RECORD
+#define NGX_HOUSEHOLD_ACCOUNT_SEEN    (NGX_HOUSEHOLD_KEYS_RECORD + 1)
+#define NGX_HOUSEHOLD_ACCOUNT_KEYS    (NGX_HOUSEHOLD_KEYS_RECORD + 2)
 
 
 /* followed by its strings */
@@ -33,6 +34,8 @@ struct ngx_household_account_op_s {
     /* of a read */
     ngx_pool_t                      *pool;
     ngx_household_account_t         *account;
+    ngx_household_account_field_t   *later;    /* of household-device:{A} */
+    ngx_uint_t                       nlater;
 
     /* of a script */
     ngx_household_script_t          *script;

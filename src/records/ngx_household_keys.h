@@ -38,6 +38,10 @@ u_char *ngx_household_keys_account(u_char *p, ngx_str_t *prefix,
     ngx_str_t *account);
 
 
+/* beside the records: the times of devices that no other edge has to know */
+#define NGX_HOUSEHOLD_KEYS_DEVICE  "device"
+
+
 /*
  * The keys that each script on an account gets first: the set of home networks,
  * the hash, and the tombstone of an account that was erased.

@@ -41,7 +41,7 @@ static void ngx_household_lookups_event(ngx_household_lookups_t *lookups,
 ngx_household_lookups_t *
 ngx_household_lookups_create(ngx_pool_t *pool, ngx_household_redis_t *redis,
     ngx_household_lookup_cache_t *cache,
-    const ngx_household_lookup_counts_t *counts)
+    const ngx_household_lookup_counts_t *counts, ngx_uint_t devices)
 {
     ngx_uint_t                i;
     ngx_household_lookups_t  *lookups;
@@ -54,6 +54,7 @@ ngx_household_lookups_create(ngx_pool_t *pool, ngx_household_redis_t *redis,
     lookups->redis = redis;
     lookups->cache = cache;
     lookups->counts = counts;
+    lookups->devices = devices;
     lookups->ident = -1;
 
     ngx_rbtree_init(&lookups->tree, &lookups->sentinel,

@@ -1,6 +1,6 @@
 
 /*
- * A lookup fetches the two keys of an account from Redis in one round trip and
+ * A lookup fetches the keys of an account from Redis in one round trip and
  * builds the record from them.
  *
  * An account has at most one lookup in progress.  All requests for the account
@@ -122,12 +122,13 @@ typedef struct {
 
 /*
  * Creates the lookups of one deployment in this worker, allocated from "pool".
- * Fetched records are stored in "cache", unless "cache" is NULL.  Returns NULL
+ * Fetched records are stored in "cache", unless "cache" is NULL.  "devices" is
+ * 1 if devices are known: then household-device:{A} is read, too.  Returns NULL
  * if memory allocation failed.
  */
 ngx_household_lookups_t *ngx_household_lookups_create(ngx_pool_t *pool,
     ngx_household_redis_t *redis, ngx_household_lookup_cache_t *cache,
-    const ngx_household_lookup_counts_t *counts);
+    const ngx_household_lookup_counts_t *counts, ngx_uint_t devices);
 
 /*
  * Ends the lookups that were not sent, and frees memory.  No sent lookup may

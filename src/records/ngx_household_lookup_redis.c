@@ -6,11 +6,18 @@
 
 #include <ngx_config.h>
 #include <ngx_core.h>
+#include "ngx_household_keys.h"
 #include "ngx_household_lookup_redis.h"
+
+
+/* the home networks, the fields, the devices, PING */
+#define NGX_HOUSEHOLD_LOOKUP_COMMANDS  4
 
 
 static ngx_household_redis_result_e ngx_household_lookup_submit(
     ngx_household_lookup_t *lookup, ngx_uint_t flags);
+static u_char *ngx_household_lookup_keys(ngx_household_lookups_t *lookups,
+    ngx_str_t *account, ngx_str_t *keys);
 static ngx_int_t ngx_household_lookup_reply(ngx_household_redis_op_t *op,
     ngx_household_resp_reply_t *reply);
 static ngx_int_t ngx_household_lookup_number(ngx_household_lookup_t *lookup,
@@ -20,6 +27,8 @@ static ngx_int_t ngx_household_lookup_homes(
     ngx_household_resp_reply_t *reply);
 static ngx_int_t ngx_household_lookup_fields(
     ngx_household_record_builder_t *builder,
+    ngx_household_resp_reply_t *reply, ngx_uint_t seen);
+static ngx_int_t ngx_household_lookup_seen(ngx_household_lookup_t *lookup,
     ngx_household_resp_reply_t *reply);
 static void ngx_household_lookup_answered(ngx_household_redis_op_t *op,
     ngx_household_redis_result_e status);
@@ -55,8 +64,9 @@ ngx_household_lookup_send(ngx_household_lookup_t *lookup,
 
 
 /*
- * SMEMBERS household:{A}, HGETALL household:{A}:account and PING with a number.
- * The braces are a hash tag, so that both keys are in one hash slot.
+ * SMEMBERS household:{A}, HGETALL household:{A}:account, if devices are known
+ * HGETALL household-device:{A}, and PING with a number.  The braces are a hash
+ * tag, so that all keys are in one hash slot.
  *
  * Replies are matched by order only.  After an extra reply, each lookup would
  * get the reply of another lookup.  PING returns its number, which detects
@@ -66,54 +76,48 @@ ngx_household_lookup_send(ngx_household_lookup_t *lookup,
 static ngx_household_redis_result_e
 ngx_household_lookup_submit(ngx_household_lookup_t *lookup, ngx_uint_t flags)
 {
-    u_char                        *p, *key;
-    ngx_str_t                     *prefix, keys[3];
-    ngx_uint_t                     i;
+    u_char                        *key;
+    ngx_str_t                      keys[NGX_HOUSEHOLD_LOOKUP_COMMANDS];
+    ngx_uint_t                     i, n;
     ngx_household_lookups_t       *lookups;
     ngx_household_redis_op_t      *op;
     ngx_household_redis_result_e   status;
 
-    ngx_str_t  argv[3][2] = {
+    ngx_str_t  argv[NGX_HOUSEHOLD_LOOKUP_COMMANDS][2] = {
         { ngx_string("SMEMBERS"), ngx_null_string },
+        { ngx_string("HGETALL"), ngx_null_string },
         { ngx_string("HGETALL"), ngx_null_string },
         { ngx_string("PING"), ngx_null_string }
     };
 
-    ngx_household_resp_command_t  commands[3] = {
-        { argv[0], 2 }, { argv[1], 2 }, { argv[2], 2 }
+    ngx_household_resp_command_t  commands[NGX_HOUSEHOLD_LOOKUP_COMMANDS] = {
+        { argv[0], 2 }, { argv[1], 2 }, { argv[2], 2 }, { argv[3], 2 }
     };
 
     lookups = lookup->lookups;
-    prefix = &lookups->redis->conf->key_prefix;
 
-    key = ngx_alloc(prefix->len + lookup->node.str.len
-                    + sizeof("{}:account") - 1, ngx_cycle->log);
+    key = ngx_household_lookup_keys(lookups, &lookup->node.str, keys);
     if (key == NULL) {
         return NGX_HOUSEHOLD_REDIS_RESULT_DOWN;
     }
 
-    p = ngx_cpymem(key, prefix->data, prefix->len);
-    *p++ = '{';
-    p = ngx_cpymem(p, lookup->node.str.data, lookup->node.str.len);
-    *p++ = '}';
+    n = NGX_HOUSEHOLD_LOOKUP_COMMANDS - 1;
 
-    for (i = 0; i < 3; i++) {
-        keys[i].data = key;
-        keys[i].len = p - key;
+    for (i = 0; i < n; i++) {
+        argv[i][1] = keys[i];
     }
 
-    p = ngx_cpymem(p, ":account", sizeof(":account") - 1);
-
-    keys[1].len = p - key;
+    if (!lookups->devices) {
+        n--;
+        commands[n] = commands[n + 1];
+    }
 
     (void) ngx_sprintf(lookup->number, "%08xD", lookups->number++);
 
-    argv[0][1] = keys[0];
-    argv[1][1] = keys[1];
-    argv[2][1].data = lookup->number;
-    argv[2][1].len = NGX_HOUSEHOLD_LOOKUP_NUMBER;
+    commands[n].argv[1].data = lookup->number;
+    commands[n].argv[1].len = NGX_HOUSEHOLD_LOOKUP_NUMBER;
 
-    op = ngx_household_redis_submit(lookups->redis, commands, keys, 3,
+    op = ngx_household_redis_submit(lookups->redis, commands, keys, n + 1,
                                     NGX_HOUSEHOLD_REDIS_LATE
                                     | NGX_HOUSEHOLD_REDIS_NUMBERED | flags,
                                     ngx_household_lookup_reply,
@@ -126,14 +130,65 @@ ngx_household_lookup_submit(ngx_household_lookup_t *lookup, ngx_uint_t flags)
 }
 
 
+/* returns the memory of the keys, which is to be freed, or NULL */
+
+static u_char *
+ngx_household_lookup_keys(ngx_household_lookups_t *lookups,
+    ngx_str_t *account, ngx_str_t *keys)
+{
+    u_char     *p, *key;
+    ngx_str_t  *prefix, none;
+
+    prefix = &lookups->redis->conf->key_prefix;
+    ngx_str_null(&none);
+
+    key = ngx_alloc(2 * (prefix->len + account->len)
+                    + sizeof("{}:account-device:{}") - 1, ngx_cycle->log);
+    if (key == NULL) {
+        return NULL;
+    }
+
+    p = ngx_household_keys_account(key, prefix, account);
+
+    keys[0].data = key;
+    keys[0].len = p - key;
+
+    p = ngx_cpymem(p, ":account", sizeof(":account") - 1);
+
+    keys[1].data = key;
+    keys[1].len = p - key;
+
+    /* PING, which is the third or the fourth, has the key of the first */
+
+    keys[2] = keys[0];
+    keys[3] = keys[0];
+
+    if (lookups->devices) {
+        keys[2].data = p;
+
+        p = ngx_household_keys_put_beside(p, prefix,
+                                          NGX_HOUSEHOLD_KEYS_DEVICE);
+        p = ngx_household_keys_account(p, &none, account);
+
+        keys[2].len = p - keys[2].data;
+    }
+
+    return key;
+}
+
+
 static ngx_int_t
 ngx_household_lookup_reply(ngx_household_redis_op_t *op,
     ngx_household_resp_reply_t *reply)
 {
     ngx_household_lookup_t  *lookup = op->data;
 
-    if (op->i == 2) {
+    if (op->i == op->n - 1) {
         return ngx_household_lookup_number(lookup, &reply->values[0]);
+    }
+
+    if (op->i == 2) {
+        return ngx_household_lookup_seen(lookup, reply);
     }
 
     if (reply->values[0].type == NGX_HOUSEHOLD_RESP_ERROR) {
@@ -170,7 +225,35 @@ ngx_household_lookup_reply(ngx_household_redis_op_t *op,
         return ngx_household_lookup_homes(lookup->builder, reply);
     }
 
-    return ngx_household_lookup_fields(lookup->builder, reply);
+    return ngx_household_lookup_fields(lookup->builder, reply, 0);
+}
+
+
+/*
+ * The account is used without it, if this key cannot be read: each of its
+ * devices is also in the hash of the account, with a time that is a few days
+ * older.
+ */
+
+static ngx_int_t
+ngx_household_lookup_seen(ngx_household_lookup_t *lookup,
+    ngx_household_resp_reply_t *reply)
+{
+    if (reply->values[0].type == NGX_HOUSEHOLD_RESP_ERROR) {
+        ngx_household_redis_log_error(lookup->lookups->redis,
+                                      "device lookup", &reply->values[0].str);
+        return NGX_OK;
+    }
+
+    if (reply->values[0].type != NGX_HOUSEHOLD_RESP_ARRAY) {
+        return NGX_ERROR;
+    }
+
+    if (reply->too_large || lookup->builder == NULL) {
+        return NGX_OK;
+    }
+
+    return ngx_household_lookup_fields(lookup->builder, reply, 1);
 }
 
 
@@ -212,7 +295,7 @@ ngx_household_lookup_homes(ngx_household_record_builder_t *builder,
 
 static ngx_int_t
 ngx_household_lookup_fields(ngx_household_record_builder_t *builder,
-    ngx_household_resp_reply_t *reply)
+    ngx_household_resp_reply_t *reply, ngx_uint_t seen)
 {
     ngx_uint_t                   i;
     ngx_household_resp_value_t  *v;
@@ -229,7 +312,15 @@ ngx_household_lookup_fields(ngx_household_record_builder_t *builder,
             return NGX_ERROR;
         }
 
-        if (i % 2 == 0) {
+        if (i % 2) {
+            continue;
+        }
+
+        if (seen) {
+            ngx_household_record_builder_add_seen(builder, &v[i - 1].str,
+                                                  &v[i].str);
+
+        } else {
             (void) ngx_household_record_builder_add_field(builder,
                                                           &v[i - 1].str,
                                                           &v[i].str);

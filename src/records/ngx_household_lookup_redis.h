@@ -77,6 +77,7 @@ struct ngx_household_lookups_s {
     ngx_uint_t                       nbuilders;
 
     uint32_t                         number;    /* for the next lookup */
+    ngx_uint_t                       devices;   /* unsigned  devices:1; */
 
     /* rate limits of log messages */
     ngx_household_log_limit_t        malformed;

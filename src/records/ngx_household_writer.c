@@ -15,11 +15,10 @@
 
 
 /* keys and arguments of a script, at most */
-#define NGX_HOUSEHOLD_WRITER_ARGS      (NGX_HOUSEHOLD_KEYS_RECORD + 6)
+#define NGX_HOUSEHOLD_WRITER_ARGS      (NGX_HOUSEHOLD_KEYS_RECORD + 7)
 
-/* "<time>@<seat>" for each place, separated by ":" */
-#define NGX_HOUSEHOLD_WRITER_SEEN                                             \
-    (NGX_HOUSEHOLD_SEEN_MAX * (NGX_INT64_LEN + 1 + NGX_HOUSEHOLD_ID_LEN + 1))
+/* what the script of a device returns if no invalidation is sent */
+#define NGX_HOUSEHOLD_WRITER_UNTOLD    2
 
 /* hash table of recent writes: a power of two */
 #define NGX_HOUSEHOLD_WRITER_RECENT    4096
@@ -44,15 +43,12 @@ typedef struct {
 
 
 struct ngx_household_writer_s {
-    ngx_household_redis_t          *redis;
-    ngx_str_t                      *key_prefix;
-    ngx_uint_t                      n;       /* pending */
-    void                          (*ended)(void *data,
-                                           ngx_household_writer_op_e op,
-                                           ngx_household_writer_result_e
-                                               result);
-    void                           *data;
-    ngx_household_writer_recent_t   recent[NGX_HOUSEHOLD_WRITER_RECENT];
+    ngx_household_redis_t               *redis;
+    ngx_str_t                           *key_prefix;
+    ngx_uint_t                           n;       /* pending */
+    const ngx_household_writer_calls_t  *calls;
+    void                                *data;
+    ngx_household_writer_recent_t        recent[NGX_HOUSEHOLD_WRITER_RECENT];
 };
 
 
@@ -62,8 +58,11 @@ typedef struct {
     ngx_household_writer_t        *writer;
     ngx_household_write_e          type;
     uint64_t                       hash;
+    ngx_str_t                      account;
+    ngx_uint_t                     nkeys;
     ngx_uint_t                     argc;
     ngx_str_t                      argv[NGX_HOUSEHOLD_WRITER_ARGS];
+    unsigned                       untold:1; /* the reply */
     unsigned                       eval:1;   /* not EVALSHA */
     unsigned                       noscript:1; /* error reply */
     unsigned                       failed:1;
@@ -125,9 +124,7 @@ static const ngx_household_writer_op_e  ngx_household_writer_ops[] = {
 
 ngx_household_writer_t *
 ngx_household_writer_create(ngx_pool_t *pool, ngx_household_redis_t *redis,
-    ngx_str_t *key_prefix,
-    void (*ended)(void *data, ngx_household_writer_op_e op,
-                  ngx_household_writer_result_e result),
+    ngx_str_t *key_prefix, const ngx_household_writer_calls_t *calls,
     void *data)
 {
     ngx_household_writer_t  *writer;
@@ -139,7 +136,7 @@ ngx_household_writer_create(ngx_pool_t *pool, ngx_household_redis_t *redis,
 
     writer->redis = redis;
     writer->key_prefix = key_prefix;
-    writer->ended = ended;
+    writer->calls = calls;
     writer->data = data;
 
     return writer;
@@ -149,17 +146,25 @@ ngx_household_writer_create(ngx_pool_t *pool, ngx_household_redis_t *redis,
 void
 ngx_household_writer_write_device(ngx_household_writer_t *writer,
     ngx_str_t *account, ngx_household_writer_device_t *device,
-    ngx_str_t *seat, ngx_household_writer_device_t *dropped)
+    ngx_str_t *seat, int64_t untold, ngx_household_writer_device_t *dropped)
 {
     u_char     names[2][sizeof("device:") + NGX_HOUSEHOLD_ID_LEN];
-    u_char     values[2][NGX_HOUSEHOLD_WRITER_SEEN];
+    u_char     values[2][NGX_HOUSEHOLD_RECORD_SEEN];
+    u_char     numbers[2][NGX_INT64_LEN];
     uint64_t   hash;
-    ngx_str_t  argv[4];
+    ngx_str_t  argv[6];
 
     ngx_household_writer_device(device, argv, names[0], values[0]);
 
+    argv[2].data = numbers[0];
+    argv[2].len = ngx_sprintf(numbers[0], "%L", untold) - numbers[0];
+
+    argv[3].data = numbers[1];
+    argv[3].len = ngx_sprintf(numbers[1], "%d", NGX_HOUSEHOLD_DEVICE_GONE)
+                  - numbers[1];
+
     if (dropped != NULL) {
-        ngx_household_writer_device(dropped, &argv[2], names[1], values[1]);
+        ngx_household_writer_device(dropped, &argv[4], names[1], values[1]);
     }
 
     hash = ngx_household_write_hash(NGX_HOUSEHOLD_WRITE_DEVICE, account);
@@ -167,7 +172,7 @@ ngx_household_writer_write_device(ngx_household_writer_t *writer,
     hash = ngx_household_write_hash(hash, seat);
 
     ngx_household_writer_submit(writer, NGX_HOUSEHOLD_WRITE_DEVICE, account,
-                                argv, dropped != NULL ? 4 : 2, hash);
+                                argv, dropped != NULL ? 6 : 4, hash);
 }
 
 
@@ -177,25 +182,13 @@ static void
 ngx_household_writer_device(ngx_household_writer_device_t *device,
     ngx_str_t *argv, u_char *name, u_char *value)
 {
-    u_char      *p;
-    ngx_uint_t   i;
-
     argv[0].data = name;
     argv[0].len = ngx_sprintf(name, "device:%V", &device->id) - name;
 
-    p = value;
-
-    for (i = 0; i < device->nseen; i++) {
-
-        p = ngx_sprintf(p, i ? ":%L" : "%L", device->seen[i].time);
-
-        if (device->seen[i].seat.len) {
-            p = ngx_sprintf(p, "@%V", &device->seen[i].seat);
-        }
-    }
-
     argv[1].data = value;
-    argv[1].len = p - value;
+    argv[1].len = ngx_household_record_put_seen(value, device->seen,
+                                                device->nseen)
+                  - value;
 }
 
 
@@ -335,8 +328,8 @@ ngx_household_writer_submit(ngx_household_writer_t *writer,
     }
 
     if (write == NULL) {
-        writer->ended(writer->data, ngx_household_writer_ops[type],
-                      NGX_HOUSEHOLD_WRITER_DROPPED);
+        writer->calls->ended(writer->data, ngx_household_writer_ops[type],
+                             NGX_HOUSEHOLD_WRITER_DROPPED);
         return;
     }
 
@@ -356,10 +349,13 @@ ngx_household_write_alloc(ngx_household_writer_t *writer,
 {
     u_char                 *p;
     size_t                  len;
+    ngx_str_t              *key, none;
     ngx_uint_t              i;
     ngx_household_write_t  *write;
 
-    len = ngx_household_keys_record_size(writer->key_prefix, account);
+    len = ngx_household_keys_record_size(writer->key_prefix, account)
+          + writer->key_prefix->len + sizeof("-device:{}")
+          + 2 * account->len;
 
     for (i = 0; i < argc; i++) {
         len += argv[i].len;
@@ -381,7 +377,24 @@ ngx_household_write_alloc(ngx_household_writer_t *writer,
 
     p = ngx_household_keys_record(p, writer->key_prefix, account, write->argv);
 
-    write->argc = NGX_HOUSEHOLD_KEYS_RECORD;
+    write->nkeys = NGX_HOUSEHOLD_KEYS_RECORD;
+
+    if (type == NGX_HOUSEHOLD_WRITE_DEVICE) {
+        ngx_str_null(&none);
+
+        key = &write->argv[write->nkeys++];
+        key->data = p;
+        p = ngx_household_keys_put_beside(p, writer->key_prefix,
+                                          NGX_HOUSEHOLD_KEYS_DEVICE);
+        p = ngx_household_keys_account(p, &none, account);
+        key->len = p - key->data;
+    }
+
+    write->account.data = p;
+    write->account.len = account->len;
+    p = ngx_cpymem(p, account->data, account->len);
+
+    write->argc = write->nkeys;
 
     for (i = 0; i < argc; i++) {
         write->argv[write->argc].data = p;
@@ -396,6 +409,7 @@ ngx_household_write_alloc(ngx_household_writer_t *writer,
 static void
 ngx_household_write_send(ngx_household_write_t *write)
 {
+    u_char                         nkeys[NGX_INT_T_LEN];
     ngx_str_t                      argv[NGX_HOUSEHOLD_SCRIPT_HEAD
                                         + NGX_HOUSEHOLD_WRITER_ARGS];
     ngx_household_redis_op_t      *op;
@@ -405,7 +419,8 @@ ngx_household_write_send(ngx_household_write_t *write)
     ngx_household_script_args(&ngx_household_writer_scripts[write->type],
                               write->eval, argv);
 
-    ngx_str_set(&argv[2], "3");   /* NGX_HOUSEHOLD_KEYS_RECORD */
+    argv[2].data = nkeys;
+    argv[2].len = ngx_sprintf(nkeys, "%ui", write->nkeys) - nkeys;
 
     ngx_memcpy(&argv[NGX_HOUSEHOLD_SCRIPT_HEAD], write->argv,
                write->argc * sizeof(ngx_str_t));
@@ -431,6 +446,9 @@ ngx_household_write_reply(ngx_household_redis_op_t *op,
     ngx_household_write_t  *write = op->data;
 
     if (reply->values[0].type == NGX_HOUSEHOLD_RESP_INTEGER) {
+        write->untold = (write->type == NGX_HOUSEHOLD_WRITE_DEVICE
+                         && reply->values[0].integer
+                            == NGX_HOUSEHOLD_WRITER_UNTOLD);
         return NGX_OK;
     }
 
@@ -477,6 +495,10 @@ ngx_household_write_done(ngx_household_redis_op_t *op,
         return;
     }
 
+    if (write->untold) {
+        write->writer->calls->seen(write->writer->data, &write->account);
+    }
+
     ngx_household_write_end(write, NGX_HOUSEHOLD_WRITER_OK);
 }
 
@@ -510,7 +532,8 @@ ngx_household_write_end(ngx_household_write_t *write,
 
     writer = write->writer;
 
-    writer->ended(writer->data, ngx_household_writer_ops[write->type], result);
+    writer->calls->ended(writer->data, ngx_household_writer_ops[write->type],
+                         result);
 
     writer->n--;
     ngx_free(write);

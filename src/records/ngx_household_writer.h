@@ -50,16 +50,27 @@ typedef enum {
 } ngx_household_writer_result_e;
 
 
+typedef struct {
+    /* called once for each write */
+    void    (*ended)(void *data, ngx_household_writer_op_e op,
+                     ngx_household_writer_result_e result);
+
+    /*
+     * A device was written to household-device:{A}, of which no invalidation
+     * is sent: the record of this machine is older.
+     */
+    void    (*seen)(void *data, ngx_str_t *account);
+} ngx_household_writer_calls_t;
+
+
 /*
  * Creates the writer of one deployment in this worker, allocated from "pool".
- * "ended" is called once for each write.  Returns NULL if memory allocation
- * failed.
+ * Returns NULL if memory allocation failed.
  */
 ngx_household_writer_t *ngx_household_writer_create(ngx_pool_t *pool,
     ngx_household_redis_t *redis, ngx_str_t *key_prefix,
-    void (*ended)(void *data, ngx_household_writer_op_e op,
-                  ngx_household_writer_result_e result),
-    void *data);
+    const ngx_household_writer_calls_t *calls, void *data);
+
 
 /* a device and all places where the device was seen */
 
@@ -71,14 +82,16 @@ typedef struct {
 
 
 /*
- * Writes where a device was seen.  The device is now at "seat", or at home if
- * "seat" is empty.  "dropped" is another device, which is deleted to make room,
- * unless that device was written after the record was read (a script); or NULL.
+ * Writes where a device was seen (a script).  The device is now at "seat", or
+ * at home if "seat" is empty.  All edges are told of it only if the device is
+ * new at one of its places, or they were told of that place "untold" seconds
+ * ago, or earlier.  "dropped" is another device, which is deleted to make room,
+ * unless that device was written after the record was read; or NULL.
  * The same write is not repeated within 5 minutes.
  */
 void ngx_household_writer_write_device(ngx_household_writer_t *writer,
     ngx_str_t *account, ngx_household_writer_device_t *device,
-    ngx_str_t *seat, ngx_household_writer_device_t *dropped);
+    ngx_str_t *seat, int64_t untold, ngx_household_writer_device_t *dropped);
 
 /*
  * Counts a day at "network" (text), at most once a day, for an account without

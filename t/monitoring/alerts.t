@@ -151,13 +151,15 @@ my %break = (
         mend => sub { acl($_[0], '+@all') } },
     HouseholdEventsDropped => {
         once => sub {
-            acl($_[0], qw(resetkeys ~household:* ~household-closed:*
+            acl($_[0], qw(resetkeys ~household:* ~household-device:*
+                          ~household-closed:*
                           ~household-seen:*));
         },
         mend => sub { acl($_[0], 'allkeys') } },
     HouseholdPresenceUnavailable => {
         once => sub {
-            acl($_[0], qw(resetkeys ~household:* ~household-closed:*
+            acl($_[0], qw(resetkeys ~household:* ~household-device:*
+                          ~household-closed:*
                           ~household-event*));
         },
         mend => sub { acl($_[0], 'allkeys') } },

@@ -116,8 +116,19 @@ ngx_http_household_conf_check_device(ngx_conf_t *cf,
     known = conf->token.sources != NULL ? conf->token.policy.device.len != 0
                                         : conf->device != NULL;
 
-    if (known || conf->trusted_device == 0
-        || (conf->mode == NGX_HOUSEHOLD_OFF && conf->mode_value == NULL)
+    if (conf->mode == NGX_HOUSEHOLD_OFF && conf->mode_value == NULL) {
+        return;
+    }
+
+    if (known) {
+        if (conf->store != NULL) {
+            conf->store->devices = 1;
+        }
+
+        return;
+    }
+
+    if (conf->trusted_device == 0
         || (hmcf->deviceless_file == conf->mode_file
             && hmcf->deviceless_line == conf->mode_line))
     {

@@ -3,6 +3,7 @@
 -- KEYS[1]  the set of home networks
 -- KEYS[2]  the hash of the account
 -- KEYS[3]  the tombstone, which is removed if something is added
+-- KEYS[4]  the later times of its devices
 -- ARGV[1]  the version that the account must have, or an empty string
 -- ARGV[2]  the edits, three arguments each: "add" and "remove" a home network,
 --          "set" and "unset" a field; the name; the value
@@ -13,6 +14,13 @@
 
 if ARGV[1] ~= '' and version() ~= ARGV[1] then
     return -1
+end
+
+-- a later time of a device, which is set to another one, or unset
+
+local function forget(name)
+    return name:sub(1, 7) == 'device:'
+           and redis.call('HDEL', KEYS[4], name:sub(8)) == 1
 end
 
 local n, adds = 0, false
@@ -28,12 +36,13 @@ for i = 2, #ARGV, 3 do
         n = n + redis.call('SREM', KEYS[1], name)
 
     elseif edit == 'unset' then
+        forget(name)
         n = n + redis.call('HDEL', KEYS[2], name)
 
     else
         adds = true
 
-        if redis.call('HGET', KEYS[2], name) ~= value then
+        if forget(name) or redis.call('HGET', KEYS[2], name) ~= value then
             redis.call('HSET', KEYS[2], name, value)
             n = n + 1
         end

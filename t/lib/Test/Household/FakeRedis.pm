@@ -34,6 +34,8 @@ our $Lifetime = 600;
 # for release(), or 'hang', which waits forever.  The commands that only set
 # a connection up are answered well unless the way begins with "all_".
 
+my %Large;    # made once: it takes time
+
 my %On_reply = (
     normal      => sub { $_[0] },
     black_hole  => sub { 'hang' },
@@ -55,8 +57,9 @@ my %On_reply = (
     error       => sub { "-$_[1]\r\n" },
     hold        => sub { ('hold', ($_[0]) x ($_[1] || 1)) },
     delay       => sub { ([delay => $_[1]], $_[0]) },
-    large       => sub { encode_reply([map { "10.$_.0.0/16" }
-                                       1 .. $_[1] || 20000]) },
+    large       => sub { $Large{$_[1] || 20000}
+                         //= encode_reply([map { "10.$_.0.0/16" }
+                                           1 .. $_[1] || 20000]) },
 );
 
 # what becomes of a connection

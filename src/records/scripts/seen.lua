@@ -1,0 +1,47 @@
+-- The value of a device: its places in the hash of the account, each with the
+-- later of its time there and of its time in the hash beside it.
+--
+-- KEYS[2]  the hash of the account
+-- KEYS[4]  the later times of its devices
+
+-- The times of a value by place, '' is the home; an empty table if one is
+-- malformed, as the edge ignores such a value.
+
+local function places(value)
+    local times = {}
+
+    for place in (value .. ':'):gmatch('([^:]*):') do
+        local time, seat = place:match('^([1-9]%d*)@(.+)$')
+
+        time = time or place:match('^[1-9]%d*$')
+
+        if not time or tonumber(time) > 4102444799 then
+            return {}
+        end
+
+        times[seat or ''] = time
+    end
+
+    return times
+end
+
+local function seen(field)
+    local value = redis.call('HGET', KEYS[2], field)
+    local later = value and redis.call('HGET', KEYS[4], field:sub(8))
+
+    if not later or not next(places(value)) then
+        return value
+    end
+
+    later = places(later)
+
+    return (value:gsub('([^:@]+)(@?)([^:]*)', function(time, at, seat)
+        local other = later[seat]
+
+        if other and tonumber(other) > tonumber(time) then
+            time = other
+        end
+
+        return time .. at .. seat
+    end))
+end
