@@ -114,6 +114,8 @@ my @bad = (
     [{ account => 'b', travel => [{ device => '*' }] }, 'invalid_value'],
     [{ account => 'b', extra_members => [{ seat => 's', until => undef }] },
      'invalid_value'],
+    [{ account => 'b', devices => [{ device => 'x' }, { device => 'x' }] },
+     'invalid_value'],
     [{ account => 'b', home => [map { ("10.0.0.$_", "10.0.1.$_") } 1 .. 150] },
      'invalid_value'],
     ['{"account":"' . 'x' x 70000 . '"}', 'line_too_long']);

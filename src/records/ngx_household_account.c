@@ -77,7 +77,8 @@ ngx_household_account_read(ngx_household_redis_t *redis, ngx_pool_t *pool,
 
     if (ngx_household_redis_submit(redis, commands, keys,
                                    NGX_HOUSEHOLD_ACCOUNT_READS,
-                                   NGX_HOUSEHOLD_REDIS_WRITE
+                                   NGX_HOUSEHOLD_REDIS_API
+                                   |NGX_HOUSEHOLD_REDIS_WRITE
                                    |NGX_HOUSEHOLD_REDIS_LATE,
                                    ngx_household_account_reply,
                                    ngx_household_account_done, op, &status)
@@ -384,34 +385,4 @@ ngx_household_account_record(ngx_household_account_t *account,
     }
 
     return ngx_household_record_builder_finish(b);
-}
-
-
-ngx_uint_t
-ngx_household_account_seat(ngx_str_t *name, ngx_str_t *seat,
-    ngx_str_t *network)
-{
-    u_char  *p, *last;
-
-    if (name->len < sizeof("extra:") - 1
-        || ngx_strncmp(name->data, "extra:", sizeof("extra:") - 1) != 0)
-    {
-        return 0;
-    }
-
-    last = name->data + name->len;
-
-    seat->data = name->data + sizeof("extra:") - 1;
-
-    p = ngx_strlchr(seat->data, last, ':');
-    if (p == NULL) {
-        return 0;
-    }
-
-    seat->len = p - seat->data;
-
-    network->data = p + 1;
-    network->len = last - network->data;
-
-    return 1;
 }

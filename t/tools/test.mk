@@ -13,8 +13,9 @@ PARTS = $(wildcard $(ROOMS:%=%/ngx_household_*.c))
 PARTS_LIBS = -Wl,--as-needed -lhiredis -ljansson -lcbor -lmaxminddb \
     -lcrypto -lm
 
-ON_NGINX = test_zone% test_counters test_keyset test_keyset_shm
-NGINX_PARTS = slab shmtx md5 string
+ON_NGINX = test_zone% test_counters test_keyset test_keyset_shm \
+    ngx_household_api_plan
+NGINX_PARTS = array slab shmtx md5 string
 
 HEADERS = $(wildcard $(addsuffix /*.h,$(ROOMS) $(UNIT_DIRS) t/fuzz))
 UNIT_SRCS = $(wildcard $(UNIT_DIRS:%=%/*.c))

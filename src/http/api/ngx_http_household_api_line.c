@@ -29,6 +29,8 @@ static ngx_int_t ngx_http_household_api_line_entries(
     const ngx_http_household_api_line_list_t *list, json_t *entries,
     ngx_http_household_api_plan_t *plan,
     ngx_http_household_api_fault_t *fault);
+static ngx_uint_t ngx_http_household_api_line_repeated(json_t *entries,
+    const char *name, size_t n, ngx_str_t *id);
 static ngx_int_t ngx_http_household_api_line_fault(
     ngx_http_household_api_fault_t *fault, const char *code,
     const char *detail, const char *pointer);
@@ -235,6 +237,15 @@ ngx_http_household_api_line_entries(
                                           list->pointer);
         }
 
+        if (list->id != NULL
+            && ngx_http_household_api_line_repeated(entries, list->id, i,
+                                                    &plan->item))
+        {
+            return ngx_http_household_api_line_fault(fault, "invalid_value",
+                                          "the list has two entries for one id",
+                                          list->pointer);
+        }
+
         rc = ngx_http_household_api_plan_make(plan, fault);
 
         if (rc == NGX_DECLINED) {
@@ -248,6 +259,30 @@ ngx_http_household_api_line_entries(
     }
 
     return NGX_OK;
+}
+
+
+/* returns 1 if one of the first "n" entries has the id, otherwise 0 */
+
+static ngx_uint_t
+ngx_http_household_api_line_repeated(json_t *entries, const char *name,
+    size_t n, ngx_str_t *id)
+{
+    size_t   i;
+    json_t  *value;
+
+    for (i = 0; i < n; i++) {
+
+        value = json_object_get(json_array_get(entries, i), name);
+
+        if (json_string_length(value) == id->len
+            && ngx_memcmp(json_string_value(value), id->data, id->len) == 0)
+        {
+            return 1;
+        }
+    }
+
+    return 0;
 }
 
 

@@ -11,7 +11,7 @@
 #include "ngx_http_household_api_plan_case.h"
 
 
-static ngx_household_account_edit_t *ngx_http_household_api_plan_undo(
+static ngx_household_account_edit_t *ngx_http_household_api_plan_replaced(
     ngx_http_household_api_plan_t *plan, ngx_household_account_edit_e type,
     ngx_str_t *name);
 
@@ -125,8 +125,12 @@ ngx_http_household_api_plan_join(ngx_http_household_api_plan_t *plan,
     ngx_str_t *text)
 {
     u_char  *p;
+    size_t   prefix_len, middle_len;
 
-    text->len = ngx_strlen(prefix) + one->len + ngx_strlen(middle) + two->len;
+    prefix_len = ngx_strlen(prefix);
+    middle_len = ngx_strlen(middle);
+
+    text->len = prefix_len + one->len + middle_len + two->len;
 
     p = ngx_pnalloc(plan->pool, text->len);
     if (p == NULL) {
@@ -135,7 +139,10 @@ ngx_http_household_api_plan_join(ngx_http_household_api_plan_t *plan,
 
     text->data = p;
 
-    (void) ngx_sprintf(p, "%s%V%s%V", prefix, one, middle, two);
+    p = ngx_cpymem(p, prefix, prefix_len);
+    p = ngx_household_str_put(p, one);
+    p = ngx_cpymem(p, middle, middle_len);
+    (void) ngx_household_str_put(p, two);
 
     return NGX_OK;
 }
@@ -147,7 +154,7 @@ ngx_http_household_api_plan_add(ngx_http_household_api_plan_t *plan,
 {
     ngx_household_account_edit_t  *edit;
 
-    edit = ngx_http_household_api_plan_undo(plan, type, name);
+    edit = ngx_http_household_api_plan_replaced(plan, type, name);
 
     if (edit == NULL) {
         edit = ngx_array_push(&plan->edits);
@@ -171,10 +178,13 @@ ngx_http_household_api_plan_add(ngx_http_household_api_plan_t *plan,
 }
 
 
-/* what is removed, and then added, stays: so it is no change */
+/*
+ * Returns the edit that this one replaces, or NULL: the same, or, as what is
+ * removed and then added stays, the opposite.
+ */
 
 static ngx_household_account_edit_t *
-ngx_http_household_api_plan_undo(ngx_http_household_api_plan_t *plan,
+ngx_http_household_api_plan_replaced(ngx_http_household_api_plan_t *plan,
     ngx_household_account_edit_e type, ngx_str_t *name)
 {
     ngx_uint_t                     i;
@@ -192,13 +202,13 @@ ngx_http_household_api_plan_undo(ngx_http_household_api_plan_t *plan,
         break;
 
     default:
-        return NULL;
+        undone = type;
     }
 
     edit = plan->edits.elts;
 
     for (i = 0; i < plan->edits.nelts; i++) {
-        if (edit[i].type == undone
+        if ((edit[i].type == undone || edit[i].type == type)
             && ngx_household_str_equal(&edit[i].name, name))
         {
             return &edit[i];
