@@ -306,7 +306,7 @@ simulate-baseline: need-build ## and the figures that it is compared with
 
 # --- what it costs --------------------------------------------------------
 
-.PHONY: bench bench-fleet bench-instructions bench-scale bench-zone
+.PHONY: bench bench-fleet bench-import bench-instructions bench-scale bench-zone
 
 BENCH = $(TEST_ENV)
 
@@ -324,6 +324,10 @@ bench-fleet: need-bench ## many edges at a tree of replicas; FLEET="--edges 9"
 	@$(MAKE) build-module $(FULL_module)
 	@mkdir -p $(B)/bench && $(BENCH) t/bench/fleet.pl --out $(B)/bench \
 	    $(FLEET)
+
+bench-import: need-bench ## what an import costs; ACCOUNTS=1000000
+	@$(MAKE) build-module $(FULL_module)
+	@$(BENCH) t/bench/import.pl $(ACCOUNTS:%=--accounts %)
 
 bench-instructions: need-bench ## instructions per request: none may be more
 	@$(MAKE) build-module $(FULL_module)

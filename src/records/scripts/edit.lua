@@ -12,7 +12,15 @@
 
 -- include version.lua
 
-if ARGV[1] ~= '' and version() ~= ARGV[1] then
+-- an account of which nothing is stored, as most are that are imported
+local empty = ARGV[1] == '0000000000000000'
+
+if empty then
+    if redis.call('EXISTS', KEYS[1], KEYS[2]) ~= 0 then
+        return -1
+    end
+
+elseif ARGV[1] ~= '' and version() ~= ARGV[1] then
     return -1
 end
 
@@ -23,13 +31,13 @@ local function forget(name)
            and redis.call('HDEL', KEYS[4], name:sub(8)) == 1
 end
 
-local n, adds = 0, false
+local n, adds, homes, fields = 0, false, {}, {}
 
 for i = 2, #ARGV, 3 do
     local edit, name, value = ARGV[i], ARGV[i + 1], ARGV[i + 2]
 
     if edit == 'add' then
-        n = n + redis.call('SADD', KEYS[1], name)
+        homes[#homes + 1] = name
         adds = true
 
     elseif edit == 'remove' then
@@ -42,11 +50,24 @@ for i = 2, #ARGV, 3 do
     else
         adds = true
 
-        if forget(name) or redis.call('HGET', KEYS[2], name) ~= value then
-            redis.call('HSET', KEYS[2], name, value)
-            n = n + 1
+        if forget(name) or empty
+           or redis.call('HGET', KEYS[2], name) ~= value
+        then
+            fields[#fields + 1] = name
+            fields[#fields + 1] = value
         end
     end
+end
+
+-- no more than an edge reads of an account: unpack() has enough room
+
+if #homes > 0 then
+    n = n + redis.call('SADD', KEYS[1], unpack(homes))
+end
+
+if #fields > 0 then
+    redis.call('HSET', KEYS[2], unpack(fields))
+    n = n + #fields / 2
 end
 
 if adds then
