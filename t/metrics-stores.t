@@ -149,6 +149,48 @@ is metric('redis_error_replies_total', redis => 'fake', code => 'LOADING'),
     'error replies of no other code';
 cmp_ok metric('redis_error_replies_total', redis => 'fake'), '>', 0,
     'error replies of a fake';
+is metric('redis_error_replies_total', redis => 'poor', op => 'write'),
+    metric('redis_error_replies_total', redis => 'poor'),
+    'error replies to writes, and to nothing else';
+is metric('redis_error_replies_total', redis => 'fake', code => 'LOADING',
+          op => 'lookup')
+   + metric('redis_error_replies_total', redis => 'fake', op => 'fleet'),
+    metric('redis_error_replies_total', redis => 'fake'),
+    'error replies to lookups';
+
+# commands, by what they were for; they are added once a second
+
+sub commands { return metric('redis_commands_total', @_) }
+
+ok wait_until { commands(redis => 'main', op => 'lookup', result => 'ok')
+                == 3 * (lookups('ok', redis => 'main')
+                        + lookups('negative', redis => 'main')) },
+    'commands: three of each lookup';
+ok wait_until { commands(redis => 'main', op => 'write', result => 'ok') >= 1 },
+    'commands: a write, with the script or again';
+ok wait_until { commands(redis => 'poor', op => 'write',
+                         result => 'error') >= 1 },
+    'commands: one that Redis rejects';
+is commands(redis => 'poor', op => 'write', result => 'ok'), 0,
+    'commands: none of its writes was made';
+ok wait_until { commands(redis => 'main', op => 'fleet', result => 'ok') > 0 },
+    'commands: the fleet override';
+is commands(redis => 'main', op => 'api'), 0, 'commands: none of an API';
+
+$fake->behave('black_hole');
+get('/fake', $home, 'hung');
+ok wait_until { commands(redis => 'fake', op => 'lookup',
+                         result => 'timeout') > 0
+                || commands(redis => 'fake', op => 'lookup',
+                            result => 'down') > 0 },
+    'commands: without a reply';
+$fake->behave('normal');
+
+get('/odd', $home);
+ok wait_until { get('/odd', $home);
+                $edge->get('/status')->{body}
+                =~ /commands_total\{redis="odd .*,op="lookup",result="down"\} [1-9]/ },
+    'commands: not sent';
 
 # events
 
@@ -159,6 +201,9 @@ get('/zone', $outside);
 is metric('events_total', @main, kind => 'denied'), 1,
     'the second one of the day is none';
 is metric('events_total', result => 'dropped'), 0, 'none was dropped';
+
+ok wait_until { commands(redis => 'main', op => 'event', result => 'ok') > 0 },
+    'commands: an event';
 
 # the fleet override that applies
 
@@ -180,6 +225,10 @@ ok wait_until { metric('redis_up', @server, role => 'primary') == 1 }, 'up';
 is metric('redis_up', redis => 'main', role => 'replica'), 0,
     'a replica that is not read from is not tried';
 is metric('redis_reconnects_total', @server), 0, 'no connection was lost';
+ok wait_until { get('/zone', $home);
+                metric('redis_connections', @server, role => 'primary',
+                       state => 'ready') == 2 },
+    'a connection of each worker process';
 
 # worker processes share a port by chance: all are asked until all have tried
 ok wait_until {
@@ -198,6 +247,8 @@ $redis->kill9;
 ok wait_until { metric('redis_reconnects_total', @server,
                        cause => 'closed') > 0 }, 'lost connections';
 ok wait_until { metric('redis_up', @server) == 0 }, 'down';
+ok wait_until { metric('redis_connections', @server,
+                       state => 'ready') == 0 }, 'no connection is ready';
 ok wait_until { metric('redis_reconnects_total', @server,
                        cause => 'refused') > 0 }, 'refused';
 

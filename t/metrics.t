@@ -39,7 +39,9 @@ my $edge = Test::Household::Nginx->new(
 my $Type = qr/counter|gauge|histogram/;
 my $Label = qr/[a-z_]+="[\w.+:\/-]*"/;
 my %Zoneless = map { ("nginx_household_$_" => 1) }
-               qw(build_info redis_up redis_fit redis_reconnects_total
+               qw(build_info config_load_timestamp_seconds
+                  redis_up redis_fit redis_connections
+                  redis_reconnects_total redis_commands_total
                   redis_error_replies_total redis_redirects_total
                   redis_topology_changes_total
                   tracking_heartbeat_age_seconds replica_lag_seconds);
@@ -57,7 +59,7 @@ sub metrics {
             die "not here: $line\n" if $1 ne $family;
             $type{$1} = $2;
             die "name: $line\n" if ($2 eq 'counter') != ($1 =~ /_total$/);
-        } elsif ($line =~ /^(([a-z_]+)\{$Label(?:,$Label)*\}) ([\d.]+)$/) {
+        } elsif ($line =~ /^(([a-z_]+)\{(?:$Label(?:,$Label)*)?\}) ([\d.]+)$/) {
             my ($series, $name, $n) = ($1, $2, $3);
             $name =~ s/_(?:bucket|count|sum)$//
                 if ($type{$family} // '') eq 'histogram';

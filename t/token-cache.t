@@ -343,4 +343,20 @@ sub reload {
     is ask('/curve', $token), $ok, 'its key is back: it is good again';
 }
 
+
+# --- how long a verification takes ----------------------------------------
+
+{
+    my $count = 'token_verification_duration_seconds_count';
+    my $n = $nginx->metric($count);
+    my $token = token($secret, { jti => 'timed' });
+
+    ask('/secret', $token);
+    is $nginx->metric($count), $n + 1, 'a verification is timed';
+    ask('/secret', $token);
+    is $nginx->metric($count), $n + 1, 'a token that is kept is not verified';
+    ask('/secret', 'a.b.c') for 1 .. 2;
+    is $nginx->metric($count), $n + 3, 'verifications that fail';
+}
+
 done_testing();

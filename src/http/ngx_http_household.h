@@ -212,6 +212,7 @@ typedef struct {
 
 
 typedef struct {
+    time_t                        loaded; /* when it was read */
     ngx_array_t                   redis;  /* ngx_http_household_redis_t * */
     ngx_array_t                   stores; /* ngx_http_household_store_t * */
     ngx_array_t                   zones;  /* ngx_household_zone_t * */

@@ -17,7 +17,10 @@ static ngx_household_counters_set_t *ngx_http_household_counts_set(
     ngx_http_household_store_t *store, ngx_str_t *policy);
 static void ngx_http_household_counts_lookup(void *data,
     ngx_household_lookup_result_e result, uint64_t usec);
-static void ngx_http_household_counts_redis(void *data, ngx_uint_t count);
+static ngx_uint_t ngx_http_household_counts_bucket(const ngx_uint_t *bounds,
+    ngx_uint_t n, uint64_t usec);
+static void ngx_http_household_counts_redis(void *data, ngx_uint_t count,
+    ngx_uint_t n);
 static void ngx_http_household_counts_joined(void *data);
 static void ngx_http_household_counts_ignored(void *data, ngx_uint_t n);
 
@@ -26,6 +29,13 @@ const ngx_uint_t
     ngx_http_household_buckets[NGX_HTTP_HOUSEHOLD_BUCKETS - 1] =
 {
     500, 1000, 2500, 5000, 10000, 25000, 50000, 100000, 250000, 500000, 1000000
+};
+
+
+const ngx_uint_t
+    ngx_http_household_token_buckets[NGX_HTTP_HOUSEHOLD_TOKEN_BUCKETS - 1] =
+{
+    10, 25, 50, 100, 250, 500, 1000, 2500
 };
 
 
@@ -146,11 +156,8 @@ ngx_http_household_counts_lookup(void *data,
 
     ngx_uint_t  i;
 
-    for (i = 0; i < NGX_HTTP_HOUSEHOLD_BUCKETS - 1; i++) {
-        if (usec <= ngx_http_household_buckets[i]) {
-            break;
-        }
-    }
+    i = ngx_http_household_counts_bucket(ngx_http_household_buckets,
+                                         NGX_HTTP_HOUSEHOLD_BUCKETS - 1, usec);
 
     ngx_http_household_count(store,
                              ngx_http_household_count_lookup(result, i));
@@ -158,6 +165,43 @@ ngx_http_household_counts_lookup(void *data,
     i = ngx_http_household_count_lookup(result, NGX_HTTP_HOUSEHOLD_BUCKETS);
 
     ngx_household_counters_inc(store->counts, i, (ngx_atomic_int_t) usec);
+}
+
+
+/* returns the first of "n" ascending bounds that the duration is within */
+
+static ngx_uint_t
+ngx_http_household_counts_bucket(const ngx_uint_t *bounds, ngx_uint_t n,
+    uint64_t usec)
+{
+    ngx_uint_t  i;
+
+    for (i = 0; i < n; i++) {
+        if (usec <= bounds[i]) {
+            break;
+        }
+    }
+
+    return i;
+}
+
+
+void
+ngx_http_household_counts_token(ngx_http_household_store_t *store,
+    uint64_t usec)
+{
+    ngx_uint_t  i;
+
+    i = ngx_http_household_counts_bucket(ngx_http_household_token_buckets,
+                                         NGX_HTTP_HOUSEHOLD_TOKEN_BUCKETS - 1,
+                                         usec);
+
+    ngx_http_household_count(store, NGX_HTTP_HOUSEHOLD_COUNT_TOKEN_TIME + i);
+
+    ngx_household_counters_inc(store->counts,
+                               NGX_HTTP_HOUSEHOLD_COUNT_TOKEN_TIME
+                               + NGX_HTTP_HOUSEHOLD_TOKEN_BUCKETS,
+                               (ngx_atomic_int_t) usec);
 }
 
 
@@ -194,11 +238,11 @@ ngx_http_household_counts_init_redis(ngx_http_household_redis_t *redis)
 
 
 static void
-ngx_http_household_counts_redis(void *data, ngx_uint_t count)
+ngx_http_household_counts_redis(void *data, ngx_uint_t count, ngx_uint_t n)
 {
     ngx_http_household_redis_t *redis = data;
 
-    ngx_household_counters_inc(redis->counts, count, 1);
+    ngx_household_counters_inc(redis->counts, count, (ngx_atomic_int_t) n);
 }
 
 

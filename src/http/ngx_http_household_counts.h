@@ -18,6 +18,9 @@
 /* of the histogram of lookups: upper bounds, and one bucket above the last */
 #define NGX_HTTP_HOUSEHOLD_BUCKETS  12
 
+/* of the histogram of verifications: likewise */
+#define NGX_HTTP_HOUSEHOLD_TOKEN_BUCKETS  9
+
 /* a lookup's counters: those of the buckets, and the sum of microseconds */
 #define NGX_HTTP_HOUSEHOLD_LOOKUP_COUNTS  (NGX_HTTP_HOUSEHOLD_BUCKETS + 1)
 
@@ -35,8 +38,12 @@ typedef enum {
     NGX_HTTP_HOUSEHOLD_COUNT_TOKEN_CACHED,
     NGX_HTTP_HOUSEHOLD_COUNT_TOKEN_REJECTED,
 
+    /* of the buckets, and the sum of microseconds */
+    NGX_HTTP_HOUSEHOLD_COUNT_TOKEN_TIME,
+
     /* gauges: the fleet override that was fetched last; the mode plus 1 */
-    NGX_HTTP_HOUSEHOLD_COUNT_OVERRIDE,
+    NGX_HTTP_HOUSEHOLD_COUNT_OVERRIDE = NGX_HTTP_HOUSEHOLD_COUNT_TOKEN_TIME
+                                        + NGX_HTTP_HOUSEHOLD_TOKEN_BUCKETS + 1,
     NGX_HTTP_HOUSEHOLD_COUNT_ROLLOUT,
 
     NGX_HTTP_HOUSEHOLD_COUNT_DETAIL,
@@ -86,6 +93,8 @@ typedef enum {
 /* upper bounds of the buckets but the last, in microseconds, ascending */
 extern const ngx_uint_t
     ngx_http_household_buckets[NGX_HTTP_HOUSEHOLD_BUCKETS - 1];
+extern const ngx_uint_t
+    ngx_http_household_token_buckets[NGX_HTTP_HOUSEHOLD_TOKEN_BUCKETS - 1];
 
 
 /*
@@ -107,6 +116,10 @@ void ngx_http_household_counts_init_store(ngx_http_household_store_t *store);
 
 /* in a worker process: counts what happens to a household_redis */
 void ngx_http_household_counts_init_redis(ngx_http_household_redis_t *redis);
+
+/* counts the duration of the verification of a token */
+void ngx_http_household_counts_token(ngx_http_household_store_t *store,
+    uint64_t usec);
 
 /* count a write, and an event; "data" is the store */
 void ngx_http_household_counts_write(void *data, ngx_household_writer_op_e op,

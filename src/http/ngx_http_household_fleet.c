@@ -267,7 +267,8 @@ ngx_http_household_fleet_send(ngx_http_household_fleet_t *fleet,
     command.argc = 2;
 
     op = ngx_household_redis_submit(redis, &command, &argv[1], 1,
-                                    flags, ngx_http_household_fleet_reply,
+                                    NGX_HOUSEHOLD_REDIS_FLEET|flags,
+                                    ngx_http_household_fleet_reply,
                                     ngx_http_household_fleet_done, fleet,
                                     &status);
     ngx_free(argv[1].data);

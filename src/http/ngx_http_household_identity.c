@@ -81,6 +81,10 @@ ngx_http_household_identity_from_token(ngx_http_request_t *r,
                              ? NGX_HTTP_HOUSEHOLD_COUNT_TOKEN_CACHED
                              : NGX_HTTP_HOUSEHOLD_COUNT_TOKEN_VERIFIED);
 
+    if (!tokens.cached) {
+        ngx_http_household_counts_token(ctx->store, tokens.usec);
+    }
+
     if (ctx->unauthorized == NGX_HOUSEHOLD_REASON_KEYS_UNAVAILABLE) {
         /* the token may be valid: the client is to try again, not to log in */
         ctx->reject_status = NGX_HTTP_SERVICE_UNAVAILABLE;

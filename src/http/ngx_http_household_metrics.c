@@ -270,6 +270,7 @@ ngx_http_household_metrics_collect_zone(
 static void
 ngx_http_household_metrics_build(ngx_http_household_metrics_page_t *page)
 {
+    ngx_http_household_main_conf_t      *hmcf;
     ngx_http_household_metrics_labels_t  labels;
 
     labels.n = 0;
@@ -285,4 +286,15 @@ ngx_http_household_metrics_build(ngx_http_household_metrics_page_t *page)
                                           NGX_HTTP_HOUSEHOLD_METRICS_INFO,
                                           "Versions of the module");
     ngx_http_household_metrics_out_value(&page->out, &labels, 1);
+
+    labels.n = 0;
+    hmcf = ngx_http_get_module_main_conf(page->out.request,
+                                         ngx_http_household_module);
+
+    ngx_http_household_metrics_out_family(&page->out,
+                                          "config_load_timestamp_seconds",
+                                          NGX_HTTP_HOUSEHOLD_METRICS_GAUGE,
+                                          "Time at which the configuration "
+                                          "was read");
+    ngx_http_household_metrics_out_value(&page->out, &labels, hmcf->loaded);
 }

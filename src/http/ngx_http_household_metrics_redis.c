@@ -22,6 +22,8 @@ static ngx_int_t ngx_http_household_metrics_redis_state(
     ngx_http_household_metrics_labels_t *labels);
 static void ngx_http_household_metrics_redis_servers(
     ngx_http_household_metrics_page_t *page);
+static void ngx_http_household_metrics_redis_connections(
+    ngx_http_household_metrics_page_t *page);
 static void ngx_http_household_metrics_redis_labels(
     ngx_http_household_metrics_labels_t *labels,
     ngx_http_household_metrics_redis_t *redis,
@@ -29,6 +31,8 @@ static void ngx_http_household_metrics_redis_labels(
 static void ngx_http_household_metrics_redis_reconnects(
     ngx_http_household_metrics_page_t *page);
 
+static void ngx_http_household_metrics_redis_commands(
+    ngx_http_household_metrics_page_t *page);
 static void ngx_http_household_metrics_redis_errors(
     ngx_http_household_metrics_page_t *page);
 static void ngx_http_household_metrics_redis_changes(
@@ -36,6 +40,9 @@ static void ngx_http_household_metrics_redis_changes(
 static void ngx_http_household_metrics_redis_count(
     ngx_http_household_metrics_page_t *page, ngx_http_household_redis_t *redis,
     const char *label, const char *value, ngx_uint_t count);
+static void ngx_http_household_metrics_redis_count_op(
+    ngx_http_household_metrics_page_t *page, ngx_http_household_redis_t *redis,
+    ngx_uint_t kind, const char *label, const char *value, ngx_uint_t count);
 
 
 static const char
@@ -49,6 +56,29 @@ static const char
 };
 
 
+static const char
+    *ngx_http_household_metrics_kinds[NGX_HOUSEHOLD_REDIS_KINDS] =
+{
+    [ngx_household_redis_op_kind(NGX_HOUSEHOLD_REDIS_LOOKUP)] = "lookup",
+    [ngx_household_redis_op_kind(NGX_HOUSEHOLD_REDIS_PRESENCE)] = "presence",
+    [ngx_household_redis_op_kind(NGX_HOUSEHOLD_REDIS_UPDATE)] = "write",
+    [ngx_household_redis_op_kind(NGX_HOUSEHOLD_REDIS_EVENT)] = "event",
+    [ngx_household_redis_op_kind(NGX_HOUSEHOLD_REDIS_FLEET)] = "fleet",
+    [ngx_household_redis_op_kind(NGX_HOUSEHOLD_REDIS_API)] = "api"
+};
+
+
+static const char
+    *ngx_http_household_metrics_ends[NGX_HOUSEHOLD_REDIS_ENDS] =
+{
+    [NGX_HOUSEHOLD_REDIS_ENDED_OK] = "ok",
+    [NGX_HOUSEHOLD_REDIS_ENDED_ERROR] = "error",
+    [NGX_HOUSEHOLD_REDIS_ENDED_TIMEOUT] = "timeout",
+    [NGX_HOUSEHOLD_REDIS_ENDED_DOWN] = "down",
+    [NGX_HOUSEHOLD_REDIS_ENDED_BUSY] = "busy"
+};
+
+
 void
 ngx_http_household_metrics_redis(ngx_http_household_metrics_page_t *page)
 {
@@ -56,7 +86,9 @@ ngx_http_household_metrics_redis(ngx_http_household_metrics_page_t *page)
     ngx_http_household_metrics_redis_heartbeats(page);
     ngx_http_household_metrics_redis_lag(page);
     ngx_http_household_metrics_redis_servers(page);
+    ngx_http_household_metrics_redis_connections(page);
     ngx_http_household_metrics_redis_reconnects(page);
+    ngx_http_household_metrics_redis_commands(page);
     ngx_http_household_metrics_redis_errors(page);
     ngx_http_household_metrics_redis_changes(page);
 }
@@ -221,6 +253,41 @@ ngx_http_household_metrics_redis_servers(
 
 
 static void
+ngx_http_household_metrics_redis_connections(
+    ngx_http_household_metrics_page_t *page)
+{
+    ngx_uint_t                            i, k, ready;
+    ngx_http_household_metrics_redis_t   *redis;
+    ngx_household_redis_server_stat_t    *server;
+    ngx_http_household_metrics_labels_t   labels;
+
+    redis = page->redis.elts;
+
+    ngx_http_household_metrics_out_family(&page->out, "redis_connections",
+                                          NGX_HTTP_HOUSEHOLD_METRICS_GAUGE,
+                                          "Connections of all worker "
+                                          "processes");
+
+    for (i = 0; i < page->redis.nelts; i++) {
+        server = redis[i].servers->elts;
+
+        for (k = 0; k < redis[i].servers->nelts; k++) {
+            for (ready = 0; ready < 2; ready++) {
+
+                ngx_http_household_metrics_redis_labels(&labels, &redis[i],
+                                                        &server[k]);
+                ngx_http_household_metrics_label_text(&labels, "state",
+                                               ready ? "ready" : "connecting");
+                ngx_http_household_metrics_out_value(&page->out, &labels,
+                                                ready ? server[k].ready
+                                                      : server[k].connecting);
+            }
+        }
+    }
+}
+
+
+static void
 ngx_http_household_metrics_redis_labels(
     ngx_http_household_metrics_labels_t *labels,
     ngx_http_household_metrics_redis_t *redis,
@@ -275,9 +342,35 @@ ngx_http_household_metrics_redis_reconnects(
 
 
 static void
+ngx_http_household_metrics_redis_commands(
+    ngx_http_household_metrics_page_t *page)
+{
+    ngx_uint_t                            i, kind, ended;
+    ngx_http_household_metrics_redis_t   *redis;
+
+    redis = page->redis.elts;
+
+    ngx_http_household_metrics_out_family(&page->out, "redis_commands_total",
+                                          NGX_HTTP_HOUSEHOLD_METRICS_COUNTER,
+                                          "Commands by the outcome of their "
+                                          "operation");
+
+    for (i = 0; i < page->redis.nelts; i++) {
+        for (kind = 0; kind < NGX_HOUSEHOLD_REDIS_KINDS; kind++) {
+            for (ended = 0; ended < NGX_HOUSEHOLD_REDIS_ENDS; ended++) {
+                ngx_http_household_metrics_redis_count_op(page, redis[i].redis,
+                    kind, "result", ngx_http_household_metrics_ends[ended],
+                    ngx_household_redis_count_command(kind, ended));
+            }
+        }
+    }
+}
+
+
+static void
 ngx_http_household_metrics_redis_errors(ngx_http_household_metrics_page_t *page)
 {
-    ngx_uint_t                            i, code;
+    ngx_uint_t                            i, kind, code;
     ngx_http_household_metrics_redis_t   *redis;
 
     redis = page->redis.elts;
@@ -288,10 +381,12 @@ ngx_http_household_metrics_redis_errors(ngx_http_household_metrics_page_t *page)
                                           "Error replies to commands");
 
     for (i = 0; i < page->redis.nelts; i++) {
-        for (code = 0; code < NGX_HOUSEHOLD_REDIS_ERROR_CODES; code++) {
-            ngx_http_household_metrics_redis_count(page, redis[i].redis,
-                "code", ngx_household_redis_error_name(code),
-                NGX_HOUSEHOLD_REDIS_COUNT_ERROR + code);
+        for (kind = 0; kind < NGX_HOUSEHOLD_REDIS_KINDS; kind++) {
+            for (code = 0; code < NGX_HOUSEHOLD_REDIS_ERROR_CODES; code++) {
+                ngx_http_household_metrics_redis_count_op(page, redis[i].redis,
+                    kind, "code", ngx_household_redis_error_name(code),
+                    ngx_household_redis_count_error(kind, code));
+            }
         }
     }
 }
@@ -345,6 +440,25 @@ ngx_http_household_metrics_redis_count(ngx_http_household_metrics_page_t *page,
     if (label != NULL) {
         ngx_http_household_metrics_label_text(&labels, label, value);
     }
+
+    ngx_http_household_metrics_out_value(&page->out, &labels,
+                            ngx_household_counters_get(redis->counts, count));
+}
+
+
+static void
+ngx_http_household_metrics_redis_count_op(
+    ngx_http_household_metrics_page_t *page, ngx_http_household_redis_t *redis,
+    ngx_uint_t kind, const char *label, const char *value, ngx_uint_t count)
+{
+    ngx_http_household_metrics_labels_t  labels;
+
+    labels.n = 0;
+
+    ngx_http_household_metrics_label(&labels, "redis", &redis->conf.name);
+    ngx_http_household_metrics_label_text(&labels, "op",
+                                      ngx_http_household_metrics_kinds[kind]);
+    ngx_http_household_metrics_label_text(&labels, label, value);
 
     ngx_http_household_metrics_out_value(&page->out, &labels,
                             ngx_household_counters_get(redis->counts, count));

@@ -35,6 +35,8 @@ static void ngx_http_household_metrics_stores_writes(
     ngx_http_household_metrics_page_t *page);
 static void ngx_http_household_metrics_stores_tokens(
     ngx_http_household_metrics_page_t *page);
+static void ngx_http_household_metrics_stores_verifications(
+    ngx_http_household_metrics_page_t *page);
 static void ngx_http_household_metrics_stores_events(
     ngx_http_household_metrics_page_t *page);
 static void ngx_http_household_metrics_stores_counts(
@@ -104,6 +106,7 @@ ngx_http_household_metrics_stores(ngx_http_household_metrics_page_t *page)
     ngx_http_household_metrics_stores_lookups(page);
     ngx_http_household_metrics_stores_writes(page);
     ngx_http_household_metrics_stores_tokens(page);
+    ngx_http_household_metrics_stores_verifications(page);
     ngx_http_household_metrics_stores_events(page);
     ngx_http_household_metrics_stores_counts(page);
     ngx_http_household_metrics_stores_override(page);
@@ -331,6 +334,40 @@ ngx_http_household_metrics_stores_tokens(
                                   NGX_HTTP_HOUSEHOLD_COUNT_TOKEN_VERIFIED
                                   + k));
         }
+    }
+}
+
+
+static void
+ngx_http_household_metrics_stores_verifications(
+    ngx_http_household_metrics_page_t *page)
+{
+    uint64_t                        counts[NGX_HTTP_HOUSEHOLD_TOKEN_BUCKETS];
+    ngx_uint_t                            i, k;
+    ngx_http_household_store_t          **store;
+    ngx_http_household_metrics_labels_t   labels;
+
+    ngx_http_household_metrics_out_family(&page->out,
+                                          "token_verification_duration_seconds",
+                                          NGX_HTTP_HOUSEHOLD_METRICS_HISTOGRAM,
+                                          "Verifications of tokens that were "
+                                          "not cached");
+
+    store = page->stores.elts;
+
+    for (i = 0; i < page->stores.nelts; i++) {
+
+        for (k = 0; k < NGX_HTTP_HOUSEHOLD_TOKEN_BUCKETS; k++) {
+            counts[k] = ngx_household_counters_get(store[i]->counts,
+                                      NGX_HTTP_HOUSEHOLD_COUNT_TOKEN_TIME + k);
+        }
+
+        ngx_http_household_metrics_store_labels(&labels, store[i]);
+        ngx_http_household_metrics_out_histogram(&page->out, &labels,
+            ngx_http_household_token_buckets, counts,
+            NGX_HTTP_HOUSEHOLD_TOKEN_BUCKETS - 1,
+            ngx_household_counters_get(store[i]->counts,
+                                  NGX_HTTP_HOUSEHOLD_COUNT_TOKEN_TIME + k));
     }
 }
 

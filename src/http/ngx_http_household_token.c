@@ -10,6 +10,7 @@
 #include "ngx_http_household.h"
 #include "ngx_http_household_cat.h"
 #include "ngx_http_household_headers.h"
+#include "ngx_household_clock.h"
 #include "ngx_household_str.h"
 #include "ngx_http_household_token.h"
 #include "ngx_http_household_token_cache.h"
@@ -44,7 +45,7 @@ static void ngx_http_household_token_text(ngx_str_t *text,
 static ngx_household_reason_e ngx_http_household_token_verify_one(
     ngx_http_request_t *r, ngx_http_household_token_conf_t *conf,
     ngx_str_t *token, ngx_household_jwt_claims_t *claims,
-    ngx_uint_t *cached);
+    ngx_http_household_tokens_t *tokens);
 static ngx_household_reason_e ngx_http_household_token_verify(
     ngx_http_request_t *r, ngx_http_household_token_conf_t *conf,
     ngx_str_t *token, ngx_uint_t kept, ngx_uint_t cat,
@@ -290,8 +291,10 @@ ngx_http_household_token_verify_cached(ngx_http_request_t *r,
 {
     ngx_household_reason_e  reason, rc;
 
+    tokens->usec = 0;
+
     reason = ngx_http_household_token_verify_one(r, conf, &tokens->token,
-                                                 claims, &tokens->cached);
+                                                 claims, tokens);
 
     if (reason != NGX_HOUSEHOLD_REASON_TOKEN_EXPIRED
         || tokens->renewed.len == 0)
@@ -300,7 +303,7 @@ ngx_http_household_token_verify_cached(ngx_http_request_t *r,
     }
 
     rc = ngx_http_household_token_verify_one(r, conf, &tokens->renewed,
-                                             claims, &tokens->cached);
+                                             claims, tokens);
 
     if (rc == NGX_HOUSEHOLD_REASON_NONE) {
         tokens->token = tokens->renewed;
@@ -315,8 +318,9 @@ ngx_http_household_token_verify_cached(ngx_http_request_t *r,
 static ngx_household_reason_e
 ngx_http_household_token_verify_one(ngx_http_request_t *r,
     ngx_http_household_token_conf_t *conf, ngx_str_t *token,
-    ngx_household_jwt_claims_t *claims, ngx_uint_t *cached)
+    ngx_household_jwt_claims_t *claims, ngx_http_household_tokens_t *tokens)
 {
+    uint64_t                          start;
     ngx_uint_t                        kept, cat;
     ngx_household_reason_e            reason;
     ngx_http_household_token_entry_t  entry;
@@ -329,14 +333,20 @@ ngx_http_household_token_verify_one(ngx_http_request_t *r,
 
     kept = ngx_http_household_token_cache_get(r, conf, token, cat, claims,
                                               &entry);
-    *cached = kept;
+    tokens->cached = kept;
 
     if (kept && claims->container_len == 0 && !claims->restricted) {
         return ngx_http_household_token_client(r, claims);
     }
 
+    start = kept ? 0 : ngx_household_clock_usec();
+
     reason = ngx_http_household_token_verify(r, conf, token, kept, cat,
                                              claims);
+
+    if (!kept) {
+        tokens->usec += ngx_household_clock_usec() - start;
+    }
 
     if (reason == NGX_HOUSEHOLD_REASON_TOKEN_KEY && conf->fetched && !cat) {
         ngx_http_household_token_want_keys(conf, claims->issuer);

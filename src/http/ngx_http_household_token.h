@@ -81,6 +81,7 @@ typedef struct {
     ngx_str_t                    renewed;   /* in a cookie; may be empty */
     ngx_http_household_source_t *renewed_source;
     ngx_uint_t                   cached;    /* unsigned  cached:1; */
+    uint64_t                     usec;      /* that verification took */
 } ngx_http_household_tokens_t;
 
 
@@ -116,7 +117,7 @@ ngx_household_reason_e ngx_http_household_token_find(ngx_http_request_t *r,
  * Verifies a token, or finds it in the cache of verified tokens.  A token with
  * a dot is a JWT, any other one a Common Access Token.  If the token has
  * expired, the renewed one is used, and becomes tokens->token.  Sets
- * tokens->cached.  Returns as
+ * tokens->cached and tokens->usec.  Returns as
  * ngx_household_jwt_verify() or ngx_household_cat_verify(), or REASON_ERROR on
  * allocation failure.
  */

@@ -244,7 +244,8 @@ ngx_household_account_op_send(ngx_household_account_op_t *op)
 
     return ngx_household_redis_submit(op->redis, &command,
                                       &op->argv[NGX_HOUSEHOLD_SCRIPT_HEAD], 1,
-                                      NGX_HOUSEHOLD_REDIS_WRITE
+                                      NGX_HOUSEHOLD_REDIS_API
+                                      |NGX_HOUSEHOLD_REDIS_WRITE
                                       |NGX_HOUSEHOLD_REDIS_LATE,
                                       ngx_household_account_op_reply,
                                       ngx_household_account_op_done, op,

@@ -404,7 +404,8 @@ ngx_household_events_job_send(ngx_household_events_job_t *job)
     }
 
     op = ngx_household_redis_submit(job->events->redis, &command, key, 1,
-                                    NGX_HOUSEHOLD_REDIS_WRITE,
+                                    NGX_HOUSEHOLD_REDIS_EVENT
+                                    |NGX_HOUSEHOLD_REDIS_WRITE,
                                     ngx_household_events_job_reply,
                                     ngx_household_events_job_done, job,
                                     &status);

@@ -206,7 +206,9 @@ ngx_household_presences_read_send(ngx_household_presences_read_t *read,
     argv[1][1].len = NGX_HOUSEHOLD_PRESENCES_NUMBER;
 
     read->op = ngx_household_redis_submit(presences->redis, commands, keys, 2,
-                                          NGX_HOUSEHOLD_REDIS_NUMBERED | flags,
+                                          NGX_HOUSEHOLD_REDIS_PRESENCE
+                                          |NGX_HOUSEHOLD_REDIS_NUMBERED
+                                          |flags,
                                           ngx_household_presences_read_reply,
                                           ngx_household_presences_read_done,
                                           read, &status);

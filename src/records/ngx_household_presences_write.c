@@ -263,7 +263,8 @@ ngx_household_presences_job_send(ngx_household_presences_job_t *job)
                                                    &job->account);
 
     op = ngx_household_redis_submit(presences->redis, &command, job->keys, 1,
-                                    NGX_HOUSEHOLD_REDIS_WRITE,
+                                    NGX_HOUSEHOLD_REDIS_PRESENCE
+                                    |NGX_HOUSEHOLD_REDIS_WRITE,
                                     ngx_household_presences_job_reply,
                                     ngx_household_presences_job_done, job,
                                     &status);

@@ -430,7 +430,8 @@ ngx_household_write_send(ngx_household_write_t *write)
 
     op = ngx_household_redis_submit(write->writer->redis, &command,
                                     &write->argv[0], 1,
-                                    NGX_HOUSEHOLD_REDIS_WRITE,
+                                    NGX_HOUSEHOLD_REDIS_UPDATE
+                                    |NGX_HOUSEHOLD_REDIS_WRITE,
                                     ngx_household_write_reply,
                                     ngx_household_write_done, write, &status);
     if (op == NULL) {

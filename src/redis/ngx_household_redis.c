@@ -17,6 +17,8 @@
 #define NGX_HOUSEHOLD_REDIS_UNTRACKED_LOG  5000
 
 
+static void ngx_household_redis_ended(ngx_household_redis_op_t *op,
+    ngx_household_redis_result_e status);
 static void ngx_household_redis_replied(ngx_household_redis_op_t *op,
     ngx_household_redis_result_e status);
 static void ngx_household_redis_log_untracked(ngx_household_redis_t *redis);
@@ -85,8 +87,10 @@ ngx_household_redis_submit(ngx_household_redis_t *redis,
         return NULL;
     }
 
+    op->context = redis;
+    op->replied = ngx_household_redis_ended;
+
     if (redis->tracked != NULL && !(flags & NGX_HOUSEHOLD_REDIS_WRITE)) {
-        op->context = redis;
         op->replied = ngx_household_redis_replied;
         op->key_len = keys[0].len;
     }
@@ -108,7 +112,7 @@ ngx_household_redis_submit(ngx_household_redis_t *redis,
             }
 
             op->done = ngx_household_redis_abandon;
-            op->replied = NULL;
+            op->replied = ngx_household_redis_ended;
             ngx_household_redis_op_end(op, *status);
             return NULL;
         }
@@ -126,6 +130,16 @@ ngx_household_redis_submit(ngx_household_redis_t *redis,
 }
 
 
+static void
+ngx_household_redis_ended(ngx_household_redis_op_t *op,
+    ngx_household_redis_result_e status)
+{
+    ngx_household_redis_t  *redis = op->context;
+
+    ngx_household_redis_route_ended(redis, op, status);
+}
+
+
 /*
  * Checks that all replies came from tracked servers.  Otherwise the value must
  * not be cached as fresh, and the topology may have changed: this worker
@@ -140,6 +154,8 @@ ngx_household_redis_replied(ngx_household_redis_op_t *op,
     ngx_uint_t                  i;
     ngx_household_redis_t      *redis = op->context;
     ngx_household_redis_cmd_t  *cmd;
+
+    ngx_household_redis_route_ended(redis, op, status);
 
     if (status != NGX_HOUSEHOLD_REDIS_RESULT_OK || redis->stopped) {
         return;

@@ -49,7 +49,8 @@ void ngx_household_redis_destroy(ngx_household_redis_t *redis);
  *                                primaries.  For keys that a replica has just
  *                                been read for: unless a node redirects, the
  *                                reply of the replica determines if a value
- *                                may be cached as fresh.
+ *                                may be cached as fresh;
+ *     and one of LOOKUP, PRESENCE, UPDATE, EVENT, FLEET, API: what is counted.
  *
  * Returns the operation; "done" is called later, never from within.  Returns
  * NULL and sets "status" to DOWN or BUSY if the operation cannot be started.
@@ -112,7 +113,8 @@ void ngx_household_redis_watch_topology(ngx_household_redis_t *redis);
 /*
  * Calls "handler" with "data" and an ngx_household_redis_count_e for what is
  * counted from now on: error replies to commands, redirections, and changes of
- * the servers or their roles, as this worker process sees them.
+ * the servers or their roles, as this worker process sees them; and, each
+ * second while they are published (ngx_household_redis_servers.h), commands.
  */
 void ngx_household_redis_count_by(ngx_household_redis_t *redis,
     ngx_household_redis_count_pt handler, void *data);

@@ -15,9 +15,10 @@
 
 
 static void ngx_household_redis_route_count(ngx_household_redis_t *redis,
-    ngx_uint_t count);
+    ngx_uint_t count, ngx_uint_t n);
 static void ngx_household_redis_route_count_error(
-    ngx_household_redis_t *redis, ngx_str_t *code);
+    ngx_household_redis_t *redis, ngx_household_redis_op_t *op,
+    ngx_str_t *code);
 static void ngx_household_redis_route_orphan(ngx_household_redis_peer_t *peer,
     ngx_household_redis_cmd_t *cmd, ngx_uint_t sent);
 static ngx_int_t ngx_household_redis_route_error(
@@ -171,26 +172,37 @@ static ngx_int_t
 ngx_household_redis_route_error(ngx_household_redis_peer_t *peer,
     ngx_household_redis_cmd_t *cmd, ngx_str_t *error)
 {
+    ngx_int_t               rc;
     ngx_str_t               code;
     ngx_household_redis_t  *redis = peer->data;
 
     code = ngx_household_redis_error_code(error);
 
-    ngx_household_redis_route_count_error(redis, &code);
+    ngx_household_redis_route_count_error(redis, cmd->op, &code);
 
     if (redis->stopped || cmd->tries >= NGX_HOUSEHOLD_REDIS_MAX_REDIRECTS) {
-        return NGX_DECLINED;
-    }
+        rc = NGX_DECLINED;
 
-    if ((cmd->op->flags & NGX_HOUSEHOLD_REDIS_NUMBERED)
-        && cmd->index == cmd->op->n - 1
-        && !ngx_household_redis_error_transient(&code))
+    } else if ((cmd->op->flags & NGX_HOUSEHOLD_REDIS_NUMBERED)
+               && cmd->index == cmd->op->n - 1
+               && !ngx_household_redis_error_transient(&code))
     {
         /* PING has no key: the error is the reply to another command */
-        return NGX_DECLINED;
+        rc = NGX_DECLINED;
+
+    } else {
+        rc = redis->topology->error(redis, peer, cmd, &code, error);
     }
 
-    return redis->topology->error(redis, peer, cmd, &code, error);
+    /* else the command is sent again, as the caller does after NOSCRIPT */
+
+    if (rc == NGX_DECLINED
+        && !ngx_household_redis_error_is(&code, "NOSCRIPT"))
+    {
+        cmd->op->failed = 1;
+    }
+
+    return rc;
 }
 
 
@@ -323,16 +335,62 @@ ngx_household_redis_route_all(ngx_household_redis_t *redis,
 void
 ngx_household_redis_notify_topology(ngx_household_redis_t *redis)
 {
-    ngx_household_redis_route_count(redis, NGX_HOUSEHOLD_REDIS_COUNT_TOPOLOGY);
+    ngx_household_redis_route_count(redis, NGX_HOUSEHOLD_REDIS_COUNT_TOPOLOGY,
+                                    1);
     ngx_household_redis_notify_primaries(redis);
 }
 
 
 static void
-ngx_household_redis_route_count(ngx_household_redis_t *redis, ngx_uint_t count)
+ngx_household_redis_route_count(ngx_household_redis_t *redis, ngx_uint_t count,
+    ngx_uint_t n)
 {
     if (redis->count != NULL) {
-        redis->count(redis->count_data, count);
+        redis->count(redis->count_data, count, n);
+    }
+}
+
+
+void
+ngx_household_redis_route_ended(ngx_household_redis_t *redis,
+    ngx_household_redis_op_t *op, ngx_household_redis_result_e status)
+{
+    ngx_household_redis_ended_e  ended;
+
+    static const ngx_household_redis_ended_e  ends[] = {
+        [NGX_HOUSEHOLD_REDIS_RESULT_OK] = NGX_HOUSEHOLD_REDIS_ENDED_OK,
+        [NGX_HOUSEHOLD_REDIS_RESULT_DOWN] = NGX_HOUSEHOLD_REDIS_ENDED_DOWN,
+        [NGX_HOUSEHOLD_REDIS_RESULT_TIMEOUT] =
+                                            NGX_HOUSEHOLD_REDIS_ENDED_TIMEOUT,
+        [NGX_HOUSEHOLD_REDIS_RESULT_BUSY] = NGX_HOUSEHOLD_REDIS_ENDED_BUSY,
+        [NGX_HOUSEHOLD_REDIS_RESULT_PROTOCOL] = NGX_HOUSEHOLD_REDIS_ENDED_ERROR
+    };
+
+    ended = (op->failed && status == NGX_HOUSEHOLD_REDIS_RESULT_OK)
+            ? NGX_HOUSEHOLD_REDIS_ENDED_ERROR : ends[status];
+
+    redis->commands[ngx_household_redis_op_kind(op->flags)][ended] += op->n;
+}
+
+
+void
+ngx_household_redis_route_publish(ngx_household_redis_t *redis)
+{
+    ngx_uint_t  kind, ended;
+
+    for (kind = 0; kind < NGX_HOUSEHOLD_REDIS_KINDS; kind++) {
+        for (ended = 0; ended < NGX_HOUSEHOLD_REDIS_ENDS; ended++) {
+
+            if (redis->commands[kind][ended] == 0) {
+                continue;
+            }
+
+            ngx_household_redis_route_count(redis,
+                              ngx_household_redis_count_command(kind, ended),
+                              redis->commands[kind][ended]);
+
+            redis->commands[kind][ended] = 0;
+        }
     }
 }
 
@@ -341,7 +399,7 @@ ngx_household_redis_route_count(ngx_household_redis_t *redis, ngx_uint_t count)
 
 static void
 ngx_household_redis_route_count_error(ngx_household_redis_t *redis,
-    ngx_str_t *code)
+    ngx_household_redis_op_t *op, ngx_str_t *code)
 {
     ngx_uint_t  count;
 
@@ -352,11 +410,12 @@ ngx_household_redis_route_count_error(ngx_household_redis_t *redis,
         count = NGX_HOUSEHOLD_REDIS_COUNT_ASK;
 
     } else {
-        count = NGX_HOUSEHOLD_REDIS_COUNT_ERROR
-                + ngx_household_redis_error_number(code);
+        count = ngx_household_redis_count_error(
+                                      ngx_household_redis_op_kind(op->flags),
+                                      ngx_household_redis_error_number(code));
     }
 
-    ngx_household_redis_route_count(redis, count);
+    ngx_household_redis_route_count(redis, count, 1);
 }
 
 

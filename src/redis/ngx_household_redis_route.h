@@ -71,17 +71,44 @@ typedef struct {
 /* what is counted of a deployment */
 
 typedef enum {
+    NGX_HOUSEHOLD_REDIS_ENDED_OK = 0,
+    NGX_HOUSEHOLD_REDIS_ENDED_ERROR,   /* an error reply, or an invalid one */
+    NGX_HOUSEHOLD_REDIS_ENDED_TIMEOUT,
+    NGX_HOUSEHOLD_REDIS_ENDED_DOWN,
+    NGX_HOUSEHOLD_REDIS_ENDED_BUSY,
+
+    NGX_HOUSEHOLD_REDIS_ENDS
+} ngx_household_redis_ended_e;
+
+
+/* each kind of operations has a group of ERROR, and one of COMMAND */
+
+typedef enum {
     NGX_HOUSEHOLD_REDIS_COUNT_MOVED = 0,
     NGX_HOUSEHOLD_REDIS_COUNT_ASK,
     NGX_HOUSEHOLD_REDIS_COUNT_TOPOLOGY,
-    NGX_HOUSEHOLD_REDIS_COUNT_ERROR,   /* of the first code */
+    NGX_HOUSEHOLD_REDIS_COUNT_ERROR,
+    NGX_HOUSEHOLD_REDIS_COUNT_COMMAND = NGX_HOUSEHOLD_REDIS_COUNT_ERROR
+                                        + NGX_HOUSEHOLD_REDIS_KINDS
+                                          * NGX_HOUSEHOLD_REDIS_ERROR_CODES,
 
-    NGX_HOUSEHOLD_REDIS_COUNTS = NGX_HOUSEHOLD_REDIS_COUNT_ERROR
-                                 + NGX_HOUSEHOLD_REDIS_ERROR_CODES
+    NGX_HOUSEHOLD_REDIS_COUNTS = NGX_HOUSEHOLD_REDIS_COUNT_COMMAND
+                                 + NGX_HOUSEHOLD_REDIS_KINDS
+                                   * NGX_HOUSEHOLD_REDIS_ENDS
 } ngx_household_redis_count_e;
 
-typedef void (*ngx_household_redis_count_pt)(void *data,
-    ngx_uint_t count);
+#define ngx_household_redis_count_error(kind, code)                           \
+    (NGX_HOUSEHOLD_REDIS_COUNT_ERROR                                          \
+     + (kind) * NGX_HOUSEHOLD_REDIS_ERROR_CODES + (code))
+
+#define ngx_household_redis_count_command(kind, ended)                        \
+    (NGX_HOUSEHOLD_REDIS_COUNT_COMMAND                                        \
+     + (kind) * NGX_HOUSEHOLD_REDIS_ENDS + (ended))
+
+
+/* "n" more of ngx_household_redis_count_e "count" */
+typedef void (*ngx_household_redis_count_pt)(void *data, ngx_uint_t count,
+    ngx_uint_t n);
 
 
 /* an observer of the primaries, in the memory of the caller */
@@ -161,6 +188,10 @@ struct ngx_household_redis_s {
     ngx_household_redis_count_pt        count;          /* or NULL */
     void                               *count_data;
 
+    /* commands that have ended since the publisher counted them */
+    uint32_t                            commands[NGX_HOUSEHOLD_REDIS_KINDS]
+                                                [NGX_HOUSEHOLD_REDIS_ENDS];
+
     unsigned                            hurried:1;      /* the reader */
     unsigned                            reader_failed:1;
     unsigned                            stopped:1;
@@ -211,6 +242,15 @@ void ngx_household_redis_route_remove_peer(ngx_household_redis_t *redis,
 ngx_int_t ngx_household_redis_route_park(ngx_household_redis_t *redis,
     ngx_household_redis_cmd_t *cmd);
 void ngx_household_redis_route_unpark(ngx_household_redis_t *redis);
+
+/*
+ * Counts the commands of an operation that has ended with "status": here, and
+ * not in shared memory, as there are many.  publish() adds them to what is
+ * counted.
+ */
+void ngx_household_redis_route_ended(ngx_household_redis_t *redis,
+    ngx_household_redis_op_t *op, ngx_household_redis_result_e status);
+void ngx_household_redis_route_publish(ngx_household_redis_t *redis);
 
 /* Detaches a command that was replied to from its connection. */
 void ngx_household_redis_cmd_detach(ngx_household_redis_cmd_t *cmd);

@@ -13,7 +13,7 @@
 
 
 /* to be changed with the layout of the shared memory */
-#define NGX_HOUSEHOLD_REDIS_SERVERS_LAYOUT    0x68687301
+#define NGX_HOUSEHOLD_REDIS_SERVERS_LAYOUT    0x68687302
 
 #define NGX_HOUSEHOLD_REDIS_SERVERS_INTERVAL  1000    /* ms */
 
@@ -38,6 +38,11 @@ typedef struct {
     ngx_uint_t                       fit;
     ngx_household_redis_workers_t    known;
     ngx_household_redis_workers_t    down;
+
+    /* connections of each worker process, 255 at most */
+    u_char                           ready[NGX_HOUSEHOLD_REDIS_SERVERS_WORKERS];
+    u_char                      connecting[NGX_HOUSEHOLD_REDIS_SERVERS_WORKERS];
+
     ngx_uint_t                       failures[NGX_HOUSEHOLD_REDIS_CAUSES];
 } ngx_household_redis_server_row_t;
 
@@ -56,8 +61,14 @@ static void ngx_household_redis_publisher_clear(
     ngx_household_redis_publisher_t *p);
 static void ngx_household_redis_publisher_peer(
     ngx_household_redis_publisher_t *p, ngx_household_redis_peer_t *peer);
+static void ngx_household_redis_publisher_connections(
+    ngx_household_redis_publisher_t *p, ngx_household_redis_peer_t *peer,
+    ngx_household_redis_server_row_t *row);
 static ngx_household_redis_server_row_t *ngx_household_redis_publisher_row(
     ngx_household_redis_publisher_t *p, ngx_str_t *name);
+static void ngx_household_redis_servers_copy(
+    ngx_household_redis_server_stat_t *stat,
+    ngx_household_redis_server_row_t *row, ngx_uint_t workers);
 static void ngx_household_redis_servers_digest(ngx_str_t *redis,
     u_char *digest);
 static ngx_uint_t ngx_household_redis_workers_any(uint32_t *workers,
@@ -178,6 +189,10 @@ ngx_household_redis_publisher_stop(ngx_household_redis_publisher_t *p)
     if (p->timer.timer_set) {
         ngx_del_timer(&p->timer);
     }
+
+    if (p->redis != NULL) {
+        ngx_household_redis_route_publish(p->redis);
+    }
 }
 
 
@@ -187,6 +202,8 @@ ngx_household_redis_publisher_handler(ngx_event_t *ev)
     ngx_queue_t                      *q;
     ngx_household_redis_peer_t       *peer;
     ngx_household_redis_publisher_t  *p = ev->data;
+
+    ngx_household_redis_route_publish(p->redis);
 
     if (ngx_exiting) {
         /* a process of the new configuration may have the same number */
@@ -232,6 +249,8 @@ ngx_household_redis_publisher_clear(ngx_household_redis_publisher_t *p)
         if (ngx_memcmp(row->redis, p->digest, sizeof(p->digest)) == 0) {
             row->known[word] &= mask;
             row->down[word] &= mask;
+            row->ready[p->worker] = 0;
+            row->connecting[p->worker] = 0;
         }
     }
 }
@@ -264,10 +283,42 @@ ngx_household_redis_publisher_peer(ngx_household_redis_publisher_t *p,
         row->down[word] |= bit;
     }
 
+    ngx_household_redis_publisher_connections(p, peer, row);
+
     for (i = 0; i < NGX_HOUSEHOLD_REDIS_CAUSES; i++) {
         row->failures[i] += peer->failures[i];
         peer->failures[i] = 0;
     }
+}
+
+
+static void
+ngx_household_redis_publisher_connections(ngx_household_redis_publisher_t *p,
+    ngx_household_redis_peer_t *peer, ngx_household_redis_server_row_t *row)
+{
+    ngx_uint_t  i, ready, connecting;
+
+    ready = 0;
+    connecting = 0;
+
+    for (i = 0; i < peer->n; i++) {
+
+        switch (peer->conns[i].state) {
+
+        case NGX_HOUSEHOLD_REDIS_CONN_CLOSED:
+            break;
+
+        case NGX_HOUSEHOLD_REDIS_CONN_READY:
+            ready++;
+            break;
+
+        default:
+            connecting++;
+        }
+    }
+
+    row->ready[p->worker] = (u_char) ngx_min(ready, 255);
+    row->connecting[p->worker] = (u_char) ngx_min(connecting, 255);
 }
 
 
@@ -374,11 +425,7 @@ ngx_household_redis_servers_list(ngx_household_redis_servers_t *servers,
         stat->name.len = row->len;
         ngx_memcpy(p, row->name, row->len);
 
-        stat->up = !ngx_household_redis_workers_any(row->down, workers);
-        stat->replica = row->replica;
-        stat->chosen = row->chosen;
-        stat->fit = row->fit;
-        ngx_memcpy(stat->failures, row->failures, sizeof(row->failures));
+        ngx_household_redis_servers_copy(stat, row, workers);
     }
 
     ngx_shmtx_unlock(&servers->shpool->mutex);
@@ -389,6 +436,30 @@ ngx_household_redis_servers_list(ngx_household_redis_servers_t *servers,
     }
 
     return list;
+}
+
+
+static void
+ngx_household_redis_servers_copy(ngx_household_redis_server_stat_t *stat,
+    ngx_household_redis_server_row_t *row, ngx_uint_t workers)
+{
+    ngx_uint_t  i;
+
+    workers = ngx_min(workers, NGX_HOUSEHOLD_REDIS_SERVERS_WORKERS);
+
+    stat->up = !ngx_household_redis_workers_any(row->down, workers);
+    stat->replica = row->replica;
+    stat->chosen = row->chosen;
+    stat->fit = row->fit;
+    stat->ready = 0;
+    stat->connecting = 0;
+
+    for (i = 0; i < workers; i++) {
+        stat->ready += row->ready[i];
+        stat->connecting += row->connecting[i];
+    }
+
+    ngx_memcpy(stat->failures, row->failures, sizeof(row->failures));
 }
 
 

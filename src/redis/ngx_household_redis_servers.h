@@ -41,7 +41,7 @@ typedef struct {
 
 typedef struct {
     /* the ident of timers must be after 3 pointers, as in ngx_connection_t */
-    ngx_household_redis_t             *redis;
+    ngx_household_redis_t             *redis;     /* NULL: not started */
     ngx_household_redis_servers_t     *servers;
     void                              *dummy;
     ngx_int_t                          ident;
@@ -59,6 +59,8 @@ typedef struct {
     ngx_uint_t  replica;               /* unsigned  replica:1; */
     ngx_uint_t  chosen;                /* unsigned  chosen:1; see below */
     ngx_uint_t  fit;                   /* unsigned  fit:1; */
+    ngx_uint_t  ready;                 /* connections */
+    ngx_uint_t  connecting;
     ngx_uint_t  failures[NGX_HOUSEHOLD_REDIS_CAUSES];
 } ngx_household_redis_server_stat_t;
 
@@ -71,7 +73,8 @@ ngx_household_redis_servers_t *ngx_household_redis_servers_add(ngx_conf_t *cf,
     void *tag);
 
 /*
- * Publishes the peers of the deployment from now on.  "worker" is the number of
+ * Publishes the peers of the deployment from now on, and the commands that were
+ * counted.  "worker" is the number of
  * this worker process.  The publisher is in the memory of the caller, which
  * calls ngx_household_redis_publisher_stop() before the deployment is
  * destroyed.

@@ -241,7 +241,8 @@ ngx_http_household_api_call_command(ngx_http_household_api_call_t *call,
 
     call->command = ngx_household_redis_submit(call->conf->redis->redis,
                                         &command, &argv[1], 1,
-                                        NGX_HOUSEHOLD_REDIS_WRITE
+                                        NGX_HOUSEHOLD_REDIS_API
+                                        |NGX_HOUSEHOLD_REDIS_WRITE
                                         |NGX_HOUSEHOLD_REDIS_LATE,
                                         ngx_http_household_api_command_reply,
                                         ngx_http_household_api_command_done,

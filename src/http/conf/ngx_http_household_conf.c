@@ -39,6 +39,8 @@ ngx_http_household_create_main_conf(ngx_conf_t *cf)
         return NULL;
     }
 
+    hmcf->loaded = ngx_time();
+
     if (ngx_array_init(&hmcf->redis, cf->pool, 2,
                        sizeof(ngx_http_household_redis_t *))
         != NGX_OK

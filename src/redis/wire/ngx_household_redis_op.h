@@ -24,6 +24,17 @@
 #define NGX_HOUSEHOLD_REDIS_NO_REPLICA  0x08 /* not to a replica of a cluster */
 #define NGX_HOUSEHOLD_REDIS_OWN    0x80    /* of the connection itself */
 
+/* what an operation is for, to be counted; LOOKUP is the default */
+#define NGX_HOUSEHOLD_REDIS_LOOKUP    0x000
+#define NGX_HOUSEHOLD_REDIS_PRESENCE  0x100
+#define NGX_HOUSEHOLD_REDIS_UPDATE    0x200  /* a write of a request */
+#define NGX_HOUSEHOLD_REDIS_EVENT     0x300
+#define NGX_HOUSEHOLD_REDIS_FLEET     0x400  /* override and deny list */
+#define NGX_HOUSEHOLD_REDIS_API       0x500
+#define NGX_HOUSEHOLD_REDIS_KINDS     6
+
+#define ngx_household_redis_op_kind(flags)  ((flags) >> 8)
+
 /*
  * Milliseconds after which an operation with NGX_HOUSEHOLD_REDIS_LATE ends.
  * It is twice the timeout of the configuration, but at least this.
@@ -126,6 +137,7 @@ struct ngx_household_redis_op_s {
     ngx_uint_t                        pins;   /* freed only if 0 */
     unsigned                          ended:1; /* "done" was called */
     unsigned                          awaited:1;
+    unsigned                          failed:1; /* an error reply */
     ngx_household_redis_cmd_t         cmds[1];
 };
 
