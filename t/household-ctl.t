@@ -102,7 +102,25 @@ is_done('brake none', 'brake', 'none');
 is_deeply [ctl('brake')], [0, "mode not set, rollout not set\n"],
     'brake: it is not';
 ($status, $text) = ctl('status');
-like $text, qr/"name": "main"/, 'status';
+is $status, 0, 'status';
+like $text, qr/^version +\S+, nginx \S+\nredis +main \(standalone\) \w/,
+    'status: what there is';
+like +(ctl('--json', 'status'))[1], qr/^\{"version":.*"name":"main"/,
+    'status: JSON';
+
+# a seat becomes the home of another account, and a device moves
+
+is_done('seat add', 'seat', 'add', $id, 's1', 'never', '198.51.100.7');
+is_done('device add', 'device', 'add', $id, 'phone');
+is_done('seat transfer', 'seat', 'transfer', $id, 's1', 'other', '192.0.2.8');
+is_deeply [sort @{ $redis->cmd(SMEMBERS => 'household:{other}') }],
+    ['192.0.2.8', '198.51.100.7'], 'seat transfer: the home';
+is field('extra:s1:198.51.100.7'), undef, 'seat transfer: and no seat';
+is_done('device transfer', 'device', 'transfer', $id, 'phone', 'other');
+ok $redis->cmd(HGET => 'household:{other}:account', 'device:phone'),
+    'device transfer: it is there';
+is_bad('seat transfer: to whom', 2, qr/^usage: household-ctl seat transfer/m,
+       'seat', 'transfer', $id, 's1');
 
 # accounts from files
 sub file {
@@ -152,6 +170,16 @@ is_bad('import: the number of a line of a later part', 3,
        qr/^line 20001: .*not a JSON object.*\n.*20000 unchanged, 1 invalid\n/,
        'import', file('late.ndjson', qq({"account":"n1"}\n) x 20_000 . "no\n"));
 
+# as spreadsheets write it
+is_deeply [ctl('import', file('marked.csv', "\xef\xbb\xbfaccount;home;seats\r\n"
+    . "f1;192.0.2.1 192.0.2.2;2\r\n\"f;2\";\"192.0.2.3;192.0.2.4\";\r\n"))],
+    [0, "2 written, 0 unchanged, 0 invalid\n"], 'import: semicolons';
+is_deeply [map { @{ $redis->cmd(SMEMBERS => "household:{$_}") } + 0 } 'f1', 'f;2'],
+    [2, 2], 'import: semicolons, in quotes, too';
+is_bad('import: after a quote, with semicolons', 2,
+       qr/line 2: no ; after a quote/, 'import',
+       file('e.csv', "account;home\n\"a\",1.2.3.4\n"));
+
 is_bad('import: no file', 2, qr/cannot be read/, 'import', "$dir/none");
 is_bad('import: a column', 2, qr/line 1: an unknown column: name/, 'import',
        file('a.csv', "account,name\n"));
@@ -159,9 +187,30 @@ is_bad('import: too few', 2, qr/line 2: 1 columns, not 2/, 'import',
        file('b.csv', "account,home\na\n"));
 is_bad('import: a quote', 2, qr/line 2: a quote is open/, 'import',
        file('c.csv', "account\n\"a\n"));
-is_bad('import: after a quote', 2, qr/line 2: no comma after a quote/, 'import',
+is_bad('import: after a quote', 2, qr/line 2: no , after a quote/, 'import',
        file('d.csv', "account\n\"a\"b\n"));
 is_bad('import: usage', 2, qr/^usage:/, 'import');
+
+# what a help desk gets wrong
+
+is_bad('an unknown command', 2, qr/^household-ctl: unknown command: frob\nusage: /,
+       'frob');
+is_bad('an unknown option', 2, qr/^household-ctl: unknown option: -x\nusage: /,
+       '-x', 'show', 'a');
+is_bad('usage of a command', 2,
+       qr/^usage: household-ctl home add.*\nusage: household-ctl home move.*\n\z/,
+       'home', 'add', 'a');
+is_bad('a plan', 2, qr/^household-ctl: not country=... or seats=...: seat=2\n/,
+       'plan', 'a', 'country=FR', 'seat=2');
+is_bad('a travel grant without end', 2, qr/a travel grant ends: not never/,
+       'travel', 'add', 'a', 'phone', 'never');
+is_bad('an id that cannot be in a path', 3, qr/not valid|no API/, 'show', '..');
+{
+    local $ENV{HOUSEHOLD_API} = "http://127.0.0.1:$nginx->{port}/nothing";
+    is_bad('another URL', 3,
+           qr{no API: status 404 of GET http://\S+/nothing/1/accounts/a$},
+           'show', 'a');
+}
 
 # in a terminal: colours, and how far it is
 sub terminal {
@@ -230,7 +279,8 @@ sub completed {
 
 is completed('household-ctl', 's'), 'show seat sign-out status',
     'completion: commands';
-is completed('household-ctl', 'seat', ''), 'add renew end', 'completion: verbs';
+is completed('household-ctl', 'seat', ''), 'add renew end transfer',
+    'completion: verbs';
 is completed('household-ctl', '-u', 'home', '--json', 'brake', 'o'), 'off',
     'completion: after options';
 is completed('household-ctl', 'seat', 'add', ''), '', 'completion: no more';
@@ -246,7 +296,7 @@ is_bad('a network', 3, qr/not an IP address/, 'home', 'add', $id, 'x');
 is_bad('a seat', 3, qr/does not have this/, 'seat', 'end', $id, 's7');
 is_bad('a time', 2, qr/not a time: soon/, 'travel', 'add', $id, 'x', 'soon');
 is_bad('usage', 2, qr/^usage:/, 'seat', 'add', $id);
-is_bad('usage', 2, qr/^usage:/, 'nothing');
+is_bad('usage', 2, qr/^usage:/m, 'nothing');
 is_bad('no server', 4, qr/curl/, '-u', 'http://127.0.0.1:1/', 'status');
 is((ctl('--help'))[0], 0, 'help');
 

@@ -20,8 +20,8 @@ _household_ctl() {
         -) words='-u -H --json --help why show check export import home seat
                   device travel plan sign-out erase brake status' ;;
         home-) words='add remove move' ;;
-        seat-) words='add renew end' ;;
-        device-) words='add remove' ;;
+        seat-) words='add renew end transfer' ;;
+        device-) words='add remove transfer' ;;
         travel-) words='add end' ;;
         brake-) words='off monitor none' ;;
         why-*) words='--issued --at' ;;

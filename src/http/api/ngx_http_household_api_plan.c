@@ -288,8 +288,9 @@ ngx_http_household_api_plan_seat_networks(ngx_http_household_api_plan_t *plan,
 
     if (plan->edits.nelts == before) {
         return ngx_http_household_api_plan_fault(f, 422, "invalid_value",
-                                  "the seat has no network: \"networks\" is "
-                                  "missing", "#/networks");
+                                  "the account does not have this seat, and a "
+                                  "new one needs \"networks\"",
+                                  "#/networks");
     }
 
     return NGX_OK;
