@@ -162,10 +162,12 @@ is metric('redis_error_replies_total', redis => 'fake', code => 'LOADING',
 
 sub commands { return metric('redis_commands_total', @_) }
 
-ok wait_until { commands(redis => 'main', op => 'lookup', result => 'ok')
-                == 3 * (lookups('ok', redis => 'main')
-                        + lookups('negative', redis => 'main')) },
-    'commands: three of each lookup';
+ok wait_until {
+    my $n = lookups('ok', redis => 'main')
+        + lookups('negative', redis => 'main');
+    my $sent = commands(redis => 'main', op => 'lookup', result => 'ok');
+    $sent >= 3 * $n && $sent <= 4 * $n;
+}, 'commands: three or four of each lookup';
 ok wait_until { commands(redis => 'main', op => 'write', result => 'ok') >= 1 },
     'commands: a write, with the script or again';
 ok wait_until { commands(redis => 'poor', op => 'write',
