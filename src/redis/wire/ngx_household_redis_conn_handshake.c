@@ -241,7 +241,7 @@ ngx_household_redis_conn_handshake_reply(ngx_household_redis_conn_t *conn,
 
 /*
  * Returns NGX_OK if the error reply may be ignored: an access control list need
- * not allow PING and INFO.
+ * not allow PING and INFO, and PING may be rejected alone.
  */
 
 static ngx_int_t
@@ -252,11 +252,16 @@ ngx_household_redis_conn_handshake_error(ngx_uint_t step, ngx_str_t *error,
 
     text = ngx_household_redis_error_text(error);
 
-    if (step == NGX_HOUSEHOLD_REDIS_PING || step == NGX_HOUSEHOLD_REDIS_INFO) {
+    if (step == NGX_HOUSEHOLD_REDIS_PING
+        && ngx_household_redis_error_of_ping(error))
+    {
+        return NGX_OK;
+    }
 
-        if (ngx_household_redis_error_is(&text, "NOPERM")) {
-            return NGX_OK;
-        }
+    if (step == NGX_HOUSEHOLD_REDIS_INFO
+        && ngx_household_redis_error_is(&text, "NOPERM"))
+    {
+        return NGX_OK;
     }
 
     /* a proxy may not support INFO; other errors are repeated for PING */

@@ -154,3 +154,15 @@ ngx_household_redis_error_reply(u_char *errstr, size_t size, ngx_str_t *error)
 
     return (const char *) errstr;
 }
+
+
+ngx_uint_t
+ngx_household_redis_error_of_ping(ngx_str_t *error)
+{
+    ngx_str_t  code;
+
+    code = ngx_household_redis_error_code(error);
+
+    return ngx_household_redis_error_is(&code, "NOPERM")
+           || ngx_household_redis_error_is(&code, "MISCONF");
+}

@@ -37,6 +37,14 @@ const char *ngx_household_redis_error_reply(u_char *errstr, size_t size,
     ngx_str_t *error);
 
 
+/*
+ * Returns 1 if an error reply to PING does not mean that other commands fail:
+ * an access control list need not allow PING, and a server that cannot save its
+ * data rejects PING like a write.  Otherwise returns 0.
+ */
+ngx_uint_t ngx_household_redis_error_of_ping(ngx_str_t *error);
+
+
 #define ngx_household_redis_error_is(code, text)                              \
     ((code)->len == sizeof(text) - 1                                          \
      && ngx_strncmp((code)->data, text, sizeof(text) - 1) == 0)

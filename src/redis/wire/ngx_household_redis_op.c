@@ -345,8 +345,6 @@ ngx_int_t
 ngx_household_redis_pong(ngx_household_resp_value_t *v, u_char *number,
     size_t len)
 {
-    ngx_str_t  code;
-
     switch (v->type) {
 
     case NGX_HOUSEHOLD_RESP_BULK:
@@ -358,9 +356,7 @@ ngx_household_redis_pong(ngx_household_resp_value_t *v, u_char *number,
                ? NGX_OK : NGX_ERROR;
 
     case NGX_HOUSEHOLD_RESP_ERROR:
-        code = ngx_household_redis_error_code(&v->str);
-        return ngx_household_redis_error_is(&code, "NOPERM")
-               ? NGX_OK : NGX_ERROR;
+        return ngx_household_redis_error_of_ping(&v->str) ? NGX_OK : NGX_ERROR;
 
     default:
         return NGX_ERROR;

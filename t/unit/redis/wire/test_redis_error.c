@@ -65,11 +65,41 @@ test_reply(void **state)
 }
 
 
+static void
+test_ping(void **state)
+{
+    ngx_str_t   error;
+    ngx_uint_t  i;
+
+    static const struct {
+        const char  *error;
+        ngx_uint_t   alone;
+    } cases[] = {
+        { "NOPERM this user has no permissions to run the 'ping' command", 1 },
+        { "MISCONF Redis is configured to save RDB snapshots, but", 1 },
+        { "LOADING Redis is loading the dataset in memory", 0 },
+        { "NOAUTH Authentication required.", 0 },
+        { "MISCONFIGURED", 0 },
+        { "ERR MISCONF", 0 },
+        { "", 0 }
+    };
+
+    for (i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        error.data = (u_char *) cases[i].error;
+        error.len = strlen(cases[i].error);
+
+        assert_int_equal(ngx_household_redis_error_of_ping(&error),
+                         cases[i].alone);
+    }
+}
+
+
 int
 main(void)
 {
     static const struct CMUnitTest  tests[] = {
-        cmocka_unit_test(test_reply)
+        cmocka_unit_test(test_reply),
+        cmocka_unit_test(test_ping)
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
