@@ -193,7 +193,7 @@ my %good = (
 sub edge_server {
     return join '',
         (map { place("/bad/$_", $bad{$_}[0], @more,
-                     /^s/ ? 'timeout=2s' : ()) } sort keys %bad),
+                     /^(?:silent|slow)$/ ? 'timeout=2s' : ()) } sort keys %bad),
         (map { place("/good/$_", $_ eq 'http'
             ? ($good{$_}[0], $more[0]) : (@{ $good{$_} }, @more)) }
             sort keys %good),
@@ -242,7 +242,7 @@ sub is_soon {
         $got = join "\n", grep { $_ ne $expected } map { ask($path, $key) }
                1 .. 6;
         $got eq '';
-    };
+    } 30;
     is $got, '', "$name: $expected";
 }
 
