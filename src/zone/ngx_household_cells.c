@@ -24,14 +24,6 @@ typedef struct {
     ((uint32_t) (((u_char *) (e) - (c)->cells) / NGX_HOUSEHOLD_CELL + 1))
 
 
-#if (__GNUC__)
-#define ngx_household_cells_prefetch(p, n)                                    \
-    __builtin_prefetch((u_char *) (p) + (n))
-#else
-#define ngx_household_cells_prefetch(p, n)
-#endif
-
-
 static uint32_t ngx_household_cells_alloc(ngx_household_cells_t *c);
 static void ngx_household_cells_free(ngx_household_cells_t *c, uint32_t n);
 static void ngx_household_cells_start(ngx_household_cells_cursor_t *cur,

@@ -126,6 +126,15 @@ void ngx_household_cells_preload(ngx_household_cells_t *c,
     const ngx_household_cells_key_t *key);
 
 /*
+ * Without waiting, and with the lock: the bucket of a hash is about to be
+ * used; then, its first entry is.
+ */
+void ngx_household_cells_prefetch_bucket(ngx_household_cells_t *c,
+    uint32_t hash);
+void ngx_household_cells_prefetch_entry(ngx_household_cells_t *c,
+    uint32_t hash);
+
+/*
  * The same for the entries of a bucket.  Returns 0 if there are none, else 1.
  */
 ngx_uint_t ngx_household_cells_preload_bucket(ngx_household_cells_t *c,

@@ -18,5 +18,12 @@
 #define ngx_household_cells_bucket(c, hash)                                   \
     (&(c)->buckets[((uint64_t) (hash) * (c)->nbuckets) >> 32])
 
+#if (__GNUC__)
+#define ngx_household_cells_prefetch(p, n)                                    \
+    __builtin_prefetch((u_char *) (p) + (n))
+#else
+#define ngx_household_cells_prefetch(p, n)
+#endif
+
 
 #endif /* _NGX_HOUSEHOLD_CELLS_LAYOUT_H_INCLUDED_ */

@@ -268,27 +268,45 @@ ngx_household_zone_insert(ngx_household_zone_ns_t *ns,
 }
 
 
-ngx_int_t
-ngx_household_zone_restore(ngx_household_zone_ns_t *ns,
-    ngx_household_cells_key_t *key, ngx_household_cells_entry_t *e,
-    u_char *value, size_t len)
+ngx_uint_t
+ngx_household_zone_restore(ngx_household_zone_t *zone,
+    ngx_household_zone_restore_t *entries, ngx_uint_t n)
 {
-    ngx_household_zone_t  *zone;
+    ngx_uint_t                     i, stored;
+    ngx_household_cells_key_t     *key;
+    ngx_household_zone_restore_t  *r;
 
-    zone = ns->zone;
+    for (i = 0; i < n; i++) {
+        key = &entries[i].key;
+        key->hash = ngx_household_siphash(zone->cells->seed, key->bytes,
+                                          key->len);
 
-    key->hash = ngx_household_siphash(zone->cells->seed, key->bytes, key->len);
-
-    if (!ngx_household_zone_fits(ns, key, len)) {
-        return NGX_DECLINED;
+        ngx_household_cells_prefetch_bucket(zone->cells, (uint32_t) key->hash);
     }
 
-    e->seq = zone->sh->namespaces[ns->index].seq;
+    for (i = 0; i < n; i++) {
+        ngx_household_cells_prefetch_entry(zone->cells,
+                                           (uint32_t) entries[i].key.hash);
+    }
 
-    ngx_household_zone_replace(ns, key, ngx_household_zone_find(zone, key), e,
-                               value, len);
+    stored = 0;
 
-    return NGX_OK;
+    for (i = 0; i < n; i++) {
+        r = &entries[i];
+
+        if (!ngx_household_zone_fits(r->ns, &r->key, r->len)) {
+            continue;
+        }
+
+        r->entry.seq = zone->sh->namespaces[r->ns->index].seq;
+
+        ngx_household_zone_replace(r->ns, &r->key,
+                                   ngx_household_zone_find(zone, &r->key),
+                                   &r->entry, r->value, r->len);
+        stored++;
+    }
+
+    return stored;
 }
 
 

@@ -167,18 +167,28 @@ ngx_int_t ngx_household_zone_key(ngx_household_zone_ns_t *ns,
 ngx_household_cells_entry_t *ngx_household_zone_find(
     ngx_household_zone_t *zone, const ngx_household_cells_key_t *key);
 
+/* an entry that was saved */
+
+typedef struct {
+    ngx_household_zone_ns_t      *ns;
+    ngx_household_cells_key_t     key;
+    ngx_household_cells_entry_t   entry;
+    u_char                       *value;
+    size_t                        len;
+} ngx_household_zone_restore_t;
+
+
 /* removes an entry */
 void ngx_household_zone_drop(ngx_household_zone_t *zone,
     ngx_household_cells_entry_t *e);
 
 /*
- * Stores an entry that was saved, in a zone that no other process uses yet.
- * Sets "hash" of the key.  Returns NGX_OK, or NGX_DECLINED if the zone is too
- * small for the entry.
+ * Stores entries that were saved, in a zone that no other process uses yet:
+ * memory of many is loaded at the same time.  Sets "hash" of the keys.  Returns
+ * how many were stored: the zone may be too small for one.
  */
-ngx_int_t ngx_household_zone_restore(ngx_household_zone_ns_t *ns,
-    ngx_household_cells_key_t *key, ngx_household_cells_entry_t *e,
-    u_char *value, size_t len);
+ngx_uint_t ngx_household_zone_restore(ngx_household_zone_t *zone,
+    ngx_household_zone_restore_t *entries, ngx_uint_t n);
 
 /* removes all entries */
 void ngx_household_zone_clear(ngx_household_zone_t *zone);

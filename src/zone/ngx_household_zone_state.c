@@ -11,6 +11,9 @@
 /* milliseconds by which a file may be of the future: clocks are adjusted */
 #define NGX_HOUSEHOLD_ZONE_STATE_FUTURE  60000
 
+/* entries that are stored together */
+#define NGX_HOUSEHOLD_ZONE_STATE_BATCH   32
+
 
 typedef struct {
     ngx_household_zone_t               *zone;
@@ -22,6 +25,8 @@ typedef struct {
     ngx_household_zone_ns_t
                      *namespaces[NGX_HOUSEHOLD_ZONE_STATE_NAMESPACES];
     ngx_household_zone_state_reader_t   reader;
+    ngx_uint_t                          n;       /* of the batch */
+    ngx_household_zone_restore_t        batch[NGX_HOUSEHOLD_ZONE_STATE_BATCH];
 } ngx_household_zone_state_load_t;
 
 
@@ -37,6 +42,8 @@ static ngx_int_t ngx_household_zone_state_load_block(
 static ngx_int_t ngx_household_zone_state_load_entry(
     ngx_household_zone_state_load_t *load,
     ngx_household_zone_state_entry_t *entry);
+static void ngx_household_zone_state_load_batch(
+    ngx_household_zone_state_load_t *load);
 static ngx_int_t ngx_household_zone_state_read(
     ngx_household_zone_state_load_t *load, u_char *p, size_t len);
 static ngx_int_t ngx_household_zone_state_fail(
@@ -281,11 +288,15 @@ ngx_household_zone_state_load_block(ngx_household_zone_state_load_t *load)
     for ( ;; ) {
         rc = ngx_household_zone_state_read_entry(r, &entry);
 
-        if (rc != NGX_OK) {
-            return rc == NGX_DONE ? NGX_OK : NGX_ERROR;
+        if (rc == NGX_DONE) {
+            /* the block is overwritten by the next one */
+            ngx_household_zone_state_load_batch(load);
+            return NGX_OK;
         }
 
-        if (ngx_household_zone_state_load_entry(load, &entry) != NGX_OK) {
+        if (rc != NGX_OK
+            || ngx_household_zone_state_load_entry(load, &entry) != NGX_OK)
+        {
             return NGX_ERROR;
         }
     }
@@ -296,10 +307,9 @@ static ngx_int_t
 ngx_household_zone_state_load_entry(ngx_household_zone_state_load_t *load,
     ngx_household_zone_state_entry_t *entry)
 {
-    uint64_t                      age;
-    ngx_household_zone_ns_t      *ns;
-    ngx_household_cells_key_t     key;
-    ngx_household_cells_entry_t   e;
+    uint64_t                       age;
+    ngx_household_zone_ns_t       *ns;
+    ngx_household_zone_restore_t  *r;
 
     if (entry->keylen > 1 + NGX_HOUSEHOLD_ZONE_ID_LEN
         || entry->fresh > NGX_HOUSEHOLD_ZONE_TIME_MAX
@@ -318,24 +328,38 @@ ngx_household_zone_state_load_entry(ngx_household_zone_state_load_t *load,
         return NGX_OK;
     }
 
-    ngx_memcpy(key.bytes, entry->bytes, entry->keylen);
-    key.bytes[0] = ns->index | (key.bytes[0] & NGX_HOUSEHOLD_ZONE_UUID);
-    key.len = entry->keylen;
+    r = &load->batch[load->n++];
 
-    ngx_memzero(&e, sizeof(ngx_household_cells_entry_t));
-    e.stored = ngx_current_msec - age;
-    e.fresh = entry->fresh;
-    e.stale = entry->stale;
-    e.flags = entry->flags;
+    r->ns = ns;
 
-    if (ngx_household_zone_restore(ns, &key, &e, entry->bytes + entry->keylen,
-                                   entry->len)
-        == NGX_OK)
-    {
-        load->entries++;
+    ngx_memcpy(r->key.bytes, entry->bytes, entry->keylen);
+    r->key.bytes[0] = ns->index
+                      | (r->key.bytes[0] & NGX_HOUSEHOLD_ZONE_UUID);
+    r->key.len = entry->keylen;
+
+    ngx_memzero(&r->entry, sizeof(ngx_household_cells_entry_t));
+    r->entry.stored = ngx_current_msec - age;
+    r->entry.fresh = entry->fresh;
+    r->entry.stale = entry->stale;
+    r->entry.flags = entry->flags;
+
+    r->value = entry->bytes + entry->keylen;
+    r->len = entry->len;
+
+    if (load->n == NGX_HOUSEHOLD_ZONE_STATE_BATCH) {
+        ngx_household_zone_state_load_batch(load);
     }
 
     return NGX_OK;
+}
+
+
+static void
+ngx_household_zone_state_load_batch(ngx_household_zone_state_load_t *load)
+{
+    load->entries += ngx_household_zone_restore(load->zone, load->batch,
+                                                load->n);
+    load->n = 0;
 }
 
 

@@ -51,7 +51,7 @@ restore() {
     local f
 
     sed -n 's/^@ //p' "$list" | sort -u | while read -r f; do
-        cmp -s "$root/src/$f.c" "src/$f.c" || cp "$root/src/$f.c" "src/$f.c"
+        cmp -s "../src/$f.c" "src/$f.c" || cp "../src/$f.c" "src/$f.c"
     done
 }
 
@@ -59,6 +59,8 @@ mkdir -p "$work/tree"
 cd "$root"
 git ls-files -z | xargs -0 cp -p --parents -t "$work/tree"
 cd "$work/tree"
+rm -rf ../src
+cp -pR src ..
 
 n=0
 bad=0
