@@ -19,12 +19,14 @@ use warnings;
 use FindBin;
 use lib "$FindBin::RealBin/lib", "$FindBin::RealBin/../lib";
 
-use Bench::Fleet qw(proxy writer stand_ins);
-use Bench::Machine qw(machine check_load);
+use Bench::Fleet qw(writer stand_ins);
+use Bench::Machine qw(machine check_load busy);
 use Getopt::Long;
+use Test::Household::Link;
 use Test::Household::Nginx qw(http_config location);
 use Test::Household::Process qw(wait_until);
 use Test::Household::Redis;
+use Test::Household::Usage ();
 use Time::HiRes qw(time sleep);
 
 my %opt = (out => '.', edges => 100, accounts => 10000, rate => 350,
@@ -82,7 +84,9 @@ sub measure {
     $f->{share} = $busy->{site} / $opt{seconds};
     $f->{heartbeats} = $idle->{site} / $opt{seconds};
 
+    my $use = use_of(\@edges);
     $f->{times} = [propagation($primary, \@edges)];
+    @$f{qw(cores own)} = $use->();
     $f->{restart} = restart($sites[0], \@edges, 'the replica of a site');
     all_follow(\%tree);
     $f->{failover} = restart($primary, \@edges, 'the primary');
@@ -98,7 +102,9 @@ sub measure {
 sub tree {
     my $primary = Test::Household::Redis->new(
         config => "$Common\ndbfilename dump.rdb");
-    my @proxies = map { proxy($primary->{port}, $opt{delay} / 2) } 1, 2;
+    my @proxies = map { Test::Household::Link->new($primary->{port}) } 1, 2;
+    $_->delay(answers => $opt{delay} / 2, requests => $opt{delay} / 2)
+        for @proxies;
     my @regions = map { replica($_->{port}) } @proxies;
     my @sites = map { replica($_->{port}) } @regions;
 
@@ -210,7 +216,29 @@ sub cpu {
     return { map { $_ => $after->{$_} - $before->{$_} } keys %node };
 }
 
-# from the reply to the write until each edge has the other verdict
+# returns code, which returns the cores that are in use since then, by all
+# and by this benchmark
+sub use_of {
+    my ($edges) = @_;
+    my $own = sub {
+        my $sum = Test::Household::Usage::cpu($$);
+        $sum += Test::Household::Usage::cpu($_)
+            for (map { $_->pid } Test::Household::Process::live()),
+                (map { $_->workers } @$edges);
+        return $sum;
+    };
+    my @since = (time, busy() / 1e6, $own->());
+
+    return sub {
+        my $seconds = time - $since[0];
+        return map { $_ / $seconds } busy() / 1e6 - $since[1],
+                                     $own->() - $since[2];
+    };
+}
+
+# From the reply to the write until each edge has the other verdict.  What is
+# measured runs on these cores, too: nothing is asked before anything can have
+# come, and then every 2 ms.
 sub propagation {
     my ($primary, $edges) = @_;
     my $client = $primary->client;
@@ -228,7 +256,10 @@ sub propagation {
         my $since = time;
         my %waits = map { $_ => $edges->[$_] } 0 .. $#$edges;
 
+        sleep $opt{delay} / 2500;
+
         while (%waits && time - $since < 10) {
+            sleep 0.002;
             for my $n (keys %waits) {
                 next if (ask($waits{$n}, 'canary'))[0] ne $want;
                 push @times, 1000 * (time - $since);
@@ -310,6 +341,8 @@ sub report {
     $row->('a change is seen: p50', '%.0f ms', $share->(0.5));
     $row->('a change is seen: p99', '%.0f ms', $share->(0.99));
     $row->('a change is seen: worst', '%.0f ms', $share->(1));
+    $row->('cores in use meanwhile', '%.1f', sub { $_[0]{cores} });
+    $row->('... by this benchmark', '%.1f', sub { $_[0]{own} });
     $row->("CPU of the $_ for a change", '%.0f us',
            do { my $tier = $_; sub { $_[0]{$tier} } })
         for qw(primary region site);
@@ -341,6 +374,7 @@ sub report {
     open my $out, '>', "$opt{out}/fleet.md" or die "fleet.md: $!\n";
     print {$_} map { "$_\n" } @lines for $out, *STDOUT;
     close $out;
-    printf "%s, %d cores, Redis %s, nginx %s, load %.1f at the start\n",
-        @$machine{qw(processor cores redis nginx load_at_start)};
+    printf "%s, %d cores, Redis %s, nginx %s, load %.1f at the start, %.1f at "
+        . "the end\n", @$machine{qw(processor cores redis nginx load_at_start)},
+        machine()->{load_at_start};
 }

@@ -321,7 +321,7 @@ bench-scale: need-bench ## how that grows; ACCOUNTS=1000,10000000 DOCS=1
 	    $(ACCOUNTS:%=--accounts %) $(DOCS:%=--docs docs/performance.md)
 
 bench-fleet: need-bench ## many edges at a tree of replicas; FLEET="--edges 9"
-	@$(MAKE) build-module $(FULL_module)
+	@$(MAKE) build-module build-strain $(FULL_module)
 	@mkdir -p $(B)/bench && $(BENCH) t/bench/fleet.pl --out $(B)/bench \
 	    $(FLEET)
 

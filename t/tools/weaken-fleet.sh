@@ -55,11 +55,11 @@ restore() {
     done
 }
 
+rm -rf "$work"
 mkdir -p "$work/tree"
 cd "$root"
 git ls-files -z | xargs -0 cp -p --parents -t "$work/tree"
 cd "$work/tree"
-rm -rf ../src
 cp -pR src ..
 
 n=0

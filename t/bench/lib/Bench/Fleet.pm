@@ -1,84 +1,23 @@
 package Bench::Fleet;
 
-# Processes of fleet.pl, each a Test::Household::Process: a proxy that delays,
-# a writer of changes, and edges that stand in.
+# Processes of fleet.pl, each a Test::Household::Process: a writer of changes,
+# and edges that stand in.
 
 use strict;
 use warnings;
 
 use Exporter 'import';
 use File::Spec;
-use IO::Select;
 use IO::Socket::INET;
-use Test::Household::Process qw(free_port temp_dir wait_until slurp);
+use Test::Household::Process qw(temp_dir wait_until slurp);
 use Test::Household::Resp qw(encode_command);
 use Time::HiRes qw(time sleep);
 
 use parent -norequire, 'Test::Household::Process';
 
-our @EXPORT_OK = qw(proxy writer stand_ins);
+our @EXPORT_OK = qw(writer stand_ins);
 
 my $Source = File::Spec->rel2abs(__FILE__) =~ s{lib/Bench/\w+\.pm$}{fleet.c}r;
-
-
-# to a port of this machine; delays what goes through it, both ways
-sub proxy {
-    my ($to, $ms) = @_;
-    my $self = bless { port => free_port(), dir => temp_dir('proxy') },
-        __PACKAGE__;
-    my $listen = IO::Socket::INET->new(LocalAddr => '127.0.0.1', Listen => 64,
-                                       LocalPort => $self->{port},
-                                       ReuseAddr => 1)
-        or die "proxy: $!\n";
-
-    $self->spawn(sub { _pass($listen, $to, $ms / 1000) });
-    return $self;
-}
-
-sub _pass {
-    my ($listen, $to, $delay) = @_;
-    my $select = IO::Select->new($listen);
-    my (%other, @queue);
-
-    local $SIG{PIPE} = 'IGNORE';
-
-    while (1) {
-        my $wait = @queue ? $queue[0][0] - time : 1;
-
-        for my $from ($select->can_read($wait > 0 ? $wait : 0)) {
-            if ($from == $listen) {
-                my $client = $listen->accept or next;
-                my $server = IO::Socket::INET->new("127.0.0.1:$to");
-                if (!$server) {
-                    close $client;
-                    next;
-                }
-                @other{$client, $server} = ($server, $client);
-                $select->add($client, $server);
-                next;
-            }
-
-            my $n = sysread $from, my $bytes, 262144;
-            my $to = $other{$from} or next;
-
-            if (!$n) {
-                $select->remove($from, $to);
-                delete @other{$from, $to};
-                close $_ for $from, $to;
-            } else {
-                push @queue, [time + $delay, $to, $bytes];
-            }
-        }
-
-        while (@queue && $queue[0][0] <= time) {
-            my (undef, $to, $bytes) = @{ shift @queue };
-            while (length $bytes) {
-                my $n = syswrite $to, $bytes or last;
-                substr $bytes, 0, $n, '';
-            }
-        }
-    }
-}
 
 
 # changes of accounts, "rate" a second, for as long as there is a server
