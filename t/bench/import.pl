@@ -5,6 +5,8 @@
 #
 #   import.pl [--accounts N] [--audit]
 #
+# With --audit each account is a line of the audit log, too.
+#
 # Prints the CPU time of an account in nginx and in Redis, each of which uses
 # one core, and the accounts a minute: as measured, and as the slower of the
 # two would reach with a core of its own.  Exits with 1 if an account was not
@@ -21,6 +23,7 @@ use Getopt::Long;
 use JSON::PP;
 use List::Util qw(max);
 use Test::Household::Nginx qw(http_config);
+use Test::Household::Process qw(temp_dir);
 use Test::Household::Redis;
 use Test::Household::Usage qw(cpu memory);
 use Time::HiRes qw(time);
@@ -30,12 +33,18 @@ my %opt = (accounts => 200_000);
 GetOptions(\%opt, 'accounts=i', 'audit') or exit 2;
 
 my $n = $opt{accounts};
+my $key = temp_dir('import') . '/key';
+
+open my $out, '>', $key or die "$key: $!\n";
+print $out 'k' x 32;
+close $out;
+
 my $redis = Test::Household::Redis->new(unix => 1);
 my $nginx = Test::Household::Nginx->new(
     log_level => 'warn',
     http => http_config(server => $redis->address,
                         redis => 'connect_timeout 20s; timeout 20s;')
-        . ($opt{audit} ? 'household_hmac_key audit.key; ' : ''),
+        . ($opt{audit} ? "household_hmac_key $key;\n" : ''),
     server => 'location /api/ { household_api main write;'
         . ($opt{audit} ? ' household_api_audit audit.log;' : '')
         . ' client_max_body_size 0; client_body_buffer_size 64k; }');
