@@ -213,6 +213,7 @@ $(B)/%/flags: FORCE
 
 $(B)/%/Makefile: $(B)/%/flags config \
     $(wildcard src/records/scripts/*.lua src/http/dashboard/*)
+	@echo "household: configuring and compiling in $(@D:$(ROOT)/%=%)" >&2
 	@rm -rf $(@D)/addon $(@D)/src; cd $(or $(SRC_$*),$(B)/nginx); \
 	if [ -e conf_flags ]; then . ./conf_flags; fi; \
 	$(ENV_$*) ASAN_OPTIONS=detect_leaks=0 ./configure --builddir=$(@D) \
