@@ -22,6 +22,7 @@ use Test::Household::Link;
 use Test::Household::Nginx qw(http_config);
 use Test::Household::Process qw(wait_until);
 use Test::Household::Redis;
+use Test::Household::Usage qw(connections);
 use Test::More;
 use Time::HiRes qw(time sleep);
 
@@ -135,19 +136,25 @@ sub dies {
     return ["$name dies", sub { $process->kill9 }, sub { $process->start }];
 }
 
-# one of them tracks
-sub worker_hangs {
-    my ($i) = @_;
-    my @stopped;
-    return ["worker process $i of each edge hangs",
-        sub { @stopped = map { (sort $_->workers)[$i] // () } @edges;
-              kill 'STOP', @stopped },
-        sub { kill 'CONT', @stopped }];
+# of each edge: the one that tracks has the most connections, or the other
+sub worker {
+    my ($tracks) = @_;
+    return map {
+        my %conns;
+        for my $pid ($_->workers) {
+            $conns{$pid} += $_ for map { connections($_->{port}, $pid) }
+                                   $network, $other, $primary;
+        }
+        (sort { $conns{$a} <=> $conns{$b} } keys %conns)[$tracks ? -1 : 0]
+            // ();
+    } @edges;
 }
 
-sub worker {
-    my @workers = $edges[rand @edges]->workers;
-    return $workers[rand @workers];
+sub worker_hangs {
+    my ($name, $tracks) = @_;
+    my @pids;
+    return ["$name hangs", sub { kill 'STOP', @pids = worker($tracks) },
+            sub { kill 'CONT', @pids }];
 }
 
 # what was written meanwhile is more than the backlog: all is sent again
@@ -194,8 +201,10 @@ my @faults = (
     ['listeners are closed',
      sub { eval { $_->cmd(CLIENT => KILL => TYPE => 'pubsub') }
                for $site, $other }],
-    worker_hangs(0), worker_hangs(1),
-    ['a worker process dies', sub { kill 'KILL', worker() }],
+    worker_hangs('the tracking process', 1),
+    worker_hangs('another worker process', 0),
+    ['the tracking process dies', sub { kill 'KILL', worker(1) }],
+    ['another worker process dies', sub { kill 'KILL', worker(0) }],
     ['a reload', sub { $edges[rand @edges]->reload }],
 );
 
@@ -220,10 +229,9 @@ while (time - $started < $seconds) {
     $n++;
     $begin->();
 
-    if ($end) {
-        sleep lasts();
-        $end->();
-    }
+    # also what ends at once is to show what it has done
+    sleep lasts();
+    $end->() if $end;
 
     whole($name);
     last if $ENV{STRAIN_STOPS} && $load->wrong;
