@@ -98,9 +98,19 @@ sub owner {
     return;
 }
 
+# nodes of a busy machine may be down for a moment
 sub cmd {
     my ($self, $key, @args) = @_;
-    return $self->owner($self->slot($key))->cmd(@args);
+    my $slot = $self->slot($key);
+    my ($reply, $error);
+
+    wait_until {
+        $reply = eval { $self->owner($slot)->cmd(@args) };
+        $error = $@;
+        $error !~ /: (?:MOVED|CLUSTERDOWN|TRYAGAIN|READONLY)/;
+    };
+    die $error if $error;
+    return $reply;
 }
 
 # The steps of a migration, so that a test may stop in the middle of one.
