@@ -277,7 +277,10 @@ register();
         'a zone of another size is filled from the file';
     is told($edge, 'a1'), 'ALLOWED home EXPIRED', 'its records are stale';
 
-    # the state is given up, and the file deleted: it stays so
+    # the state is given up, and the file deleted, while nobody writes it: it
+    # stays so
+
+    wait_until { saves($edge, 'ok') };
 
     @old = workers($edge);
     $edge->reload(http => http(size => '2m', params => ''));
