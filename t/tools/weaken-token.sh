@@ -50,14 +50,17 @@ units() {
     claims|jwt) echo jwt jwt_cases jwt_form claims_value ;;
     claims_value) echo claims_value jwt_cases ;;
     jwt_digest) echo jwt ;;
-    cat) echo cat cat_answer cat_claims ;;
+    cat) echo cat cat_answer cat_claims cat_renewal ;;
     cat_answer) echo cat_answer ;;
-    cat_claims|cat_json|cat_renewal) echo cat cat_answer cat_claims ;;
+    cat_renewal) echo cat_claims cat_renewal ;;
+    cat_claims) echo cat cat_answer cat_claims cat_renewal cat_set ;;
+    cat_json) echo cat cat_answer cat_claims ;;
     cat_request) echo cat_request ;;
     cat_set) echo cat_answer cat_set ;;
-    cat_text|cat_uri) echo cat_uri cat_request ;;
-    cbor|cbor_item) echo cbor cose cat_claims ;;
-    cose) echo cose cat ;;
+    cat_text) echo cat_uri cat_request cat_set ;;
+    cat_uri) echo cat_uri cat_request ;;
+    cbor|cbor_item) echo cbor cose cat_claims cat_renewal ;;
+    cose) echo cose cat cat_renewal ;;
     esac
 }
 

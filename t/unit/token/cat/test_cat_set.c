@@ -67,6 +67,8 @@ combinations(void **state)
         { C("41:[{6:1}]"), UNSUPPORTED }, { C("41:[{45:[2]}]"), UNSUPPORTED },
         { C("41:[{'plan':1}]"), UNSUPPORTED },
         { C("41:[" YES ",{317:1}]"), UNSUPPORTED },
+        { C("41:[{313:['GET'],317:1}]"), UNSUPPORTED },
+        { C("41:[{313:['GET'],4:'x'}]"), CLAIM },
         { C("42:[{317:1}]"), UNSUPPORTED },
         { C("42:[" NO ",{313:'x'}]"), CLAIM },
         { C("41:[{41:[{42:[{312:{3:{9:1}}}]}]}]"), UNSUPPORTED },
@@ -98,6 +100,19 @@ expressions(void **state)
 
         strcpy(p, "]}");
         assert_int_equal(verify(payload), n == 16 ? NONE : UNSUPPORTED);
+    }
+
+    /* those of all claims count */
+
+    for (n = 15; n < 17; n++) {
+        p = payload + sprintf(payload, "{" GOOD ",312:{3:{4:['film']}},43:[");
+
+        for (i = 0; i < n; i++) {
+            p += sprintf(p, "{312:{3:{4:['film']}}},");
+        }
+
+        strcpy(p, "]}");
+        assert_int_equal(verify(payload), n == 15 ? NONE : UNSUPPORTED);
     }
 
     p = payload + sprintf(payload, "{" GOOD ",312:{3:{4:['film|");
