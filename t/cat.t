@@ -8,6 +8,7 @@ use strict;
 use warnings;
 
 use lib 't/lib';
+use Crypt::Misc qw(decode_b64u);
 use Test::Household::Cat;
 use Test::Household::Nginx qw(http_config);
 use Test::Household::Process qw(temp_dir slurp wait_until);
@@ -30,6 +31,24 @@ put("$dir/all", jwks(values %key));
 put("$dir/one", jwks($one{one}));
 put("$dir/two", jwks($one{two}));
 put("$dir/jwt", jwks($key{ES256}));
+
+# a COSE_KeySet of these keys, with odd ones among them
+sub cose_key {
+    my ($key) = @_;
+    my %jwk = map { $_ => cbytes(decode_b64u($key->{jwk}{$_})) }
+              grep { $key->{jwk}{$_} } qw(k n e x y);
+    my $kty = { oct => 4, RSA => 3, EC => 2, OKP => 1 }->{$key->{jwk}{kty}};
+    my $crv = { ES256 => 1, ES384 => 2, ES512 => 3, EdDSA => 6 };
+
+    return { 1 => $kty, 2 => cbytes($key->{jwk}{kid}),
+             $kty == 4 ? (-1 => $jwk{k})
+             : $kty == 3 ? (-1 => $jwk{n}, -2 => $jwk{e})
+             : (-1 => $crv->{$key->{alg}}, -2 => $jwk{x},
+                $kty == 2 ? (-3 => $jwk{y}) : ()) };
+}
+
+put("$dir/cose", cbor([7, { 1 => 99, 2 => cbytes('odd') },
+                       map { cose_key($_) } values %key]));
 
 # FR 203.0.113.0/24, if the module that writes such files is there
 my $geo = eval { require MaxMind::DB::Writer::Tree; 1 };
@@ -90,6 +109,9 @@ EOC
         household_token_key $dir/jwt format=jwt;
         location /both/none { empty_gif; }
         location /both/cat { $cat empty_gif; }"),
+    place('/cose', "household_token cat bearer;
+        household_token_key $dir/cose format=cat;
+        household_token_key $dir/cose;"),
     place('/docs', "household_token cat;
         household_token_key $dir/k1 format=cat;"),
     place('/any/', "household_token cat; $cat satisfy any;"),
@@ -155,6 +177,16 @@ for my $alg (@algs) {
     accepted("$alg without a tag", cat($key{$alg}, {}, tags => []));
     refused("$alg, forged", cat(new_key($alg)), 'token_signature');
 }
+
+for my $alg (@algs) {
+    is ask('/cose', $H => cat($key{$alg})), '200 home a',
+        "$alg, a COSE key";
+    is ask('/cose', $H => cat(new_key($alg))), '401 token_signature -',
+        "$alg, another one of its kid";
+}
+
+is ask('/cose', Authorization => 'Bearer ' . token($key{ES256})),
+    '200 home a', 'a JWT by a COSE key';
 
 refused('nothing', '', 'token_missing');
 refused('no token at all', 'abc', 'token_malformed');

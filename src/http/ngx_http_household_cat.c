@@ -16,6 +16,7 @@
 #if (NGX_HOUSEHOLD_CAT)
 
 #include "ngx_household_cat.h"
+#include "ngx_household_cose_keys.h"
 
 
 typedef struct {
@@ -275,6 +276,21 @@ ngx_http_household_cat_country(void *data, u_char country[2])
     }
 
     return NGX_OK;
+}
+
+
+ngx_uint_t
+ngx_http_household_cat_keys_are(ngx_str_t *text)
+{
+    return ngx_household_cose_keys_is(text);
+}
+
+
+ngx_household_jwks_t *
+ngx_http_household_cat_keys_parse(ngx_str_t *text,
+    ngx_household_jwks_skip_pt skip, void *data, char *error)
+{
+    return ngx_household_cose_keys_parse(text, skip, data, error);
 }
 
 #endif

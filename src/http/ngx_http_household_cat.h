@@ -27,6 +27,14 @@ ngx_household_reason_e ngx_http_household_cat_verify(ngx_http_request_t *r,
 ngx_household_reason_e ngx_http_household_cat_match(ngx_http_request_t *r,
     ngx_http_household_token_conf_t *conf, ngx_str_t *token, ngx_str_t *uri);
 
+/*
+ * As ngx_household_cose_keys_is() and ngx_household_cose_keys_parse(), for the
+ * configuration.
+ */
+ngx_uint_t ngx_http_household_cat_keys_are(ngx_str_t *text);
+ngx_household_jwks_t *ngx_http_household_cat_keys_parse(ngx_str_t *text,
+    ngx_household_jwks_skip_pt skip, void *data, char *error);
+
 #endif
 
 

@@ -12,8 +12,9 @@
 #include "ngx_household_jwks.h"
 
 
-static ngx_household_jwks_t *ngx_household_jwks_load(json_t *keys,
-    ngx_household_jwks_skip_pt skip, void *data, char *error);
+static ngx_household_jwks_t *ngx_household_jwks_load(const json_t *keys,
+    const ngx_str_t *kids, ngx_household_jwks_skip_pt skip, void *data,
+    char *error);
 static ngx_int_t ngx_household_jwks_add(ngx_household_jwks_t *jwks,
     const json_t *object, ngx_str_t *kid, char *error);
 static ngx_int_t ngx_household_jwks_kid(const json_t *object, ngx_str_t *kid,
@@ -50,9 +51,22 @@ ngx_household_jwks_parse(const ngx_str_t *text,
         return NULL;
     }
 
-    jwks = ngx_household_jwks_load(keys, skip, data, error);
+    jwks = ngx_household_jwks_build(text, keys, NULL, skip, data, error);
 
     json_decref(root);
+
+    return jwks;
+}
+
+
+ngx_household_jwks_t *
+ngx_household_jwks_build(const ngx_str_t *text, const json_t *keys,
+    const ngx_str_t *kids, ngx_household_jwks_skip_pt skip, void *data,
+    char *error)
+{
+    ngx_household_jwks_t  *jwks;
+
+    jwks = ngx_household_jwks_load(keys, kids, skip, data, error);
 
     if (jwks != NULL
         && EVP_Digest(text->data, text->len, jwks->digest, NULL, EVP_sha256(),
@@ -73,8 +87,8 @@ ngx_household_jwks_parse(const ngx_str_t *text,
 
 
 static ngx_household_jwks_t *
-ngx_household_jwks_load(json_t *keys, ngx_household_jwks_skip_pt skip,
-    void *data, char *error)
+ngx_household_jwks_load(const json_t *keys, const ngx_str_t *kids,
+    ngx_household_jwks_skip_pt skip, void *data, char *error)
 {
     char                   cause[NGX_HOUSEHOLD_JWK_ERROR];
     size_t                 i, n;
@@ -101,6 +115,10 @@ ngx_household_jwks_load(json_t *keys, ngx_household_jwks_skip_pt skip,
 
     for (i = 0; i < n; i++) {
         ngx_str_null(&kid);
+
+        if (kids != NULL) {
+            kid = kids[i];
+        }
 
         rc = ngx_household_jwks_add(jwks, json_array_get(keys, i), &kid,
                                     cause);
@@ -177,7 +195,7 @@ failed:
 }
 
 
-/* "kid" is not changed if the key has none */
+/* "kid" is not changed if the key has no such member */
 
 static ngx_int_t
 ngx_household_jwks_kid(const json_t *object, ngx_str_t *kid, char *error)

@@ -12,6 +12,7 @@
 
 #include <ngx_config.h>
 #include <ngx_core.h>
+#include "ngx_household_jose.h"
 #include "ngx_household_jws.h"
 
 
@@ -60,6 +61,15 @@ typedef void (*ngx_household_jwks_skip_pt)(void *data, const char *text);
  * and shows nothing of a key.
  */
 ngx_household_jwks_t *ngx_household_jwks_parse(const ngx_str_t *text,
+    ngx_household_jwks_skip_pt skip, void *data, char *error);
+
+/*
+ * Likewise, of an array of keys that were read from "text" in another format.
+ * "kids" has the "kid" of each, which is empty if there is none; or NULL: those
+ * are members.
+ */
+ngx_household_jwks_t *ngx_household_jwks_build(const ngx_str_t *text,
+    const json_t *keys, const ngx_str_t *kids,
     ngx_household_jwks_skip_pt skip, void *data, char *error);
 
 /* frees the set and wipes its secrets; "jwks" may be NULL */

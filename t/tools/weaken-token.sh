@@ -31,7 +31,7 @@ flags="-std=gnu99 -O0 -w $INCLUDES"
 libs="-lcmocka -lcrypto -ljansson -lcbor"
 sources="addr reason cat cat_answer cat_claims cat_json cat_renewal cat_request
     cat_set cat_text cat_uri cbor cbor_item cdniip chain claims claims_value
-    cose edwards ere ere_compile id jose jwk jwks jws jwt jwt_digest
+    cose cose_keys edwards ere ere_compile id jose jwk jwks jws jwt jwt_digest
     keyset_schedule renewal response uri urisigning"
 
 
@@ -61,6 +61,7 @@ units() {
     cat_uri) echo cat_uri cat_request ;;
     cbor|cbor_item) echo cbor cose cat_claims cat_renewal ;;
     cose) echo cose cat cat_renewal ;;
+    cose_keys) echo cose_keys ;;
     esac
 }
 

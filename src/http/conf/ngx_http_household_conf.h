@@ -255,7 +255,7 @@ char *ngx_http_household_set_token_claims(ngx_conf_t *cf, ngx_command_t *cmd,
  * Reads a file with a JWK Set, which belongs to the configuration.  Returns
  * NULL on error, which has been logged.
  */
-ngx_household_jwks_t *ngx_http_household_token_load_jwks(ngx_conf_t *cf,
+ngx_household_jwks_t *ngx_http_household_keys_load(ngx_conf_t *cf,
     ngx_command_t *cmd, ngx_str_t *file);
 
 void ngx_http_household_token_create(ngx_http_household_token_conf_t *conf);

@@ -46,7 +46,7 @@ ngx_http_household_set_token_renew(ngx_conf_t *cf, ngx_command_t *cmd,
         return ngx_http_household_conf_invalid(cf, cmd, &value[2]);
     }
 
-    jwks = ngx_http_household_token_load_jwks(cf, cmd, &value[1]);
+    jwks = ngx_http_household_keys_load(cf, cmd, &value[1]);
     if (jwks == NULL) {
         return NGX_CONF_ERROR;
     }

@@ -16,12 +16,6 @@
 #define NGX_HTTP_HOUSEHOLD_LEEWAY  30          /* seconds */
 
 
-typedef struct {
-    ngx_conf_t  *cf;
-    ngx_str_t   *file;
-} ngx_http_household_jwks_skip_t;
-
-
 static void ngx_http_household_token_package(
     ngx_http_household_token_conf_t *conf, ngx_str_t *package);
 static ngx_int_t ngx_http_household_token_renewed(ngx_conf_t *cf,
@@ -36,8 +30,6 @@ static ngx_int_t ngx_http_household_token_add_issuer(ngx_conf_t *cf,
     ngx_household_jwt_issuer_t **issuer, ngx_household_keyset_t ***keyset);
 static ngx_int_t ngx_http_household_token_issuer_param(
     ngx_household_jwt_issuer_t *issuer, ngx_str_t *value);
-static void ngx_http_household_token_skip_jwk(void *data, const char *text);
-static void ngx_http_household_token_free_jwks(void *data);
 static ngx_int_t ngx_http_household_token_claim_name(ngx_conf_t *cf,
     ngx_str_t *text, ngx_str_t *name);
 
@@ -384,7 +376,7 @@ ngx_http_household_set_token_key(ngx_conf_t *cf, ngx_command_t *cmd,
         return *keyset != NULL ? NGX_CONF_OK : NGX_CONF_ERROR;
     }
 
-    issuer->jwks = ngx_http_household_token_load_jwks(cf, cmd, &value[1]);
+    issuer->jwks = ngx_http_household_keys_load(cf, cmd, &value[1]);
 
     return issuer->jwks != NULL ? NGX_CONF_OK : NGX_CONF_ERROR;
 }
@@ -484,67 +476,6 @@ ngx_http_household_token_issuer_param(ngx_household_jwt_issuer_t *issuer,
     }
 
     return NGX_DECLINED;
-}
-
-
-ngx_household_jwks_t *
-ngx_http_household_token_load_jwks(ngx_conf_t *cf, ngx_command_t *cmd,
-    ngx_str_t *file)
-{
-    char                            error[NGX_HOUSEHOLD_JWKS_ERROR];
-    ngx_str_t                       text;
-    ngx_pool_cleanup_t             *cln;
-    ngx_household_jwks_t           *jwks;
-    ngx_http_household_jwks_skip_t  ctx;
-
-    if (ngx_http_household_conf_read_file(cf, cmd, file,
-                                          NGX_HOUSEHOLD_JWKS_SIZE, &text)
-        != NGX_OK)
-    {
-        return NULL;
-    }
-
-    cln = ngx_pool_cleanup_add(cf->pool, 0);
-    if (cln == NULL) {
-        return NULL;
-    }
-
-    ctx.cf = cf;
-    ctx.file = file;
-
-    jwks = ngx_household_jwks_parse(&text, ngx_http_household_token_skip_jwk,
-                                    &ctx, error);
-
-    /* the file may contain secrets */
-    ngx_explicit_memzero(text.data, text.len);
-
-    if (jwks == NULL) {
-        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0, "\"%V\" of \"%V\": %s",
-                           file, &cmd->name, error);
-        return NULL;
-    }
-
-    cln->handler = ngx_http_household_token_free_jwks;
-    cln->data = jwks;
-
-    return jwks;
-}
-
-
-static void
-ngx_http_household_token_skip_jwk(void *data, const char *text)
-{
-    ngx_http_household_jwks_skip_t *ctx = data;
-
-    ngx_conf_log_error(NGX_LOG_WARN, ctx->cf, 0, "\"%V\": %s, skipped",
-                       ctx->file, text);
-}
-
-
-static void
-ngx_http_household_token_free_jwks(void *data)
-{
-    ngx_household_jwks_destroy(data);
 }
 
 
