@@ -106,7 +106,8 @@ typedef struct ngx_http_household_fleet_s  ngx_http_household_fleet_t;
 
 #define NGX_HTTP_HOUSEHOLD_FLEET_OVERRIDE  0   /* household:control */
 #define NGX_HTTP_HOUSEHOLD_FLEET_DENIED    1   /* household:denied */
-#define NGX_HTTP_HOUSEHOLD_FLEETS          2
+#define NGX_HTTP_HOUSEHOLD_FLEET_CANARY    2   /* household:{A}:account */
+#define NGX_HTTP_HOUSEHOLD_FLEETS          3
 
 
 typedef struct {
@@ -163,6 +164,8 @@ struct ngx_http_household_store_s {
     ngx_household_counters_set_t   *counts;
 
     ngx_uint_t                      devices; /* unsigned  devices:1; known */
+
+    ngx_str_t                       canary; /* an account; empty: none */
 
     ngx_msec_t                      fresh;
     ngx_msec_t                      missing;

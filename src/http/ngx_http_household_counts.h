@@ -46,6 +46,10 @@ typedef enum {
                                         + NGX_HTTP_HOUSEHOLD_TOKEN_BUCKETS + 1,
     NGX_HTTP_HOUSEHOLD_COUNT_ROLLOUT,
 
+    /* gauges of the canary, in ms: the last measurement, and its change */
+    NGX_HTTP_HOUSEHOLD_COUNT_CANARY_AGE,
+    NGX_HTTP_HOUSEHOLD_COUNT_CANARY_CHANGED,
+
     NGX_HTTP_HOUSEHOLD_COUNT_DETAIL,
     NGX_HTTP_HOUSEHOLD_COUNT_EVENT = NGX_HTTP_HOUSEHOLD_COUNT_DETAIL
                                      + NGX_HOUSEHOLD_DETAILS,

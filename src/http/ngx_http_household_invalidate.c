@@ -168,7 +168,9 @@ ngx_http_household_invalidate_entries(ngx_http_household_redis_t *redis,
                 ngx_household_zone_invalidate(store->presence_cache, &account);
             }
 
-            continue;
+            if (store->canary.len == 0) {
+                continue;
+            }
         }
 
         fleet = ngx_http_household_fleet_find(store, &name);
@@ -329,6 +331,12 @@ ngx_http_household_invalidate_coherent(void *data, ngx_uint_t on,
             != NGX_DONE)
         {
             rc = NGX_OK;
+        }
+
+        if (on && store->canary.len) {
+            /* no request reads it */
+            ngx_http_household_fleet_refresh(
+                              &store->fleet[NGX_HTTP_HOUSEHOLD_FLEET_CANARY]);
         }
     }
 

@@ -43,6 +43,8 @@ static void ngx_http_household_metrics_stores_counts(
     ngx_http_household_metrics_page_t *page);
 static void ngx_http_household_metrics_stores_override(
     ngx_http_household_metrics_page_t *page);
+static void ngx_http_household_metrics_stores_canary(
+    ngx_http_household_metrics_page_t *page, ngx_uint_t count);
 
 
 static const char
@@ -110,6 +112,23 @@ ngx_http_household_metrics_stores(ngx_http_household_metrics_page_t *page)
     ngx_http_household_metrics_stores_events(page);
     ngx_http_household_metrics_stores_counts(page);
     ngx_http_household_metrics_stores_override(page);
+
+    ngx_http_household_metrics_out_family(&page->out, "propagation_seconds",
+                                          NGX_HTTP_HOUSEHOLD_METRICS_GAUGE,
+                                          "Time that the last change of the "
+                                          "canary took to be seen");
+
+    ngx_http_household_metrics_stores_canary(page,
+                                       NGX_HTTP_HOUSEHOLD_COUNT_CANARY_AGE);
+
+    ngx_http_household_metrics_out_family(&page->out,
+                                          "propagation_timestamp_seconds",
+                                          NGX_HTTP_HOUSEHOLD_METRICS_GAUGE,
+                                          "When the canary was changed, as "
+                                          "seen last");
+
+    ngx_http_household_metrics_stores_canary(page,
+                                   NGX_HTTP_HOUSEHOLD_COUNT_CANARY_CHANGED);
 }
 
 
@@ -478,6 +497,31 @@ ngx_http_household_metrics_stores_override(
                 ngx_household_counters_get(store[i]->counts,
                                            NGX_HTTP_HOUSEHOLD_COUNT_ROLLOUT),
                 NGX_HOUSEHOLD_ROLLOUT_ALL);
+        }
+    }
+}
+
+
+/* in milliseconds; absent as long as no change was seen */
+
+static void
+ngx_http_household_metrics_stores_canary(
+    ngx_http_household_metrics_page_t *page, ngx_uint_t count)
+{
+    ngx_uint_t                            i;
+    ngx_http_household_store_t          **store;
+    ngx_http_household_metrics_labels_t   labels;
+
+    store = page->stores.elts;
+
+    for (i = 0; i < page->stores.nelts; i++) {
+
+        if (ngx_household_counters_get(store[i]->counts,
+                                   NGX_HTTP_HOUSEHOLD_COUNT_CANARY_CHANGED))
+        {
+            ngx_http_household_metrics_store_labels(&labels, store[i]);
+            ngx_http_household_metrics_out_fraction(&page->out, &labels,
+                    ngx_household_counters_get(store[i]->counts, count), 1000);
         }
     }
 }

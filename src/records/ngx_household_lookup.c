@@ -18,6 +18,7 @@ static ngx_uint_t ngx_household_lookup_superseded(
     ngx_household_lookup_t *lookup);
 static ngx_int_t ngx_household_lookup_start(ngx_household_lookup_t *lookup);
 static ngx_int_t ngx_household_lookup_fetch(ngx_household_lookup_t *lookup);
+static void ngx_household_lookup_poll(ngx_household_lookups_t *lookups);
 static void ngx_household_lookup_enqueue(ngx_household_lookup_t *lookup);
 static void ngx_household_lookup_leave(ngx_household_lookup_t *lookup);
 static void ngx_household_lookup_wait(ngx_household_lookup_t *lookup,
@@ -161,7 +162,7 @@ ngx_household_lookup(ngx_household_lookups_t *lookups, ngx_str_t *account,
         } else {
             rc = ngx_household_lookup_start(lookup);
 
-            if (rc != NGX_OK) {
+            if (rc != NGX_OK && rc != NGX_AGAIN) {
                 return rc;
             }
         }
@@ -235,9 +236,10 @@ ngx_household_lookup_superseded(ngx_household_lookup_t *lookup)
 
 
 /*
- * Returns NGX_OK, also if another process fetches the account.  Otherwise ends
- * the lookup, and returns NGX_ABORT or NGX_DECLINED: see
- * ngx_household_lookup().
+ * Returns NGX_OK, also if another process fetches the account; or NGX_AGAIN if
+ * this machine has as many lookups under way as it may: then the lookup is
+ * queued.  Otherwise ends the lookup, and returns NGX_ABORT or NGX_DECLINED:
+ * see ngx_household_lookup().
  */
 
 static ngx_int_t
@@ -247,7 +249,11 @@ ngx_household_lookup_start(ngx_household_lookup_t *lookup)
 
     rc = ngx_household_lookup_fetch(lookup);
 
-    if (rc != NGX_OK) {
+    if (rc == NGX_AGAIN) {
+        ngx_household_lookup_enqueue(lookup);
+        ngx_household_lookup_poll(lookup->lookups);
+
+    } else if (rc != NGX_OK) {
         ngx_household_lookup_end(lookup,
                                  rc == NGX_ABORT
                                  ? NGX_HOUSEHOLD_LOOKUP_TOO_LARGE
@@ -273,18 +279,14 @@ ngx_household_lookup_fetch(ngx_household_lookup_t *lookup)
                        : cache->fetch(cache->data, &lookup->node.str,
                                       &lookup->generation);
 
-    if (rc == NGX_ABORT) {
-        return NGX_ABORT;
+    if (rc == NGX_ABORT || rc == NGX_AGAIN) {
+        return rc;
     }
 
     if (rc == NGX_BUSY) {
         lookup->state = NGX_HOUSEHOLD_LOOKUP_REMOTE;
         ngx_queue_insert_tail(&lookups->remote, &lookup->queue);
-
-        if (!lookups->poll.timer_set) {
-            lookups->interval = NGX_HOUSEHOLD_LOOKUP_POLL;
-            ngx_add_timer(&lookups->poll, lookups->interval);
-        }
+        ngx_household_lookup_poll(lookups);
 
         return NGX_OK;
     }
@@ -313,6 +315,18 @@ ngx_household_lookup_fetch(ngx_household_lookup_t *lookup)
     ngx_household_pace_sent(&lookup->part->pace);
 
     return NGX_OK;
+}
+
+
+/* other processes do not tell when they have ended a lookup */
+
+static void
+ngx_household_lookup_poll(ngx_household_lookups_t *lookups)
+{
+    if (!lookups->poll.timer_set) {
+        lookups->interval = NGX_HOUSEHOLD_LOOKUP_POLL;
+        ngx_add_timer(&lookups->poll, lookups->interval);
+    }
 }
 
 
@@ -580,7 +594,9 @@ ngx_household_lookups_next_handler(ngx_event_t *ev)
 
             ngx_household_lookup_leave(lookup);
 
-            (void) ngx_household_lookup_start(lookup);
+            if (ngx_household_lookup_start(lookup) == NGX_AGAIN) {
+                return;
+            }
         }
     }
 }
@@ -611,7 +627,10 @@ ngx_household_lookup_cached(ngx_household_lookup_t *lookup)
 }
 
 
-/* checks if other processes have fetched the records, or failed */
+/*
+ * Checks if other processes have fetched the records, or failed; and if there
+ * is room again for lookups of this one.
+ */
 
 static void
 ngx_household_lookups_poll_handler(ngx_event_t *ev)
@@ -665,4 +684,8 @@ ngx_household_lookups_poll_handler(ngx_event_t *ev)
         lookups->interval = interval;
         ngx_add_timer(ev, interval);
     }
+
+    /* those of other processes may have ended */
+
+    ngx_household_lookups_next_handler(&lookups->next);
 }

@@ -119,6 +119,7 @@ struct ngx_household_zone_s {
     /* called once the zone exists, unless a reload has kept it */
     ngx_household_zone_created_pt  created;
 
+    ngx_uint_t                lookups;   /* fetches at most; 0: any number */
     uint32_t                  config_gen; /* number of this configuration */
     ngx_uint_t                declared;  /* unsigned  declared:1; */
 };
@@ -259,8 +260,9 @@ uint64_t ngx_household_zone_get_generation(ngx_household_zone_ns_t *ns,
  * ends with ngx_household_zone_put(), ngx_household_zone_fetched() or
  * ngx_household_zone_too_large() of that generation, or after
  * NGX_HOUSEHOLD_ZONE_LOCK_AGE.  Returns NGX_BUSY if another fetch is under way,
- * and no invalidation has superseded that fetch.  Returns NGX_ABORT if the
- * value is known to be too large.
+ * and no invalidation has superseded that fetch.  Returns NGX_AGAIN if as many
+ * fetches are under way as the zone may have, of all processes.  Returns
+ * NGX_ABORT if the value is known to be too large.
  */
 ngx_int_t ngx_household_zone_fetch(ngx_household_zone_ns_t *ns,
     ngx_str_t *id, ngx_msec_t now, uint64_t *generation);

@@ -1,7 +1,10 @@
 
 /*
- * Fetches under way: one at a time for each key, among all processes; and the
- * keys whose values are too large to be fetched.
+ * Fetches under way: one at a time for each key, among all processes, and not
+ * more than a maximum; and the keys whose values are too large to be fetched.
+ *
+ * The number of fetches is counted by the second in which they began, so that
+ * those of a process that has died are forgotten with their second.
  */
 
 
@@ -18,6 +21,10 @@ static void ngx_household_zone_fetch_set(ngx_household_zone_fetch_t *fetch,
     uint64_t hash, uint64_t generation, ngx_msec_t now, ngx_msec_t too_large);
 static ngx_uint_t ngx_household_zone_fetch_current(
     ngx_household_zone_fetch_t *fetch, ngx_msec_t now);
+static ngx_uint_t ngx_household_zone_fetch_full(ngx_household_zone_t *zone,
+    ngx_msec_t now);
+static void ngx_household_zone_fetch_count(ngx_household_zone_t *zone,
+    uint32_t since, ngx_int_t n);
 
 
 ngx_int_t
@@ -55,8 +62,18 @@ ngx_household_zone_fetch(ngx_household_zone_ns_t *ns, ngx_str_t *id,
         {
             rc = fetch->too_large ? NGX_ABORT : NGX_BUSY;
 
+        } else if (ngx_household_zone_fetch_full(zone, now)) {
+            rc = NGX_AGAIN;
+
         } else if (fetch) {
+
+            if (fetch->hash && !fetch->too_large) {
+                /* superseded, or it has not ended within its time */
+                ngx_household_zone_fetch_count(zone, fetch->since, -1);
+            }
+
             ngx_household_zone_fetch_set(fetch, key.hash, *generation, now, 0);
+            ngx_household_zone_fetch_count(zone, fetch->since, 1);
         }
     }
 
@@ -130,6 +147,59 @@ ngx_household_zone_fetch_current(ngx_household_zone_fetch_t *fetch,
 }
 
 
+/* a fetch without an entry in the table is not counted, but waits, too */
+
+static ngx_uint_t
+ngx_household_zone_fetch_full(ngx_household_zone_t *zone, ngx_msec_t now)
+{
+    ngx_uint_t                          i, n;
+    ngx_household_zone_fetch_second_t  *second;
+
+    n = 0;
+
+    for (i = 0; i < NGX_HOUSEHOLD_ZONE_FETCH_SECONDS; i++) {
+        second = &zone->sh->fetch_seconds[i];
+
+        /* "now" may be behind that of another process */
+
+        if ((int32_t) ((uint32_t) now / 1000 - second->second)
+            < NGX_HOUSEHOLD_ZONE_FETCH_SECONDS - 1)
+        {
+            n += second->n;
+        }
+    }
+
+    return zone->lookups != 0 && n >= zone->lookups;
+}
+
+
+static void
+ngx_household_zone_fetch_count(ngx_household_zone_t *zone, uint32_t since,
+    ngx_int_t n)
+{
+    uint32_t                            time;
+    ngx_household_zone_fetch_second_t  *second;
+
+    time = since / 1000;
+    second = &zone->sh->fetch_seconds[time % NGX_HOUSEHOLD_ZONE_FETCH_SECONDS];
+
+    if (second->second != time) {
+
+        if (n < 0) {
+            /* forgotten */
+            return;
+        }
+
+        second->second = time;
+        second->n = 0;
+    }
+
+    if (n > 0 || second->n > 0) {
+        second->n += n;
+    }
+}
+
+
 void
 ngx_household_zone_too_large(ngx_household_zone_ns_t *ns, ngx_str_t *id,
     uint64_t generation, ngx_msec_t now, ngx_msec_t time)
@@ -198,6 +268,11 @@ ngx_household_zone_fetch_end(ngx_household_zone_t *zone, uint64_t hash,
                                    & zone->sh->fetches_mask];
 
         if (fetch->hash == hash && fetch->generation == generation) {
+
+            if (!fetch->too_large) {
+                ngx_household_zone_fetch_count(zone, fetch->since, -1);
+            }
+
             fetch->hash = 0;
             return;
         }

@@ -5,7 +5,7 @@
 
 
 /* must change whenever the layout of the shared memory changes */
-#define NGX_HOUSEHOLD_ZONE_LAYOUT   0x68687a0c
+#define NGX_HOUSEHOLD_ZONE_LAYOUT   0x68687a0d
 
 #define NGX_HOUSEHOLD_ZONE_STRIPES_MIN    64
 #define NGX_HOUSEHOLD_ZONE_STRIPES_MAX  4096
@@ -202,6 +202,7 @@ ngx_household_zone_create(ngx_household_zone_t *zone)
     sh->fetches = (ngx_household_zone_fetch_t *) p;
     sh->fetches_mask = n - 1;
     ngx_memzero(p, n * sizeof(ngx_household_zone_fetch_t));
+    ngx_memzero(sh->fetch_seconds, sizeof(sh->fetch_seconds));
     p += n * sizeof(ngx_household_zone_fetch_t);
 
     if ((size_t) (last - p) > sizeof(" in household zone \"\"") + name->len) {
@@ -443,6 +444,7 @@ ngx_household_zone_clear(ngx_household_zone_t *zone)
     ngx_memzero(zone->sh->fetches,
                 (zone->sh->fetches_mask + 1)
                 * sizeof(ngx_household_zone_fetch_t));
+    ngx_memzero(zone->sh->fetch_seconds, sizeof(zone->sh->fetch_seconds));
 }
 
 

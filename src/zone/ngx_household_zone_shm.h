@@ -75,6 +75,15 @@ typedef struct {
 } ngx_household_zone_state_sh_t;
 
 
+/* fetches under way that began in a second; after so many they do not count */
+#define NGX_HOUSEHOLD_ZONE_FETCH_SECONDS  4
+
+typedef struct {
+    uint32_t                       second;   /* of the clock of ngx_msec_t */
+    uint32_t                       n;
+} ngx_household_zone_fetch_second_t;
+
+
 struct ngx_household_zone_sh_s {
     uint32_t                      layout;  /* must stay the first member */
     uint32_t                      dirty;   /* a process is changing the zone */
@@ -91,6 +100,8 @@ struct ngx_household_zone_sh_s {
 
     uint32_t                      fetches_mask;
     ngx_household_zone_fetch_t   *fetches;
+    ngx_household_zone_fetch_second_t
+                             fetch_seconds[NGX_HOUSEHOLD_ZONE_FETCH_SECONDS];
 
     ngx_household_cells_t        *cells;
     ngx_household_zone_state_sh_t state;

@@ -72,7 +72,7 @@ sub edge {
         $read = 'read_from replica;';
     }
 
-    my $zone = 'main zone=households';
+    my $zone = 'main zone=households canary=canary';
     my $nginx = Test::Household::Nginx->new(
         http => http_config(server => \@servers,
             zone => ($opt{zone} // '1m')
@@ -97,6 +97,12 @@ sub register {
     $redis->cmd(EVAL => 'for i = 1, ARGV[3] do redis.call("SADD", '
         . '"household:{" .. ARGV[2] .. i .. "}", ARGV[1]) end', 0,
         $home, $name, $n);
+}
+
+sub canary {
+    my ($edge, $time) = @_;
+    $edge->{redis}->cmd(HSET => 'household:{canary}:account',
+                        changed => sprintf '%.3f', $time);
 }
 
 sub acl { $_[0]{redis}->cmd(ACL => SETUSER => 'default', @_[1 .. $#_]) }
@@ -130,6 +136,9 @@ my %break = (
             kill_clients($_[0], 'P');
         },
         mend => sub { acl($_[0], '+@all') } },
+    HouseholdPropagationSlow => {
+        again => sub { canary($_[0], time - 100) }, every => 0.5,
+        mend => sub { canary($_[0], time) } },
     HouseholdTrackingUnstable => {
         again => sub { kill_clients($_[0], 'P') }, every => 1.2 },
     HouseholdRedisReconnects => {

@@ -10,6 +10,7 @@
 #include "ngx_household_str.h"
 #include "ngx_household_zone_state.h"
 #include "ngx_http_household.h"
+#include "ngx_http_household_canary.h"
 #include "ngx_http_household_conf.h"
 #include "ngx_http_household_override.h"
 
@@ -20,6 +21,9 @@
 
 #define NGX_HTTP_HOUSEHOLD_STATE_INTERVAL      300000
 #define NGX_HTTP_HOUSEHOLD_STATE_INTERVAL_MIN    1000
+
+#define NGX_HTTP_HOUSEHOLD_LOOKUPS       4096
+#define NGX_HTTP_HOUSEHOLD_LOOKUPS_MAX  65536
 
 /*
  * The layout of the values in a state file: of records, and of the values of a
@@ -34,7 +38,8 @@
 static ngx_int_t ngx_http_household_store_zone_size(ngx_str_t *param,
     ngx_str_t *name, ssize_t *size);
 static ngx_int_t ngx_http_household_store_zone_params(ngx_conf_t *cf,
-    ngx_command_t *cmd, ngx_str_t *file, ngx_msec_t *interval);
+    ngx_command_t *cmd, ngx_str_t *file, ngx_msec_t *interval,
+    ngx_uint_t *lookups);
 static ngx_int_t ngx_http_household_store_zone_file(ngx_conf_t *cf,
     ngx_command_t *cmd, ngx_http_household_main_conf_t *hmcf, ngx_str_t *file);
 static char *ngx_http_household_store_params(ngx_conf_t *cf,
@@ -53,6 +58,7 @@ ngx_http_household_set_zone(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
 
     ssize_t                 size;
     ngx_str_t              *value, name, file;
+    ngx_uint_t              lookups;
     ngx_msec_t              interval;
     ngx_household_zone_t  **zone;
 
@@ -65,7 +71,8 @@ ngx_http_household_set_zone(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
         return NGX_CONF_ERROR;
     }
 
-    if (ngx_http_household_store_zone_params(cf, cmd, &file, &interval)
+    if (ngx_http_household_store_zone_params(cf, cmd, &file, &interval,
+                                             &lookups)
         != NGX_OK)
     {
         return NGX_CONF_ERROR;
@@ -81,6 +88,8 @@ ngx_http_household_set_zone(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
     if (*zone == NULL) {
         return NGX_CONF_ERROR;
     }
+
+    (*zone)->lookups = lookups;
 
     if (file.len == 0) {
         return NGX_CONF_OK;
@@ -129,17 +138,19 @@ ngx_http_household_store_zone_size(ngx_str_t *param, ngx_str_t *name,
 }
 
 
-/* "state=" and "state_interval=" */
+/* "state=", "state_interval=" and "lookups=" */
 
 static ngx_int_t
 ngx_http_household_store_zone_params(ngx_conf_t *cf, ngx_command_t *cmd,
-    ngx_str_t *file, ngx_msec_t *interval)
+    ngx_str_t *file, ngx_msec_t *interval, ngx_uint_t *lookups)
 {
+    ngx_int_t    n;
     ngx_str_t   *value, text;
     ngx_uint_t   i;
 
     ngx_str_null(file);
     *interval = 0;
+    *lookups = 0;
 
     value = cf->args->elts;
 
@@ -151,6 +162,17 @@ ngx_http_household_store_zone_params(ngx_conf_t *cf, ngx_command_t *cmd,
             file->data = value[i].data + 6;
             file->len = value[i].len - 6;
             continue;
+        }
+
+        if (*lookups == 0
+            && ngx_strncmp(value[i].data, "lookups=", 8) == 0)
+        {
+            n = ngx_atoi(value[i].data + 8, value[i].len - 8);
+
+            if (n > 0 && n <= NGX_HTTP_HOUSEHOLD_LOOKUPS_MAX) {
+                *lookups = n;
+                continue;
+            }
         }
 
         if (*interval == 0
@@ -181,6 +203,10 @@ ngx_http_household_store_zone_params(ngx_conf_t *cf, ngx_command_t *cmd,
 
     if (*interval == 0) {
         *interval = NGX_HTTP_HOUSEHOLD_STATE_INTERVAL;
+    }
+
+    if (*lookups == 0) {
+        *lookups = NGX_HTTP_HOUSEHOLD_LOOKUPS;
     }
 
     return NGX_OK;
@@ -290,6 +316,15 @@ ngx_http_household_store_params(ngx_conf_t *cf, ngx_command_t *cmd,
             continue;
         }
 
+        if (value[i].len > 7 && store->canary.len == 0
+            && ngx_strncmp(value[i].data, "canary=", 7) == 0
+            && value[i].len - 7 <= NGX_HOUSEHOLD_ID_LEN)
+        {
+            store->canary.data = value[i].data + 7;
+            store->canary.len = value[i].len - 7;
+            continue;
+        }
+
         if (ngx_http_household_store_time(store, &value[i]) != NGX_OK) {
             return ngx_http_household_conf_invalid(cf, cmd, &value[i]);
         }
@@ -298,11 +333,13 @@ ngx_http_household_store_params(ngx_conf_t *cf, ngx_command_t *cmd,
     if (store->zone == NULL
         && (store->fresh != NGX_CONF_UNSET_MSEC
             || store->missing != NGX_CONF_UNSET_MSEC
-            || store->stale != NGX_CONF_UNSET_MSEC))
+            || store->stale != NGX_CONF_UNSET_MSEC
+            || store->canary.len != 0))
     {
         ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
-                           "\"fresh=\", \"missing=\" and \"stale=\" need a "
-                           "\"zone=\" in \"%V\"", &cmd->name);
+                           "\"fresh=\", \"missing=\", \"stale=\" and "
+                           "\"canary=\" need a \"zone=\" in \"%V\"",
+                           &cmd->name);
         return NGX_CONF_ERROR;
     }
 
@@ -370,7 +407,8 @@ ngx_http_household_store_find_or_add(ngx_conf_t *cf,
             && known[i]->zone == store->zone
             && known[i]->fresh == store->fresh
             && known[i]->missing == store->missing
-            && known[i]->stale == store->stale)
+            && known[i]->stale == store->stale
+            && ngx_household_str_equal(&known[i]->canary, &store->canary))
         {
             return known[i];
         }
@@ -384,6 +422,12 @@ ngx_http_household_store_find_or_add(ngx_conf_t *cf,
     *copy = *store;
 
     ngx_http_household_override_init(copy);
+
+    if (copy->canary.len != 0
+        && ngx_http_household_canary_init(cf, copy, &copy->canary) != NGX_OK)
+    {
+        return NULL;
+    }
 
     known = ngx_array_push(&hmcf->stores);
     if (known == NULL) {

@@ -187,11 +187,76 @@ test_too_large_many(void **data)
 }
 
 
+/* of all keys together; what a process that has died had is forgotten */
+
+static void
+test_fetches_limited(void **data)
+{
+    char                      id[16];
+    uint64_t                  first;
+    ngx_uint_t                i;
+    ngx_msec_t                now;
+    ngx_household_zone_ns_t  *store;
+
+    store = store_start(SIZE, 0);
+    store->zone->lookups = 3;
+    now = 100000;
+
+    assert_int_equal(begin(store, "a", now), NGX_OK);
+    first = gen;
+    assert_int_equal(begin(store, "b", now + 10), NGX_OK);
+    assert_int_equal(begin(store, "c", now + 1000), NGX_OK);
+    assert_int_equal(begin(store, "d", now + 1000), NGX_AGAIN);
+    assert_int_equal(begin(store, "d", now), NGX_AGAIN);
+
+    /* one that is under way is waited for, one that has ended makes room */
+
+    assert_int_equal(begin(store, "c", now + 1000), NGX_BUSY);
+    ngx_household_zone_fetched(store, id_of("a"), first);
+    ngx_household_zone_fetched(store, id_of("a"), first);
+    assert_int_equal(begin(store, "d", now + 1000), NGX_OK);
+    assert_int_equal(begin(store, "e", now + 1000), NGX_AGAIN);
+
+    /* a superseded one is under way, too, until it ends */
+
+    ngx_household_zone_invalidate(store, id_of("d"));
+    assert_int_equal(begin(store, "d", now + 1000), NGX_AGAIN);
+
+    /* time passes: b, then c and d */
+
+    assert_int_equal(begin(store, "e", now + 2999), NGX_AGAIN);
+    assert_int_equal(begin(store, "e", now + 3000), NGX_OK);
+    assert_int_equal(begin(store, "f", now + 3000), NGX_AGAIN);
+    assert_int_equal(begin(store, "f", now + 4000), NGX_OK);
+
+    /* whatever was counted or not, no number falls below zero */
+
+    zone_stop(store->zone);
+    store = store_start(SIZE, 0);
+    store->zone->lookups = 3;
+
+    for (i = 0; i < 1000; i++) {
+        sprintf(id, "g%u", (unsigned) i);
+
+        if (begin(store, id, now + 5000 + 7 * i) == NGX_OK && i % 2) {
+            ngx_household_zone_fetched(store, id_of(id), gen);
+        }
+    }
+
+    for (i = 0; i < NGX_HOUSEHOLD_ZONE_FETCH_SECONDS; i++) {
+        assert_in_range(store->zone->sh->fetch_seconds[i].n, 0, 3);
+    }
+
+    zone_stop(store->zone);
+}
+
+
 int
 main(void)
 {
     const struct CMUnitTest  tests[] = {
         cmocka_unit_test(test_one_at_a_time),
+        cmocka_unit_test(test_fetches_limited),
         cmocka_unit_test(test_too_large),
         cmocka_unit_test(test_too_large_invalidated),
         cmocka_unit_test(test_too_large_untracked),

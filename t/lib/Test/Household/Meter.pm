@@ -7,6 +7,8 @@ package Test::Household::Meter;
 #   my $meter = Test::Household::Meter->new(to => $redis->{path}, rate => 200);
 #   $meter->address;
 #   $meter->lookups;          # that were passed on until now
+#   $meter->waiting;          # that wait at present
+#   $meter->longest;          # the most that have waited at the same time
 #   $meter->rate(0.1);        # another rate from here on
 
 use strict;
@@ -19,6 +21,8 @@ use IO::Socket::UNIX;
 use Test::Household::Process qw(wait_until temp_dir slurp);
 use Time::HiRes qw(time);
 
+
+my $Lookup = qr/^\*2\r\n\$8\r\nSMEMBERS/;
 
 sub new {
     my ($class, %opt) = @_;
@@ -36,6 +40,8 @@ sub new {
 sub address { "unix:$_[0]{path}" }
 
 sub lookups { slurp("$_[0]{dir}/lookups") || 0 }
+sub waiting { slurp("$_[0]{dir}/waiting") || 0 }
+sub longest { slurp("$_[0]{dir}/longest") || 0 }
 
 sub rate {
     my ($self, $rate) = @_;
@@ -55,6 +61,7 @@ sub _write {
 sub _serve {
     my ($self, $listen) = @_;
     my ($lookups, $credit, $last, $told) = (0, 0, time, 0);
+    my ($waiting, $longest) = (0, 0);
     my (%peer, %client, %buf, @queue);
     my $select = IO::Select->new($listen);
 
@@ -89,7 +96,10 @@ sub _serve {
 
             } elsif ($client{$from}) {
                 $buf{$from} .= $bytes;
-                push @queue, [$pair, $_] for _commands(\$buf{$from});
+                my @commands = _commands(\$buf{$from});
+                push @queue, map { [$pair, $_] } @commands;
+                $waiting += grep { /$Lookup/ } @commands;
+                $longest = $waiting if $waiting > $longest;
 
             } else {
                 syswrite $pair->[0], $bytes;
@@ -103,19 +113,21 @@ sub _serve {
 
         while (@queue) {
             my ($pair, $command) = @{ $queue[0] };
-            my $cost = $command =~ /^\*2\r\n\$8\r\nSMEMBERS/;
+            my $cost = $command =~ $Lookup;
 
             last if $cost && $credit < 1;
             shift @queue;
 
             # a server does the work for those, too, that have gone
-            $credit--, $lookups++ if $cost;
+            $credit--, $lookups++, $waiting-- if $cost;
             syswrite $pair->[1], $command if $peer{ $pair->[0] // '' };
         }
 
         if ($now - $told > 0.1) {
             $told = $now;
             $self->_write(lookups => $lookups);
+            $self->_write(waiting => $waiting);
+            $self->_write(longest => $longest);
 
             if (my $rate = slurp("$self->{dir}/rate")) {
                 $self->{rate} = $rate;

@@ -1,0 +1,110 @@
+#!/usr/bin/perl
+
+# The canary: an operator changes an account, and each edge exports how long
+# the change took to reach it.
+
+use strict;
+use warnings;
+
+use lib 't/lib';
+use Test::Household::Nginx qw(http_config location);
+use Test::Household::Process qw(wait_until);
+use Test::Household::Redis;
+use Test::More;
+use Time::HiRes qw(time);
+
+my $redis = Test::Household::Redis->new(unix => 1);
+my $day = 86400;
+
+sub edge {
+    my ($tracking, $store) = @_;
+
+    return Test::Household::Nginx->new(
+        workers => 2,
+        http => http_config(server => $redis->address, zone => '1m',
+                            redis => "connect_timeout 5s; timeout 5s;
+                                      tracking $tracking;"),
+        server => location('/', '', "main zone=households $store")
+                  . 'location /status { household_metrics zone=households; }');
+}
+
+# a value, or nothing if there is none
+sub gauge {
+    my ($edge, $name) = @_;
+    my ($value) = $edge->get('/status')->{body}
+                  =~ /^nginx_household_propagation_$name\{.*\} (\S+)$/m;
+    return $value;
+}
+
+sub change {
+    $redis->cmd(HSET => 'household:{canary}:account', changed => $_[0]);
+}
+
+# a change that the edge reports
+sub seen {
+    my ($edge, $name, $text, $time) = @_;
+
+    change($text);
+    ok wait_until {
+        my $seen = gauge($edge, 'timestamp_seconds');
+        defined $seen && $seen == ($time // $text);
+    }, $name or diag gauge($edge, 'timestamp_seconds') // 'nothing';
+}
+
+for my $tracking ('broadcast', 'on') {
+    change(sprintf '%.3f', time - 9 * $day);
+
+    my $edge = edge($tracking, 'canary=canary');
+
+    # it is read as soon as invalidations are received
+
+    ok wait_until {
+        change(sprintf '%.3f', time);
+        defined gauge($edge, 'timestamp_seconds');
+    }, "$tracking: a change is seen";
+    cmp_ok gauge($edge, 'seconds'), '<', 8 * $day,
+        "$tracking: the value of before the start was not taken for one";
+
+    my $then = sprintf '%.3f', time - 1000;
+    seen($edge, "$tracking: one of long ago", $then);
+    cmp_ok gauge($edge, 'seconds'), '>=', 1000,
+        "$tracking: the time since then is exported";
+
+    my $late = sprintf '%.3f', time + $day;
+    seen($edge, "$tracking: a clock that is ahead", $late);
+    is gauge($edge, 'seconds') + 0, 0, "$tracking: counts as no time";
+
+    for my $none ('', 'x', '-5', '1.5.5', '.5', '4102444800', '9' x 30) {
+        change($none);
+        seen($edge, "$tracking: after \"$none\"", sprintf '%.3f', time);
+    }
+
+    my $whole = int time;
+    seen($edge, "$tracking: whole seconds", $whole);
+    seen($edge, "$tracking: a short fraction", "$whole.5");
+    seen($edge, "$tracking: a long fraction", "$whole.123456789",
+         "$whole.123");
+
+    # other accounts, and other fields
+
+    $redis->cmd(HSET => 'household:{other}:account', changed => time);
+    $redis->cmd(HSET => 'household:{canary}:account', country => 'FR');
+    $redis->cmd(SADD => 'household:{canary}', '192.0.2.1');
+    $redis->cmd(DEL => 'household:{canary}:account');
+    seen($edge, "$tracking: it is erased, and written anew",
+         sprintf '%.3f', time);
+
+    # who is no canary
+
+    my $without = edge($tracking, '');
+    ok wait_until { $without->metric('tracking_coherent') == 1 },
+        "$tracking: an edge without a canary";
+    my $before = $without->metric('cache_invalidations_total', scope => 'key');
+    change(time);
+    ok wait_until {
+        $without->metric('cache_invalidations_total', scope => 'key') > $before
+    }, "$tracking: which is told of the change" if $tracking eq 'broadcast';
+    is gauge($without, 'seconds'), undef, "$tracking: measures nothing";
+}
+
+done_testing;
