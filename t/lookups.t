@@ -20,13 +20,14 @@ my $redis = Test::Household::Redis->new(unix => 1);
 $redis->cmd(EVAL => 'for i = 1, 500 do redis.call("SADD", '
     . '"household:{a" .. i .. "}", ARGV[1]) end', 0, $home);
 
+# a large zone: one without room for a fetch in its table does not count it
 sub edge {
     my ($meter, $lookups) = @_;
 
     return Test::Household::Nginx->new(
         workers => 4, allow => qr/worker process \d+ exited on signal 9/,
         http => http_config(server => $meter->address,
-                            zone => "1m lookups=$lookups",
+                            zone => "32m lookups=$lookups",
                             redis => 'connect_timeout 20s; timeout 20s;'),
         server => location('/', '', 'main zone=households'));
 }
