@@ -189,7 +189,9 @@ ngx_household_cells_touch(ngx_household_cells_t *c,
 
     list = &c->lists[e->list];
 
-    if (list->lru_clock - e->lru_clock >= list->entries / 2) {
+    if (c->nfree < c->ncells / 2
+        && list->lru_clock - e->lru_clock >= list->entries / 2)
+    {
         ngx_household_cells_unlink(c, e);
         ngx_household_cells_link(c, e);
     }

@@ -145,6 +145,9 @@ ngx_uint_t ngx_household_cells_preload_bucket(ngx_household_cells_t *c,
  * half of the list is not moved, which saves writes to distant memory.  So the
  * order is approximate: an entry reaches the tail only if it was not used
  * while about half of the list was moved to the head or added.
+ *
+ * While half of the cells are free, nothing is moved at all: as much as there
+ * is must be added before anything is evicted.
  */
 void ngx_household_cells_touch(ngx_household_cells_t *c,
     ngx_household_cells_entry_t *e);

@@ -168,6 +168,10 @@ ngx_household_cells_preload_used(ngx_household_cells_t *c,
 
     ngx_household_cells_preload_rest(c, e);
 
+    if (ngx_household_cells_load(&c->nfree) >= c->ncells / 2) {
+        return;
+    }
+
     list = &c->lists[*(volatile u_char *) &e->list
                      % NGX_HOUSEHOLD_CELLS_LISTS];
 

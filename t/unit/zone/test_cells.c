@@ -263,7 +263,7 @@ test_order(void **data)
 }
 
 
-/* a use moves what is in the older half only */
+/* a use moves what is in the older half only, and once half is in use */
 
 static void
 test_halves(void **data)
@@ -280,6 +280,14 @@ test_halves(void **data)
         key_set(&key, i, 2);
         insert(c, 0, &key, NULL, 0);
         e[i] = ngx_household_cells_find(c, &key);
+    }
+
+    while (c->nfree >= c->ncells / 2) {
+        ngx_household_cells_touch(c, e[0]);
+        assert_int_equal(e[100]->lru_prev, 0);
+
+        key_set(&key, i++, 2);
+        insert(c, 1, &key, NULL, 0);
     }
 
     /* the newest is 100; 50 others are newer than 50 */
