@@ -60,6 +60,37 @@ CORE::join "\n",
     '82.64.10.7 /?account=' . 'a' x 129 . ' 401 UNAUTHORIZED account_invalid'
 
 
+=== an argument is found as nginx finds it
+--- guard
+        household_account $arg_ACCount;
+--- redis
+SADD household:{a} 82.64.10.7
+--- viewers
+82.64.10.7  /?account=a                     200 ALLOWED home
+82.64.10.7  /?ACCOUNT=a                     200 ALLOWED home
+82.64.10.7  /?x=1&account=a                 200 ALLOWED home
+82.64.10.7  /?x=1&Account=a&y=2             200 ALLOWED home
+82.64.10.7  /?xaccount=b&account=a          200 ALLOWED home
+82.64.10.7  /?accounts=b&account&account=a  200 ALLOWED home
+82.64.10.7  /?&&account=a&account=b         200 ALLOWED home
+82.64.10.7  /?account=b&account=a           403 DENIED unregistered
+82.64.10.7  /?account=&account=a            401 UNAUTHORIZED account_missing
+82.64.10.7  /?account                       401 UNAUTHORIZED account_missing
+82.64.10.7  /?x=account=a                   401 UNAUTHORIZED account_missing
+82.64.10.7  /?                              401 UNAUTHORIZED account_missing
+
+
+=== the name of an argument may be that of another variable
+--- guard
+        set $arg_account a;
+        household_account $arg_account;
+--- redis
+SADD household:{a} 82.64.10.7
+--- viewers
+82.64.10.7  /?account=b  200 ALLOWED home
+82.64.10.7  /            200 ALLOWED home
+
+
 === an account of several variables
 --- guard
         household_account user:$arg_a-$arg_b;

@@ -4,7 +4,8 @@
  *
  * Usually a string is a single variable, such as "$arg_account".  Its value is
  * then read directly: evaluating it as a complex value takes 320 instructions
- * more, while a cached decision takes 2800 in all.
+ * more.  An argument is found here, which takes another 440 instructions less
+ * than in nginx, while a cached decision takes 2500 in all.
  */
 
 
@@ -13,10 +14,17 @@
 #include <ngx_http.h>
 #include "ngx_http_household.h"
 #include "ngx_http_household_value.h"
+#include "ngx_household_str.h"
 
 
 static ngx_int_t ngx_http_household_value_single(ngx_conf_t *cf,
     ngx_str_t text);
+static ngx_int_t ngx_http_household_value_compile_arg(ngx_conf_t *cf,
+    const ngx_str_t *name, ngx_http_household_value_t *text);
+static ngx_uint_t ngx_http_household_value_is_arg(ngx_http_request_t *r,
+    ngx_http_household_value_t *text);
+static void ngx_http_household_value_arg(ngx_http_request_t *r,
+    const ngx_str_t *name, ngx_str_t *value);
 
 
 static ngx_str_t  ngx_http_household_modes[] = {
@@ -38,7 +46,13 @@ ngx_http_household_value_compile(ngx_conf_t *cf, ngx_str_t *value,
 
     text->index = ngx_http_household_value_single(cf, *value);
 
-    return text->index == NGX_ERROR ? NGX_ERROR : NGX_OK;
+    ngx_str_null(&text->arg);
+
+    if (text->index < 0) {
+        return text->index == NGX_ERROR ? NGX_ERROR : NGX_OK;
+    }
+
+    return ngx_http_household_value_compile_arg(cf, value, text);
 }
 
 
@@ -76,6 +90,56 @@ ngx_http_household_value_single(ngx_conf_t *cf, ngx_str_t text)
 }
 
 
+/* "name" begins with a dollar sign */
+
+static ngx_int_t
+ngx_http_household_value_compile_arg(ngx_conf_t *cf, const ngx_str_t *name,
+    ngx_http_household_value_t *text)
+{
+    u_char                     *p;
+    size_t                      len;
+    ngx_uint_t                  i;
+    ngx_http_variable_t        *v;
+    ngx_http_core_main_conf_t  *cmcf;
+
+    if (name->len <= sizeof("$arg_") - 1
+        || ngx_strncasecmp(name->data, (u_char *) "$arg_",
+                           sizeof("$arg_") - 1)
+           != 0)
+    {
+        return NGX_OK;
+    }
+
+    cmcf = ngx_http_conf_get_module_main_conf(cf, ngx_http_core_module);
+
+    v = cmcf->prefix_variables.elts;
+
+    for (i = 0; i < cmcf->prefix_variables.nelts; i++) {
+
+        if (!ngx_household_str_is(&v[i].name, "arg_")) {
+            continue;
+        }
+
+        len = name->len - (sizeof("$arg_") - 1);
+
+        p = ngx_pnalloc(cf->pool, len);
+        if (p == NULL) {
+            return NGX_ERROR;
+        }
+
+        ngx_strlow(p, name->data + sizeof("$arg_") - 1, len);
+
+        text->arg.data = p;
+        text->arg.len = len;
+        text->arg_handler = v[i].get_handler;
+
+        break;
+    }
+
+    return NGX_OK;
+}
+
+
 ngx_int_t
 ngx_http_household_value(ngx_http_request_t *r,
     ngx_http_household_value_t *text, ngx_str_t *value)
@@ -84,6 +148,11 @@ ngx_http_household_value(ngx_http_request_t *r,
 
     if (text->index == NGX_DECLINED) {
         return ngx_http_complex_value(r, &text->complex, value);
+    }
+
+    if (text->arg.len != 0 && ngx_http_household_value_is_arg(r, text)) {
+        ngx_http_household_value_arg(r, &text->arg, value);
+        return NGX_OK;
     }
 
     vv = ngx_http_get_flushed_variable(r, text->index);
@@ -97,6 +166,64 @@ ngx_http_household_value(ngx_http_request_t *r,
     value->len = vv->len;
 
     return NGX_OK;
+}
+
+
+/*
+ * Returns 1 if nginx would take the value from the arguments; 0 if "set", "map"
+ * or another module defines a variable of this name, or has set the value.
+ */
+
+static ngx_uint_t
+ngx_http_household_value_is_arg(ngx_http_request_t *r,
+    ngx_http_household_value_t *text)
+{
+    ngx_http_variable_t        *v;
+    ngx_http_core_main_conf_t  *cmcf;
+    ngx_http_variable_value_t  *vv;
+
+    cmcf = ngx_http_get_module_main_conf(r, ngx_http_core_module);
+
+    v = cmcf->variables.elts;
+    vv = &r->variables[text->index];
+
+    return v[text->index].get_handler == text->arg_handler
+           && (vv->no_cacheable || !(vv->valid || vv->not_found));
+}
+
+
+/* as ngx_http_arg(), but compares at the start of each argument only */
+
+static void
+ngx_http_household_value_arg(ngx_http_request_t *r, const ngx_str_t *name,
+    ngx_str_t *value)
+{
+    u_char  *p, *last, *end;
+
+    p = r->args.data;
+    last = p + r->args.len;
+
+    while ((size_t) (last - p) > name->len) {
+
+        if (p[name->len] == '='
+            && (ngx_memcmp(p, name->data, name->len) == 0
+                || ngx_strncasecmp(p, name->data, name->len) == 0))
+        {
+            value->data = p + name->len + 1;
+            end = memchr(value->data, '&', last - value->data);
+            value->len = (end != NULL ? end : last) - value->data;
+            return;
+        }
+
+        end = memchr(p, '&', last - p);
+        if (end == NULL) {
+            break;
+        }
+
+        p = end + 1;
+    }
+
+    ngx_str_null(value);
 }
 
 

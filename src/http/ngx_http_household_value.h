@@ -19,6 +19,8 @@
 typedef struct {
     ngx_http_complex_value_t      complex;
     ngx_int_t                     index;  /* if a single variable */
+    ngx_str_t                     arg;    /* of $arg_name; or empty */
+    ngx_http_get_variable_pt      arg_handler; /* nginx's, of that */
 } ngx_http_household_value_t;
 
 
