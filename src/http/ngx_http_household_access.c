@@ -460,7 +460,8 @@ static ngx_int_t
 ngx_http_household_access_fetch_record(ngx_http_request_t *r,
     ngx_http_household_ctx_t *ctx)
 {
-    ngx_int_t  rc;
+    ngx_int_t                rc;
+    ngx_household_waiter_t  *waiter;
 
     /* first, so that its reply comes before that of the lookup */
 
@@ -482,10 +483,17 @@ ngx_http_household_access_fetch_record(ngx_http_request_t *r,
         return rc;
     }
 
-    rc = r->filter_finalize ? NGX_DECLINED
-                            : ngx_household_lookup(ctx->store->lookups,
-                                                   &ctx->account,
-                                                   &ctx->waiter);
+    rc = NGX_DECLINED;
+
+    if (!r->filter_finalize) {
+
+        waiter = ngx_http_household_wait_waiter(ctx);
+        if (waiter == NULL) {
+            return NGX_ERROR;
+        }
+
+        rc = ngx_household_lookup(ctx->store->lookups, &ctx->account, waiter);
+    }
 
     if (rc == NGX_ABORT) {
         ctx->no_record = NGX_HOUSEHOLD_REASON_RECORD_TOO_LARGE;

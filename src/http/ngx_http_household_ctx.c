@@ -19,25 +19,22 @@ static void ngx_http_household_ctx_cleanup(void *data);
 ngx_http_household_ctx_t *
 ngx_http_household_ctx_create(ngx_http_request_t *r)
 {
-    ngx_pool_cleanup_t        *cln;
     ngx_http_household_ctx_t  *ctx;
-
-    cln = ngx_pool_cleanup_add(r->pool, 0);
-    if (cln == NULL) {
-        return NULL;
-    }
 
     ctx = ngx_pcalloc(r->pool, sizeof(ngx_http_household_ctx_t));
     if (ctx == NULL) {
         return NULL;
     }
 
-    cln->data = ctx;
-    cln->handler = ngx_http_household_ctx_cleanup;
+    /* as ngx_pool_cleanup_add(), which would take memory of its own */
+
+    ctx->cleanup.handler = ngx_http_household_ctx_cleanup;
+    ctx->cleanup.data = ctx;
+    ctx->cleanup.next = r->pool->cleanup;
+    r->pool->cleanup = &ctx->cleanup;
 
     ctx->request = r;
     ctx->memo = ngx_http_household_memo_get(r);
-    ngx_http_household_wait_init(ctx);
 
     ngx_http_set_ctx(r, ctx, ngx_http_household_module);
 

@@ -12,7 +12,6 @@
 #include <ngx_core.h>
 #include <ngx_http.h>
 #include "ngx_http_household.h"
-#include "ngx_http_household_fleet.h"
 #include "ngx_http_household_memo.h"
 
 
@@ -49,6 +48,7 @@ typedef enum {
 
 
 typedef struct ngx_http_household_sharing_s  ngx_http_household_sharing_t;
+typedef struct ngx_http_household_wait_s  ngx_http_household_wait_t;
 
 
 /* the response that a token wants if it is rejected */
@@ -66,6 +66,8 @@ typedef struct {
  */
 
 typedef struct {
+    ngx_pool_cleanup_t              cleanup;   /* of the request's pool */
+
     ngx_http_household_state_e      state;
     ngx_http_household_status_e     status;
 
@@ -89,11 +91,8 @@ typedef struct {
     ngx_http_household_response_t  *response;  /* NULL: as for any token */
 
     ngx_http_request_t             *request;
-    ngx_household_waiter_t          waiter;
-    ngx_http_household_fleet_waiter_t  fleet[NGX_HTTP_HOUSEHOLD_FLEETS];
-    ngx_event_t                     resume;    /* after the lookup */
-    ngx_msec_t                      started;
-    ngx_msec_t                      elapsed;
+    ngx_http_household_wait_t      *wait;      /* NULL: was not needed */
+    ngx_msec_t                      elapsed;   /* in it */
 
     ngx_http_household_memo_t      *memo;      /* NULL: none */
     ngx_http_household_memo_value_t  *held;    /* of it; or NULL */

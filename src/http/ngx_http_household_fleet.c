@@ -134,7 +134,7 @@ ngx_int_t
 ngx_http_household_fleet_wait(ngx_http_household_fleet_t *fleet,
     ngx_http_household_fleet_waiter_t *waiter)
 {
-    if (fleet->known || fleet->fetch == NULL) {
+    if (!ngx_http_household_fleet_pending(fleet)) {
         return NGX_OK;
     }
 

@@ -41,6 +41,10 @@ void ngx_http_household_fleet_init(ngx_http_household_fleet_t *fleet,
  */
 void ngx_http_household_fleet_refresh(ngx_http_household_fleet_t *fleet);
 
+/* 1 if no value is known yet, and one is being fetched */
+#define ngx_http_household_fleet_pending(fleet)                               \
+    (!(fleet)->known && (fleet)->fetch != NULL)
+
 /*
  * Waits for the fetch if no value is known yet.  The handler is called once,
  * within the deployment's timeout, with or without a value.  Returns NGX_AGAIN;

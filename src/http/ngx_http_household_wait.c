@@ -22,9 +22,18 @@
 #include "ngx_http_household_wait.h"
 
 
+struct ngx_http_household_wait_s {
+    ngx_household_waiter_t             waiter;
+    ngx_http_household_fleet_waiter_t  fleet[NGX_HTTP_HOUSEHOLD_FLEETS];
+    ngx_event_t                        resume;    /* after the lookup */
+    ngx_msec_t                         started;
+};
+
+
 static void ngx_http_household_wait_done(ngx_household_waiter_t *waiter,
     ngx_household_lookup_status_e status, ngx_household_record_t *record);
-static void ngx_http_household_wait_fleet(ngx_http_household_ctx_t *ctx);
+static ngx_int_t ngx_http_household_wait_create(ngx_http_household_ctx_t *ctx);
+static ngx_int_t ngx_http_household_wait_fleet(ngx_http_household_ctx_t *ctx);
 static void ngx_http_household_wait_fleet_done(void *data);
 static ngx_uint_t ngx_http_household_wait_pending(
     ngx_http_household_ctx_t *ctx);
@@ -34,22 +43,46 @@ static ngx_uint_t ngx_http_household_wait_valid(
 static void ngx_http_household_wait_write_handler(ngx_http_request_t *r);
 
 
-void
-ngx_http_household_wait_init(ngx_http_household_ctx_t *ctx)
+ngx_household_waiter_t *
+ngx_http_household_wait_waiter(ngx_http_household_ctx_t *ctx)
 {
-    ngx_uint_t  i;
+    return ngx_http_household_wait_create(ctx) == NGX_OK ? &ctx->wait->waiter
+                                                         : NULL;
+}
 
-    ctx->waiter.handler = ngx_http_household_wait_done;
-    ctx->waiter.data = ctx;
 
-    for (i = 0; i < NGX_HTTP_HOUSEHOLD_FLEETS; i++) {
-        ctx->fleet[i].handler = ngx_http_household_wait_fleet_done;
-        ctx->fleet[i].data = ctx;
+/* most requests have nothing to wait for, and need no memory for it */
+
+static ngx_int_t
+ngx_http_household_wait_create(ngx_http_household_ctx_t *ctx)
+{
+    ngx_uint_t                  i;
+    ngx_http_household_wait_t  *wait;
+
+    if (ctx->wait != NULL) {
+        return NGX_OK;
     }
 
-    ctx->resume.handler = ngx_http_household_wait_resume;
-    ctx->resume.data = ctx;
-    ctx->resume.log = ctx->request->connection->log;
+    wait = ngx_pcalloc(ctx->request->pool, sizeof(ngx_http_household_wait_t));
+    if (wait == NULL) {
+        return NGX_ERROR;
+    }
+
+    wait->waiter.handler = ngx_http_household_wait_done;
+    wait->waiter.data = ctx;
+
+    for (i = 0; i < NGX_HTTP_HOUSEHOLD_FLEETS; i++) {
+        wait->fleet[i].handler = ngx_http_household_wait_fleet_done;
+        wait->fleet[i].data = ctx;
+    }
+
+    wait->resume.handler = ngx_http_household_wait_resume;
+    wait->resume.data = ctx;
+    wait->resume.log = ctx->request->connection->log;
+
+    ctx->wait = wait;
+
+    return NGX_OK;
 }
 
 
@@ -61,10 +94,16 @@ ngx_http_household_wait_start(ngx_http_household_ctx_t *ctx)
 
     r = ctx->request;
 
-    ngx_http_household_wait_fleet(ctx);
+    if (ngx_http_household_wait_fleet(ctx) != NGX_OK) {
+        return NGX_ERROR;
+    }
 
     if (!ngx_http_household_wait_pending(ctx)) {
         return NGX_OK;
+    }
+
+    if (ngx_http_household_wait_create(ctx) != NGX_OK) {
+        return NGX_ERROR;
     }
 
     /* detect that the client closes the connection */
@@ -80,7 +119,7 @@ ngx_http_household_wait_start(ngx_http_household_ctx_t *ctx)
     }
 
     ctx->state = NGX_HTTP_HOUSEHOLD_WAITING;
-    ctx->started = ngx_current_msec;
+    ctx->wait->started = ngx_current_msec;
 
     r->read_event_handler = ngx_http_test_reading;
     r->write_event_handler = ngx_http_household_wait_write_handler;
@@ -94,18 +133,25 @@ ngx_http_household_wait_start(ngx_http_household_ctx_t *ctx)
 void
 ngx_http_household_wait_cancel(ngx_http_household_ctx_t *ctx)
 {
-    ngx_uint_t  i;
+    ngx_uint_t                  i;
+    ngx_http_household_wait_t  *wait;
 
-    for (i = 0; i < NGX_HTTP_HOUSEHOLD_FLEETS; i++) {
-        ngx_http_household_fleet_cancel(&ctx->fleet[i]);
+    wait = ctx->wait;
+
+    if (wait != NULL) {
+
+        for (i = 0; i < NGX_HTTP_HOUSEHOLD_FLEETS; i++) {
+            ngx_http_household_fleet_cancel(&wait->fleet[i]);
+        }
+
+        ngx_household_lookup_cancel(&wait->waiter);
+
+        if (wait->resume.posted) {
+            ngx_delete_posted_event(&wait->resume);
+        }
     }
 
-    ngx_household_lookup_cancel(&ctx->waiter);
     ngx_http_household_sharing_cancel(ctx);
-
-    if (ctx->resume.posted) {
-        ngx_delete_posted_event(&ctx->resume);
-    }
 
     if (ctx->state == NGX_HTTP_HOUSEHOLD_WAITING
         || ctx->state == NGX_HTTP_HOUSEHOLD_KNOWN)
@@ -149,7 +195,7 @@ ngx_http_household_wait_done(ngx_household_waiter_t *waiter,
 
 /* the deny list is of tokens only */
 
-static void
+static ngx_int_t
 ngx_http_household_wait_fleet(ngx_http_household_ctx_t *ctx)
 {
     ngx_uint_t                   i;
@@ -163,8 +209,18 @@ ngx_http_household_wait_fleet(ngx_http_household_ctx_t *ctx)
             continue;
         }
 
-        (void) ngx_http_household_fleet_wait(&fleet[i], &ctx->fleet[i]);
+        if (!ngx_http_household_fleet_pending(&fleet[i])) {
+            continue;
+        }
+
+        if (ngx_http_household_wait_create(ctx) != NGX_OK) {
+            return NGX_ERROR;
+        }
+
+        (void) ngx_http_household_fleet_wait(&fleet[i], &ctx->wait->fleet[i]);
     }
+
+    return NGX_OK;
 }
 
 
@@ -188,10 +244,10 @@ ngx_http_household_wait_part(ngx_http_household_ctx_t *ctx)
     }
 
     ctx->state = NGX_HTTP_HOUSEHOLD_KNOWN;
-    ctx->elapsed = ngx_current_msec - ctx->started;
+    ctx->elapsed = ngx_current_msec - ctx->wait->started;
 
     /* phases are not run from within the reading of replies */
-    ngx_post_event(&ctx->resume, &ngx_posted_events);
+    ngx_post_event(&ctx->wait->resume, &ngx_posted_events);
 }
 
 
@@ -200,13 +256,21 @@ ngx_http_household_wait_pending(ngx_http_household_ctx_t *ctx)
 {
     ngx_uint_t  i;
 
+    if (ngx_http_household_sharing_waits(ctx)) {
+        return 1;
+    }
+
+    if (ctx->wait == NULL) {
+        return 0;
+    }
+
     for (i = 0; i < NGX_HTTP_HOUSEHOLD_FLEETS; i++) {
-        if (ctx->fleet[i].fleet != NULL) {
+        if (ctx->wait->fleet[i].fleet != NULL) {
             return 1;
         }
     }
 
-    return ctx->waiter.lookup != NULL || ngx_http_household_sharing_waits(ctx);
+    return ctx->wait->waiter.lookup != NULL;
 }
 
 

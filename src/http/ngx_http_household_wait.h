@@ -14,8 +14,9 @@
 #include "ngx_http_household_ctx.h"
 
 
-/* initializes the waiter of a new context */
-void ngx_http_household_wait_init(ngx_http_household_ctx_t *ctx);
+/* returns the waiter for a lookup, or NULL on allocation failure */
+ngx_household_waiter_t *ngx_http_household_wait_waiter(
+    ngx_http_household_ctx_t *ctx);
 
 /*
  * Makes the request wait for what was started: the lookup, the read of the
