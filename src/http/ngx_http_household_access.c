@@ -15,6 +15,7 @@
 #include "ngx_http_household_denied.h"
 #include "ngx_http_household_offer.h"
 #include "ngx_http_household_effects.h"
+#include "ngx_http_household_evaluate.h"
 #include "ngx_http_household_events.h"
 #include "ngx_http_household_facts.h"
 #include "ngx_http_household_identity.h"
@@ -35,8 +36,7 @@ static ngx_int_t ngx_http_household_access_repeat(ngx_http_request_t *r,
     ngx_http_household_ctx_t *ctx);
 static ngx_int_t ngx_http_household_access_start(ngx_http_request_t *r,
     ngx_http_household_loc_conf_t *hlcf, ngx_http_household_ctx_t *ctx);
-static void ngx_http_household_access_reset(
-    ngx_http_household_loc_conf_t *hlcf, ngx_http_household_ctx_t *ctx);
+static void ngx_http_household_access_reset(ngx_http_household_ctx_t *ctx);
 static void ngx_http_household_access_forget(ngx_http_household_ctx_t *ctx);
 static ngx_int_t ngx_http_household_access_preflight(
     ngx_http_household_loc_conf_t *hlcf, ngx_http_household_ctx_t *ctx);
@@ -294,16 +294,27 @@ static ngx_int_t
 ngx_http_household_access_start(ngx_http_request_t *r,
     ngx_http_household_loc_conf_t *hlcf, ngx_http_household_ctx_t *ctx)
 {
-    ngx_str_t                    account, device;
-    ngx_http_household_store_t  *store;
+    ngx_str_t                       account, device;
+    ngx_http_household_store_t     *store;
+    ngx_http_household_loc_conf_t  *conf;
 
     /* those of an earlier evaluation, if any */
 
+    conf = ctx->conf;
     store = ctx->store;
     account = ctx->account;
     device = ctx->device;
 
-    ngx_http_household_access_reset(hlcf, ctx);
+    if (conf != NULL) {
+        ngx_http_household_access_reset(ctx);
+    }
+
+    ctx->conf = hlcf;
+    ctx->store = hlcf->store;
+    ctx->no_record = NGX_HOUSEHOLD_REASON_UNAVAILABLE;
+    ctx->issued_at = NGX_HOUSEHOLD_ISSUED_UNKNOWN;
+    ctx->rollout = NGX_HOUSEHOLD_ROLLOUT_ALL;
+    ctx->reject_status = NGX_HTTP_UNAUTHORIZED;
 
     if (hlcf->token.sources != NULL
         && ngx_http_household_identity_extract_token(r, hlcf, ctx) != NGX_OK)
@@ -340,6 +351,10 @@ ngx_http_household_access_start(ngx_http_request_t *r,
         return NGX_HTTP_INTERNAL_SERVER_ERROR;
     }
 
+    if (conf == NULL) {
+        return ngx_http_household_access_fetch(r, ctx);
+    }
+
     if (ctx->store != store
         || !ngx_household_str_equal(&ctx->account, &account))
     {
@@ -357,21 +372,14 @@ ngx_http_household_access_start(ngx_http_request_t *r,
 /* keeps the record, which the next evaluation may use */
 
 static void
-ngx_http_household_access_reset(ngx_http_household_loc_conf_t *hlcf,
-    ngx_http_household_ctx_t *ctx)
+ngx_http_household_access_reset(ngx_http_household_ctx_t *ctx)
 {
-    ctx->conf = hlcf;
-    ctx->store = hlcf->store;
     ctx->status = NGX_HTTP_HOUSEHOLD_NONE;
     ctx->offer = NULL;
-    ctx->no_record = NGX_HOUSEHOLD_REASON_UNAVAILABLE;
     ctx->unauthorized = NGX_HOUSEHOLD_REASON_NONE;
-    ctx->issued_at = NGX_HOUSEHOLD_ISSUED_UNKNOWN;
-    ctx->rollout = NGX_HOUSEHOLD_ROLLOUT_ALL;
     ctx->token = 0;
     ctx->verified = 0;
     ctx->rejected = 0;
-    ctx->reject_status = NGX_HTTP_UNAUTHORIZED;
     ctx->response = NULL;
     ngx_http_household_sharing_reset(ctx);
     ngx_http_household_shadow_forget(ctx);
@@ -512,58 +520,24 @@ static ngx_int_t
 ngx_http_household_access_evaluate(ngx_http_request_t *r,
     ngx_http_household_loc_conf_t *hlcf, ngx_http_household_ctx_t *ctx)
 {
-    ngx_household_facts_t   facts;
-    ngx_household_policy_t  policy;
+    switch (ngx_http_household_evaluate(r, hlcf, ctx)) {
 
-    if (ctx->token
-        && ctx->unauthorized == NGX_HOUSEHOLD_REASON_NONE
-        && ngx_http_household_denied_match(ctx->store, ctx->jti, ctx->kid))
-    {
-        /* not earlier: the first list may have come with the record */
-        ctx->unauthorized = NGX_HOUSEHOLD_REASON_TOKEN_DENIED;
-    }
+    case NGX_OK:
+        break;
 
-    if (ngx_http_household_facts_policy(r, hlcf, ctx, &policy) != NGX_OK
-        || ngx_http_household_facts_collect(r, hlcf, ctx, &facts) != NGX_OK)
-    {
-        ctx->state = NGX_HTTP_HOUSEHOLD_NEW;
-        return NGX_HTTP_INTERNAL_SERVER_ERROR;
-    }
-
-    if (policy.mode == NGX_HOUSEHOLD_OFF) {
+    case NGX_DONE:
         /* by the override */
         return ngx_http_household_access_bypass(ctx, NGX_HOUSEHOLD_REASON_OFF);
-    }
 
-    if (policy.rollout < NGX_HOUSEHOLD_ROLLOUT_ALL) {
-        facts.bucket = ngx_household_decide_bucket(&ctx->account);
-    }
-
-    if (hlcf->sharing != NULL
-        && ngx_http_household_sharing_evaluate(ctx, &facts) != NGX_OK)
-    {
+    default: /* NGX_ERROR */
         ctx->state = NGX_HTTP_HOUSEHOLD_NEW;
         return NGX_HTTP_INTERNAL_SERVER_ERROR;
     }
-
-    ngx_http_household_memo_decide(ctx->memo, ctx->held, &policy, &facts,
-                                   ctx->record, &ctx->decision);
-
-    if (ctx->outdated && ctx->decision.verdict == NGX_HOUSEHOLD_VERDICT_DENY) {
-
-        /* an outdated record is no reason to deny */
-
-        ctx->cache = NGX_HTTP_HOUSEHOLD_CACHE_MISS;
-
-        ngx_household_decide(&policy, &facts, NULL, &ctx->decision);
-    }
-
-    ngx_http_household_shadow_evaluate(ctx, &policy, &facts);
 
     ngx_http_household_effects(r, hlcf, ctx);
 
     if (hlcf->events) {
-        ngx_http_household_events_add(ctx, &facts);
+        ngx_http_household_events_add(ctx);
     }
 
     return ngx_http_household_access_finalize(r, hlcf, ctx);

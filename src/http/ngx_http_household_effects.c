@@ -48,6 +48,15 @@ ngx_http_household_effects(ngx_http_request_t *r,
     ngx_household_decision_t  *d;
 
     d = &ctx->decision;
+
+    if (!d->write_device && !d->learn && !d->join && !d->write_away
+        && !d->start_grace && !d->home_again && !d->left_again
+        && !ngx_http_household_sharing_written(ctx))
+    {
+        /* most requests */
+        return;
+    }
+
     writer = ctx->store->writer;
 
     if (d->write_device

@@ -37,17 +37,18 @@ static void ngx_http_household_events_kind(ngx_http_household_ctx_t *ctx,
 
 
 void
-ngx_http_household_events_add(ngx_http_household_ctx_t *ctx,
-    ngx_household_facts_t *facts)
+ngx_http_household_events_add(ngx_http_household_ctx_t *ctx)
 {
     u_char                         text[NGX_HOUSEHOLD_NETWORK_LEN];
+    ngx_household_addr_t           addr;
     ngx_household_event_t          event;
     ngx_household_decision_t      *d;
     ngx_http_household_sharing_t  *sharing;
 
     if (ctx->record == NULL
         || ctx->decision.verdict == NGX_HOUSEHOLD_VERDICT_UNAUTHORIZED
-        || facts->addr.family == NGX_HOUSEHOLD_FAMILY_NONE)
+        || ngx_household_addr_set(&addr, ctx->request->connection->sockaddr)
+           != NGX_OK)
     {
         return;
     }
@@ -59,10 +60,10 @@ ngx_http_household_events_add(ngx_http_household_ctx_t *ctx,
 
     event.account = ctx->account;
     event.device = ctx->device;
-    event.time = facts->now;
+    event.time = ngx_time();
 
     event.network.data = text;
-    event.network.len = ngx_http_household_events_network(&facts->addr, text);
+    event.network.len = ngx_http_household_events_network(&addr, text);
 
     if (ctx->mode == NGX_HOUSEHOLD_ON) {
         ngx_str_set(&event.mode, "on");

@@ -14,9 +14,8 @@
 #include "ngx_http_household_ctx.h"
 
 
-/* adds the events of ctx->decision; "facts" is what it was made from */
-void ngx_http_household_events_add(ngx_http_household_ctx_t *ctx,
-    ngx_household_facts_t *facts);
+/* adds the events of ctx->decision */
+void ngx_http_household_events_add(ngx_http_household_ctx_t *ctx);
 
 
 #endif /* _NGX_HTTP_HOUSEHOLD_EVENTS_H_INCLUDED_ */

@@ -13,29 +13,19 @@
 #include "ngx_http_household_counts.h"
 #include "ngx_http_household_ctx.h"
 #include "ngx_http_household_facts.h"
-#include "ngx_http_household_override.h"
 #include "ngx_http_household_value.h"
 
 
 static ngx_int_t ngx_http_household_facts_returned(ngx_http_request_t *r,
     ngx_http_household_loc_conf_t *hlcf, ngx_http_household_ctx_t *ctx,
     ngx_household_facts_t *facts);
-static void ngx_http_household_facts_viewer_country(ngx_http_request_t *r,
-    ngx_http_household_store_t *store, ngx_http_household_ctx_t *ctx,
-    ngx_household_facts_t *facts);
 
 
 ngx_int_t
-ngx_http_household_facts_mode(ngx_http_request_t *r,
+ngx_http_household_facts_mode_value(ngx_http_request_t *r,
     ngx_http_household_loc_conf_t *hlcf, ngx_uint_t *mode)
 {
     ngx_str_t  value;
-
-    *mode = hlcf->mode;
-
-    if (hlcf->mode_value == NULL) {
-        return NGX_OK;
-    }
 
     if (ngx_http_complex_value(r, hlcf->mode_value, &value) != NGX_OK) {
         return NGX_ERROR;
@@ -56,28 +46,6 @@ ngx_http_household_facts_mode(ngx_http_request_t *r,
 
         *mode = NGX_HOUSEHOLD_MONITOR;
     }
-
-    return NGX_OK;
-}
-
-
-ngx_int_t
-ngx_http_household_facts_policy(ngx_http_request_t *r,
-    ngx_http_household_loc_conf_t *hlcf, ngx_http_household_ctx_t *ctx,
-    ngx_household_policy_t *policy)
-{
-    if (ngx_http_household_facts_rollout(r, hlcf, &ctx->rollout) != NGX_OK) {
-        return NGX_ERROR;
-    }
-
-    ngx_http_household_facts_directives(hlcf, policy);
-
-    policy->mode = ctx->configured;
-    policy->rollout = ctx->rollout;
-
-    ngx_http_household_override_apply(hlcf->store, &policy->mode,
-                                      &policy->rollout);
-    ctx->mode = policy->mode;
 
     return NGX_OK;
 }
@@ -106,16 +74,10 @@ ngx_http_household_facts_directives(ngx_http_household_loc_conf_t *hlcf,
 
 
 ngx_int_t
-ngx_http_household_facts_rollout(ngx_http_request_t *r,
+ngx_http_household_facts_rollout_value(ngx_http_request_t *r,
     ngx_http_household_loc_conf_t *hlcf, ngx_uint_t *rollout)
 {
     ngx_str_t  value;
-
-    *rollout = hlcf->rollout;
-
-    if (hlcf->rollout_value == NULL) {
-        return NGX_OK;
-    }
 
     if (ngx_http_complex_value(r, hlcf->rollout_value, &value) != NGX_OK) {
         return NGX_ERROR;
@@ -137,14 +99,11 @@ ngx_http_household_facts_rollout(ngx_http_request_t *r,
 ngx_int_t
 ngx_http_household_facts_collect(ngx_http_request_t *r,
     ngx_http_household_loc_conf_t *hlcf, ngx_http_household_ctx_t *ctx,
-    ngx_household_facts_t *facts)
+    const ngx_household_addr_t *addr, ngx_household_facts_t *facts)
 {
-    if (ngx_http_household_facts_issued_at(r, hlcf, ctx) != NGX_OK) {
-        return NGX_ERROR;
-    }
-
     ngx_memzero(facts, sizeof(ngx_household_facts_t));
 
+    facts->addr = *addr;
     facts->unauthorized = ctx->unauthorized;
     facts->no_record = ctx->no_record;
     facts->device = ctx->device;
@@ -154,11 +113,6 @@ ngx_http_household_facts_collect(ngx_http_request_t *r,
     /* with revoked_before, a configured time must be known */
 
     facts->token = ctx->token || hlcf->issued_at != NULL;
-
-    /* realip has replaced the address by now */
-    (void) ngx_household_addr_set(&facts->addr, r->connection->sockaddr);
-
-    ngx_http_household_facts_viewer_country(r, hlcf->store, ctx, facts);
 
     return ngx_http_household_facts_returned(r, hlcf, ctx, facts);
 }
@@ -197,15 +151,11 @@ ngx_http_household_facts_returned(ngx_http_request_t *r,
 
 
 ngx_int_t
-ngx_http_household_facts_issued_at(ngx_http_request_t *r,
+ngx_http_household_facts_issued_at_value(ngx_http_request_t *r,
     ngx_http_household_loc_conf_t *hlcf, ngx_http_household_ctx_t *ctx)
 {
     time_t     issued_at;
     ngx_str_t  value;
-
-    if (ctx->token || hlcf->issued_at == NULL) {
-        return NGX_OK;
-    }
 
     if (ngx_http_complex_value(r, hlcf->issued_at, &value) != NGX_OK) {
         return NGX_ERROR;
@@ -219,14 +169,16 @@ ngx_http_household_facts_issued_at(ngx_http_request_t *r,
 }
 
 
-/* where the client is: for logs and offers, and no input of the verdict */
+/* the country is for logs and offers, and no input of the verdict */
 
-static void
-ngx_http_household_facts_viewer_country(ngx_http_request_t *r,
-    ngx_http_household_store_t *store, ngx_http_household_ctx_t *ctx,
-    ngx_household_facts_t *facts)
+void
+ngx_http_household_facts_client(ngx_http_request_t *r,
+    ngx_http_household_ctx_t *ctx, ngx_household_addr_t *addr)
 {
     ngx_http_household_main_conf_t  *hmcf;
+
+    /* realip has replaced the address by now */
+    (void) ngx_household_addr_set(addr, r->connection->sockaddr);
 
     hmcf = ngx_http_get_module_main_conf(r, ngx_http_household_module);
 
@@ -234,13 +186,13 @@ ngx_http_household_facts_viewer_country(ngx_http_request_t *r,
         return;
     }
 
-    if (ngx_household_geo_country(hmcf->geo, &facts->addr, ctx->country)
+    if (ngx_household_geo_country(hmcf->geo, addr, ctx->country)
         == NGX_ERROR)
     {
         ngx_log_debug0(NGX_LOG_DEBUG_HTTP, r->connection->log, 0,
                        "household: the country database is corrupt");
 
-        ngx_http_household_count(store, NGX_HTTP_HOUSEHOLD_COUNT_GEO);
+        ngx_http_household_count(ctx->store, NGX_HTTP_HOUSEHOLD_COUNT_GEO);
     }
 }
 

@@ -155,7 +155,9 @@ ngx_http_household_identity_find(ngx_http_request_t *r,
         return NGX_OK;
     }
 
-    if (!ngx_household_id_valid(&ctx->account)) {
+    if (!ngx_http_household_memo_knows(ctx->memo, &ctx->account)
+        && !ngx_household_id_valid(&ctx->account))
+    {
         ngx_str_null(&ctx->account);
         ctx->unauthorized = NGX_HOUSEHOLD_REASON_ACCOUNT_INVALID;
         return NGX_OK;

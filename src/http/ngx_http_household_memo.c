@@ -30,15 +30,17 @@ struct ngx_http_household_memo_s {
 
     /* the last decision, if "decided", for the present record */
     ngx_uint_t                        decided; /* unsigned  decided:1; */
-    ngx_household_policy_t            policy;
-    ngx_household_facts_t             facts;   /* without the device */
+    ngx_http_household_memo_input_t   input;   /* without the device */
     ngx_household_decision_t          decision;
-    size_t                            device_len;
-    u_char                            device[NGX_HOUSEHOLD_ID_LEN];
+    ngx_str_t                         device;
+    u_char                            device_bytes[NGX_HOUSEHOLD_ID_LEN];
 };
 
 
 static void ngx_http_household_memo_cleanup(void *data);
+static ngx_inline ngx_uint_t ngx_http_household_memo_is_kept(
+    ngx_http_household_memo_t *memo, ngx_http_household_memo_value_t *value,
+    const ngx_http_household_memo_input_t *input);
 static ngx_http_household_memo_value_t *ngx_http_household_memo_alloc(
     ngx_http_household_memo_value_t *former, size_t size);
 
@@ -228,51 +230,98 @@ ngx_http_household_memo_release(ngx_http_household_memo_value_t *value)
 }
 
 
+ngx_uint_t
+ngx_http_household_memo_knows(ngx_http_household_memo_t *memo,
+    const ngx_str_t *account)
+{
+    ngx_http_household_memo_value_t  *value;
+
+    value = memo != NULL ? memo->values[NGX_HTTP_HOUSEHOLD_MEMO_RECORD] : NULL;
+
+    return value != NULL && ngx_household_str_equal(&value->key, account);
+}
+
+
+/*
+ * Returns 1 if "value" has the record of the input, and is still that of the
+ * connection.
+ */
+
+static ngx_inline ngx_uint_t
+ngx_http_household_memo_is_kept(ngx_http_household_memo_t *memo,
+    ngx_http_household_memo_value_t *value,
+    const ngx_http_household_memo_input_t *input)
+{
+    return value != NULL
+           && (const void *) value->data == input->record
+           && value == memo->values[NGX_HTTP_HOUSEHOLD_MEMO_RECORD];
+}
+
+
 /* the decision has pointers into the record, which its requests hold */
 
-void
-ngx_http_household_memo_decide(ngx_http_household_memo_t *memo,
+ngx_uint_t
+ngx_http_household_memo_recall(ngx_http_household_memo_t *memo,
     ngx_http_household_memo_value_t *value,
-    const ngx_household_policy_t *policy, const ngx_household_facts_t *facts,
-    const ngx_household_record_t *rec, ngx_household_decision_t *d)
+    const ngx_http_household_memo_input_t *input,
+    ngx_household_decision_t *d)
 {
-    ngx_str_t              device;
-    ngx_household_facts_t  same;
+    ngx_http_household_memo_input_t  *last;
 
-    if (memo == NULL || value == NULL
-        || facts->device.len > NGX_HOUSEHOLD_ID_LEN
-        || value != memo->values[NGX_HTTP_HOUSEHOLD_MEMO_RECORD]
-        || (void *) rec != (void *) value->data)
+    if (!ngx_http_household_memo_is_kept(memo, value, input)
+        || !memo->decided)
     {
-        ngx_household_decide(policy, facts, rec, d);
-        return;
+        return 0;
     }
 
-    device.data = memo->device;
-    device.len = memo->device_len;
+    last = &memo->input;
 
-    same = *facts;
-    ngx_str_null(&same.device);
-
-    if (memo->decided
-        && ngx_household_str_equal(&facts->device, &device)
-        && ngx_memcmp(&memo->facts, &same, sizeof(ngx_household_facts_t)) == 0
-        && ngx_memcmp(&memo->policy, policy, sizeof(ngx_household_policy_t))
-           == 0)
+    if (last->conf != input->conf
+        || last->unauthorized != input->unauthorized
+        || last->mode != input->mode
+        || last->rollout != input->rollout
+        || last->now != input->now
+        || last->issued_at != input->issued_at
+        || last->token != input->token
+        || last->addr.family != input->addr.family
+        || ngx_memcmp(last->addr.bytes, input->addr.bytes,
+                      sizeof(last->addr.bytes))
+           != 0
+        || !ngx_household_str_equal(&memo->device, input->device))
     {
-        *d = memo->decision;
-        return;
+        return 0;
     }
 
-    ngx_household_decide(policy, facts, rec, d);
+    *d = memo->decision;
+
+    return 1;
+}
+
+
+void
+ngx_http_household_memo_decided(ngx_http_household_memo_t *memo,
+    ngx_http_household_memo_value_t *value,
+    const ngx_http_household_memo_input_t *input,
+    const ngx_household_decision_t *d)
+{
+    const ngx_str_t  *device;
+
+    device = input->device;
+
+    if (!ngx_http_household_memo_is_kept(memo, value, input)
+        || device->len > NGX_HOUSEHOLD_ID_LEN)
+    {
+        return;
+    }
 
     memo->decided = 1;
-    memo->policy = *policy;
-    memo->facts = same;
+    memo->input = *input;
     memo->decision = *d;
-    memo->device_len = facts->device.len;
 
-    if (facts->device.len) {
-        ngx_memcpy(memo->device, facts->device.data, facts->device.len);
+    memo->device.data = memo->device_bytes;
+    memo->device.len = device->len;
+
+    if (device->len) {
+        ngx_memcpy(memo->device_bytes, device->data, device->len);
     }
 }

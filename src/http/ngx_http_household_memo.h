@@ -42,6 +42,22 @@ typedef struct {
 } ngx_http_household_memo_value_t;
 
 
+/* what a decision is made of; "conf" stands for the directives */
+
+typedef struct {
+    const void                  *record;
+    const void                  *conf;
+    ngx_household_reason_e       unauthorized; /* NONE, or why */
+    ngx_uint_t                   mode;    /* both with the override */
+    ngx_uint_t                   rollout;
+    int64_t                      now;
+    int64_t                      issued_at;
+    ngx_uint_t                   token;   /* identity is from one */
+    ngx_household_addr_t         addr;
+    const ngx_str_t             *device;
+} ngx_http_household_memo_input_t;
+
+
 /*
  * Returns the memory of the connection of "r"; or NULL if this is its first
  * request, or memory allocation failed.
@@ -76,15 +92,24 @@ void *ngx_http_household_memo_hold(ngx_http_household_memo_value_t **held,
 
 void ngx_http_household_memo_release(ngx_http_household_memo_value_t *value);
 
+/* returns 1 if the account is that of the kept record, and so a valid id */
+ngx_uint_t ngx_http_household_memo_knows(ngx_http_household_memo_t *memo,
+    const ngx_str_t *account);
+
 /*
- * As ngx_household_decide(); the decision of the last request is copied if its
- * policy, facts and record were the same.  "value" is the kept record "rec",
- * or NULL.
+ * Copies the decision that was kept, if it was made of the same input.  "value"
+ * is the kept record of the input, or NULL.  Returns 1; or 0 if there is none.
  */
-void ngx_http_household_memo_decide(ngx_http_household_memo_t *memo,
+ngx_uint_t ngx_http_household_memo_recall(ngx_http_household_memo_t *memo,
     ngx_http_household_memo_value_t *value,
-    const ngx_household_policy_t *policy, const ngx_household_facts_t *facts,
-    const ngx_household_record_t *rec, ngx_household_decision_t *d);
+    const ngx_http_household_memo_input_t *input,
+    ngx_household_decision_t *d);
+
+/* keeps a decision; likewise */
+void ngx_http_household_memo_decided(ngx_http_household_memo_t *memo,
+    ngx_http_household_memo_value_t *value,
+    const ngx_http_household_memo_input_t *input,
+    const ngx_household_decision_t *d);
 
 
 #endif /* _NGX_HTTP_HOUSEHOLD_MEMO_H_INCLUDED_ */
