@@ -441,7 +441,7 @@ ngx_household_record_has_capacity(const ngx_household_record_t *rec,
 
         size += e.pos - e.start;
 
-        if (ngx_household_entry_is_device(&e)) {
+        if (ngx_household_kind_is_device(e.kind)) {
             n++;
         }
     }

@@ -10,10 +10,10 @@
 #include "ngx_household_record_entry.h"
 
 
-static ngx_uint_t ngx_household_record_fits(ngx_household_record_builder_t *b,
-    ngx_household_entry_t *e);
-static void ngx_household_record_put_entry(ngx_household_record_builder_t *b,
-    ngx_household_entry_t *e);
+static ngx_inline ngx_uint_t ngx_household_record_fits(
+    ngx_household_record_builder_t *b, u_char kind, size_t len);
+static ngx_inline void ngx_household_record_put_entry(
+    ngx_household_record_builder_t *b, u_char kind, u_char *entry, size_t len);
 static void ngx_household_record_drop_ended(
     ngx_household_record_builder_t *b);
 
@@ -50,16 +50,21 @@ void
 ngx_household_record_append(ngx_household_record_builder_t *b, u_char *entry,
     u_char *last)
 {
+    size_t                 len;
+    u_char                 kind;
     ngx_household_entry_t  e;
 
-    ngx_memzero(&e, sizeof(ngx_household_entry_t));
+    len = last - entry;
+    kind = *entry & NGX_HOUSEHOLD_ENTRY_KIND;
 
-    e.pos = entry;
-    e.last = last;
+    if (!ngx_household_record_fits(b, kind, len)) {
 
-    (void) ngx_household_entry_next(&e);
+        ngx_memzero(&e, sizeof(ngx_household_entry_t));
 
-    if (!ngx_household_record_fits(b, &e)) {
+        e.pos = entry;
+        e.last = last;
+
+        (void) ngx_household_entry_next(&e);
 
         if (ngx_household_entry_ended(&e, b->now)) {
             return;
@@ -67,56 +72,51 @@ ngx_household_record_append(ngx_household_record_builder_t *b, u_char *entry,
 
         ngx_household_record_drop_ended(b);
 
-        if (!ngx_household_record_fits(b, &e)) {
+        if (!ngx_household_record_fits(b, kind, len)) {
             b->too_large = 1;
             return;
         }
     }
 
-    ngx_household_record_put_entry(b, &e);
+    ngx_household_record_put_entry(b, kind, entry, len);
 }
 
 
-static ngx_uint_t
-ngx_household_record_fits(ngx_household_record_builder_t *b,
-    ngx_household_entry_t *e)
+static ngx_inline ngx_uint_t
+ngx_household_record_fits(ngx_household_record_builder_t *b, u_char kind,
+    size_t len)
 {
-    if (e->kind <= NGX_HOUSEHOLD_ENTRY_LEARN
+    if (kind <= NGX_HOUSEHOLD_ENTRY_LEARN
         && b->networks == NGX_HOUSEHOLD_RECORD_NETWORKS)
     {
         return 0;
     }
 
-    if (ngx_household_entry_is_device(e)
+    if (ngx_household_kind_is_device(kind)
         && b->devices == NGX_HOUSEHOLD_RECORD_DEVICES)
     {
         return 0;
     }
 
-    return (size_t) (e->pos - e->start)
-           <= NGX_HOUSEHOLD_RECORD_SIZE - b->u.record.size;
+    return len <= NGX_HOUSEHOLD_RECORD_SIZE - b->u.record.size;
 }
 
 
-/* "e" may be an entry of the record itself, at its end or after it */
+/* "entry" may be of the record itself, at its end or after it */
 
-static void
-ngx_household_record_put_entry(ngx_household_record_builder_t *b,
-    ngx_household_entry_t *e)
+static ngx_inline void
+ngx_household_record_put_entry(ngx_household_record_builder_t *b, u_char kind,
+    u_char *entry, size_t len)
 {
-    size_t  len;
-
-    len = e->pos - e->start;
-
-    ngx_memmove(b->u.bytes + b->u.record.size, e->start, len);
+    ngx_memmove(b->u.bytes + b->u.record.size, entry, len);
 
     b->u.record.size += (uint32_t) len;
-    b->u.record.kinds |= ngx_household_entry_bit(e->kind);
+    b->u.record.kinds |= ngx_household_entry_bit(kind);
 
-    if (e->kind <= NGX_HOUSEHOLD_ENTRY_LEARN) {
+    if (kind <= NGX_HOUSEHOLD_ENTRY_LEARN) {
         b->networks++;
 
-    } else if (ngx_household_entry_is_device(e)) {
+    } else if (ngx_household_kind_is_device(kind)) {
         b->devices++;
     }
 }
@@ -142,7 +142,8 @@ ngx_household_record_drop_ended(ngx_household_record_builder_t *b)
     while (ngx_household_entry_next(&e)) {
 
         if (!ngx_household_entry_ended(&e, b->now)) {
-            ngx_household_record_put_entry(b, &e);
+            ngx_household_record_put_entry(b, e.kind, e.start,
+                                           e.pos - e.start);
         }
     }
 }

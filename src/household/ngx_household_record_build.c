@@ -60,6 +60,8 @@ static ngx_int_t ngx_household_record_number(ngx_str_t *text, int64_t *n);
 static ngx_uint_t ngx_household_record_seat_valid(ngx_str_t *seat);
 
 
+/* those with the same first letter follow each other */
+
 static ngx_household_field_t  ngx_household_fields[] = {
 
     /* extra:<seat>:<network or "learn">  <paid until> */
@@ -98,14 +100,14 @@ static ngx_household_field_t  ngx_household_fields[] = {
       0,
       NGX_HOUSEHOLD_ENTRY_AWAY },
 
-    { ngx_string("revoked_before"),
-      ngx_household_field_time,
-      offsetof(ngx_household_record_t, revoked_before),
-      0 },
-
     { ngx_string("outside_since"),
       ngx_household_field_time,
       offsetof(ngx_household_record_t, outside_since),
+      0 },
+
+    { ngx_string("revoked_before"),
+      ngx_household_field_time,
+      offsetof(ngx_household_record_t, revoked_before),
       0 },
 
     { ngx_string("home_since"),
@@ -118,6 +120,22 @@ static ngx_household_field_t  ngx_household_fields[] = {
     { ngx_string("seats"), ngx_household_field_seats, 0, 0 },
 
     { ngx_null_string, NULL, 0, 0 }
+};
+
+
+/* where those of a letter begin; others find "extra:", and do not match */
+
+static const u_char  ngx_household_field_first[32] = {
+    ['e' & 31] = 0,
+    ['d' & 31] = 1,
+    ['t' & 31] = 2,
+    ['m' & 31] = 3,
+    ['l' & 31] = 4,
+    ['o' & 31] = 5,
+    ['r' & 31] = 7,
+    ['h' & 31] = 8,
+    ['c' & 31] = 9,
+    ['s' & 31] = 10
 };
 
 
@@ -177,17 +195,24 @@ ngx_household_record_builder_add_field(ngx_household_record_builder_t *b,
     ngx_str_t *name, ngx_str_t *value)
 {
     ngx_str_t               rest, *known;
+    ngx_uint_t              i;
     ngx_household_field_t  *field;
 
     b->u.record.exists = 1;
 
-    for (field = ngx_household_fields; field->add != NULL; field++) {
+    if (name->len == 0) {
+        return 0;
+    }
+
+    i = ngx_household_field_first[name->data[0] & 31];
+
+    for (field = &ngx_household_fields[i];
+         field->add != NULL && name->data[0] == field->name.data[0];
+         field++)
+    {
         known = &field->name;
 
-        /* most rows differ in the first byte, which saves a call */
-
         if (name->len < known->len
-            || name->data[0] != known->data[0]
             || ngx_memcmp(name->data, known->data, known->len) != 0)
         {
             continue;
@@ -310,6 +335,13 @@ ngx_household_record_places(ngx_str_t *value, ngx_household_seen_t *seen)
 {
     ngx_str_t   list, place;
     ngx_uint_t  n;
+
+    /* most devices were seen at one place, at home */
+
+    if (ngx_household_record_time(value, &seen[0].time) == NGX_OK) {
+        ngx_str_null(&seen[0].seat);
+        return 1;
+    }
 
     n = 0;
     list = *value;
@@ -590,28 +622,47 @@ ngx_household_record_time(ngx_str_t *text, int64_t *time)
 static ngx_int_t
 ngx_household_record_number(ngx_str_t *text, int64_t *n)
 {
-    size_t   i;
-    int64_t  value, digit;
+    u_char    *p, *last;
+    uint64_t   value, digit;
 
     if (text->len == 0 || (text->len > 1 && text->data[0] == '0')) {
         return NGX_DECLINED;
     }
 
     value = 0;
+    p = text->data;
+    last = p + text->len;
 
-    for (i = 0; i < text->len; i++) {
-        digit = (int64_t) text->data[i] - '0';
+    /* 19 digits or more may be over the maximum */
 
-        if (digit < 0 || digit > 9
-            || (i >= 18 && value > (INT64_MAX - digit) / 10))
-        {
+    if (text->len <= 18) {
+
+        do {
+            digit = (uint64_t) *p - '0';
+
+            if (digit > 9) {
+                return NGX_DECLINED;
+            }
+
+            value = value * 10 + digit;
+        } while (++p < last);
+
+        *n = (int64_t) value;
+
+        return NGX_OK;
+    }
+
+    do {
+        digit = (uint64_t) *p - '0';
+
+        if (digit > 9 || value > (INT64_MAX - digit) / 10) {
             return NGX_DECLINED;
         }
 
         value = value * 10 + digit;
-    }
+    } while (++p < last);
 
-    *n = value;
+    *n = (int64_t) value;
 
     return NGX_OK;
 }

@@ -194,10 +194,10 @@ ngx_household_entry_next(ngx_household_entry_t *e)
 /* returns 1 if the limit of devices, grants and members applies */
 
 static ngx_inline ngx_uint_t
-ngx_household_entry_is_device(ngx_household_entry_t *e)
+ngx_household_kind_is_device(u_char kind)
 {
-    return e->kind >= NGX_HOUSEHOLD_ENTRY_DEVICE
-           && e->kind <= NGX_HOUSEHOLD_ENTRY_MEMBER;
+    return kind >= NGX_HOUSEHOLD_ENTRY_DEVICE
+           && kind <= NGX_HOUSEHOLD_ENTRY_MEMBER;
 }
 
 
