@@ -77,6 +77,7 @@ static ngx_household_redis_result_e
 ngx_household_lookup_submit(ngx_household_lookup_t *lookup, ngx_uint_t flags)
 {
     u_char                        *key;
+    uint32_t                       number;
     ngx_str_t                      keys[NGX_HOUSEHOLD_LOOKUP_COMMANDS];
     ngx_uint_t                     i, n;
     ngx_household_lookups_t       *lookups;
@@ -112,7 +113,8 @@ ngx_household_lookup_submit(ngx_household_lookup_t *lookup, ngx_uint_t flags)
         commands[n] = commands[n + 1];
     }
 
-    (void) ngx_sprintf(lookup->number, "%08xD", lookups->number++);
+    number = lookups->number++;
+    (void) ngx_hex_dump(lookup->number, (u_char *) &number, sizeof(number));
 
     commands[n].argv[1].data = lookup->number;
     commands[n].argv[1].len = NGX_HOUSEHOLD_LOOKUP_NUMBER;

@@ -86,14 +86,23 @@ ngx_household_resp_header(u_char *p, u_char type, size_t n)
 
     *p++ = type;
 
-    last = digits + sizeof(digits);
+    if (n < 10) {
+        *p++ = (u_char) (n + '0');
 
-    do {
-        *--last = (u_char) (n % 10 + '0');
-        n /= 10;
-    } while (n);
+    } else if (n < 100) {
+        *p++ = (u_char) (n / 10 + '0');
+        *p++ = (u_char) (n % 10 + '0');
 
-    p = ngx_cpymem(p, last, digits + sizeof(digits) - last);
+    } else {
+        last = digits + sizeof(digits);
+
+        do {
+            *--last = (u_char) (n % 10 + '0');
+            n /= 10;
+        } while (n);
+
+        p = ngx_cpymem(p, last, digits + sizeof(digits) - last);
+    }
 
     *p++ = CR; *p++ = LF;
 
