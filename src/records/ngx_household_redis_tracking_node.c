@@ -251,6 +251,11 @@ ngx_household_redis_tracking_tracker_ready(
     {
         ngx_household_redis_tracking_close_tracker(n);
 
+        if (ngx_household_redis_dedicated_anonymous(n->sub)) {
+            ngx_household_redis_dedicated_identify(n->sub);
+            return;
+        }
+
         n->retry = NGX_HOUSEHOLD_REDIS_TRACKING_REOPEN;
 
         ngx_household_redis_tracking_node_lost(n, NGX_LOG_ERR, 0, "lost",

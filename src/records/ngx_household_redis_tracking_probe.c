@@ -1,6 +1,6 @@
 
 /*
- * Probes of the first address of a tracked server.  See
+ * Probes of a tracked server: its first address, and its identity.  See
  * ngx_household_redis_tracking_node.h.
  */
 
@@ -17,33 +17,46 @@ static void ngx_household_redis_tracking_probe_reply(void *data,
 
 /*
  * Other workers return to the first address of a name when the server in use is
- * not tracked.
+ * not tracked.  They may know the run_id of the server, too, if INFO has become
+ * permitted since the server is tracked.
  */
 
 void
 ngx_household_redis_tracking_probe(ngx_household_redis_tracking_node_t *n)
 {
-    ngx_str_t                    ping;
+    ngx_str_t                    argv[2];
+    ngx_uint_t                   argc;
     ngx_addr_t                  *addr;
     ngx_household_redis_node_t  *node;
 
-    if (n->probe != NULL || ngx_exiting
-        || ngx_household_redis_dedicated_at_first(n->sub))
-    {
+    if (n->probe != NULL || ngx_exiting) {
         return;
     }
 
-    addr = &n->node->addrs[0];
+    if (!ngx_household_redis_dedicated_at_first(n->sub)) {
+        addr = &n->node->addrs[0];
+        node = ngx_household_redis_node_pin(n->node, addr->sockaddr,
+                                            addr->socklen);
 
-    node = ngx_household_redis_node_pin(n->node, addr->sockaddr,
-                                        addr->socklen);
+        ngx_str_set(&argv[0], "PING");
+        argc = 1;
+
+    } else if (ngx_household_redis_dedicated_anonymous(n->sub)) {
+        node = ngx_household_redis_dedicated_pin(n->sub);
+
+        ngx_str_set(&argv[0], "INFO");
+        ngx_str_set(&argv[1], "server");
+        argc = 2;
+
+    } else {
+        return;
+    }
+
     if (node == NULL) {
         return;
     }
 
-    ngx_str_set(&ping, "PING");
-
-    n->probe = ngx_household_redis_query(node, &ping, 1,
+    n->probe = ngx_household_redis_query(node, argv, argc,
                                          node->conf->connect_timeout,
                                      ngx_household_redis_tracking_probe_reply,
                                          n);
@@ -59,7 +72,20 @@ ngx_household_redis_tracking_probe_reply(void *data,
 
     n->probe = NULL;
 
-    if (reply != NULL) {
+    if (reply == NULL) {
+        return;
+    }
+
+    if (!ngx_household_redis_dedicated_at_first(n->sub)) {
         ngx_household_redis_dedicated_reopen(n->sub);
+
+    } else if (reply->values[0].type == NGX_HOUSEHOLD_RESP_BULK
+               && ngx_strlcasestrn(reply->values[0].str.data,
+                                   reply->values[0].str.data
+                                   + reply->values[0].str.len,
+                                   (u_char *) "run_id:", 7 - 1)
+                  != NULL)
+    {
+        ngx_household_redis_dedicated_identify(n->sub);
     }
 }

@@ -22,6 +22,7 @@ static void ngx_household_redis_ended(ngx_household_redis_op_t *op,
 static void ngx_household_redis_replied(ngx_household_redis_op_t *op,
     ngx_household_redis_result_e status);
 static void ngx_household_redis_log_untracked(ngx_household_redis_t *redis);
+static void ngx_household_redis_identify_handler(ngx_event_t *ev);
 static void ngx_household_redis_abandon(ngx_household_redis_op_t *op,
     ngx_household_redis_result_e status);
 
@@ -63,6 +64,10 @@ ngx_household_redis_destroy(ngx_household_redis_t *redis)
 {
     redis->stopped = 1;
     redis->topology->destroy(redis);
+
+    if (redis->identify.timer_set) {
+        ngx_del_timer(&redis->identify);
+    }
 
     ngx_household_redis_route_stop(redis);
     ngx_household_redis_reader_stop(redis);
@@ -260,6 +265,40 @@ ngx_household_redis_log_untracked(ngx_household_redis_t *redis)
                   &redis->conf->name, redis->nuntracked);
 
     redis->nuntracked = 0;
+
+    /* not at once: a reply is being read */
+    if (!redis->identify.timer_set) {
+        ngx_add_timer(&redis->identify, 1);
+    }
+}
+
+
+/*
+ * A server that did not reply to INFO for some time, such as by its access
+ * control list, is identified in two ways: connections of that time are
+ * replaced, but for those in use.
+ */
+
+static void
+ngx_household_redis_identify_handler(ngx_event_t *ev)
+{
+    ngx_uint_t                   i;
+    ngx_queue_t                 *q;
+    ngx_household_redis_peer_t  *peer;
+    ngx_household_redis_t       *redis = ev->data;
+
+    for (q = ngx_queue_head(&redis->peers);
+         q != ngx_queue_sentinel(&redis->peers);
+         q = ngx_queue_next(q))
+    {
+        peer = ngx_queue_data(q, ngx_household_redis_peer_t, queue);
+
+        for (i = 0; i < peer->n; i++) {
+            if (peer->conns[i].sent.n + peer->conns[i].waiting.n == 0) {
+                ngx_household_redis_conn_identify(&peer->conns[i]);
+            }
+        }
+    }
 }
 
 
@@ -271,6 +310,11 @@ ngx_household_redis_set_tracked(ngx_household_redis_t *redis,
     redis->tracked = tracked;
     redis->tracked_calls = calls;
     redis->tracked_data = data;
+
+    redis->identify.handler = ngx_household_redis_identify_handler;
+    redis->identify.data = redis;
+    redis->identify.log = ngx_cycle->log;
+    redis->identify.cancelable = 1;
 
     if (redis->conf->tracking == NGX_HOUSEHOLD_REDIS_TRACKING_ON) {
         ngx_household_redis_reader_start(redis);

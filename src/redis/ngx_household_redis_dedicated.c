@@ -232,6 +232,20 @@ ngx_household_redis_dedicated_reopen(ngx_household_redis_dedicated_t *dc)
 }
 
 
+void
+ngx_household_redis_dedicated_identify(ngx_household_redis_dedicated_t *dc)
+{
+    ngx_household_redis_conn_identify(&dc->conn);
+}
+
+
+ngx_uint_t
+ngx_household_redis_dedicated_anonymous(ngx_household_redis_dedicated_t *dc)
+{
+    return dc->conn.anonymous;
+}
+
+
 size_t
 ngx_household_redis_dedicated_addr(ngx_household_redis_dedicated_t *dc,
     u_char *text, size_t len)

@@ -96,11 +96,17 @@ ngx_int_t ngx_household_redis_dedicated_send(
 void *ngx_household_redis_dedicated_data(ngx_household_redis_dedicated_t *dc);
 
 /*
- * As ngx_household_redis_conn_at_first() and ngx_household_redis_conn_reopen().
+ * As ngx_household_redis_conn_at_first(), ngx_household_redis_conn_reopen() and
+ * ngx_household_redis_conn_identify().  anonymous() returns 1 if the server is
+ * identified by its address only, or 0.
  */
 ngx_uint_t ngx_household_redis_dedicated_at_first(
     ngx_household_redis_dedicated_t *dc);
 void ngx_household_redis_dedicated_reopen(
+    ngx_household_redis_dedicated_t *dc);
+void ngx_household_redis_dedicated_identify(
+    ngx_household_redis_dedicated_t *dc);
+ngx_uint_t ngx_household_redis_dedicated_anonymous(
     ngx_household_redis_dedicated_t *dc);
 
 /*

@@ -184,6 +184,7 @@ struct ngx_household_redis_s {
     ngx_uint_t                          nuntracked;     /* in a series */
     ngx_msec_t                          untracked_first;
     ngx_msec_t                          untracked_last;
+    ngx_event_t                         identify;       /* the servers */
 
     ngx_household_redis_count_pt        count;          /* or NULL */
     void                               *count_data;

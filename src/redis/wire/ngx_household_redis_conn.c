@@ -195,17 +195,6 @@ ngx_household_redis_conn_queued(ngx_household_redis_conn_t *conn)
 
 
 void
-ngx_household_redis_conn_reopen(ngx_household_redis_conn_t *conn)
-{
-    if (!ngx_household_redis_conn_at_first(conn)) {
-        ngx_household_redis_conn_lost(conn,
-                                      NGX_HOUSEHOLD_REDIS_RESULT_DOWN, 0,
-                                      "reconnecting to the first address");
-    }
-}
-
-
-void
 ngx_household_redis_conn_suspend(ngx_household_redis_conn_t *conn)
 {
     conn->suspended = 1;

@@ -292,6 +292,7 @@ ngx_household_redis_conn_handshake_server(ngx_household_redis_conn_t *conn,
 
     static u_char  run_id[] = "run_id:";
 
+    conn->anonymous = 1;
     conn->server = ngx_household_redis_hash(
                        (u_char *) &conn->sockaddr, conn->socklen);
 
@@ -313,6 +314,7 @@ ngx_household_redis_conn_handshake_server(ngx_household_redis_conn_t *conn,
     }
 
     if (p > v->str.data) {
+        conn->anonymous = 0;
         conn->server = ngx_household_redis_hash(v->str.data,
                                                 p - v->str.data);
     }

@@ -102,3 +102,23 @@ ngx_household_redis_conn_at_first(ngx_household_redis_conn_t *conn)
                             addr->sockaddr, addr->socklen, 1)
            == NGX_OK;
 }
+
+
+void
+ngx_household_redis_conn_reopen(ngx_household_redis_conn_t *conn)
+{
+    if (!ngx_household_redis_conn_at_first(conn)) {
+        conn->events->lost(conn, NGX_HOUSEHOLD_REDIS_RESULT_DOWN, 0,
+                           "reconnecting to the first address");
+    }
+}
+
+
+void
+ngx_household_redis_conn_identify(ngx_household_redis_conn_t *conn)
+{
+    if (conn->state == NGX_HOUSEHOLD_REDIS_CONN_READY && conn->anonymous) {
+        conn->events->lost(conn, NGX_HOUSEHOLD_REDIS_RESULT_DOWN, 0,
+                           "reconnecting to identify the server");
+    }
+}

@@ -242,6 +242,7 @@ struct ngx_household_redis_conn_s {
     unsigned                                 replied:1; /* in this event */
     unsigned                                 used:1;  /* got a valid reply */
     unsigned                                 suspect:1; /* failed in use */
+    unsigned                                 anonymous:1; /* no run_id */
 };
 
 
