@@ -200,6 +200,12 @@ ngx_http_household_value_arg(ngx_http_request_t *r, const ngx_str_t *name,
 {
     u_char  *p, *last, *end;
 
+    ngx_str_null(value);
+
+    if (r->args.len == 0) {
+        return;
+    }
+
     p = r->args.data;
     last = p + r->args.len;
 
@@ -222,8 +228,6 @@ ngx_http_household_value_arg(ngx_http_request_t *r, const ngx_str_t *name,
 
         p = end + 1;
     }
-
-    ngx_str_null(value);
 }
 
 
