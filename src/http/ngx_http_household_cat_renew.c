@@ -278,6 +278,10 @@ ngx_http_household_cat_renew_args(u_char *p, ngx_str_t *query,
     u_char      *start, *last, *end, *text;
     ngx_str_t    value;
 
+    if (query->len == 0) {
+        return p;
+    }
+
     last = query->data + query->len;
 
     for (start = query->data; start < last; start = end + 1) {

@@ -262,6 +262,10 @@ ngx_household_account_later(ngx_household_account_op_t *op)
     ngx_uint_t                      i, k;
     ngx_household_account_field_t  *field;
 
+    if (op->nlater == 0) {
+        return;
+    }
+
     ngx_qsort(op->later, op->nlater, sizeof(ngx_household_account_field_t),
               ngx_household_account_compare);
 
