@@ -30,6 +30,7 @@ $redis->cmd(SADD => 'household:{a}', '127.0.0.1', '192.0.2.0/24', '::/0',
 
 my @algs = qw(HS256 HS384 HS512 ES256 ES384 ES512 PS256 PS384 PS512 EdDSA);
 my %key = map { $_ => new_key($_) } @algs;
+my $edge = new_key('HS256', kid => 'edge');
 my $Iss = 'https://id.example.tv';
 
 # the key of the examples in the README of @eyevinn/cat
@@ -39,6 +40,7 @@ my $Akamai = { jwk => { kty => 'oct', kid => 'akamai_key_hs256',
 
 put("$dir/all", jwks(values %key));
 put("$dir/akamai", jwks($Akamai));
+put("$dir/edge", jwks($edge));
 
 my $nginx = Test::Household::Nginx->new(
     http => http_config(server => $redis->address) . <<"EOC",
@@ -56,6 +58,13 @@ location / {
 location /edge/ {
     household on;
     household_token_key $dir/all format=cat issuer=$Iss audience=edge;
+    empty_gif;
+}
+location /film/ {
+    household on;
+    household_token_key $dir/all format=cat issuer=$Iss;
+    household_token_renew $dir/edge;
+    add_header X-Next \$household_token_header_x_token;
     empty_gif;
 }
 location /akamai {
@@ -263,27 +272,51 @@ for my $row (@rows) {
         "$row->{name}: by the peer";
 }
 
-# ours with the peer: what is in the token is what was put there
-my ($claims, $other, $text) = Test::Household::Peers::run(
-    ['eyevinn claims', { jwk => $jwk, issuer => $Iss, address => '192.0.2.7',
-        url => 'https://tv.example/film/1.ts',
-        token => cat($key{HS256}, { 1 => $Iss, 7 => cbytes("\x0b\x71"),
-            310 => 1, 308 => 0, 313 => ['GET'],
-            312 => { 3 => { 1 => '/film/' }, 8 => { 0 => '.ts' } },
-            311 => [ctag(52, [24, cbytes("\xc0\0\2\0")])],
-            323 => { 0 => 2, 1 => 60, 2 => 30, 4 => 'X-Token' } }) }],
+# ours with the peer: what is in the token is what was put there, and so in the
+# one that the edge makes of it
+my $began = time;
+my $iat = $began - 60;
+my $ours = cat($key{HS256}, { 1 => $Iss, 6 => $iat, 7 => cbytes("\x0b\x71"),
+    310 => 1, 308 => 0, 313 => ['GET'],
+    312 => { 3 => { 1 => '/film/' }, 8 => { 0 => '.ts' } },
+    311 => [ctag(52, [24, cbytes("\xc0\0\2\0")])],
+    323 => { 0 => 2, 1 => 600, 2 => 9999, 4 => 'X-Token' } });
+my $renewed = $nginx->get('/film/1.ts', 'CTA-Common-Access-Token' => $ours,
+    'X-Forwarded-For' => '192.0.2.7')->{headers}{'x-next'};
+
+sub claims_of {
+    my ($by, $token) = @_;
+
+    return ['eyevinn claims', { jwk => $by->{jwk}, issuer => $Iss,
+        address => '192.0.2.7', url => 'https://tv.example/film/1.ts',
+        token => $token }];
+}
+
+my ($claims, $next, $forged, $payload_of, $other, $text)
+    = Test::Household::Peers::run(
+    claims_of($key{HS256}, $ours), claims_of($edge, $renewed),
+    claims_of($edge, changed($renewed)),
+    ['cose-js verify', { jwk => jwk($edge, 'public'), token => $renewed }],
     ['eyevinn claims', { jwk => $jwk, issuer => $Iss,
         url => 'https://tv.example/', token => changed($ours{HS256}) }],
     ['eyevinn mint', { jwk => $jwk, untagged => 1,
         claims => { sub => 'a', exp => time + 3600, cti => '0b71' } }]);
 
-is_deeply { %{ JSON::PP::decode_json($claims) }, exp => 0 }, {
-    iss => $Iss, sub => 'a', exp => 0, cti => '0b71', catv => 1,
-    catreplay => 0, catm => ['GET'], catnip => ['192.0.2.0/24'],
+my %claims = (iss => $Iss, sub => 'a', exp => 0, iat => $iat, cti => '0b71',
+    catv => 1, catreplay => 0, catm => ['GET'], catnip => ['192.0.2.0/24'],
     catu => { path => { 'prefix-match' => '/film/' },
               extension => { 'exact-match' => '.ts' } },
-    catr => { type => 'header', expadd => 60, deadline => 30,
-              'header-name' => 'X-Token' } }, 'claims of ours by the peer';
+    catr => { type => 'header', expadd => 600, deadline => 9999,
+              'header-name' => 'X-Token' });
+my $read = JSON::PP::decode_json($next);
+
+is_deeply { %{ JSON::PP::decode_json($claims) }, exp => 0 }, \%claims,
+    'claims of ours by the peer';
+is_deeply { %$read, exp => 0 }, \%claims, 'a renewed token by the peer';
+ok $read->{exp} >= $began + 600 && $read->{exp} <= time + 600,
+   'but for its time';
+like $forged, qr/^error:/, 'renewed, changed, by the peer';
+like $payload_of, qr/^a[\da-f]{100}/, 'renewed, by cose-js';
 like $other, qr/^error:/, 'ours, changed, by the peer';
 is ask($text), '401 token_malformed',
     'claims in hex, as the peer writes them without its tag';

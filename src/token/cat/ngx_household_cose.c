@@ -33,7 +33,8 @@
 
 
 typedef struct {
-    int64_t      alg;                  /* RFC 9053, 2 and 3; RFC 9864 */
+    int64_t      number;               /* RFC 9053, 2 and 3; RFC 9864 */
+    const char  *name;                 /* in JOSE */
     ngx_uint_t   bits;
     ngx_uint_t   mac;                  /* unsigned  mac:1; */
 } ngx_household_cose_alg_t;
@@ -61,6 +62,8 @@ static ngx_int_t ngx_household_cose_renewed(ngx_household_cose_t *m,
     const ngx_household_cose_headers_t *h);
 static const ngx_household_cose_alg_t *ngx_household_cose_alg(
     const ngx_household_cose_headers_t *h);
+static const ngx_household_cose_alg_t *ngx_household_cose_find(
+    int64_t number);
 static u_char *ngx_household_cose_signed(u_char *p,
     const ngx_str_t *protected, const ngx_str_t *payload);
 static u_char *ngx_household_cose_context(u_char *buf, ngx_uint_t mac);
@@ -74,22 +77,22 @@ static u_char *ngx_household_cose_write_string(u_char *p, ngx_uint_t major,
 /* "the key decides": a key allows at most what its curve and size imply */
 
 static const ngx_household_cose_alg_t  ngx_household_cose_algs[] = {
-    {   5, NGX_HOUSEHOLD_JWS_HS256, 1 },
-    {   6, NGX_HOUSEHOLD_JWS_HS384, 1 },
-    {   7, NGX_HOUSEHOLD_JWS_HS512, 1 },
-    {  -7, NGX_HOUSEHOLD_JWS_ES256, 0 },
-    {  -9, NGX_HOUSEHOLD_JWS_ES256, 0 },
-    { -35, NGX_HOUSEHOLD_JWS_ES384, 0 },
-    { -51, NGX_HOUSEHOLD_JWS_ES384, 0 },
-    { -36, NGX_HOUSEHOLD_JWS_ES512, 0 },
-    { -52, NGX_HOUSEHOLD_JWS_ES512, 0 },
-    { -37, NGX_HOUSEHOLD_JWS_PS256, 0 },
-    { -38, NGX_HOUSEHOLD_JWS_PS384, 0 },
-    { -39, NGX_HOUSEHOLD_JWS_PS512, 0 },
-    {  -8, NGX_HOUSEHOLD_JWS_EDDSA, 0 },
-    { -19, NGX_HOUSEHOLD_JWS_ED25519, 0 },
-    { -53, NGX_HOUSEHOLD_JWS_ED448, 0 },
-    {   0, 0, 0 }
+    {   5, "HS256", NGX_HOUSEHOLD_JWS_HS256, 1 },
+    {   6, "HS384", NGX_HOUSEHOLD_JWS_HS384, 1 },
+    {   7, "HS512", NGX_HOUSEHOLD_JWS_HS512, 1 },
+    {  -7, "ES256", NGX_HOUSEHOLD_JWS_ES256, 0 },
+    {  -9, "ES256", NGX_HOUSEHOLD_JWS_ES256, 0 },
+    { -35, "ES384", NGX_HOUSEHOLD_JWS_ES384, 0 },
+    { -51, "ES384", NGX_HOUSEHOLD_JWS_ES384, 0 },
+    { -36, "ES512", NGX_HOUSEHOLD_JWS_ES512, 0 },
+    { -52, "ES512", NGX_HOUSEHOLD_JWS_ES512, 0 },
+    { -37, "PS256", NGX_HOUSEHOLD_JWS_PS256, 0 },
+    { -38, "PS384", NGX_HOUSEHOLD_JWS_PS384, 0 },
+    { -39, "PS512", NGX_HOUSEHOLD_JWS_PS512, 0 },
+    {  -8, "EdDSA", NGX_HOUSEHOLD_JWS_EDDSA, 0 },
+    { -19, "Ed25519", NGX_HOUSEHOLD_JWS_ED25519, 0 },
+    { -53, "Ed448", NGX_HOUSEHOLD_JWS_ED448, 0 },
+    {   0, NULL, 0, 0 }
 };
 
 
@@ -366,7 +369,6 @@ ngx_household_cose_alg(const ngx_household_cose_headers_t *h)
 {
     int64_t                           value;
     const ngx_household_cbor_item_t  *item;
-    const ngx_household_cose_alg_t   *alg;
 
     item = ngx_household_cbor_find(&h->inner, h->protected,
                                    NGX_HOUSEHOLD_COSE_ALG);
@@ -375,13 +377,33 @@ ngx_household_cose_alg(const ngx_household_cose_headers_t *h)
         return NULL;
     }
 
-    for (alg = ngx_household_cose_algs; alg->bits != 0; alg++) {
-        if (alg->alg == value) {
+    return ngx_household_cose_find(value);
+}
+
+
+static const ngx_household_cose_alg_t *
+ngx_household_cose_find(int64_t number)
+{
+    const ngx_household_cose_alg_t  *alg;
+
+    for (alg = ngx_household_cose_algs; alg->name != NULL; alg++) {
+        if (alg->number == number) {
             return alg;
         }
     }
 
     return NULL;
+}
+
+
+const char *
+ngx_household_cose_algorithm(int64_t number)
+{
+    const ngx_household_cose_alg_t  *alg;
+
+    alg = ngx_household_cose_find(number);
+
+    return alg != NULL ? alg->name : NULL;
 }
 
 
@@ -494,21 +516,21 @@ ngx_household_cose_write_protected(const ngx_household_jwk_t *jwk,
     char                             text[NGX_HOUSEHOLD_CHAIN_ID_LEN + 1];
     u_char                          *p;
     ngx_str_t                        name, id;
-    ngx_uint_t                       algorithm;
+    const char                      *signs_with;
     const ngx_household_cose_alg_t  *alg;
 
     if (type->len > NGX_HOUSEHOLD_COSE_PROTECTED - NGX_HOUSEHOLD_COSE_REST) {
         return NGX_DECLINED;
     }
 
-    name.data = (u_char *) ngx_household_jws_signs_with(&jwk->key);
-    name.len = ngx_strlen(name.data);
-
-    algorithm = ngx_household_jws_algorithm(&name);
+    signs_with = ngx_household_jws_signs_with(&jwk->key);
 
     /* a secret: one of the first three */
 
-    for (alg = ngx_household_cose_algs; alg->bits != algorithm; alg++) {
+    for (alg = ngx_household_cose_algs;
+         ngx_strcmp(alg->name, signs_with) != 0;
+         alg++)
+    {
         /* void */
     }
 
@@ -517,7 +539,7 @@ ngx_household_cose_write_protected(const ngx_household_jwk_t *jwk,
 
     p = ngx_household_cbor_head(p, NGX_HOUSEHOLD_CBOR_UINT,
                                 NGX_HOUSEHOLD_COSE_ALG);
-    p = ngx_household_cbor_head(p, NGX_HOUSEHOLD_CBOR_UINT, alg->alg);
+    p = ngx_household_cbor_head(p, NGX_HOUSEHOLD_CBOR_UINT, alg->number);
 
     if (type->len != 0) {
         p = ngx_household_cbor_head(p, NGX_HOUSEHOLD_CBOR_UINT,

@@ -56,6 +56,9 @@ typedef struct {
 ngx_household_reason_e ngx_household_cose_parse(ngx_household_cose_t *m,
     ngx_str_t *data, u_char *buf);
 
+/* the name in JOSE of an algorithm, for example "HS256" of 5, or NULL */
+const char *ngx_household_cose_algorithm(int64_t number);
+
 /*
  * Writes a renewed token: a CWT in COSE_Mac0 with all tags, by the secret
  * "jwk".  "first" is the id of the key that signed the first token; "type" may

@@ -9,6 +9,7 @@
 #include <ngx_core.h>
 #include <openssl/crypto.h>
 #include "ngx_household_cbor.h"
+#include "ngx_household_cose.h"
 #include "ngx_household_cose_keys.h"
 #include "ngx_household_jose.h"
 
@@ -53,6 +54,8 @@ static ngx_int_t ngx_household_cose_keys_ops(const ngx_household_cbor_t *c,
 static json_t *ngx_household_cose_keys_name(
     const ngx_household_cose_name_t *names,
     const ngx_household_cbor_item_t *item);
+static json_t *ngx_household_cose_keys_alg(
+    const ngx_household_cbor_item_t *item);
 static json_t *ngx_household_cose_keys_bytes(
     const ngx_household_cbor_item_t *item);
 
@@ -76,28 +79,6 @@ static const ngx_household_cose_name_t  ngx_household_cose_crvs[] = {
     { 3, "P-521" },
     { 6, "Ed25519" },
     { 7, "Ed448" },
-    { 0, NULL }
-};
-
-
-/* those of messages */
-
-static const ngx_household_cose_name_t  ngx_household_cose_key_algs[] = {
-    { 5, "HS256" },
-    { 6, "HS384" },
-    { 7, "HS512" },
-    { -7, "ES256" },
-    { -9, "ES256" },
-    { -35, "ES384" },
-    { -51, "ES384" },
-    { -36, "ES512" },
-    { -52, "ES512" },
-    { -37, "PS256" },
-    { -38, "PS384" },
-    { -39, "PS512" },
-    { -8, "EdDSA" },
-    { -19, "Ed25519" },
-    { -53, "Ed448" },
     { 0, NULL }
 };
 
@@ -200,7 +181,7 @@ ngx_household_cose_keys_jwk(const ngx_household_cbor_t *c,
             != NGX_OK)
         || (alg != NULL
             && ngx_household_cose_keys_set(jwk, "alg",
-              ngx_household_cose_keys_name(ngx_household_cose_key_algs, alg))
+                                           ngx_household_cose_keys_alg(alg))
                != NGX_OK)
         || (id != NULL
             && ngx_household_cose_keys_set(jwk, "kid", json_false()) != NGX_OK)
@@ -325,6 +306,22 @@ ngx_household_cose_keys_name(const ngx_household_cose_name_t *names,
     }
 
     return json_string("");
+}
+
+
+static json_t *
+ngx_household_cose_keys_alg(const ngx_household_cbor_item_t *item)
+{
+    int64_t      number;
+    const char  *name;
+
+    if (ngx_household_cbor_int(item, &number) != NGX_OK) {
+        return json_false();
+    }
+
+    name = ngx_household_cose_algorithm(number);
+
+    return json_string(name != NULL ? name : "");
 }
 
 

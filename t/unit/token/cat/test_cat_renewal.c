@@ -275,6 +275,7 @@ chain(void **state)
     assert_int_equal(message.renewed, 1);
     assert_int_equal(message.first, claims.key);
     assert_int_equal(message.kid.len, 4);
+    assert_memory_equal(bytes, "\xd8\x3d\xd1\x84", 4);
 
     key = claims.key;
 
@@ -283,6 +284,14 @@ chain(void **state)
         assert_int_equal(claims.key, key);
         assert_int_equal(claims.issued_at, 1699999000);
     }
+
+    /* by another algorithm of the secret */
+
+    policy.renewal->keys[0].key.algorithms = NGX_HOUSEHOLD_JWS_HS512;
+    assert_int_equal(renew(C("323:{0:2,1:600}"), NGX_HOUSEHOLD_CAT_BY_ANY),
+                     NGX_OK);
+    assert_int_equal(verify_with(&policy, &renewed), NONE);
+    policy.renewal->keys[0].key.algorithms = NGX_HOUSEHOLD_JWS_HS256;
 
     /* without "iat"; a fraction of it */
 

@@ -222,15 +222,16 @@ odd(void **state)
     (void) state;
 
     for (i = 0; i < test_count(cases); i++) {
-        sprintf(text, "[{1:4,2:h'00ff',-1:h" K "},%s,{1:4,-1:h" K ",4:[10]}]",
-                cases[i].key);
+        sprintf(text, "[{1:4,2:h'00ff',-1:h" K "},%s,{1:4,-1:h" K ",4:[10]},"
+                "{1:4,2:h'6b',-1:h" K "}]", cases[i].key);
 
         set = parse(text, error);
         assert_non_null(set);
-        assert_int_equal(set->nkeys, 2);
+        assert_int_equal(set->nkeys, 3);
         assert_int_equal(set->keys[0].kid.len, 2);
         assert_memory_equal(set->keys[0].kid.data, "\x00\xff", 2);
         assert_int_equal(set->keys[1].kid.len, 0);
+        assert_int_equal(set->keys[2].kid.len, 1);
 
         if (strncmp(causes, "keys[1]", 7) != 0
             || strstr(causes, cases[i].cause) == NULL
@@ -254,8 +255,9 @@ sets(void **state)
     ngx_household_jwks_t  *set;
 
     static const char  *bad[] = {
-        "[]", "[1]", "{}", "{1:4,-1:h" K "}", "'x'", "x'9f'", "x'81'",
-        "x'8101ff'", "[{1:4,1:4,-1:h" K "}]", "x'9b00000000ffffffff'"
+        "[]", "[1]", "{}", "{1:4,-1:h" K "}", "{1:{1:4,-1:h" K "},2:0}",
+        "'x'", "x'9f'", "x'81'", "x'8101ff'", "[{1:4,1:4,-1:h" K "}]",
+        "x'9b00000000ffffffff'"
     };
 
     (void) state;
