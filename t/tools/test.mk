@@ -21,7 +21,7 @@ HEADERS = $(wildcard $(addsuffix /*.h,$(ROOMS) $(UNIT_DIRS) t/fuzz))
 UNIT_SRCS = $(wildcard $(UNIT_DIRS:%=%/*.c))
 UNITS = $(filter-out $(SKIP_UNITS),$(basename $(notdir $(UNIT_SRCS))))
 FUZZER_SRCS = $(wildcard t/fuzz/*.c)
-FUZZERS = $(basename $(notdir $(FUZZER_SRCS)))
+FUZZERS = $(filter-out $(SKIP_UNITS),$(basename $(notdir $(FUZZER_SRCS))))
 
 INCLUDES_NGINX = $(addprefix -isystem $(SRC_module)/src/,core event \
     event/modules event/quic os/unix) -isystem $(B)/module
@@ -46,6 +46,7 @@ TEST_SO = $(SO)
 TEST_BINARY = $(LOADER)
 
 PROVE = env $(TEST_ENV) CMOCKA_MESSAGE_OUTPUT=TAP FUZZ_SECONDS=$(FUZZ_SECONDS) \
+    FUZZ_SKIP="$(SKIP_UNITS)" \
     t/tools/prove.sh -j$(JOBS) $(if $(CI),--failures --comments) -It/lib
 T = $(sort $(wildcard t/*.t))
 
@@ -145,7 +146,7 @@ build-strain: $(STRAIN)
 .PHONY: source units-on-nginx
 source: $(B)/nginx/configure ## fetch the source of nginx that some tests need
 units-on-nginx:
-	@echo $(filter $(ON_NGINX),$(UNITS))
+	@echo $(filter $(ON_NGINX),$(UNITS) $(FUZZERS))
 
 
 # --- the suite ------------------------------------------------------------
