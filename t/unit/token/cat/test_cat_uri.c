@@ -185,6 +185,28 @@ uri_forms(void **state)
 }
 
 
+/* the longest URI that is compared; of a longer one nothing is known */
+
+static void
+uri_long(void **state)
+{
+    static char  text[8193 + 1];
+
+    (void) state;
+
+    memset(text, 'x', sizeof(text) - 1);
+    memcpy(text, "http://a/", 9);
+    uri = text;
+
+    assert_int_equal(verify(C("312:{1:{0:'a'}}")), URI);
+    assert_int_equal(verify(C("42:[{312:{1:{0:'b'}}}]")), CONDITION);
+
+    text[8192] = '\0';
+    assert_int_equal(verify(C("312:{1:{0:'a'}}")), NONE);
+    assert_int_equal(verify(C("42:[{312:{1:{0:'b'}}}]")), NONE);
+}
+
+
 /* digests by OpenSSL's other interface */
 
 static void
@@ -265,6 +287,7 @@ main(void)
     const struct CMUnitTest  tests[] = {
         cmocka_unit_test_setup(uris, start),
         cmocka_unit_test_setup(uri_forms, start),
+        cmocka_unit_test_setup(uri_long, start),
         cmocka_unit_test_setup(digests, start),
         cmocka_unit_test_setup(path_token, start)
     };
