@@ -150,6 +150,10 @@ for my $n (1 .. $count) {
     push @bad, "$method $path: status $r->{status}" if !$status{ $r->{status} };
     push @bad, "$method $path: no JSON: $r->{body}"
         if $ours && !$empty && !defined $r->{json};
+
+    # as it has been written: the name of a seat, say
+    next if $method eq 'GET' && $r->{status} == 200;
+
     push @bad, "$method $path: reflected" if ($r->{body} // '') =~ /\Q$mark/;
 }
 

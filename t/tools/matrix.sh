@@ -93,7 +93,8 @@ tests='
 inside() {
     local root=$1
     local run="env -i HOME=/root LC_ALL=C.UTF-8 PATH=/usr/sbin:/usr/bin \
-        ONLY=${ONLY:-} CI=${CI:-} JOBS=${JOBS:-2} chroot $root /bin/bash -eu -c"
+        ONLY=${ONLY:-} TEST_AGAIN=${CI:-} JOBS=${JOBS:-2} \
+        chroot $root /bin/bash -eu -c"
 
     mount --make-rprivate /
     mount -t proc proc "$root/proc"

@@ -1,10 +1,10 @@
 #!/bin/sh
 #
-# t/tools/prove.sh [OPTION...] FILE...: prove; in CI, files that fail are run
-# once more, alone, as other programs share its machine.  Each such file is
-# named.
+# t/tools/prove.sh [OPTION...] FILE...: prove; in CI, and with TEST_AGAIN, files
+# that fail are run once more, alone, as other programs share the machine.  Each
+# such file is named.
 
-[ -n "${CI:-}" ] || exec prove "$@"
+[ -n "${CI:-}${TEST_AGAIN:-}" ] || exec prove "$@"
 
 state=$(mktemp) || exit 1
 trap 'rm -f "$state"' EXIT
