@@ -18,6 +18,9 @@
 
 static ngx_int_t ngx_http_household_identity_from_token(ngx_http_request_t *r,
     ngx_http_household_loc_conf_t *hlcf, ngx_http_household_ctx_t *ctx);
+static ngx_int_t ngx_http_household_identity_from_claims(
+    ngx_http_request_t *r, ngx_http_household_loc_conf_t *hlcf,
+    ngx_http_household_ctx_t *ctx, ngx_household_jwt_claims_t *claims);
 
 
 ngx_int_t
@@ -55,8 +58,6 @@ static ngx_int_t
 ngx_http_household_identity_from_token(ngx_http_request_t *r,
     ngx_http_household_loc_conf_t *hlcf, ngx_http_household_ctx_t *ctx)
 {
-    u_char                      *p;
-    ngx_int_t                    rc;
     ngx_household_jwt_claims_t   claims;
     ngx_http_household_tokens_t  tokens;
 
@@ -94,30 +95,44 @@ ngx_http_household_identity_from_token(ngx_http_request_t *r,
         return NGX_OK;
     }
 
-    p = ngx_pnalloc(r->pool, claims.account_len + claims.device_len);
-    if (p == NULL) {
-        return NGX_ERROR;
-    }
-
-    ctx->account.data = p;
-    ctx->account.len = claims.account_len;
-    p = ngx_cpymem(p, claims.account, claims.account_len);
-
-    ctx->device.data = p;
-    ctx->device.len = claims.device_len;
-    ngx_memcpy(p, claims.device, claims.device_len);
-
-    ctx->issued_at = claims.issued_at;
-    ctx->token = 1;
-    ctx->jti = claims.jti;
-    ctx->kid = claims.kid;
-
     if (claims.renewed && ngx_time() >= claims.renew_at) {
         ctx->renewable = tokens;
         ctx->key = claims.key;
     }
 
-    if (ngx_http_household_claims_copy(r, &claims, &ctx->claims) != NGX_OK) {
+    return ngx_http_household_identity_from_claims(r, hlcf, ctx, &claims);
+}
+
+
+/* the claims of a valid token, which may lack one that is required */
+
+static ngx_int_t
+ngx_http_household_identity_from_claims(ngx_http_request_t *r,
+    ngx_http_household_loc_conf_t *hlcf, ngx_http_household_ctx_t *ctx,
+    ngx_household_jwt_claims_t *claims)
+{
+    u_char     *p;
+    ngx_int_t   rc;
+
+    p = ngx_pnalloc(r->pool, claims->account_len + claims->device_len);
+    if (p == NULL) {
+        return NGX_ERROR;
+    }
+
+    ctx->account.data = p;
+    ctx->account.len = claims->account_len;
+    p = ngx_cpymem(p, claims->account, claims->account_len);
+
+    ctx->device.data = p;
+    ctx->device.len = claims->device_len;
+    ngx_memcpy(p, claims->device, claims->device_len);
+
+    ctx->issued_at = claims->issued_at;
+    ctx->token = 1;
+    ctx->jti = claims->jti;
+    ctx->kid = claims->kid;
+
+    if (ngx_http_household_claims_copy(r, claims, &ctx->claims) != NGX_OK) {
         return NGX_ERROR;
     }
 
