@@ -70,6 +70,8 @@ ngx_household_redis_tracking_probe_reply(void *data,
 {
     ngx_household_redis_tracking_node_t *n = data;
 
+    ngx_str_t  id;
+
     n->probe = NULL;
 
     if (reply == NULL) {
@@ -79,12 +81,8 @@ ngx_household_redis_tracking_probe_reply(void *data,
     if (!ngx_household_redis_dedicated_at_first(n->sub)) {
         ngx_household_redis_dedicated_reopen(n->sub);
 
-    } else if (reply->values[0].type == NGX_HOUSEHOLD_RESP_BULK
-               && ngx_strlcasestrn(reply->values[0].str.data,
-                                   reply->values[0].str.data
-                                   + reply->values[0].str.len,
-                                   (u_char *) "run_id:", 7 - 1)
-                  != NULL)
+    } else if (ngx_household_redis_conn_run_id(&reply->values[0], &id)
+               == NGX_OK)
     {
         ngx_household_redis_dedicated_identify(n->sub);
     }

@@ -279,43 +279,53 @@ ngx_household_redis_conn_handshake_error(ngx_uint_t step, ngx_str_t *error,
 }
 
 
-/*
- * INFO returns "run_id:" and 40 hexadecimal digits, which change at each start
- * of a server.  Without a run_id, the server is identified by its address.
- */
+/* without a run_id, the server is identified by its address */
 
 static void
 ngx_household_redis_conn_handshake_server(ngx_household_redis_conn_t *conn,
     ngx_household_resp_value_t *v)
 {
+    ngx_str_t  id;
+
+    if (ngx_household_redis_conn_run_id(v, &id) == NGX_OK) {
+        conn->anonymous = 0;
+        conn->server = ngx_household_redis_hash(id.data, id.len);
+        return;
+    }
+
+    conn->anonymous = 1;
+    conn->server = ngx_household_redis_hash((u_char *) &conn->sockaddr,
+                                            conn->socklen);
+}
+
+
+/* "run_id:" and 40 hexadecimal digits, which change when a server starts */
+
+ngx_int_t
+ngx_household_redis_conn_run_id(ngx_household_resp_value_t *v, ngx_str_t *id)
+{
     u_char  *p, *last;
 
     static u_char  run_id[] = "run_id:";
 
-    conn->anonymous = 1;
-    conn->server = ngx_household_redis_hash(
-                       (u_char *) &conn->sockaddr, conn->socklen);
-
     if (v->type != NGX_HOUSEHOLD_RESP_BULK) {
-        return;
+        return NGX_DECLINED;
     }
 
     last = v->str.data + v->str.len;
 
     p = ngx_strlcasestrn(v->str.data, last, run_id, sizeof(run_id) - 2);
     if (p == NULL) {
-        return;
+        return NGX_DECLINED;
     }
 
-    p += sizeof(run_id) - 1;
+    id->data = p + sizeof(run_id) - 1;
 
-    for (v->str.data = p; p < last && *p > ' '; p++) {
+    for (p = id->data; p < last && *p > ' '; p++) {
         /* void */
     }
 
-    if (p > v->str.data) {
-        conn->anonymous = 0;
-        conn->server = ngx_household_redis_hash(v->str.data,
-                                                p - v->str.data);
-    }
+    id->len = p - id->data;
+
+    return id->len ? NGX_OK : NGX_DECLINED;
 }

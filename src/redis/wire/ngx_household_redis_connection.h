@@ -246,4 +246,12 @@ struct ngx_household_redis_conn_s {
 };
 
 
+/*
+ * _handshake.c: finds the run_id of a server in its reply to INFO.  Returns
+ * NGX_OK, or NGX_DECLINED if there is none.
+ */
+ngx_int_t ngx_household_redis_conn_run_id(ngx_household_resp_value_t *v,
+    ngx_str_t *id);
+
+
 #endif /* _NGX_HOUSEHOLD_REDIS_CONNECTION_H_INCLUDED_ */
