@@ -11,10 +11,6 @@
 #include "ngx_household_zone_shm.h"
 
 
-/* positions in the table that a fetch may have */
-#define NGX_HOUSEHOLD_ZONE_PROBES  4
-
-
 static ngx_household_zone_fetch_t *ngx_household_zone_fetch_find(
     ngx_household_zone_t *zone, uint64_t hash, ngx_msec_t now);
 static void ngx_household_zone_fetch_set(ngx_household_zone_fetch_t *fetch,

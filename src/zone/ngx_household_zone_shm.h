@@ -118,6 +118,9 @@ struct ngx_household_zone_sh_s {
 /* flag in the first byte of a key; the other bits are the namespace's index */
 #define NGX_HOUSEHOLD_ZONE_UUID        0x80
 
+/* positions in the table of fetches that a fetch may have */
+#define NGX_HOUSEHOLD_ZONE_PROBES      4
+
 #define ngx_household_zone_stripe(sh, hash)                                   \
     (&(sh)->stripes[((hash) >> 32) & (sh)->stripes_mask])
 

@@ -12,9 +12,7 @@
 #define SIZE   (1024 * 1024)
 #define LOCK   NGX_HOUSEHOLD_ZONE_LOCK_AGE
 #define TIME   10000
-
-/* as NGX_HOUSEHOLD_ZONE_PROBES of the fetches */
-#define PROBES 4
+#define PROBES NGX_HOUSEHOLD_ZONE_PROBES
 
 
 static uint64_t  gen;
