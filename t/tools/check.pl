@@ -54,6 +54,7 @@ check_reasons();
 check_links();
 check_spelling();
 check_causes();
+check_modes();
 check_scripts();
 check_alerts();
 check_failures();

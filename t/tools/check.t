@@ -178,6 +178,10 @@ my @faults = (
      qr/a\.json: nginx_household_word_count is no metric/],
     ['a script that would break', 't/tools/a.sh', "cd /nowhere; [ a == ]\n",
      qr/a\.sh:4: /],
+    ['a program that cannot be run', 't/bench/a.pl', "#!/usr/bin/perl\n",
+     qr/a\.pl: is not executable/],
+    ['what is no program can be run', 't/tools/a.sh', sub { s/^#!.*\n//r },
+     qr/a\.sh: is executable/],
 );
 
 
@@ -191,6 +195,7 @@ sub check {
         open my $out, '>', "$dir/$file" or die "$file: $!";
         print $out $tree{$file};
         close $out;
+        chmod 0755, "$dir/$file" if $file eq 't/tools/a.sh';
     }
 
     return scalar(`$^X $FindBin::RealBin/check.pl $dir`);

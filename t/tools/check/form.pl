@@ -93,6 +93,18 @@ sub check_names {
 }
 
 
+# make runs them by name
+
+sub check_modes {
+    for my $file (grep { /\.(pl|py|sh|mk)$/ } sort keys %text) {
+        my $program = $text{$file} =~ /^#!/;
+
+        fault($file, 0, $program ? 'is not executable' : 'is executable')
+            if $program xor -x "$root/$file";
+    }
+}
+
+
 sub check_scripts {
     my @sh = grep { $text{$_} =~ m{^#!/bin/(ba)?sh} } sort keys %text;
 
