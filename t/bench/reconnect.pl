@@ -238,7 +238,8 @@ sub report {
                                   : 'a restart')
                . ': answers within 10 ms again after', '%.1f s',
                sub { $_[0]{healthy} });
-        $row->('... its slowest answer', '%.0f ms', sub { 1000 * $_[0]{worst} });
+        $row->('... its slowest answer', '%.0f ms',
+               sub { 1000 * $_[0]{worst} });
         $row->('... its CPU for an edge', '%.1f ms',
                sub { 1000 * $_[0]{cpu} / $opt{edges} });
         $row->('... all from the zones again after', '%.1f s',

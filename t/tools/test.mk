@@ -326,6 +326,11 @@ bench-fleet: need-bench ## many edges at a tree of replicas; FLEET="--edges 9"
 	@mkdir -p $(B)/bench && $(BENCH) t/bench/fleet.pl --out $(B)/bench \
 	    $(FLEET)
 
+bench-reconnect: need-bench ## edges that lose a Redis; RECONNECT="--edges 9"
+	@$(MAKE) build-module $(FULL_module)
+	@mkdir -p $(B)/bench && $(BENCH) t/bench/reconnect.pl --out $(B)/bench \
+	    $(RECONNECT)
+
 bench-import: need-bench ## what an import costs; ACCOUNTS=1000000
 	@$(MAKE) build-module $(FULL_module)
 	@$(BENCH) t/bench/import.pl $(ACCOUNTS:%=--accounts %)
