@@ -308,7 +308,7 @@ $redis->cmd(SADD => "household:{a}", map { "10.$_.0.0/16" } 0 .. 255);
 $redis->cmd(SADD => "household:{a}", map { join '.', 11, $_ >> 8, $_ & 255, 1 }
             0 .. 20000);
 $redis->cmd(SADD => 'household:{b}', '82.64.10.7');
-$redis->cmd(HSET => 'household:{b}:account', note => 'x' x 65537);
+$redis->cmd(HSET => 'household:{b}:account', note => 'x' x 262145);
 $redis->cmd(SADD => 'household:{c}', '82.64.10.7');
 $redis->cmd(SADD => 'household:{d}', '82.64.10.7');
 $redis->cmd(HSET => 'household:{d}:account', note => 'x' x 5000000);
@@ -329,11 +329,11 @@ $redis->cmd(HSET => 'household:{e}:account',
 === limits: the log names them
 --- init
 my $redis = main::redis();
-$redis->cmd(HSET => 'household:{a}:account', note => 'x' x 65537);
+$redis->cmd(HSET => 'household:{a}:account', note => 'x' x 262145);
 --- viewers
 82.64.10.7  /?account=a  200 UNAVAILABLE record_too_large
 --- error_log eval
-qr/\[warn\].*limits 256 networks, 256 devices.*16384 bytes; of a reply 16383 networks, 8191 fields, 1048576 bytes, 65536 bytes of one/
+qr/\[warn\].*limits 256 networks, 256 devices.*16384 bytes; of a reply 16383 networks, 8191 fields, 1048576 bytes, 262144 bytes of one/
 
 
 === limits: fields of others are ignored, many and long as they may be
@@ -341,7 +341,7 @@ qr/\[warn\].*limits 256 networks, 256 devices.*16384 bytes; of a reply 16383 net
 my $redis = main::redis();
 $redis->cmd(SADD => "household:{$_}", '82.64.10.7') for 'a' .. 'c';
 $redis->cmd(HSET => 'household:{a}:account', map { ("note$_" => 1) } 1 .. 8000);
-$redis->cmd(HSET => 'household:{b}:account', note => 'x' x 65536);
+$redis->cmd(HSET => 'household:{b}:account', note => 'x' x 262144);
 $redis->cmd(HSET => 'household:{c}:account',
             map { ("note$_" => 'x' x 50000) } 1 .. 20);
 --- viewers

@@ -25,11 +25,12 @@
 
 /*
  * Limits of one reply: number of values, total bytes, and bytes of one value.
- * Data over a limit are read and discarded, and the reply is "too large".
+ * Data over a limit are read and discarded, and the reply is "too large".  One
+ * value is also the description of a cluster: about 150 bytes a node.
  */
 #define NGX_HOUSEHOLD_REDIS_REPLY_VALUES  16384
 #define NGX_HOUSEHOLD_REDIS_REPLY_BYTES   (1024 * 1024)
-#define NGX_HOUSEHOLD_REDIS_REPLY_BULK    (64 * 1024)
+#define NGX_HOUSEHOLD_REDIS_REPLY_BULK    (256 * 1024)
 
 /* size of a buffer for the cause of an error, for the log */
 #define NGX_HOUSEHOLD_REDIS_ERRLEN       160
