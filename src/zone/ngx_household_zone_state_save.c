@@ -59,6 +59,11 @@ ngx_household_zone_state_manage(void *data)
 
     if (state->fd == NGX_INVALID_FILE) {
 
+        if (sh->exiting) {
+            /* the file is, or was, written for the last time */
+            return NGX_HOUSEHOLD_ZONE_STATE_BUSY;
+        }
+
         left = (ngx_msec_int_t) (sh->next - ngx_current_msec);
 
         if (sh->started && left > 0) {

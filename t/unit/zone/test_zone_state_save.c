@@ -127,9 +127,19 @@ test_exit(void **data)
     ngx_household_zone_state_exit(zone);
     assert_int_equal(stat(test_path, &st), -1);
 
+    /* nor does the cache manager: what it began would be left */
+
+    assert_int_equal(ngx_household_zone_state_manage(zone->state), 1000);
+    assert_int_equal(stat(test_temp, &st), -1);
+
     /* workers were started again */
 
     ngx_household_zone_state_start(zone);
+    assert_int_equal(ngx_household_zone_state_manage(zone->state), 1);
+    assert_int_equal(stat(test_temp, &st), 0);
+    while (ngx_household_zone_state_manage(zone->state) == 1) { /* void */ }
+    assert_int_equal(unlink(test_path), 0);
+
     ngx_household_zone_state_exit(zone);
     assert_int_equal(unlink(test_path), 0);
 
