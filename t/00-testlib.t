@@ -10,7 +10,7 @@ use lib 't/lib';
 use Test::More;
 use Test::Household::FakeRedis;
 use Test::Household::Nginx qw(problems);
-use Test::Household::Process qw(wait_until free_port temp_dir running);
+use Test::Household::Process qw(wait_until free_port temp_dir running pause_pid);
 use Test::Household::Redis;
 use Test::Household::Resp qw(encode_command encode_reply take_value);
 
@@ -273,6 +273,19 @@ is scalar(grep { running($_) } @workers), 0, 'nginx: and ends';
 $nginx->quit;
 is $nginx->{status}, 0, 'nginx: quits';
 ok !grep({ running($_) } @workers), 'nginx: and its workers';
+
+$nginx->start;
+pause_pid($_) for @workers = $nginx->workers;
+$nginx->stop('TERM');
+is_deeply [$nginx->problem_lines], [], 'nginx: kills workers that do not end';
+$nginx->start;
+@workers = $nginx->workers;
+kill KILL => @workers;
+ok wait_until { $nginx->log =~ /exited on signal 9/ }, 'nginx: one is killed';
+$nginx->stop('TERM');
+like +($nginx->problem_lines)[0], qr/exited on signal 9/,
+    'nginx: that is a problem';
+unlink "$nginx->{dir}/error.log";
 
 is scalar(problems(<<'EOC')), 4, 'lines of a log that are a problem';
 2024/01/01 00:00:00 [error] 1#1: *1 "/[alert]" is not one

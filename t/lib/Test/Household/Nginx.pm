@@ -169,6 +169,7 @@ sub start {
     my ($self) = @_;
 
     $self->configure;
+    delete $self->{terminated};
     $self->spawn($self->_valgrind, $self->command('-g', 'daemon '
         . ($self->{daemon} ? 'on;' : 'off;')));
 
@@ -243,9 +244,24 @@ sub workers {
 
 sub _children { split ' ', slurp("/proc/$_[0]/task/$_[0]/children") }
 
+# A master process that gets TERM kills workers that take a second to end, as
+# they may under a sanitizer.
+sub stop {
+    my ($self, $signal, @args) = @_;
+    $self->{terminated} = $self->mark if ($signal // 'TERM') eq 'TERM';
+    return $self->SUPER::stop($signal, @args);
+}
+
 sub problem_lines {
     my ($self) = @_;
-    return problems($self->log . $self->output, $self->{allow}),
+    my $end = defined $self->{terminated}
+        ? slurp("$self->{dir}/error.log", $self->{terminated}) : '';
+    my $log = $self->log;
+
+    $log = substr($log, 0, -length $end)
+           . $end =~ s/^.* worker process \d+ exited on signal 9$//mgr
+        if length $end;
+    return problems($log . $self->output, $self->{allow}),
            $self->{killed} ? "it had to be killed\n" : (),
            map { split /^/, slurp($_) } glob "$self->{dir}/valgrind.*";
 }
