@@ -373,6 +373,7 @@ $cluster->cmd(key($account), SADD => key($account), $Home);
 soon { hit($account) eq 'home' } 'failover: cached before', 10;
 
 my $mark = $edge->mark;
+$cluster->let_replicas_take_over;
 $nodes[1]->kill9;
 
 # of other primaries, records are cached meanwhile

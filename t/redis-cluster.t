@@ -131,6 +131,7 @@ soon {
 is_soon $edge, $_, 'home', "and $_ is known" for qw(a1 a2 a3);
 
 my $killed = time;
+$cluster->let_replicas_take_over;
 $nodes[1]->kill9;
 soon { $nodes[4]->cmd('INFO', 'replication') =~ /role:master/ } 'a primary that is killed has a successor', 60;
 $cluster->wait_ok;

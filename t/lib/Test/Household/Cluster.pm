@@ -7,6 +7,9 @@ package Test::Household::Cluster;
 #   $cluster->move($slot, $node);                 # a whole slot, key by key
 #
 # "config" is more text for each redis.conf; "args" are for the nodes' new().
+#
+# A node of a busy machine may be silent for longer than the others wait.  So
+# replicas take over by themselves only after let_replicas_take_over().
 
 use strict;
 use warnings;
@@ -23,6 +26,7 @@ sub new {
         my $text = join "\n", 'cluster-enabled yes',
             'cluster-config-file nodes.conf', 'cluster-node-timeout 1500',
             'cluster-announce-ip 127.0.0.1', 'repl-diskless-sync-delay 0',
+            'cluster-replica-no-failover yes',
             ref $opt{config} ? $opt{config}->($i) : $opt{config} // '',
             'cluster-port ' . free_port();
         push @{ $self->{nodes} },
@@ -79,6 +83,12 @@ sub wait_ok {
             (eval { $_->cmd(CLUSTER => 'INFO') } // '') =~ /cluster_state:ok/
         } @live;
     } 60 or die "the cluster is not well\n";
+}
+
+sub let_replicas_take_over {
+    my ($self) = @_;
+    $_->cmd(CONFIG => SET => 'cluster-replica-no-failover', 'no')
+        for $self->nodes;
 }
 
 sub id { $_[1]->cmd(CLUSTER => 'MYID') }
