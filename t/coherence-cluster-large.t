@@ -19,24 +19,30 @@ my $slot = $cluster->slot($key);
 my $from = $cluster->owner($slot);
 my ($to) = grep { $_ != $from } ($cluster->nodes)[0 .. 2];
 
-# nodes that are not there are known for as long as nobody forgets them
+# Nodes that are not there are known for as long as nobody forgets them.  All
+# nodes are stopped meanwhile, so that nobody finds that another one is.
 
-for my $node (($cluster->nodes)[0 .. 2]) {
-    my $id = $cluster->id($node);
+my @primaries = ($cluster->nodes)[0 .. 2];
+my %id = map { $_ => $cluster->id($_) } @primaries;
+
+$_->stop for $cluster->nodes;
+
+for my $node (@primaries) {
     my $file = "$node->{dir}/nodes.conf";
-
-    $node->stop;
     my $nodes = slurp($file);
+
     open my $out, '>', $file or die "$file: $!\n";
     printf $out "%040x 127.0.0.1:1\@2 slave,fail %s 1 1 1 disconnected\n",
-        $_, $id for 1 .. 600;
+        $_, $id{$node} for 1 .. 600;
     print $out $nodes;
     close $out;
-    $node->start;
-    $cluster->wait_ok;
-    cmp_ok length $node->cmd(CLUSTER => 'NODES'), '>', 65536,
-        'a long description of the nodes';
 }
+
+$_->start for $cluster->nodes;
+$cluster->wait_ok;
+
+cmp_ok length $_->cmd(CLUSTER => 'NODES'), '>', 65536,
+    'a long description of the nodes' for @primaries;
 
 my $edge = Test::Household::Nginx->new(
     http => http_config(server => $from->address, zone => '1m',
