@@ -43,6 +43,31 @@ is keys %ports, 40, 'ports are all different';
 ok !grep({ $_ >= 32768 } keys %ports), 'and not of those given to clients';
 
 
+# what stop() sends: SIGCONT is for a process that is stopped
+
+{
+    package Told;
+    our @ISA = 'Test::Household::Process';
+
+    sub signal {
+        my ($self, $signal) = @_;
+        push @{ $self->{told} }, $signal;
+        return $self->SUPER::signal($signal);
+    }
+}
+
+for (['that runs', 'TERM'], ['that is stopped', 'TERM', 'CONT']) {
+    my ($name, @told) = @$_;
+    my $process = bless { dir => temp_dir('told') }, 'Told';
+
+    $process->spawn(sub { sleep 600 });
+    $process->pause if @told > 1;
+    $process->stop;
+    is_deeply $process->{told}, \@told, "stop: of a process $name";
+    ok !$process->{killed}, "stop: a process $name ends";
+}
+
+
 # a real Redis
 
 for my $opt ({}, { unix => 1 }, { requirepass => 'secret' }) {

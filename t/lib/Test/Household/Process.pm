@@ -189,12 +189,15 @@ sub kill9 {
     $self->wait_exit;
 }
 
+# Only a process that is stopped is continued.  LeakSanitizer stops one that
+# exits by SIGSTOP, waits until it has stopped, and has no limit for that:
+# SIGCONT before then takes the SIGSTOP back, and the process never ends.
 sub stop {
     my ($self, $signal, $timeout) = @_;
     return if !$self->{pid};
 
     $self->signal($signal || 'TERM');
-    $self->resume;
+    $self->resume if slurp("/proc/$self->{pid}/stat") =~ /\) T/;
     $self->wait_exit($timeout) or $self->{killed} = 1, $self->kill9;
 }
 
