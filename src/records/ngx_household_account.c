@@ -40,10 +40,9 @@ ngx_household_account_read(ngx_household_redis_t *redis, ngx_pool_t *pool,
     ngx_str_t *id, ngx_household_account_t *account,
     ngx_household_account_pt handler, void *data)
 {
-    ngx_str_t                      keys[NGX_HOUSEHOLD_ACCOUNT_KEYS];
-    ngx_uint_t                     i;
-    ngx_household_account_op_t    *op;
-    ngx_household_redis_result_e   status;
+    ngx_str_t                    keys[NGX_HOUSEHOLD_ACCOUNT_KEYS];
+    ngx_uint_t                   i;
+    ngx_household_account_op_t  *op;
 
     ngx_str_t  argv[NGX_HOUSEHOLD_ACCOUNT_READS][2] = {
         { ngx_string("SMEMBERS"), ngx_null_string },
@@ -75,14 +74,11 @@ ngx_household_account_read(ngx_household_redis_t *redis, ngx_pool_t *pool,
         argv[i][1] = keys[i];
     }
 
-    if (ngx_household_redis_submit(redis, commands, keys,
-                                   NGX_HOUSEHOLD_ACCOUNT_READS,
-                                   NGX_HOUSEHOLD_REDIS_API
-                                   |NGX_HOUSEHOLD_REDIS_WRITE
-                                   |NGX_HOUSEHOLD_REDIS_LATE,
-                                   ngx_household_account_reply,
-                                   ngx_household_account_done, op, &status)
-        == NULL)
+    if (ngx_household_account_op_submit(op, commands, keys,
+                                        NGX_HOUSEHOLD_ACCOUNT_READS,
+                                        ngx_household_account_reply,
+                                        ngx_household_account_done)
+        != NGX_OK)
     {
         ngx_free(op);
         return NULL;

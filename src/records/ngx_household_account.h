@@ -120,7 +120,10 @@ ngx_household_account_op_t *ngx_household_account_erase(
     ngx_household_account_t *account, uint64_t *version,
     ngx_household_account_pt handler, void *data);
 
-/* the handler will not be called; the operation goes on; may be NULL */
+/*
+ * The handler will not be called; the operation goes on, and a worker process
+ * that quits does not wait for it any more.  "op" may be NULL.
+ */
 void ngx_household_account_cancel(ngx_household_account_op_t *op);
 
 /*

@@ -234,23 +234,17 @@ ngx_household_account_op_version(ngx_str_t *arg, u_char *p, uint64_t *version)
 static ngx_int_t
 ngx_household_account_op_send(ngx_household_account_op_t *op)
 {
-    ngx_household_resp_command_t   command;
-    ngx_household_redis_result_e   status;
+    ngx_household_resp_command_t  command;
 
     ngx_household_script_args(op->script, op->eval, op->argv);
 
     command.argv = op->argv;
     command.argc = op->argc;
 
-    return ngx_household_redis_submit(op->redis, &command,
-                                      &op->argv[NGX_HOUSEHOLD_SCRIPT_HEAD], 1,
-                                      NGX_HOUSEHOLD_REDIS_API
-                                      |NGX_HOUSEHOLD_REDIS_WRITE
-                                      |NGX_HOUSEHOLD_REDIS_LATE,
-                                      ngx_household_account_op_reply,
-                                      ngx_household_account_op_done, op,
-                                      &status)
-           != NULL ? NGX_OK : NGX_ERROR;
+    return ngx_household_account_op_submit(op, &command,
+                                        &op->argv[NGX_HOUSEHOLD_SCRIPT_HEAD], 1,
+                                        ngx_household_account_op_reply,
+                                        ngx_household_account_op_done);
 }
 
 

@@ -54,6 +54,28 @@ ngx_household_account_op_create(ngx_household_redis_t *redis, ngx_str_t *id,
 }
 
 
+ngx_int_t
+ngx_household_account_op_submit(ngx_household_account_op_t *op,
+    ngx_household_resp_command_t *commands, ngx_str_t *keys, ngx_uint_t n,
+    ngx_household_redis_reply_pt reply, ngx_household_redis_done_pt done)
+{
+    ngx_household_redis_result_e  status;
+
+    op->sent = ngx_household_redis_submit(op->redis, commands, keys, n,
+                                          NGX_HOUSEHOLD_REDIS_API
+                                          |NGX_HOUSEHOLD_REDIS_WRITE
+                                          |NGX_HOUSEHOLD_REDIS_LATE,
+                                          reply, done, op, &status);
+    if (op->sent == NULL) {
+        return NGX_ERROR;
+    }
+
+    ngx_household_redis_op_await(op->sent, op->handler != NULL);
+
+    return NGX_OK;
+}
+
+
 void
 ngx_household_account_op_end(ngx_household_account_op_t *op,
     ngx_household_redis_result_e status, ngx_uint_t n)
@@ -89,5 +111,6 @@ ngx_household_account_cancel(ngx_household_account_op_t *op)
 {
     if (op != NULL) {
         op->handler = NULL;
+        ngx_household_redis_op_await(op->sent, 0);
     }
 }

@@ -27,6 +27,7 @@
 
 struct ngx_household_account_op_s {
     ngx_household_redis_t           *redis;
+    ngx_household_redis_op_t        *sent;     /* its commands */
     ngx_household_account_pt         handler;  /* NULL: cancelled */
     void                            *data;
     ngx_household_account_result_e   result;
@@ -54,6 +55,14 @@ struct ngx_household_account_op_s {
 ngx_household_account_op_t *ngx_household_account_op_create(
     ngx_household_redis_t *redis, ngx_str_t *id, size_t extra,
     ngx_str_t *keys);
+
+/*
+ * Submits "n" commands.  A worker process that quits waits for the replies,
+ * unless the operation was cancelled.  Returns NGX_OK or NGX_ERROR.
+ */
+ngx_int_t ngx_household_account_op_submit(ngx_household_account_op_t *op,
+    ngx_household_resp_command_t *commands, ngx_str_t *keys, ngx_uint_t n,
+    ngx_household_redis_reply_pt reply, ngx_household_redis_done_pt done);
 
 /* calls the handler with the result, and frees the operation */
 void ngx_household_account_op_end(ngx_household_account_op_t *op,

@@ -41,7 +41,8 @@ void ngx_household_redis_destroy(ngx_household_redis_t *redis);
  *                                once only;
  *     NGX_HOUSEHOLD_REDIS_LATE   a late reply is still useful: the operation
  *                                has a longer timeout, and does not delay the
- *                                exit of a worker process;
+ *                                exit of a worker process, unless it is
+ *                                awaited (ngx_household_redis_op_await());
  *     NGX_HOUSEHOLD_REDIS_NUMBERED  the last command is PING with a number,
  *                                whose reply shows that the others belong to
  *                                their commands;

@@ -144,6 +144,7 @@ ngx_http_household_api_call_cleanup(void *data)
     if (call->command != NULL) {
         command = call->command->data;
         command->call = NULL;
+        ngx_household_redis_op_await(call->command, 0);
     }
 
     if (call->event.posted) {
@@ -252,6 +253,8 @@ ngx_http_household_api_call_command(ngx_http_household_api_call_t *call,
         call->result = NGX_HOUSEHOLD_ACCOUNT_UNAVAILABLE;
         return next(call);
     }
+
+    ngx_household_redis_op_await(call->command, 1);
 
     return NGX_DONE;
 }
