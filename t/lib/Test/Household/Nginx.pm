@@ -35,6 +35,10 @@ my @All;
 my $Version = `$Binary -V 2>&1`;
 my $Owner = $$;
 
+# LeakSanitizer looks through a process that exits, which has taken 25 seconds
+# where forty others were running
+my $Exit = $Version =~ /-fsanitize=address/ ? 50 : undef;
+
 
 # the module: linked into the binary, or the file in HOUSEHOLD_MODULE
 sub load_module {
@@ -247,9 +251,9 @@ sub _children { split ' ', slurp("/proc/$_[0]/task/$_[0]/children") }
 # A master process that gets TERM kills workers that take a second to end, as
 # they may under a sanitizer.
 sub stop {
-    my ($self, $signal, @args) = @_;
+    my ($self, $signal, $timeout) = @_;
     $self->{terminated} = $self->mark if ($signal // 'TERM') eq 'TERM';
-    return $self->SUPER::stop($signal, @args);
+    return $self->SUPER::stop($signal, $timeout // $Exit);
 }
 
 sub problem_lines {
