@@ -7,6 +7,7 @@ use strict;
 use warnings;
 
 use lib 't/lib';
+use IO::Socket::INET;
 use Test::Household::Ca;
 use Test::Household::Issuer;
 use Test::Household::NameServer;
@@ -309,6 +310,9 @@ is fetched($main, 'replaced'), 1, 'metrics: replaced';
 cmp_ok fetched($main, 'unchanged'), '>', 0, 'metrics: unchanged';
 cmp_ok fetched($bad{gone}[0], 'failed'), '>', 0, 'metrics: failed';
 cmp_ok fetched($bad{useless}[0], 'invalid'), '>', 0, 'metrics: invalid';
+ok wait_until { fetched($bad{missing}[0], 'failed') > 2 }, 'failed again';
+is scalar(() = $edge->log =~ /missing": fetch failed/g), 1,
+   'the same cause is logged once';
 is $edge->metric(keyset_keys => url => $main), 1, 'metrics: keys';
 is $edge->metric(keyset_keys => url => $bad{gone}[0]), 0, 'metrics: none';
 cmp_ok $edge->metric(keyset_last_success_timestamp_seconds => url => $main),
@@ -425,5 +429,30 @@ ok $edge->wait_log(qr/\[error\] .*kept": state file .* not written: rename\(\)/,
                    $mark), 'a file that cannot be written is logged';
 is_soon '/good/kept', $new, $home, 'and the set is used';
 is_deeply [glob "$dir/kept.jwks.*"], [], 'no other file is left';
+
+
+
+# --- worker processes that die while one of them fetches ------------------
+
+{
+    my $listener = IO::Socket::INET->new(LocalAddr => '127.0.0.1',
+        LocalPort => free_port(), Listen => 5, ReuseAddr => 1, Timeout => 20)
+        or die "listen: $!\n";
+    my $port = $listener->sockport;
+
+    $edge->configure(server => place('/killed', "http://127.0.0.1:$port/main",
+                                     $more[0], 'timeout=3s'));
+    $edge->quit;
+    $edge->start;
+    ok my $fetch = $listener->accept, 'a worker process fetches';
+    kill KILL => $edge->workers;
+    $_->close for $listener, $fetch;
+
+    put("$dir/issuer/main", $first);
+    $issuer->{http} .= "server { listen 127.0.0.1:$port; root $dir/issuer; }";
+    $issuer->reload;
+    is_soon '/killed', $old, $home, 'it was killed: another one fetches';
+    $edge->{allow} = qr/exited on signal 9/;
+}
 
 done_testing();
