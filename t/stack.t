@@ -62,6 +62,9 @@ for my $name (sort keys %$services) {
 
     like $service->{image}, qr/^household(?:-\w+)?$|:v?\d/,
         "$name: its version is fixed, or it is built";
+    is $service->{pull_policy}, $service->{build} ? undef : 'never',
+        "$name: another service builds it, or it does"
+        if $service->{image} =~ /^household/;
     ok -e built($service), "$name: what it is built of"
         if $service->{build};
 
@@ -82,8 +85,31 @@ for my $name (sort keys %$services) {
             "$name: its variables are those of $from";
     }
 
-    like $_, qr/^127\.0\.0\.1:/, "$name: is reached from this machine only"
+    like $_, qr/^127\.0\.0\.1:\$\{[A-Z]+_PORT:-(\d+)}:\1$/,
+        "$name: is reached from this machine only, on a port of choice"
         for @{ $service->{ports} // [] };
+}
+
+my %built;
+
+$built{ $_->{image} }++ for grep { $_->{build} } values %$services;
+is_deeply \%built, { map { $_ => 1 } map { "household$_" } '', qw(-film -shop) },
+    'each image is built once';
+
+# a tmpfs has the mode of the folder that it hides, and belongs to root
+
+like slurp('docker/Dockerfile'), qr/^    && chmod 1777 $_$/m,
+    "who the user of the image may be, he can write to $_"
+    for grep { $_ ne '/tmp' } @{ $compose->{'x-nginx'}{tmpfs} };
+
+# a log of http would have each request once more than that of the server
+
+for my $file (glob 'docker/stack/*/*.template') {
+    my @servers = slurp($file) =~ /^server \{\n(.*?)^}/msg;
+
+    is scalar(grep { /^    access_log /m } @servers), @servers,
+        "$file: each server has its log, or none";
+    unlike slurp($file), qr/^access_log/m, "$file: and no other";
 }
 
 # each program of the application gets the variables that it reads
@@ -96,9 +122,28 @@ is_deeply [sort keys %{ $services->{shop}{environment} }], [sort keys %read],
 for my $file (slurp('docker/stack/Dockerfile') =~ /^COPY (.*) \S+$/mg) {
     ok -e "docker/$_", "docker/stack/Dockerfile: $_" for split ' ', $file;
 }
-for my $file (slurp('docker/Dockerfile') =~ /^COPY (docker.*?) \S+$/msg) {
-    ok -e $_, "docker/Dockerfile: $_" for split /[ \\\n]+/, $file;
+
+# what is built in the image has all files that it is built of
+
+my $source = temp_dir('source');
+
+for (slurp('docker/Dockerfile') =~ s/\\\n//gr =~ /^COPY ((?!--).*)/mg) {
+    my @files = split;
+    my $to = pop @files;
+
+    ok -e $_, "docker/Dockerfile: $_" for @files;
+    next if $to =~ m{^/};
+
+    # of a folder the contents are copied
+
+    $_ .= '/.' for grep { -d } @files;
+    system "mkdir -p $source/$to && cp -R @files $source/$to";
 }
+
+my $make = `make -n -C $source build-module 2>&1`;
+is $?, 0, 'docker/Dockerfile: what make needs' or diag $make;
+is_deeply [grep { !-e "$source/$_" } slurp('config') =~ /[\w\/]+\.c\b/g],
+    [], 'docker/Dockerfile: what config names';
 
 # the users of Redis may do what the pages say, and nothing else
 
@@ -117,6 +162,38 @@ for (['EDGE', 'docs/redis.md', 'All of it, for standalone servers:'],
 
     is_deeply [rights($given =~ s/"\n *"//gr)], [rights($documented)],
         "$user of keys.py: the permissions that $page names";
+}
+
+# a restart of Redis loses nothing of what a script has written
+
+{
+    my $dir = temp_dir('keys');
+    my $port = free_port();
+    my $redis = bless { dir => temp_dir('redis') }, 'Test::Household::Process';
+    my $ask = sub {
+        return join ' ', split ' ', `REDISCLI_AUTH=\$(cat $dir/edge.pass) \\
+            redis-cli -p $port --user edge @_ 2>&1`;
+    };
+    my $start = sub {
+        $redis->spawn('redis-server', 'docker/stack/redis.conf', '--bind',
+            '127.0.0.1', '--port', $port, '--dir', $redis->{dir},
+            '--aclfile', "$dir/users.acl");
+        ok +(wait_until { $redis->exited or $ask->('ping') eq 'PONG' }),
+            'Redis runs, with the users of keys.py' or diag $redis->output;
+    };
+
+    system('/usr/bin/python3', 'docker/stack/keys.py', $dir);
+    $start->();
+    $ask->('eval', q{"redis.call('hset', KEYS[1], 'tv', '1')}
+        . q{ redis.call('expire', KEYS[1], 1000)"}, 1, 'household-device:a');
+    is $ask->('hgetall', 'household-device:a'), 'tv 1', 'a script writes';
+    $redis->stop;
+    $start->();
+    is $ask->('hgetall', 'household-device:a'), 'tv 1',
+        'and a restart keeps it' or diag $redis->output;
+    like `redis-cli -p $port ping 2>&1`, qr/NOAUTH/, 'only users of keys.py';
+    like `redis-cli -p $port auth default x 2>&1`, qr/WRONGPASS/, 'sign in';
+    $redis->stop;
 }
 
 SKIP: {
@@ -242,6 +319,41 @@ my ($good, $all) = Test::Household::Nginx->new(start => 0, http => $file)->test;
 ok $good, 'its configuration is one' or diag $all;
 
 
+# --- the shop -------------------------------------------------------------
+
+# another shop beside that of the demo in this folder, stopped and started
+
+sub shop_again {
+    my ($dir, @ports) = @_;
+    my $port = free_port();
+    my $shop = bless { dir => temp_dir('shop') }, 'Test::Household::Process';
+
+    my $run = sub {
+        local $ENV{PYTHONDONTWRITEBYTECODE} = 1;
+
+        $shop->spawn('/usr/bin/env', "SHOP=127.0.0.1:$port",
+            "KEYS=$dir/keys", "REDIS=127.0.0.1:$ports[1]",
+            "ADMIN_1=127.0.0.1:$ports[6]", "ACCOUNT=$shop->{dir}/account",
+            '/usr/bin/python3', 'docker/stack/shop.py');
+
+        ok +(wait_until { $shop->exited or
+            `curl -q -s --noproxy '*' http://127.0.0.1:$port/shop/mails` eq '[]'
+        }), 'a shop runs' or diag $shop->output;
+        $shop->stop;
+        is $shop->{status}, 0, 'the shop ends when it is told to';
+
+        return slurp("$shop->{dir}/account");
+    };
+
+    my $account = $run->();
+    my $api = "http://127.0.0.1:$ports[6]/api/1/accounts/$account";
+
+    is $run->(), $account, 'its account is that of the last time';
+    system "curl -q -s --noproxy '*' -o $shop->{dir}/deleted -X DELETE $api";
+    isnt $run->(), $account, 'and another one if Redis does not have it';
+}
+
+
 # --- Prometheus, and the edges of the demo --------------------------------
 
 SKIP: {
@@ -293,6 +405,7 @@ SKIP: {
     ok $both, 'it sees both edges' or diag $server->output, $demo->output;
 
     $server->stop;
+    shop_again(($demo->output =~ m{tail -f (\S+)/edge-1})[0], @ports);
     $demo->stop;
 }
 

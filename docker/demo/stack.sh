@@ -120,7 +120,7 @@ start_stack() {
     chmod -R a+rX "$dir/html" "$dir/film"
 
     export KEYS=$dir/keys FILM=$dir/film PAGE_ROOT=$dir/html
-    export LOG=access.log FRONT=127.0.0.1
+    export LOG=access.log FRONT=127.0.0.1 ACCOUNT=$dir/account
     export PAGE=${ports[0]} REDIS=${ports[1]} ORIGIN=${ports[2]}
     export SHOP=${ports[3]} EDGE_1=${ports[4]} EDGE_2=${ports[5]}
     export ADMIN_1=${ports[6]} ADMIN_2=${ports[7]}

@@ -5,7 +5,8 @@ member, sends a code to the owner of an account, and writes him mails.
 It knows the household only by what an application has: the state of an offer
 (docs/offers.md), the API of an edge (docs/api.md) and the events
 (docs/events.md).  Its address, its keys, Redis and the API are in the
-environment: SHOP, KEYS, REDIS, ADMIN_1.
+environment: SHOP, KEYS, REDIS, ADMIN_1; and ACCOUNT, the file that keeps which
+account it is about, until it starts over.
 """
 
 import http.client
@@ -13,6 +14,8 @@ import http.server
 import json
 import os
 import secrets
+import signal
+import sys
 import threading
 import time
 import urllib.parse
@@ -23,6 +26,7 @@ from events import read_events
 from state import read_state
 
 KEYS = os.environ["KEYS"]
+ACCOUNT = os.environ["ACCOUNT"]
 OWNER = "Anne Martin"
 
 DEVICES = {"tv": "the television", "phone": "Anne's phone",
@@ -71,8 +75,10 @@ def api(method, path, body=None):
 class Shop:
     def __init__(self):
         self.lock = threading.RLock()
-        self.account = None
         self.signed_at = 0
+        self.account = None
+        self.mails = []
+        self.codes = {}
 
         with open(f"{KEYS}/hmac.key", "rb") as file:
             self.secret = file.readline().rstrip(b"\r\n")
@@ -84,6 +90,15 @@ class Shop:
         return f"accounts/{segment(self.account)}{rest}"
 
     # --- the household ---------------------------------------------------
+
+    def start(self):
+        """With the account of the last time, if Redis still has it."""
+        if os.path.exists(ACCOUNT):
+            with open(ACCOUNT) as file:
+                self.account = file.read()
+
+        if self.account is None or not api("GET", self.path())["exists"]:
+            self.start_over()
 
     def start_over(self):
         """Another household Martin, with one home and a phone that was there
@@ -101,6 +116,9 @@ class Shop:
         api("PATCH", self.path(), {"country": "FR", "seats": SEATS})
         api("PUT", self.path("/devices/phone"),
             {"seen": rfc3339(time.time() - 3600)})
+
+        with open(ACCOUNT, "w") as file:
+            file.write(self.account)
 
     def sign_in(self, device):
         """A playback token: of which account, on which device, since when."""
@@ -316,10 +334,13 @@ class Handler(http.server.BaseHTTPRequestHandler):
 
 
 def serve():
+    # the first process of a container would not end by itself
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit())
+
     host, port = os.environ["SHOP"].rsplit(":", 1)
 
     Handler.shop = Shop()
-    Handler.shop.start_over()
+    Handler.shop.start()
 
     threading.Thread(target=read_events, daemon=True,
                      args=(os.environ["REDIS"], "shop", f"{KEYS}/shop.pass",
