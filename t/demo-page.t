@@ -2,6 +2,10 @@
 
 # The page of "make run" in a real browser: who is where watches the film or
 # sees the offer, and goes on watching after a purchase or a code.
+#
+# DEMO_URL       the page of a stack that runs already, as that of
+#                docker/compose.yaml; otherwise one is started here
+# DEMO_PICTURES  the folder that gets pictures
 
 use strict;
 use warnings;
@@ -17,23 +21,32 @@ needs(qw(chromium ffmpeg));
 my $browser = Test::Household::Browser->new(
     flags => ['--window-size=1280,900']);
 
-my @ports = map { free_port() } 1 .. 8;
-my $demo = bless { dir => temp_dir('demo') }, 'Test::Household::Process';
-
-$ENV{DEMO_PORTS} = "@ports";
-$ENV{DEMO_FILM} = ($ENV{BUILD} // $demo->{dir}) . '/film';
-$ENV{HOUSEHOLD_MODULE} = load_module();
-$demo->spawn('docker/demo/demo.sh', 'run');
-
-# the first time it makes the film
-
-ok +(wait_until { $demo->exited or $demo->output =~ /Open this page/ } 180),
-    'the demo runs';
-like $demo->output, qr{^  http://127\.0\.0\.1:$ports[0]/$}m, 'and says where'
-    or die $demo->output;
-
-my $page = $browser->open("http://127.0.0.1:$ports[0]/");
+my $demo;
+my $url = $ENV{DEMO_URL} // run_demo();
+my $page = $browser->open($url);
 my $video = 'document.getElementById("video")';
+
+sub run_demo {
+    my @ports = map { free_port() } 1 .. 8;
+
+    $demo = bless { dir => temp_dir('demo') }, 'Test::Household::Process';
+
+    $ENV{DEMO_PORTS} = "@ports";
+    $ENV{DEMO_FILM} = ($ENV{BUILD} // $demo->{dir}) . '/film';
+    $ENV{HOUSEHOLD_MODULE} = load_module();
+    $demo->spawn('docker/demo/demo.sh', 'run');
+
+    # the first time it makes the film
+
+    ok +(wait_until { $demo->exited or said() =~ /Open this page/ } 180),
+        'the demo runs';
+    like said(), qr{^  http://127\.0\.0\.1:$ports[0]/$}m, 'and says where'
+        or die said();
+
+    return "http://127.0.0.1:$ports[0]/";
+}
+
+sub said { $demo ? $demo->output : '' }
 
 
 # --- what a viewer does ---------------------------------------------------
@@ -68,7 +81,7 @@ sub plays {
     $from //= 0;
 
     ok $page->soon("!$video.paused && $video.currentTime > $from + 0.5"), $name
-        or diag text('status'), $demo->output;
+        or diag text('status'), said();
 }
 
 sub status_is {
@@ -88,8 +101,8 @@ sub mail {
     my $got;
 
     wait_until { ($got = text('mail-list')) =~ $re } 120;
-    like $got, $re, $name or diag map { slurp($_) }
-        glob(($demo->output =~ m{tail -f (\S+)/edge-1})[0] . '/shop.log');
+    like $got, $re, $name or diag map { slurp("$_/shop.log") }
+        said() =~ m{tail -f (\S+)/edge-1};
 }
 
 
@@ -192,7 +205,7 @@ choose(where => 'flat');
 click('play');
 ok shown('offer'), 'the cousin, a last time: an offer';
 
-my $shop = $browser->open("http://127.0.0.1:$ports[0]/film/film.m3u8");
+my $shop = $browser->open("${url}film/film.m3u8");
 is $shop->run('location.pathname'), '/shop/seat', 'a browser is sent there';
 like $shop->run('document.body.textContent'), qr/5,99 EUR a month/,
     'and sees the price';
@@ -202,10 +215,12 @@ if (my $to = $ENV{DEMO_PICTURES}) {
     $shop->picture("$to/shop.png");
 }
 
-$demo->stop;
+if ($demo) {
+    my ($dir) = said() =~ m{tail -f (\S+)/edge-1};
+
+    $demo->stop;
+    ok !-e $dir, 'nothing is left';
+}
+
 $browser->stop;
-
-my ($dir) = $demo->output =~ m{tail -f (\S+)/edge-1};
-ok !-e $dir, 'nothing is left';
-
 done_testing;
