@@ -19,8 +19,9 @@ my $slot = $cluster->slot($key);
 my $from = $cluster->owner($slot);
 my ($to) = grep { $_ != $from } ($cluster->nodes)[0 .. 2];
 
-# Nodes that are not there are known for as long as nobody forgets them.  All
-# nodes are stopped meanwhile, so that nobody finds that another one is.
+# Nodes without an address are known for as long as nobody forgets them, and
+# nobody connects to them.  All nodes are stopped meanwhile, so that nobody finds
+# that another one is.
 
 my @primaries = ($cluster->nodes)[0 .. 2];
 my %id = map { $_ => $cluster->id($_) } @primaries;
@@ -32,7 +33,7 @@ for my $node (@primaries) {
     my $nodes = slurp($file);
 
     open my $out, '>', $file or die "$file: $!\n";
-    printf $out "%040x 127.0.0.1:1\@2 slave,fail %s 1 1 1 disconnected\n",
+    printf $out "%040x 127.0.0.1:1\@2 slave,noaddr %s 1 1 1 disconnected\n",
         $_, $id{$node} for 1 .. 600;
     print $out $nodes;
     close $out;
