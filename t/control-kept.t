@@ -1,7 +1,7 @@
 #!/usr/bin/perl
 
-# control.t again, on connections that are kept: each of them remembers what its
-# last request was judged by.
+# control.t again, on connections that are kept, and ask again before something
+# changes: the worker process remembers what their last request was judged by.
 
 use strict;
 use warnings;

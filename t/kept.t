@@ -1,7 +1,7 @@
 #!/usr/bin/perl
 
-# A connection remembers what its last request was judged by.  Whatever that
-# depends on counts at the next request nevertheless: Redis, the address, the
+# A worker process remembers what its last requests were judged by.  Whatever
+# that depends on counts at the next request nevertheless: Redis, the address, the
 # account, the device, the token, the location, the override, the deny list.
 # t/clients.t has many accounts on one connection of HTTP/2.
 

@@ -205,9 +205,8 @@ ngx_http_household_cache_get(ngx_http_household_store_t *store,
         return NGX_DECLINED;
     }
 
-    value = ngx_http_household_memo_find(ctx->memo,
-                                         NGX_HTTP_HOUSEHOLD_MEMO_RECORD,
-                                         store->cache, &ctx->account);
+    value = ngx_http_household_memo_find(ctx->place, store->cache,
+                                         &ctx->account);
 
     record = value != NULL ? ngx_http_household_memo_hold(&ctx->held, value)
                            : NULL;
@@ -258,7 +257,7 @@ ngx_http_household_cache_get(ngx_http_household_store_t *store,
 }
 
 
-/* returns a copy for the request, or one that its connection remembers */
+/* returns a copy for the request, or one that the process remembers */
 
 static ngx_household_record_t *
 ngx_http_household_cache_copy(ngx_http_household_store_t *store,
@@ -270,10 +269,9 @@ ngx_http_household_cache_copy(ngx_http_household_store_t *store,
 
     if (state == NGX_HOUSEHOLD_ZONE_HIT) {
 
-        value = ngx_http_household_memo_keep(ctx->memo,
-                                             NGX_HTTP_HOUSEHOLD_MEMO_RECORD,
-                                             store->cache, &ctx->account, buf,
-                                             found->len, &found->mark);
+        value = ngx_http_household_memo_keep(ctx->place, store->cache,
+                                             &ctx->account, buf, found->len,
+                                             &found->mark);
 
         record = value != NULL
                  ? ngx_http_household_memo_hold(&ctx->held, value) : NULL;

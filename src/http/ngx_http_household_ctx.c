@@ -34,7 +34,6 @@ ngx_http_household_ctx_create(ngx_http_request_t *r)
     r->pool->cleanup = &ctx->cleanup;
 
     ctx->request = r;
-    ctx->memo = ngx_http_household_memo_get(r);
 
     ngx_http_set_ctx(r, ctx, ngx_http_household_module);
 

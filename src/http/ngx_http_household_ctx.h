@@ -94,8 +94,8 @@ typedef struct {
     ngx_http_household_wait_t      *wait;      /* NULL: was not needed */
     ngx_msec_t                      elapsed;   /* in it */
 
-    ngx_http_household_memo_t      *memo;      /* NULL: none */
-    ngx_http_household_memo_value_t  *held;    /* of it; or NULL */
+    ngx_http_household_memo_place_t  *place;   /* of the account */
+    ngx_http_household_memo_value_t  *held;    /* NULL: none */
 
     ngx_household_record_t         *record;    /* NULL: none */
     ngx_household_record_t         *stale;     /* for stale-if-error */

@@ -62,8 +62,7 @@ ngx_http_household_evaluate(ngx_http_request_t *r,
         return NGX_DONE;
     }
 
-    return ngx_http_household_memo_recall(ctx->memo, ctx->held, &input,
-                                          &ctx->decision)
+    return ngx_http_household_memo_recall(ctx->held, &input, &ctx->decision)
            ? NGX_OK
            : ngx_http_household_evaluate_anew(r, hlcf, ctx, &input);
 }
@@ -119,8 +118,7 @@ ngx_http_household_evaluate_anew(ngx_http_request_t *r,
     {
         /* the input is all that the decision was made of */
 
-        ngx_http_household_memo_decided(ctx->memo, ctx->held, input,
-                                        &ctx->decision);
+        ngx_http_household_memo_decided(ctx->held, input, &ctx->decision);
     }
 
     return NGX_OK;

@@ -123,6 +123,9 @@ ngx_http_household_identity_from_claims(ngx_http_request_t *r,
     ctx->account.len = claims->account_len;
     p = ngx_cpymem(p, claims->account, claims->account_len);
 
+    ctx->place = ngx_http_household_memo_place(NGX_HTTP_HOUSEHOLD_MEMO_RECORD,
+                                               &ctx->account);
+
     ctx->device.data = p;
     ctx->device.len = claims->device_len;
     ngx_memcpy(p, claims->device, claims->device_len);
@@ -170,7 +173,10 @@ ngx_http_household_identity_find(ngx_http_request_t *r,
         return NGX_OK;
     }
 
-    if (!ngx_http_household_memo_knows(ctx->memo, &ctx->account)
+    ctx->place = ngx_http_household_memo_place(NGX_HTTP_HOUSEHOLD_MEMO_RECORD,
+                                               &ctx->account);
+
+    if (!ngx_http_household_memo_knows(ctx->place, &ctx->account)
         && !ngx_household_id_valid(&ctx->account))
     {
         ngx_str_null(&ctx->account);

@@ -1,35 +1,44 @@
 
 /*
- * The memory of a connection.  See ngx_http_household_memo.h.
+ * The memory of a worker process.  See ngx_http_household_memo.h.
  *
- * Values are allocated outside of pools: that of the connection would grow with
- * each value, and those of requests end before the next request.
+ * Each key has one place in a table, which it shares with others.  Values are
+ * allocated outside of pools: they outlive requests and connections.
  */
 
 
 #include <ngx_config.h>
 #include <ngx_core.h>
-#include <ngx_http.h>
 #include "ngx_http_household_memo.h"
 #include "ngx_household_str.h"
+#include "ngx_household_word.h"
 
 
-/* bytes of a value and its key at most, and at least */
-#define NGX_HTTP_HOUSEHOLD_MEMO_MAX  4096
-#define NGX_HTTP_HOUSEHOLD_MEMO_MIN   512
+/* places of each kind: 1 << BITS */
+#define NGX_HTTP_HOUSEHOLD_MEMO_BITS     12
+#define NGX_HTTP_HOUSEHOLD_MEMO_PLACES   (1 << NGX_HTTP_HOUSEHOLD_MEMO_BITS)
+
+/* bytes of a value and its key at most, and the steps of their memory */
+#define NGX_HTTP_HOUSEHOLD_MEMO_MAX      4096
+#define NGX_HTTP_HOUSEHOLD_MEMO_STEP      128
+
+/* bytes of a key that its place depends on */
+#define NGX_HTTP_HOUSEHOLD_MEMO_HASHED     64
 
 /* ms after which the zone is read again, even if nothing has changed */
-#define NGX_HTTP_HOUSEHOLD_MEMO_AGE   10000
+#define NGX_HTTP_HOUSEHOLD_MEMO_AGE     10000
 
 
-struct ngx_http_household_memo_s {
-    ngx_http_household_memo_value_t  *values[NGX_HTTP_HOUSEHOLD_MEMO_SLOTS];
+struct ngx_http_household_memo_place_s {
+    ngx_http_household_memo_value_t  *value;   /* NULL: none */
 
-    /* of the last keys: a value is kept if its key is requested twice */
-    uint64_t                          hashes[NGX_HTTP_HOUSEHOLD_MEMO_SLOTS];
+    /* of the last key without a value, and no hit since; or 0 */
+    uint64_t                          hash;
+};
 
-    /* the last decision, if "decided", for the present record */
-    ngx_uint_t                        decided; /* unsigned  decided:1; */
+
+struct ngx_http_household_memo_decided_s {
+    ngx_uint_t                        valid;   /* unsigned  valid:1; */
     ngx_http_household_memo_input_t   input;   /* without the device */
     ngx_household_decision_t          decision;
     ngx_str_t                         device;
@@ -37,117 +46,106 @@ struct ngx_http_household_memo_s {
 };
 
 
-static void ngx_http_household_memo_cleanup(void *data);
-static ngx_inline ngx_uint_t ngx_http_household_memo_is_kept(
-    ngx_http_household_memo_t *memo, ngx_http_household_memo_value_t *value,
-    const ngx_http_household_memo_input_t *input);
+static ngx_inline uint64_t ngx_http_household_memo_hash(const ngx_str_t *key);
 static ngx_http_household_memo_value_t *ngx_http_household_memo_alloc(
     ngx_http_household_memo_value_t *former, size_t size);
 
 
-ngx_http_household_memo_t *
-ngx_http_household_memo_get(ngx_http_request_t *r)
+static ngx_http_household_memo_place_t
+    ngx_http_household_memo[NGX_HTTP_HOUSEHOLD_MEMO_KINDS]
+                           [NGX_HTTP_HOUSEHOLD_MEMO_PLACES];
+
+
+/*
+ * Whoever chooses keys with the same place only makes the zone be read for
+ * them.  The end of a token is its signature.
+ */
+
+static ngx_inline uint64_t
+ngx_http_household_memo_hash(const ngx_str_t *key)
 {
-    ngx_connection_t           *c;
-    ngx_pool_cleanup_t         *cln;
-    ngx_http_household_memo_t  *memo;
+    size_t     left;
+    u_char    *p;
+    uint64_t   hash;
 
-    c = r->connection;
+    left = ngx_min(key->len, NGX_HTTP_HOUSEHOLD_MEMO_HASHED);
+    p = key->data + key->len - left;
+    hash = key->len;
 
-#if (NGX_HTTP_V3)
-
-    /* a stream has a connection of its own */
-
-    if (c->quic != NULL) {
-        c = c->quic->parent;
+    for ( /* void */ ; left >= 8; left -= 8) {
+        hash = (hash ^ ngx_household_word_read(p, 8)) * 0x9e3779b97f4a7c15ULL;
+        hash ^= hash >> 32;
+        p += 8;
     }
 
-#endif
-
-    for (cln = c->pool->cleanup; cln; cln = cln->next) {
-        if (cln->handler == ngx_http_household_memo_cleanup) {
-            return cln->data;
-        }
-    }
-
-    /* the requests of HTTP/3 are not counted in the connection of a stream */
-
-    if (c == r->connection && c->requests < 2) {
-        return NULL;
-    }
-
-    cln = ngx_pool_cleanup_add(c->pool, sizeof(ngx_http_household_memo_t));
-    if (cln == NULL) {
-        return NULL;
-    }
-
-    memo = cln->data;
-    ngx_memzero(memo, sizeof(ngx_http_household_memo_t));
-
-    cln->handler = ngx_http_household_memo_cleanup;
-
-    return memo;
+    return (hash ^ ngx_household_word_read(p, left)) * 0x9e3779b97f4a7c15ULL;
 }
 
 
-static void
-ngx_http_household_memo_cleanup(void *data)
+ngx_http_household_memo_place_t *
+ngx_http_household_memo_place(ngx_http_household_memo_kind_e kind,
+    const ngx_str_t *key)
 {
-    ngx_http_household_memo_t *memo = data;
+    uint64_t  hash;
 
-    ngx_uint_t  i;
+    hash = ngx_http_household_memo_hash(key);
 
-    for (i = 0; i < NGX_HTTP_HOUSEHOLD_MEMO_SLOTS; i++) {
-        if (memo->values[i] != NULL) {
-            ngx_http_household_memo_release(memo->values[i]);
-        }
-    }
+    /* the upper bits are made of all others */
+
+    hash >>= 64 - NGX_HTTP_HOUSEHOLD_MEMO_BITS;
+
+    return &ngx_http_household_memo[kind][hash];
 }
 
 
 ngx_http_household_memo_value_t *
-ngx_http_household_memo_find(ngx_http_household_memo_t *memo,
-    ngx_http_household_memo_slot_e slot, ngx_household_zone_ns_t *ns,
-    const ngx_str_t *key)
+ngx_http_household_memo_find(ngx_http_household_memo_place_t *place,
+    ngx_household_zone_ns_t *ns, const ngx_str_t *key)
 {
     ngx_http_household_memo_value_t  *value;
 
-    value = memo != NULL ? memo->values[slot] : NULL;
+    value = place->value;
 
-    return value != NULL
-           && value->ns == ns
-           && ngx_household_str_equal(&value->key, key)
-           && ngx_household_zone_unchanged(ns, &value->mark, ngx_current_msec)
-           ? value : NULL;
+    if (value == NULL
+        || value->ns != ns
+        || !ngx_household_str_equal(&value->key, key)
+        || !ngx_household_zone_unchanged(ns, &value->mark, ngx_current_msec))
+    {
+        return NULL;
+    }
+
+    place->hash = 0;
+
+    return value;
 }
 
 
 ngx_http_household_memo_value_t *
-ngx_http_household_memo_keep(ngx_http_household_memo_t *memo,
-    ngx_http_household_memo_slot_e slot, ngx_household_zone_ns_t *ns,
-    const ngx_str_t *key, const u_char *data,
+ngx_http_household_memo_keep(ngx_http_household_memo_place_t *place,
+    ngx_household_zone_ns_t *ns, const ngx_str_t *key, const u_char *data,
     size_t len, const ngx_household_zone_mark_t *mark)
 {
+    uint64_t                          hash;
     ngx_msec_t                        until;
     ngx_http_household_memo_value_t  *value;
 
-    if (memo == NULL) {
+    hash = ngx_http_household_memo_hash(key);
+    value = place->value;
+
+    if (place->hash != hash
+        && (value == NULL
+            || value->ns != ns
+            || !ngx_household_str_equal(&value->key, key)))
+    {
+        /* most accounts that are requested once are not requested again soon */
+        place->hash = hash;
         return NULL;
     }
 
-    if (memo->hashes[slot] != mark->hash) {
-        /* a proxy may ask for many accounts on one connection */
-        memo->hashes[slot] = mark->hash;
-        return NULL;
-    }
+    value = ngx_http_household_memo_alloc(value, len + key->len);
 
-    if (slot == NGX_HTTP_HOUSEHOLD_MEMO_RECORD) {
-        memo->decided = 0;
-    }
-
-    value = ngx_http_household_memo_alloc(memo->values[slot], len + key->len);
-
-    memo->values[slot] = value;
+    place->value = value;
+    place->hash = 0;
 
     if (value == NULL) {
         return NULL;
@@ -172,7 +170,10 @@ ngx_http_household_memo_keep(ngx_http_household_memo_t *memo,
 }
 
 
-/* returns memory of "size" bytes, that of the former value if it suffices */
+/*
+ * Returns memory of "size" bytes, without a decision: that of the former value
+ * if it suffices, and nobody else holds it.
+ */
 
 static ngx_http_household_memo_value_t *
 ngx_http_household_memo_alloc(ngx_http_household_memo_value_t *former,
@@ -183,6 +184,11 @@ ngx_http_household_memo_alloc(ngx_http_household_memo_value_t *former,
     if (former != NULL) {
 
         if (former->holders == 1 && size <= former->size) {
+
+            if (former->decided != NULL) {
+                former->decided->valid = 0;
+            }
+
             return former;
         }
 
@@ -193,7 +199,7 @@ ngx_http_household_memo_alloc(ngx_http_household_memo_value_t *former,
         return NULL;
     }
 
-    size = ngx_max(size, NGX_HTTP_HOUSEHOLD_MEMO_MIN);
+    size = ngx_align(size, NGX_HTTP_HOUSEHOLD_MEMO_STEP);
 
     value = ngx_alloc(offsetof(ngx_http_household_memo_value_t, data) + size,
                       ngx_cycle->log);
@@ -203,6 +209,7 @@ ngx_http_household_memo_alloc(ngx_http_household_memo_value_t *former,
 
     value->holders = 1;
     value->size = size;
+    value->decided = NULL;
 
     return value;
 }
@@ -225,56 +232,44 @@ void
 ngx_http_household_memo_release(ngx_http_household_memo_value_t *value)
 {
     if (--value->holders == 0) {
+
+        if (value->decided != NULL) {
+            ngx_free(value->decided);
+        }
+
         ngx_free(value);
     }
 }
 
 
 ngx_uint_t
-ngx_http_household_memo_knows(ngx_http_household_memo_t *memo,
+ngx_http_household_memo_knows(ngx_http_household_memo_place_t *place,
     const ngx_str_t *account)
 {
-    ngx_http_household_memo_value_t  *value;
-
-    value = memo != NULL ? memo->values[NGX_HTTP_HOUSEHOLD_MEMO_RECORD] : NULL;
-
-    return value != NULL && ngx_household_str_equal(&value->key, account);
-}
-
-
-/*
- * Returns 1 if "value" has the record of the input, and is still that of the
- * connection.
- */
-
-static ngx_inline ngx_uint_t
-ngx_http_household_memo_is_kept(ngx_http_household_memo_t *memo,
-    ngx_http_household_memo_value_t *value,
-    const ngx_http_household_memo_input_t *input)
-{
-    return value != NULL
-           && (const void *) value->data == input->record
-           && value == memo->values[NGX_HTTP_HOUSEHOLD_MEMO_RECORD];
+    return place->value != NULL
+           && ngx_household_str_equal(&place->value->key, account);
 }
 
 
 /* the decision has pointers into the record, which its requests hold */
 
 ngx_uint_t
-ngx_http_household_memo_recall(ngx_http_household_memo_t *memo,
-    ngx_http_household_memo_value_t *value,
-    const ngx_http_household_memo_input_t *input,
-    ngx_household_decision_t *d)
+ngx_http_household_memo_recall(ngx_http_household_memo_value_t *value,
+    const ngx_http_household_memo_input_t *input, ngx_household_decision_t *d)
 {
-    ngx_http_household_memo_input_t  *last;
+    ngx_http_household_memo_input_t    *last;
+    ngx_http_household_memo_decided_t  *decided;
 
-    if (!ngx_http_household_memo_is_kept(memo, value, input)
-        || !memo->decided)
+    decided = value != NULL ? value->decided : NULL;
+
+    if (decided == NULL
+        || !decided->valid
+        || (const void *) value->data != input->record)
     {
         return 0;
     }
 
-    last = &memo->input;
+    last = &decided->input;
 
     if (last->conf != input->conf
         || last->unauthorized != input->unauthorized
@@ -287,41 +282,54 @@ ngx_http_household_memo_recall(ngx_http_household_memo_t *memo,
         || ngx_memcmp(last->addr.bytes, input->addr.bytes,
                       sizeof(last->addr.bytes))
            != 0
-        || !ngx_household_str_equal(&memo->device, input->device))
+        || !ngx_household_str_equal(&decided->device, input->device))
     {
         return 0;
     }
 
-    *d = memo->decision;
+    *d = decided->decision;
 
     return 1;
 }
 
 
 void
-ngx_http_household_memo_decided(ngx_http_household_memo_t *memo,
-    ngx_http_household_memo_value_t *value,
+ngx_http_household_memo_decided(ngx_http_household_memo_value_t *value,
     const ngx_http_household_memo_input_t *input,
     const ngx_household_decision_t *d)
 {
-    const ngx_str_t  *device;
+    const ngx_str_t                    *device;
+    ngx_http_household_memo_decided_t  *decided;
 
     device = input->device;
 
-    if (!ngx_http_household_memo_is_kept(memo, value, input)
+    if (value == NULL
+        || (const void *) value->data != input->record
         || device->len > NGX_HOUSEHOLD_ID_LEN)
     {
         return;
     }
 
-    memo->decided = 1;
-    memo->input = *input;
-    memo->decision = *d;
+    decided = value->decided;
 
-    memo->device.data = memo->device_bytes;
-    memo->device.len = device->len;
+    if (decided == NULL) {
+        decided = ngx_alloc(sizeof(ngx_http_household_memo_decided_t),
+                            ngx_cycle->log);
+        if (decided == NULL) {
+            return;
+        }
+
+        value->decided = decided;
+    }
+
+    decided->valid = 1;
+    decided->input = *input;
+    decided->decision = *d;
+
+    decided->device.data = decided->device_bytes;
+    decided->device.len = device->len;
 
     if (device->len) {
-        ngx_memcpy(memo->device_bytes, device->data, device->len);
+        ngx_memcpy(decided->device_bytes, device->data, device->len);
     }
 }

@@ -1,8 +1,8 @@
 
 /*
- * What a connection of a client remembers of its last request: the record of
- * the account, the claims of the token, and the decision.  A player asks for a
- * hundred segments on one connection.
+ * What a worker process remembers of the accounts and tokens of its last
+ * requests: the record, the claims, and the decision.  A player asks for a
+ * hundred segments, on one connection or on several.
  *
  * A value is a copy of a fresh one of the zone, and is used as long as the zone
  * would return that one: see ngx_household_zone_unchanged().
@@ -15,7 +15,6 @@
 
 #include <ngx_config.h>
 #include <ngx_core.h>
-#include <ngx_http.h>
 #include "ngx_household_decide.h"
 #include "ngx_household_zone.h"
 
@@ -23,22 +22,29 @@
 typedef enum {
     NGX_HTTP_HOUSEHOLD_MEMO_RECORD = 0,
     NGX_HTTP_HOUSEHOLD_MEMO_TOKEN,
-    NGX_HTTP_HOUSEHOLD_MEMO_SLOTS
-} ngx_http_household_memo_slot_e;
+    NGX_HTTP_HOUSEHOLD_MEMO_KINDS
+} ngx_http_household_memo_kind_e;
 
 
-typedef struct ngx_http_household_memo_s  ngx_http_household_memo_t;
+/* where the value of a key is, if there is one; other keys share it */
+typedef struct ngx_http_household_memo_place_s
+    ngx_http_household_memo_place_t;
+
+/* a decision for a record, and what it was made of */
+typedef struct ngx_http_household_memo_decided_s
+    ngx_http_household_memo_decided_t;
 
 
 /* "data" is aligned, and stays while a request holds the value */
 
 typedef struct {
-    ngx_uint_t                   holders; /* requests, and the connection */
-    size_t                       size;    /* of "data" */
-    ngx_household_zone_ns_t     *ns;
-    ngx_household_zone_mark_t    mark;
-    ngx_str_t                    key;     /* in "data", too */
-    uint64_t                     data[1];
+    ngx_uint_t                          holders; /* requests, and the table */
+    size_t                              size;    /* of "data" */
+    ngx_household_zone_ns_t            *ns;
+    ngx_household_zone_mark_t           mark;
+    ngx_str_t                           key;     /* in "data", too */
+    ngx_http_household_memo_decided_t  *decided; /* NULL: none */
+    uint64_t                            data[1];
 } ngx_http_household_memo_value_t;
 
 
@@ -58,29 +64,28 @@ typedef struct {
 } ngx_http_household_memo_input_t;
 
 
-/*
- * Returns the memory of the connection of "r"; or NULL if this is its first
- * request, or memory allocation failed.
- */
-ngx_http_household_memo_t *ngx_http_household_memo_get(ngx_http_request_t *r);
+/* returns the place of a key */
+ngx_http_household_memo_place_t *ngx_http_household_memo_place(
+    ngx_http_household_memo_kind_e kind, const ngx_str_t *key);
 
 /*
- * Returns the value of "key" in the namespace if it is kept and still fresh,
- * which counts as a hit of the zone; otherwise NULL.  "memo" may be NULL.
+ * Returns the value of "key", whose place this is, in the namespace if it is
+ * kept and still fresh, which counts as a hit of the zone; otherwise NULL.
  */
 ngx_http_household_memo_value_t *ngx_http_household_memo_find(
-    ngx_http_household_memo_t *memo, ngx_http_household_memo_slot_e slot,
-    ngx_household_zone_ns_t *ns, const ngx_str_t *key);
+    ngx_http_household_memo_place_t *place, ngx_household_zone_ns_t *ns,
+    const ngx_str_t *key);
 
 /*
- * Keeps a copy of a HIT in place of the former value of the slot, if the last
- * HIT was of the same key.  Returns the value; or NULL if it was not, "memo" is
- * NULL, the value is too large, or memory allocation failed.
+ * Keeps a copy of a HIT, in place of a former value of the key.  A value of
+ * another key is replaced if this key comes twice without a request for that
+ * one in between.  Returns the value; or NULL if it is not kept, is too large,
+ * or memory allocation failed.
  */
 ngx_http_household_memo_value_t *ngx_http_household_memo_keep(
-    ngx_http_household_memo_t *memo, ngx_http_household_memo_slot_e slot,
-    ngx_household_zone_ns_t *ns, const ngx_str_t *key, const u_char *data,
-    size_t len, const ngx_household_zone_mark_t *mark);
+    ngx_http_household_memo_place_t *place, ngx_household_zone_ns_t *ns,
+    const ngx_str_t *key, const u_char *data, size_t len,
+    const ngx_household_zone_mark_t *mark);
 
 /*
  * Returns the data, which stays until "held" is released: a request uses it
@@ -92,22 +97,21 @@ void *ngx_http_household_memo_hold(ngx_http_household_memo_value_t **held,
 
 void ngx_http_household_memo_release(ngx_http_household_memo_value_t *value);
 
-/* returns 1 if the account is that of the kept record, and so a valid id */
-ngx_uint_t ngx_http_household_memo_knows(ngx_http_household_memo_t *memo,
-    const ngx_str_t *account);
+/* returns 1 if a record of the account is kept, which so is a valid id */
+ngx_uint_t ngx_http_household_memo_knows(
+    ngx_http_household_memo_place_t *place, const ngx_str_t *account);
 
 /*
- * Copies the decision that was kept, if it was made of the same input.  "value"
- * is the kept record of the input, or NULL.  Returns 1; or 0 if there is none.
+ * Copies the last decision for a record, if it was made of the same input.
+ * "value" is the kept record, or NULL.  Returns 1; or 0 if there is none.
  */
-ngx_uint_t ngx_http_household_memo_recall(ngx_http_household_memo_t *memo,
+ngx_uint_t ngx_http_household_memo_recall(
     ngx_http_household_memo_value_t *value,
     const ngx_http_household_memo_input_t *input,
     ngx_household_decision_t *d);
 
 /* keeps a decision; likewise */
-void ngx_http_household_memo_decided(ngx_http_household_memo_t *memo,
-    ngx_http_household_memo_value_t *value,
+void ngx_http_household_memo_decided(ngx_http_household_memo_value_t *value,
     const ngx_http_household_memo_input_t *input,
     const ngx_household_decision_t *d);
 

@@ -331,7 +331,7 @@ ngx_http_household_token_verify_one(ngx_http_request_t *r,
         ngx_http_household_token_update(conf);
     }
 
-    kept = ngx_http_household_token_cache_get(r, conf, token, cat, claims,
+    kept = ngx_http_household_token_cache_get(conf, token, cat, claims,
                                               &entry);
     tokens->cached = kept;
 

@@ -3,7 +3,6 @@
 #include <ngx_core.h>
 #include <ngx_http.h>
 #include "ngx_http_household.h"
-#include "ngx_http_household_ctx.h"
 #include "ngx_http_household_token_cache.h"
 
 
@@ -34,37 +33,23 @@ static ngx_uint_t ngx_http_household_token_cache_begin(
     ngx_http_household_token_conf_t *conf, ngx_str_t *token, ngx_uint_t cat,
     ngx_http_household_token_entry_t *entry);
 static ngx_uint_t ngx_http_household_token_cache_remembered(
-    ngx_http_household_memo_t *memo, ngx_str_t *token,
-    ngx_household_jwt_claims_t *claims,
+    ngx_str_t *token, ngx_household_jwt_claims_t *claims,
     ngx_http_household_token_entry_t *entry);
 static ngx_uint_t ngx_http_household_token_cache_recall(
-    ngx_http_household_memo_t *memo, ngx_str_t *token,
-    ngx_household_jwt_claims_t *claims,
+    ngx_str_t *token, ngx_household_jwt_claims_t *claims,
     ngx_http_household_token_entry_t *entry);
 static ngx_uint_t ngx_http_household_token_cache_unpack(const u_char *p,
     ngx_household_jwt_claims_t *claims);
 
 
 ngx_uint_t
-ngx_http_household_token_cache_get(ngx_http_request_t *r,
-    ngx_http_household_token_conf_t *conf, ngx_str_t *token, ngx_uint_t cat,
-    ngx_household_jwt_claims_t *claims,
+ngx_http_household_token_cache_get(ngx_http_household_token_conf_t *conf,
+    ngx_str_t *token, ngx_uint_t cat, ngx_household_jwt_claims_t *claims,
     ngx_http_household_token_entry_t *entry)
 {
-    ngx_http_household_ctx_t   *ctx;
-    ngx_http_household_memo_t  *memo;
-
-    if (!ngx_http_household_token_cache_begin(conf, token, cat, entry)) {
-        return 0;
-    }
-
-    ctx = ngx_http_get_module_ctx(r->main, ngx_http_household_module);
-    memo = ctx != NULL ? ctx->memo : NULL;
-
-    return ngx_http_household_token_cache_remembered(memo, token, claims,
-                                                     entry)
-           || ngx_http_household_token_cache_recall(memo, token, claims,
-                                                    entry);
+    return ngx_http_household_token_cache_begin(conf, token, cat, entry)
+           && (ngx_http_household_token_cache_remembered(token, claims, entry)
+               || ngx_http_household_token_cache_recall(token, claims, entry));
 }
 
 
@@ -88,25 +73,30 @@ ngx_http_household_token_cache_begin(ngx_http_household_token_conf_t *conf,
         entry->cache = NULL;
     }
 
-    return entry->cache != NULL;
+    if (entry->cache == NULL) {
+        return 0;
+    }
+
+    entry->place = ngx_http_household_memo_place(NGX_HTTP_HOUSEHOLD_MEMO_TOKEN,
+                                                 token);
+    return 1;
 }
 
 
 /*
- * The connection remembers a token by its text.  The value is what the zone
+ * The process remembers a token by its text.  The value is what the zone
  * keeps, behind the digest of the policy.
  */
 
 static ngx_uint_t
-ngx_http_household_token_cache_remembered(ngx_http_household_memo_t *memo,
-    ngx_str_t *token, ngx_household_jwt_claims_t *claims,
+ngx_http_household_token_cache_remembered(ngx_str_t *token,
+    ngx_household_jwt_claims_t *claims,
     ngx_http_household_token_entry_t *entry)
 {
     u_char                           *p;
     ngx_http_household_memo_value_t  *value;
 
-    value = ngx_http_household_memo_find(memo, NGX_HTTP_HOUSEHOLD_MEMO_TOKEN,
-                                         entry->cache, token);
+    value = ngx_http_household_memo_find(entry->place, entry->cache, token);
     if (value == NULL) {
         return 0;
     }
@@ -125,8 +115,8 @@ ngx_http_household_token_cache_remembered(ngx_http_household_memo_t *memo,
 
 
 static ngx_uint_t
-ngx_http_household_token_cache_recall(ngx_http_household_memo_t *memo,
-    ngx_str_t *token, ngx_household_jwt_claims_t *claims,
+ngx_http_household_token_cache_recall(ngx_str_t *token,
+    ngx_household_jwt_claims_t *claims,
     ngx_http_household_token_entry_t *entry)
 {
     u_char                        buf[NGX_HOUSEHOLD_JWT_DIGEST
@@ -172,8 +162,7 @@ ngx_http_household_token_cache_recall(ngx_http_household_memo_t *memo,
         ngx_memzero(buf, NGX_HOUSEHOLD_JWT_DIGEST);
     }
 
-    (void) ngx_http_household_memo_keep(memo, NGX_HTTP_HOUSEHOLD_MEMO_TOKEN,
-                                        entry->cache, token, buf,
+    (void) ngx_http_household_memo_keep(entry->place, entry->cache, token, buf,
                                         NGX_HOUSEHOLD_JWT_DIGEST + found.len,
                                         &found.mark);
     return 1;

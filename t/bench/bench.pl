@@ -24,7 +24,7 @@ use Bench::Machine qw(machine check_load busy);
 use Bench::Origin;
 use Bench::Peers qw(peers start_peers);
 use Bench::Report qw(median);
-use Bench::Rows qw(rows http_text location_text);
+use Bench::Rows qw(rows http_text location_text crowd);
 use Bench::Server;
 use Getopt::Long;
 use Test::Household::Ca;
@@ -49,7 +49,7 @@ check_load($machine);
 my $dir = temp_dir('load');
 my ($redis, %redis) = start_redis();
 my $tls_port = free_port();
-fill($redis, $Accounts);
+fill($redis, crowd());
 
 my @rows = (rows(accounts => $Accounts, dir => $dir, ways => ['tcp', 'tls'],
                  tokens => [qw(HS256 RS256 ES256 EdDSA CAT CATU)],

@@ -26,7 +26,7 @@ use lib "$FindBin::RealBin/lib", "$FindBin::RealBin/../lib";
 
 use Bench::Callgrind;
 use Bench::Data qw(fill);
-use Bench::Rows qw(rows);
+use Bench::Rows qw(rows crowd);
 use Getopt::Long;
 use Test::Household::Nginx;
 use Test::Household::Process qw(temp_dir);
@@ -41,7 +41,7 @@ GetOptions('record' => \my $record, 'profile=s' => \my $profile,
 my ($file) = @ARGV;
 
 my $redis = Test::Household::Redis->new(unix => 1);
-fill($redis, $Accounts);
+fill($redis, crowd());
 
 my @rows = rows(accounts => $Accounts, dir => temp_dir('keys'),
                 tokens => ['HS256', 'ES256', 'CAT', 'CATU'],
@@ -83,14 +83,16 @@ if ($profile) {
 sub measure {
     my ($row) = @_;
     my $name = $row->{name};
+    my @asks = $row->{asks} && $row->{asks} > $Many
+               ? map { $_ * $row->{asks} } 2, 3 : ($Few, $Many);
     my ($few, $many) = map {
         Bench::Callgrind::run($row, $redis, $Accounts, $_)
-    } $Few, $Many;
-    my $n = int(($many->{total} - $few->{total}) / ($Many - $Few));
+    } @asks;
+    my $n = int(($many->{total} - $few->{total}) / ($asks[1] - $asks[0]));
 
     return if defined $count{$name} && $n > $count{$name};
     $count{$name} = $n;
-    $self{$name} = per_function($few, $many);
+    $self{$name} = per_function($few, $many, $asks[1] - $asks[0]);
 }
 
 sub is_more {
@@ -152,10 +154,10 @@ EOC
 
 # instructions a request by function
 sub per_function {
-    my ($few, $many) = @_;
+    my ($few, $many, $asks) = @_;
 
-    return { map { $_ => ($many->{self}{$_} - ($few->{self}{$_} // 0))
-                         / ($Many - $Few) } keys %{ $many->{self} } };
+    return { map { $_ => ($many->{self}{$_} - ($few->{self}{$_} // 0)) / $asks }
+             keys %{ $many->{self} } };
 }
 
 # what a row has more than its floor, by function

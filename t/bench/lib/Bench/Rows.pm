@@ -25,7 +25,10 @@ use Exporter 'import';
 use Bench::Data qw(account stranger tokens jwks);
 use Bench::Origin;
 
-our @EXPORT_OK = qw(rows http_text location_text);
+our @EXPORT_OK = qw(rows http_text location_text crowd);
+
+# accounts, more than a worker process remembers
+sub crowd { 6000 }
 
 # an edge that has room for all, and no refresh while it is measured
 my $Cached = 'household_store main zone=households fresh=1h stale=1h;';
@@ -169,6 +172,8 @@ sub rows {
         _row('cached', 'cached, at home', conf => $on . $Cached),
         _row('kept', 'cached, at home, one account on each connection',
             _again(\&_at_home), conf => $on . $Cached),
+        _row('crowd', 'cached, at home, ' . crowd() . ' accounts in turn',
+            asks => crowd(), conf => $on . $Cached),
         _row('device', 'cached, at home, with a device',
             conf => "$on$Cached\nhousehold_device player-2;"),
         _row('monitor', 'cached, outside, monitored', ask => \&_away,
