@@ -90,7 +90,7 @@ ngx_http_household_token_find(ngx_http_request_t *r,
             /* of the request line: a rewrite may have removed it from $uri */
             path = r->unparsed_uri;
 
-            last = ngx_strlchr(path.data, path.data + path.len, '?');
+            last = memchr(path.data, '?', path.len);
             if (last != NULL) {
                 path.len = last - path.data;
             }
@@ -369,7 +369,7 @@ ngx_http_household_token_is_cat(ngx_http_household_token_conf_t *conf,
     ngx_str_t *token)
 {
     return conf->cat.nissuers != 0
-           && ngx_strlchr(token->data, token->data + token->len, '.') == NULL;
+           && memchr(token->data, '.', token->len) == NULL;
 }
 
 

@@ -14,6 +14,7 @@
 #include "ngx_http_household_token.h"
 
 
+static ngx_inline ngx_uint_t ngx_http_household_token_bearer(u_char *p);
 static u_char *ngx_http_household_token_delimiter(u_char *p, u_char *last);
 static ngx_int_t ngx_http_household_token_strip_args(ngx_http_request_t *r,
     ngx_http_household_source_t *source);
@@ -40,9 +41,7 @@ ngx_http_household_token_in_header(ngx_http_household_source_t *source,
                               sizeof("authorization") - 1)
                   == 0
                && h->value.len > sizeof("Bearer ") - 1
-               && ngx_strncasecmp(h->value.data, (u_char *) "Bearer ",
-                                  sizeof("Bearer ") - 1)
-                  == 0;
+               && ngx_http_household_token_bearer(h->value.data);
 
     case NGX_HTTP_HOUSEHOLD_COOKIE:
         return h->key.len == sizeof("cookie") - 1
@@ -75,6 +74,17 @@ ngx_http_household_token_in_header(ngx_http_household_source_t *source,
 }
 
 
+/* in any case (RFC 9110, 11.1); first as nearly all clients write it */
+
+static ngx_inline ngx_uint_t
+ngx_http_household_token_bearer(u_char *p)
+{
+    return ngx_memcmp(p, "Bearer ", sizeof("Bearer ") - 1) == 0
+           || ngx_strncasecmp(p, (u_char *) "Bearer ", sizeof("Bearer ") - 1)
+              == 0;
+}
+
+
 ngx_uint_t
 ngx_http_household_token_arg(u_char **text, u_char *last, ngx_str_t *name,
     ngx_str_t *value)
@@ -83,7 +93,7 @@ ngx_http_household_token_arg(u_char **text, u_char *last, ngx_str_t *name,
 
     for (p = *text; p < last; p = end + 1) {
 
-        end = ngx_strlchr(p, last, '&');
+        end = memchr(p, '&', last - p);
         if (end == NULL) {
             end = last;
         }
@@ -175,7 +185,7 @@ ngx_http_household_token_cookie(u_char **text, u_char *last, ngx_str_t *name,
             p++;
         }
 
-        end = ngx_strlchr(p, last, ';');
+        end = memchr(p, ';', last - p);
         if (end == NULL) {
             end = last;
         }
