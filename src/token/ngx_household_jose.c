@@ -10,7 +10,6 @@
 #include "ngx_household_jose.h"
 
 
-static ngx_int_t ngx_household_base64url_value(u_char ch);
 static json_t *ngx_household_json_load(const ngx_str_t *text, char *error);
 static void ngx_household_json_error(const ngx_str_t *text,
     const json_error_t *e, char *error);
@@ -25,28 +24,62 @@ static ngx_int_t ngx_household_json_exponent(const u_char *p,
     const u_char *end, long *exponent);
 
 
+/* values of the characters; 64 is none of the alphabet */
+
+static const u_char  ngx_household_base64url_values[256] = {
+    64, 64, 64, 64, 64, 64, 64, 64, 64, 64, 64, 64, 64, 64, 64, 64,
+    64, 64, 64, 64, 64, 64, 64, 64, 64, 64, 64, 64, 64, 64, 64, 64,
+    64, 64, 64, 64, 64, 64, 64, 64, 64, 64, 64, 64, 64, 62, 64, 64,
+    52, 53, 54, 55, 56, 57, 58, 59, 60, 61, 64, 64, 64, 64, 64, 64,
+    64,  0,  1,  2,  3,  4,  5,  6,  7,  8,  9, 10, 11, 12, 13, 14,
+    15, 16, 17, 18, 19, 20, 21, 22, 23, 24, 25, 64, 64, 64, 64, 63,
+    64, 26, 27, 28, 29, 30, 31, 32, 33, 34, 35, 36, 37, 38, 39, 40,
+    41, 42, 43, 44, 45, 46, 47, 48, 49, 50, 51, 64, 64, 64, 64, 64,
+    64, 64, 64, 64, 64, 64, 64, 64, 64, 64, 64, 64, 64, 64, 64, 64,
+    64, 64, 64, 64, 64, 64, 64, 64, 64, 64, 64, 64, 64, 64, 64, 64,
+    64, 64, 64, 64, 64, 64, 64, 64, 64, 64, 64, 64, 64, 64, 64, 64,
+    64, 64, 64, 64, 64, 64, 64, 64, 64, 64, 64, 64, 64, 64, 64, 64,
+    64, 64, 64, 64, 64, 64, 64, 64, 64, 64, 64, 64, 64, 64, 64, 64,
+    64, 64, 64, 64, 64, 64, 64, 64, 64, 64, 64, 64, 64, 64, 64, 64,
+    64, 64, 64, 64, 64, 64, 64, 64, 64, 64, 64, 64, 64, 64, 64, 64,
+    64, 64, 64, 64, 64, 64, 64, 64, 64, 64, 64, 64, 64, 64, 64, 64
+};
+
+
 ngx_int_t
 ngx_household_base64url_decode(ngx_str_t *dst, const ngx_str_t *src)
 {
-    u_char     *p;
-    size_t      i;
-    uint32_t    bits;
-    ngx_int_t   value;
-    ngx_uint_t  nbits;
+    size_t         i;
+    u_char        *p, *s, all;
+    uint32_t       bits;
+    ngx_uint_t     nbits;
+    const u_char  *value;
 
+    value = ngx_household_base64url_values;
     p = dst->data;
+    all = 0;
+
+    /* four characters are three bytes */
+
+    for (i = 0; src->len - i >= 4; i += 4) {
+        s = src->data + i;
+
+        all |= value[s[0]] | value[s[1]] | value[s[2]] | value[s[3]];
+
+        bits = (uint32_t) value[s[0]] << 18 | (uint32_t) value[s[1]] << 12
+               | (uint32_t) value[s[2]] << 6 | value[s[3]];
+
+        *p++ = (u_char) (bits >> 16);
+        *p++ = (u_char) (bits >> 8);
+        *p++ = (u_char) bits;
+    }
+
     bits = 0;
     nbits = 0;
 
-    for (i = 0; i < src->len; i++) {
-
-        value = ngx_household_base64url_value(src->data[i]);
-
-        if (value == NGX_ERROR) {
-            return NGX_DECLINED;
-        }
-
-        bits = (bits << 6 | (uint32_t) value) & 0xfff;
+    for ( /* void */ ; i < src->len; i++) {
+        all |= value[src->data[i]];
+        bits = bits << 6 | value[src->data[i]];
         nbits += 6;
 
         if (nbits >= 8) {
@@ -57,40 +90,13 @@ ngx_household_base64url_decode(ngx_str_t *dst, const ngx_str_t *src)
 
     /* six bits left are not a byte; two or four bits left must be zero */
 
-    if (nbits == 6 || (bits & ((1 << nbits) - 1)) != 0) {
+    if (all > 63 || nbits == 6 || (bits & ((1 << nbits) - 1)) != 0) {
         return NGX_DECLINED;
     }
 
     dst->len = p - dst->data;
 
     return NGX_OK;
-}
-
-
-static ngx_int_t
-ngx_household_base64url_value(u_char ch)
-{
-    if (ch >= 'a' && ch <= 'z') {
-        return ch - 'a' + 26;
-    }
-
-    if (ch >= 'A' && ch <= 'Z') {
-        return ch - 'A';
-    }
-
-    if (ch >= '0' && ch <= '9') {
-        return ch - '0' + 52;
-    }
-
-    if (ch == '-') {
-        return 62;
-    }
-
-    if (ch == '_') {
-        return 63;
-    }
-
-    return NGX_ERROR;
 }
 
 
