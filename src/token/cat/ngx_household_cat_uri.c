@@ -190,7 +190,10 @@ ngx_household_cat_uri_split(ngx_household_cat_uri_t *u,
 
     ngx_household_cat_uri_authority(u, host, path);
 
-    for (p = path; p < last && *p != '?'; p++) { /* void */ }
+    p = memchr(path, '?', last - path);
+    if (p == NULL) {
+        p = last;
+    }
 
     u->parts[NGX_HOUSEHOLD_CAT_PATH].data = path;
     u->parts[NGX_HOUSEHOLD_CAT_PATH].len = p - path;
@@ -348,7 +351,10 @@ ngx_household_cat_uri_arguments(ngx_str_t *query,
 
     for ( ;; ) {
 
-        for (end = p; end < last && *end != '&'; end++) { /* void */ }
+        end = memchr(p, '&', last - p);
+        if (end == NULL) {
+            end = last;
+        }
 
         if (!ngx_household_cat_uri_argument(p, end - p, request)) {
 
@@ -356,7 +362,10 @@ ngx_household_cat_uri_arguments(ngx_str_t *query,
                 *dst++ = '&';
             }
 
-            ngx_memmove(dst, p, end - p);
+            if (dst != p) {
+                ngx_memmove(dst, p, end - p);
+            }
+
             dst += end - p;
         }
 

@@ -7,6 +7,7 @@
 #include <ngx_config.h>
 #include <ngx_core.h>
 #include "ngx_household_uri.h"
+#include "ngx_household_word.h"
 
 
 static ngx_uint_t ngx_household_uri_printable(const ngx_str_t *uri);
@@ -19,7 +20,8 @@ static u_char *ngx_household_uri_escapes(u_char *dst, u_char *p,
     u_char *last);
 static ngx_int_t ngx_household_uri_hex(u_char ch);
 static ngx_uint_t ngx_household_uri_unreserved(u_char ch);
-static ngx_uint_t ngx_household_uri_ambiguous(u_char *p, u_char *last);
+static ngx_uint_t ngx_household_uri_ambiguous(u_char *path, u_char *last);
+static ngx_uint_t ngx_household_uri_dotted(u_char *path, u_char *last);
 static u_char *ngx_household_uri_dots(u_char *path, u_char *last,
     ngx_uint_t *climbs);
 static ngx_uint_t ngx_household_uri_names(const u_char *p,
@@ -54,7 +56,10 @@ ngx_household_uri_normalize(ngx_household_uri_t *u, const ngx_str_t *uri,
         /* void */
     }
 
-    for (query = path; query < last && *query != '?'; query++) { /* void */ }
+    query = memchr(path, '?', last - path);
+    if (query == NULL) {
+        query = last;
+    }
 
     d = ngx_household_uri_lower(dst->data, uri->data, host);
     d = ngx_household_uri_authority(d, host, path, &port);
@@ -99,12 +104,33 @@ ngx_household_uri_normalize(ngx_household_uri_t *u, const ngx_str_t *uri,
 static ngx_uint_t
 ngx_household_uri_printable(const ngx_str_t *uri)
 {
-    size_t  i;
+    size_t    i;
+    u_char    ch;
+    uint64_t  w;
 
-    for (i = 0; i < uri->len; i++) {
-        if (uri->data[i] <= 0x20 || uri->data[i] >= 0x7f
-            || uri->data[i] == '#')
+#define ngx_household_uri_each(ch)  ((ch) * 0x0101010101010101ULL)
+
+    /*
+     * Eight bytes at a time: the highest bit of one is set if it is not ASCII,
+     * or by the subtraction that goes below zero, or by the sum from 0x7f.
+     */
+
+    for (i = 0; uri->len - i >= 8; i += 8) {
+        w = ngx_household_word_read(uri->data + i, 8);
+
+        if ((w | (w + ngx_household_uri_each(1))
+             | (w - ngx_household_uri_each(0x21))
+             | ((w ^ ngx_household_uri_each('#')) - ngx_household_uri_each(1)))
+            & ngx_household_uri_each(0x80))
         {
+            return 0;
+        }
+    }
+
+    for ( /* void */ ; i < uri->len; i++) {
+        ch = uri->data[i];
+
+        if (ch <= 0x20 || ch >= 0x7f || ch == '#') {
             return 0;
         }
     }
@@ -199,17 +225,21 @@ ngx_household_uri_authority(u_char *dst, u_char *p, u_char *last,
 static u_char *
 ngx_household_uri_escapes(u_char *dst, u_char *p, u_char *last)
 {
-    u_char     ch;
+    u_char     ch, *escape;
     ngx_int_t  high, low;
 
     static const u_char  hex[] = "0123456789ABCDEF";
 
     while (p < last) {
 
-        if (*p != '%') {
-            *dst++ = *p++;
-            continue;
+        escape = memchr(p, '%', last - p);
+
+        if (escape == NULL) {
+            return ngx_cpymem(dst, p, last - p);
         }
+
+        dst = ngx_cpymem(dst, p, escape - p);
+        p = escape;
 
         if (last - p < 3) {
             return NULL;
@@ -268,15 +298,35 @@ ngx_household_uri_unreserved(u_char ch)
 /* nginx merges "//" and "/%2F" into one slash, and splits "a%2Fb" */
 
 static ngx_uint_t
-ngx_household_uri_ambiguous(u_char *p, u_char *last)
+ngx_household_uri_ambiguous(u_char *path, u_char *last)
 {
-    for ( /* void */ ; p < last; p++) {
+    u_char  *p;
 
-        if (*p == '/' && last - p > 1 && p[1] == '/') {
+    for (p = path; (p = memchr(p, '/', last - p)) != NULL; p++) {
+        if (last - p > 1 && p[1] == '/') {
             return 1;
         }
+    }
 
-        if (*p == '%' && last - p > 2 && p[1] == '2' && p[2] == 'F') {
+    for (p = path; (p = memchr(p, '%', last - p)) != NULL; p++) {
+        if (last - p > 2 && p[1] == '2' && p[2] == 'F') {
+            return 1;
+        }
+    }
+
+    return 0;
+}
+
+
+/* most paths have no segment that begins with a dot */
+
+static ngx_uint_t
+ngx_household_uri_dotted(u_char *path, u_char *last)
+{
+    u_char  *p;
+
+    for (p = path + 1; (p = memchr(p, '.', last - p)) != NULL; p++) {
+        if (p[-1] == '/') {
             return 1;
         }
     }
@@ -296,9 +346,14 @@ ngx_household_uri_dots(u_char *path, u_char *last, ngx_uint_t *climbs)
     size_t   len;
     u_char  *p, *d, *segment;
 
+    *climbs = 0;
+
+    if (!ngx_household_uri_dotted(path, last)) {
+        return last;
+    }
+
     p = path;
     d = path;
-    *climbs = 0;
 
     /* "p" is at a slash; the output up to "d" does not end with one */
 
