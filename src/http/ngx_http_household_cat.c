@@ -60,15 +60,20 @@ ngx_http_household_cat_verify(ngx_http_request_t *r,
 
 ngx_household_reason_e
 ngx_http_household_cat_match(ngx_http_request_t *r,
-    ngx_http_household_token_conf_t *conf, ngx_str_t *token, ngx_str_t *uri)
+    ngx_http_household_token_conf_t *conf, ngx_str_t *token, ngx_str_t *uri,
+    ngx_household_jwt_claims_t *claims)
 {
+    ngx_str_t                 container;
     ngx_http_household_cat_t  cat;
+
+    container.data = claims->container;
+    container.len = claims->container_len;
 
     ngx_http_household_cat_set(&cat, r, conf, token, uri);
 
     return ngx_http_household_cat_result(&cat,
                                          ngx_household_cat_match(token,
-                                                               &cat.request));
+                                                  &container, &cat.request));
 }
 
 

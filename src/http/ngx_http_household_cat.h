@@ -25,7 +25,8 @@ ngx_household_reason_e ngx_http_household_cat_verify(ngx_http_request_t *r,
     ngx_http_household_token_conf_t *conf, ngx_str_t *token, ngx_str_t *uri,
     ngx_household_jwt_claims_t *claims);
 ngx_household_reason_e ngx_http_household_cat_match(ngx_http_request_t *r,
-    ngx_http_household_token_conf_t *conf, ngx_str_t *token, ngx_str_t *uri);
+    ngx_http_household_token_conf_t *conf, ngx_str_t *token, ngx_str_t *uri,
+    ngx_household_jwt_claims_t *claims);
 
 /*
  * As ngx_household_cose_keys_is() and ngx_household_cose_keys_parse(), for the

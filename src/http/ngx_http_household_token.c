@@ -393,7 +393,7 @@ ngx_http_household_token_verify(ngx_http_request_t *r,
 
     if (cat) {
         return kept
-               ? ngx_http_household_cat_match(r, conf, token, &uri)
+               ? ngx_http_household_cat_match(r, conf, token, &uri, claims)
                : ngx_http_household_cat_verify(r, conf, token, &uri, claims);
     }
 

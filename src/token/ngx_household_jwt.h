@@ -86,7 +86,8 @@ typedef struct {
  * Claims of a verified token.  The structure has no pointers and may be copied
  * to shared memory.  A cache must not use an entry at or after "until", and
  * must call ngx_household_urisigning_match() for each request if "container"
- * is not empty.  The caller must check that "client" allows the client address
+ * of a JWT is not empty; for a Common Access Token see ngx_household_cat.h.
+ * The caller must check that "client" allows the client address
  * (ngx_household_cdniip_allows()).
  */
 

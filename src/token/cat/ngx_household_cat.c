@@ -41,6 +41,8 @@ typedef struct {
 
 static ngx_household_reason_e ngx_household_cat_parse(ngx_household_cat_t *t,
     const ngx_str_t *token);
+static ngx_household_reason_e ngx_household_cat_parse_claims(
+    ngx_household_cat_t *t, const ngx_str_t *text);
 static ngx_household_reason_e ngx_household_cat_authenticate(
     const ngx_household_jwt_policy_t *policy, const ngx_household_cat_t *t,
     ngx_household_jwt_t *jwt, ngx_uint_t *issuer);
@@ -49,6 +51,8 @@ static ngx_household_reason_e ngx_household_cat_read(
     const ngx_household_jwt_t *jwt,
     const ngx_household_cat_request_t *request,
     ngx_household_jwt_claims_t *claims, int64_t *key);
+static void ngx_household_cat_restrict(const ngx_household_cat_t *t,
+    ngx_household_jwt_claims_t *claims);
 static void ngx_household_cat_renewable(
     const ngx_household_jwt_policy_t *policy, const ngx_household_cat_t *t,
     ngx_household_jwt_claims_t *claims);
@@ -120,14 +124,16 @@ ngx_household_cat_verify(const ngx_household_jwt_policy_t *policy,
 
 
 ngx_household_reason_e
-ngx_household_cat_match(const ngx_str_t *token,
+ngx_household_cat_match(const ngx_str_t *token, const ngx_str_t *container,
     const ngx_household_cat_request_t *request)
 {
     int64_t                  key;
     ngx_household_cat_t      t;
     ngx_household_reason_e   reason;
 
-    reason = ngx_household_cat_parse(&t, token);
+    reason = container->len == 0
+             ? ngx_household_cat_parse(&t, token)
+             : ngx_household_cat_parse_claims(&t, container);
 
     if (reason != NGX_HOUSEHOLD_REASON_NONE) {
         return reason;
@@ -136,7 +142,15 @@ ngx_household_cat_match(const ngx_str_t *token,
     reason = ngx_household_cat_set_match(&t.claims, t.claims.items, request,
                                          &key);
 
-    if (reason != NGX_HOUSEHOLD_REASON_NONE) {
+    if (reason == NGX_HOUSEHOLD_REASON_NONE) {
+        return reason;
+    }
+
+    /* the response that is wanted stands in the token only */
+
+    if (container->len == 0
+        || ngx_household_cat_parse(&t, token) == NGX_HOUSEHOLD_REASON_NONE)
+    {
         ngx_household_cat_reject(&t, reason, key, request);
     }
 
@@ -207,15 +221,23 @@ ngx_household_cat_parse(ngx_household_cat_t *t, const ngx_str_t *token)
         return reason;
     }
 
-    if (ngx_household_cbor_parse(&t->claims, &t->message.payload,
-                                 NGX_HOUSEHOLD_CBOR_ITEMS)
-        != NGX_OK
-        || t->claims.items[0].type != NGX_HOUSEHOLD_CBOR_MAP)
-    {
-        return NGX_HOUSEHOLD_REASON_TOKEN_MALFORMED;
-    }
+    return ngx_household_cat_parse_claims(t, &t->message.payload);
+}
 
-    return NGX_HOUSEHOLD_REASON_NONE;
+
+static ngx_household_reason_e
+ngx_household_cat_parse_claims(ngx_household_cat_t *t, const ngx_str_t *text)
+{
+    ngx_str_t  data;
+
+    data = *text;
+
+    return ngx_household_cbor_parse(&t->claims, &data,
+                                    NGX_HOUSEHOLD_CBOR_ITEMS)
+           == NGX_OK
+           && t->claims.items[0].type == NGX_HOUSEHOLD_CBOR_MAP
+           ? NGX_HOUSEHOLD_REASON_NONE
+           : NGX_HOUSEHOLD_REASON_TOKEN_MALFORMED;
 }
 
 
@@ -280,10 +302,32 @@ ngx_household_cat_read(const ngx_household_jwt_policy_t *policy,
 
     claims->restricted = (uint16_t) restricted;
 
+    if (restricted) {
+        ngx_household_cat_restrict(t, claims);
+    }
+
     ngx_household_cat_renewable(policy, t, claims);
 
     return ngx_household_cat_set_match(&t->claims, t->claims.items, request,
                                        key);
+}
+
+
+/* a cache then need not parse the token for each request */
+
+static void
+ngx_household_cat_restrict(const ngx_household_cat_t *t,
+    ngx_household_jwt_claims_t *claims)
+{
+    u_char  *last;
+
+    last = ngx_household_cat_set_write(claims->container,
+                                       claims->container
+                                       + sizeof(claims->container),
+                                       &t->claims, t->claims.items);
+    if (last != NULL) {
+        claims->container_len = (uint16_t) (last - claims->container);
+    }
 }
 
 

@@ -121,7 +121,8 @@ typedef struct {
  * to a rejection by "aud", "exp", "nbf", or a claim in this list.
  *
  * A cache of verified tokens must call ngx_household_cat_match() for each
- * request if claims->restricted is not 0.
+ * request if claims->restricted is not 0.  claims->container has what that
+ * looks at, unless it is too large.
  */
 ngx_household_reason_e ngx_household_cat_verify(
     const ngx_household_jwt_policy_t *policy, const ngx_str_t *token,
@@ -129,11 +130,12 @@ ngx_household_reason_e ngx_household_cat_verify(
     ngx_household_jwt_claims_t *claims);
 
 /*
- * Matches a token that has been verified with another request.  Returns
+ * Matches a token that has been verified with another request.  "container" is
+ * that of its claims, whose bytes may change.  Returns
  * NGX_HOUSEHOLD_REASON_NONE, or the reason of the rejection.
  */
 ngx_household_reason_e ngx_household_cat_match(const ngx_str_t *token,
-    const ngx_household_cat_request_t *request);
+    const ngx_str_t *container, const ngx_household_cat_request_t *request);
 
 /*
  * Makes the next token of "token", which was verified at "now", as "catr" asks

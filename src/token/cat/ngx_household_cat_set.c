@@ -152,6 +152,54 @@ ngx_household_cat_set_match(const ngx_household_cbor_t *c,
 }
 
 
+u_char *
+ngx_household_cat_set_write(u_char *p, u_char *last,
+    const ngx_household_cbor_t *c, const ngx_household_cbor_item_t *set)
+{
+    u_char                           *head;
+    ngx_uint_t                        i, n;
+    const ngx_household_cat_claim_t  *claim;
+    const ngx_household_cbor_item_t  *value;
+
+    if (last - p < NGX_HOUSEHOLD_CBOR_HEAD) {
+        return NULL;
+    }
+
+    /* the number of claims is less than 24: see NGX_HOUSEHOLD_CAT_CLAIMS */
+
+    n = 0;
+    head = p++;
+
+    for (i = 0; i < NGX_HOUSEHOLD_CAT_CLAIMS; i++) {
+        claim = &ngx_household_cat_claims[i];
+
+        value = claim->nested ? NULL
+                              : ngx_household_cbor_find(c, set, claim->key);
+
+        if (value == NULL) {
+            continue;
+        }
+
+        n++;
+
+        if (last - p < NGX_HOUSEHOLD_CBOR_HEAD) {
+            return NULL;
+        }
+
+        p = ngx_household_cbor_head(p, NGX_HOUSEHOLD_CBOR_UINT, claim->key);
+        p = ngx_household_cbor_write(p, last, c, value);
+
+        if (p == NULL) {
+            return NULL;
+        }
+    }
+
+    (void) ngx_household_cbor_head(head, NGX_HOUSEHOLD_CBOR_MAP, n);
+
+    return p;
+}
+
+
 static const ngx_household_cat_claim_t *
 ngx_household_cat_set_find(const ngx_household_cbor_item_t *item,
     ngx_uint_t nested)

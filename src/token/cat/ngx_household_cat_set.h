@@ -78,5 +78,13 @@ ngx_household_reason_e ngx_household_cat_set_match(
     const ngx_household_cbor_t *c, const ngx_household_cbor_item_t *set,
     const ngx_household_cat_request_t *request, int64_t *key);
 
+/*
+ * Writes a map of those claims of "set" that ngx_household_cat_set_match()
+ * looks at, to be matched in place of it.  Returns the end, or NULL if there is
+ * no room up to "last".
+ */
+u_char *ngx_household_cat_set_write(u_char *p, u_char *last,
+    const ngx_household_cbor_t *c, const ngx_household_cbor_item_t *set);
+
 
 #endif /* _NGX_HOUSEHOLD_CAT_SET_H_INCLUDED_ */

@@ -238,21 +238,69 @@ again(void **state)
     assert_int_equal(claims.restricted, 1);
 
     request_set(&request, &token);
-    assert_int_equal(ngx_household_cat_match(&token, &request), NONE);
+    assert_int_equal(match(&token, &request), NONE);
 
     uri = "https://tv.example/b/";
-    assert_int_equal(ngx_household_cat_match(&token, &request), URI);
+    assert_int_equal(match(&token, &request), URI);
 
     usual();
     request.method = test_str("PUT");
-    assert_int_equal(ngx_household_cat_match(&token, &request), METHOD);
+    assert_int_equal(match(&token, &request), METHOD);
 
     request.method = test_str("GET");
     request.now = 1700000050;
-    assert_int_equal(ngx_household_cat_match(&token, &request), CONDITION);
+    assert_int_equal(match(&token, &request), CONDITION);
 
     token.len--;
-    assert_int_equal(ngx_household_cat_match(&token, &request), MALFORMED);
+    claims.container_len = 0;
+    assert_int_equal(match(&token, &request), MALFORMED);
+}
+
+
+/* what is kept are the claims that depend on the request, if there is room */
+
+static void
+kept(void **state)
+{
+    char        text[CAT_SIZE], *p;
+    size_t      len;
+    u_char      buf[CAT_SIZE];
+    ngx_str_t   judged;
+    ngx_uint_t  i;
+
+    (void) state;
+
+    assert_int_equal(verify(C("7:h'01'")), NONE);
+    assert_int_equal(claims.container_len, 0);
+
+    assert_int_equal(verify(C("7:h'01',313:['GET'],'plan':'x',"
+                              "312:{3:{1:'/a/'}}")),
+                     NONE);
+
+    judged = cat_cbor(buf, "{313:['GET'],312:{3:{1:'/a/'}}}");
+    assert_int_equal(claims.container_len, judged.len);
+    assert_memory_equal(claims.container, judged.data, judged.len);
+
+    len = NGX_HOUSEHOLD_CONTAINER_LEN - 20;
+
+    for (i = 0; i <= 20; i++, len++) {
+        p = text + sprintf(text, "{" GOOD ",313:['GET','");
+        memset(p, 'x', len);
+        strcpy(p + len, "']}");
+
+        assert_int_equal(verify(text), NONE);
+        assert_true(claims.restricted);
+
+        /* of the largest number of bytes, some may be left */
+
+        if (claims.container_len != 0) {
+            assert_in_range(i, 0, 8);
+            assert_int_equal(claims.container_len, len + 12);
+
+        } else {
+            assert_in_range(i, 1, 20);
+        }
+    }
 }
 
 
@@ -352,6 +400,7 @@ main(void)
         cmocka_unit_test_setup(trust, start),
         cmocka_unit_test_setup(forms, start),
         cmocka_unit_test_setup(again, start),
+        cmocka_unit_test_setup(kept, start),
         cmocka_unit_test_setup(peers, start)
     };
 

@@ -200,17 +200,17 @@ again(void **state)
         request_set(&request, &token);
         request.answer = &answer;
 
-        assert_int_equal(ngx_household_cat_match(&token, &request), NONE);
+        assert_int_equal(match(&token, &request), NONE);
 
         request.method = test_str("PUT");
-        assert_int_equal(ngx_household_cat_match(&token, &request), METHOD);
+        assert_int_equal(match(&token, &request), METHOD);
         assert_int_equal(answer.status,
                          len < NGX_HOUSEHOLD_CAT_ANSWER_SIZE ? 405 : 0);
 
         /* whoever wants no response */
 
         request.answer = NULL;
-        assert_int_equal(ngx_household_cat_match(&token, &request), METHOD);
+        assert_int_equal(match(&token, &request), METHOD);
     }
 }
 
