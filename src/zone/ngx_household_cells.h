@@ -92,7 +92,7 @@ typedef struct {
 
 typedef struct {
     size_t                 len;        /* 1-NGX_HOUSEHOLD_CELLS_KEY */
-    uint64_t               hash;       /* ngx_household_siphash() */
+    uint64_t               hash;       /* a keyed one */
     u_char                 bytes[NGX_HOUSEHOLD_CELLS_KEY];
 } ngx_household_cells_key_t;
 

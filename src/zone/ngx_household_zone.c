@@ -5,7 +5,6 @@
 
 
 #include "ngx_household_zone_shm.h"
-#include "ngx_household_siphash.h"
 
 
 /* expired entries that a put removes from each list at most */
@@ -278,8 +277,7 @@ ngx_household_zone_restore(ngx_household_zone_t *zone,
 
     for (i = 0; i < n; i++) {
         key = &entries[i].key;
-        key->hash = ngx_household_siphash(zone->cells->seed, key->bytes,
-                                          key->len);
+        ngx_household_zone_hash(entries[i].ns, key);
 
         ngx_household_cells_prefetch_bucket(zone->cells, (uint32_t) key->hash);
     }

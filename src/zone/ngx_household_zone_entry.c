@@ -7,6 +7,7 @@
 #include "ngx_household_zone_shm.h"
 #include "ngx_household_id.h"
 #include "ngx_household_siphash.h"
+#include "ngx_household_word.h"
 
 
 static ngx_uint_t ngx_household_zone_classify(ngx_household_zone_ns_t *ns,
@@ -33,10 +34,32 @@ ngx_household_zone_key(ngx_household_zone_ns_t *ns, ngx_str_t *id,
         key->len = 1 + id->len;
     }
 
-    key->hash = ngx_household_siphash(ns->zone->cells->seed, key->bytes,
-                                      key->len);
+    ngx_household_zone_hash(ns, key);
 
     return NGX_OK;
+}
+
+
+void
+ngx_household_zone_hash(ngx_household_zone_ns_t *ns,
+    ngx_household_cells_key_t *key)
+{
+    uint64_t  n;
+
+    if (ns->kind == NGX_HOUSEHOLD_ZONE_TOKEN
+        && key->len > NGX_HOUSEHOLD_ZONE_DIGEST)
+    {
+        /* it begins with a digest, a keyed hash: any bits of it will do */
+
+        n = ngx_household_word_read(key->bytes + 1, 8)
+            * 0x9e3779b97f4a7c15ULL;
+
+        key->hash = n ^ (n >> 32);
+        return;
+    }
+
+    key->hash = ngx_household_siphash(ns->zone->cells->seed, key->bytes,
+                                      key->len);
 }
 
 

@@ -173,6 +173,10 @@ ngx_household_zone_t *ngx_household_zone_of(ngx_shm_zone_t *shm_zone);
 ngx_int_t ngx_household_zone_key(ngx_household_zone_ns_t *ns,
     ngx_str_t *id, ngx_household_cells_key_t *key);
 
+/* sets key->hash by the bytes of the key */
+void ngx_household_zone_hash(ngx_household_zone_ns_t *ns,
+    ngx_household_cells_key_t *key);
+
 /*
  * The lock must be held to call the functions below.
  */
