@@ -96,6 +96,14 @@ $built{ $_->{image} }++ for grep { $_->{build} } values %$services;
 is_deeply \%built, { map { $_ => 1 } map { "household$_" } '', qw(-film -shop) },
     'each image is built once';
 
+# a server of a template is the only one: the default of the image is replaced
+
+is_deeply [glob 'docker/stack/*/*.template'],
+    [map { "docker/stack/$_/default.conf.template" } qw(edge front origin)],
+    'the templates replace default.conf of the image';
+like slurp('docker/Dockerfile'), qr{^COPY --chown=www-data \S*/default\.conf }m,
+    'which the user of the image can write to';
+
 # a tmpfs has the mode of the folder that it hides, and belongs to root
 
 like slurp('docker/Dockerfile'), qr/^    && chmod 1777 $_$/m,
@@ -379,8 +387,8 @@ SKIP: {
     $ENV{DEMO_FILM} = $film;
     $ENV{HOUSEHOLD_MODULE} = load_module();
     $demo->spawn('docker/demo/demo.sh', 'run');
-    ok wait_until { $demo->exited or $demo->output =~ /Open this page/ },
-        'the stack runs';
+    ok +(wait_until { $demo->exited or $demo->output =~ /Open this page/ } 180),
+        'the stack runs' or diag $demo->output;
 
     my $config = slurp('docker/stack/prometheus.yml');
 
