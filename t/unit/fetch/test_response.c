@@ -270,6 +270,7 @@ test_freshness(void **state)
 static void
 test_long_lines(void **state)
 {
+    int     n;
     char    in[8192], pad[4096];
 
     memset(pad, 'x', sizeof(pad));
@@ -294,6 +295,18 @@ test_long_lines(void **state)
     check(in, strlen(in), strlen(in), "unsupported transfer encoding");
 
     (void) snprintf(in, sizeof(in), "HTTP/1.1 200 %s\r\n\r\nabc", pad);
+    check(in, strlen(in), strlen(in), "200 fresh -1 [abc]" NONE);
+
+    /* the longest line that is looked at, and one that has a byte more */
+
+    n = NGX_HOUSEHOLD_RESPONSE_LINE - (int) strlen("max-age=60\r");
+
+    (void) snprintf(in, sizeof(in), OK "%-*smax-age=60\r\n\r\nabc", n,
+                    "Cache-Control:");
+    check(in, strlen(in), strlen(in), "200 fresh 60 [abc]" NONE);
+
+    (void) snprintf(in, sizeof(in), OK "%-*smax-age=60\r\n\r\nabc", n + 1,
+                    "Cache-Control:");
     check(in, strlen(in), strlen(in), "200 fresh -1 [abc]" NONE);
 }
 
@@ -323,6 +336,13 @@ test_limits(void **state)
     }
 
     check(in, n, n, "response header too large");
+
+    /* as much as is allowed */
+
+    memset(in, 'x', n);
+    memcpy(in, OK "x:", sizeof(OK "x:") - 1);
+    memcpy(in + n - 5, "\r\n\r\n", 4);
+    check(in, n - 1, n - 1, "200 fresh -1 []" NONE);
 
     free(in);
 }
