@@ -89,10 +89,13 @@ for (@cases) {
         cmp_ok $n, '<', 3 * $accounts, "$name, $what: few lookups";
     }
 
-    # a reply that is late has no error of the system, as a greeting has
+    # A reply that is late has no error of the system, as a greeting has.  On a
+    # busy machine the server may be silent for the timeout now and then: if a
+    # slow one were down, it would be so many times a second.
 
-    is scalar(() = $edge->log =~ /: timed out(?!.*\(110: )/g), 0,
-        "$name: a slow server is not down";
+    my @lost = $edge->log =~ /^.*: timed out(?!.*\(110: )/mg;
+    cmp_ok scalar(@lost), '<', 10 * $workers,
+        "$name: a slow server is not down" or diag join "\n", @lost;
     $load->stop;
     $edge->stop;
 }
