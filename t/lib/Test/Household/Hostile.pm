@@ -106,7 +106,8 @@ sub _fake {
 
             # most of what sets up a connection has to work
             $storm /= 4 if $name !~ /^(?:SMEMBERS|HGETALL|PING)$/;
-            return rand() < $storm ? _bad($reply, $ports) : [$reply];
+            return rand() < $storm && !$conn->{lost}
+                   ? _bad($reply, $ports, $conn) : [$reply];
         });
 }
 
@@ -151,9 +152,11 @@ sub _reply {
     return "+OK\r\n";
 }
 
-# what becomes of a good reply
+# What becomes of a good reply.  A connection on which a reply is lost has no
+# other fault: one that is lost and one that is doubled, within the replies to
+# one lookup, have the right number together, and nobody can know.
 sub _bad {
-    my ($good, $ports) = @_;
+    my ($good, $ports, $conn) = @_;
     my $port = $ports->[rand @$ports];
     my $cut = substr $good, 0, int rand length $good;
     my $length = $good =~ s/^([*\$])\d+/$1 . (int(rand 9) - 3)/er;
@@ -167,7 +170,7 @@ sub _bad {
         sub { ([delay => rand 0.3], $good) },
         sub { 'close' }, sub { 'reset' },
         sub { ([delay => 1], 'close') },
-        sub { () },
+        sub { return 'close' if $conn->{bad}; $conn->{lost} = 1; () },
         sub { ($good, $good) },
         sub { ($good . substr($good, 0, 3)) },
         sub { $length eq $good ? 'close' : $length },
@@ -187,7 +190,9 @@ sub _bad {
 
     # a set with such members would be a home of nobody
     pop @ways, pop @ways, pop @ways if $good !~ /127\.0\.0\.1/;
-    return [$ways[rand @ways]->()];
+    my @sent = $ways[rand @ways]->();
+    $conn->{bad} = 1;
+    return \@sent;
 }
 
 1;
