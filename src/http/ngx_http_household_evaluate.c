@@ -42,6 +42,8 @@ ngx_http_household_evaluate(ngx_http_request_t *r,
         return NGX_ERROR;
     }
 
+    ngx_memzero(&input, sizeof(ngx_http_household_memo_input_t));
+
     input.record = ctx->record;
     input.conf = hlcf;
     input.unauthorized = ctx->unauthorized;

@@ -257,30 +257,15 @@ ngx_uint_t
 ngx_http_household_memo_recall(ngx_http_household_memo_value_t *value,
     const ngx_http_household_memo_input_t *input, ngx_household_decision_t *d)
 {
-    ngx_http_household_memo_input_t    *last;
     ngx_http_household_memo_decided_t  *decided;
 
     decided = value != NULL ? value->decided : NULL;
 
     if (decided == NULL
         || !decided->valid
-        || (const void *) value->data != input->record)
-    {
-        return 0;
-    }
-
-    last = &decided->input;
-
-    if (last->conf != input->conf
-        || last->unauthorized != input->unauthorized
-        || last->mode != input->mode
-        || last->rollout != input->rollout
-        || last->now != input->now
-        || last->issued_at != input->issued_at
-        || last->token != input->token
-        || last->addr.family != input->addr.family
-        || ngx_memcmp(last->addr.bytes, input->addr.bytes,
-                      sizeof(last->addr.bytes))
+        || (const void *) value->data != input->record
+        || ngx_memcmp(&decided->input, input,
+                      offsetof(ngx_http_household_memo_input_t, device))
            != 0
         || !ngx_household_str_equal(&decided->device, input->device))
     {
@@ -323,8 +308,10 @@ ngx_http_household_memo_decided(ngx_http_household_memo_value_t *value,
     }
 
     decided->valid = 1;
-    decided->input = *input;
     decided->decision = *d;
+
+    ngx_memcpy(&decided->input, input,
+               sizeof(ngx_http_household_memo_input_t));
 
     decided->device.data = decided->device_bytes;
     decided->device.len = device->len;

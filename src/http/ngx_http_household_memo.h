@@ -48,7 +48,10 @@ typedef struct {
 } ngx_http_household_memo_value_t;
 
 
-/* what a decision is made of; "conf" stands for the directives */
+/*
+ * What a decision is made of; "conf" stands for the directives.  It is compared
+ * as bytes: those between its members must be 0.
+ */
 
 typedef struct {
     const void                  *record;
