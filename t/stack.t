@@ -337,12 +337,14 @@ sub shop_again {
     my $shop = bless { dir => temp_dir('shop') }, 'Test::Household::Process';
 
     my $run = sub {
+        my ($meanwhile) = @_;
         local $ENV{PYTHONDONTWRITEBYTECODE} = 1;
 
         $shop->spawn('/usr/bin/env', "SHOP=127.0.0.1:$port",
             "KEYS=$dir/keys", "REDIS=127.0.0.1:$ports[1]",
             "ADMIN_1=127.0.0.1:$ports[6]", "ACCOUNT=$shop->{dir}/account",
             '/usr/bin/python3', 'docker/stack/shop.py');
+        $meanwhile->() if $meanwhile;
 
         ok +(wait_until { $shop->exited or
             `curl -q -s --noproxy '*' http://127.0.0.1:$port/shop/mails` eq '[]'
@@ -357,6 +359,19 @@ sub shop_again {
     my $api = "http://127.0.0.1:$ports[6]/api/1/accounts/$account";
 
     is $run->(), $account, 'its account is that of the last time';
+
+    my $status = "curl -q -s --noproxy '*' -o $shop->{dir}/said -w '%{http_code}'";
+    my ($redis) = `pgrep -f 'redis-serve[r] 127.0.0.1:$ports[1]'` =~ /(\d+)/
+        or die "no Redis\n";
+    Test::Household::Process::pause_pid($redis);
+    is $run->(sub {
+        ok +(wait_until {
+            503 eq `$status $api`
+        }), 'Redis does not answer';
+        sleep 1;
+        kill CONT => $redis;
+    }), $account, 'the same if Redis does not answer for some time';
+
     system "curl -q -s --noproxy '*' -o $shop->{dir}/deleted -X DELETE $api";
     isnt $run->(), $account, 'and another one if Redis does not have it';
 }

@@ -55,10 +55,8 @@ def segment(text):
     return urllib.parse.quote(text, safe="")
 
 
-def api(method, path, body=None):
-    """A call of the API of an edge; what it answers."""
+def call(method, path, text):
     conn = http.client.HTTPConnection(os.environ["ADMIN_1"], timeout=10)
-    text = None if body is None else json.dumps(body)
 
     conn.request(method, "/api/1/" + path, text,
                  {} if text is None else {"Content-Type": "application/json"})
@@ -66,8 +64,23 @@ def api(method, path, body=None):
     said = answer.read()
     conn.close()
 
-    if answer.status >= 300:
-        raise Refused(502, f"the API: {answer.status} {said.decode()}")
+    return answer.status, said
+
+
+def api(method, path, body=None):
+    """A call of the API of an edge; what it answers.  It is repeated while
+    Redis does not answer, since each sets what is to be."""
+    text = None if body is None else json.dumps(body)
+    end = time.monotonic() + 10
+
+    status, said = call(method, path, text)
+
+    while status == 503 and time.monotonic() < end:
+        time.sleep(0.5)
+        status, said = call(method, path, text)
+
+    if status >= 300:
+        raise Refused(502, f"the API: {status} {said.decode()}")
 
     return json.loads(said) if said else None
 
