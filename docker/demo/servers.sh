@@ -15,11 +15,11 @@ die() {
     exit 1
 }
 
-# waits at most ten seconds for a command to succeed
+# waits at most a minute for a command to succeed: the machine may be busy
 wait_for() {
     local i
 
-    for ((i = 0; i < 100; i++)); do
+    for ((i = 0; i < 600; i++)); do
         if "$@" > /dev/null 2>&1; then
             return 0
         fi
