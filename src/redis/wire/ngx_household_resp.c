@@ -6,6 +6,10 @@
  * The reader does not check that a bulk string is followed by CRLF, and does
  * not limit the length of bulk strings and lines and the number of elements.
  * This is done here.
+ *
+ * The reader needs all bytes of a bulk string at once.  Of a longer one than
+ * limits.max_bulk, it gets only those that were received together with the
+ * header, in which the length is replaced.  The others are discarded.
  */
 
 
@@ -13,7 +17,6 @@
 #include <ngx_core.h>
 #include <hiredis/hiredis.h>
 #include "ngx_household_resp.h"
-#include "ngx_household_resp_cut.h"
 
 
 /*
@@ -27,6 +30,9 @@
 
 /* hiredis 0.14 stores some lengths as int */
 #define NGX_HOUSEHOLD_RESP_MAX_SIZE   (1024 * 1024 * 1024)
+
+/* the longest bulk string: the default "proto-max-bulk-len" of Redis */
+#define NGX_HOUSEHOLD_RESP_MAX_BULK   (512 * 1024 * 1024)
 
 /* minimum size of a buffer; maximum size that is kept after a reply */
 #define NGX_HOUSEHOLD_RESP_MIN_BUF    512
@@ -52,12 +58,16 @@ typedef struct {
 struct ngx_household_resp_s {
     redisReader                 *reader;
     ngx_household_resp_limits_t  limits;
-    ngx_household_resp_cut_t     cut;
+
+    size_t                       max_str;  /* bytes of one string */
+
+    /* of a long bulk string: bytes for the reader, then bytes to discard */
+    size_t                       pass;
+    size_t                       skip;
 
     /* the reply being read, or the last one returned */
     ngx_household_resp_buf_t     values;
     ngx_household_resp_buf_t     bytes;
-    ngx_uint_t                   nvalues;
 
     size_t                       peak;  /* maximum of reader->len */
     const char                  *error;
@@ -73,9 +83,12 @@ static void ngx_household_resp_reset(ngx_household_resp_t *resp);
 static ngx_int_t ngx_household_resp_fail(ngx_household_resp_t *resp,
     const char *error);
 static ngx_int_t ngx_household_resp_fail_reader(ngx_household_resp_t *resp);
+static ngx_int_t ngx_household_resp_append(ngx_household_resp_t *resp,
+    u_char *data, size_t len);
 static ngx_int_t ngx_household_resp_partial(ngx_household_resp_t *resp);
-static ngx_uint_t ngx_household_resp_bulk_header(ngx_household_resp_t *resp,
-    char *p, size_t len);
+static ngx_uint_t ngx_household_resp_bulk_header(ngx_household_resp_t *resp);
+static void ngx_household_resp_shorten(ngx_household_resp_t *resp, size_t size,
+    size_t digits);
 
 static void *ngx_household_resp_create_string(const redisReadTask *task,
     char *str, size_t len);
@@ -95,12 +108,15 @@ static void *ngx_household_resp_refuse(const redisReadTask *task,
 
 static ngx_household_resp_type_e ngx_household_resp_type(
     const redisReadTask *task);
-static void *ngx_household_resp_add(const redisReadTask *task,
+static ngx_inline void *ngx_household_resp_add(ngx_household_resp_t *resp,
     ngx_household_resp_type_e type, int64_t n, char *str, size_t len);
-static ngx_inline ngx_int_t ngx_household_resp_reserve(
-    ngx_household_resp_buf_t *buf, size_t len);
+static void *ngx_household_resp_add_slow(ngx_household_resp_t *resp,
+    ngx_household_resp_type_e type, int64_t n, char *str, size_t len);
+static ngx_inline void ngx_household_resp_put(ngx_household_resp_t *resp,
+    ngx_household_resp_type_e type, int64_t n, char *str, size_t len);
+static void ngx_household_resp_relocate(ngx_household_resp_t *resp);
 static ngx_int_t ngx_household_resp_grow(ngx_household_resp_buf_t *buf,
-    size_t len);
+    size_t len, size_t max);
 static void ngx_household_resp_trim(ngx_household_resp_buf_t *buf);
 
 
@@ -144,7 +160,8 @@ ngx_household_resp_create(const ngx_household_resp_limits_t *limits)
     resp->limits.max_pending = ngx_min(limits->max_pending,
                                        NGX_HOUSEHOLD_RESP_MAX_SIZE);
 
-    resp->cut.max = limits->max_bulk;
+    resp->max_str = limits->max_bulk ? limits->max_bulk
+                                     : NGX_HOUSEHOLD_RESP_MAX_SIZE;
 
     resp->reader = ngx_household_resp_create_reader(resp);
     if (resp->reader == NULL) {
@@ -192,9 +209,7 @@ ngx_household_resp_create_reader(ngx_household_resp_t *resp)
 ngx_int_t
 ngx_household_resp_feed(ngx_household_resp_t *resp, u_char *data, size_t len)
 {
-    size_t        pending;
-    ngx_str_t     in, out;
-    redisReader  *reader;
+    size_t  n;
 
     if (resp->error != NULL) {
         return NGX_ERROR;
@@ -202,25 +217,44 @@ ngx_household_resp_feed(ngx_household_resp_t *resp, u_char *data, size_t len)
 
     ngx_household_resp_reset(resp);
 
+    if (resp->skip) {
+
+        n = ngx_min(resp->pass, len);
+
+        if (ngx_household_resp_append(resp, data, n) != NGX_OK) {
+            return NGX_ERROR;
+        }
+
+        resp->pass -= n;
+        data += n;
+        len -= n;
+
+        n = ngx_min(resp->skip, len);
+
+        resp->skip -= n;
+        data += n;
+        len -= n;
+    }
+
+    return ngx_household_resp_append(resp, data, len);
+}
+
+
+static ngx_int_t
+ngx_household_resp_append(ngx_household_resp_t *resp, u_char *data, size_t len)
+{
+    size_t        pending;
+    redisReader  *reader;
+
     reader = resp->reader;
+    pending = reader->len - reader->pos;
 
-    in.data = data;
-    in.len = len;
+    if (pending + len < len || pending + len > resp->limits.max_pending) {
+        return ngx_household_resp_fail(resp, "too many bytes not yet parsed");
+    }
 
-    while (ngx_household_resp_cut(&resp->cut, &in, &out)) {
-
-        pending = reader->len - reader->pos;
-
-        if (pending + out.len < out.len
-            || pending + out.len > resp->limits.max_pending)
-        {
-            return ngx_household_resp_fail(resp,
-                                           "too many bytes not yet parsed");
-        }
-
-        if (redisReaderFeed(reader, (char *) out.data, out.len) != REDIS_OK) {
-            return ngx_household_resp_fail_reader(resp);
-        }
+    if (redisReaderFeed(reader, (char *) data, len) != REDIS_OK) {
+        return ngx_household_resp_fail_reader(resp);
     }
 
     resp->peak = ngx_max(resp->peak, reader->len);
@@ -233,10 +267,7 @@ ngx_int_t
 ngx_household_resp_next(ngx_household_resp_t *resp,
     ngx_household_resp_reply_t *reply)
 {
-    void                        *obj;
-    u_char                      *p;
-    ngx_uint_t                   i;
-    ngx_household_resp_value_t  *values;
+    void  *obj;
 
     if (resp->error != NULL) {
         return NGX_ERROR;
@@ -252,25 +283,8 @@ ngx_household_resp_next(ngx_household_resp_t *resp,
         return ngx_household_resp_partial(resp);
     }
 
-    /* pointers are set now, since the buffer may have been reallocated */
-
-    values = resp->values.data;
-    p = resp->bytes.data;
-
-    for (i = 0; i < resp->nvalues; i++) {
-
-        if (values[i].str.len == 0) {
-            /* functions of nginx subtract lengths from the end of a string */
-            values[i].str.data = (u_char *) "";
-            continue;
-        }
-
-        values[i].str.data = p;
-        p += values[i].str.len;
-    }
-
-    reply->values = values;
-    reply->nvalues = resp->nvalues;
+    reply->values = resp->values.data;
+    reply->nvalues = resp->values.len / sizeof(ngx_household_resp_value_t);
     reply->too_large = resp->too_large;
 
     resp->given = 1;
@@ -286,7 +300,7 @@ ngx_household_resp_pending(ngx_household_resp_t *resp)
 
     reader = resp->reader;
 
-    if (reader->len > reader->pos || reader->ridx > 0 || resp->cut.nhead) {
+    if (reader->len > reader->pos || reader->ridx > 0) {
         return 1;
     }
 
@@ -324,7 +338,6 @@ ngx_household_resp_reset(ngx_household_resp_t *resp)
 
     resp->given = 0;
     resp->too_large = 0;
-    resp->nvalues = 0;
 
     ngx_household_resp_trim(&resp->values);
     ngx_household_resp_trim(&resp->bytes);
@@ -392,13 +405,13 @@ ngx_household_resp_partial(ngx_household_resp_t *resp)
         return ngx_household_resp_fail(resp, ngx_household_resp_resp3);
     }
 
-    len = reader->len - reader->pos;
-
     if (task->type == REDIS_REPLY_STRING
-        && ngx_household_resp_bulk_header(resp, reader->buf + reader->pos, len))
+        && ngx_household_resp_bulk_header(resp))
     {
         return (resp->error == NULL) ? NGX_AGAIN : NGX_ERROR;
     }
+
+    len = reader->len - reader->pos;
 
     /* the line may be complete except for LF */
 
@@ -417,21 +430,43 @@ ngx_household_resp_partial(ngx_household_resp_t *resp)
  */
 
 static ngx_uint_t
-ngx_household_resp_bulk_header(ngx_household_resp_t *resp, char *p, size_t len)
+ngx_household_resp_bulk_header(ngx_household_resp_t *resp)
 {
-    size_t      size, max;
-    ngx_uint_t  i;
+    char         *p;
+    size_t        i, len, size, max, longest;
+    redisReader  *reader;
+
+    reader = resp->reader;
+    p = reader->buf + reader->pos;
+    len = reader->len - reader->pos;
 
     size = 0;
     max = resp->limits.max_pending;
+    longest = resp->limits.max_bulk ? NGX_HOUSEHOLD_RESP_MAX_BULK : max;
 
-    for (i = 0; i < len && p[i] >= '0' && p[i] <= '9' && size <= max; i++) {
+    for (i = 0; i < len && p[i] >= '0' && p[i] <= '9' && size <= longest; i++) {
         size = size * 10 + (p[i] - '0');
+    }
+
+    if (size > longest) {
+        (void) ngx_household_resp_fail(resp, ngx_household_resp_long_bulk);
+        return 1;
+    }
+
+    if (resp->limits.max_bulk && size > resp->limits.max_bulk) {
+
+        if (i + 1 >= len || p[i] != CR || p[i + 1] != LF) {
+            return 0;
+        }
+
+        ngx_household_resp_shorten(resp, size, i);
+
+        return 1;
     }
 
     /* the length and two CRLFs are pending along with the string */
 
-    if (size > max || i + 2 + size + 2 > max) {
+    if (i + 2 + size + 2 > max) {
         (void) ngx_household_resp_fail(resp, ngx_household_resp_long_bulk);
         return 1;
     }
@@ -440,15 +475,51 @@ ngx_household_resp_bulk_header(ngx_household_resp_t *resp, char *p, size_t len)
 }
 
 
+/*
+ * Replaces the length of an incomplete bulk string that is too long by a
+ * shorter one, which is still over the limit, and at least the number of bytes
+ * that the reader already has.
+ */
+
+static void
+ngx_household_resp_shorten(ngx_household_resp_t *resp, size_t size,
+    size_t digits)
+{
+    char          header[NGX_SIZE_T_LEN + 1];
+    size_t        n, len, kept;
+    redisReader  *reader;
+
+    reader = resp->reader;
+    len = reader->len - reader->pos - digits - (sizeof(CRLF) - 1);
+    kept = ngx_max(len, resp->limits.max_bulk + 1);
+
+    if (kept >= size) {
+        return;
+    }
+
+    resp->pass = kept - len;
+    resp->skip = size - kept;
+
+    n = snprintf(header, sizeof(header), "%zu", kept);
+
+    reader->pos += digits - n;
+    ngx_memcpy(reader->buf + reader->pos, header, n);
+}
+
+
 static void *
 ngx_household_resp_create_string(const redisReadTask *task, char *str,
     size_t len)
 {
-    size_t        rest;
-    redisReader  *reader;
+    size_t                      rest;
+    redisReader                *reader;
+    ngx_household_resp_t       *resp;
+    ngx_household_resp_type_e   type;
+
+    resp = task->privdata;
 
     if (task->type == REDIS_REPLY_STRING) {
-        reader = ((ngx_household_resp_t *) task->privdata)->reader;
+        reader = resp->reader;
         rest = reader->buf + reader->len - str;
 
         /* the reader adds lengths, which may overflow in 32 bits */
@@ -463,15 +534,25 @@ ngx_household_resp_create_string(const redisReadTask *task, char *str,
                                              "bulk string without a line end");
         }
 
-    } else if (len > NGX_HOUSEHOLD_RESP_MAX_LINE) {
-        return ngx_household_resp_refuse(task, ngx_household_resp_long_line);
+        return ngx_household_resp_add(resp, NGX_HOUSEHOLD_RESP_BULK, 0, str,
+                                      len);
+    }
 
-    } else if (memchr(str, CR, len) != NULL || memchr(str, LF, len) != NULL) {
+    if (len > NGX_HOUSEHOLD_RESP_MAX_LINE) {
+        return ngx_household_resp_refuse(task, ngx_household_resp_long_line);
+    }
+
+    if (memchr(str, CR, len) != NULL || memchr(str, LF, len) != NULL) {
         return ngx_household_resp_refuse(task, "bad simple string value");
     }
 
-    return ngx_household_resp_add(task, ngx_household_resp_type(task), 0,
-                                  str, len);
+    type = ngx_household_resp_type(task);
+
+    if (type == 0) {
+        return ngx_household_resp_refuse(task, ngx_household_resp_resp3);
+    }
+
+    return ngx_household_resp_add(resp, type, 0, str, len);
 }
 
 
@@ -491,16 +572,20 @@ ngx_household_resp_create_array(const redisReadTask *task,
         return ngx_household_resp_refuse(task, "nesting too deep");
     }
 
-    return ngx_household_resp_add(task, NGX_HOUSEHOLD_RESP_ARRAY, elements,
-                                  NULL, 0);
+    if (ngx_household_resp_type(task) == 0) {
+        return ngx_household_resp_refuse(task, ngx_household_resp_resp3);
+    }
+
+    return ngx_household_resp_add(resp, NGX_HOUSEHOLD_RESP_ARRAY, elements,
+                                  "", 0);
 }
 
 
 static void *
 ngx_household_resp_create_integer(const redisReadTask *task, long long integer)
 {
-    return ngx_household_resp_add(task, NGX_HOUSEHOLD_RESP_INTEGER, integer,
-                                  NULL, 0);
+    return ngx_household_resp_add(task->privdata, NGX_HOUSEHOLD_RESP_INTEGER,
+                                  integer, "", 0);
 }
 
 
@@ -509,7 +594,12 @@ ngx_household_resp_create_integer(const redisReadTask *task, long long integer)
 static void *
 ngx_household_resp_create_nil(const redisReadTask *task)
 {
-    return ngx_household_resp_add(task, NGX_HOUSEHOLD_RESP_NIL, 0, NULL, 0);
+    if (ngx_household_resp_type(task) == 0) {
+        return ngx_household_resp_refuse(task, ngx_household_resp_resp3);
+    }
+
+    return ngx_household_resp_add(task->privdata, NGX_HOUSEHOLD_RESP_NIL, 0, "",
+                                  0);
 }
 
 
@@ -565,88 +655,140 @@ ngx_household_resp_type(const redisReadTask *task)
 
 /*
  * Adds a value to the reply.  Over a soft limit, this value and all that follow
- * are discarded, so that the beginning of the reply is kept.
+ * are discarded, so that the beginning of the reply is kept.  Returns NULL if
+ * there is no memory: the reader continues with any other pointer.
  */
 
-static void *
-ngx_household_resp_add(const redisReadTask *task,
+static ngx_inline void *
+ngx_household_resp_add(ngx_household_resp_t *resp,
     ngx_household_resp_type_e type, int64_t n, char *str, size_t len)
 {
-    ngx_household_resp_t        *resp;
-    ngx_household_resp_value_t  *value;
+    /* the buffers are never larger than the limits */
 
-    if (ngx_household_resp_type(task) == 0) {
-        return ngx_household_resp_refuse(task, ngx_household_resp_resp3);
+    if (resp->too_large
+        || len > resp->bytes.size - resp->bytes.len
+        || sizeof(ngx_household_resp_value_t)
+           > resp->values.size - resp->values.len
+        || len > resp->max_str)
+    {
+        return ngx_household_resp_add_slow(resp, type, n, str, len);
     }
 
-    resp = task->privdata;
+    ngx_household_resp_put(resp, type, n, str, len);
 
-    if (resp->nvalues == resp->limits.max_values) {
+    return resp;
+}
+
+
+static void *
+ngx_household_resp_add_slow(ngx_household_resp_t *resp,
+    ngx_household_resp_type_e type, int64_t n, char *str, size_t len)
+{
+    size_t  max;
+
+    max = resp->limits.max_values * sizeof(ngx_household_resp_value_t);
+
+    if (resp->values.len == max) {
         resp->too_large = 1;
     }
 
-    if (len > resp->limits.max_bytes - resp->bytes.len
-        || (resp->cut.max && len > resp->cut.max))
-    {
+    if (len > resp->limits.max_bytes - resp->bytes.len || len > resp->max_str) {
         resp->too_large = 1;
         len = 0;
     }
 
-    if (resp->too_large && resp->nvalues > 0) {
-        /* the reader continues with any pointer but NULL */
+    if (resp->too_large && resp->values.len > 0) {
         return resp;
     }
 
-    if (ngx_household_resp_reserve(&resp->bytes, len) != NGX_OK
-        || ngx_household_resp_reserve(&resp->values,
-                                      sizeof(ngx_household_resp_value_t))
+    if (ngx_household_resp_grow(&resp->values,
+                                sizeof(ngx_household_resp_value_t), max)
+        != NGX_OK
+        || ngx_household_resp_grow(&resp->bytes, len, resp->limits.max_bytes)
            != NGX_OK)
     {
-        return ngx_household_resp_refuse(task, "out of memory");
+        (void) ngx_household_resp_fail(resp, "out of memory");
+        return NULL;
     }
 
-    if (len) {
-        ngx_memcpy((u_char *) resp->bytes.data + resp->bytes.len, str, len);
-        resp->bytes.len += len;
-    }
+    ngx_household_resp_relocate(resp);
+    ngx_household_resp_put(resp, type, n, str, len);
 
-    value = (ngx_household_resp_value_t *) resp->values.data + resp->nvalues;
+    return resp;
+}
+
+
+/* there is room for the value and its string */
+
+static ngx_inline void
+ngx_household_resp_put(ngx_household_resp_t *resp,
+    ngx_household_resp_type_e type, int64_t n, char *str, size_t len)
+{
+    ngx_household_resp_value_t  *value;
+
+    value = (ngx_household_resp_value_t *)
+                ((u_char *) resp->values.data + resp->values.len);
 
     value->type = type;
     value->depth = resp->reader->ridx;
     value->integer = (type == NGX_HOUSEHOLD_RESP_INTEGER) ? n : 0;
     value->elements = (type == NGX_HOUSEHOLD_RESP_ARRAY) ? n : 0;
     value->str.len = len;
-    value->str.data = NULL;
+
+    /* functions of nginx subtract lengths from the end of a string */
+    value->str.data = (u_char *) "";
+
+    if (len) {
+        value->str.data = (u_char *) resp->bytes.data + resp->bytes.len;
+        ngx_memcpy(value->str.data, str, len);
+        resp->bytes.len += len;
+    }
 
     resp->values.len += sizeof(ngx_household_resp_value_t);
-    resp->nvalues++;
-
-    return resp;
 }
 
 
-/* makes room for "len" more bytes */
+/* sets the pointers again, since the buffer may have been reallocated */
 
-static ngx_inline ngx_int_t
-ngx_household_resp_reserve(ngx_household_resp_buf_t *buf, size_t len)
+static void
+ngx_household_resp_relocate(ngx_household_resp_t *resp)
 {
-    return len <= buf->size - buf->len ? NGX_OK
-                                       : ngx_household_resp_grow(buf, len);
+    u_char                      *p;
+    ngx_household_resp_value_t  *value, *last;
+
+    p = resp->bytes.data;
+    value = resp->values.data;
+    last = value + resp->values.len / sizeof(ngx_household_resp_value_t);
+
+    for ( /* void */ ; value < last; value++) {
+
+        if (value->str.len) {
+            value->str.data = p;
+            p += value->str.len;
+        }
+    }
 }
 
+
+/* makes room for "len" more bytes, which are at most "max" in all */
 
 static ngx_int_t
-ngx_household_resp_grow(ngx_household_resp_buf_t *buf, size_t len)
+ngx_household_resp_grow(ngx_household_resp_buf_t *buf, size_t len, size_t max)
 {
     void    *p;
     size_t   size;
+
+    if (len <= buf->size - buf->len) {
+        return NGX_OK;
+    }
 
     size = ngx_max(buf->size, NGX_HOUSEHOLD_RESP_MIN_BUF);
 
     while (len > size - buf->len) {
         size *= 2;
     }
+
+    size = ngx_min(size, max);
 
     p = realloc(buf->data, size);
     if (p == NULL) {
