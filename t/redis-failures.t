@@ -323,6 +323,48 @@ for my $way ('junk behind a good reply', 'junk after a good reply', 'close') {
 }
 
 
+# Lookups that are written together: one number verifies all of them, so that
+# one reply too many makes all of them doubtful, also those before it.
+
+for my $extra (0, 1) {
+    my $fake = Test::Household::FakeRedis->new(data => \%data, handler => sub {
+        my (undef, $name, $key) = @_;
+        return undef if !$extra || !defined $key;
+        return [] if $name eq 'PING';    # the one before it is taken for it
+        return $key =~ /two}:account/ ? "*0\r\n*0\r\n" : undef;
+    });
+    $fake->behave('all_hold');
+
+    my $edge = edge($fake->address, 'connections 1; connect_timeout 20s;'
+                                    . ' timeout 20s;');
+    my @conns = map { $edge->connect } 1 .. 3;
+    my @accounts = (42, 'two', 43);
+
+    $conns[$_]->send_request(GET => "/allow?account=$accounts[$_]",
+                             'X-Forwarded-For' => $home) for 0 .. 2;
+    ok wait_until { $edge->get('/writing')->{body} =~ /Writing: 4 / },
+        'together: all wait for the connection';
+    $fake->behave('normal');
+    $fake->release;
+
+    my @told = map { told($_->response) } @conns;
+    is_deeply \@told,
+        $extra ? [('200 UNAVAILABLE unavailable') x 3]
+               : ['200 ALLOWED home', '200 ALLOWED home',
+                  '403 OFFERED outside'],
+        'together, ' . ($extra ? 'one reply too many: no answer'
+                               : 'each its own record');
+
+    my $commands = join ' ', map { $_->[0] }
+        grep { $_->[0] ne 'PING' || @$_ > 1 } $fake->commands;
+    my $keys = 'SMEMBERS HGETALL HGETALL';
+    like $commands, qr/\b$keys $keys $keys PING\b/, 'together: one PING';
+
+    $edge->quit;
+    $fake->stop;
+}
+
+
 # the right answer in small pieces is a right answer
 
 my $patient = edge($fake->address, 'connect_timeout 20s; timeout 20s;');

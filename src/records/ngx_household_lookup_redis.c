@@ -10,8 +10,8 @@
 #include "ngx_household_lookup_redis.h"
 
 
-/* the home networks, the fields, the devices, PING */
-#define NGX_HOUSEHOLD_LOOKUP_COMMANDS  4
+/* the home networks, the fields, the devices */
+#define NGX_HOUSEHOLD_LOOKUP_COMMANDS  3
 
 
 static ngx_household_redis_result_e ngx_household_lookup_submit(
@@ -20,8 +20,6 @@ static u_char *ngx_household_lookup_keys(ngx_household_lookups_t *lookups,
     ngx_str_t *account, ngx_str_t *keys);
 static ngx_int_t ngx_household_lookup_reply(ngx_household_redis_op_t *op,
     ngx_household_resp_reply_t *reply);
-static ngx_int_t ngx_household_lookup_number(ngx_household_lookup_t *lookup,
-    ngx_household_resp_value_t *v);
 static ngx_int_t ngx_household_lookup_homes(
     ngx_household_record_builder_t *builder,
     ngx_household_resp_reply_t *reply);
@@ -64,20 +62,15 @@ ngx_household_lookup_send(ngx_household_lookup_t *lookup,
 
 
 /*
- * SMEMBERS household:{A}, HGETALL household:{A}:account, if devices are known
- * HGETALL household-device:{A}, and PING with a number.  The braces are a hash
- * tag, so that all keys are in one hash slot.
- *
- * Replies are matched by order only.  After an extra reply, each lookup would
- * get the reply of another lookup.  PING returns its number, which detects
- * this.
+ * SMEMBERS household:{A}, HGETALL household:{A}:account, and if devices are
+ * known HGETALL household-device:{A}.  The braces are a hash tag, so that all
+ * keys are in one hash slot.
  */
 
 static ngx_household_redis_result_e
 ngx_household_lookup_submit(ngx_household_lookup_t *lookup, ngx_uint_t flags)
 {
     u_char                        *key;
-    uint32_t                       number;
     ngx_str_t                      keys[NGX_HOUSEHOLD_LOOKUP_COMMANDS];
     ngx_uint_t                     i, n;
     ngx_household_lookups_t       *lookups;
@@ -87,12 +80,11 @@ ngx_household_lookup_submit(ngx_household_lookup_t *lookup, ngx_uint_t flags)
     ngx_str_t  argv[NGX_HOUSEHOLD_LOOKUP_COMMANDS][2] = {
         { ngx_string("SMEMBERS"), ngx_null_string },
         { ngx_string("HGETALL"), ngx_null_string },
-        { ngx_string("HGETALL"), ngx_null_string },
-        { ngx_string("PING"), ngx_null_string }
+        { ngx_string("HGETALL"), ngx_null_string }
     };
 
     ngx_household_resp_command_t  commands[NGX_HOUSEHOLD_LOOKUP_COMMANDS] = {
-        { argv[0], 2 }, { argv[1], 2 }, { argv[2], 2 }, { argv[3], 2 }
+        { argv[0], 2 }, { argv[1], 2 }, { argv[2], 2 }
     };
 
     lookups = lookup->lookups;
@@ -102,24 +94,14 @@ ngx_household_lookup_submit(ngx_household_lookup_t *lookup, ngx_uint_t flags)
         return NGX_HOUSEHOLD_REDIS_RESULT_DOWN;
     }
 
-    n = NGX_HOUSEHOLD_LOOKUP_COMMANDS - 1;
+    n = lookups->devices ? NGX_HOUSEHOLD_LOOKUP_COMMANDS
+                         : NGX_HOUSEHOLD_LOOKUP_COMMANDS - 1;
 
     for (i = 0; i < n; i++) {
         argv[i][1] = keys[i];
     }
 
-    if (!lookups->devices) {
-        n--;
-        commands[n] = commands[n + 1];
-    }
-
-    number = lookups->number++;
-    (void) ngx_hex_dump(lookup->number, (u_char *) &number, sizeof(number));
-
-    commands[n].argv[1].data = lookup->number;
-    commands[n].argv[1].len = NGX_HOUSEHOLD_LOOKUP_NUMBER;
-
-    op = ngx_household_redis_submit(lookups->redis, commands, keys, n + 1,
+    op = ngx_household_redis_submit(lookups->redis, commands, keys, n,
                                     NGX_HOUSEHOLD_REDIS_LATE
                                     | NGX_HOUSEHOLD_REDIS_NUMBERED | flags,
                                     ngx_household_lookup_reply,
@@ -160,11 +142,6 @@ ngx_household_lookup_keys(ngx_household_lookups_t *lookups,
     keys[1].data = key;
     keys[1].len = p - key;
 
-    /* PING, which is the third or the fourth, has the key of the first */
-
-    keys[2] = keys[0];
-    keys[3] = keys[0];
-
     if (lookups->devices) {
         keys[2].data = p;
 
@@ -185,10 +162,6 @@ ngx_household_lookup_reply(ngx_household_redis_op_t *op,
 {
     ngx_household_lookup_t  *lookup = op->data;
 
-    if (op->i == op->n - 1) {
-        return ngx_household_lookup_number(lookup, &reply->values[0]);
-    }
-
     if (op->i == 2) {
         return ngx_household_lookup_seen(lookup, reply);
     }
@@ -197,7 +170,7 @@ ngx_household_lookup_reply(ngx_household_redis_op_t *op,
         ngx_household_redis_log_error(lookup->lookups->redis, "lookup",
                                       &reply->values[0].str);
         lookup->failed = 1;
-        return NGX_OK;
+        return NGX_DECLINED;
     }
 
     if (reply->values[0].type != NGX_HOUSEHOLD_RESP_ARRAY) {
@@ -214,7 +187,7 @@ ngx_household_lookup_reply(ngx_household_redis_op_t *op,
 
         if (lookup->builder == NULL) {
             lookup->failed = 1;
-            return NGX_OK;
+            return NGX_DECLINED;
         }
     }
 
@@ -256,20 +229,6 @@ ngx_household_lookup_seen(ngx_household_lookup_t *lookup,
     }
 
     return ngx_household_lookup_fields(lookup->builder, reply, 1);
-}
-
-
-static ngx_int_t
-ngx_household_lookup_number(ngx_household_lookup_t *lookup,
-    ngx_household_resp_value_t *v)
-{
-    if (lookup->failed && v->type == NGX_HOUSEHOLD_RESP_ERROR) {
-        /* as before; nothing of the replies is used */
-        return NGX_OK;
-    }
-
-    return ngx_household_redis_pong(v, lookup->number,
-                                    NGX_HOUSEHOLD_LOOKUP_NUMBER);
 }
 
 

@@ -28,9 +28,6 @@
 #define NGX_HOUSEHOLD_LOOKUP_POLL          2
 #define NGX_HOUSEHOLD_LOOKUP_POLL_MAX      32
 
-/* digits of the number in the PING of a lookup */
-#define NGX_HOUSEHOLD_LOOKUP_NUMBER        8
-
 
 typedef enum {
     NGX_HOUSEHOLD_LOOKUP_QUEUED = 0,
@@ -76,7 +73,6 @@ struct ngx_household_lookups_s {
     ngx_household_record_builder_t  *builders[4];
     ngx_uint_t                       nbuilders;
 
-    uint32_t                         number;    /* for the next lookup */
     ngx_uint_t                       devices;   /* unsigned  devices:1; */
 
     /* rate limits of log messages */
@@ -110,7 +106,6 @@ struct ngx_household_lookup_s {
     uint64_t                         generation; /* of the cache */
     ngx_msec_t                       sent;
     uint64_t                         started;  /* the same, microseconds */
-    u_char                           number[NGX_HOUSEHOLD_LOOKUP_NUMBER];
     unsigned                         superseded:1; /* not in the tree */
     unsigned                         failed:1;
     unsigned                         too_large:1;

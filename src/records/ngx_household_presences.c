@@ -10,10 +10,6 @@
 #include "ngx_household_presences_case.h"
 
 
-/* digits of the number in the PING of a read */
-#define NGX_HOUSEHOLD_PRESENCES_NUMBER  8
-
-
 struct ngx_household_presences_read_s {
     ngx_str_node_t              node;        /* account; must be first */
     ngx_household_presences_t  *presences;
@@ -21,7 +17,6 @@ struct ngx_household_presences_read_s {
     ngx_queue_t                 waiters;
     uint64_t                    generation;  /* of the cache */
     size_t                      len;
-    u_char                      number[NGX_HOUSEHOLD_PRESENCES_NUMBER];
     unsigned                    failed:1;
     u_char                      bytes[NGX_HOUSEHOLD_PRESENCE_SIZE];
 };
@@ -33,8 +28,6 @@ static ngx_int_t ngx_household_presences_read_send(
     ngx_household_presences_read_t *read, ngx_uint_t flags);
 static ngx_int_t ngx_household_presences_read_reply(
     ngx_household_redis_op_t *op, ngx_household_resp_reply_t *reply);
-static ngx_int_t ngx_household_presences_read_number(
-    ngx_household_presences_read_t *read, ngx_household_resp_value_t *v);
 static void ngx_household_presences_read_done(ngx_household_redis_op_t *op,
     ngx_household_redis_result_e status);
 
@@ -162,8 +155,8 @@ ngx_household_presences_read_start(ngx_household_presences_t *presences,
 
 
 /*
- * GET household-seen:{A} and PING with a number, as for a lookup: after an
- * extra reply, each account would get the presence of another account.
+ * GET household-seen:{A}, with a number as a lookup: after an extra reply, each
+ * account would get the presence of another account.
  */
 
 static ngx_int_t
@@ -171,18 +164,13 @@ ngx_household_presences_read_send(ngx_household_presences_read_t *read,
     ngx_uint_t flags)
 {
     u_char                        *p;
-    ngx_str_t                      keys[2];
+    ngx_str_t                      key;
     ngx_household_presences_t     *presences;
     ngx_household_redis_result_e   status;
 
-    ngx_str_t  argv[2][2] = {
-        { ngx_string("GET"), ngx_null_string },
-        { ngx_string("PING"), ngx_null_string }
-    };
+    ngx_str_t  argv[2] = { ngx_string("GET"), ngx_null_string };
 
-    ngx_household_resp_command_t  commands[2] = {
-        { argv[0], 2 }, { argv[1], 2 }
-    };
+    ngx_household_resp_command_t  command = { argv, 2 };
 
     presences = read->presences;
 
@@ -195,17 +183,12 @@ ngx_household_presences_read_send(ngx_household_presences_read_t *read,
     p = ngx_household_keys_account(read->bytes, &presences->prefix,
                                    &read->node.str);
 
-    keys[0].data = read->bytes;
-    keys[0].len = p - read->bytes;
-    keys[1] = keys[0];
+    key.data = read->bytes;
+    key.len = p - read->bytes;
 
-    (void) ngx_sprintf(read->number, "%08xD", presences->number++);
+    argv[1] = key;
 
-    argv[0][1] = keys[0];
-    argv[1][1].data = read->number;
-    argv[1][1].len = NGX_HOUSEHOLD_PRESENCES_NUMBER;
-
-    read->op = ngx_household_redis_submit(presences->redis, commands, keys, 2,
+    read->op = ngx_household_redis_submit(presences->redis, &command, &key, 1,
                                           NGX_HOUSEHOLD_REDIS_PRESENCE
                                           |NGX_HOUSEHOLD_REDIS_NUMBERED
                                           |flags,
@@ -227,10 +210,6 @@ ngx_household_presences_read_reply(ngx_household_redis_op_t *op,
 
     v = &reply->values[0];
 
-    if (op->i == 1) {
-        return ngx_household_presences_read_number(read, v);
-    }
-
     switch (v->type) {
 
     case NGX_HOUSEHOLD_RESP_NIL:
@@ -241,7 +220,7 @@ ngx_household_presences_read_reply(ngx_household_redis_op_t *op,
         if (reply->too_large || v->str.len > sizeof(read->bytes)) {
             /* not written by this module, and cannot be decoded */
             read->failed = 1;
-            return NGX_OK;
+            return NGX_DECLINED;
         }
 
         ngx_memcpy(read->bytes, v->str.data, v->str.len);
@@ -254,24 +233,11 @@ ngx_household_presences_read_reply(ngx_household_redis_op_t *op,
                                       &v->str);
         read->failed = 1;
 
-        return NGX_OK;
+        return NGX_DECLINED;
 
     default:
         return NGX_ERROR;
     }
-}
-
-
-static ngx_int_t
-ngx_household_presences_read_number(ngx_household_presences_read_t *read,
-    ngx_household_resp_value_t *v)
-{
-    if (read->failed && v->type == NGX_HOUSEHOLD_RESP_ERROR) {
-        return NGX_OK;
-    }
-
-    return ngx_household_redis_pong(v, read->number,
-                                    NGX_HOUSEHOLD_PRESENCES_NUMBER);
 }
 
 

@@ -21,7 +21,6 @@ struct ngx_household_presences_s {
     ngx_rbtree_t                      reads;   /* in progress, by account */
     ngx_rbtree_node_t                 reads_sentinel;
     ngx_uint_t                        nreads;
-    uint32_t                          number;  /* for the next read */
 
     ngx_rbtree_t                      writes;  /* account, device, address */
     ngx_rbtree_node_t                 writes_sentinel;

@@ -43,9 +43,9 @@ void ngx_household_redis_destroy(ngx_household_redis_t *redis);
  *                                has a longer timeout, and does not delay the
  *                                exit of a worker process, unless it is
  *                                awaited (ngx_household_redis_op_await());
- *     NGX_HOUSEHOLD_REDIS_NUMBERED  the last command is PING with a number,
- *                                whose reply shows that the others belong to
- *                                their commands;
+ *     NGX_HOUSEHOLD_REDIS_NUMBERED  the operation does not end with OK before a
+ *                                PING with a number, which follows, shows that
+ *                                the replies belong to their commands;
  *     NGX_HOUSEHOLD_REDIS_NO_REPLICA  in a cluster, the commands are sent to
  *                                primaries.  For keys that a replica has just
  *                                been read for: unless a node redirects, the

@@ -138,22 +138,11 @@ ngx_household_redis_route_orphan(ngx_household_redis_peer_t *peer,
 {
     ngx_household_redis_t  *redis = peer->data;
 
-    ngx_household_redis_op_t  *op;
-
     if (sent) {
 
         /* reads are sent again once, writes are not */
 
-        /*
-         * The rest of a numbered operation would be sent again with PING, but
-         * without the commands whose replies PING is to verify.
-         */
-
-        op = cmd->op;
-
-        if (cmd->resent || (op->flags & NGX_HOUSEHOLD_REDIS_WRITE)
-            || ((op->flags & NGX_HOUSEHOLD_REDIS_NUMBERED) && op->left < op->n))
-        {
+        if (cmd->resent || (cmd->op->flags & NGX_HOUSEHOLD_REDIS_WRITE)) {
             ngx_household_redis_op_end(cmd->op,
                                        NGX_HOUSEHOLD_REDIS_RESULT_DOWN);
             return;
@@ -181,13 +170,6 @@ ngx_household_redis_route_error(ngx_household_redis_peer_t *peer,
     ngx_household_redis_route_count_error(redis, cmd->op, &code);
 
     if (redis->stopped || cmd->tries >= NGX_HOUSEHOLD_REDIS_MAX_REDIRECTS) {
-        rc = NGX_DECLINED;
-
-    } else if ((cmd->op->flags & NGX_HOUSEHOLD_REDIS_NUMBERED)
-               && cmd->index == cmd->op->n - 1
-               && !ngx_household_redis_error_transient(&code))
-    {
-        /* PING has no key: the error is the reply to another command */
         rc = NGX_DECLINED;
 
     } else {
@@ -287,7 +269,7 @@ ngx_household_redis_cmd_detach(ngx_household_redis_cmd_t *cmd)
     cmd->asking = 0;
     cmd->replica = 0;
 
-    /* the PING of its operation is sent to another server */
+    /* the replies to others of its operation come from another server */
     cmd->moved = 1;
 }
 

@@ -86,6 +86,7 @@ ngx_household_redis_conn_init(ngx_household_redis_conn_t *conn,
 
     ngx_household_redis_fifo_init(&conn->sent);
     ngx_household_redis_fifo_init(&conn->waiting);
+    ngx_household_redis_fifo_init(&conn->unverified);
     ngx_queue_init(&conn->answered);
 
     ngx_household_tls_init(&conn->tls);
@@ -438,6 +439,7 @@ ngx_household_redis_conn_lost(ngx_household_redis_conn_t *conn,
 
     if (status == NGX_HOUSEHOLD_REDIS_RESULT_PROTOCOL) {
         ngx_household_redis_conn_complete_ops(conn, status);
+        ngx_household_redis_conn_fail_unverified(conn, status);
         conn->suspect = 1;
     }
 

@@ -14,10 +14,23 @@
 #define NGX_HOUSEHOLD_REDIS_READ_SIZE    16384
 #define NGX_HOUSEHOLD_REDIS_READ_BUDGET  16     /* reads per event */
 
+/* digits of the number in PING */
+#define NGX_HOUSEHOLD_REDIS_NUMBER       8
+
 /* a larger output buffer is freed after it was sent */
 #define NGX_HOUSEHOLD_REDIS_OUT_KEEP     65536
 
 
+static ngx_int_t ngx_household_redis_conn_flush_cmd(
+    ngx_household_redis_conn_t *conn, ngx_household_redis_cmd_t *cmd);
+static ngx_int_t ngx_household_redis_conn_flush_number(
+    ngx_household_redis_conn_t *conn);
+static ngx_int_t ngx_household_redis_conn_number_reply(
+    ngx_household_redis_op_t *op, ngx_household_resp_reply_t *reply);
+static void ngx_household_redis_conn_number_done(ngx_household_redis_op_t *op,
+    ngx_household_redis_result_e status);
+static ngx_uint_t ngx_household_redis_conn_unused(
+    ngx_household_redis_conn_t *conn);
 static ngx_int_t ngx_household_redis_conn_append(
     ngx_household_redis_conn_t *conn, ngx_str_t *wire);
 static ngx_int_t ngx_household_redis_conn_reserve(
@@ -56,45 +69,191 @@ ngx_household_redis_conn_command(ngx_household_redis_conn_t *conn,
 }
 
 
+/*
+ * Replies are matched by order only.  After an extra reply, each command would
+ * get the reply to another command.  PING returns its number, which detects
+ * this.  One is sent after all commands of numbered operations that are written
+ * together.  If another command follows, PING does not wait for its reply.
+ */
+
 void
 ngx_household_redis_conn_flush(ngx_household_redis_conn_t *conn)
 {
-    ngx_str_t                  *first;
+    ngx_int_t                   rc;
+    ngx_uint_t                  numbered;
     ngx_household_redis_cmd_t  *cmd;
 
-    static ngx_str_t  asking = ngx_string("*1\r\n$6\r\nASKING\r\n");
-    static ngx_str_t  ping = ngx_string("*1\r\n$4\r\nPING\r\n");
+    rc = NGX_OK;
+    numbered = 0;
 
-    for ( ;; ) {
+    while (rc == NGX_OK
+           && (cmd = ngx_household_redis_fifo_head(&conn->waiting)) != NULL)
+    {
+        if (cmd->op->flags & NGX_HOUSEHOLD_REDIS_NUMBERED) {
+            numbered = 1;
 
-        cmd = ngx_household_redis_fifo_head(&conn->waiting);
+        } else if (numbered) {
+            numbered = 0;
+            rc = ngx_household_redis_conn_flush_number(conn);
 
-        if (cmd == NULL) {
-            break;
+            if (rc != NGX_OK) {
+                break;
+            }
         }
 
-        first = cmd->asking ? &asking : cmd->moved ? &ping : NULL;
+        rc = ngx_household_redis_conn_flush_cmd(conn, cmd);
+    }
 
-        if ((first != NULL
-             && ngx_household_redis_conn_append(conn, first) != NGX_OK)
-            || ngx_household_redis_conn_append(conn, &cmd->wire) != NGX_OK)
-        {
-            conn->events->lost(conn,
-                               NGX_HOUSEHOLD_REDIS_RESULT_DOWN, 0,
-                               "no memory");
-            return;
-        }
+    if (rc == NGX_OK && numbered) {
+        rc = ngx_household_redis_conn_flush_number(conn);
+    }
 
-        ngx_household_redis_fifo_push(&conn->sent, cmd);
-
-        cmd->sent = ngx_current_msec;
-        cmd->redirect = conn->redirect;
-        cmd->skip = first != NULL;
-        cmd->on_wire = 1;
+    if (rc != NGX_OK) {
+        conn->events->lost(conn, NGX_HOUSEHOLD_REDIS_RESULT_DOWN, 0,
+                           "no memory");
+        return;
     }
 
     ngx_household_redis_conn_arm_reply_timer(conn);
     ngx_household_redis_conn_send(conn);
+}
+
+
+static ngx_int_t
+ngx_household_redis_conn_flush_cmd(ngx_household_redis_conn_t *conn,
+    ngx_household_redis_cmd_t *cmd)
+{
+    ngx_str_t  *first;
+
+    static ngx_str_t  asking = ngx_string("*1\r\n$6\r\nASKING\r\n");
+    static ngx_str_t  ping = ngx_string("*1\r\n$4\r\nPING\r\n");
+
+    first = cmd->asking ? &asking : cmd->moved ? &ping : NULL;
+
+    if ((first != NULL
+         && ngx_household_redis_conn_append(conn, first) != NGX_OK)
+        || ngx_household_redis_conn_append(conn, &cmd->wire) != NGX_OK)
+    {
+        return NGX_ERROR;
+    }
+
+    ngx_household_redis_fifo_push(&conn->sent, cmd);
+
+    cmd->sent = ngx_current_msec;
+    cmd->redirect = conn->redirect;
+    cmd->skip = first != NULL;
+    cmd->on_wire = 1;
+
+    return NGX_OK;
+}
+
+
+/* the number is unique among the connections of the process */
+
+static ngx_int_t
+ngx_household_redis_conn_flush_number(ngx_household_redis_conn_t *conn)
+{
+    u_char                         digits[NGX_HOUSEHOLD_REDIS_NUMBER];
+    uint32_t                       n;
+    ngx_str_t                      argv[2];
+    ngx_household_redis_op_t      *op;
+    ngx_household_resp_command_t   command;
+
+    static uint32_t  number;
+
+    n = number++;
+    (void) ngx_hex_dump(digits, (u_char *) &n, sizeof(n));
+
+    ngx_str_set(&argv[0], "PING");
+    argv[1].data = digits;
+    argv[1].len = NGX_HOUSEHOLD_REDIS_NUMBER;
+
+    command.argv = argv;
+    command.argc = 2;
+
+    op = ngx_household_redis_op_create(&command, 1, NGX_HOUSEHOLD_REDIS_OWN,
+                                       ngx_household_redis_conn_number_reply,
+                                       ngx_household_redis_conn_number_done,
+                                       conn);
+    if (op == NULL) {
+        return NGX_ERROR;
+    }
+
+    if (ngx_household_redis_conn_flush_cmd(conn, &op->cmds[0]) != NGX_OK) {
+        ngx_household_redis_op_end(op, NGX_HOUSEHOLD_REDIS_RESULT_DOWN);
+        return NGX_ERROR;
+    }
+
+    return NGX_OK;
+}
+
+
+/* the replies before this one belong to their commands, or are not used */
+
+static ngx_int_t
+ngx_household_redis_conn_number_reply(ngx_household_redis_op_t *op,
+    ngx_household_resp_reply_t *reply)
+{
+    u_char                      *digits;
+    ngx_int_t                    rc;
+    ngx_str_t                   *wire;
+    ngx_household_redis_op_t    *verified;
+    ngx_household_redis_cmd_t   *cmd;
+    ngx_household_redis_conn_t  *conn = op->data;
+
+    wire = &op->cmds[0].wire;
+    digits = wire->data + wire->len - (sizeof(CRLF) - 1)
+             - NGX_HOUSEHOLD_REDIS_NUMBER;
+
+    rc = ngx_household_redis_pong(&reply->values[0], digits,
+                                  NGX_HOUSEHOLD_REDIS_NUMBER);
+
+    if (rc == NGX_ERROR
+        || (rc == NGX_DECLINED && !ngx_household_redis_conn_unused(conn)))
+    {
+        return NGX_ERROR;
+    }
+
+    while ((cmd = ngx_household_redis_fifo_head(&conn->unverified)) != NULL) {
+        verified = cmd->op;
+
+        if (ngx_household_redis_op_verified(cmd) == NGX_DONE) {
+            ngx_queue_insert_tail(&conn->answered, &verified->answered);
+        }
+    }
+
+    return NGX_OK;
+}
+
+
+static void
+ngx_household_redis_conn_number_done(ngx_household_redis_op_t *op,
+    ngx_household_redis_result_e status)
+{
+    /* the operations before it end on their own */
+}
+
+
+/* returns 1 if no reply that is to be verified is used */
+
+static ngx_uint_t
+ngx_household_redis_conn_unused(ngx_household_redis_conn_t *conn)
+{
+    ngx_queue_t                *q;
+    ngx_household_redis_cmd_t  *cmd;
+
+    for (q = ngx_queue_head(&conn->unverified.list);
+         q != ngx_queue_sentinel(&conn->unverified.list);
+         q = ngx_queue_next(q))
+    {
+        cmd = ngx_queue_data(q, ngx_household_redis_cmd_t, queue);
+
+        if (!cmd->op->unused) {
+            return 0;
+        }
+    }
+
+    return 1;
 }
 
 
@@ -421,8 +580,18 @@ ngx_household_redis_conn_reply(ngx_household_redis_conn_t *conn,
         return NGX_ERROR;
     }
 
+    if (rc == NGX_AGAIN && conn->resp == NULL) {
+        ngx_household_redis_op_end(op, NGX_HOUSEHOLD_REDIS_RESULT_DOWN);
+        return NGX_ERROR;
+    }
+
     if (rc == NGX_DONE) {
         ngx_queue_insert_tail(&conn->answered, &op->answered);
+        return NGX_OK;
+    }
+
+    if (rc == NGX_AGAIN) {
+        ngx_household_redis_fifo_push(&conn->unverified, cmd);
         return NGX_OK;
     }
 
@@ -504,12 +673,27 @@ ngx_household_redis_conn_complete_ops(ngx_household_redis_conn_t *conn,
 
 
 void
+ngx_household_redis_conn_fail_unverified(ngx_household_redis_conn_t *conn,
+    ngx_household_redis_result_e status)
+{
+    ngx_household_redis_cmd_t  *cmd;
+
+    while ((cmd = ngx_household_redis_fifo_head(&conn->unverified)) != NULL) {
+        ngx_household_redis_op_end(cmd->op, status);
+    }
+}
+
+
+void
 ngx_household_redis_conn_orphans(ngx_household_redis_conn_t *conn)
 {
     ngx_uint_t                  sent;
     ngx_household_redis_op_t   *op;
     ngx_household_redis_cmd_t  *cmd;
     ngx_household_redis_fifo_t  list[2];
+
+    ngx_household_redis_conn_fail_unverified(conn,
+                                             NGX_HOUSEHOLD_REDIS_RESULT_DOWN);
 
     ngx_household_redis_fifo_init(&list[0]);
     ngx_household_redis_fifo_init(&list[1]);
@@ -552,6 +736,9 @@ ngx_household_redis_conn_fail_all(ngx_household_redis_conn_t *conn)
 {
     ngx_household_redis_cmd_t   *cmd;
     ngx_household_redis_fifo_t   list;
+
+    ngx_household_redis_conn_fail_unverified(conn,
+                                             NGX_HOUSEHOLD_REDIS_RESULT_DOWN);
 
     ngx_household_redis_fifo_init(&list);
     ngx_household_redis_fifo_move(&list, &conn->sent);

@@ -102,6 +102,10 @@ void ngx_household_redis_conn_send(ngx_household_redis_conn_t *conn);
 void ngx_household_redis_conn_complete_ops(ngx_household_redis_conn_t *conn,
     ngx_household_redis_result_e status);
 
+/* ends the operations whose replies are to be verified with "status" */
+void ngx_household_redis_conn_fail_unverified(ngx_household_redis_conn_t *conn,
+    ngx_household_redis_result_e status);
+
 /*
  * orphans() returns the unanswered commands to the owner.  fail_all() ends
  * their operations with DOWN, as the worker process exits.

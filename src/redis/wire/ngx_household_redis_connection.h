@@ -198,6 +198,7 @@ struct ngx_household_redis_conn_s {
 
     ngx_household_redis_fifo_t               sent;    /* in reply order */
     ngx_household_redis_fifo_t               waiting;
+    ngx_household_redis_fifo_t               unverified; /* but answered */
     ngx_queue_t                              answered; /* complete operations */
 
     ngx_event_t                              post;    /* deferred send */

@@ -199,13 +199,16 @@ ngx_household_redis_op_reply(ngx_household_redis_cmd_t *cmd,
         return NGX_OK;
     }
 
-    op->left--;
-
     op->i = cmd->index;
 
     op->pins++;
     rc = op->reply(op, reply);
     op->pins--;
+
+    if (rc == NGX_DECLINED) {
+        op->unused = 1;
+        rc = NGX_OK;
+    }
 
     if (op->ended) {
         /* by op->reply() */
@@ -218,12 +221,27 @@ ngx_household_redis_op_reply(ngx_household_redis_cmd_t *cmd,
         return NGX_ERROR;
     }
 
-    if (op->left == 0 && !op->ended) {
-        op->pins++;
-        return NGX_DONE;
+    return (op->flags & NGX_HOUSEHOLD_REDIS_NUMBERED)
+           ? NGX_AGAIN : ngx_household_redis_op_verified(cmd);
+}
+
+
+ngx_int_t
+ngx_household_redis_op_verified(ngx_household_redis_cmd_t *cmd)
+{
+    ngx_household_redis_op_t  *op;
+
+    op = cmd->op;
+
+    ngx_household_redis_cmd_unlink(cmd);
+
+    if (--op->left) {
+        return NGX_OK;
     }
 
-    return NGX_OK;
+    op->pins++;
+
+    return NGX_DONE;
 }
 
 
@@ -356,7 +374,8 @@ ngx_household_redis_pong(ngx_household_resp_value_t *v, u_char *number,
                ? NGX_OK : NGX_ERROR;
 
     case NGX_HOUSEHOLD_RESP_ERROR:
-        return ngx_household_redis_error_of_ping(&v->str) ? NGX_OK : NGX_ERROR;
+        return ngx_household_redis_error_of_ping(&v->str) ? NGX_OK
+                                                          : NGX_DECLINED;
 
     default:
         return NGX_ERROR;

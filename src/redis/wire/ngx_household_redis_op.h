@@ -20,7 +20,7 @@
 /* flags of an operation */
 #define NGX_HOUSEHOLD_REDIS_WRITE  0x01    /* to a primary; never resent */
 #define NGX_HOUSEHOLD_REDIS_LATE   0x02    /* accepts a late reply */
-#define NGX_HOUSEHOLD_REDIS_NUMBERED  0x04 /* the last command is PING */
+#define NGX_HOUSEHOLD_REDIS_NUMBERED  0x04 /* verified by a number */
 #define NGX_HOUSEHOLD_REDIS_NO_REPLICA  0x08 /* not to a replica of a cluster */
 #define NGX_HOUSEHOLD_REDIS_OWN    0x80    /* of the connection itself */
 
@@ -60,8 +60,9 @@ typedef enum {
 
 /*
  * Called once for the reply to each command, in any order; op->i is the index
- * of the command.  Returns NGX_OK, or NGX_ERROR if the reply is not valid for
- * the command; the connection is closed then.
+ * of the command.  Returns NGX_OK; NGX_DECLINED if the operation has failed, so
+ * that no reply of it is used; or NGX_ERROR if the reply is not valid for the
+ * command; the connection is closed then.
  */
 typedef ngx_int_t (*ngx_household_redis_reply_pt)(
     ngx_household_redis_op_t *op,
@@ -133,11 +134,12 @@ struct ngx_household_redis_op_s {
     size_t                            key_len; /* of the first command */
     ngx_uint_t                        flags;
     ngx_uint_t                        n;
-    ngx_uint_t                        left;   /* unanswered commands */
+    ngx_uint_t                        left;   /* not answered and verified */
     ngx_uint_t                        pins;   /* freed only if 0 */
     unsigned                          ended:1; /* "done" was called */
     unsigned                          awaited:1;
     unsigned                          failed:1; /* an error reply */
+    unsigned                          unused:1; /* no reply is used */
     ngx_household_redis_cmd_t         cmds[1];
 };
 
@@ -185,13 +187,16 @@ void ngx_household_redis_op_release(ngx_household_redis_op_t *op);
 /*
  * reply() delivers a reply to its command.  Returns NGX_DONE if this was the
  * last reply: the operation is kept until complete() is called, which ends it
- * with "status".  Returns NGX_OK if further replies are expected or the
+ * with "status".  Returns NGX_AGAIN if the reply is to be verified: the command
+ * is to be put into a list until verified() is called for it, which returns
+ * NGX_DONE or NGX_OK.  Returns NGX_OK if further replies are expected or the
  * operation has ended; or NGX_ERROR if the reply is not valid for the command,
- * and the operation has ended with PROTOCOL.  Unless it returns NGX_DONE, the
+ * and the operation has ended with PROTOCOL.  After NGX_OK and NGX_ERROR, the
  * command and the operation may have been freed.
  */
 ngx_int_t ngx_household_redis_op_reply(ngx_household_redis_cmd_t *cmd,
     ngx_household_resp_reply_t *reply);
+ngx_int_t ngx_household_redis_op_verified(ngx_household_redis_cmd_t *cmd);
 void ngx_household_redis_op_complete(ngx_household_redis_op_t *op,
     ngx_household_redis_result_e status);
 
@@ -218,7 +223,8 @@ void ngx_household_redis_deadlines_stop(ngx_household_redis_deadlines_t *d);
  * Checks the reply to "PING number", which shows that the replies before it
  * belong to their commands.  Accepted are the number; a plain PONG, which
  * servers send that ignore the argument; and the error replies of
- * ngx_household_redis_error_of_ping().  Returns NGX_OK or NGX_ERROR.
+ * ngx_household_redis_error_of_ping().  Returns NGX_OK; NGX_DECLINED for another
+ * error reply; or NGX_ERROR.
  */
 ngx_int_t ngx_household_redis_pong(ngx_household_resp_value_t *v,
     u_char *number, size_t len);

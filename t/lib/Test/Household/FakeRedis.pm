@@ -189,7 +189,7 @@ sub _control {
         die "no such way: $args[0]\n"
             if !grep { $args[0] =~ /^(?:all_)?$_$/ } ways();
         $self->{way} = [@args];
-        $self->{held} = 1 if $args[0] eq 'hold';
+        $self->{held} = 1 if $args[0] =~ /hold$/;
         if ($args[0] eq 'refuse') { undef $self->{listen} }
         elsif (!$self->{listen})  { $self->_listen }
 
