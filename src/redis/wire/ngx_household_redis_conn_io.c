@@ -14,9 +14,6 @@
 #define NGX_HOUSEHOLD_REDIS_READ_SIZE    16384
 #define NGX_HOUSEHOLD_REDIS_READ_BUDGET  16     /* reads per event */
 
-/* digits of the number in PING */
-#define NGX_HOUSEHOLD_REDIS_NUMBER       8
-
 /* a larger output buffer is freed after it was sent */
 #define NGX_HOUSEHOLD_REDIS_OUT_KEEP     65536
 
@@ -24,12 +21,6 @@
 static ngx_int_t ngx_household_redis_conn_flush_cmd(
     ngx_household_redis_conn_t *conn, ngx_household_redis_cmd_t *cmd);
 static ngx_int_t ngx_household_redis_conn_flush_number(
-    ngx_household_redis_conn_t *conn);
-static ngx_int_t ngx_household_redis_conn_number_reply(
-    ngx_household_redis_op_t *op, ngx_household_resp_reply_t *reply);
-static void ngx_household_redis_conn_number_done(ngx_household_redis_op_t *op,
-    ngx_household_redis_result_e status);
-static ngx_uint_t ngx_household_redis_conn_unused(
     ngx_household_redis_conn_t *conn);
 static ngx_int_t ngx_household_redis_conn_append(
     ngx_household_redis_conn_t *conn, ngx_str_t *wire);
@@ -39,6 +30,9 @@ static ngx_int_t ngx_household_redis_conn_process(
     ngx_household_redis_conn_t *conn);
 static ngx_int_t ngx_household_redis_conn_reply(
     ngx_household_redis_conn_t *conn, ngx_household_resp_reply_t *reply);
+static ngx_int_t ngx_household_redis_conn_deliver(
+    ngx_household_redis_conn_t *conn, ngx_household_redis_cmd_t *cmd,
+    ngx_household_resp_reply_t *reply);
 static ngx_uint_t ngx_household_redis_conn_is_message(
     ngx_household_redis_cmd_t *cmd, ngx_household_resp_reply_t *reply);
 static void ngx_household_redis_conn_protocol_error(
@@ -70,10 +64,9 @@ ngx_household_redis_conn_command(ngx_household_redis_conn_t *conn,
 
 
 /*
- * Replies are matched by order only.  After an extra reply, each command would
- * get the reply to another command.  PING returns its number, which detects
- * this.  One is sent after all commands of numbered operations that are written
- * together.  If another command follows, PING does not wait for its reply.
+ * PING with a number is sent after all commands of numbered operations that are
+ * written together.  If another command follows, PING does not wait for its
+ * reply.
  */
 
 void
@@ -148,33 +141,13 @@ ngx_household_redis_conn_flush_cmd(ngx_household_redis_conn_t *conn,
 }
 
 
-/* the number is unique among the connections of the process */
-
 static ngx_int_t
 ngx_household_redis_conn_flush_number(ngx_household_redis_conn_t *conn)
 {
-    u_char                         digits[NGX_HOUSEHOLD_REDIS_NUMBER];
-    uint32_t                       n;
-    ngx_str_t                      argv[2];
-    ngx_household_redis_op_t      *op;
-    ngx_household_resp_command_t   command;
+    ngx_household_redis_op_t  *op;
 
-    static uint32_t  number;
+    op = ngx_household_redis_conn_number(conn);
 
-    n = number++;
-    (void) ngx_hex_dump(digits, (u_char *) &n, sizeof(n));
-
-    ngx_str_set(&argv[0], "PING");
-    argv[1].data = digits;
-    argv[1].len = NGX_HOUSEHOLD_REDIS_NUMBER;
-
-    command.argv = argv;
-    command.argc = 2;
-
-    op = ngx_household_redis_op_create(&command, 1, NGX_HOUSEHOLD_REDIS_OWN,
-                                       ngx_household_redis_conn_number_reply,
-                                       ngx_household_redis_conn_number_done,
-                                       conn);
     if (op == NULL) {
         return NGX_ERROR;
     }
@@ -185,75 +158,6 @@ ngx_household_redis_conn_flush_number(ngx_household_redis_conn_t *conn)
     }
 
     return NGX_OK;
-}
-
-
-/* the replies before this one belong to their commands, or are not used */
-
-static ngx_int_t
-ngx_household_redis_conn_number_reply(ngx_household_redis_op_t *op,
-    ngx_household_resp_reply_t *reply)
-{
-    u_char                      *digits;
-    ngx_int_t                    rc;
-    ngx_str_t                   *wire;
-    ngx_household_redis_op_t    *verified;
-    ngx_household_redis_cmd_t   *cmd;
-    ngx_household_redis_conn_t  *conn = op->data;
-
-    wire = &op->cmds[0].wire;
-    digits = wire->data + wire->len - (sizeof(CRLF) - 1)
-             - NGX_HOUSEHOLD_REDIS_NUMBER;
-
-    rc = ngx_household_redis_pong(&reply->values[0], digits,
-                                  NGX_HOUSEHOLD_REDIS_NUMBER);
-
-    if (rc == NGX_ERROR
-        || (rc == NGX_DECLINED && !ngx_household_redis_conn_unused(conn)))
-    {
-        return NGX_ERROR;
-    }
-
-    while ((cmd = ngx_household_redis_fifo_head(&conn->unverified)) != NULL) {
-        verified = cmd->op;
-
-        if (ngx_household_redis_op_verified(cmd) == NGX_DONE) {
-            ngx_queue_insert_tail(&conn->answered, &verified->answered);
-        }
-    }
-
-    return NGX_OK;
-}
-
-
-static void
-ngx_household_redis_conn_number_done(ngx_household_redis_op_t *op,
-    ngx_household_redis_result_e status)
-{
-    /* the operations before it end on their own */
-}
-
-
-/* returns 1 if no reply that is to be verified is used */
-
-static ngx_uint_t
-ngx_household_redis_conn_unused(ngx_household_redis_conn_t *conn)
-{
-    ngx_queue_t                *q;
-    ngx_household_redis_cmd_t  *cmd;
-
-    for (q = ngx_queue_head(&conn->unverified.list);
-         q != ngx_queue_sentinel(&conn->unverified.list);
-         q = ngx_queue_next(q))
-    {
-        cmd = ngx_queue_data(q, ngx_household_redis_cmd_t, queue);
-
-        if (!cmd->op->unused) {
-            return 0;
-        }
-    }
-
-    return 1;
 }
 
 
@@ -519,7 +423,6 @@ ngx_household_redis_conn_reply(ngx_household_redis_conn_t *conn,
     ngx_household_resp_reply_t *reply)
 {
     ngx_int_t                   rc;
-    ngx_household_redis_op_t   *op;
     ngx_household_redis_cmd_t  *cmd;
 
     cmd = ngx_household_redis_fifo_head(&conn->sent);
@@ -571,37 +474,56 @@ ngx_household_redis_conn_reply(ngx_household_redis_conn_t *conn,
         }
     }
 
+    return ngx_household_redis_conn_deliver(conn, cmd, reply);
+}
+
+
+static ngx_int_t
+ngx_household_redis_conn_deliver(ngx_household_redis_conn_t *conn,
+    ngx_household_redis_cmd_t *cmd, ngx_household_resp_reply_t *reply)
+{
+    ngx_int_t                  rc;
+    ngx_household_redis_op_t  *op;
+
     op = cmd->op;
     rc = ngx_household_redis_op_reply(cmd, reply);
 
-    if (rc == NGX_DONE && conn->resp == NULL) {
-        /* op->reply() has closed the connection */
-        ngx_household_redis_op_complete(op, NGX_HOUSEHOLD_REDIS_RESULT_OK);
-        return NGX_ERROR;
-    }
+    switch (rc) {
 
-    if (rc == NGX_AGAIN && conn->resp == NULL) {
-        ngx_household_redis_op_end(op, NGX_HOUSEHOLD_REDIS_RESULT_DOWN);
-        return NGX_ERROR;
-    }
+    case NGX_DONE:
 
-    if (rc == NGX_DONE) {
+        if (conn->resp == NULL) {
+            /* op->reply() has closed the connection */
+            ngx_household_redis_op_complete(op, NGX_HOUSEHOLD_REDIS_RESULT_OK);
+            return NGX_ERROR;
+        }
+
         ngx_queue_insert_tail(&conn->answered, &op->answered);
         return NGX_OK;
-    }
 
-    if (rc == NGX_AGAIN) {
+    case NGX_AGAIN:
+
+        if (conn->resp == NULL) {
+            ngx_household_redis_op_end(op, NGX_HOUSEHOLD_REDIS_RESULT_DOWN);
+            return NGX_ERROR;
+        }
+
         ngx_household_redis_fifo_push(&conn->unverified, cmd);
         return NGX_OK;
+
+    case NGX_OK:
+        return NGX_OK;
+
+    default: /* NGX_ERROR */
+        break;
     }
 
-    if (rc != NGX_OK && !conn->stopped) {
-        conn->events->lost(conn,
-                           NGX_HOUSEHOLD_REDIS_RESULT_PROTOCOL, 0,
+    if (!conn->stopped) {
+        conn->events->lost(conn, NGX_HOUSEHOLD_REDIS_RESULT_PROTOCOL, 0,
                            "reply does not match the command");
     }
 
-    return rc;
+    return NGX_ERROR;
 }
 
 
@@ -668,18 +590,6 @@ ngx_household_redis_conn_complete_ops(ngx_household_redis_conn_t *conn,
         ngx_household_redis_op_complete(
                           ngx_queue_data(q, ngx_household_redis_op_t, answered),
                           status);
-    }
-}
-
-
-void
-ngx_household_redis_conn_fail_unverified(ngx_household_redis_conn_t *conn,
-    ngx_household_redis_result_e status)
-{
-    ngx_household_redis_cmd_t  *cmd;
-
-    while ((cmd = ngx_household_redis_fifo_head(&conn->unverified)) != NULL) {
-        ngx_household_redis_op_end(cmd->op, status);
     }
 }
 

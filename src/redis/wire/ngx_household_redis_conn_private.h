@@ -3,7 +3,7 @@
  * Functions that the files of a connection provide to each other.  Calls go
  * from the state machine down; events are reported up by conn->events.
  *
- *     conn  ->  handshake, health  ->  io  ->  socket, resolve, ssl
+ *     conn  ->  handshake, health  ->  io  ->  number, socket, resolve, ssl
  */
 
 
@@ -84,6 +84,19 @@ void ngx_household_redis_conn_forgive_idle(ngx_household_redis_conn_t *conn,
 
 
 /*
+ * _number.c: creates the operation of PING with a number, whose reply verifies
+ * the replies that are in conn->unverified then.  Returns NULL if there is no
+ * memory.
+ */
+ngx_household_redis_op_t *ngx_household_redis_conn_number(
+    ngx_household_redis_conn_t *conn);
+
+/* ends the operations whose replies are to be verified with "status" */
+void ngx_household_redis_conn_fail_unverified(ngx_household_redis_conn_t *conn,
+    ngx_household_redis_result_e status);
+
+
+/*
  * _io.c: appends a command of the handshake to the output buffer.  Returns
  * NGX_OK, or NGX_ERROR if there is no memory.
  */
@@ -100,10 +113,6 @@ void ngx_household_redis_conn_send(ngx_household_redis_conn_t *conn);
  * unexpected reply makes the replies before it doubtful.
  */
 void ngx_household_redis_conn_complete_ops(ngx_household_redis_conn_t *conn,
-    ngx_household_redis_result_e status);
-
-/* ends the operations whose replies are to be verified with "status" */
-void ngx_household_redis_conn_fail_unverified(ngx_household_redis_conn_t *conn,
     ngx_household_redis_result_e status);
 
 /*

@@ -223,8 +223,8 @@ void ngx_household_redis_deadlines_stop(ngx_household_redis_deadlines_t *d);
  * Checks the reply to "PING number", which shows that the replies before it
  * belong to their commands.  Accepted are the number; a plain PONG, which
  * servers send that ignore the argument; and the error replies of
- * ngx_household_redis_error_of_ping().  Returns NGX_OK; NGX_DECLINED for another
- * error reply; or NGX_ERROR.
+ * ngx_household_redis_error_of_ping().  Returns NGX_OK; NGX_DECLINED for other
+ * error replies; or NGX_ERROR.
  */
 ngx_int_t ngx_household_redis_pong(ngx_household_resp_value_t *v,
     u_char *number, size_t len);

@@ -17,6 +17,7 @@
 #include <ngx_core.h>
 #include <hiredis/hiredis.h>
 #include "ngx_household_resp.h"
+#include "ngx_household_resp_values.h"
 
 
 /*
@@ -34,8 +35,7 @@
 /* the longest bulk string: the default "proto-max-bulk-len" of Redis */
 #define NGX_HOUSEHOLD_RESP_MAX_BULK   (512 * 1024 * 1024)
 
-/* minimum size of a buffer; maximum size that is kept after a reply */
-#define NGX_HOUSEHOLD_RESP_MIN_BUF    512
+/* maximum size of the buffer of the reader that is kept after a reply */
 #define NGX_HOUSEHOLD_RESP_KEEP_BUF   16384
 
 
@@ -48,31 +48,20 @@ typedef int  ngx_household_resp_elements_t;
 #endif
 
 
-typedef struct {
-    void                        *data;
-    size_t                       len;   /* in bytes */
-    size_t                       size;
-} ngx_household_resp_buf_t;
-
-
 struct ngx_household_resp_s {
     redisReader                 *reader;
     ngx_household_resp_limits_t  limits;
-
-    size_t                       max_str;  /* bytes of one string */
 
     /* of a long bulk string: bytes for the reader, then bytes to discard */
     size_t                       pass;
     size_t                       skip;
 
     /* the reply being read, or the last one returned */
-    ngx_household_resp_buf_t     values;
-    ngx_household_resp_buf_t     bytes;
+    ngx_household_resp_values_t  values;
 
     size_t                       peak;  /* maximum of reader->len */
     const char                  *error;
 
-    unsigned                     too_large:1;
     unsigned                     given:1;  /* the reply was returned */
 };
 
@@ -108,16 +97,8 @@ static void *ngx_household_resp_refuse(const redisReadTask *task,
 
 static ngx_household_resp_type_e ngx_household_resp_type(
     const redisReadTask *task);
-static ngx_inline void *ngx_household_resp_add(ngx_household_resp_t *resp,
+static ngx_inline void *ngx_household_resp_add(const redisReadTask *task,
     ngx_household_resp_type_e type, int64_t n, char *str, size_t len);
-static void *ngx_household_resp_add_slow(ngx_household_resp_t *resp,
-    ngx_household_resp_type_e type, int64_t n, char *str, size_t len);
-static ngx_inline void ngx_household_resp_put(ngx_household_resp_t *resp,
-    ngx_household_resp_type_e type, int64_t n, char *str, size_t len);
-static void ngx_household_resp_relocate(ngx_household_resp_t *resp);
-static ngx_int_t ngx_household_resp_grow(ngx_household_resp_buf_t *buf,
-    size_t len, size_t max);
-static void ngx_household_resp_trim(ngx_household_resp_buf_t *buf);
 
 
 /* objects are in memory of the decoder, so there is no freeObject */
@@ -152,16 +133,15 @@ ngx_household_resp_create(const ngx_household_resp_limits_t *limits)
 
     resp->limits = *limits;
 
-    /* the first value is always kept */
-    resp->limits.max_values = ngx_max(limits->max_values, 1);
-
     resp->limits.max_depth = ngx_min(limits->max_depth,
                                      NGX_HOUSEHOLD_RESP_MAX_DEPTH);
     resp->limits.max_pending = ngx_min(limits->max_pending,
                                        NGX_HOUSEHOLD_RESP_MAX_SIZE);
 
-    resp->max_str = limits->max_bulk ? limits->max_bulk
-                                     : NGX_HOUSEHOLD_RESP_MAX_SIZE;
+    resp->values.max_values = ngx_max(limits->max_values, 1);
+    resp->values.max_bytes = limits->max_bytes;
+    resp->values.max_str = limits->max_bulk ? limits->max_bulk
+                                            : NGX_HOUSEHOLD_RESP_MAX_SIZE;
 
     resp->reader = ngx_household_resp_create_reader(resp);
     if (resp->reader == NULL) {
@@ -181,8 +161,7 @@ ngx_household_resp_destroy(ngx_household_resp_t *resp)
     }
 
     redisReaderFree(resp->reader);
-    free(resp->values.data);
-    free(resp->bytes.data);
+    ngx_household_resp_values_free(&resp->values);
     free(resp);
 }
 
@@ -283,9 +262,10 @@ ngx_household_resp_next(ngx_household_resp_t *resp,
         return ngx_household_resp_partial(resp);
     }
 
-    reply->values = resp->values.data;
-    reply->nvalues = resp->values.len / sizeof(ngx_household_resp_value_t);
-    reply->too_large = resp->too_large;
+    reply->values = resp->values.values.data;
+    reply->nvalues = resp->values.values.len
+                     / sizeof(ngx_household_resp_value_t);
+    reply->too_large = resp->values.too_large;
 
     resp->given = 1;
 
@@ -337,10 +317,8 @@ ngx_household_resp_reset(ngx_household_resp_t *resp)
     }
 
     resp->given = 0;
-    resp->too_large = 0;
 
-    ngx_household_resp_trim(&resp->values);
-    ngx_household_resp_trim(&resp->bytes);
+    ngx_household_resp_values_reset(&resp->values);
 
     if (resp->peak > NGX_HOUSEHOLD_RESP_KEEP_BUF
         && !ngx_household_resp_pending(resp))
@@ -534,7 +512,7 @@ ngx_household_resp_create_string(const redisReadTask *task, char *str,
                                              "bulk string without a line end");
         }
 
-        return ngx_household_resp_add(resp, NGX_HOUSEHOLD_RESP_BULK, 0, str,
+        return ngx_household_resp_add(task, NGX_HOUSEHOLD_RESP_BULK, 0, str,
                                       len);
     }
 
@@ -552,7 +530,7 @@ ngx_household_resp_create_string(const redisReadTask *task, char *str,
         return ngx_household_resp_refuse(task, ngx_household_resp_resp3);
     }
 
-    return ngx_household_resp_add(resp, type, 0, str, len);
+    return ngx_household_resp_add(task, type, 0, str, len);
 }
 
 
@@ -576,7 +554,7 @@ ngx_household_resp_create_array(const redisReadTask *task,
         return ngx_household_resp_refuse(task, ngx_household_resp_resp3);
     }
 
-    return ngx_household_resp_add(resp, NGX_HOUSEHOLD_RESP_ARRAY, elements,
+    return ngx_household_resp_add(task, NGX_HOUSEHOLD_RESP_ARRAY, elements,
                                   "", 0);
 }
 
@@ -584,8 +562,8 @@ ngx_household_resp_create_array(const redisReadTask *task,
 static void *
 ngx_household_resp_create_integer(const redisReadTask *task, long long integer)
 {
-    return ngx_household_resp_add(task->privdata, NGX_HOUSEHOLD_RESP_INTEGER,
-                                  integer, "", 0);
+    return ngx_household_resp_add(task, NGX_HOUSEHOLD_RESP_INTEGER, integer,
+                                  "", 0);
 }
 
 
@@ -598,8 +576,7 @@ ngx_household_resp_create_nil(const redisReadTask *task)
         return ngx_household_resp_refuse(task, ngx_household_resp_resp3);
     }
 
-    return ngx_household_resp_add(task->privdata, NGX_HOUSEHOLD_RESP_NIL, 0, "",
-                                  0);
+    return ngx_household_resp_add(task, NGX_HOUSEHOLD_RESP_NIL, 0, "", 0);
 }
 
 
@@ -653,163 +630,21 @@ ngx_household_resp_type(const redisReadTask *task)
 }
 
 
-/*
- * Adds a value to the reply.  Over a soft limit, this value and all that follow
- * are discarded, so that the beginning of the reply is kept.  Returns NULL if
- * there is no memory: the reader continues with any other pointer.
- */
-
 static ngx_inline void *
-ngx_household_resp_add(ngx_household_resp_t *resp,
+ngx_household_resp_add(const redisReadTask *task,
     ngx_household_resp_type_e type, int64_t n, char *str, size_t len)
 {
-    /* the buffers are never larger than the limits */
+    ngx_household_resp_t  *resp;
 
-    if (resp->too_large
-        || len > resp->bytes.size - resp->bytes.len
-        || sizeof(ngx_household_resp_value_t)
-           > resp->values.size - resp->values.len
-        || len > resp->max_str)
+    resp = task->privdata;
+
+    if (ngx_household_resp_values_add(&resp->values, type, resp->reader->ridx,
+                                      n, (u_char *) str, len)
+        != NGX_OK)
     {
-        return ngx_household_resp_add_slow(resp, type, n, str, len);
+        return ngx_household_resp_refuse(task, "out of memory");
     }
 
-    ngx_household_resp_put(resp, type, n, str, len);
-
+    /* the reader continues with any pointer but NULL */
     return resp;
-}
-
-
-static void *
-ngx_household_resp_add_slow(ngx_household_resp_t *resp,
-    ngx_household_resp_type_e type, int64_t n, char *str, size_t len)
-{
-    size_t  max;
-
-    max = resp->limits.max_values * sizeof(ngx_household_resp_value_t);
-
-    if (resp->values.len == max) {
-        resp->too_large = 1;
-    }
-
-    if (len > resp->limits.max_bytes - resp->bytes.len || len > resp->max_str) {
-        resp->too_large = 1;
-        len = 0;
-    }
-
-    if (resp->too_large && resp->values.len > 0) {
-        return resp;
-    }
-
-    if (ngx_household_resp_grow(&resp->values,
-                                sizeof(ngx_household_resp_value_t), max)
-        != NGX_OK
-        || ngx_household_resp_grow(&resp->bytes, len, resp->limits.max_bytes)
-           != NGX_OK)
-    {
-        (void) ngx_household_resp_fail(resp, "out of memory");
-        return NULL;
-    }
-
-    ngx_household_resp_relocate(resp);
-    ngx_household_resp_put(resp, type, n, str, len);
-
-    return resp;
-}
-
-
-/* there is room for the value and its string */
-
-static ngx_inline void
-ngx_household_resp_put(ngx_household_resp_t *resp,
-    ngx_household_resp_type_e type, int64_t n, char *str, size_t len)
-{
-    ngx_household_resp_value_t  *value;
-
-    value = (ngx_household_resp_value_t *)
-                ((u_char *) resp->values.data + resp->values.len);
-
-    value->type = type;
-    value->depth = resp->reader->ridx;
-    value->integer = (type == NGX_HOUSEHOLD_RESP_INTEGER) ? n : 0;
-    value->elements = (type == NGX_HOUSEHOLD_RESP_ARRAY) ? n : 0;
-    value->str.len = len;
-
-    /* functions of nginx subtract lengths from the end of a string */
-    value->str.data = (u_char *) "";
-
-    if (len) {
-        value->str.data = (u_char *) resp->bytes.data + resp->bytes.len;
-        ngx_memcpy(value->str.data, str, len);
-        resp->bytes.len += len;
-    }
-
-    resp->values.len += sizeof(ngx_household_resp_value_t);
-}
-
-
-/* sets the pointers again, since the buffer may have been reallocated */
-
-static void
-ngx_household_resp_relocate(ngx_household_resp_t *resp)
-{
-    u_char                      *p;
-    ngx_household_resp_value_t  *value, *last;
-
-    p = resp->bytes.data;
-    value = resp->values.data;
-    last = value + resp->values.len / sizeof(ngx_household_resp_value_t);
-
-    for ( /* void */ ; value < last; value++) {
-
-        if (value->str.len) {
-            value->str.data = p;
-            p += value->str.len;
-        }
-    }
-}
-
-
-/* makes room for "len" more bytes, which are at most "max" in all */
-
-static ngx_int_t
-ngx_household_resp_grow(ngx_household_resp_buf_t *buf, size_t len, size_t max)
-{
-    void    *p;
-    size_t   size;
-
-    if (len <= buf->size - buf->len) {
-        return NGX_OK;
-    }
-
-    size = ngx_max(buf->size, NGX_HOUSEHOLD_RESP_MIN_BUF);
-
-    while (len > size - buf->len) {
-        size *= 2;
-    }
-
-    size = ngx_min(size, max);
-
-    p = realloc(buf->data, size);
-    if (p == NULL) {
-        return NGX_ERROR;
-    }
-
-    buf->data = p;
-    buf->size = size;
-
-    return NGX_OK;
-}
-
-
-static void
-ngx_household_resp_trim(ngx_household_resp_buf_t *buf)
-{
-    buf->len = 0;
-
-    if (buf->size > NGX_HOUSEHOLD_RESP_KEEP_BUF) {
-        free(buf->data);
-        buf->data = NULL;
-        buf->size = 0;
-    }
 }
