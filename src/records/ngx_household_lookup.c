@@ -58,6 +58,10 @@ ngx_household_lookups_create(ngx_pool_t *pool, ngx_household_redis_t *redis,
     lookups->devices = devices;
     lookups->ident = -1;
 
+    if (ngx_household_lookups_keys(pool, lookups) != NGX_OK) {
+        return NULL;
+    }
+
     ngx_rbtree_init(&lookups->tree, &lookups->sentinel,
                     ngx_str_rbtree_insert_value);
 

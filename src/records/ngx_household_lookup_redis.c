@@ -6,6 +6,7 @@
 
 #include <ngx_config.h>
 #include <ngx_core.h>
+#include "ngx_household_id.h"
 #include "ngx_household_keys.h"
 #include "ngx_household_lookup_redis.h"
 
@@ -16,7 +17,7 @@
 
 static ngx_household_redis_result_e ngx_household_lookup_submit(
     ngx_household_lookup_t *lookup, ngx_uint_t flags);
-static u_char *ngx_household_lookup_keys(ngx_household_lookups_t *lookups,
+static ngx_int_t ngx_household_lookup_keys(ngx_household_lookups_t *lookups,
     ngx_str_t *account, ngx_str_t *keys);
 static ngx_int_t ngx_household_lookup_reply(ngx_household_redis_op_t *op,
     ngx_household_resp_reply_t *reply);
@@ -70,7 +71,6 @@ ngx_household_lookup_send(ngx_household_lookup_t *lookup,
 static ngx_household_redis_result_e
 ngx_household_lookup_submit(ngx_household_lookup_t *lookup, ngx_uint_t flags)
 {
-    u_char                        *key;
     ngx_str_t                      keys[NGX_HOUSEHOLD_LOOKUP_COMMANDS];
     ngx_uint_t                     i, n;
     ngx_household_lookups_t       *lookups;
@@ -89,8 +89,7 @@ ngx_household_lookup_submit(ngx_household_lookup_t *lookup, ngx_uint_t flags)
 
     lookups = lookup->lookups;
 
-    key = ngx_household_lookup_keys(lookups, &lookup->node.str, keys);
-    if (key == NULL) {
+    if (ngx_household_lookup_keys(lookups, &lookup->node.str, keys) != NGX_OK) {
         return NGX_HOUSEHOLD_REDIS_RESULT_DOWN;
     }
 
@@ -108,51 +107,66 @@ ngx_household_lookup_submit(ngx_household_lookup_t *lookup, ngx_uint_t flags)
                                     ngx_household_lookup_answered, lookup,
                                     &status);
 
-    ngx_free(key);
-
     return op != NULL ? NGX_HOUSEHOLD_REDIS_RESULT_OK : status;
 }
 
 
-/* returns the memory of the keys, which is to be freed, or NULL */
+ngx_int_t
+ngx_household_lookups_keys(ngx_pool_t *pool, ngx_household_lookups_t *lookups)
+{
+    ngx_str_t  *prefix;
 
-static u_char *
+    prefix = &lookups->redis->conf->key_prefix;
+
+    if (ngx_household_keys_beside(pool, prefix, NGX_HOUSEHOLD_KEYS_DEVICE,
+                                  &lookups->device_prefix)
+        != NGX_OK)
+    {
+        return NGX_ERROR;
+    }
+
+    lookups->keys = ngx_pnalloc(pool, prefix->len + lookups->device_prefix.len
+                                      + 2 * NGX_HOUSEHOLD_ID_LEN
+                                      + sizeof("{}:account{}") - 1);
+
+    return lookups->keys == NULL ? NGX_ERROR : NGX_OK;
+}
+
+
+/*
+ * The names of the keys are in the same memory for all lookups.  Returns NGX_OK,
+ * or NGX_ERROR if the id of the account is too long.
+ */
+
+static ngx_int_t
 ngx_household_lookup_keys(ngx_household_lookups_t *lookups,
     ngx_str_t *account, ngx_str_t *keys)
 {
-    u_char     *p, *key;
-    ngx_str_t  *prefix, none;
+    u_char  *p;
 
-    prefix = &lookups->redis->conf->key_prefix;
-    ngx_str_null(&none);
-
-    key = ngx_alloc(2 * (prefix->len + account->len)
-                    + sizeof("{}:account-device:{}") - 1, ngx_cycle->log);
-    if (key == NULL) {
-        return NULL;
+    if (account->len > NGX_HOUSEHOLD_ID_LEN) {
+        return NGX_ERROR;
     }
 
-    p = ngx_household_keys_account(key, prefix, account);
+    p = ngx_household_keys_account(lookups->keys,
+                                   &lookups->redis->conf->key_prefix, account);
 
-    keys[0].data = key;
-    keys[0].len = p - key;
+    keys[0].data = lookups->keys;
+    keys[0].len = p - lookups->keys;
 
     p = ngx_cpymem(p, ":account", sizeof(":account") - 1);
 
-    keys[1].data = key;
-    keys[1].len = p - key;
+    keys[1].data = lookups->keys;
+    keys[1].len = p - lookups->keys;
 
     if (lookups->devices) {
         keys[2].data = p;
-
-        p = ngx_household_keys_put_beside(p, prefix,
-                                          NGX_HOUSEHOLD_KEYS_DEVICE);
-        p = ngx_household_keys_account(p, &none, account);
-
-        keys[2].len = p - keys[2].data;
+        keys[2].len = ngx_household_keys_account(p, &lookups->device_prefix,
+                                                 account)
+                      - p;
     }
 
-    return key;
+    return NGX_OK;
 }
 
 

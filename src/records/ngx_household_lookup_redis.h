@@ -75,6 +75,9 @@ struct ngx_household_lookups_s {
 
     ngx_uint_t                       devices;   /* unsigned  devices:1; */
 
+    u_char                          *keys;      /* memory for their names */
+    ngx_str_t                        device_prefix;
+
     /* rate limits of log messages */
     ngx_household_log_limit_t        malformed;
     ngx_household_log_limit_t        too_large;
@@ -113,6 +116,10 @@ struct ngx_household_lookup_s {
     unsigned                         empty:1; /* SMEMBERS or HGETALL is */
 };
 
+
+/* returns NGX_OK, or NGX_ERROR if there is no memory */
+ngx_int_t ngx_household_lookups_keys(ngx_pool_t *pool,
+    ngx_household_lookups_t *lookups);
 
 /*
  * Sends the commands of a lookup.  Returns NGX_OK; NGX_BUSY if a queue is full;
