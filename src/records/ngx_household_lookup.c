@@ -58,7 +58,7 @@ ngx_household_lookups_create(ngx_pool_t *pool, ngx_household_redis_t *redis,
     lookups->devices = devices;
     lookups->ident = -1;
 
-    if (ngx_household_lookups_keys(pool, lookups) != NGX_OK) {
+    if (ngx_household_lookup_make_keys(pool, lookups) != NGX_OK) {
         return NULL;
     }
 
@@ -80,9 +80,6 @@ ngx_household_lookups_create(ngx_pool_t *pool, ngx_household_redis_t *redis,
                                 ngx_household_lookups_poll_handler);
     ngx_household_lookups_event(lookups, &lookups->timer,
                                 ngx_household_lookups_timer_handler);
-
-    /* a quitting worker waits for lookups with waiters only */
-    lookups->timer.cancelable = 0;
 
     return lookups;
 }
@@ -121,6 +118,10 @@ ngx_household_lookups_destroy(ngx_household_lookups_t *lookups)
 
     if (lookups->poll.timer_set) {
         ngx_del_timer(&lookups->poll);
+    }
+
+    if (lookups->timer.timer_set) {
+        ngx_del_timer(&lookups->timer);
     }
 }
 
@@ -402,6 +403,9 @@ ngx_household_lookup_wait(ngx_household_lookup_t *lookup,
     ngx_queue_insert_tail(&lookup->waiters, &waiter->queue);
     ngx_queue_insert_tail(&lookups->waiters, &waiter->timed);
 
+    /* a quitting worker waits for lookups with waiters only */
+    lookups->timer.cancelable = 0;
+
     if (!lookups->timer.timer_set) {
         ngx_add_timer(&lookups->timer, timeout);
     }
@@ -426,9 +430,8 @@ ngx_household_lookup_cancel(ngx_household_waiter_t *waiter)
     ngx_queue_remove(&waiter->queue);
     ngx_queue_remove(&waiter->timed);
 
-    if (ngx_queue_empty(&lookups->waiters) && lookups->timer.timer_set) {
-        ngx_del_timer(&lookups->timer);
-    }
+    /* to delete the timer costs more than one that expires for nothing */
+    lookups->timer.cancelable = ngx_queue_empty(&lookups->waiters);
 
     /*
      * The lookup continues: its replies must be read anyway, and the cache

@@ -112,7 +112,8 @@ ngx_household_lookup_submit(ngx_household_lookup_t *lookup, ngx_uint_t flags)
 
 
 ngx_int_t
-ngx_household_lookups_keys(ngx_pool_t *pool, ngx_household_lookups_t *lookups)
+ngx_household_lookup_make_keys(ngx_pool_t *pool,
+    ngx_household_lookups_t *lookups)
 {
     ngx_str_t  *prefix;
 
@@ -134,8 +135,8 @@ ngx_household_lookups_keys(ngx_pool_t *pool, ngx_household_lookups_t *lookups)
 
 
 /*
- * The names of the keys are in the same memory for all lookups.  Returns NGX_OK,
- * or NGX_ERROR if the id of the account is too long.
+ * The names of the keys are in the same memory for all lookups.  Returns
+ * NGX_OK, or NGX_ERROR if the id of the account is too long.
  */
 
 static ngx_int_t

@@ -118,7 +118,7 @@ struct ngx_household_lookup_s {
 
 
 /* returns NGX_OK, or NGX_ERROR if there is no memory */
-ngx_int_t ngx_household_lookups_keys(ngx_pool_t *pool,
+ngx_int_t ngx_household_lookup_make_keys(ngx_pool_t *pool,
     ngx_household_lookups_t *lookups);
 
 /*
