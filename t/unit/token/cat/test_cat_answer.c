@@ -200,6 +200,10 @@ again(void **state)
         request_set(&request, &token);
         request.answer = &answer;
 
+        assert_int_equal(ngx_household_cat_verify(&policy, &token, &request,
+                                                  &claims),
+                         NONE);
+        assert_int_not_equal(claims.container_len, 0);
         assert_int_equal(match(&token, &request), NONE);
 
         request.method = test_str("PUT");
