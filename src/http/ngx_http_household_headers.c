@@ -11,45 +11,6 @@
 
 
 ngx_table_elt_t *
-ngx_http_household_headers_next(ngx_list_t *headers,
-    ngx_http_household_headers_walk_t *walk)
-{
-    ngx_table_elt_t  *h;
-
-    if (walk->part == NULL) {
-        walk->part = &headers->part;
-        walk->i = 0;
-    }
-
-    while (walk->i >= walk->part->nelts) {
-
-        if (walk->part->next == NULL) {
-            return NULL;
-        }
-
-        walk->part = walk->part->next;
-        walk->i = 0;
-    }
-
-    h = walk->part->elts;
-
-    return &h[walk->i++];
-}
-
-
-ngx_uint_t
-ngx_http_household_headers_is(ngx_table_elt_t *h, const char *name)
-{
-    size_t  len;
-
-    len = ngx_strlen(name);
-
-    return h->key.len == len
-           && ngx_strncasecmp(h->key.data, (u_char *) name, len) == 0;
-}
-
-
-ngx_table_elt_t *
 ngx_http_household_headers_push(ngx_http_request_t *r, const char *name,
     ngx_str_t *value)
 {

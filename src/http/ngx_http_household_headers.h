@@ -22,12 +22,47 @@ typedef struct {
 
 
 /* returns the next field of the list, or NULL if there is none left */
-ngx_table_elt_t *ngx_http_household_headers_next(ngx_list_t *headers,
-    ngx_http_household_headers_walk_t *walk);
+
+static ngx_inline ngx_table_elt_t *
+ngx_http_household_headers_next(ngx_list_t *headers,
+    ngx_http_household_headers_walk_t *walk)
+{
+    ngx_table_elt_t  *h;
+
+    if (walk->part == NULL) {
+        walk->part = &headers->part;
+        walk->i = 0;
+    }
+
+    while (walk->i >= walk->part->nelts) {
+
+        if (walk->part->next == NULL) {
+            return NULL;
+        }
+
+        walk->part = walk->part->next;
+        walk->i = 0;
+    }
+
+    h = walk->part->elts;
+
+    return &h[walk->i++];
+}
+
 
 /* returns 1 if the field has that name, in any case */
-ngx_uint_t ngx_http_household_headers_is(ngx_table_elt_t *h,
-    const char *name);
+
+static ngx_inline ngx_uint_t
+ngx_http_household_headers_is(ngx_table_elt_t *h, const char *name)
+{
+    size_t  len;
+
+    len = ngx_strlen(name);
+
+    return h->key.len == len
+           && ngx_strncasecmp(h->key.data, (u_char *) name, len) == 0;
+}
+
 
 /*
  * Adds a field to the response.  "name" must be static, and "value" must live
