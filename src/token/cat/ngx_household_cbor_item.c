@@ -25,19 +25,22 @@ const ngx_household_cbor_item_t *
 ngx_household_cbor_find(const ngx_household_cbor_t *c,
     const ngx_household_cbor_item_t *map, int64_t key)
 {
-    int64_t                           value;
-    ngx_uint_t                        i;
+    uint64_t                          number;
+    ngx_uint_t                        i, type;
     const ngx_household_cbor_item_t  *item;
 
     if (map->type != NGX_HOUSEHOLD_CBOR_MAP) {
         return NULL;
     }
 
+    type = key < 0 ? NGX_HOUSEHOLD_CBOR_NINT : NGX_HOUSEHOLD_CBOR_UINT;
+    number = (uint64_t) (key < 0 ? -1 - key : key);
+
     item = ngx_household_cbor_first(map);
 
     for (i = 0; i < map->count; i++) {
 
-        if (ngx_household_cbor_int(item, &value) == NGX_OK && value == key) {
+        if (item->type == type && item->value.number == number) {
             return item + 1;
         }
 
