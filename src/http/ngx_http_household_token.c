@@ -432,6 +432,10 @@ ngx_http_household_token_client(ngx_http_request_t *r,
 
     ngx_household_addr_t  addr;
 
+    if (claims->client.addr.family == NGX_HOUSEHOLD_FAMILY_NONE) {
+        return NGX_HOUSEHOLD_REASON_NONE;
+    }
+
     (void) ngx_household_addr_set(&addr, r->connection->sockaddr);
 
     if (!ngx_household_cdniip_allows(&claims->client, &addr)) {
@@ -545,7 +549,9 @@ ngx_http_household_token_host(ngx_http_request_t *r, ngx_str_t *host)
     header = &r->headers_in.host->value;
 
     if (header->len < host->len
-        || ngx_strncasecmp(header->data, host->data, host->len) != 0)
+        || (host->len != 0
+            && ngx_memcmp(header->data, host->data, host->len) != 0
+            && ngx_strncasecmp(header->data, host->data, host->len) != 0))
     {
         return;
     }

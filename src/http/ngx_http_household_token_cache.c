@@ -203,13 +203,21 @@ ngx_http_household_token_cache_unpack(const u_char *p,
     ngx_memcpy(claims->account, p, kept.account_len);
     p += kept.account_len;
 
-    ngx_memcpy(claims->device, p, kept.device_len);
-    p += kept.device_len;
+    /* most tokens have none of these */
 
-    ngx_memcpy(claims->container, p, kept.container_len);
-    p += kept.container_len;
+    if (kept.device_len) {
+        ngx_memcpy(claims->device, p, kept.device_len);
+        p += kept.device_len;
+    }
 
-    ngx_memcpy(claims->values, p, kept.values_len);
+    if (kept.container_len) {
+        ngx_memcpy(claims->container, p, kept.container_len);
+        p += kept.container_len;
+    }
+
+    if (kept.values_len) {
+        ngx_memcpy(claims->values, p, kept.values_len);
+    }
 
     return 1;
 }
