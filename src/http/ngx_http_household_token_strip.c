@@ -37,15 +37,15 @@ ngx_http_household_token_in_header(ngx_http_household_source_t *source,
 
     case NGX_HTTP_HOUSEHOLD_BEARER:
         return h->key.len == sizeof("authorization") - 1
-               && ngx_strncmp(h->lowcase_key, "authorization",
-                              sizeof("authorization") - 1)
+               && ngx_memcmp(h->lowcase_key, "authorization",
+                             sizeof("authorization") - 1)
                   == 0
                && h->value.len > sizeof("Bearer ") - 1
                && ngx_http_household_token_bearer(h->value.data);
 
     case NGX_HTTP_HOUSEHOLD_COOKIE:
         return h->key.len == sizeof("cookie") - 1
-               && ngx_strncmp(h->lowcase_key, "cookie", sizeof("cookie") - 1)
+               && ngx_memcmp(h->lowcase_key, "cookie", sizeof("cookie") - 1)
                   == 0;
 
     case NGX_HTTP_HOUSEHOLD_HEADER:
