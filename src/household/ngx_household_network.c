@@ -14,13 +14,7 @@
 
 
 static ngx_int_t ngx_household_network_address(ngx_household_addr_t *addr,
-    u_char *p, u_char *last);
-static ngx_int_t ngx_household_network_inet(u_char *bytes, u_char *p,
-    u_char *last);
-static ngx_int_t ngx_household_network_inet6(u_char *bytes, u_char *p,
-    u_char *last);
-static ngx_inline ngx_uint_t ngx_household_network_group(u_char **p,
-    u_char *last);
+    u_char *text, size_t len);
 static ngx_int_t ngx_household_network_length(u_char *text, size_t len,
     ngx_uint_t max);
 static void ngx_household_network_mask(ngx_household_addr_t *addr,
@@ -32,7 +26,7 @@ ngx_int_t
 ngx_household_network_parse(ngx_household_network_t *net, u_char *text,
     size_t len)
 {
-    u_char      *end, *last, *slash;
+    u_char      *last, *slash;
     ngx_int_t    prefix;
     ngx_uint_t   max;
 
@@ -41,22 +35,13 @@ ngx_household_network_parse(ngx_household_network_t *net, u_char *text,
     }
 
     last = text + len;
-    slash = NULL;
+    slash = memchr(text, '/', len);
 
-    /* the prefix length has up to 3 digits */
-
-    for (end = last; end > text && last - end < 4; end--) {
-
-        if (end[-1] == '/') {
-            slash = end - 1;
-            break;
-        }
+    if (slash != NULL) {
+        len = slash - text;
     }
 
-    if (ngx_household_network_address(&net->addr, text,
-                                      slash != NULL ? slash : last)
-        != NGX_OK)
-    {
+    if (ngx_household_network_address(&net->addr, text, len) != NGX_OK) {
         return NGX_DECLINED;
     }
 
@@ -94,187 +79,38 @@ ngx_household_network_parse(ngx_household_network_t *net, u_char *text,
 }
 
 
-/*
- * The texts that inet_pton() of glibc accepts.  It is not used, as it needs a
- * copy with a NUL, and a lookup parses all networks of an account.
- */
-
 static ngx_int_t
-ngx_household_network_address(ngx_household_addr_t *addr, u_char *p,
-    u_char *last)
+ngx_household_network_address(ngx_household_addr_t *addr, u_char *text,
+    size_t len)
 {
+    int   af;
+    char  buf[NGX_HOUSEHOLD_NETWORK_TEXT];
+
+    if (len == 0 || len >= sizeof(buf)) {
+        return NGX_DECLINED;
+    }
+
+    /* inet_pton() would ignore the bytes after a NUL */
+
+    if (memchr(text, '\0', len) != NULL) {
+        return NGX_DECLINED;
+    }
+
+    ngx_memcpy(buf, text, len);
+    buf[len] = '\0';
+
     ngx_memzero(addr, sizeof(ngx_household_addr_t));
 
-    if (ngx_household_network_inet(addr->bytes, p, last) == NGX_OK) {
+    if (memchr(text, ':', len) != NULL) {
+        af = AF_INET6;
+        addr->family = NGX_HOUSEHOLD_FAMILY_INET6;
+
+    } else {
+        af = AF_INET;
         addr->family = NGX_HOUSEHOLD_FAMILY_INET;
-        return NGX_OK;
     }
 
-    addr->family = NGX_HOUSEHOLD_FAMILY_INET6;
-
-    return ngx_household_network_inet6(addr->bytes, p, last);
-}
-
-
-/* four numbers without leading zeros */
-
-static ngx_int_t
-ngx_household_network_inet(u_char *bytes, u_char *p, u_char *last)
-{
-    u_char      *start;
-    ngx_uint_t   i, n, digit;
-
-    for (i = 0; i < 4; i++) {
-
-        if (i && (p == last || *p++ != '.')) {
-            return NGX_DECLINED;
-        }
-
-        n = 0;
-
-        for (start = p; p < last; p++) {
-            digit = (ngx_uint_t) *p - '0';
-
-            if (digit > 9) {
-                break;
-            }
-
-            if (n == 0 && p != start) {
-                return NGX_DECLINED;
-            }
-
-            n = n * 10 + digit;
-
-            if (n > 255) {
-                return NGX_DECLINED;
-            }
-        }
-
-        if (p == start) {
-            return NGX_DECLINED;
-        }
-
-        bytes[i] = (u_char) n;
-    }
-
-    return p == last ? NGX_OK : NGX_DECLINED;
-}
-
-
-/* eight groups, of which "::" replaces one or more, and IPv4 the last two */
-
-static ngx_int_t
-ngx_household_network_inet6(u_char *bytes, u_char *p, u_char *last)
-{
-    u_char      *start, *to, *gap, *end;
-    ngx_uint_t   n;
-
-    to = bytes;
-    end = bytes + 16;
-    gap = NULL;
-
-    if (p < last && *p == ':' && (++p == last || *p != ':')) {
-        return NGX_DECLINED;
-    }
-
-    for ( ;; ) {
-        start = p;
-        n = ngx_household_network_group(&p, last);
-
-        if (p - start > 4) {
-            return NGX_DECLINED;
-        }
-
-        if (p == start && p == last) {
-            break;
-        }
-
-        if (p == start) {
-
-            if (*p++ != ':' || gap != NULL) {
-                return NGX_DECLINED;
-            }
-
-            gap = to;
-            continue;
-        }
-
-        if (p < last && *p == '.') {
-
-            if (end - to < 4
-                || ngx_household_network_inet(to, start, last) != NGX_OK)
-            {
-                return NGX_DECLINED;
-            }
-
-            to += 4;
-            break;
-        }
-
-        if (to == end) {
-            return NGX_DECLINED;
-        }
-
-        *to++ = (u_char) (n >> 8);
-        *to++ = (u_char) n;
-
-        if (p == last) {
-            break;
-        }
-
-        /* a single colon is followed by a group */
-
-        if (*p++ != ':' || p == last) {
-            return NGX_DECLINED;
-        }
-    }
-
-    if (gap == NULL) {
-        return to == end ? NGX_OK : NGX_DECLINED;
-    }
-
-    if (to == end) {
-        return NGX_DECLINED;
-    }
-
-    ngx_memmove(end - (to - gap), gap, to - gap);
-    ngx_memzero(gap, end - to);
-
-    return NGX_OK;
-}
-
-
-/* parses all hexadecimal digits at "p"; the result is of the last ones */
-
-static ngx_inline ngx_uint_t
-ngx_household_network_group(u_char **p, u_char *last)
-{
-    u_char      *s;
-    ngx_uint_t   n, i;
-
-    /* of "0" to "f", each with one added */
-
-    static const u_char  digits['f' - '0' + 1] = {
-        1, 2, 3, 4, 5, 6, 7, 8, 9, 10,
-        ['A' - '0'] = 11, 12, 13, 14, 15, 16,
-        ['a' - '0'] = 11, 12, 13, 14, 15, 16
-    };
-
-    n = 0;
-
-    for (s = *p; s < last; s++) {
-        i = (ngx_uint_t) *s - '0';
-
-        if (i >= sizeof(digits) || digits[i] == 0) {
-            break;
-        }
-
-        n = n << 4 | (digits[i] - 1);
-    }
-
-    *p = s;
-
-    return n;
+    return (inet_pton(af, buf, addr->bytes) == 1) ? NGX_OK : NGX_DECLINED;
 }
 
 

@@ -460,101 +460,6 @@ test_model_match(const ngx_household_network_t *net,
 }
 
 
-/* an address as text, and up to three characters wrong */
-
-static size_t
-test_text(char *text)
-{
-    size_t      len, at;
-    u_char      bytes[16];
-    ngx_uint_t  i;
-
-    static const char  chars[] = "0123456789abcdefABCDEFg:::...";
-
-    for (i = 0; i < 16; i++) {
-        bytes[i] = test_below(3) ? 0 : (u_char) test_random();
-    }
-
-    inet_ntop(test_below(3) ? AF_INET6 : AF_INET, bytes, text,
-              INET6_ADDRSTRLEN);
-    len = strlen(text);
-
-    for (i = test_below(4); i > 0; i--) {
-        at = test_below(len + 1);
-
-        switch (test_below(3)) {
-
-        case 0:
-            memmove(text + at + 1, text + at, len - at);
-            len++;
-            /* fall through */
-
-        case 1:
-            text[at] = chars[test_below(sizeof(chars) - 1)];
-            len = ngx_max(len, at + 1);
-            break;
-
-        default:
-            if (at < len) {
-                len--;
-                memmove(text + at, text + at + 1, len - at);
-            }
-        }
-    }
-
-    text[len] = '\0';
-
-    return len;
-}
-
-
-/* what libc reads, and nothing else */
-
-static void
-test_network_libc(void **state)
-{
-    int                      v4, v6;
-    char                     text[INET6_ADDRSTRLEN + 4];
-    size_t                   len;
-    u_char                   bytes[16];
-    ngx_uint_t               i, valid;
-    ngx_household_network_t  net;
-
-    static const u_char  mapped[12] = { 0, 0, 0, 0, 0, 0, 0, 0, 0, 0,
-                                        0xff, 0xff };
-
-    test_random_start("network texts");
-
-    valid = 0;
-
-    for (i = 0; i < TEST_RANDOM; i++) {
-        len = test_text(text);
-        v4 = inet_pton(AF_INET, text, bytes);
-        v6 = v4 ? 0 : inet_pton(AF_INET6, text, bytes);
-
-        if (v6 && memcmp(bytes, mapped, 12) == 0) {
-            memmove(bytes, bytes + 12, 4);
-            v4 = 1;
-        }
-
-        if (test_parse(&net, text, len) != (v4 || v6 ? NGX_OK : NGX_DECLINED)) {
-            fail_msg("\"%s\"", text);
-        }
-
-        if (!v4 && !v6) {
-            continue;
-        }
-
-        valid++;
-        assert_int_equal(net.addr.family, v4 ? NGX_HOUSEHOLD_FAMILY_INET
-                                             : NGX_HOUSEHOLD_FAMILY_INET6);
-        assert_memory_equal(net.addr.bytes, bytes, v4 ? 4 : 16);
-    }
-
-    assert_in_range(valid, TEST_RANDOM / 4, TEST_RANDOM * 3 / 4);
-}
-
-
 static void
 test_network_random(void **state)
 {
@@ -607,7 +512,6 @@ main(void)
         cmocka_unit_test(test_addr_set),
         cmocka_unit_test(test_network_canonical),
         cmocka_unit_test(test_network_lengths),
-        cmocka_unit_test(test_network_libc),
         cmocka_unit_test(test_network_random),
     };
 
