@@ -312,6 +312,15 @@ no_set(void **state)
 
     strcpy(p, "]}");
     expect_error(text, "more than 64 keys");
+    strcpy(p - strlen(",{\"kty\":\"?\"}"), "]}");
+    expect_error(text, "among 64 keys");
+
+    /* as large as may be, and a byte more */
+
+    memset(text, ' ', sizeof(text));
+    text[NGX_HOUSEHOLD_JWKS_SIZE] = '\0';
+    memcpy(text, "{\"keys\":[]}", strlen("{\"keys\":[]}"));
+    expect_error(text, "no usable");
 
     memset(text, ' ', sizeof(text));
     text[NGX_HOUSEHOLD_JWKS_SIZE + 1] = '\0';
