@@ -56,7 +56,7 @@ units() {
     cat_claims) echo cat cat_answer cat_claims cat_renewal cat_set ;;
     cat_json) echo cat cat_answer cat_claims ;;
     cat_request) echo cat_request ;;
-    cat_set) echo cat_answer cat_set ;;
+    cat_set) echo cat cat_answer cat_set ;;
     cat_text) echo cat_uri cat_request cat_set ;;
     cat_uri) echo cat_uri cat_request ;;
     cbor|cbor_item) echo cbor cose cat_claims cat_renewal ;;
