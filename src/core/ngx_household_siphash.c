@@ -18,9 +18,9 @@ typedef struct {
 
 static ngx_inline void ngx_household_siphash_absorb(
     ngx_household_siphash_t *s, const uint64_t *key, const u_char *p,
-    size_t len, ngx_uint_t rounds);
+    size_t len);
 static ngx_inline uint64_t ngx_household_siphash_finish(
-    ngx_household_siphash_t *s, ngx_uint_t rounds);
+    ngx_household_siphash_t *s);
 static ngx_inline void ngx_household_siphash_round(
     ngx_household_siphash_t *s);
 
@@ -31,11 +31,11 @@ ngx_household_siphash(const uint64_t *key, const u_char *p, size_t len)
     ngx_household_siphash_t  s;
 
     s.v1 = 0;
-    ngx_household_siphash_absorb(&s, key, p, len, 2);
+    ngx_household_siphash_absorb(&s, key, p, len);
 
     s.v2 ^= 0xff;
 
-    return ngx_household_siphash_finish(&s, 4);
+    return ngx_household_siphash_finish(&s);
 }
 
 
@@ -46,25 +46,21 @@ ngx_household_siphash_128(const uint64_t *key, const u_char *p, size_t len,
     ngx_household_siphash_t  s;
 
     s.v1 = 0xee;
-    ngx_household_siphash_absorb(&s, key, p, len, 1);
+    ngx_household_siphash_absorb(&s, key, p, len);
 
     s.v2 ^= 0xee;
-    ngx_household_word_write(hash, ngx_household_siphash_finish(&s, 3), 8);
+    ngx_household_word_write(hash, ngx_household_siphash_finish(&s), 8);
 
     s.v1 ^= 0xdd;
-    ngx_household_word_write(hash + 8, ngx_household_siphash_finish(&s, 3),
-                             8);
+    ngx_household_word_write(hash + 8, ngx_household_siphash_finish(&s), 8);
 }
 
 
-/*
- * "s->v1" is what the variant adds to the initial state; "rounds" of each word
- * are one or two.
- */
+/* "s->v1" is what the variant adds to the initial state */
 
 static ngx_inline void
 ngx_household_siphash_absorb(ngx_household_siphash_t *s, const uint64_t *key,
-    const u_char *p, size_t len, ngx_uint_t rounds)
+    const u_char *p, size_t len)
 {
     size_t    rest;
     uint64_t  m;
@@ -80,11 +76,7 @@ ngx_household_siphash_absorb(ngx_household_siphash_t *s, const uint64_t *key,
 
         s->v3 ^= m;
         ngx_household_siphash_round(s);
-
-        if (rounds > 1) {
-            ngx_household_siphash_round(s);
-        }
-
+        ngx_household_siphash_round(s);
         s->v0 ^= m;
     }
 
@@ -92,25 +84,18 @@ ngx_household_siphash_absorb(ngx_household_siphash_t *s, const uint64_t *key,
 
     s->v3 ^= m;
     ngx_household_siphash_round(s);
-
-    if (rounds > 1) {
-        ngx_household_siphash_round(s);
-    }
-
+    ngx_household_siphash_round(s);
     s->v0 ^= m;
 }
 
 
 static ngx_inline uint64_t
-ngx_household_siphash_finish(ngx_household_siphash_t *s, ngx_uint_t rounds)
+ngx_household_siphash_finish(ngx_household_siphash_t *s)
 {
     ngx_household_siphash_round(s);
     ngx_household_siphash_round(s);
     ngx_household_siphash_round(s);
-
-    if (rounds > 3) {
-        ngx_household_siphash_round(s);
-    }
+    ngx_household_siphash_round(s);
 
     return s->v0 ^ s->v1 ^ s->v2 ^ s->v3;
 }

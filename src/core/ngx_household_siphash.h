@@ -1,7 +1,8 @@
 
 /*
- * SipHash, https://www.aumasson.jp/siphash/siphash.pdf.  A keyed hash: without
- * the key nobody can choose inputs of one value.
+ * SipHash-2-4, https://www.aumasson.jp/siphash/siphash.pdf, and its variant of
+ * 128 bits.  A keyed hash: without the key nobody can choose inputs of one
+ * value.
  */
 
 
@@ -16,14 +17,11 @@
 #define NGX_HOUSEHOLD_SIPHASH_128  16
 
 
-/* SipHash-2-4; "key" has two words */
+/* "key" has two words */
 uint64_t ngx_household_siphash(const uint64_t *key, const u_char *p,
     size_t len);
 
-/*
- * SipHash-1-3 of 128 bits, for long inputs: half as many rounds, as hash tables
- * have them whose values nobody sees.
- */
+/* the same with a hash of 128 bits */
 void ngx_household_siphash_128(const uint64_t *key, const u_char *p,
     size_t len, u_char hash[NGX_HOUSEHOLD_SIPHASH_128]);
 
