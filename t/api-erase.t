@@ -83,7 +83,7 @@ is_deeply left(@accounts), [], 'nothing of them is there';
 
 $redis->cmd(SADD => 'household:{b}', $home);
 is ask($_, 'b', $home, 'tv'), 'home', 'at home' for $edge, $other;
-wait_until { $redis->cmd(EXISTS => 'household-seen:{b}') };
+$redis->wait_written('household-seen:{b}');
 is $_->get('/member?account=b&device=tv', 'X-Forwarded-For' => '192.0.2.9')
     ->{headers}{'x-reason'}, 'member', 'a member, away' for $edge, $other;
 

@@ -182,7 +182,7 @@ wait_kinds('seat_ending seat_used', 'seat: its end');
 
 $account++;
 is ask($home, '/shared', 'tv'), 'member', 'sharing: a member';
-wait_until { $redis->cmd(EXISTS => "household-seen:{$account}") };
+$redis->wait_written("household-seen:{$account}");
 is ask($away, '/shared', 'box'), 'outside', 'sharing: another household';
 wait_kinds('another_household denied outside', 'sharing: all events');
 like((grep { $_->{kind} eq 'another_household' } events())[0]{detail},
@@ -190,7 +190,7 @@ like((grep { $_->{kind} eq 'another_household' } events())[0]{detail},
 
 $account++;
 ask($home, '/monitor', 'tv');
-wait_until { $redis->cmd(EXISTS => "household-seen:{$account}") };
+$redis->wait_written("household-seen:{$account}");
 is ask($away, '/monitor', 'box'), 'outside', 'monitor: another household';
 wait_kinds('another_household outside', 'monitor: nobody is denied');
 is_deeply [map { $_->{mode} } events()], [('monitor') x 2],

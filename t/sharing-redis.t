@@ -57,6 +57,7 @@ sub ask {
         20 == grep { $cluster->cmd($key->($_), EXISTS => $key->($_)) }
               @accounts
     }, 'cluster: presence is where the account is';
+    $_->cmd('PING') for $cluster->nodes;
     is scalar(grep { ask($edge, $_, $friend, 'box') eq 'outside' } @accounts),
         20, 'cluster: another household is refused';
     ok wait_until {
@@ -101,7 +102,7 @@ sub ask {
     my $key = 'household-seen:{a}';
 
     is ask($edge, 'a', $home, 'tv'), 'member', 'replica: a member';
-    ok wait_until { $replica->cmd(EXISTS => $key) },
+    ok $primary->wait_written($key) && $replica->wait_written($key),
         'replica: presence is written to the primary';
     is ask($edge, 'a', $friend, 'box'), 'outside',
         'replica: another household';
@@ -180,7 +181,7 @@ SKIP: {
         my ($account) = $key =~ /\{(.*)\}/;
 
         ask($edge, $account, $home, 'tv');
-        ok wait_until { $redis->cmd(EXISTS => $key) },
+        ok $redis->wait_written($key),
             "key_prefix $prefix: presence";
         is ask($edge, $account, $friend, 'box'), 'outside',
             "key_prefix $prefix: another household";
@@ -190,7 +191,7 @@ SKIP: {
 
     my $edge = edge("$server tracking off;");
     is ask($edge, 'd', $home, 'tv'), 'member', 'tracking off: a member';
-    ok wait_until { $redis->cmd(EXISTS => 'household-seen:{d}') },
+    ok $redis->wait_written('household-seen:{d}'),
         'tracking off: presence is written';
     is ask($edge, 'd', $friend, 'box'), 'outside',
         'tracking off: another household';

@@ -81,6 +81,16 @@ sub try {
     return $client->cmd(@args);
 }
 
+# Waits until a key is there, and whoever wrote it has the answer: all answers
+# are sent before the next command is taken.
+sub wait_written {
+    my ($self, $key) = @_;
+
+    my $there = wait_until { $self->cmd(EXISTS => $key) };
+    $self->cmd('PING');
+    return $there;
+}
+
 # a connection of its own, for what depends on one: MULTI, SUBSCRIBE, AUTH
 sub client {
     my ($self) = @_;
