@@ -207,7 +207,13 @@ SKIP: {
     ok wait_until { has(redis_up => 1) }, 'the server is known';
 
     my @dump = ('--virtual-time-budget=9000', '--dump-dom');
-    my ($dom, $said) = visit("$page#account=a%20b&address=$outside", @dump);
+    my ($dom, $said);
+
+    # on a busy machine the page may have had one sample only
+    for (1 .. 3) {
+        ($dom, $said) = visit("$page#account=a%20b&address=$outside", @dump);
+        last if $dom =~ /<path class="allowed" d="M/;
+    }
 
     is $said, '', 'a browser: no complaint, with the policy';
     like text($dom, 'state'), qr/All is well/, 'a browser: the state';
