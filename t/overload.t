@@ -90,8 +90,7 @@ for (@cases) {
     }
 
     # A reply that is late has no error of the system, as a greeting has.  On a
-    # busy machine the server may be silent for the timeout now and then: if a
-    # slow one were down, it would be so many times a second.
+    # busy machine the server may be silent for the timeout now and then.
 
     my @lost = $edge->log =~ /^.*: timed out(?!.*\(110: )/mg;
     cmp_ok scalar(@lost), '<', 10 * $workers,

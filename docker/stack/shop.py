@@ -68,8 +68,8 @@ def call(method, path, text):
 
 
 def api(method, path, body=None):
-    """A call of the API of an edge; what it answers.  It is repeated while
-    Redis does not answer, since each sets what is to be."""
+    """A call of the API of an edge; what it answers.  Each call sets a state,
+    so it may be repeated, and is while Redis does not answer."""
     text = None if body is None else json.dumps(body)
     end = time.monotonic() + 10
 

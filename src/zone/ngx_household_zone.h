@@ -214,7 +214,7 @@ ngx_household_zone_ns_t *ngx_household_zone_ns(ngx_conf_t *cf,
 
 /*
  * Computes a digest that stands for the text of a token: an id of the kind
- * NGX_HOUSEHOLD_ZONE_TOKEN begins with it.  It is SipHash-1-3 of 128 bits,
+ * NGX_HOUSEHOLD_ZONE_TOKEN begins with it.  It is SipHash-2-4 of 128 bits,
  * keyed with a secret of the zone.  Without the secret nobody can find two
  * texts of one digest.  Returns NGX_OK; or NGX_DECLINED if there is no secret,
  * because the system had no random bytes when the zone was created.
