@@ -10,10 +10,6 @@
 #include "ngx_household_word.h"
 
 
-/* a 64-bit word of eight equal bytes */
-#define NGX_HOUSEHOLD_BYTES(n)  ((n) * 0x0101010101010101ULL)
-
-
 static ngx_inline u_char *ngx_household_uuid_digits(u_char *packed,
     uint64_t digits, uint64_t *bad);
 static ngx_inline uint64_t ngx_household_id_bad(const u_char *p);

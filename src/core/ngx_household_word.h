@@ -12,6 +12,10 @@
 #include <ngx_core.h>
 
 
+/* eight equal bytes */
+#define NGX_HOUSEHOLD_BYTES(n)  ((n) * 0x0101010101010101ULL)
+
+
 static ngx_inline uint64_t
 ngx_household_word_read(const u_char *p, size_t len)
 {

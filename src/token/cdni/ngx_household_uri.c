@@ -108,8 +108,6 @@ ngx_household_uri_printable(const ngx_str_t *uri)
     u_char    ch;
     uint64_t  w;
 
-#define ngx_household_uri_each(ch)  ((ch) * 0x0101010101010101ULL)
-
     /*
      * Eight bytes at a time: the highest bit of one is set if it is not ASCII,
      * or by the subtraction that goes below zero, or by the sum from 0x7f.
@@ -118,10 +116,10 @@ ngx_household_uri_printable(const ngx_str_t *uri)
     for (i = 0; uri->len - i >= 8; i += 8) {
         w = ngx_household_word_read(uri->data + i, 8);
 
-        if ((w | (w + ngx_household_uri_each(1))
-             | (w - ngx_household_uri_each(0x21))
-             | ((w ^ ngx_household_uri_each('#')) - ngx_household_uri_each(1)))
-            & ngx_household_uri_each(0x80))
+        if ((w | (w + NGX_HOUSEHOLD_BYTES(1))
+             | (w - NGX_HOUSEHOLD_BYTES(0x21))
+             | ((w ^ NGX_HOUSEHOLD_BYTES('#')) - NGX_HOUSEHOLD_BYTES(1)))
+            & NGX_HOUSEHOLD_BYTES(0x80))
         {
             return 0;
         }
