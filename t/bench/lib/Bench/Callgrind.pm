@@ -1,7 +1,6 @@
 package Bench::Callgrind;
 
-# One row under callgrind: a single process, one connection after the other,
-# "n" requests.
+# One row under callgrind: a single process, one connection after the other.
 
 use strict;
 use warnings;
@@ -19,14 +18,15 @@ use Test::Household::Process qw(wait_until temp_dir slurp);
 my $Origin;
 
 
-# Returns a hash: total, and self, by function.
+# "asks" is what is asked of the process, in turn: pairs of a row and a number
+# of requests.  Returns a hash: total, and self, by function.
 sub run {
-    my ($row, $redis, $accounts, $n) = @_;
+    my ($rows, $redis, $accounts, @asks) = @_;
     my $self = bless { dir => temp_dir('callgrind') }, __PACKAGE__;
 
     local $Test::Household::Process::Patience = 120;
 
-    $self->configure($row, $redis);
+    $self->configure($rows, $redis);
     $self->spawn('valgrind', '--tool=callgrind', '--vgdb=no', '-q',
         "--callgrind-out-file=$self->{dir}/out",
         $Test::Household::Nginx::Binary,
@@ -37,7 +37,7 @@ sub run {
                                           : $self->connect }
         or die "nginx did not start\n";
 
-    $self->ask($conn, $row, $accounts, $n);
+    $conn = $self->ask($conn, $_->[0], $accounts, $_->[1]) for @asks;
     $self->stop('QUIT');
 
     return $self->result;
@@ -49,8 +49,8 @@ sub connect {
 }
 
 sub configure {
-    my ($self, $row, $redis) = @_;
-    my $tls = $row->{tls} and $Origin ||= Bench::Origin->new;
+    my ($self, $rows, $redis) = @_;
+    my $tls = $rows->[0]{tls} and $Origin ||= Bench::Origin->new;
     my $module = Test::Household::Nginx::load_module();
     my @temp = map { "${_}_temp_path $self->{dir}/$_;" }
                qw(client_body proxy fastcgi uwsgi scgi);
@@ -65,10 +65,11 @@ sub configure {
         $tls ? $Origin->tls : (),
         # the viewer's address, which a unix socket has not
         'set_real_ip_from unix:; real_ip_header X-Viewer;',
-        location_text($row), '} }', '';
+        (map { location_text($_) } @$rows), '} }', '';
     close $out;
 }
 
+# returns the connection, for what is asked next
 sub ask {
     my ($self, $conn, $row, $accounts, $n) = @_;
     my @wire = map {
@@ -78,7 +79,7 @@ sub ask {
     } 1 .. $row->{asks} || $accounts;
 
     for my $i (0 .. $n - 1) {
-        $conn = $self->connect if $row->{row} && $i && $i % $row->{row} == 0;
+        $conn = $self->connect if $row->{row} && $i % $row->{row} == 0;
         IO::Socket::SSL->start_SSL($conn, SSL_verify_mode => 0)
             if $row->{tls} && !$conn->isa('IO::Socket::SSL');
 
@@ -95,6 +96,8 @@ sub ask {
 
         die "$row->{name}: $in" if $in !~ m{^HTTP/1.1 $row->{status} };
     }
+
+    return $conn;
 }
 
 sub result {
