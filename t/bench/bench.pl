@@ -4,11 +4,12 @@
 # docs/performance.md.
 #
 #   bench.pl [--out DIR] [--docs FILE] [--only ROW,ROW] [--runs N]
-#            [--seconds S] [--backend-cores 0,1]
+#            [--rounds N] [--seconds S] [--slice MS] [--backend-cores 0,1]
 #
 # One worker of nginx has the first core; the load and Redis have the second.
 # The runs of all rows are interleaved, so that what else the machine does
-# falls on all of them.  Writes bench.json, bench.md and bench.svg into DIR,
+# falls on all of them; CPU is that of a row and of its floor by turns, slices
+# of milliseconds.  Writes bench.json, bench.md and bench.svg into DIR,
 # and prints a table; with --docs, the tables of that file and the picture
 # beside it are new.  Exits with 1 if an answer was wrong.
 
@@ -23,7 +24,8 @@ use Bench::Load qw(load);
 use Bench::Machine qw(machine check_load busy);
 use Bench::Origin;
 use Bench::Peers qw(peers start_peers);
-use Bench::Report qw(median);
+use Bench::Pairs qw(pairs median ratio);
+use Bench::Report;
 use Bench::Rows qw(rows http_text location_text crowd);
 use Bench::Server;
 use Getopt::Long;
@@ -36,10 +38,11 @@ use Time::HiRes qw(time);
 my $Here = $FindBin::RealBin;
 my $Accounts = 1000;
 my $Conns = 32;
-my %opt = (out => '.', runs => 3, seconds => 2, 'backend-cores' => '0,1');
+my %opt = (out => '.', runs => 3, rounds => 5, seconds => 2, slice => 5,
+           'backend-cores' => '0,1');
 
-GetOptions(\%opt, 'out=s', 'docs=s', 'only=s', 'runs=i', 'seconds=f',
-           'backend-cores=s') or exit 2;
+GetOptions(\%opt, 'out=s', 'docs=s', 'only=s', 'runs=i', 'rounds=i',
+           'seconds=f', 'slice=f', 'backend-cores=s') or exit 2;
 die "with --docs all rows are measured\n" if $opt{docs} && $opt{only};
 
 $| = 1;
@@ -57,7 +60,8 @@ my @rows = (rows(accounts => $Accounts, dir => $dir, ways => ['tcp', 'tls'],
             peers(sub { print STDERR "household: $_[0]\n" }));
 if ($opt{only}) {
     my %only = map { $_ => 1 } split /,/, $opt{only};
-    @rows = grep { $only{ $_->{name} } } @rows;
+    my %floor = map { $_->{floor} => 1 } grep { $only{ $_->{name} } } @rows;
+    @rows = grep { $only{ $_->{name} } || $floor{ $_->{name} } } @rows;
 }
 
 my $wrong = 0;
@@ -79,9 +83,18 @@ each_row('warming up', sub {
     }
 });
 
-each_row("run $_ of $opt{runs}", \&peak) for 1 .. $opt{runs};
+each_row("requests, $_ of $opt{runs}", \&peak) for 1 .. $opt{runs};
 each_row('tails', \&tail);
-each_row("at one rate, $_ of $opt{runs}", \&paced) for 1 .. $opt{runs};
+
+for my $round (1 .. $opt{rounds}) {
+    each_row("CPU, round $round of $opt{rounds} at most", sub {
+        my ($row) = @_;
+
+        beside_floor($row, 'peak', seconds => $opt{seconds});
+        beside_floor($row, 'paced', seconds => $opt{seconds} / 2,
+                     rate => half($row));
+    });
+}
 
 die "no row is left\n" if !@rows;
 Bench::Report::write(\@rows, $machine, @opt{qw(out docs)});
@@ -196,39 +209,40 @@ sub wrong {
 
 # --- what is measured -----------------------------------------------------
 
-# CPU of the front, of what is behind it, of Redis, of the load, and of the
-# whole machine; and the time
+# CPU of the row, of the load, and of the whole machine; and the time
 sub used {
     my ($row) = @_;
-    my @group = ([$row->{front}], $row->{behind}, [$redis]);
-    my @cpu = map { Bench::Server::cpu(map { pids($_) } @$_) } @group;
+    my %pids = pids($row);
     my ($user, $system) = (times)[2, 3];    # of the load, which has ended
 
-    return (@cpu, ($user + $system) * 1e6, busy(), time);
+    return (Bench::Server::cpu(map { @$_ } values %pids),
+            ($user + $system) * 1e6, busy(), time);
 }
 
-sub pids { $_[0]->can('pids') ? $_[0]->pids : $_[0]->pid }
+# of the front, of what is behind it, and of Redis
+sub pids {
+    my ($row) = @_;
+
+    return (front => [$row->{front}->pids],
+            behind => [map { $_->pids } @{ $row->{behind} }],
+            store => [$redis->pid]);
+}
 
 sub peak {
     my ($row) = @_;
     my $asked = lookups();
     my @before = used($row);
 
-    my ($n, $usec, $status) = ask($row);
+    my ($n, $usec, $status) = ask($row, seconds => $opt{seconds} / 2);
 
-    my ($front, $behind, $store, $load, $busy, $elapsed) =
-        map { $_ - shift @before } used($row);
+    my ($own, $load, $busy, $elapsed) = map { $_ - shift @before } used($row);
     $asked = (lookups() - $asked) / $n;
 
     # the kernel counts the machine in ticks, which are coarse
-    my $others = ($busy - $front - $behind - $store - $load)
-                 / ($elapsed * 1e6 * $machine->{cores});
+    my $others = ($busy - $own - $load) / ($elapsed * 1e6 * $machine->{cores});
 
     my %figure = (rate => $n / $usec * 1e6, asked => $asked,
-        front => $front / $n, behind => $behind / $n, store => $store / $n,
-        cpu => ($front + $behind) / $n,
-        all => ($front + $behind + $store) / $n, load => $load / $n,
-        others => $others > 0 ? $others : 0);
+        load => $load / $n, others => $others > 0 ? $others : 0);
     push @{ $row->{runs}{$_} }, $figure{$_} for keys %figure;
 
     wrong($row, "$status wrong ones of $n") if $status;
@@ -238,10 +252,16 @@ sub peak {
 
 sub ask {
     my ($row, %more) = @_;
-    return load(port => $row->{tls} ? $tls_port : $row->{front}{port},
+    return load(asked($row), seconds => $opt{seconds}, %more);
+}
+
+# as load() and pairs() have it
+sub asked {
+    my ($row) = @_;
+
+    return (port => $row->{tls} ? $tls_port : $row->{front}{port},
         conns => $Conns, what => "$dir/$row->{name}.requests",
-        status => $row->{status}, seconds => $opt{seconds},
-        tls => $row->{tls}, row => $row->{row}, %more);
+        status => $row->{status}, tls => $row->{tls}, row => $row->{row});
 }
 
 # lookups of accounts that Redis has answered
@@ -260,26 +280,35 @@ sub tail {
     @$row{qw(p50 p99 p999)} = @p;
 }
 
-sub half { median($_[0]{runs}{rate}) / 2 }
+sub half { median(@{ $_[0]{runs}{rate} }) / 2 }
 
-# CPU of a row and of its floor at the same rate.  At its peak each of them has
-# a rate of its own, and whether nginx waits for the load or the load for nginx
-# decides who wakes whom: for the quick rows that costs as much as the module.
-sub paced {
-    my ($row) = @_;
-    my ($floor) = grep { $_->{name} eq $row->{floor} } @rows or return;
+# CPU of a row beside that of its floor, each at its peak, or both at one rate,
+# unless it is well known from rounds before.
+# At its peak each of them has a rate of its own, and whether nginx waits for
+# the load or the load for nginx decides who wakes whom: for the quick rows
+# that costs as much as the module.
+sub beside_floor {
+    my ($row, $when, %more) = @_;
+    my ($floor) = grep { $_->{name} eq $row->{floor} } @rows
+        or die "there is no $row->{floor}\n";
 
-    push @{ $row->{runs}{paced} }, cost($row, half($row));
-    push @{ $row->{runs}{floor} }, cost($floor, half($row));
+    return if known($row->{pairs}{$when} || []);
+
+    my ($wrong, @pairs) = pairs(
+        (map { +{ asked($_), cpu => { pids($_) } } } $row, $floor),
+        slice => $opt{slice} / 1000, %more);
+
+    wrong($row, "$wrong wrong ones") if $wrong;
+    push @{ $row->{pairs}{$when} }, @pairs;
 }
 
-sub cost {
-    my ($row, $rate) = @_;
-    my @before = used($row);
-    my ($n, $usec, $status) = ask($row, rate => $rate,
-                                  seconds => $opt{seconds} / 2);
-    my ($front, $behind) = map { $_ - shift @before } used($row);
+# to a hundredth of the floor, or to a twentieth of what it adds
+sub known {
+    my ($pairs) = @_;
+    return 0 if @$pairs < 150;
 
-    wrong($row, "$status wrong ones of $n") if $status;
-    return ($front + $behind) / $n;
+    my $ratio = ratio($pairs, qw(front behind));
+    my $width = $ratio->{most} - $ratio->{least};
+
+    return $width <= 0.01 || $width <= ($ratio->{median} - 1) / 20;
 }

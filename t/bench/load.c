@@ -2,6 +2,8 @@
 /*
  * load [-r RATE] [-s] [-k LINES] PORT FILE CONNECTIONS SECONDS STATUS
  * load [-r RATE] -n ACCOUNTS [-f FIRST] PORT PATH CONNECTIONS SECONDS STATUS
+ * load [-r RATE] [-s] [-k LINES] -p PIDS -t SLICE
+ *      PORT FILE CONNECTIONS SECONDS STATUS PORT FILE STATUS
  *
  * Sends the requests of a file, one a line, to 127.0.0.1, and over again from
  * its first line; or a request for the path and one of so many accounts, at
@@ -17,6 +19,14 @@
  *
  * Prints: answers, microseconds, answers of another status, and the latency
  * in microseconds that 50, 99 and 99.9 percent of the answers kept below.
+ *
+ * With -p and -t it compares what two kinds of requests cost the servers: it
+ * sends those of the first file for so many seconds, those of the second twice
+ * as long, those of the first again, and so on, on connections of their own.
+ * So whatever changes slowly, such as the speed of the machine, is the same
+ * for both.  Nothing is on its way when one follows the other.  For each slice
+ * it prints a line: answers, those of another status, and the nanoseconds of
+ * CPU that each process used, in the order of the list, with all its threads.
  */
 
 #define _GNU_SOURCE
@@ -40,6 +50,8 @@
 
 #define PATIENCE  20               /* seconds without an answer */
 #define EVENTS    64
+#define SETTLE    100000           /* nanoseconds until a server sleeps */
+#define MAXPIDS   64
 
 
 typedef struct {
@@ -48,9 +60,12 @@ typedef struct {
 } text_t;
 
 
+typedef struct side_s  side_t;
+
 typedef struct {
     int       fd;
     SSL      *ssl;
+    side_t   *side;
     double    due;
     size_t    line;                /* of those in a row, the next */
     size_t    left;
@@ -59,15 +74,24 @@ typedef struct {
 } conn_t;
 
 
-static int           nconns, nfree, events;
-static size_t        nrequests, nanswers, nlatencies, nwrong;
-static size_t        naccounts, first, row, nrows;
-static conn_t       *conns, **idle;    /* idle: those that wait for nothing */
-static text_t       *requests;
-static double       *latencies;
-static SSL_CTX      *tls;
-static const char   *status, *path;
-static struct sockaddr_in  server;
+/* one kind of requests; "idle" are the connections that wait for nothing */
+
+struct side_s {
+    int                  nfree;
+    size_t               nrequests, nanswers, nwrong, nrows, sent;
+    conn_t              *conns, **idle;
+    text_t              *requests;
+    const char          *status, *path;
+    struct sockaddr_in   server;
+};
+
+
+static int       nconns, events, npids;
+static size_t    nlatencies, naccounts, first, row;
+static double   *latencies;
+static side_t    sides[2];
+static SSL_CTX  *tls;
+static clockid_t clocks[MAXPIDS];
 
 
 static void
@@ -105,11 +129,15 @@ now(void)
 /* in the file "\r\n" is written out */
 
 static void
-read_requests(const char *name)
+read_requests(side_t *side)
 {
-    FILE    *in;
-    char    *line, *from, *to;
-    size_t   size;
+    FILE        *in;
+    char        *line, *from, *to;
+    size_t       n, size;
+    const char  *name;
+
+    name = side->path;
+    n = 0;
 
     in = fopen(name, "r");
     if (in == NULL) {
@@ -126,18 +154,20 @@ read_requests(const char *name)
             }
         }
 
-        requests = realloc(requests, (nrequests + 1) * sizeof(text_t));
-        if (requests == NULL) {
+        side->requests = realloc(side->requests, (n + 1) * sizeof(text_t));
+        if (side->requests == NULL) {
             die("memory");
         }
 
-        requests[nrequests].data = line;
-        requests[nrequests++].len = to - line;
+        side->requests[n].data = line;
+        side->requests[n++].len = to - line;
     }
 
-    if (nrequests == 0) {
+    if (n == 0) {
         die(name);
     }
+
+    side->nrequests = n;
 
     fclose(in);
 }
@@ -147,13 +177,16 @@ static void
 open_connection(conn_t *c)
 {
     int                 on;
+    side_t             *side;
     struct epoll_event  event;
 
     on = 1;
+    side = c->side;
     c->fd = socket(AF_INET, SOCK_STREAM, 0);
 
     if (c->fd == -1
-        || connect(c->fd, (struct sockaddr *) &server, sizeof(server)) == -1)
+        || connect(c->fd, (struct sockaddr *) &side->server,
+                   sizeof(side->server)) == -1)
     {
         die("connect");
     }
@@ -178,7 +211,7 @@ open_connection(conn_t *c)
         die("epoll");
     }
 
-    c->line = row * nrows++;
+    c->line = row * side->nrows++;
     c->left = row;
 }
 
@@ -196,23 +229,36 @@ replace_connection(conn_t *c)
 }
 
 
+/* what to ask, and whom, by the port */
+
 static void
-open_connections(int port)
+open_side(side_t *side, int port, const char *path, const char *status)
 {
-    int  i;
+    int      i;
+    conn_t  *c;
 
-    server.sin_family = AF_INET;
-    server.sin_port = htons(port);
-    server.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    side->path = path;
+    side->status = status;
+    side->server.sin_family = AF_INET;
+    side->server.sin_port = htons(port);
+    side->server.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    side->idle = array(nconns, sizeof(conn_t *));
+    side->conns = array(nconns, sizeof(conn_t));
 
-    events = epoll_create1(0);
-    if (events == -1) {
-        die("epoll");
+    if (!naccounts) {
+        read_requests(side);
     }
 
     for (i = 0; i < nconns; i++) {
-        open_connection(&conns[i]);
-        idle[nfree++] = &conns[i];
+        c = &side->conns[i];
+        c->side = side;
+        open_connection(c);
+
+        /* not all of them end at the same time */
+        c->line += i * row / nconns;
+        c->left -= i * row / nconns;
+
+        side->idle[side->nfree++] = c;
     }
 }
 
@@ -242,15 +288,16 @@ left(size_t sent)
 
 
 static void
-ask(size_t n, double due)
+ask(side_t *side, double due)
 {
     char      buf[256];
     conn_t   *c;
-    size_t    account;
+    size_t    n, account;
     text_t    request;
     ssize_t   done;
 
-    c = idle[--nfree];
+    n = side->sent++;
+    c = side->idle[--side->nfree];
     c->due = due;
 
     if (naccounts) {
@@ -259,9 +306,9 @@ ask(size_t n, double due)
         request.len = snprintf(buf, sizeof(buf), "GET %s?account="
                                "%08zx-0000-4000-8000-%012zx HTTP/1.1\r\n"
                                "Host: edge.example\r\n\r\n",
-                               path, account, account);
+                               side->path, account, account);
     } else {
-        request = requests[(row ? c->line++ : n) % nrequests];
+        request = side->requests[(row ? c->line++ : n) % side->nrequests];
     }
 
     done = c->ssl ? SSL_write(c->ssl, request.data, request.len)
@@ -312,7 +359,9 @@ answer(conn_t *c)
 {
     char    *end, *length;
     size_t   need;
+    side_t  *side;
 
+    side = c->side;
     c->len += receive(c);
     c->buf[c->len] = '\0';
 
@@ -337,15 +386,15 @@ answer(conn_t *c)
         return;
     }
 
-    if (nanswers < nlatencies) {
-        latencies[nanswers] = (now() - c->due) * 1e6;
+    if (side->nanswers < nlatencies) {
+        latencies[side->nanswers] = (now() - c->due) * 1e6;
     }
 
-    nanswers++;
-    nwrong += strncmp(c->buf + 9, status, 3) != 0;
+    side->nanswers++;
+    side->nwrong += strncmp(c->buf + 9, side->status, 3) != 0;
 
     c->len = 0;
-    idle[nfree++] = c;
+    side->idle[side->nfree++] = c;
 
     if (row && --c->left == 0) {
         replace_connection(c);
@@ -353,32 +402,35 @@ answer(conn_t *c)
 }
 
 
-/* until "end"; "rate" is 0 for as fast as there are answers */
+/* until all is answered; "rate" is 0 for as fast as there are answers */
 
 static void
-run(double rate, double start, double end)
+run(side_t *side, double rate, double seconds)
 {
     int                 i, n, more;
-    double              time, due, wait;
+    double              time, start, due, wait;
     size_t              sent;
     struct timespec     ts;
     struct epoll_event  ready[EVENTS];
 
+    start = now();
+
     for (sent = 0; /* void */; /* void */) {
         time = now();
         due = rate ? start + sent / rate : time;
-        more = due < end && left(sent);
+        more = due < start + seconds && left(sent);
 
-        if (!more && nfree == nconns) {
+        if (!more && side->nfree == nconns) {
             return;
         }
 
-        if (more && due <= time && nfree) {
-            ask(sent++, due);
+        if (more && due <= time && side->nfree) {
+            ask(side, due);
+            sent++;
             continue;
         }
 
-        wait = more && nfree ? due - time : PATIENCE;
+        wait = more && side->nfree ? due - time : PATIENCE;
         ts.tv_sec = (time_t) wait;
         ts.tv_nsec = (long) ((wait - ts.tv_sec) * 1e9);
 
@@ -390,6 +442,96 @@ run(double rate, double start, double end)
 
         for (i = 0; i < n; i++) {
             answer(ready[i].data.ptr);
+        }
+    }
+}
+
+
+/* the processes whose CPU time is measured, with commas between them */
+
+static void
+use_pids(char *list)
+{
+    char  *pid;
+
+    for (pid = strtok(list, ","); pid; pid = strtok(NULL, ",")) {
+
+        if (npids == MAXPIDS) {
+            errno = E2BIG;
+            die("processes");
+        }
+
+        errno = clock_getcpuclockid(atoi(pid), &clocks[npids++]);
+        if (errno) {
+            die("process");
+        }
+    }
+}
+
+
+/*
+ * The kernel counts what a process runs when it stops running, or at the tick
+ * of its core.  So what a server has used is exact as soon as it sleeps.
+ */
+
+static void
+read_cpu(int64_t *cpu)
+{
+    int              i;
+    struct timespec  ts;
+
+    ts.tv_sec = 0;
+    ts.tv_nsec = SETTLE;
+    nanosleep(&ts, NULL);
+
+    for (i = 0; i < npids; i++) {
+        if (clock_gettime(clocks[i], &ts) == -1) {
+            die("CPU of a process");
+        }
+
+        cpu[i] = ts.tv_sec * (int64_t) 1000000000 + ts.tv_nsec;
+    }
+}
+
+
+/* what was used by "before" becomes what is used now */
+
+static void
+run_slice(side_t *side, double rate, double seconds, int64_t *before)
+{
+    int      i;
+    size_t   nanswers, nwrong;
+    int64_t  after[MAXPIDS];
+
+    nanswers = side->nanswers;
+    nwrong = side->nwrong;
+
+    run(side, rate, seconds);
+    read_cpu(after);
+
+    printf("%zu %zu", side->nanswers - nanswers, side->nwrong - nwrong);
+
+    for (i = 0; i < npids; i++) {
+        printf(" %lld", (long long) (after[i] - before[i]));
+        before[i] = after[i];
+    }
+
+    printf("\n");
+}
+
+
+static void
+run_pairs(double rate, double seconds, double slice)
+{
+    int      i;
+    double   end;
+    int64_t  cpu[MAXPIDS];
+
+    read_cpu(cpu);
+
+    for (end = now() + seconds; now() < end; /* void */) {
+        for (i = 0; i < 4; i++) {
+            run_slice(&sides[i == 1 || i == 2], rate, slice, cpu);
         }
     }
 }
@@ -408,12 +550,41 @@ compare(const void *one, const void *two)
 
 
 static void
+run_one(double rate, double seconds)
+{
+    double   start;
+    side_t  *side;
+
+    side = &sides[0];
+    nlatencies = (size_t) (rate * seconds);
+    latencies = array(nlatencies, sizeof(double));
+
+    start = now();
+    run(side, rate, seconds);
+
+    printf("%zu %.0f %zu", side->nanswers, (now() - start) * 1e6,
+           side->nwrong);
+
+    if (nlatencies && nlatencies <= side->nanswers) {
+        qsort(latencies, nlatencies, sizeof(double), compare);
+        printf(" %.0f %.0f %.0f", latencies[nlatencies / 2],
+               latencies[(size_t) (nlatencies * 0.99)],
+               latencies[(size_t) (nlatencies * 0.999)]);
+    }
+
+    printf("\n");
+}
+
+
+static void
 usage(void)
 {
     fprintf(stderr, "load [-r RATE] [-s] [-k LINES] "
             "PORT FILE CONNECTIONS SECONDS STATUS\n"
             "load [-r RATE] -n ACCOUNTS [-f FIRST] "
-            "PORT PATH CONNECTIONS SECONDS STATUS\n");
+            "PORT PATH CONNECTIONS SECONDS STATUS\n"
+            "load [-r RATE] [-s] [-k LINES] -p PIDS -t SLICE\n     "
+            "PORT FILE CONNECTIONS SECONDS STATUS PORT FILE STATUS\n");
     exit(2);
 }
 
@@ -422,11 +593,12 @@ int
 main(int argc, char **argv)
 {
     int     c;
-    double  rate, seconds, start;
+    double  rate, slice;
 
     rate = 0;
+    slice = 0;
 
-    while ((c = getopt(argc, argv, "f:k:n:r:s")) != -1) {
+    while ((c = getopt(argc, argv, "f:k:n:p:r:st:")) != -1) {
         switch (c) {
 
         case 'f':
@@ -441,6 +613,10 @@ main(int argc, char **argv)
             naccounts = strtoul(optarg, NULL, 10);
             break;
 
+        case 'p':
+            use_pids(optarg);
+            break;
+
         case 'r':
             rate = atof(optarg);
             break;
@@ -449,48 +625,39 @@ main(int argc, char **argv)
             use_tls();
             break;
 
+        case 't':
+            slice = atof(optarg);
+            break;
+
         default:
             usage();
         }
     }
 
-    if (argc - optind != 5) {
+    if (argc - optind != (slice ? 8 : 5)) {
         usage();
     }
 
     argv += optind;
-    path = argv[1];
     nconns = atoi(argv[2]);
-    seconds = atof(argv[3]);
-    status = argv[4];
-    nlatencies = (size_t) (rate * seconds);
 
     /* sleep by the clock, not 50 microseconds more */
     prctl(PR_SET_TIMERSLACK, 1);
-
-    idle = array(nconns, sizeof(conn_t *));
-    conns = array(nconns, sizeof(conn_t));
-    latencies = array(nlatencies, sizeof(double));
-
-    if (!naccounts) {
-        read_requests(path);
-    }
-
     srand48(getpid());
-    open_connections(atoi(argv[0]));
 
-    start = now();
-    run(rate, start, start + seconds);
-
-    printf("%zu %.0f %zu", nanswers, (now() - start) * 1e6, nwrong);
-
-    if (nlatencies && nlatencies <= nanswers) {
-        qsort(latencies, nlatencies, sizeof(double), compare);
-        printf(" %.0f %.0f %.0f", latencies[nlatencies / 2],
-               latencies[(size_t) (nlatencies * 0.99)],
-               latencies[(size_t) (nlatencies * 0.999)]);
+    events = epoll_create1(0);
+    if (events == -1) {
+        die("epoll");
     }
 
-    printf("\n");
+    open_side(&sides[0], atoi(argv[0]), argv[1], argv[4]);
+
+    if (slice) {
+        open_side(&sides[1], atoi(argv[5]), argv[6], argv[7]);
+        run_pairs(rate, atof(argv[3]), slice);
+    } else {
+        run_one(rate, atof(argv[3]));
+    }
+
     return 0;
 }

@@ -6,18 +6,16 @@ package Bench::Report;
 use strict;
 use warnings;
 
+use Bench::Pairs qw(median interval sum ratio quotient);
 use Bench::Picture;
 use Bench::Text qw(line put insert machine_text);
-use Exporter 'import';
 use JSON::PP;
 use Text::Wrap qw(wrap);
-
-our @EXPORT_OK = qw(median);
 
 $Text::Wrap::columns = 130;
 
 # What the project asks of itself, and docs/performance.md gives the reasons:
-# the text, the rows, the figure, and its bound.
+# the text, the rows, the figure, and its bound.  It is met if the median is.
 my @Goals = (
     ['cached account, CPU of nginx', ['cached'], 'ratio', '<=', 1.05],
     ['the same, at one rate', ['cached'], 'paced', '<=', 1.02],
@@ -32,11 +30,6 @@ my @Goals = (
     ['what auth_request to Go adds, of ours', ['auth-request-go'],
      'times_added', '>=', 15],
 );
-
-sub median {
-    my @n = sort { $a <=> $b } @{ $_[0] };
-    return @n % 2 ? $n[$#n / 2] : ($n[@n / 2 - 1] + $n[@n / 2]) / 2;
-}
 
 # "docs", if any, is a file that holds the tables of an earlier time
 sub write {
@@ -68,70 +61,84 @@ sub write {
 # median, least and most
 sub _of {
     my @n = sort { $a <=> $b } @{ $_[0] };
-    return { median => _round(median(\@n)), least => _round($n[0]),
-             most => _round($n[-1]) };
+    return _rounded({ median => median(@n), least => $n[0], most => $n[-1] });
 }
 
-# Rows are compared run by run: CPU with that of the floor, each at its peak
-# ("ratio") and both at one rate ("paced"), and what it is more ("added");
-# requests per second and all CPU with those of the rival.  What a rival adds
-# is compared by medians: a run may have found that a quick row adds nothing.
+# Requests per second and lookups are of the runs, each with its least and
+# most.  CPU is of the pairs, which have the row and its floor at their peaks
+# or both at one rate, with an interval for the median.
 sub _summary {
     my ($row, $row_of) = @_;
-    my $mine = $row->{runs};
-    my $floor = $row_of->{ $row->{floor} };
+    my $runs = $row->{runs};
     my $rival = $row_of->{ $row->{rival} // '' };
 
-    my $compared = sub {
-        my ($one, $other) = @_;
-        return _of([map { $one->[$_] / $other->[$_] } 0 .. $#$one]);
-    };
-    my $added = _added($row, $row_of, 'cpu');
-
     return {
-        name => $row->{name}, what => $row->{what},
+        name => $row->{name}, what => $row->{what}, floor => $row->{floor},
         peer => $row->{peer} ? JSON::PP::true : JSON::PP::false,
         right => $row->{wrong} ? JSON::PP::false : JSON::PP::true,
-        requests_per_second => _of($mine->{rate}),
-        edge_cpu_us => _of($mine->{front}),
-        backend_cpu_us => _of($mine->{behind}),
-        redis_cpu_us => _of($mine->{store}),
-        all_cpu_us => _of($mine->{all}),
-        load_cpu_us => _of($mine->{load}),
-        lookups => _of($mine->{asked}),
-        others => _of($mine->{others}),
-        $floor ? (
-            floor => $row->{floor},
-            ratio => $compared->($mine->{cpu}, $floor->{runs}{cpu}),
-            paced_cpu_us => _of($mine->{paced}),
-            paced_floor_cpu_us => _of($mine->{floor}),
-            paced => $compared->(@$mine{qw(paced floor)})) : (),
-        $added ? (added_cpu_us => $added,
-                  added_all_cpu_us => _added($row, $row_of, 'all')) : (),
-        $rival ? (
-            rival => $row->{rival},
-            times_added => _times($added, _added($rival, $row_of, 'cpu')),
-            times => $compared->($rival->{runs}{rate}, $mine->{rate}),
-            times_cpu => $compared->($mine->{all}, $rival->{runs}{all})) : (),
+        requests_per_second => _of($runs->{rate}),
+        load_cpu_us => _of($runs->{load}),
+        lookups => _of($runs->{asked}),
+        others => _of($runs->{others}),
+        _beside_floor($row),
+        $rival ? _beside_rival($row, $rival) : (),
         map { $_ => $row->{$_} } grep { defined $row->{$_} }
             qw(p50 p99 p999),
     };
 }
 
-# what the row needs above its floor, which itself adds nothing
-sub _added {
-    my ($row, $row_of, $figure) = @_;
-    my $floor = $row_of->{ $row->{floor} };
-    return if !$floor || $floor == $row;
+my @Edge = qw(front behind);
+my @All = (@Edge, 'store');
 
-    my ($mine, $its) = map { $_->{runs}{$figure} } $row, $floor;
-    return _of([map { $mine->[$_] - $its->[$_] } 0 .. $#$mine]);
+sub _beside_floor {
+    my ($row) = @_;
+    my $figure = sub {
+        my ($when, $code) = @_;
+        return _rounded(interval(map { $code->(@$_) }
+                                     @{ $row->{pairs}{$when} }));
+    };
+
+    # what the row needs above its floor, which itself adds nothing
+    my $adds = sub {
+        my (@parts) = @_;
+        return $figure->(peak => sub { sum($_[0], @parts)
+                                       - sum($_[1], @parts) });
+    };
+
+    return (
+        pairs => 0 + @{ $row->{pairs}{peak} },
+        edge_cpu_us => $figure->(peak => sub { $_[0]{front} }),
+        backend_cpu_us => $figure->(peak => sub { $_[0]{behind} }),
+        redis_cpu_us => $figure->(peak => sub { $_[0]{store} }),
+        all_cpu_us => $figure->(peak => sub { sum($_[0], @All) }),
+        floor_cpu_us => $figure->(peak => sub { sum($_[1], @Edge) }),
+        ratio => _rounded(ratio($row->{pairs}{peak}, @Edge)),
+        paced_cpu_us => $figure->(paced => sub { sum($_[0], @Edge) }),
+        paced_floor_cpu_us => $figure->(paced => sub { sum($_[1], @Edge) }),
+        paced => _rounded(ratio($row->{pairs}{paced}, @Edge)),
+        $row->{name} eq $row->{floor} ? () : (
+            added_cpu_us => $adds->(@Edge),
+            added_all_cpu_us => $adds->(@All)),
+    );
 }
 
-sub _times {
-    my ($one, $other) = @_;
-    return if !$one || !$other || $other->{median} <= 0;
-    return { median => _round($one->{median} / $other->{median}) };
+# Both were measured beside the same floor, and so are compared by it.
+sub _beside_rival {
+    my ($row, $rival) = @_;
+    my @rate = map { $_->{runs}{rate} } $rival, $row;
+    my @added = map { _less_one(ratio($_->{pairs}{peak}, @Edge)) } $row, $rival;
+    my @all = map { ratio($_->{pairs}{peak}, @All) } $row, $rival;
+
+    return (
+        rival => $row->{rival},
+        times => _of([map { $rate[0][$_] / $rate[1][$_] } 0 .. $#{ $rate[0] }]),
+        times_added => _rounded(quotient(@added)),
+        times_cpu => _rounded(quotient(@all)));
+}
+
+sub _less_one {
+    my ($interval) = @_;
+    return { map { $_ => $interval->{$_} - 1 } keys %$interval };
 }
 
 sub _goals {
@@ -156,17 +163,20 @@ sub _goals {
     return @goals;
 }
 
-sub _round { 0 + sprintf '%.3f', $_[0] }
+# of an interval, which may have no end
+sub _rounded {
+    my ($of) = @_;
+    return $of && { map { $_ => 0 + sprintf '%.3f', $of->{$_} }
+                    grep { defined $of->{$_} } keys %$of };
+}
 
 sub _spread {
     my ($of) = @_;
-    return !$of ? '-' : !defined $of->{least} ? sprintf '%.1f', $of->{median}
-        : sprintf '%.2f (%.2f-%.2f)', @$of{qw(median least most)};
+    return !$of ? '-'
+        : defined $of->{most} ? sprintf '%.2f (%.2f-%.2f)',
+                                        @$of{qw(median least most)}
+        : sprintf '%.2f (%.2f-)', @$of{qw(median least)};
 }
-
-sub _ratio { $_[0] ? sprintf '%.2f', $_[0]{median} : '-' }
-
-sub _us { $_[0] ? sprintf '%.2f', $_[0]{median} : '' }
 
 sub _percent { sprintf '%.0f %%', 100 * $_[0] }
 
@@ -174,14 +184,15 @@ sub _percent { sprintf '%.0f %%', 100 * $_[0] }
 sub _table {
     my ($all) = @_;
 
-    printf "\n%-18s %7s %-16s %5s %6s %6s %6s %6s %5s %5s %5s  %s\n", 'row',
-        'req/s', 'ratio (spread)', 'paced', 'adds', 'edge', 'behind', 'Redis',
-        'p50', 'p99', 'p999', 'times (spread)';
+    printf "\n%-18s %7s %-19s %-17s %-19s %6s %6s %6s %5s %5s %5s  %s\n",
+        'row', 'req/s', 'ratio (interval)', 'at one rate', 'adds', 'edge',
+        'behind', 'Redis', 'p50', 'p99', 'p999', 'times (spread)';
 
     for (@{ $all->{rows} }) {
-        printf "%-18s %7d %-16s %5s %6s %6.2f %6.2f %6.2f %5s %5s %5s  %s%s\n",
+        printf "%-18s %7d %-19s %-17s %-19s %6.2f %6.2f %6.2f %5s %5s %5s  "
+               . "%s%s\n",
             $_->{name}, $_->{requests_per_second}{median},
-            _spread($_->{ratio}), _ratio($_->{paced}), _us($_->{added_cpu_us}),
+            (map { _spread($_) } @$_{qw(ratio paced added_cpu_us)}),
             (map { $_->{median} } @$_{qw(edge_cpu_us backend_cpu_us
                                          redis_cpu_us)}),
             (map { $_ // '-' } @$_{qw(p50 p99 p999)}),
@@ -217,7 +228,7 @@ sub _short {
     {
         my ($name, $when) = @$_;
         my $row = $row{$name};
-        next if !$row || !$row->{ratio};
+        next if !$row;
 
         my ($least, $median, $most) =
             map { sprintf '%.1f', 100 * ($_ - 1) }
@@ -227,14 +238,15 @@ sub _short {
         $text .= wrap('', '  ', sprintf '- **%s %%** (%s to %s) of the CPU '
             . 'time of nginx %s: %.2f µs above %.2f µs', $median, $least,
             $most, $when, $row->{added_cpu_us}{median},
-            $row{ $row->{floor} }{edge_cpu_us}{median});
+            $row->{floor_cpu_us}{median});
     }
 
     return '' if !$text;
-    return $text . ".\n\n" . wrap('', '', sprintf 'Medians, and the spread of '
-        . 'the runs, on %s; the load average at the start was %.2f, and other '
-        . 'work took %s of the machine.', $m->{processor}, $m->{load_at_start},
-        _percent($m->{others}{median})) . "\n";
+    return $text . ".\n\n" . wrap('', '', sprintf 'Medians, and their '
+        . '95 %% confidence intervals, on %s; the load average at the start '
+        . 'was %.2f, and other work took %s of the machine.',
+        @$m{qw(processor load_at_start)}, _percent($m->{others}{median}))
+        . "\n";
 }
 
 sub _text {
@@ -246,24 +258,24 @@ sub _text {
         map { _percent($_) } @{ $m->{others} }{qw(median least most)};
 
     $text .= line('row', 'requests/s', 'edge CPU, µs', 'backend', 'Redis',
-                   'adds, µs', 'ratio (spread)', 'at one rate', 'p50, µs',
+                   'adds, µs', 'ratio', 'at one rate', 'p50, µs',
                    'p99', 'p999')
-           . line('---', ('---:') x 5, '---', ('---:') x 4);
+           . line('---', ('---:') x 4, ('---') x 3, ('---:') x 3);
 
     for (@{ $all->{rows} }) {
         $text .= line($_->{what} . ($_->{right} ? '' : ' **WRONG**'),
             int $_->{requests_per_second}{median},
             (map { $_->{median} < 0.005 ? '' : sprintf '%.2f', $_->{median} }
                 @$_{qw(edge_cpu_us backend_cpu_us redis_cpu_us)}),
-            _us($_->{added_cpu_us}), _spread($_->{ratio}),
-            _ratio($_->{paced}), map { $_ // '' } @$_{qw(p50 p99 p999)});
+            (map { _spread($_) } @$_{qw(added_cpu_us ratio paced)}),
+            map { $_ // '' } @$_{qw(p50 p99 p999)});
     }
 
     $text .= "\n" . line('instead of', 'adds, µs', 'times what the module adds',
                           'requests/s of the module', 'CPU in all, with Redis')
-           . line('---', '---:', '---:', '---', '---');
+           . line(('---') x 5);
 
-    $text .= line($_->{what}, _us($_->{added_cpu_us}),
+    $text .= line($_->{what}, _spread($_->{added_cpu_us}),
                    _spread($_->{times_added}),
                    _spread($_->{times}) . ' times as many',
                    _spread($_->{times_cpu}) . ' times as much without it')
