@@ -4,7 +4,8 @@
 # docs/performance.md.
 #
 #   bench.pl [--out DIR] [--docs FILE] [--only ROW,ROW] [--runs N]
-#            [--rounds N] [--seconds S] [--slice MS] [--backend-cores 0,1]
+#            [--rounds N] [--minutes M] [--seconds S] [--slice MS]
+#            [--backend-cores 0,1]
 #
 # One worker of nginx has the first core; the load and Redis have the second.
 # The runs of all rows are interleaved, so that what else the machine does
@@ -38,14 +39,15 @@ use Time::HiRes qw(time);
 my $Here = $FindBin::RealBin;
 my $Accounts = 1000;
 my $Conns = 32;
-my %opt = (out => '.', runs => 3, rounds => 5, seconds => 2, slice => 5,
-           'backend-cores' => '0,1');
+my %opt = (out => '.', runs => 3, rounds => 10, minutes => 18, seconds => 2,
+           slice => 5, 'backend-cores' => '0,1');
 
 GetOptions(\%opt, 'out=s', 'docs=s', 'only=s', 'runs=i', 'rounds=i',
-           'seconds=f', 'slice=f', 'backend-cores=s') or exit 2;
+           'minutes=f', 'seconds=f', 'slice=f', 'backend-cores=s') or exit 2;
 die "with --docs all rows are measured\n" if $opt{docs} && $opt{only};
 
 $| = 1;
+my $end = time + 60 * $opt{minutes};
 my $machine = machine();
 check_load($machine);
 
@@ -86,14 +88,16 @@ each_row('warming up', sub {
 each_row("requests, $_ of $opt{runs}", \&peak) for 1 .. $opt{runs};
 each_row('tails', \&tail);
 
+# as long as there is time for another round, but one at least
 for my $round (1 .. $opt{rounds}) {
-    each_row("CPU, round $round of $opt{rounds} at most", sub {
-        my ($row) = @_;
+    my $begin = time;
 
-        beside_floor($row, 'peak', seconds => $opt{seconds});
-        beside_floor($row, 'paced', seconds => $opt{seconds} / 2,
-                     rate => half($row));
+    each_row("CPU, round $round", sub {
+        beside_floor($_[0], 'peak');
+        beside_floor($_[0], 'paced', rate => half($_[0]));
     });
+
+    last if 2 * time - $begin > $end;
 }
 
 die "no row is left\n" if !@rows;
@@ -296,7 +300,7 @@ sub beside_floor {
 
     my ($wrong, @pairs) = pairs(
         (map { +{ asked($_), cpu => { pids($_) } } } $row, $floor),
-        slice => $opt{slice} / 1000, %more);
+        slice => $opt{slice} / 1000, seconds => $opt{seconds}, %more);
 
     wrong($row, "$wrong wrong ones") if $wrong;
     push @{ $row->{pairs}{$when} }, @pairs;
