@@ -106,7 +106,12 @@ for (['at once', ()], ['at a rate', rate => 1000]) {
     is grep({ $_->{wrong} } @slices), 0, 'of the status that each side has';
 }
 
-my @slices = measure(status => 204);
+my @slices = measure(slice => 1e-9);
+push @all, @slices;
+is grep({ !$_->{answers} } @slices), 0,
+    'a slice that is over before it begins has an answer, too';
+
+@slices = measure(status => 204);
 push @all, @slices;
 is grep({ $_->{wrong} == $_->{answers} } @slices), @slices / 2,
     'another status is counted';

@@ -402,7 +402,10 @@ answer(conn_t *c)
 }
 
 
-/* until all is answered; "rate" is 0 for as fast as there are answers */
+/*
+ * Returns when all is answered; "rate" is 0 for as fast as there are answers.
+ * Asks once at least, even if it was not let run for so many seconds.
+ */
 
 static void
 run(side_t *side, double rate, double seconds)
@@ -418,7 +421,7 @@ run(side_t *side, double rate, double seconds)
     for (sent = 0; /* void */; /* void */) {
         time = now();
         due = rate ? start + sent / rate : time;
-        more = due < start + seconds && left(sent);
+        more = (sent == 0 || due < start + seconds) && left(sent);
 
         if (!more && side->nfree == nconns) {
             return;
