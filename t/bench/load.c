@@ -21,7 +21,7 @@
  * in microseconds that 50, 99 and 99.9 percent of the answers kept below.
  *
  * With -p and -t it compares what two kinds of requests cost the servers: it
- * sends those of the first file for so many seconds, those of the second twice
+ * sends those of the first file for SLICE seconds, those of the second twice
  * as long, those of the first again, and so on, on connections of their own.
  * So whatever changes slowly, such as the speed of the machine, is the same
  * for both.  Nothing is on its way when one follows the other.  For each slice
@@ -532,11 +532,13 @@ run_pairs(double rate, double seconds, double slice)
 
     read_cpu(cpu);
 
-    for (end = now() + seconds; now() < end; /* void */) {
+    end = now() + seconds;
+
+    do {
         for (i = 0; i < 4; i++) {
             run_slice(&sides[i == 1 || i == 2], rate, slice, cpu);
         }
-    }
+    } while (now() < end);
 }
 
 

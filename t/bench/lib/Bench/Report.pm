@@ -173,9 +173,9 @@ sub _rounded {
 sub _spread {
     my ($of) = @_;
     return !$of ? '-'
-        : defined $of->{most} ? sprintf '%.2f (%.2f-%.2f)',
+        : defined $of->{most} ? sprintf '%.2f (%.2f to %.2f)',
                                         @$of{qw(median least most)}
-        : sprintf '%.2f (%.2f-)', @$of{qw(median least)};
+        : sprintf '%.2f (%.2f or more)', @$of{qw(median least)};
 }
 
 sub _percent { sprintf '%.0f %%', 100 * $_[0] }
@@ -184,12 +184,12 @@ sub _percent { sprintf '%.0f %%', 100 * $_[0] }
 sub _table {
     my ($all) = @_;
 
-    printf "\n%-18s %7s %-19s %-17s %-19s %6s %6s %6s %5s %5s %5s  %s\n",
+    printf "\n%-18s %7s %-22s %-21s %-22s %6s %6s %6s %5s %5s %5s  %s\n",
         'row', 'req/s', 'ratio (interval)', 'at one rate', 'adds', 'edge',
         'behind', 'Redis', 'p50', 'p99', 'p999', 'times (spread)';
 
     for (@{ $all->{rows} }) {
-        printf "%-18s %7d %-19s %-17s %-19s %6.2f %6.2f %6.2f %5s %5s %5s  "
+        printf "%-18s %7d %-22s %-21s %-22s %6.2f %6.2f %6.2f %5s %5s %5s  "
                . "%s%s\n",
             $_->{name}, $_->{requests_per_second}{median},
             (map { _spread($_) } @$_{qw(ratio paced added_cpu_us)}),
