@@ -93,8 +93,12 @@ for my $round (1 .. $opt{rounds}) {
     my $begin = time;
 
     each_row("CPU, round $round", sub {
-        beside_floor($_[0], 'peak');
-        beside_floor($_[0], 'paced', rate => half($_[0]));
+        my ($row) = @_;
+
+        for my $when (qw(peak paced)) {
+            beside_floor($row, $when)
+                if $round <= 2 || !known($row->{pairs}{$when});
+        }
     });
 
     last if 2 * time - $begin > $end;
@@ -286,21 +290,21 @@ sub tail {
 
 sub half { median(@{ $_[0]{runs}{rate} }) / 2 }
 
-# CPU of a row beside that of its floor, each at its peak, or both at one rate,
-# unless it is well known from rounds before.
+# CPU of a row beside that of its floor, each at its peak, or both at one rate.
 # At its peak each of them has a rate of its own, and whether nginx waits for
 # the load or the load for nginx decides who wakes whom: for the quick rows
-# that costs as much as the module.
+# that costs as much as the module.  It takes some milliseconds until all
+# threads of a backend work, and so the slices of peers are longer.
 sub beside_floor {
-    my ($row, $when, %more) = @_;
+    my ($row, $when) = @_;
     my ($floor) = grep { $_->{name} eq $row->{floor} } @rows
         or die "there is no $row->{floor}\n";
 
-    return if known($row->{pairs}{$when} || []);
-
     my ($wrong, @pairs) = pairs(
         (map { +{ asked($_), cpu => { pids($_) } } } $row, $floor),
-        slice => $opt{slice} / 1000, seconds => $opt{seconds}, %more);
+        slice => $opt{slice} / 1000 * ($row->{peer} ? 4 : 1),
+        rate => $when eq 'paced' ? half($row) : 0,
+        seconds => $opt{seconds});
 
     wrong($row, "$wrong wrong ones") if $wrong;
     push @{ $row->{pairs}{$when} }, @pairs;
@@ -309,8 +313,6 @@ sub beside_floor {
 # to a hundredth of the floor, or to a twentieth of what it adds
 sub known {
     my ($pairs) = @_;
-    return 0 if @$pairs < 150;
-
     my $ratio = ratio($pairs, qw(front behind));
     my $width = $ratio->{most} - $ratio->{least};
 
