@@ -60,7 +60,8 @@ declare -A packages=(
 
     # what measures, and what is measured beside the module
     [bench]="golang-github-gomodule-redigo-dev golang-go haproxy
-             libcrypt-jwt-perl libio-socket-ssl-perl libnginx-mod-http-js
+             libcrypt-jwt-perl libio-socket-ssl-perl libjemalloc2
+             libnginx-mod-http-js
              libnginx-mod-http-lua libssl-dev lua-nginx-redis
              node-redis nodejs openssl perl python3-hiredis
              python3-httptools python3-redis python3-uvloop redis-server

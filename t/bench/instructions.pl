@@ -13,8 +13,7 @@
 # request is not in it.
 #
 # What a row needs above its floor is counted within one process, which is asked
-# for the row and then for the floor: the allocator of libc needs up to 300
-# instructions more or fewer, depending on where memory happens to be free.
+# for the row and then for the floor: both have the same memory around them.
 #
 # Timers make a difference of up to 1 %, more on a busy machine: a row that has
 # become more is measured once again, and the lower figure counts.
@@ -90,21 +89,19 @@ sub measure {
     my @rows = $floor == $row ? $row : ($row, $floor);
     my $n = $asks[1] - $asks[0];
 
-    my $few = run(\@rows, [$row, $asks[0]]);
-    my $many = run(\@rows, [$row, $asks[1]]);
+    my $few = run(\@rows, $asks[0]);
+    my $many = run(\@rows, $asks[1]);
     my $count = int(($many->{total} - $few->{total}) / $n);
 
     return if defined $count{$name} && $count > $count{$name};
     $count{$name} = $count;
     return if $floor == $row;
 
-    my $other = $floor->{asks} && $floor->{asks} > $Many ? $floor->{asks}
-                                                         : $Many - $Few;
-    my $mixed = run(\@rows, [$row, $asks[0]], [$floor, $other]);
+    my $mixed = run(\@rows, $asks[0], $n);
 
-    $above{$name} = $count - int(($mixed->{total} - $few->{total}) / $other);
+    $above{$name} = $count - int(($mixed->{total} - $few->{total}) / $n);
     $self{$name} = [per_function($few, $many, $n),
-                    per_function($few, $mixed, $other)];
+                    per_function($few, $mixed, $n)];
 }
 
 sub run {

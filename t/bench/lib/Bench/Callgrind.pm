@@ -1,6 +1,11 @@
 package Bench::Callgrind;
 
-# One row under callgrind: a single process, one connection after the other.
+# Rows under callgrind: a single process, with a server for each row.  All of
+# them have the same location, so that nginx does the same to find it.
+#
+# The process uses jemalloc, as Redis does: a call of it costs the same wherever
+# memory is free, while those of libc make a difference of up to 300
+# instructions a request.
 
 use strict;
 use warnings;
@@ -15,42 +20,62 @@ use Test::Household::Nginx;
 use Test::Household::Process qw(wait_until temp_dir slurp);
 
 
+# a file of the package libjemalloc2
+my $Allocator = 'libjemalloc.so.2';
 my $Origin;
 
 
-# "asks" is what is asked of the process, in turn: pairs of a row and a number
-# of requests.  Returns a hash: total, and self, by function.
+# "asks" is how many requests there are of each row, the first row first.
+# Returns a hash: total, and self, by function.
 sub run {
     my ($rows, $redis, $accounts, @asks) = @_;
-    my $self = bless { dir => temp_dir('callgrind') }, __PACKAGE__;
+    my $self = bless { dir => temp_dir('callgrind'), rows => $rows },
+        __PACKAGE__;
+
+    die "$Allocator is missing: it is in the package libjemalloc2\n"
+        if `/sbin/ldconfig -p` !~ /\b\Q$Allocator\E /;
 
     local $Test::Household::Process::Patience = 120;
+    local $ENV{LD_PRELOAD} = $Allocator;
 
-    $self->configure($rows, $redis);
+    $self->configure($redis);
     $self->spawn('valgrind', '--tool=callgrind', '--vgdb=no', '-q',
         "--callgrind-out-file=$self->{dir}/out",
         $Test::Household::Nginx::Binary,
         '-p', "$self->{dir}/", '-c', "$self->{dir}/nginx.conf",
         '-e', "$self->{dir}/error.log");
 
-    my $conn = wait_until { $self->exited ? die $self->output
-                                          : $self->connect }
-        or die "nginx did not start\n";
+    # all connect, whether they ask or not
+    my @conns = map { $self->first($_) } 0 .. $#$rows;
 
-    $conn = $self->ask($conn, $_->[0], $accounts, $_->[1]) for @asks;
+    $self->ask($conns[$_], $_, $accounts, $asks[$_]) for 0 .. $#asks;
     $self->stop('QUIT');
 
     return $self->result;
 }
 
+sub socket { "$_[0]{dir}/$_[1].sock" }
+
+sub first {
+    my ($self, $i) = @_;
+    return wait_until { $self->exited ? die $self->output : $self->connect($i) }
+        || die "nginx did not start\n";
+}
+
 sub connect {
-    my ($self) = @_;
-    return IO::Socket::UNIX->new(Peer => "$self->{dir}/nginx.sock");
+    my ($self, $i) = @_;
+    my $conn = IO::Socket::UNIX->new(Peer => $self->socket($i)) or return;
+
+    IO::Socket::SSL->start_SSL($conn, SSL_verify_mode => 0)
+        or die "TLS: $IO::Socket::SSL::SSL_ERROR\n"
+        if $self->{rows}[$i]{tls};
+    return $conn;
 }
 
 sub configure {
-    my ($self, $rows, $redis) = @_;
-    my $tls = $rows->[0]{tls} and $Origin ||= Bench::Origin->new;
+    my ($self, $redis) = @_;
+    my @rows = @{ $self->{rows} };
+    my $tls = $rows[0]{tls} and $Origin ||= Bench::Origin->new;
     my $module = Test::Household::Nginx::load_module();
     my @temp = map { "${_}_temp_path $self->{dir}/$_;" }
                qw(client_body proxy fastcgi uwsgi scgi);
@@ -60,28 +85,32 @@ sub configure {
         'daemon off; master_process off;', "pid $self->{dir}/nginx.pid;",
         "error_log $self->{dir}/error.log;", 'events {}', 'http {', @temp,
         http_text(main => 'server ' . $redis->address . ';'),
-        $tls ? $Origin->upstream : (), 'server {',
-        "listen unix:$self->{dir}/nginx.sock" . ($tls ? ' ssl;' : ';'),
-        $tls ? $Origin->tls : (),
         # the viewer's address, which a unix socket has not
         'set_real_ip_from unix:; real_ip_header X-Viewer;',
-        (map { location_text($_) } @$rows), '} }', '';
+        $tls ? ($Origin->upstream, $Origin->tls) : ();
+
+    for my $i (0 .. $#rows) {
+        my $ssl = $tls ? ' ssl' : '';
+        print $out 'server { listen unix:', $self->socket($i), "$ssl;\n",
+            location_text({ %{ $rows[$i] }, name => 'row' }), "}\n";
+    }
+
+    print $out "}\n";
     close $out;
 }
 
-# returns the connection, for what is asked next
 sub ask {
-    my ($self, $conn, $row, $accounts, $n) = @_;
+    my ($self, $conn, $number, $accounts, $n) = @_;
+    my $row = $self->{rows}[$number];
     my @wire = map {
         my ($args, @headers) = @{ $row->{ask}->($_) };
-        join "\r\n", "GET /$row->{name}$args HTTP/1.1", 'Host: edge.example',
+        join "\r\n", "GET /row$args HTTP/1.1", 'Host: edge.example',
             'X-Viewer: 127.0.0.1', @headers, '', '';
     } 1 .. $row->{asks} || $accounts;
 
     for my $i (0 .. $n - 1) {
-        $conn = $self->connect if $row->{row} && $i % $row->{row} == 0;
-        IO::Socket::SSL->start_SSL($conn, SSL_verify_mode => 0)
-            if $row->{tls} && !$conn->isa('IO::Socket::SSL');
+        $conn = $self->connect($number) || die "connect: $!\n"
+            if $row->{row} && $i % $row->{row} == 0;
 
         syswrite $conn, $wire[$i % @wire];
         my $in = '';
@@ -96,8 +125,6 @@ sub ask {
 
         die "$row->{name}: $in" if $in !~ m{^HTTP/1.1 $row->{status} };
     }
-
-    return $conn;
 }
 
 sub result {
