@@ -143,7 +143,8 @@ ngx_household_zone_unchanged(ngx_household_zone_ns_t *ns,
 
     ngx_household_zone_read_barrier();
 
-    if (generation != mark->generation || ngx_household_zone_ns_shm(ns) == NULL)
+    if (generation != mark->generation
+        || *(volatile uint32_t *) &shm->incarnation != ns->incarnation)
     {
         return 0;
     }

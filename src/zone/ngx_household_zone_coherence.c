@@ -15,8 +15,6 @@ static ngx_household_zone_holder_t *ngx_household_zone_holder_find(
     ngx_household_zone_ns_t *ns, ngx_household_zone_ns_shm_t *shm);
 static ngx_household_zone_holder_t *ngx_household_zone_vacant(
     ngx_household_zone_ns_shm_t *shm, ngx_msec_t now);
-static ngx_uint_t ngx_household_zone_current(ngx_household_zone_holder_t *t,
-    ngx_msec_t now);
 static ngx_uint_t ngx_household_zone_holder_redundant(
     ngx_household_zone_ns_shm_t *shm, ngx_household_zone_holder_t *t,
     ngx_msec_t now);
@@ -339,28 +337,6 @@ ngx_household_zone_vacant(ngx_household_zone_ns_shm_t *shm, ngx_msec_t now)
     }
 
     return vacant;
-}
-
-
-ngx_uint_t
-ngx_household_zone_tracked(ngx_household_zone_ns_shm_t *shm, ngx_msec_t now)
-{
-    ngx_uint_t  i;
-
-    for (i = 0; i < NGX_HOUSEHOLD_ZONE_HOLDERS; i++) {
-        if (ngx_household_zone_current(&shm->holders[i], now)) {
-            return 1;
-        }
-    }
-
-    return 0;
-}
-
-
-static ngx_uint_t
-ngx_household_zone_current(ngx_household_zone_holder_t *t, ngx_msec_t now)
-{
-    return t->number && (ngx_msec_int_t) (t->until - now) > 0;
 }
 
 

@@ -220,10 +220,6 @@ ngx_household_cells_entry_t *ngx_household_zone_probe(
 void ngx_household_zone_fetch_end(ngx_household_zone_t *zone, uint64_t hash,
     uint64_t generation);
 
-/* returns 1 if a process within its lease tracks the namespace, else 0 */
-ngx_uint_t ngx_household_zone_tracked(ngx_household_zone_ns_shm_t *shm,
-    ngx_msec_t now);
-
 
 /* each request calls the functions below, which are therefore inline */
 
@@ -240,6 +236,34 @@ ngx_household_zone_ns_shm(ngx_household_zone_ns_t *ns)
     shm = &ns->zone->sh->namespaces[ns->index];
 
     return (shm->incarnation == ns->incarnation) ? shm : NULL;
+}
+
+
+/* returns 1 if the process is within its lease, else 0 */
+
+static ngx_inline ngx_uint_t
+ngx_household_zone_current(const ngx_household_zone_holder_t *t,
+    ngx_msec_t now)
+{
+    return t->number && (ngx_msec_int_t) (t->until - now) > 0;
+}
+
+
+/* returns 1 if a process within its lease tracks the namespace, else 0 */
+
+static ngx_inline ngx_uint_t
+ngx_household_zone_tracked(const ngx_household_zone_ns_shm_t *shm,
+    ngx_msec_t now)
+{
+    ngx_uint_t  i;
+
+    for (i = 0; i < NGX_HOUSEHOLD_ZONE_HOLDERS; i++) {
+        if (ngx_household_zone_current(&shm->holders[i], now)) {
+            return 1;
+        }
+    }
+
+    return 0;
 }
 
 

@@ -31,17 +31,17 @@ change='
         chomp;
         $is = $1 eq $name if /^= (.*)/;
         next if !$is;
-        $file = $1 if /^@ (.*)/;
+        $file = $1 . ($1 =~ /\.h$/ ? "" : ".c") if /^@ (.*)/;
         push @{ $old{$file} }, split " ", $1 if /^- (.*)/;
         $new{$file} .= "$1\n" if /^\+ (.*)/;
     }
     for my $file (keys %old) {
-        open my $in, "<", "$src/$file.c" or die "$file.c: $!\n";
+        open my $in, "<", "$src/$file" or die "$file: $!\n";
         my $text = do { local $/; <$in> };
         my $old = join "\\s+", map { quotemeta } @{ $old{$file} };
-        die "$file.c has this no more, or more than once\n"
+        die "$file has this no more, or more than once\n"
             if ($text =~ s/$old/$new{$file}/g) != 1;
-        open my $out, ">", "$src/$file.c" or die;
+        open my $out, ">", "$src/$file" or die;
         print $out $text;
     }
 '
@@ -50,9 +50,10 @@ change='
 restore() {
     local f
 
-    sed -n 's/^@ //p' "$list" | sort -u | while read -r f; do
-        cmp -s "../src/$f.c" "src/$f.c" || cp "../src/$f.c" "src/$f.c"
-    done
+    sed -n '/^@/{s/^@ //; /\.h$/!s/$/.c/; p}' "$list" | sort -u \
+        | while read -r f; do
+            cmp -s "../src/$f" "src/$f" || cp "../src/$f" "src/$f"
+        done
 }
 
 rm -rf "$work"
