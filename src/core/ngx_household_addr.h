@@ -10,6 +10,7 @@
 
 #include <ngx_config.h>
 #include <ngx_core.h>
+#include "ngx_household_word.h"
 
 
 typedef enum {
@@ -41,6 +42,18 @@ ngx_int_t ngx_household_addr_set(ngx_household_addr_t *addr,
  */
 ngx_uint_t ngx_household_addr_is_mapped(const ngx_household_addr_t *addr);
 void ngx_household_addr_unmap(ngx_household_addr_t *addr);
+
+
+static ngx_inline ngx_uint_t
+ngx_household_addr_equal(const ngx_household_addr_t *a,
+    const ngx_household_addr_t *b)
+{
+    return a->family == b->family
+           && ngx_household_word_read(a->bytes, 8)
+              == ngx_household_word_read(b->bytes, 8)
+           && ngx_household_word_read(a->bytes + 8, 8)
+              == ngx_household_word_read(b->bytes + 8, 8);
+}
 
 
 #endif /* _NGX_HOUSEHOLD_ADDR_H_INCLUDED_ */

@@ -21,13 +21,13 @@
 #include "ngx_http_household_identity.h"
 #include "ngx_http_household_next.h"
 #include "ngx_http_household_override.h"
+#include "ngx_http_household_postpone.h"
 #include "ngx_http_household_shadow.h"
 #include "ngx_http_household_sharing.h"
 #include "ngx_http_household_wait.h"
 #include "ngx_household_str.h"
 
 
-static ngx_int_t ngx_http_household_access_postpone(ngx_http_request_t *r);
 static ngx_int_t ngx_http_household_access_redirected(ngx_http_request_t *r,
     ngx_http_household_loc_conf_t *hlcf, ngx_http_household_ctx_t *ctx);
 static ngx_int_t ngx_http_household_access_same(ngx_http_request_t *r,
@@ -35,6 +35,10 @@ static ngx_int_t ngx_http_household_access_same(ngx_http_request_t *r,
 static ngx_int_t ngx_http_household_access_repeat(ngx_http_request_t *r,
     ngx_http_household_ctx_t *ctx);
 static ngx_int_t ngx_http_household_access_start(ngx_http_request_t *r,
+    ngx_http_household_loc_conf_t *hlcf, ngx_http_household_ctx_t *ctx);
+static ngx_int_t ngx_http_household_access_restart(ngx_http_request_t *r,
+    ngx_http_household_loc_conf_t *hlcf, ngx_http_household_ctx_t *ctx);
+static ngx_int_t ngx_http_household_access_identify(ngx_http_request_t *r,
     ngx_http_household_loc_conf_t *hlcf, ngx_http_household_ctx_t *ctx);
 static void ngx_http_household_access_reset(ngx_http_household_ctx_t *ctx);
 static void ngx_http_household_access_forget(ngx_http_household_ctx_t *ctx);
@@ -64,7 +68,7 @@ ngx_http_household_access_handler(ngx_http_request_t *r)
     ngx_http_household_ctx_t       *ctx;
     ngx_http_household_loc_conf_t  *hlcf;
 
-    if (ngx_http_household_access_postpone(r) == NGX_DECLINED) {
+    if (ngx_http_household_postpone(r) == NGX_DECLINED) {
         return NGX_DECLINED;
     }
 
@@ -113,54 +117,6 @@ ngx_http_household_access_handler(ngx_http_request_t *r)
     default: /* NGX_HTTP_HOUSEHOLD_DECIDED */
         return ngx_http_household_access_repeat(r, ctx);
     }
-}
-
-
-/*
- * Makes this handler the last one of the access phase.  The order of modules
- * does not suffice: lua-nginx-module moves its own handler to the end of the
- * phase at run time.  No request can be waiting in one of the handlers that
- * are moved, because it would have passed this one first.  Returns NGX_OK, or
- * NGX_DECLINED if the handlers were moved and this one will be called again.
- */
-
-static ngx_int_t
-ngx_http_household_access_postpone(ngx_http_request_t *r)
-{
-    ngx_http_phase_handler_t        *ph, *last, tmp;
-    ngx_http_core_main_conf_t       *cmcf;
-    ngx_http_household_main_conf_t  *hmcf;
-
-    cmcf = ngx_http_get_module_main_conf(r, ngx_http_core_module);
-
-    ph = &cmcf->phase_engine.handlers[r->phase_handler];
-
-    /* "next" follows the handler of the post access phase */
-
-    last = &cmcf->phase_engine.handlers[ph->next - 2];
-
-    if (ph >= last) {
-        return NGX_OK;
-    }
-
-    hmcf = ngx_http_get_module_main_conf(r, ngx_http_household_module);
-
-    if (hmcf->postponed == NGX_HTTP_HOUSEHOLD_POSTPONE_MAX) {
-        /* another module moves itself to the end, too */
-        return NGX_OK;
-    }
-
-    hmcf->postponed++;
-
-    tmp = *ph;
-    ngx_memmove(ph, ph + 1, (last - ph) * sizeof(ngx_http_phase_handler_t));
-    *last = tmp;
-
-    /* the phase continues with the handler that took this place */
-
-    r->phase_handler--;
-
-    return NGX_DECLINED;
 }
 
 
@@ -294,21 +250,63 @@ static ngx_int_t
 ngx_http_household_access_start(ngx_http_request_t *r,
     ngx_http_household_loc_conf_t *hlcf, ngx_http_household_ctx_t *ctx)
 {
-    ngx_str_t                       account, device;
-    ngx_http_household_store_t     *store;
-    ngx_http_household_loc_conf_t  *conf;
+    ngx_int_t  rc;
 
-    /* those of an earlier evaluation, if any */
+    if (ctx->conf != NULL) {
+        return ngx_http_household_access_restart(r, hlcf, ctx);
+    }
 
-    conf = ctx->conf;
+    rc = ngx_http_household_access_identify(r, hlcf, ctx);
+
+    return rc == NGX_DONE ? ngx_http_household_access_fetch(r, ctx) : rc;
+}
+
+
+/* the same after an earlier evaluation, whose record may be used again */
+
+static ngx_int_t
+ngx_http_household_access_restart(ngx_http_request_t *r,
+    ngx_http_household_loc_conf_t *hlcf, ngx_http_household_ctx_t *ctx)
+{
+    ngx_int_t                    rc;
+    ngx_str_t                    account, device;
+    ngx_http_household_store_t  *store;
+
     store = ctx->store;
     account = ctx->account;
     device = ctx->device;
 
-    if (conf != NULL) {
-        ngx_http_household_access_reset(ctx);
+    ngx_http_household_access_reset(ctx);
+
+    rc = ngx_http_household_access_identify(r, hlcf, ctx);
+
+    if (rc != NGX_DONE) {
+        return rc;
     }
 
+    if (ctx->store != store
+        || !ngx_household_str_equal(&ctx->account, &account))
+    {
+        ngx_http_household_access_forget(ctx);
+    }
+
+    if (!ngx_household_str_equal(&ctx->device, &device)) {
+        ctx->written = 0;
+    }
+
+    return ngx_http_household_access_fetch(r, ctx);
+}
+
+
+/*
+ * Sets mode and identity.  Returns NGX_DONE, or the return value of the access
+ * handler: the request is not evaluated, or there was an error.
+ */
+
+static ngx_int_t
+ngx_http_household_access_identify(ngx_http_request_t *r,
+    ngx_http_household_loc_conf_t *hlcf, ngx_http_household_ctx_t *ctx)
+{
     ctx->conf = hlcf;
     ctx->store = hlcf->store;
     ctx->no_record = NGX_HOUSEHOLD_REASON_UNAVAILABLE;
@@ -351,21 +349,7 @@ ngx_http_household_access_start(ngx_http_request_t *r,
         return NGX_HTTP_INTERNAL_SERVER_ERROR;
     }
 
-    if (conf == NULL) {
-        return ngx_http_household_access_fetch(r, ctx);
-    }
-
-    if (ctx->store != store
-        || !ngx_household_str_equal(&ctx->account, &account))
-    {
-        ngx_http_household_access_forget(ctx);
-    }
-
-    if (!ngx_household_str_equal(&ctx->device, &device)) {
-        ctx->written = 0;
-    }
-
-    return ngx_http_household_access_fetch(r, ctx);
+    return NGX_DONE;
 }
 
 

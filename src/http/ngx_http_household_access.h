@@ -14,10 +14,6 @@
 #include "ngx_http_household.h"
 
 
-/* maximum number of moves to the end of the access phase, per worker */
-#define NGX_HTTP_HOUSEHOLD_POSTPONE_MAX  8
-
-
 ngx_int_t ngx_http_household_access_handler(ngx_http_request_t *r);
 
 

@@ -9,11 +9,11 @@
 #include <ngx_core.h>
 #include <ngx_http.h>
 #include "ngx_http_household.h"
-#include "ngx_http_household_access.h"
 #include "ngx_http_household_answer.h"
 #include "ngx_http_household_ctx.h"
 #include "ngx_http_household_headers.h"
 #include "ngx_http_household_offer.h"
+#include "ngx_http_household_postpone.h"
 #include "ngx_http_household_problem.h"
 
 
@@ -481,7 +481,7 @@ ngx_http_household_answer_navigates(ngx_http_request_t *r)
     html = 0;
     best = 0;
 
-    ngx_memzero(&walk, sizeof(ngx_http_household_headers_walk_t));
+    ngx_http_household_headers_start(&walk);
 
     for ( ;; ) {
 

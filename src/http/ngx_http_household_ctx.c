@@ -72,7 +72,9 @@ ngx_http_household_ctx_cleanup(void *data)
 {
     ngx_http_household_ctx_t  *ctx = data;
 
-    ngx_http_household_wait_cancel(ctx);
+    if (ctx->wait != NULL || ctx->sharing != NULL) {
+        ngx_http_household_wait_cancel(ctx);
+    }
 
     if (ctx->held != NULL) {
         ngx_http_household_memo_release(ctx->held);

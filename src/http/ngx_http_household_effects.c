@@ -14,12 +14,15 @@
 #include "ngx_http_household_effects.h"
 #include "ngx_http_household_invalidate.h"
 #include "ngx_http_household_sharing.h"
+#include "ngx_household_noinline.h"
 
 
 /* seconds after which a device is written for all edges again */
 #define NGX_HTTP_HOUSEHOLD_UNTOLD  (7 * NGX_HOUSEHOLD_DAY)
 
 
+static ngx_household_noinline void ngx_http_household_effects_write(
+    ngx_http_household_loc_conf_t *hlcf, ngx_http_household_ctx_t *ctx);
 static void ngx_http_household_effects_device(
     ngx_http_household_loc_conf_t *hlcf, ngx_http_household_ctx_t *ctx);
 static void ngx_http_household_effects_learn(
@@ -28,8 +31,8 @@ static void ngx_http_household_effects_network(ngx_household_network_t *net,
     ngx_uint_t ipv6_prefix, ngx_str_t *text);
 static ngx_uint_t ngx_http_household_effects_once(
     ngx_http_household_ctx_t *ctx, ngx_uint_t write);
-static void ngx_http_household_effects_add(ngx_http_household_ctx_t *ctx,
-    ngx_atomic_int_t n);
+static ngx_inline void ngx_http_household_effects_add(
+    ngx_http_household_ctx_t *ctx, ngx_atomic_int_t n);
 
 
 const ngx_household_writer_calls_t  ngx_http_household_effects_calls = {
@@ -42,21 +45,29 @@ void
 ngx_http_household_effects(ngx_http_request_t *r,
     ngx_http_household_loc_conf_t *hlcf, ngx_http_household_ctx_t *ctx)
 {
+    ngx_household_decision_t  *d;
+
+    d = &ctx->decision;
+
+    if (d->write_device || d->learn || d->join || d->write_away
+        || d->start_grace || d->home_again || d->left_again
+        || ctx->sharing != NULL)
+    {
+        ngx_http_household_effects_write(hlcf, ctx);
+    }
+}
+
+
+static ngx_household_noinline void
+ngx_http_household_effects_write(ngx_http_household_loc_conf_t *hlcf,
+    ngx_http_household_ctx_t *ctx)
+{
     u_char                     text[NGX_HOUSEHOLD_NETWORK_LEN];
     ngx_str_t                  network;
     ngx_household_writer_t    *writer;
     ngx_household_decision_t  *d;
 
     d = &ctx->decision;
-
-    if (!d->write_device && !d->learn && !d->join && !d->write_away
-        && !d->start_grace && !d->home_again && !d->left_again
-        && !ngx_http_household_sharing_written(ctx))
-    {
-        /* most requests */
-        return;
-    }
-
     writer = ctx->store->writer;
 
     if (d->write_device
@@ -225,7 +236,7 @@ ngx_http_household_effects_count(ngx_http_household_ctx_t *ctx)
 }
 
 
-static void
+static ngx_inline void
 ngx_http_household_effects_add(ngx_http_household_ctx_t *ctx,
     ngx_atomic_int_t n)
 {

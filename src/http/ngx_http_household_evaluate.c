@@ -15,10 +15,12 @@
 #include "ngx_http_household_override.h"
 #include "ngx_http_household_shadow.h"
 #include "ngx_http_household_sharing.h"
+#include "ngx_household_noinline.h"
 
 
-static ngx_int_t ngx_http_household_evaluate_anew(ngx_http_request_t *r,
-    ngx_http_household_loc_conf_t *hlcf, ngx_http_household_ctx_t *ctx,
+static ngx_household_noinline ngx_int_t ngx_http_household_evaluate_anew(
+    ngx_http_request_t *r, ngx_http_household_loc_conf_t *hlcf,
+    ngx_http_household_ctx_t *ctx,
     const ngx_http_household_memo_input_t *input);
 
 
@@ -26,7 +28,8 @@ ngx_int_t
 ngx_http_household_evaluate(ngx_http_request_t *r,
     ngx_http_household_loc_conf_t *hlcf, ngx_http_household_ctx_t *ctx)
 {
-    ngx_http_household_memo_input_t  input;
+    ngx_http_household_main_conf_t   *hmcf;
+    ngx_http_household_memo_input_t   input;
 
     if (ctx->token
         && ctx->unauthorized == NGX_HOUSEHOLD_REASON_NONE
@@ -42,8 +45,6 @@ ngx_http_household_evaluate(ngx_http_request_t *r,
         return NGX_ERROR;
     }
 
-    ngx_memzero(&input, sizeof(ngx_http_household_memo_input_t));
-
     input.record = ctx->record;
     input.conf = hlcf;
     input.unauthorized = ctx->unauthorized;
@@ -58,7 +59,14 @@ ngx_http_household_evaluate(ngx_http_request_t *r,
                                       &input.rollout);
     ctx->mode = input.mode;
 
-    ngx_http_household_facts_client(r, ctx, &input.addr);
+    /* realip has replaced the address by now */
+    (void) ngx_household_addr_set(&input.addr, r->connection->sockaddr);
+
+    hmcf = ngx_http_get_module_main_conf(r, ngx_http_household_module);
+
+    if (hmcf->geo != NULL) {
+        ngx_http_household_facts_country(r, ctx, &input.addr);
+    }
 
     if (input.mode == NGX_HOUSEHOLD_OFF) {
         return NGX_DONE;
@@ -70,9 +78,9 @@ ngx_http_household_evaluate(ngx_http_request_t *r,
 }
 
 
-/* decides a request whose decision the connection does not remember */
+/* decides a request whose decision is not remembered */
 
-static ngx_int_t
+static ngx_household_noinline ngx_int_t
 ngx_http_household_evaluate_anew(ngx_http_request_t *r,
     ngx_http_household_loc_conf_t *hlcf, ngx_http_household_ctx_t *ctx,
     const ngx_http_household_memo_input_t *input)

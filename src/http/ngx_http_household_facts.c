@@ -172,19 +172,12 @@ ngx_http_household_facts_issued_at_value(ngx_http_request_t *r,
 /* the country is for logs and offers, and no input of the verdict */
 
 void
-ngx_http_household_facts_client(ngx_http_request_t *r,
-    ngx_http_household_ctx_t *ctx, ngx_household_addr_t *addr)
+ngx_http_household_facts_country(ngx_http_request_t *r,
+    ngx_http_household_ctx_t *ctx, const ngx_household_addr_t *addr)
 {
     ngx_http_household_main_conf_t  *hmcf;
 
-    /* realip has replaced the address by now */
-    (void) ngx_household_addr_set(addr, r->connection->sockaddr);
-
     hmcf = ngx_http_get_module_main_conf(r, ngx_http_household_module);
-
-    if (hmcf->geo == NULL) {
-        return;
-    }
 
     if (ngx_household_geo_country(hmcf->geo, addr, ctx->country)
         == NGX_ERROR)

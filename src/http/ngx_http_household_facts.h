@@ -26,9 +26,9 @@ ngx_int_t ngx_http_household_facts_issued_at_value(ngx_http_request_t *r,
 void ngx_http_household_facts_directives(ngx_http_household_loc_conf_t *hlcf,
     ngx_household_policy_t *policy);
 
-/* fills the address of the client, and sets ctx->country */
-void ngx_http_household_facts_client(ngx_http_request_t *r,
-    ngx_http_household_ctx_t *ctx, ngx_household_addr_t *addr);
+/* sets ctx->country; there is a database of countries */
+void ngx_http_household_facts_country(ngx_http_request_t *r,
+    ngx_http_household_ctx_t *ctx, const ngx_household_addr_t *addr);
 
 /* fills the other facts; returns NGX_OK or NGX_ERROR */
 ngx_int_t ngx_http_household_facts_collect(ngx_http_request_t *r,

@@ -122,12 +122,3 @@ ngx_http_household_override_field(ngx_http_household_override_t *override,
                       name);
     }
 }
-
-
-void
-ngx_http_household_override_apply(ngx_http_household_store_t *store,
-    ngx_uint_t *mode, ngx_uint_t *rollout)
-{
-    *mode = ngx_min(*mode, store->override.mode);
-    *rollout = ngx_min(*rollout, store->override.rollout);
-}

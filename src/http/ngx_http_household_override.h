@@ -21,8 +21,14 @@ void ngx_http_household_override_init(ngx_http_household_store_t *store);
 void ngx_http_household_override_refresh(ngx_http_household_store_t *store);
 
 /* applies the override; it only loosens "mode" and "rollout" */
-void ngx_http_household_override_apply(ngx_http_household_store_t *store,
-    ngx_uint_t *mode, ngx_uint_t *rollout);
+
+static ngx_inline void
+ngx_http_household_override_apply(const ngx_http_household_store_t *store,
+    ngx_uint_t *mode, ngx_uint_t *rollout)
+{
+    *mode = ngx_min(*mode, store->override.mode);
+    *rollout = ngx_min(*rollout, store->override.rollout);
+}
 
 
 #endif /* _NGX_HTTP_HOUSEHOLD_OVERRIDE_H_INCLUDED_ */

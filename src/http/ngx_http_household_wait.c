@@ -20,6 +20,7 @@
 #include "ngx_http_household_fleet.h"
 #include "ngx_http_household_sharing.h"
 #include "ngx_http_household_wait.h"
+#include "ngx_household_noinline.h"
 
 
 struct ngx_http_household_wait_s {
@@ -33,6 +34,8 @@ struct ngx_http_household_wait_s {
 static void ngx_http_household_wait_done(ngx_household_waiter_t *waiter,
     ngx_household_lookup_status_e status, ngx_household_record_t *record);
 static ngx_int_t ngx_http_household_wait_create(ngx_http_household_ctx_t *ctx);
+static ngx_household_noinline ngx_int_t ngx_http_household_wait_begin(
+    ngx_http_household_ctx_t *ctx);
 static ngx_int_t ngx_http_household_wait_fleet(ngx_http_household_ctx_t *ctx);
 static void ngx_http_household_wait_fleet_done(void *data);
 static ngx_uint_t ngx_http_household_wait_pending(
@@ -88,6 +91,26 @@ ngx_http_household_wait_create(ngx_http_household_ctx_t *ctx)
 
 ngx_int_t
 ngx_http_household_wait_start(ngx_http_household_ctx_t *ctx)
+{
+    ngx_http_household_fleet_t  *fleet;
+
+    fleet = ctx->store->fleet;
+
+    if (ctx->wait == NULL
+        && ctx->sharing == NULL
+        && fleet[NGX_HTTP_HOUSEHOLD_FLEET_OVERRIDE].fetch == NULL
+        && fleet[NGX_HTTP_HOUSEHOLD_FLEET_DENIED].fetch == NULL)
+    {
+        /* most requests */
+        return NGX_OK;
+    }
+
+    return ngx_http_household_wait_begin(ctx);
+}
+
+
+static ngx_household_noinline ngx_int_t
+ngx_http_household_wait_begin(ngx_http_household_ctx_t *ctx)
 {
     ngx_event_t         *rev;
     ngx_http_request_t  *r;
