@@ -8,6 +8,7 @@
 #include <ngx_config.h>
 #include <ngx_core.h>
 #include <ngx_http.h>
+#include "ngx_household_noinline.h"
 #include "ngx_household_zone_state.h"
 #include "ngx_http_household.h"
 #include "ngx_http_household_cache.h"
@@ -16,6 +17,8 @@
 
 static ngx_household_zone_ns_t *ngx_http_household_cache_namespace(
     ngx_conf_t *cf, ngx_http_household_store_t *store, ngx_uint_t kind);
+static ngx_household_noinline ngx_int_t ngx_http_household_cache_read(
+    ngx_http_household_store_t *store, ngx_http_household_ctx_t *ctx);
 static ngx_household_record_t *ngx_http_household_cache_copy(
     ngx_http_household_store_t *store, ngx_http_household_ctx_t *ctx,
     u_char *buf, ngx_household_zone_result_t *found,
@@ -194,10 +197,7 @@ ngx_int_t
 ngx_http_household_cache_get(ngx_http_household_store_t *store,
     ngx_http_household_ctx_t *ctx)
 {
-    u_char                            buf[NGX_HOUSEHOLD_RECORD_SIZE];
     ngx_household_record_t           *record;
-    ngx_household_zone_state_e        state;
-    ngx_household_zone_result_t       found;
     ngx_http_household_memo_value_t  *value;
 
     if (store->cache == NULL) {
@@ -205,8 +205,7 @@ ngx_http_household_cache_get(ngx_http_household_store_t *store,
         return NGX_DECLINED;
     }
 
-    value = ngx_http_household_memo_find(ctx->place, store->cache,
-                                         &ctx->account);
+    value = ngx_http_household_memo_fresh(&ctx->memo);
 
     record = value != NULL ? ngx_http_household_memo_hold(&ctx->held, value)
                            : NULL;
@@ -216,6 +215,21 @@ ngx_http_household_cache_get(ngx_http_household_store_t *store,
         ctx->record = record;
         return NGX_OK;
     }
+
+    return ngx_http_household_cache_read(store, ctx);
+}
+
+
+/* takes the record from the zone; returns as ngx_http_household_cache_get() */
+
+static ngx_household_noinline ngx_int_t
+ngx_http_household_cache_read(ngx_http_household_store_t *store,
+    ngx_http_household_ctx_t *ctx)
+{
+    u_char                        buf[NGX_HOUSEHOLD_RECORD_SIZE];
+    ngx_household_record_t       *record;
+    ngx_household_zone_state_e    state;
+    ngx_household_zone_result_t   found;
 
     state = ngx_household_zone_get(store->cache, &ctx->account,
                                    ngx_current_msec, buf, sizeof(buf),
@@ -269,7 +283,7 @@ ngx_http_household_cache_copy(ngx_http_household_store_t *store,
 
     if (state == NGX_HOUSEHOLD_ZONE_HIT) {
 
-        value = ngx_http_household_memo_keep(ctx->place, store->cache,
+        value = ngx_http_household_memo_keep(&ctx->memo, store->cache,
                                              &ctx->account, buf, found->len,
                                              &found->mark);
 

@@ -94,7 +94,7 @@ typedef struct {
     ngx_http_household_wait_t      *wait;      /* NULL: was not needed */
     ngx_msec_t                      elapsed;   /* in it */
 
-    ngx_http_household_memo_place_t  *place;   /* of the account */
+    ngx_http_household_memo_found_t   memo;    /* for the account */
     ngx_http_household_memo_value_t  *held;    /* NULL: none */
 
     ngx_household_record_t         *record;    /* NULL: none */

@@ -18,6 +18,8 @@
 
 static ngx_int_t ngx_http_household_identity_from_token(ngx_http_request_t *r,
     ngx_http_household_loc_conf_t *hlcf, ngx_http_household_ctx_t *ctx);
+static ngx_int_t ngx_http_household_identity_account(ngx_http_request_t *r,
+    ngx_http_household_ctx_t *ctx, ngx_household_jwt_claims_t *claims);
 static ngx_int_t ngx_http_household_identity_from_claims(
     ngx_http_request_t *r, ngx_http_household_loc_conf_t *hlcf,
     ngx_http_household_ctx_t *ctx, ngx_household_jwt_claims_t *claims);
@@ -27,17 +29,12 @@ ngx_int_t
 ngx_http_household_identity_extract_token(ngx_http_request_t *r,
     ngx_http_household_loc_conf_t *hlcf, ngx_http_household_ctx_t *ctx)
 {
-    ngx_household_reason_e        reason;
-    ngx_http_household_tokens_t   tokens;
+    ngx_household_reason_e  reason;
 
-    reason = ngx_http_household_token_find(r, &hlcf->token, &tokens);
+    reason = ngx_http_household_token_find(r, &hlcf->token, &ctx->tokens);
 
     if (reason == NGX_HOUSEHOLD_REASON_ERROR) {
         return NGX_ERROR;
-    }
-
-    if (reason == NGX_HOUSEHOLD_REASON_NONE) {
-        ctx->tokens = tokens;
     }
 
     if (reason != NGX_HOUSEHOLD_REASON_TOKEN_MISSING
@@ -111,35 +108,39 @@ ngx_http_household_identity_from_claims(ngx_http_request_t *r,
     ngx_http_household_loc_conf_t *hlcf, ngx_http_household_ctx_t *ctx,
     ngx_household_jwt_claims_t *claims)
 {
-    u_char     *p;
-    ngx_int_t   rc;
+    ngx_int_t  rc;
 
-    p = ngx_pnalloc(r->pool, claims->account_len + claims->device_len);
-    if (p == NULL) {
+    if (ngx_http_household_identity_account(r, ctx, claims) != NGX_OK) {
         return NGX_ERROR;
     }
 
-    ctx->account.data = p;
-    ctx->account.len = claims->account_len;
-    p = ngx_cpymem(p, claims->account, claims->account_len);
+    if (claims->device_len) {
 
-    ctx->place = ngx_http_household_memo_place(NGX_HTTP_HOUSEHOLD_MEMO_RECORD,
-                                               &ctx->account);
+        ctx->device.data = ngx_pnalloc(r->pool, claims->device_len);
+        if (ctx->device.data == NULL) {
+            return NGX_ERROR;
+        }
 
-    ctx->device.data = p;
-    ctx->device.len = claims->device_len;
-    ngx_memcpy(p, claims->device, claims->device_len);
+        ctx->device.len = claims->device_len;
+        ngx_memcpy(ctx->device.data, claims->device, claims->device_len);
+    }
 
     ctx->issued_at = claims->issued_at;
     ctx->token = 1;
     ctx->jti = claims->jti;
     ctx->kid = claims->kid;
 
-    if (ngx_http_household_claims_copy(r, claims, &ctx->claims) != NGX_OK) {
+    if (claims->values_len
+        && ngx_http_household_claims_copy(r, claims, &ctx->claims) != NGX_OK)
+    {
         return NGX_ERROR;
     }
 
     ctx->verified = 1;
+
+    if (hlcf->token.requires == NULL) {
+        return NGX_OK;
+    }
 
     rc = ngx_http_household_claims_require(r, &hlcf->token,
                                            &ctx->reject_status);
@@ -153,6 +154,37 @@ ngx_http_household_identity_from_claims(ngx_http_request_t *r,
     }
 
     return NGX_OK;
+}
+
+
+/* an id that the process remembers is not copied: the request holds it */
+
+static ngx_int_t
+ngx_http_household_identity_account(ngx_http_request_t *r,
+    ngx_http_household_ctx_t *ctx, ngx_household_jwt_claims_t *claims)
+{
+    ngx_str_t                         account;
+    ngx_http_household_memo_value_t  *value;
+
+    account.data = claims->account;
+    account.len = claims->account_len;
+
+    ngx_http_household_memo_find(NGX_HTTP_HOUSEHOLD_MEMO_RECORD,
+                                 ctx->store->cache, &account, &ctx->memo);
+
+    value = ctx->memo.value;
+
+    if (value != NULL
+        && ngx_http_household_memo_hold(&ctx->held, value) != NULL)
+    {
+        ctx->account = value->key;
+        return NGX_OK;
+    }
+
+    ctx->account.data = ngx_pstrdup(r->pool, &account);
+    ctx->account.len = account.len;
+
+    return ctx->account.data != NULL ? NGX_OK : NGX_ERROR;
 }
 
 
@@ -173,11 +205,10 @@ ngx_http_household_identity_find(ngx_http_request_t *r,
         return NGX_OK;
     }
 
-    ctx->place = ngx_http_household_memo_place(NGX_HTTP_HOUSEHOLD_MEMO_RECORD,
-                                               &ctx->account);
+    ngx_http_household_memo_find(NGX_HTTP_HOUSEHOLD_MEMO_RECORD,
+                                 ctx->store->cache, &ctx->account, &ctx->memo);
 
-    if (!ngx_http_household_memo_knows(ctx->place, &ctx->account)
-        && !ngx_household_id_valid(&ctx->account))
+    if (ctx->memo.value == NULL && !ngx_household_id_valid(&ctx->account))
     {
         ngx_str_null(&ctx->account);
         ctx->unauthorized = NGX_HOUSEHOLD_REASON_ACCOUNT_INVALID;

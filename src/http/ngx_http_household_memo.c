@@ -22,19 +22,8 @@
 #define NGX_HTTP_HOUSEHOLD_MEMO_MAX      4096
 #define NGX_HTTP_HOUSEHOLD_MEMO_STEP      128
 
-/* bytes of a key that its place depends on */
-#define NGX_HTTP_HOUSEHOLD_MEMO_HASHED     64
-
 /* ms after which the zone is read again, even if nothing has changed */
 #define NGX_HTTP_HOUSEHOLD_MEMO_AGE     10000
-
-
-struct ngx_http_household_memo_place_s {
-    ngx_http_household_memo_value_t  *value;   /* NULL: none */
-
-    /* of the last key without a value, and no hit since; or 0 */
-    uint64_t                          hash;
-};
 
 
 struct ngx_http_household_memo_decided_s {
@@ -46,6 +35,8 @@ struct ngx_http_household_memo_decided_s {
 };
 
 
+static ngx_inline uint64_t ngx_http_household_memo_mix(uint64_t hash,
+    uint64_t word);
 static ngx_inline uint64_t ngx_http_household_memo_hash(const ngx_str_t *key);
 static ngx_http_household_memo_value_t *ngx_http_household_memo_alloc(
     ngx_http_household_memo_value_t *former, size_t size);
@@ -56,96 +47,100 @@ static ngx_http_household_memo_place_t
                            [NGX_HTTP_HOUSEHOLD_MEMO_PLACES];
 
 
+/* the upper bits of the result are made of all others */
+
+static ngx_inline uint64_t
+ngx_http_household_memo_mix(uint64_t hash, uint64_t word)
+{
+    hash = (hash << 32) | (hash >> 32);
+
+    return (hash ^ word) * 0x9e3779b97f4a7c15ULL;
+}
+
+
 /*
- * Whoever chooses keys with the same place only makes the zone be read for
- * them.  The end of a token is its signature.
+ * The hash of the first and the last 16 bytes, which may overlap: ids differ at
+ * one of the ends, and the end of a token is its signature.  Whoever chooses
+ * keys with the same place only makes the zone be read for them.
  */
 
 static ngx_inline uint64_t
 ngx_http_household_memo_hash(const ngx_str_t *key)
 {
-    size_t     left;
-    u_char    *p;
+    size_t     len;
+    u_char    *first, *last;
     uint64_t   hash;
 
-    left = ngx_min(key->len, NGX_HTTP_HOUSEHOLD_MEMO_HASHED);
-    p = key->data + key->len - left;
-    hash = key->len;
+    len = key->len;
+    first = key->data;
 
-    for ( /* void */ ; left >= 8; left -= 8) {
-        hash = (hash ^ ngx_household_word_read(p, 8)) * 0x9e3779b97f4a7c15ULL;
-        hash ^= hash >> 32;
-        p += 8;
+    if (len < 8) {
+        return ngx_http_household_memo_mix(len, ngx_household_word_read(first,
+                                                                        len));
     }
 
-    return (hash ^ ngx_household_word_read(p, left)) * 0x9e3779b97f4a7c15ULL;
+    last = first + len - 8;
+
+    hash = ngx_http_household_memo_mix(len, ngx_household_word_read(first, 8));
+
+    if (len > 16) {
+        hash = ngx_http_household_memo_mix(hash,
+                                        ngx_household_word_read(first + 8, 8));
+        hash = ngx_http_household_memo_mix(hash,
+                                        ngx_household_word_read(last - 8, 8));
+    }
+
+    return ngx_http_household_memo_mix(hash, ngx_household_word_read(last, 8));
 }
 
 
-ngx_http_household_memo_place_t *
-ngx_http_household_memo_place(ngx_http_household_memo_kind_e kind,
-    const ngx_str_t *key)
+void
+ngx_http_household_memo_find(ngx_http_household_memo_kind_e kind,
+    ngx_household_zone_ns_t *ns, const ngx_str_t *key,
+    ngx_http_household_memo_found_t *found)
 {
-    uint64_t  hash;
+    uint64_t                          hash;
+    ngx_http_household_memo_place_t  *place;
+    ngx_http_household_memo_value_t  *value;
 
     hash = ngx_http_household_memo_hash(key);
 
-    /* the upper bits are made of all others */
-
-    hash >>= 64 - NGX_HTTP_HOUSEHOLD_MEMO_BITS;
-
-    return &ngx_http_household_memo[kind][hash];
-}
-
-
-ngx_http_household_memo_value_t *
-ngx_http_household_memo_find(ngx_http_household_memo_place_t *place,
-    ngx_household_zone_ns_t *ns, const ngx_str_t *key)
-{
-    ngx_http_household_memo_value_t  *value;
-
+    place = &ngx_http_household_memo[kind]
+                                    [hash >> (64
+                                              - NGX_HTTP_HOUSEHOLD_MEMO_BITS)];
     value = place->value;
 
-    if (value == NULL
-        || value->ns != ns
-        || !ngx_household_str_equal(&value->key, key)
-        || !ngx_household_zone_unchanged(ns, &value->mark, ngx_current_msec))
-    {
-        return NULL;
-    }
-
-    place->hash = 0;
-
-    return value;
+    found->hash = hash;
+    found->place = place;
+    found->value = value != NULL
+                   && value->ns == ns
+                   && ngx_household_str_equal(&value->key, key)
+                   ? value : NULL;
 }
 
 
 ngx_http_household_memo_value_t *
-ngx_http_household_memo_keep(ngx_http_household_memo_place_t *place,
+ngx_http_household_memo_keep(ngx_http_household_memo_found_t *found,
     ngx_household_zone_ns_t *ns, const ngx_str_t *key, const u_char *data,
     size_t len, const ngx_household_zone_mark_t *mark)
 {
-    uint64_t                          hash;
     ngx_msec_t                        until;
+    ngx_http_household_memo_place_t  *place;
     ngx_http_household_memo_value_t  *value;
 
-    hash = ngx_http_household_memo_hash(key);
-    value = place->value;
+    place = found->place;
 
-    if (place->hash != hash
-        && (value == NULL
-            || value->ns != ns
-            || !ngx_household_str_equal(&value->key, key)))
-    {
+    if (found->value == NULL && place->hash != found->hash) {
         /* most accounts that are requested once are not requested again soon */
-        place->hash = hash;
+        place->hash = found->hash;
         return NULL;
     }
 
-    value = ngx_http_household_memo_alloc(value, len + key->len);
+    value = ngx_http_household_memo_alloc(place->value, len + key->len);
 
     place->value = value;
     place->hash = 0;
+    found->value = value;
 
     if (value == NULL) {
         return NULL;
@@ -215,19 +210,6 @@ ngx_http_household_memo_alloc(ngx_http_household_memo_value_t *former,
 }
 
 
-void *
-ngx_http_household_memo_hold(ngx_http_household_memo_value_t **held,
-    ngx_http_household_memo_value_t *value)
-{
-    if (*held == NULL) {
-        value->holders++;
-        *held = value;
-    }
-
-    return *held == value ? value->data : NULL;
-}
-
-
 void
 ngx_http_household_memo_release(ngx_http_household_memo_value_t *value)
 {
@@ -242,37 +224,48 @@ ngx_http_household_memo_release(ngx_http_household_memo_value_t *value)
 }
 
 
-ngx_uint_t
-ngx_http_household_memo_knows(ngx_http_household_memo_place_t *place,
-    const ngx_str_t *account)
-{
-    return place->value != NULL
-           && ngx_household_str_equal(&place->value->key, account);
-}
-
-
 /* the decision has pointers into the record, which its requests hold */
 
 ngx_uint_t
 ngx_http_household_memo_recall(ngx_http_household_memo_value_t *value,
     const ngx_http_household_memo_input_t *input, ngx_household_decision_t *d)
 {
-    ngx_http_household_memo_decided_t  *decided;
+    const ngx_household_decision_t         *from;
+    const ngx_http_household_memo_input_t  *was;
+    ngx_http_household_memo_decided_t      *decided;
 
     decided = value != NULL ? value->decided : NULL;
 
     if (decided == NULL
         || !decided->valid
-        || (const void *) value->data != input->record
-        || ngx_memcmp(&decided->input, input,
-                      offsetof(ngx_http_household_memo_input_t, device))
-           != 0
+        || (const void *) value->data != input->record)
+    {
+        return 0;
+    }
+
+    was = &decided->input;
+
+    if (was->now != input->now
+        || was->conf != input->conf
+        || was->mode != input->mode
+        || was->rollout != input->rollout
+        || was->token != input->token
+        || was->issued_at != input->issued_at
+        || was->unauthorized != input->unauthorized
+        || !ngx_household_addr_equal(&was->addr, &input->addr)
         || !ngx_household_str_equal(&decided->device, input->device))
     {
         return 0;
     }
 
-    *d = decided->decision;
+    from = &decided->decision;
+
+    ngx_memcpy(d, from, offsetof(ngx_household_decision_t, nseen));
+
+    if (from->write_device || from->learn) {
+        /* few decisions: the rest is for these writes */
+        *d = *from;
+    }
 
     return 1;
 }

@@ -26,10 +26,6 @@ typedef enum {
 } ngx_http_household_memo_kind_e;
 
 
-/* where the value of a key is, if there is one; other keys share it */
-typedef struct ngx_http_household_memo_place_s
-    ngx_http_household_memo_place_t;
-
 /* a decision for a record, and what it was made of */
 typedef struct ngx_http_household_memo_decided_s
     ngx_http_household_memo_decided_t;
@@ -48,10 +44,26 @@ typedef struct {
 } ngx_http_household_memo_value_t;
 
 
-/*
- * What a decision is made of; "conf" stands for the directives.  It is compared
- * as bytes: those between its members must be 0.
- */
+/* where the values of some keys are, one at a time */
+
+typedef struct {
+    ngx_http_household_memo_value_t    *value; /* NULL: none */
+
+    /* of the last key without a value, and no hit since; or 0 */
+    uint64_t                            hash;
+} ngx_http_household_memo_place_t;
+
+
+/* what was found for a key; it is so until the next event */
+
+typedef struct {
+    ngx_http_household_memo_place_t    *place;
+    ngx_http_household_memo_value_t    *value; /* fresh or not; NULL: none */
+    uint64_t                            hash;  /* of the key */
+} ngx_http_household_memo_found_t;
+
+
+/* what a decision is made of; "conf" stands for the directives */
 
 typedef struct {
     const void                  *record;
@@ -67,17 +79,37 @@ typedef struct {
 } ngx_http_household_memo_input_t;
 
 
-/* returns the place of a key */
-ngx_http_household_memo_place_t *ngx_http_household_memo_place(
-    ngx_http_household_memo_kind_e kind, const ngx_str_t *key);
+/*
+ * Fills "found" for a key of the namespace, which may be NULL: then there is no
+ * value.  The id of an account that has one was valid.
+ */
+void ngx_http_household_memo_find(ngx_http_household_memo_kind_e kind,
+    ngx_household_zone_ns_t *ns, const ngx_str_t *key,
+    ngx_http_household_memo_found_t *found);
 
 /*
- * Returns the value of "key", whose place this is, in the namespace if it is
- * kept and still fresh, which counts as a hit of the zone; otherwise NULL.
+ * Returns the value that was found if it is still fresh, which counts as a hit
+ * of the zone; otherwise NULL.
  */
-ngx_http_household_memo_value_t *ngx_http_household_memo_find(
-    ngx_http_household_memo_place_t *place, ngx_household_zone_ns_t *ns,
-    const ngx_str_t *key);
+static ngx_inline ngx_http_household_memo_value_t *
+ngx_http_household_memo_fresh(const ngx_http_household_memo_found_t *found)
+{
+    ngx_http_household_memo_value_t  *value;
+
+    value = found->value;
+
+    if (value == NULL
+        || !ngx_household_zone_unchanged(value->ns, &value->mark,
+                                         ngx_current_msec))
+    {
+        return NULL;
+    }
+
+    found->place->hash = 0;
+
+    return value;
+}
+
 
 /*
  * Keeps a copy of a HIT, in place of a former value of the key.  A value of
@@ -86,23 +118,28 @@ ngx_http_household_memo_value_t *ngx_http_household_memo_find(
  * or memory allocation failed.
  */
 ngx_http_household_memo_value_t *ngx_http_household_memo_keep(
-    ngx_http_household_memo_place_t *place, ngx_household_zone_ns_t *ns,
+    ngx_http_household_memo_found_t *found, ngx_household_zone_ns_t *ns,
     const ngx_str_t *key, const u_char *data, size_t len,
     const ngx_household_zone_mark_t *mark);
 
 /*
- * Returns the data, which stays until "held" is released: a request uses it
- * after another one may have replaced the value.  Returns NULL if "held" has
- * another value already, which the request may still use.
+ * Returns the data, which stays with the key until "held" is released: a
+ * request uses it after another one may have replaced the value.  Returns NULL
+ * if "held" has another value already, which the request may still use.
  */
-void *ngx_http_household_memo_hold(ngx_http_household_memo_value_t **held,
-    ngx_http_household_memo_value_t *value);
+static ngx_inline void *
+ngx_http_household_memo_hold(ngx_http_household_memo_value_t **held,
+    ngx_http_household_memo_value_t *value)
+{
+    if (*held == NULL) {
+        value->holders++;
+        *held = value;
+    }
+
+    return *held == value ? value->data : NULL;
+}
 
 void ngx_http_household_memo_release(ngx_http_household_memo_value_t *value);
-
-/* returns 1 if a record of the account is kept, which so is a valid id */
-ngx_uint_t ngx_http_household_memo_knows(
-    ngx_http_household_memo_place_t *place, const ngx_str_t *account);
 
 /*
  * Copies the last decision for a record, if it was made of the same input.

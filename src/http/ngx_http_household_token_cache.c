@@ -4,29 +4,17 @@
 #include <ngx_http.h>
 #include "ngx_http_household.h"
 #include "ngx_http_household_token_cache.h"
+#include "ngx_household_noinline.h"
 
 
 /*
  * What is kept of a verified token, under its digest: the claims without the
- * unused bytes of their arrays.
+ * unused bytes of their arrays.  All members before the arrays are kept as they
+ * are.
  */
 
-typedef struct {
-    int64_t                  issued_at;
-    int64_t                  until;
-    uint64_t                 jti;
-    uint64_t                 kid;
-    uint64_t                 key;
-    int64_t                  renew_at;
-    ngx_household_cdniip_t   client;
-    uint16_t                 issuer;
-    uint16_t                 account_len;
-    uint16_t                 device_len;
-    uint16_t                 container_len;
-    uint16_t                 values_len;
-    uint16_t                 restricted;
-    uint16_t                 renewed;
-} ngx_http_household_token_kept_t;
+#define NGX_HTTP_HOUSEHOLD_TOKEN_KEPT                                         \
+    offsetof(ngx_household_jwt_claims_t, account)
 
 
 static ngx_uint_t ngx_http_household_token_cache_begin(
@@ -35,7 +23,7 @@ static ngx_uint_t ngx_http_household_token_cache_begin(
 static ngx_uint_t ngx_http_household_token_cache_remembered(
     ngx_str_t *token, ngx_household_jwt_claims_t *claims,
     ngx_http_household_token_entry_t *entry);
-static ngx_uint_t ngx_http_household_token_cache_recall(
+static ngx_household_noinline ngx_uint_t ngx_http_household_token_cache_recall(
     ngx_str_t *token, ngx_household_jwt_claims_t *claims,
     ngx_http_household_token_entry_t *entry);
 static ngx_uint_t ngx_http_household_token_cache_unpack(const u_char *p,
@@ -77,8 +65,8 @@ ngx_http_household_token_cache_begin(ngx_http_household_token_conf_t *conf,
         return 0;
     }
 
-    entry->place = ngx_http_household_memo_place(NGX_HTTP_HOUSEHOLD_MEMO_TOKEN,
-                                                 token);
+    ngx_http_household_memo_find(NGX_HTTP_HOUSEHOLD_MEMO_TOKEN, entry->cache,
+                                 token, &entry->memo);
     return 1;
 }
 
@@ -96,7 +84,7 @@ ngx_http_household_token_cache_remembered(ngx_str_t *token,
     u_char                           *p;
     ngx_http_household_memo_value_t  *value;
 
-    value = ngx_http_household_memo_find(entry->place, entry->cache, token);
+    value = ngx_http_household_memo_fresh(&entry->memo);
     if (value == NULL) {
         return 0;
     }
@@ -114,7 +102,7 @@ ngx_http_household_token_cache_remembered(ngx_str_t *token,
 }
 
 
-static ngx_uint_t
+static ngx_household_noinline ngx_uint_t
 ngx_http_household_token_cache_recall(ngx_str_t *token,
     ngx_household_jwt_claims_t *claims,
     ngx_http_household_token_entry_t *entry)
@@ -162,7 +150,7 @@ ngx_http_household_token_cache_recall(ngx_str_t *token,
         ngx_memzero(buf, NGX_HOUSEHOLD_JWT_DIGEST);
     }
 
-    (void) ngx_http_household_memo_keep(entry->place, entry->cache, token, buf,
+    (void) ngx_http_household_memo_keep(&entry->memo, entry->cache, token, buf,
                                         NGX_HOUSEHOLD_JWT_DIGEST + found.len,
                                         &found.mark);
     return 1;
@@ -175,48 +163,31 @@ static ngx_uint_t
 ngx_http_household_token_cache_unpack(const u_char *p,
     ngx_household_jwt_claims_t *claims)
 {
-    ngx_http_household_token_kept_t  kept;
+    ngx_memcpy(claims, p, NGX_HTTP_HOUSEHOLD_TOKEN_KEPT);
 
-    ngx_memcpy(&kept, p, sizeof(ngx_http_household_token_kept_t));
-
-    if (ngx_time() >= kept.until) {
+    if (ngx_time() >= claims->until) {
         return 0;
     }
 
-    claims->issued_at = kept.issued_at;
-    claims->until = kept.until;
-    claims->jti = kept.jti;
-    claims->kid = kept.kid;
-    claims->key = kept.key;
-    claims->renew_at = kept.renew_at;
-    claims->client = kept.client;
-    claims->issuer = kept.issuer;
-    claims->account_len = kept.account_len;
-    claims->device_len = kept.device_len;
-    claims->container_len = kept.container_len;
-    claims->values_len = kept.values_len;
-    claims->restricted = kept.restricted;
-    claims->renewed = kept.renewed;
+    p += NGX_HTTP_HOUSEHOLD_TOKEN_KEPT;
 
-    p += sizeof(ngx_http_household_token_kept_t);
-
-    ngx_memcpy(claims->account, p, kept.account_len);
-    p += kept.account_len;
+    ngx_memcpy(claims->account, p, claims->account_len);
+    p += claims->account_len;
 
     /* most tokens have none of these */
 
-    if (kept.device_len) {
-        ngx_memcpy(claims->device, p, kept.device_len);
-        p += kept.device_len;
+    if (claims->device_len) {
+        ngx_memcpy(claims->device, p, claims->device_len);
+        p += claims->device_len;
     }
 
-    if (kept.container_len) {
-        ngx_memcpy(claims->container, p, kept.container_len);
-        p += kept.container_len;
+    if (claims->container_len) {
+        ngx_memcpy(claims->container, p, claims->container_len);
+        p += claims->container_len;
     }
 
-    if (kept.values_len) {
-        ngx_memcpy(claims->values, p, kept.values_len);
+    if (claims->values_len) {
+        ngx_memcpy(claims->values, p, claims->values_len);
     }
 
     return 1;
@@ -231,30 +202,12 @@ ngx_http_household_token_cache_put(ngx_http_household_token_entry_t *entry,
     u_char                           *p;
     int64_t                           left;
     ngx_msec_t                        fresh;
-    ngx_http_household_token_kept_t   kept;
 
     if (entry->cache == NULL) {
         return;
     }
 
-    ngx_memzero(&kept, sizeof(ngx_http_household_token_kept_t));
-
-    kept.issued_at = claims->issued_at;
-    kept.until = claims->until;
-    kept.jti = claims->jti;
-    kept.kid = claims->kid;
-    kept.key = claims->key;
-    kept.renew_at = claims->renew_at;
-    kept.client = claims->client;
-    kept.issuer = claims->issuer;
-    kept.account_len = claims->account_len;
-    kept.device_len = claims->device_len;
-    kept.container_len = claims->container_len;
-    kept.values_len = claims->values_len;
-    kept.restricted = claims->restricted;
-    kept.renewed = claims->renewed;
-
-    p = ngx_cpymem(buf, &kept, sizeof(ngx_http_household_token_kept_t));
+    p = ngx_cpymem(buf, claims, NGX_HTTP_HOUSEHOLD_TOKEN_KEPT);
     p = ngx_cpymem(p, claims->account, claims->account_len);
     p = ngx_cpymem(p, claims->device, claims->device_len);
     p = ngx_cpymem(p, claims->container, claims->container_len);

@@ -19,7 +19,7 @@
 
 typedef struct {
     ngx_household_zone_ns_t          *cache;  /* NULL: it is not cached */
-    ngx_http_household_memo_place_t  *place;  /* of the token */
+    ngx_http_household_memo_found_t   memo;   /* for the token */
     u_char                           *policy; /* digest; NULL: keys in files */
     ngx_str_t                         id;
     uint64_t                          generation;

@@ -15,17 +15,41 @@
 #define RECORD  NGX_HTTP_HOUSEHOLD_MEMO_RECORD
 
 
-static ngx_http_household_memo_place_t *
+static ngx_http_household_memo_found_t
+found_of(ngx_household_zone_ns_t *store, const char *id)
+{
+    ngx_http_household_memo_found_t  it;
+
+    ngx_http_household_memo_find(RECORD, store, id_of(id), &it);
+
+    return it;
+}
+
+
+static void *
 place_of(const char *id)
 {
-    return ngx_http_household_memo_place(RECORD, id_of(id));
+    return found_of(NULL, id).place;
+}
+
+
+/* 1 if there is a value, fresh or not */
+
+static ngx_uint_t
+known(ngx_household_zone_ns_t *store, const char *id)
+{
+    return found_of(store, id).value != NULL;
 }
 
 
 static ngx_http_household_memo_value_t *
 find(ngx_household_zone_ns_t *store, const char *id)
 {
-    return ngx_http_household_memo_find(place_of(id), store, id_of(id));
+    ngx_http_household_memo_found_t  it;
+
+    it = found_of(store, id);
+
+    return ngx_http_household_memo_fresh(&it);
 }
 
 
@@ -34,11 +58,18 @@ find(ngx_household_zone_ns_t *store, const char *id)
 static ngx_http_household_memo_value_t *
 keep(ngx_household_zone_ns_t *store, const char *id)
 {
+    ngx_http_household_memo_found_t   it;
+    ngx_http_household_memo_value_t  *value;
+
     assert_int_equal(get(store, id, ngx_current_msec), HIT);
 
-    return ngx_http_household_memo_keep(place_of(id), store, id_of(id),
-                                        (u_char *) got, found.len,
-                                        &found.mark);
+    it = found_of(store, id);
+    value = ngx_http_household_memo_keep(&it, store, id_of(id), (u_char *) got,
+                                         found.len, &found.mark);
+
+    assert_ptr_equal(it.value, value);
+
+    return value;
 }
 
 
@@ -96,13 +127,13 @@ test_second(void **data)
     assert_int_equal(fetch(store, UUID, "record", 1000), NGX_OK);
 
     assert_null(find(store, UUID));
-    assert_false(ngx_http_household_memo_knows(place_of(UUID), id_of(UUID)));
+    assert_false(known(store, UUID));
 
     assert_null(keep(store, UUID));
     assert_null(find(store, UUID));
 
     assert_non_null(keep(store, UUID));
-    assert_true(ngx_http_household_memo_knows(place_of(UUID), id_of(UUID)));
+    assert_true(known(store, UUID));
 
     /* each is a hit of the zone */
 
@@ -132,8 +163,7 @@ test_change(void **data)
 
     /* the id is still one, and the next value is kept at once */
 
-    assert_true(ngx_http_household_memo_knows(place_of("changes"),
-                                              id_of("changes")));
+    assert_true(known(store, "changes"));
 
     assert_int_equal(fetch(store, "changes", "other", 1000), NGX_OK);
 
@@ -216,8 +246,7 @@ test_neighbours(void **data)
     assert_int_equal(fetch(store, other, "neighbour", 1000), NGX_OK);
 
     assert_null(find(store, other));
-    assert_false(ngx_http_household_memo_knows(place_of(other),
-                                               id_of(other)));
+    assert_false(known(store, other));
     assert_null(keep(store, other));
 
     /* one that is in use stays */
@@ -329,8 +358,7 @@ test_large(void **data)
     assert_int_equal(fetch(store, "large", value, 1000), NGX_OK);
     assert_null(keep(store, "large"));
     assert_null(find(store, "large"));
-    assert_false(ngx_http_household_memo_knows(place_of("large"),
-                                               id_of("large")));
+    assert_false(known(store, "large"));
 
     (void) kept(store, "large", "small again");
 
@@ -481,14 +509,57 @@ test_decision(void **data)
 }
 
 
+/* what a decision has for its writes is remembered with it */
+
+static void
+test_writes(void **data)
+{
+    ngx_household_zone_ns_t          *store;
+    ngx_household_decision_t          d, same;
+    ngx_http_household_memo_input_t   input;
+    ngx_http_household_memo_value_t  *value;
+
+    store = store_start(SIZE, 0);
+    ngx_current_msec = 1000;
+
+    value = kept(store, "writes", "record");
+
+    memset(&input, 0, sizeof(input));
+    input.record = value->data;
+    input.device = id_of("");
+
+    memset(&d, 0, sizeof(d));
+    d.write_device = 1;
+    d.nseen = 1;
+    memset(d.seen, 's', sizeof(d.seen));
+
+    memset(&same, 0, sizeof(same));
+    ngx_http_household_memo_decided(value, &input, &d);
+    assert_true(ngx_http_household_memo_recall(value, &input, &same));
+    assert_memory_equal(&same, &d, sizeof(d));
+
+    memset(&d, 0, sizeof(d));
+    d.learn = 1;
+    memset(&d.evidence, 'e', sizeof(d.evidence));
+
+    memset(&same, 0, sizeof(same));
+    ngx_http_household_memo_decided(value, &input, &d);
+    assert_true(ngx_http_household_memo_recall(value, &input, &same));
+    assert_memory_equal(&same, &d, sizeof(d));
+
+    zone_stop(store->zone);
+}
+
+
 /* accounts are spread over the places, whatever their ids have in common */
 
 static void
 test_places(void **data)
 {
-    char         id[64];
-    ngx_uint_t   i, j, k, n;
-    const void  *places[256];
+    char                              id[64];
+    ngx_uint_t                        i, j, k, n;
+    const void                       *places[256];
+    ngx_http_household_memo_found_t   token;
 
     static const char  *forms[] = {
         "%08lx-0000-4000-8000-000000000000",
@@ -496,7 +567,9 @@ test_places(void **data)
         "user%lu@example.com",
         "%lu",
         "a%07lu",
-        "household-of-the-viewer-with-the-number-%lu"
+        "household-of-the-viewer-with-the-number-%lu",
+        "%lu-is-the-number-of-the-viewer@customers.example.net",
+        "account%c-screen%c"
     };
 
     for (i = 0; i < sizeof(forms) / sizeof(forms[0]); i++) {
@@ -504,7 +577,13 @@ test_places(void **data)
         n = 0;
 
         for (k = 0; k < 256; k++) {
-            (void) snprintf(id, sizeof(id), forms[i], (unsigned long) k);
+            if (strstr(forms[i], "%c")) {
+                (void) snprintf(id, sizeof(id), forms[i],
+                                (int) ('a' + k % 16), (int) ('a' + k / 16));
+            } else {
+                (void) snprintf(id, sizeof(id), forms[i], (unsigned long) k);
+            }
+
             places[k] = place_of(id);
         }
 
@@ -519,10 +598,9 @@ test_places(void **data)
         assert_in_range(n, 0, 24);
     }
 
-    assert_ptr_not_equal(place_of("both"),
-                         ngx_http_household_memo_place(
-                                 NGX_HTTP_HOUSEHOLD_MEMO_TOKEN,
-                                 id_of("both")));
+    ngx_http_household_memo_find(NGX_HTTP_HOUSEHOLD_MEMO_TOKEN, NULL,
+                                 id_of("both"), &token);
+    assert_ptr_not_equal(place_of("both"), token.place);
 }
 
 
@@ -540,6 +618,7 @@ main(void)
         cmocka_unit_test(test_large),
         cmocka_unit_test(test_out_of_memory),
         cmocka_unit_test(test_decision),
+        cmocka_unit_test(test_writes),
         cmocka_unit_test(test_places)
     };
 
