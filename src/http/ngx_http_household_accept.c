@@ -62,7 +62,7 @@ ngx_http_household_accept(ngx_http_request_t *r,
     n = ngx_min(n, NGX_HTTP_HOUSEHOLD_ACCEPT_MAX);
 
     ngx_memzero(matches, sizeof(matches));
-    ngx_memzero(&walk, sizeof(ngx_http_household_headers_walk_t));
+    ngx_http_household_headers_start(&walk);
 
     for ( ;; ) {
         h = ngx_http_household_headers_next(&r->headers_in.headers, &walk);

@@ -235,7 +235,7 @@ ngx_http_household_cat_header(void *data, const ngx_str_t *name,
     ngx_http_household_headers_walk_t   walk;
 
     rc = NGX_DECLINED;
-    ngx_memzero(&walk, sizeof(ngx_http_household_headers_walk_t));
+    ngx_http_household_headers_start(&walk);
 
     for ( ;; ) {
 

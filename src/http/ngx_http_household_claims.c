@@ -223,10 +223,6 @@ ngx_http_household_claims_require(ngx_http_request_t *r,
     ngx_uint_t                     i;
     ngx_http_household_require_t  *require;
 
-    if (conf->requires == NULL) {
-        return NGX_OK;
-    }
-
     require = conf->requires->elts;
 
     for (i = 0; i < conf->requires->nelts; i++) {

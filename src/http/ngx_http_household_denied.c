@@ -41,8 +41,8 @@ static void ngx_http_household_denied_report(
     ngx_uint_t malformed);
 static int ngx_libc_cdecl ngx_http_household_denied_compare(const void *one,
     const void *two);
-static ngx_uint_t ngx_http_household_denied_has(
-    ngx_http_household_denied_t *denied, uint64_t digest);
+static ngx_uint_t ngx_http_household_denied_find(
+    const ngx_http_household_denied_t *denied, uint64_t digest);
 
 
 static const ngx_http_household_fleet_type_t
@@ -221,27 +221,18 @@ ngx_http_household_denied_compare(const void *one, const void *two)
 
 
 ngx_uint_t
-ngx_http_household_denied_match(ngx_http_household_store_t *store,
-    uint64_t jti, uint64_t kid)
+ngx_http_household_denied_has(const void *list, uint64_t jti, uint64_t kid)
 {
-    ngx_http_household_fleet_t   *fleet;
-    ngx_http_household_denied_t  *denied;
+    const ngx_http_household_denied_t *denied = list;
 
-    fleet = &store->fleet[NGX_HTTP_HOUSEHOLD_FLEET_DENIED];
-
-    if (fleet->len == 0) {
-        return 0;
-    }
-
-    denied = (ngx_http_household_denied_t *) fleet->value;
-
-    return ngx_http_household_denied_has(denied, jti)
-           || ngx_http_household_denied_has(denied, kid);
+    return denied->n != 0
+           && (ngx_http_household_denied_find(denied, jti)
+               || ngx_http_household_denied_find(denied, kid));
 }
 
 
 static ngx_uint_t
-ngx_http_household_denied_has(ngx_http_household_denied_t *denied,
+ngx_http_household_denied_find(const ngx_http_household_denied_t *denied,
     uint64_t digest)
 {
     if (digest == NGX_HOUSEHOLD_JWT_DENIAL_NONE) {

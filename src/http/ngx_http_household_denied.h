@@ -24,12 +24,25 @@ ngx_int_t ngx_http_household_denied_init(ngx_conf_t *cf,
 /* as ngx_http_household_fleet_refresh() */
 void ngx_http_household_denied_refresh(ngx_http_household_store_t *store);
 
+/* as ngx_http_household_denied_match(), with the list of a store */
+ngx_uint_t ngx_http_household_denied_has(const void *list, uint64_t jti,
+    uint64_t kid);
+
 /*
  * Returns 1 if the list has one of the digests of a token, which are those of
  * ngx_household_jwt_claims_t; otherwise, or if no list is known, returns 0.
  */
-ngx_uint_t ngx_http_household_denied_match(ngx_http_household_store_t *store,
-    uint64_t jti, uint64_t kid);
+static ngx_inline ngx_uint_t
+ngx_http_household_denied_match(ngx_http_household_store_t *store,
+    uint64_t jti, uint64_t kid)
+{
+    ngx_http_household_fleet_t  *fleet;
+
+    fleet = &store->fleet[NGX_HTTP_HOUSEHOLD_FLEET_DENIED];
+
+    return fleet->len != 0
+           && ngx_http_household_denied_has(fleet->value, jti, kid);
+}
 
 
 #endif /* _NGX_HTTP_HOUSEHOLD_DENIED_H_INCLUDED_ */

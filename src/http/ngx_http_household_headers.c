@@ -39,7 +39,7 @@ ngx_http_household_headers_add(ngx_http_request_t *r, const char *name,
     ngx_table_elt_t                    *h;
     ngx_http_household_headers_walk_t   walk;
 
-    ngx_memzero(&walk, sizeof(ngx_http_household_headers_walk_t));
+    ngx_http_household_headers_start(&walk);
 
     for ( ;; ) {
 
@@ -70,7 +70,7 @@ ngx_http_household_headers_clear(ngx_http_request_t *r, const char *name)
     ngx_table_elt_t                    *h;
     ngx_http_household_headers_walk_t   walk;
 
-    ngx_memzero(&walk, sizeof(ngx_http_household_headers_walk_t));
+    ngx_http_household_headers_start(&walk);
 
     for ( ;; ) {
 

@@ -13,12 +13,22 @@
 #include <ngx_http.h>
 
 
-/* position in a list of header fields; zeroed: before the first */
+/* position in a list of header fields */
 
 typedef struct {
     ngx_list_part_t  *part;
     ngx_uint_t        i;
 } ngx_http_household_headers_walk_t;
+
+
+/* before the first field of a list */
+
+static ngx_inline void
+ngx_http_household_headers_start(ngx_http_household_headers_walk_t *walk)
+{
+    walk->part = NULL;
+    walk->i = 0;
+}
 
 
 /* returns the next field of the list, or NULL if there is none left */

@@ -11,6 +11,7 @@
 #include "ngx_http_household_cat.h"
 #include "ngx_http_household_headers.h"
 #include "ngx_household_clock.h"
+#include "ngx_household_noinline.h"
 #include "ngx_household_str.h"
 #include "ngx_http_household_token.h"
 #include "ngx_http_household_token_cache.h"
@@ -29,11 +30,9 @@ typedef ngx_uint_t (*ngx_http_household_token_next_pt)(u_char **text,
 
 static ngx_uint_t ngx_http_household_token_renewed(
     ngx_http_household_token_conf_t *conf, ngx_http_household_source_t *source);
-static void ngx_http_household_token_came(
-    ngx_http_household_token_found_t *found,
-    ngx_http_household_source_t *source);
 static void ngx_http_household_token_extract(
-    ngx_http_household_token_found_t *found, ngx_str_t *value);
+    ngx_http_household_token_found_t *found,
+    ngx_http_household_source_t *source, ngx_str_t *value);
 static void ngx_http_household_token_headers(ngx_http_request_t *r,
     ngx_http_household_source_t *source,
     ngx_http_household_token_found_t *found);
@@ -46,8 +45,9 @@ static ngx_household_reason_e ngx_http_household_token_verify_one(
     ngx_http_request_t *r, ngx_http_household_token_conf_t *conf,
     ngx_str_t *token, ngx_household_jwt_claims_t *claims,
     ngx_http_household_tokens_t *tokens);
-static ngx_household_reason_e ngx_http_household_token_verify(
-    ngx_http_request_t *r, ngx_http_household_token_conf_t *conf,
+static ngx_household_noinline ngx_household_reason_e
+    ngx_http_household_token_verify(ngx_http_request_t *r,
+    ngx_http_household_token_conf_t *conf,
     ngx_str_t *token, ngx_uint_t kept, ngx_uint_t cat,
     ngx_household_jwt_claims_t *claims);
 static ngx_household_reason_e ngx_http_household_token_client(
@@ -107,7 +107,7 @@ ngx_http_household_token_find(ngx_http_request_t *r,
                 return NGX_HOUSEHOLD_REASON_ERROR;
             }
 
-            ngx_http_household_token_extract(&found, &value);
+            ngx_http_household_token_extract(&found, &source[i], &value);
             break;
 
         default:
@@ -116,9 +116,6 @@ ngx_http_household_token_find(ngx_http_request_t *r,
                                                            conf, &source[i])
                                              ? &renewed : &found);
         }
-
-        ngx_http_household_token_came(&found, &source[i]);
-        ngx_http_household_token_came(&renewed, &source[i]);
     }
 
     if (found.token.len == 0) {
@@ -156,23 +153,11 @@ ngx_http_household_token_renewed(ngx_http_household_token_conf_t *conf,
 }
 
 
-/* the source of the token, which is the first that has one */
-
-static void
-ngx_http_household_token_came(ngx_http_household_token_found_t *found,
-    ngx_http_household_source_t *source)
-{
-    if (found->token.len != 0 && found->source == NULL) {
-        found->source = source;
-    }
-}
-
-
 /* one token may occur several times; two different ones are a conflict */
 
 static void
 ngx_http_household_token_extract(ngx_http_household_token_found_t *found,
-    ngx_str_t *value)
+    ngx_http_household_source_t *source, ngx_str_t *value)
 {
     if (value->len == 0) {
         return;
@@ -180,6 +165,7 @@ ngx_http_household_token_extract(ngx_http_household_token_found_t *found,
 
     if (found->token.len == 0) {
         found->token = *value;
+        found->source = source;
         return;
     }
 
@@ -199,11 +185,13 @@ ngx_http_household_token_headers(ngx_http_request_t *r,
     ngx_http_household_token_found_t *found)
 {
     u_char                             *p, *last;
+    size_t                              len;
     ngx_str_t                           value;
     ngx_table_elt_t                    *h;
     ngx_http_household_headers_walk_t   walk;
 
-    ngx_memzero(&walk, sizeof(ngx_http_household_headers_walk_t));
+    len = ngx_http_household_token_field_len(source);
+    ngx_http_household_headers_start(&walk);
 
     for ( ;; ) {
 
@@ -213,7 +201,9 @@ ngx_http_household_token_headers(ngx_http_request_t *r,
             return;
         }
 
-        if (!ngx_http_household_token_in_header(source, h)) {
+        if (h->key.len != len
+            || !ngx_http_household_token_is_field(source, h))
+        {
             continue;
         }
 
@@ -226,7 +216,7 @@ ngx_http_household_token_headers(ngx_http_request_t *r,
                                                    &value))
             {
                 ngx_http_household_token_unquote(&value);
-                ngx_http_household_token_extract(found, &value);
+                ngx_http_household_token_extract(found, source, &value);
             }
 
             continue;
@@ -242,7 +232,7 @@ ngx_http_household_token_headers(ngx_http_request_t *r,
         value.data = p;
         value.len = last - p;
 
-        ngx_http_household_token_extract(found, &value);
+        ngx_http_household_token_extract(found, source, &value);
     }
 }
 
@@ -279,7 +269,7 @@ ngx_http_household_token_text(ngx_str_t *text,
     last = p + text->len;
 
     while (next(&p, last, &source->name, &value)) {
-        ngx_http_household_token_extract(found, &value);
+        ngx_http_household_token_extract(found, source, &value);
     }
 }
 
@@ -375,7 +365,7 @@ ngx_http_household_token_is_cat(ngx_http_household_token_conf_t *conf,
 
 /* of a token that is kept, only what depends on the request is checked */
 
-static ngx_household_reason_e
+static ngx_household_noinline ngx_household_reason_e
 ngx_http_household_token_verify(ngx_http_request_t *r,
     ngx_http_household_token_conf_t *conf, ngx_str_t *token, ngx_uint_t kept,
     ngx_uint_t cat, ngx_household_jwt_claims_t *claims)

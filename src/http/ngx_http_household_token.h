@@ -156,13 +156,19 @@ ngx_int_t ngx_http_household_token_strip(ngx_http_request_t *r,
     ngx_http_household_token_conf_t *conf);
 
 /*
- * The first returns 1 if a header field may contain a token of the source.
- * The latter two find the next value of "name" (case-insensitive, as in nginx)
- * in a query or a Cookie field: they return 1 with "value", and "text" advanced
- * past it, or 0 if there is none.
+ * The first returns the length of the name of the header fields that may
+ * contain a token of the source, 0 if none may.  The second returns 1 if a
+ * field, whose name has this length, may contain one.
  */
-ngx_uint_t ngx_http_household_token_in_header(
+size_t ngx_http_household_token_field_len(ngx_http_household_source_t *source);
+ngx_uint_t ngx_http_household_token_is_field(
     ngx_http_household_source_t *source, ngx_table_elt_t *h);
+
+/*
+ * These find the next value of "name" (case-insensitive, as in nginx) in a
+ * query or a Cookie field: they return 1 with "value", and "text" advanced past
+ * it, or 0 if there is none.
+ */
 ngx_uint_t ngx_http_household_token_arg(u_char **text, u_char *last,
     ngx_str_t *name, ngx_str_t *value);
 ngx_uint_t ngx_http_household_token_cookie(u_char **text, u_char *last,

@@ -26,8 +26,28 @@ static ngx_int_t ngx_http_household_token_strip_cookie(ngx_http_request_t *r,
     ngx_http_household_source_t *source, ngx_str_t *text);
 
 
+size_t
+ngx_http_household_token_field_len(ngx_http_household_source_t *source)
+{
+    switch (source->type) {
+
+    case NGX_HTTP_HOUSEHOLD_BEARER:
+        return sizeof("authorization") - 1;
+
+    case NGX_HTTP_HOUSEHOLD_COOKIE:
+        return sizeof("cookie") - 1;
+
+    case NGX_HTTP_HOUSEHOLD_HEADER:
+        return source->name.len;
+
+    default:
+        return 0;
+    }
+}
+
+
 ngx_uint_t
-ngx_http_household_token_in_header(ngx_http_household_source_t *source,
+ngx_http_household_token_is_field(ngx_http_household_source_t *source,
     ngx_table_elt_t *h)
 {
     u_char     *name;
@@ -36,23 +56,16 @@ ngx_http_household_token_in_header(ngx_http_household_source_t *source,
     switch (source->type) {
 
     case NGX_HTTP_HOUSEHOLD_BEARER:
-        return h->key.len == sizeof("authorization") - 1
-               && ngx_memcmp(h->lowcase_key, "authorization",
-                             sizeof("authorization") - 1)
-                  == 0
+        return ngx_memcmp(h->lowcase_key, "authorization",
+                          sizeof("authorization") - 1)
+               == 0
                && h->value.len > sizeof("Bearer ") - 1
                && ngx_http_household_token_bearer(h->value.data);
 
     case NGX_HTTP_HOUSEHOLD_COOKIE:
-        return h->key.len == sizeof("cookie") - 1
-               && ngx_memcmp(h->lowcase_key, "cookie", sizeof("cookie") - 1)
-                  == 0;
+        return ngx_memcmp(h->lowcase_key, "cookie", sizeof("cookie") - 1) == 0;
 
-    case NGX_HTTP_HOUSEHOLD_HEADER:
-
-        if (h->key.len != source->name.len) {
-            return 0;
-        }
+    default: /* NGX_HTTP_HOUSEHOLD_HEADER */
 
         name = source->name.data;
 
@@ -67,9 +80,6 @@ ngx_http_household_token_in_header(ngx_http_household_source_t *source,
         }
 
         return 1;
-
-    default:
-        return 0;
     }
 }
 
@@ -314,7 +324,7 @@ ngx_http_household_token_strip_headers(ngx_http_request_t *r,
         return NGX_ERROR;
     }
 
-    ngx_memzero(&walk, sizeof(ngx_http_household_headers_walk_t));
+    ngx_http_household_headers_start(&walk);
 
     for ( ;; ) {
 
@@ -367,7 +377,9 @@ ngx_http_household_token_strip_header(ngx_http_request_t *r,
 
     for (i = 0; i < conf->sources->nelts; i++) {
 
-        if (!ngx_http_household_token_in_header(&source[i], h)) {
+        if (h->key.len != ngx_http_household_token_field_len(&source[i])
+            || !ngx_http_household_token_is_field(&source[i], h))
+        {
             continue;
         }
 

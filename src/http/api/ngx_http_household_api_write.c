@@ -114,7 +114,7 @@ ngx_http_household_api_write_foreign(ngx_http_request_t *r)
 
     foreign = 0;
 
-    ngx_memzero(&walk, sizeof(ngx_http_household_headers_walk_t));
+    ngx_http_household_headers_start(&walk);
 
     while ((h = ngx_http_household_headers_next(&r->headers_in.headers, &walk))
            != NULL)
