@@ -164,12 +164,11 @@ decode(const ngx_household_resp_limits_t *l, const uint8_t *data, size_t size,
 
         memcpy(piece, data, n);
         CHECK(ngx_household_resp_feed(resp, piece, n) == NGX_OK);
+        take_replies(resp, l, o);
         free(piece);
 
         data += n;
         size -= n;
-
-        take_replies(resp, l, o);
     }
 
     ngx_household_resp_destroy(resp);
@@ -216,8 +215,6 @@ round_trip(const uint8_t *data, size_t size, unsigned cut)
     resp = ngx_household_resp_create(&limits[2]);
     CHECK(resp != NULL);
     CHECK(ngx_household_resp_feed(resp, out.data, out.len) == NGX_OK);
-    free(out.data);
-
     CHECK(ngx_household_resp_next(resp, &reply) == NGX_OK);
     CHECK(reply.nvalues == argc + 1 && !reply.too_large);
 
@@ -232,6 +229,7 @@ round_trip(const uint8_t *data, size_t size, unsigned cut)
 
     CHECK(!ngx_household_resp_pending(resp));
     ngx_household_resp_destroy(resp);
+    free(out.data);
 }
 
 

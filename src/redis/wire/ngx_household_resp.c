@@ -1,7 +1,9 @@
 
 /*
  * The decoder of the Redis protocol, RESP2.  It uses the reader of hiredis with
- * its own object functions, which store the values of a reply in an array.
+ * its own object functions, which store the values of a reply in an array.  The
+ * strings of a reply that was received at once are not copied: they are where
+ * the caller has received them.
  *
  * The reader does not check that a bulk string is followed by CRLF, and does
  * not limit the length of bulk strings and lines and the number of elements.
@@ -56,6 +58,10 @@ struct ngx_household_resp_s {
     size_t                       pass;
     size_t                       skip;
 
+    /* the bytes that were fed last */
+    u_char                      *fed_end;
+    size_t                       nfed;
+
     /* the reply being read, or the last one returned */
     ngx_household_resp_values_t  values;
 
@@ -81,6 +87,8 @@ static void ngx_household_resp_shorten(ngx_household_resp_t *resp, size_t size,
 
 static void *ngx_household_resp_create_string(const redisReadTask *task,
     char *str, size_t len);
+static void *ngx_household_resp_create_line(const redisReadTask *task,
+    char *str, size_t len);
 static void *ngx_household_resp_create_array(const redisReadTask *task,
     ngx_household_resp_elements_t elements);
 static void *ngx_household_resp_create_integer(const redisReadTask *task,
@@ -97,8 +105,15 @@ static void *ngx_household_resp_refuse(const redisReadTask *task,
 
 static ngx_household_resp_type_e ngx_household_resp_type(
     const redisReadTask *task);
+static ngx_inline void *ngx_household_resp_add_string(
+    const redisReadTask *task, ngx_household_resp_type_e type, char *str,
+    size_t len);
+static void *ngx_household_resp_add_copy(const redisReadTask *task,
+    ngx_household_resp_type_e type, char *str, size_t len);
 static ngx_inline void *ngx_household_resp_add(const redisReadTask *task,
-    ngx_household_resp_type_e type, int64_t n, char *str, size_t len);
+    ngx_household_resp_type_e type, int64_t n, u_char *str, size_t len);
+static void *ngx_household_resp_add_slow(const redisReadTask *task,
+    ngx_household_resp_type_e type, int64_t n, u_char *str, size_t len);
 
 
 /* objects are in memory of the decoder, so there is no freeObject */
@@ -119,6 +134,7 @@ static redisReplyObjectFunctions  ngx_household_resp_functions = {
 static const char  ngx_household_resp_resp3[] = "reply of a resp3 type";
 static const char  ngx_household_resp_long_line[] = "line too long";
 static const char  ngx_household_resp_long_bulk[] = "bulk string too long";
+static const char  ngx_household_resp_no_memory[] = "out of memory";
 
 
 ngx_household_resp_t *
@@ -237,6 +253,8 @@ ngx_household_resp_append(ngx_household_resp_t *resp, u_char *data, size_t len)
     }
 
     resp->peak = ngx_max(resp->peak, reader->len);
+    resp->fed_end = data + len;
+    resp->nfed = len;
 
     return NGX_OK;
 }
@@ -246,7 +264,8 @@ ngx_int_t
 ngx_household_resp_next(ngx_household_resp_t *resp,
     ngx_household_resp_reply_t *reply)
 {
-    void  *obj;
+    void         *obj;
+    redisReader  *reader;
 
     if (resp->error != NULL) {
         return NGX_ERROR;
@@ -254,7 +273,13 @@ ngx_household_resp_next(ngx_household_resp_t *resp,
 
     ngx_household_resp_reset(resp);
 
-    if (redisReaderGetReply(resp->reader, &obj) != REDIS_OK) {
+    reader = resp->reader;
+
+    if (reader->pos == reader->len && reader->ridx == -1) {
+        return NGX_AGAIN;
+    }
+
+    if (redisReaderGetReply(reader, &obj) != REDIS_OK) {
         return ngx_household_resp_fail_reader(resp);
     }
 
@@ -263,8 +288,7 @@ ngx_household_resp_next(ngx_household_resp_t *resp,
     }
 
     reply->values = resp->values.values.data;
-    reply->nvalues = resp->values.values.len
-                     / sizeof(ngx_household_resp_value_t);
+    reply->nvalues = resp->values.n;
     reply->too_large = resp->values.too_large;
 
     resp->given = 1;
@@ -356,8 +380,8 @@ ngx_household_resp_fail_reader(ngx_household_resp_t *resp)
 
 
 /*
- * Checks an incomplete reply, so that one which exceeds a limit is rejected
- * before all its data are received.
+ * Keeps what there is of an incomplete reply.  Checks it, so that one which
+ * exceeds a limit is rejected before all its data are received.
  */
 
 static ngx_int_t
@@ -371,6 +395,10 @@ ngx_household_resp_partial(ngx_household_resp_t *resp)
 
     if (reader->ridx == -1) {
         return NGX_AGAIN;
+    }
+
+    if (ngx_household_resp_values_keep(&resp->values) != NGX_OK) {
+        return ngx_household_resp_fail(resp, ngx_household_resp_no_memory);
     }
 
     task = ngx_household_resp_task(reader);
@@ -489,32 +517,37 @@ static void *
 ngx_household_resp_create_string(const redisReadTask *task, char *str,
     size_t len)
 {
-    size_t                      rest;
-    redisReader                *reader;
-    ngx_household_resp_t       *resp;
-    ngx_household_resp_type_e   type;
+    size_t                 rest;
+    ngx_household_resp_t  *resp;
+
+    if (task->type != REDIS_REPLY_STRING) {
+        return ngx_household_resp_create_line(task, str, len);
+    }
 
     resp = task->privdata;
+    rest = resp->reader->buf + resp->reader->len - str;
 
-    if (task->type == REDIS_REPLY_STRING) {
-        reader = resp->reader;
-        rest = reader->buf + reader->len - str;
+    /* the reader adds lengths, which may overflow in 32 bits */
 
-        /* the reader adds lengths, which may overflow in 32 bits */
-
-        if (rest < 2 || len > rest - 2) {
-            return ngx_household_resp_refuse(task,
-                                             ngx_household_resp_long_bulk);
-        }
-
-        if (str[len] != CR || str[len + 1] != LF) {
-            return ngx_household_resp_refuse(task,
-                                             "bulk string without a line end");
-        }
-
-        return ngx_household_resp_add(task, NGX_HOUSEHOLD_RESP_BULK, 0, str,
-                                      len);
+    if (rest < 2 || len > rest - 2) {
+        return ngx_household_resp_refuse(task, ngx_household_resp_long_bulk);
     }
+
+    if (str[len] != CR || str[len + 1] != LF) {
+        return ngx_household_resp_refuse(task,
+                                         "bulk string without a line end");
+    }
+
+    return ngx_household_resp_add_string(task, NGX_HOUSEHOLD_RESP_BULK, str,
+                                         len);
+}
+
+
+static void *
+ngx_household_resp_create_line(const redisReadTask *task, char *str,
+    size_t len)
+{
+    ngx_household_resp_type_e  type;
 
     if (len > NGX_HOUSEHOLD_RESP_MAX_LINE) {
         return ngx_household_resp_refuse(task, ngx_household_resp_long_line);
@@ -530,7 +563,7 @@ ngx_household_resp_create_string(const redisReadTask *task, char *str,
         return ngx_household_resp_refuse(task, ngx_household_resp_resp3);
     }
 
-    return ngx_household_resp_add(task, type, 0, str, len);
+    return ngx_household_resp_add_string(task, type, str, len);
 }
 
 
@@ -555,7 +588,7 @@ ngx_household_resp_create_array(const redisReadTask *task,
     }
 
     return ngx_household_resp_add(task, NGX_HOUSEHOLD_RESP_ARRAY, elements,
-                                  "", 0);
+                                  (u_char *) "", 0);
 }
 
 
@@ -563,7 +596,7 @@ static void *
 ngx_household_resp_create_integer(const redisReadTask *task, long long integer)
 {
     return ngx_household_resp_add(task, NGX_HOUSEHOLD_RESP_INTEGER, integer,
-                                  "", 0);
+                                  (u_char *) "", 0);
 }
 
 
@@ -576,7 +609,8 @@ ngx_household_resp_create_nil(const redisReadTask *task)
         return ngx_household_resp_refuse(task, ngx_household_resp_resp3);
     }
 
-    return ngx_household_resp_add(task, NGX_HOUSEHOLD_RESP_NIL, 0, "", 0);
+    return ngx_household_resp_add(task, NGX_HOUSEHOLD_RESP_NIL, 0,
+                                  (u_char *) "", 0);
 }
 
 
@@ -630,21 +664,86 @@ ngx_household_resp_type(const redisReadTask *task)
 }
 
 
+/*
+ * Adds a string of the buffer of the reader, which may move it before it
+ * returns the reply: the string is used where it was fed.
+ */
+
+static ngx_inline void *
+ngx_household_resp_add_string(const redisReadTask *task,
+    ngx_household_resp_type_e type, char *str, size_t len)
+{
+    size_t                 rest;
+    ngx_household_resp_t  *resp;
+
+    resp = task->privdata;
+    rest = resp->reader->buf + resp->reader->len - str;
+
+    if (rest > resp->nfed) {
+        return ngx_household_resp_add_copy(task, type, str, len);
+    }
+
+    return ngx_household_resp_add(task, type, 0, resp->fed_end - rest, len);
+}
+
+
+/* adds a string that was fed in pieces */
+
+static void *
+ngx_household_resp_add_copy(const redisReadTask *task,
+    ngx_household_resp_type_e type, char *str, size_t len)
+{
+    ngx_household_resp_t  *resp;
+
+    resp = task->privdata;
+
+    if (ngx_household_resp_add(task, type, 0, (u_char *) str, len) == NULL) {
+        return NULL;
+    }
+
+    if (ngx_household_resp_values_keep(&resp->values) != NGX_OK) {
+        return ngx_household_resp_refuse(task, ngx_household_resp_no_memory);
+    }
+
+    return resp;
+}
+
+
+/* the reader continues with any pointer but NULL */
+
 static ngx_inline void *
 ngx_household_resp_add(const redisReadTask *task,
-    ngx_household_resp_type_e type, int64_t n, char *str, size_t len)
+    ngx_household_resp_type_e type, int64_t n, u_char *str, size_t len)
+{
+    ngx_household_resp_t  *resp;
+
+    resp = task->privdata;
+
+    if (!ngx_household_resp_values_fit(&resp->values, len)) {
+        return ngx_household_resp_add_slow(task, type, n, str, len);
+    }
+
+    ngx_household_resp_values_put(&resp->values, type, resp->reader->ridx, n,
+                                  str, len);
+
+    return resp;
+}
+
+
+static void *
+ngx_household_resp_add_slow(const redisReadTask *task,
+    ngx_household_resp_type_e type, int64_t n, u_char *str, size_t len)
 {
     ngx_household_resp_t  *resp;
 
     resp = task->privdata;
 
     if (ngx_household_resp_values_add(&resp->values, type, resp->reader->ridx,
-                                      n, (u_char *) str, len)
+                                      n, str, len)
         != NGX_OK)
     {
-        return ngx_household_resp_refuse(task, "out of memory");
+        return ngx_household_resp_refuse(task, ngx_household_resp_no_memory);
     }
 
-    /* the reader continues with any pointer but NULL */
     return resp;
 }

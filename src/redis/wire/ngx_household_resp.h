@@ -84,9 +84,10 @@ ngx_household_resp_t *ngx_household_resp_create(
 void ngx_household_resp_destroy(ngx_household_resp_t *resp);
 
 /*
- * Appends any number of bytes received from the peer.  Returns NGX_OK, or
- * NGX_ERROR if more than max_pending bytes are not yet parsed, or there is no
- * memory (see ngx_household_resp_error()).
+ * Appends any number of bytes received from the peer.  The replies point to
+ * them: they must not change until ngx_household_resp_next() returns NGX_AGAIN.
+ * Returns NGX_OK, or NGX_ERROR if more than max_pending bytes are not yet
+ * parsed, or there is no memory (see ngx_household_resp_error()).
  */
 ngx_int_t ngx_household_resp_feed(ngx_household_resp_t *resp, u_char *data,
     size_t len);

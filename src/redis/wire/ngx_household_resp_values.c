@@ -10,7 +10,7 @@
 
 
 /* minimum size of a buffer; maximum size that is kept after a reply */
-#define NGX_HOUSEHOLD_RESP_MIN_BUF   512
+#define NGX_HOUSEHOLD_RESP_MIN_BUF   1024
 #define NGX_HOUSEHOLD_RESP_KEEP_BUF  16384
 
 
@@ -23,10 +23,14 @@ static void ngx_household_resp_values_trim(ngx_household_resp_buf_t *buf);
 void
 ngx_household_resp_values_reset(ngx_household_resp_values_t *v)
 {
+    v->n = 0;
+    v->bytes = 0;
+    v->kept = 0;
+    v->copied = 0;
     v->too_large = 0;
 
     ngx_household_resp_values_trim(&v->values);
-    ngx_household_resp_values_trim(&v->bytes);
+    ngx_household_resp_values_trim(&v->copies);
 }
 
 
@@ -34,15 +38,13 @@ void
 ngx_household_resp_values_free(ngx_household_resp_values_t *v)
 {
     free(v->values.data);
-    free(v->bytes.data);
+    free(v->copies.data);
 }
 
 
 static void
 ngx_household_resp_values_trim(ngx_household_resp_buf_t *buf)
 {
-    buf->len = 0;
-
     if (buf->size > NGX_HOUSEHOLD_RESP_KEEP_BUF) {
         free(buf->data);
         buf->data = NULL;
@@ -52,46 +54,84 @@ ngx_household_resp_values_trim(ngx_household_resp_buf_t *buf)
 
 
 ngx_int_t
-ngx_household_resp_values_add_slow(ngx_household_resp_values_t *v,
+ngx_household_resp_values_add(ngx_household_resp_values_t *v,
     ngx_household_resp_type_e type, ngx_uint_t depth, int64_t n, u_char *str,
     size_t len)
 {
-    size_t  max;
-
-    max = v->max_values * sizeof(ngx_household_resp_value_t);
-
-    if (v->values.len == max) {
+    if (v->n == v->max_values) {
         v->too_large = 1;
     }
 
-    if (len > v->max_bytes - v->bytes.len || len > v->max_str) {
+    if (len > v->max_bytes - v->bytes || len > v->max_str) {
         v->too_large = 1;
         len = 0;
     }
 
-    /* the first value is always kept */
+    /* the first value always remains */
 
-    if (v->too_large && v->values.len > 0) {
+    if (v->too_large && v->n > 0) {
         return NGX_OK;
     }
 
     if (ngx_household_resp_values_grow(&v->values,
-                                       sizeof(ngx_household_resp_value_t), max)
-        != NGX_OK
-        || ngx_household_resp_values_grow(&v->bytes, len, v->max_bytes)
-           != NGX_OK)
+                         (v->n + 1) * sizeof(ngx_household_resp_value_t),
+                         v->max_values * sizeof(ngx_household_resp_value_t))
+        != NGX_OK)
     {
         return NGX_ERROR;
     }
 
-    ngx_household_resp_values_relocate(v);
     ngx_household_resp_values_put(v, type, depth, n, str, len);
 
     return NGX_OK;
 }
 
 
-/* sets the pointers again, since the buffer may have been reallocated */
+ngx_int_t
+ngx_household_resp_values_keep(ngx_household_resp_values_t *v)
+{
+    u_char                      *p;
+    ngx_household_resp_value_t  *value, *last;
+
+    if (v->copied == v->bytes) {
+        v->kept = v->n;
+        return NGX_OK;
+    }
+
+    value = (ngx_household_resp_value_t *) v->values.data + v->kept;
+    last = value + (v->n - v->kept);
+
+    p = v->copies.data;
+
+    if (ngx_household_resp_values_grow(&v->copies, v->bytes, v->max_bytes)
+        != NGX_OK)
+    {
+        return NGX_ERROR;
+    }
+
+    if (v->copies.data != p) {
+        ngx_household_resp_values_relocate(v);
+    }
+
+    p = (u_char *) v->copies.data + v->copied;
+
+    for ( /* void */ ; value < last; value++) {
+
+        if (value->str.len) {
+            ngx_memcpy(p, value->str.data, value->str.len);
+            value->str.data = p;
+            p += value->str.len;
+        }
+    }
+
+    v->kept = v->n;
+    v->copied = v->bytes;
+
+    return NGX_OK;
+}
+
+
+/* the buffer was reallocated */
 
 static void
 ngx_household_resp_values_relocate(ngx_household_resp_values_t *v)
@@ -99,9 +139,9 @@ ngx_household_resp_values_relocate(ngx_household_resp_values_t *v)
     u_char                      *p;
     ngx_household_resp_value_t  *value, *last;
 
-    p = v->bytes.data;
+    p = v->copies.data;
     value = v->values.data;
-    last = value + v->values.len / sizeof(ngx_household_resp_value_t);
+    last = value + v->kept;
 
     for ( /* void */ ; value < last; value++) {
 
@@ -113,7 +153,7 @@ ngx_household_resp_values_relocate(ngx_household_resp_values_t *v)
 }
 
 
-/* makes room for "len" more bytes, which are at most "max" in all */
+/* makes room for "len" bytes, which are at most "max" */
 
 static ngx_int_t
 ngx_household_resp_values_grow(ngx_household_resp_buf_t *buf, size_t len,
@@ -122,13 +162,13 @@ ngx_household_resp_values_grow(ngx_household_resp_buf_t *buf, size_t len,
     void    *p;
     size_t   size;
 
-    if (len <= buf->size - buf->len) {
+    if (len <= buf->size) {
         return NGX_OK;
     }
 
     size = ngx_max(buf->size, NGX_HOUSEHOLD_RESP_MIN_BUF);
 
-    while (len > size - buf->len) {
+    while (len > size) {
         size *= 2;
     }
 

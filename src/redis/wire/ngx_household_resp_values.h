@@ -1,8 +1,8 @@
 
 /*
- * The values of a reply, in an array, with memory for their strings.  Over a
- * limit, a value and all that follow are discarded, so that the beginning of
- * the reply is kept.
+ * The values of a reply, in an array.  Their strings are in memory of the
+ * caller, until they are to be kept.  Over a limit, a value and all that follow
+ * are discarded, so that the beginning of the reply remains.
  */
 
 
@@ -17,8 +17,7 @@
 
 typedef struct {
     void                        *data;
-    size_t                       len;      /* in bytes */
-    size_t                       size;     /* never over the limit */
+    size_t                       size;     /* in bytes; never over the limit */
 } ngx_household_resp_buf_t;
 
 
@@ -28,7 +27,13 @@ typedef struct {
     size_t                       max_str;    /* bytes of one string */
 
     ngx_household_resp_buf_t     values;
-    ngx_household_resp_buf_t     bytes;
+    ngx_uint_t                   n;
+    size_t                       bytes;      /* of all strings */
+
+    /* strings of the first values */
+    ngx_household_resp_buf_t     copies;
+    ngx_uint_t                   kept;       /* number of these values */
+    size_t                       copied;     /* number of their bytes */
 
     unsigned                     too_large:1;
 } ngx_household_resp_values_t;
@@ -38,10 +43,31 @@ typedef struct {
 void ngx_household_resp_values_reset(ngx_household_resp_values_t *v);
 void ngx_household_resp_values_free(ngx_household_resp_values_t *v);
 
-/* adds a value for which the buffers have no room, or which is discarded */
-ngx_int_t ngx_household_resp_values_add_slow(ngx_household_resp_values_t *v,
+/*
+ * Copies the strings that are still in memory of the caller.  Returns NGX_OK,
+ * or NGX_ERROR if there is no memory.
+ */
+ngx_int_t ngx_household_resp_values_keep(ngx_household_resp_values_t *v);
+
+/*
+ * Adds a value that does not fit yet, or discards it: "n" is the integer, or
+ * the number of elements.  Returns NGX_OK, or NGX_ERROR if there is no memory.
+ */
+ngx_int_t ngx_household_resp_values_add(ngx_household_resp_values_t *v,
     ngx_household_resp_type_e type, ngx_uint_t depth, int64_t n, u_char *str,
     size_t len);
+
+
+/* returns 1 if put() has room for a value with a string of "len" bytes */
+
+static ngx_inline ngx_uint_t
+ngx_household_resp_values_fit(ngx_household_resp_values_t *v, size_t len)
+{
+    return (v->n + 1) * sizeof(ngx_household_resp_value_t) <= v->values.size
+           && len <= v->max_bytes - v->bytes
+           && len <= v->max_str
+           && !v->too_large;
+}
 
 
 static ngx_inline void
@@ -51,49 +77,16 @@ ngx_household_resp_values_put(ngx_household_resp_values_t *v,
 {
     ngx_household_resp_value_t  *value;
 
-    value = (ngx_household_resp_value_t *)
-                ((u_char *) v->values.data + v->values.len);
+    value = (ngx_household_resp_value_t *) v->values.data + v->n++;
 
     value->type = type;
     value->depth = depth;
     value->integer = (type == NGX_HOUSEHOLD_RESP_INTEGER) ? n : 0;
     value->elements = (type == NGX_HOUSEHOLD_RESP_ARRAY) ? n : 0;
     value->str.len = len;
+    value->str.data = str;
 
-    /* functions of nginx subtract lengths from the end of a string */
-    value->str.data = (u_char *) "";
-
-    if (len) {
-        value->str.data = (u_char *) v->bytes.data + v->bytes.len;
-        ngx_memcpy(value->str.data, str, len);
-        v->bytes.len += len;
-    }
-
-    v->values.len += sizeof(ngx_household_resp_value_t);
-}
-
-
-/*
- * Adds a value: "n" is the integer, or the number of elements.  Returns NGX_OK,
- * or NGX_ERROR if there is no memory.
- */
-
-static ngx_inline ngx_int_t
-ngx_household_resp_values_add(ngx_household_resp_values_t *v,
-    ngx_household_resp_type_e type, ngx_uint_t depth, int64_t n, u_char *str,
-    size_t len)
-{
-    if (v->too_large
-        || len > v->bytes.size - v->bytes.len
-        || sizeof(ngx_household_resp_value_t) > v->values.size - v->values.len
-        || len > v->max_str)
-    {
-        return ngx_household_resp_values_add_slow(v, type, depth, n, str, len);
-    }
-
-    ngx_household_resp_values_put(v, type, depth, n, str, len);
-
-    return NGX_OK;
+    v->bytes += len;
 }
 
 

@@ -146,24 +146,28 @@ check_error(ngx_household_resp_t *resp, const char *error)
 }
 
 
-/* every piece from the heap and of its own size: a sanitizer sees overreads */
+/*
+ * Every piece from the heap and of its own size: a sanitizer sees overreads,
+ * and what still points to the piece before.
+ */
 
 static ngx_int_t
 feed(ngx_household_resp_t *resp, const char *data, size_t len)
 {
-    u_char     *piece;
-    ngx_int_t   rc;
+    static size_t   size;
+    static u_char  *piece;
 
+    if (piece != NULL) {
+        memset(piece, 0xa5, size);
+        free(piece);
+    }
+
+    size = len;
     piece = malloc(len + 1);
     assert_non_null(piece);
     memcpy(piece, data, len);
 
-    rc = ngx_household_resp_feed(resp, piece, len);
-
-    memset(piece, 0xa5, len);
-    free(piece);
-
-    return rc;
+    return ngx_household_resp_feed(resp, piece, len);
 }
 
 

@@ -216,11 +216,10 @@ test_memory_let_go(void **state)
 
     assert_int_equal(ngx_household_resp_feed(resp, (u_char *) in, 640010),
                      NGX_OK);
-    free(in);
-
     assert_int_equal(ngx_household_resp_next(resp, &reply), NGX_OK);
     assert_int_equal(reply.nvalues, 20001);
     assert_int_equal(ngx_household_resp_next(resp, &reply), NGX_AGAIN);
+    free(in);
 
     for (i = 0; i < 2; i++) {
         assert_int_equal(feed(resp, rest[i], strlen(rest[i])), NGX_OK);
@@ -362,8 +361,6 @@ test_encode_many(void **state)
 
     resp = create(&l);
     assert_int_equal(ngx_household_resp_feed(resp, out.data, out.len), NGX_OK);
-    free(out.data);
-
     assert_int_equal(ngx_household_resp_next(resp, &reply), NGX_OK);
     assert_int_equal(reply.nvalues, 101);
     assert_false(reply.too_large);
@@ -378,6 +375,7 @@ test_encode_many(void **state)
     }
 
     ngx_household_resp_destroy(resp);
+    free(out.data);
 }
 
 
