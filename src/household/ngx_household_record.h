@@ -111,6 +111,11 @@ typedef struct {
  * about NGX_HOUSEHOLD_RECORD_SIZE bytes; there is nothing to free.
  */
 
+/* a device with a seat is the longest entry: kind, id, time, seat */
+#define NGX_HOUSEHOLD_ENTRY_SIZE                                              \
+    (1 + 1 + NGX_HOUSEHOLD_ID_LEN + 8 + 1 + NGX_HOUSEHOLD_ID_LEN)
+
+
 typedef struct {
     int64_t     now;
     ngx_uint_t  networks;
@@ -122,7 +127,9 @@ typedef struct {
 
     union {
         ngx_household_record_t  record;
-        u_char                  bytes[NGX_HOUSEHOLD_RECORD_SIZE];
+        /* an entry is written first, and fits in or not */
+        u_char                  bytes[NGX_HOUSEHOLD_RECORD_SIZE
+                                      + NGX_HOUSEHOLD_ENTRY_SIZE];
     } u;
 } ngx_household_record_builder_t;
 

@@ -10,10 +10,6 @@
 #include "ngx_household_record_entry.h"
 
 
-static ngx_inline ngx_uint_t ngx_household_record_fits(
-    ngx_household_record_builder_t *b, u_char kind, size_t len);
-static ngx_inline void ngx_household_record_put_entry(
-    ngx_household_record_builder_t *b, u_char kind, u_char *entry, size_t len);
 static void ngx_household_record_drop_ended(
     ngx_household_record_builder_t *b);
 
@@ -22,9 +18,9 @@ void
 ngx_household_record_append_id(ngx_household_record_builder_t *b, u_char kind,
     ngx_household_id_t *id, int64_t time, ngx_str_t *seat)
 {
-    u_char  *p, entry[NGX_HOUSEHOLD_ENTRY_SIZE];
+    u_char  *p;
 
-    p = entry;
+    p = ngx_household_record_end(b);
     *p++ = kind | id->kind | (seat->len ? NGX_HOUSEHOLD_ENTRY_SEAT : 0);
 
     if (id->kind == NGX_HOUSEHOLD_ENTRY_UUID) {
@@ -40,85 +36,41 @@ ngx_household_record_append_id(ngx_household_record_builder_t *b, u_char kind,
         p = ngx_household_record_put_str(p, seat);
     }
 
-    ngx_household_record_append(b, entry, p);
+    ngx_household_record_append(b, p);
 }
 
 
 /* an ended entry is added only while the record is below its limits */
 
 void
-ngx_household_record_append(ngx_household_record_builder_t *b, u_char *entry,
+ngx_household_record_append_over(ngx_household_record_builder_t *b,
     u_char *last)
 {
-    size_t                 len;
-    u_char                 kind;
-    ngx_household_entry_t  e;
+    u_char                 *entry;
+    ngx_household_entry_t   e;
 
-    len = last - entry;
-    kind = *entry & NGX_HOUSEHOLD_ENTRY_KIND;
+    entry = ngx_household_record_end(b);
 
-    if (!ngx_household_record_fits(b, kind, len)) {
+    ngx_memzero(&e, sizeof(ngx_household_entry_t));
 
-        ngx_memzero(&e, sizeof(ngx_household_entry_t));
+    e.pos = entry;
+    e.last = last;
 
-        e.pos = entry;
-        e.last = last;
+    (void) ngx_household_entry_next(&e);
 
-        (void) ngx_household_entry_next(&e);
-
-        if (ngx_household_entry_ended(&e, b->now)) {
-            return;
-        }
-
-        ngx_household_record_drop_ended(b);
-
-        if (!ngx_household_record_fits(b, kind, len)) {
-            b->too_large = 1;
-            return;
-        }
+    if (ngx_household_entry_ended(&e, b->now)) {
+        return;
     }
 
-    ngx_household_record_put_entry(b, kind, entry, len);
-}
+    ngx_household_record_drop_ended(b);
 
-
-static ngx_inline ngx_uint_t
-ngx_household_record_fits(ngx_household_record_builder_t *b, u_char kind,
-    size_t len)
-{
-    if (kind <= NGX_HOUSEHOLD_ENTRY_LEARN
-        && b->networks == NGX_HOUSEHOLD_RECORD_NETWORKS)
-    {
-        return 0;
+    if (!ngx_household_record_fits(b, e.kind, last - entry)) {
+        b->too_large = 1;
+        return;
     }
 
-    if (ngx_household_kind_is_device(kind)
-        && b->devices == NGX_HOUSEHOLD_RECORD_DEVICES)
-    {
-        return 0;
-    }
-
-    return len <= NGX_HOUSEHOLD_RECORD_SIZE - b->u.record.size;
-}
-
-
-/* "entry" may be of the record itself, at its end or after it */
-
-static ngx_inline void
-ngx_household_record_put_entry(ngx_household_record_builder_t *b, u_char kind,
-    u_char *entry, size_t len)
-{
-    ngx_memmove(b->u.bytes + b->u.record.size, entry, len);
-
-    b->u.record.size += (uint32_t) len;
-    b->u.record.kinds |= ngx_household_entry_bit(kind);
-
-    if (kind <= NGX_HOUSEHOLD_ENTRY_LEARN) {
-        b->networks++;
-
-    } else if (ngx_household_kind_is_device(kind)) {
-        b->devices++;
-    }
+    ngx_memmove(ngx_household_record_end(b), entry, last - entry);
+    ngx_household_record_add(b, e.kind, last - entry);
 }
 
 
@@ -142,8 +94,8 @@ ngx_household_record_drop_ended(ngx_household_record_builder_t *b)
     while (ngx_household_entry_next(&e)) {
 
         if (!ngx_household_entry_ended(&e, b->now)) {
-            ngx_household_record_put_entry(b, e.kind, e.start,
-                                           e.pos - e.start);
+            ngx_memmove(ngx_household_record_end(b), e.start, e.pos - e.start);
+            ngx_household_record_add(b, e.kind, e.pos - e.start);
         }
     }
 }

@@ -9,6 +9,7 @@
 #include "ngx_household_country.h"
 #include "ngx_household_record.h"
 #include "ngx_household_record_entry.h"
+#include "ngx_household_word.h"
 
 
 /* why an entry is malformed, for those who look for it */
@@ -57,6 +58,8 @@ static ngx_int_t ngx_household_record_place(ngx_str_t *text,
     ngx_household_seen_t *seen);
 static ngx_int_t ngx_household_record_time(ngx_str_t *text, int64_t *time);
 static ngx_int_t ngx_household_record_number(ngx_str_t *text, int64_t *n);
+static ngx_inline ngx_uint_t ngx_household_record_digits(const u_char *p,
+    uint64_t *n);
 static ngx_uint_t ngx_household_record_seat_valid(ngx_str_t *seat);
 
 
@@ -160,7 +163,7 @@ void
 ngx_household_record_builder_add_home(ngx_household_record_builder_t *b,
     ngx_str_t *member)
 {
-    u_char                   *p, entry[NGX_HOUSEHOLD_ENTRY_SIZE];
+    u_char                   *p;
     ngx_household_network_t   net;
 
     b->u.record.exists = 1;
@@ -184,9 +187,9 @@ ngx_household_record_builder_add_home(ngx_household_record_builder_t *b,
         b->u.record.inet6 = 1;
     }
 
-    p = ngx_household_record_put_network(entry, NGX_HOUSEHOLD_ENTRY_HOME,
-                                         &net);
-    ngx_household_record_append(b, entry, p);
+    p = ngx_household_record_put_network(ngx_household_record_end(b),
+                                         NGX_HOUSEHOLD_ENTRY_HOME, &net);
+    ngx_household_record_append(b, p);
 }
 
 
@@ -247,7 +250,7 @@ static ngx_int_t
 ngx_household_field_extra(ngx_household_record_builder_t *b,
     ngx_household_field_t *field, ngx_str_t *rest, ngx_str_t *value)
 {
-    u_char                   *p, *last, entry[NGX_HOUSEHOLD_ENTRY_SIZE];
+    u_char                   *p, *last;
     int64_t                   until;
     ngx_str_t                 seat;
     ngx_uint_t                open;
@@ -280,18 +283,19 @@ ngx_household_field_extra(ngx_household_record_builder_t *b,
         return ngx_household_record_reject(b, NGX_HOUSEHOLD_ERROR_TIME);
     }
 
+    p = ngx_household_record_end(b);
+
     if (open) {
-        p = entry;
         *p++ = NGX_HOUSEHOLD_ENTRY_OPEN | NGX_HOUSEHOLD_ENTRY_SEAT;
 
     } else {
-        p = ngx_household_record_put_network(entry, field->kind, &net);
+        p = ngx_household_record_put_network(p, field->kind, &net);
     }
 
     p = ngx_cpymem(p, &until, sizeof(int64_t));
     p = ngx_household_record_put_str(p, &seat);
 
-    ngx_household_record_append(b, entry, p);
+    ngx_household_record_append(b, p);
 
     return NGX_OK;
 }
@@ -450,7 +454,7 @@ static ngx_int_t
 ngx_household_field_learn(ngx_household_record_builder_t *b,
     ngx_household_field_t *field, ngx_str_t *rest, ngx_str_t *value)
 {
-    u_char                   *p, entry[NGX_HOUSEHOLD_ENTRY_SIZE];
+    u_char                   *p;
     int64_t                   days, time;
     ngx_str_t                 number;
     ngx_household_network_t   net;
@@ -483,11 +487,12 @@ ngx_household_field_learn(ngx_household_record_builder_t *b,
         return ngx_household_record_reject(b, NGX_HOUSEHOLD_ERROR_TIME);
     }
 
-    p = ngx_household_record_put_network(entry, field->kind, &net);
+    p = ngx_household_record_put_network(ngx_household_record_end(b),
+                                         field->kind, &net);
     p = ngx_cpymem(p, &time, sizeof(int64_t));
     *p++ = (u_char) days;
 
-    ngx_household_record_append(b, entry, p);
+    ngx_household_record_append(b, p);
 
     return NGX_OK;
 }
@@ -497,7 +502,7 @@ static ngx_int_t
 ngx_household_field_away(ngx_household_record_builder_t *b,
     ngx_household_field_t *field, ngx_str_t *rest, ngx_str_t *value)
 {
-    u_char      entry[2 + 2 * NGX_HOUSEHOLD_AWAY_MAX];
+    u_char     *entry;
     int64_t     n;
     uint16_t    day;
     ngx_str_t   list, number;
@@ -507,6 +512,7 @@ ngx_household_field_away(ngx_household_record_builder_t *b,
         return ngx_household_record_reject(b, "not a list of days");
     }
 
+    entry = ngx_household_record_end(b);
     days = 0;
     list = *value;
 
@@ -526,7 +532,7 @@ ngx_household_field_away(ngx_household_record_builder_t *b,
     entry[0] = field->kind;
     entry[1] = (u_char) days;
 
-    ngx_household_record_append(b, entry, entry + 2 + 2 * days);
+    ngx_household_record_append(b, entry + 2 + 2 * days);
 
     return NGX_OK;
 }
@@ -617,7 +623,11 @@ ngx_household_record_time(ngx_str_t *text, int64_t *time)
 }
 
 
-/* sets "n" only if the text is a number */
+/*
+ * Sets "n" only if the text is a number.  All numbers are limited to less than
+ * eleven digits, so that more than 18, which might be too many, need not be
+ * read.
+ */
 
 static ngx_int_t
 ngx_household_record_number(ngx_str_t *text, int64_t *n)
@@ -625,7 +635,9 @@ ngx_household_record_number(ngx_str_t *text, int64_t *n)
     u_char    *p, *last;
     uint64_t   value, digit;
 
-    if (text->len == 0 || (text->len > 1 && text->data[0] == '0')) {
+    if (text->len == 0 || text->len > 18
+        || (text->len > 1 && text->data[0] == '0'))
+    {
         return NGX_DECLINED;
     }
 
@@ -633,38 +645,62 @@ ngx_household_record_number(ngx_str_t *text, int64_t *n)
     p = text->data;
     last = p + text->len;
 
-    /* 19 digits or more may be over the maximum */
+    /* most numbers are times, of ten digits */
 
-    if (text->len <= 18) {
+    if (text->len >= 8) {
 
-        do {
-            digit = (uint64_t) *p - '0';
+        if (!ngx_household_record_digits(p, &value)) {
+            return NGX_DECLINED;
+        }
 
-            if (digit > 9) {
-                return NGX_DECLINED;
-            }
-
-            value = value * 10 + digit;
-        } while (++p < last);
-
-        *n = (int64_t) value;
-
-        return NGX_OK;
+        p += 8;
     }
 
-    do {
+    for ( /* void */ ; p < last; p++) {
         digit = (uint64_t) *p - '0';
 
-        if (digit > 9 || value > (INT64_MAX - digit) / 10) {
+        if (digit > 9) {
             return NGX_DECLINED;
         }
 
         value = value * 10 + digit;
-    } while (++p < last);
+    }
 
     *n = (int64_t) value;
 
     return NGX_OK;
+}
+
+
+/*
+ * Returns 1 and the number that eight digits are, or 0 if one is no digit.  All
+ * digits are 0x30 to 0x39: the upper half of each is 3, also with 6 added.
+ */
+
+static ngx_inline ngx_uint_t
+ngx_household_record_digits(const u_char *p, uint64_t *n)
+{
+    uint64_t  text, high;
+
+    text = ngx_household_word_read(p, 8);
+    high = NGX_HOUSEHOLD_BYTES(0xf0);
+
+    if ((text & high) != NGX_HOUSEHOLD_BYTES(0x30)
+        || ((text + NGX_HOUSEHOLD_BYTES(6)) & high)
+           != NGX_HOUSEHOLD_BYTES(0x30))
+    {
+        return 0;
+    }
+
+    /* the first digit is the lowest byte: pairs, then fours, then all */
+
+    text &= NGX_HOUSEHOLD_BYTES(0x0f);
+    text = (text * 10 + (text >> 8)) & 0x00ff00ff00ff00ffULL;
+    text = (text * 100 + (text >> 16)) & 0x0000ffff0000ffffULL;
+
+    *n = (text * 10000 + (text >> 32)) & 0xffffffffULL;
+
+    return 1;
 }
 
 

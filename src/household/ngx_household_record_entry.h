@@ -59,10 +59,6 @@
 #define NGX_HOUSEHOLD_ENTRY_UUID       0x40
 #define NGX_HOUSEHOLD_ENTRY_SEAT       0x80
 
-/* a device with a seat is the longest: kind, id, time, seat */
-#define NGX_HOUSEHOLD_ENTRY_SIZE                                              \
-    (1 + 1 + NGX_HOUSEHOLD_ID_LEN + 8 + 1 + NGX_HOUSEHOLD_ID_LEN)
-
 
 /* an id in the form of an entry */
 
@@ -96,12 +92,9 @@ typedef struct {
 ngx_uint_t ngx_household_id_set(ngx_household_id_t *id, const ngx_str_t *text);
 
 
-/*
- * Appends the entry that ends before "last".  When a limit is reached, ended
- * entries are dropped; if that is not enough, the record is too large.
- */
-void ngx_household_record_append(ngx_household_record_builder_t *b,
-    u_char *entry, u_char *last);
+/* does the same as ngx_household_record_append(), over a limit */
+void ngx_household_record_append_over(ngx_household_record_builder_t *b,
+    u_char *last);
 
 /* appends a device, a grant or a member; "seat" may be empty */
 void ngx_household_record_append_id(ngx_household_record_builder_t *b,
@@ -123,6 +116,15 @@ u_char *ngx_household_record_put_network(u_char *p, u_char kind,
 
 /* writes a string: a byte with the length, then the bytes */
 u_char *ngx_household_record_put_str(u_char *p, ngx_str_t *str);
+
+
+/* returns where an entry of any size may be written */
+
+static ngx_inline u_char *
+ngx_household_record_end(ngx_household_record_builder_t *b)
+{
+    return b->u.bytes + b->u.record.size;
+}
 
 
 static ngx_inline void
@@ -226,6 +228,67 @@ ngx_household_entry_ended(ngx_household_entry_t *e, int64_t now)
 
     default:
         return 0;
+    }
+}
+
+
+static ngx_inline ngx_uint_t
+ngx_household_record_fits(ngx_household_record_builder_t *b, u_char kind,
+    size_t len)
+{
+    if (kind <= NGX_HOUSEHOLD_ENTRY_LEARN
+        && b->networks == NGX_HOUSEHOLD_RECORD_NETWORKS)
+    {
+        return 0;
+    }
+
+    if (ngx_household_kind_is_device(kind)
+        && b->devices == NGX_HOUSEHOLD_RECORD_DEVICES)
+    {
+        return 0;
+    }
+
+    return b->u.record.size + len <= NGX_HOUSEHOLD_RECORD_SIZE;
+}
+
+
+/* the entry that follows the record becomes a part of it */
+
+static ngx_inline void
+ngx_household_record_add(ngx_household_record_builder_t *b, u_char kind,
+    size_t len)
+{
+    b->u.record.size += (uint32_t) len;
+    b->u.record.kinds |= ngx_household_entry_bit(kind);
+
+    if (kind <= NGX_HOUSEHOLD_ENTRY_LEARN) {
+        b->networks++;
+
+    } else if (ngx_household_kind_is_device(kind)) {
+        b->devices++;
+    }
+}
+
+
+/*
+ * Appends the entry that was written to ngx_household_record_end() and ends
+ * before "last".  When a limit is reached, ended entries are dropped; if that
+ * is not enough, the record is too large.
+ */
+
+static ngx_inline void
+ngx_household_record_append(ngx_household_record_builder_t *b, u_char *last)
+{
+    u_char  *entry, kind;
+
+    entry = ngx_household_record_end(b);
+    kind = *entry & NGX_HOUSEHOLD_ENTRY_KIND;
+
+    if (ngx_household_record_fits(b, kind, last - entry)) {
+        ngx_household_record_add(b, kind, last - entry);
+
+    } else {
+        ngx_household_record_append_over(b, last);
     }
 }
 
