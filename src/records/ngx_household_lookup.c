@@ -58,7 +58,7 @@ ngx_household_lookups_create(ngx_pool_t *pool, ngx_household_redis_t *redis,
     lookups->devices = devices;
     lookups->ident = -1;
 
-    if (ngx_household_lookup_make_keys(pool, lookups) != NGX_OK) {
+    if (ngx_household_lookup_make_commands(pool, lookups) != NGX_OK) {
         return NULL;
     }
 
@@ -107,6 +107,8 @@ ngx_household_lookups_destroy(ngx_household_lookups_t *lookups)
         ngx_household_lookup_end((ngx_household_lookup_t *) node,
                                  NGX_HOUSEHOLD_LOOKUP_UNAVAILABLE, NULL);
     }
+
+    ngx_household_spares_release(&lookups->spares);
 
     while (lookups->nbuilders) {
         ngx_free(lookups->builders[--lookups->nbuilders]);
@@ -194,8 +196,13 @@ ngx_household_lookup_create(ngx_household_lookups_t *lookups,
     ngx_uint_t               part;
     ngx_household_lookup_t  *lookup;
 
-    lookup = ngx_alloc(sizeof(ngx_household_lookup_t) + account->len,
-                       ngx_cycle->log);
+    if (account->len > NGX_HOUSEHOLD_ID_LEN) {
+        return NULL;
+    }
+
+    lookup = ngx_household_spares_alloc(&lookups->spares,
+                                        sizeof(ngx_household_lookup_t)
+                                        + NGX_HOUSEHOLD_ID_LEN);
     if (lookup == NULL) {
         return NULL;
     }
@@ -572,7 +579,7 @@ ngx_household_lookup_end(ngx_household_lookup_t *lookup,
     }
 
     ngx_household_lookup_release(lookup);
-    ngx_free(lookup);
+    ngx_household_spares_free(&lookup->lookups->spares, lookup);
 }
 
 

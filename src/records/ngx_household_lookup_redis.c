@@ -11,14 +11,13 @@
 #include "ngx_household_lookup_redis.h"
 
 
-/* the home networks, the fields, the devices */
-#define NGX_HOUSEHOLD_LOOKUP_COMMANDS  3
-
 
 static ngx_household_redis_result_e ngx_household_lookup_submit(
     ngx_household_lookup_t *lookup, ngx_uint_t flags);
-static ngx_int_t ngx_household_lookup_keys(ngx_household_lookups_t *lookups,
-    ngx_str_t *account, ngx_str_t *keys);
+static void ngx_household_lookup_commands(ngx_household_lookups_t *lookups,
+    ngx_str_t *account);
+static void ngx_household_lookup_encode(ngx_household_lookups_t *lookups,
+    ngx_str_t *account);
 static ngx_int_t ngx_household_lookup_reply(ngx_household_redis_op_t *op,
     ngx_household_resp_reply_t *reply);
 static ngx_int_t ngx_household_lookup_homes(
@@ -62,45 +61,19 @@ ngx_household_lookup_send(ngx_household_lookup_t *lookup,
 }
 
 
-/*
- * SMEMBERS household:{A}, HGETALL household:{A}:account, and if devices are
- * known HGETALL household-device:{A}.  The braces are a hash tag, so that all
- * keys are in one hash slot.
- */
-
 static ngx_household_redis_result_e
 ngx_household_lookup_submit(ngx_household_lookup_t *lookup, ngx_uint_t flags)
 {
-    ngx_str_t                      keys[NGX_HOUSEHOLD_LOOKUP_COMMANDS];
-    ngx_uint_t                     i, n;
     ngx_household_lookups_t       *lookups;
     ngx_household_redis_op_t      *op;
     ngx_household_redis_result_e   status;
 
-    ngx_str_t  argv[NGX_HOUSEHOLD_LOOKUP_COMMANDS][2] = {
-        { ngx_string("SMEMBERS"), ngx_null_string },
-        { ngx_string("HGETALL"), ngx_null_string },
-        { ngx_string("HGETALL"), ngx_null_string }
-    };
-
-    ngx_household_resp_command_t  commands[NGX_HOUSEHOLD_LOOKUP_COMMANDS] = {
-        { argv[0], 2 }, { argv[1], 2 }, { argv[2], 2 }
-    };
-
     lookups = lookup->lookups;
 
-    if (ngx_household_lookup_keys(lookups, &lookup->node.str, keys) != NGX_OK) {
-        return NGX_HOUSEHOLD_REDIS_RESULT_DOWN;
-    }
+    ngx_household_lookup_commands(lookups, &lookup->node.str);
 
-    n = lookups->devices ? NGX_HOUSEHOLD_LOOKUP_COMMANDS
-                         : NGX_HOUSEHOLD_LOOKUP_COMMANDS - 1;
-
-    for (i = 0; i < n; i++) {
-        argv[i][1] = keys[i];
-    }
-
-    op = ngx_household_redis_submit(lookups->redis, commands, keys, n,
+    op = ngx_household_redis_submit_encoded(lookups->redis, lookups->wires,
+                                    lookups->keys, lookups->ncommands,
                                     NGX_HOUSEHOLD_REDIS_LATE
                                     | NGX_HOUSEHOLD_REDIS_NUMBERED | flags,
                                     ngx_household_lookup_reply,
@@ -111,10 +84,90 @@ ngx_household_lookup_submit(ngx_household_lookup_t *lookup, ngx_uint_t flags)
 }
 
 
+/*
+ * The commands are in the same memory for all lookups.  If the id is as long as
+ * the one before, only the id is replaced.
+ */
+
+static void
+ngx_household_lookup_commands(ngx_household_lookups_t *lookups,
+    ngx_str_t *account)
+{
+    ngx_uint_t  i;
+
+    if (account->len != lookups->account_len) {
+        ngx_household_lookup_encode(lookups, account);
+    }
+
+    for (i = 0; i < lookups->ncommands; i++) {
+        ngx_memcpy(lookups->accounts[i], account->data, account->len);
+    }
+}
+
+
+/*
+ * SMEMBERS household:{A}, HGETALL household:{A}:account, and if devices are
+ * known HGETALL household-device:{A}.  The braces are a hash tag, so that all
+ * keys are in one hash slot.
+ */
+
+static void
+ngx_household_lookup_encode(ngx_household_lookups_t *lookups,
+    ngx_str_t *account)
+{
+    u_char                        *p, *last;
+    ngx_str_t                      argv[2], *prefix;
+    ngx_uint_t                     i;
+    ngx_household_resp_command_t   command;
+
+    static ngx_str_t  names[] = {
+        ngx_string("SMEMBERS"),
+        ngx_string("HGETALL"),
+        ngx_string("HGETALL")
+    };
+
+    command.argv = argv;
+    command.argc = 2;
+
+    p = lookups->memory;
+
+    for (i = 0; i < lookups->ncommands; i++) {
+
+        prefix = i == 2 ? &lookups->device_prefix
+                        : &lookups->redis->conf->key_prefix;
+
+        last = ngx_household_keys_account(lookups->name, prefix, account);
+
+        if (i == 1) {
+            last = ngx_cpymem(last, ":account", sizeof(":account") - 1);
+        }
+
+        argv[0] = names[i];
+        argv[1].len = last - lookups->name;
+        argv[1].data = lookups->name;
+
+        last = ngx_household_resp_encode(p, &command);
+
+        lookups->wires[i].len = last - p;
+        lookups->wires[i].data = p;
+
+        lookups->keys[i].len = argv[1].len;
+        lookups->keys[i].data = last - (sizeof(CRLF) - 1) - argv[1].len;
+
+        lookups->accounts[i] = lookups->keys[i].data + prefix->len + 1;
+
+        p = last;
+    }
+
+    lookups->account_len = account->len;
+}
+
+
 ngx_int_t
-ngx_household_lookup_make_keys(ngx_pool_t *pool,
+ngx_household_lookup_make_commands(ngx_pool_t *pool,
     ngx_household_lookups_t *lookups)
 {
+    size_t      len;
     ngx_str_t  *prefix;
 
     prefix = &lookups->redis->conf->key_prefix;
@@ -126,48 +179,19 @@ ngx_household_lookup_make_keys(ngx_pool_t *pool,
         return NGX_ERROR;
     }
 
-    lookups->keys = ngx_pnalloc(pool, prefix->len + lookups->device_prefix.len
-                                      + 2 * NGX_HOUSEHOLD_ID_LEN
-                                      + sizeof("{}:account{}") - 1);
+    len = ngx_max(prefix->len, lookups->device_prefix.len)
+          + NGX_HOUSEHOLD_ID_LEN + sizeof("{}:account") - 1;
 
-    return lookups->keys == NULL ? NGX_ERROR : NGX_OK;
-}
+    lookups->ncommands = lookups->devices ? NGX_HOUSEHOLD_LOOKUP_COMMANDS
+                                          : NGX_HOUSEHOLD_LOOKUP_COMMANDS - 1;
 
+    lookups->name = ngx_pnalloc(pool, len);
+    lookups->memory = ngx_pnalloc(pool, lookups->ncommands
+                                  * (sizeof("*2..$8..SMEMBERS..$....") - 1
+                                     + NGX_SIZE_T_LEN + len));
 
-/*
- * The names of the keys are in the same memory for all lookups.  Returns
- * NGX_OK, or NGX_ERROR if the id of the account is too long.
- */
-
-static ngx_int_t
-ngx_household_lookup_keys(ngx_household_lookups_t *lookups,
-    ngx_str_t *account, ngx_str_t *keys)
-{
-    u_char  *p;
-
-    if (account->len > NGX_HOUSEHOLD_ID_LEN) {
-        return NGX_ERROR;
-    }
-
-    p = ngx_household_keys_account(lookups->keys,
-                                   &lookups->redis->conf->key_prefix, account);
-
-    keys[0].data = lookups->keys;
-    keys[0].len = p - lookups->keys;
-
-    p = ngx_cpymem(p, ":account", sizeof(":account") - 1);
-
-    keys[1].data = lookups->keys;
-    keys[1].len = p - lookups->keys;
-
-    if (lookups->devices) {
-        keys[2].data = p;
-        keys[2].len = ngx_household_keys_account(p, &lookups->device_prefix,
-                                                 account)
-                      - p;
-    }
-
-    return NGX_OK;
+    return lookups->name != NULL && lookups->memory != NULL ? NGX_OK
+                                                            : NGX_ERROR;
 }
 
 

@@ -13,6 +13,7 @@
 #include <ngx_event.h>
 #include "ngx_household_lookup.h"
 #include "ngx_household_pace.h"
+#include "ngx_household_spare.h"
 
 
 /*
@@ -23,6 +24,9 @@
 
 /* max. queued lookups of a part; on overflow, the oldest lookup fails */
 #define NGX_HOUSEHOLD_LOOKUP_QUEUE         4096
+
+/* the home networks, the fields, the devices */
+#define NGX_HOUSEHOLD_LOOKUP_COMMANDS      3
 
 /* ms between probes of the cache for records fetched by other processes */
 #define NGX_HOUSEHOLD_LOOKUP_POLL          2
@@ -75,8 +79,18 @@ struct ngx_household_lookups_s {
 
     ngx_uint_t                       devices;   /* unsigned  devices:1; */
 
-    u_char                          *keys;      /* memory for their names */
     ngx_str_t                        device_prefix;
+
+    /* encoded commands, their keys, and the account in each of them */
+    ngx_uint_t                       ncommands;
+    ngx_str_t                        wires[NGX_HOUSEHOLD_LOOKUP_COMMANDS];
+    ngx_str_t                        keys[NGX_HOUSEHOLD_LOOKUP_COMMANDS];
+    u_char                          *accounts[NGX_HOUSEHOLD_LOOKUP_COMMANDS];
+    size_t                           account_len;
+    u_char                          *memory;    /* for the commands */
+    u_char                          *name;      /* memory for one key */
+
+    ngx_household_spares_t           spares;    /* lookups that have ended */
 
     /* rate limits of log messages */
     ngx_household_log_limit_t        malformed;
@@ -118,7 +132,7 @@ struct ngx_household_lookup_s {
 
 
 /* returns NGX_OK, or NGX_ERROR if there is no memory */
-ngx_int_t ngx_household_lookup_make_keys(ngx_pool_t *pool,
+ngx_int_t ngx_household_lookup_make_commands(ngx_pool_t *pool,
     ngx_household_lookups_t *lookups);
 
 /*

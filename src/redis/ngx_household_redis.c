@@ -17,6 +17,10 @@
 #define NGX_HOUSEHOLD_REDIS_UNTRACKED_LOG  5000
 
 
+static ngx_household_redis_op_t *ngx_household_redis_submit_op(
+    ngx_household_redis_t *redis, ngx_household_redis_op_t *op,
+    ngx_str_t *keys, ngx_household_redis_result_e *status);
+static ngx_uint_t ngx_household_redis_follow(ngx_household_redis_cmd_t *cmd);
 static void ngx_household_redis_ended(ngx_household_redis_op_t *op,
     ngx_household_redis_result_e status);
 static void ngx_household_redis_replied(ngx_household_redis_op_t *op,
@@ -82,11 +86,37 @@ ngx_household_redis_submit(ngx_household_redis_t *redis,
     ngx_household_redis_done_pt done, void *data,
     ngx_household_redis_result_e *status)
 {
-    ngx_int_t                  rc;
-    ngx_uint_t                 i;
     ngx_household_redis_op_t  *op;
 
     op = ngx_household_redis_op_create(commands, n, flags, reply, done, data);
+
+    return ngx_household_redis_submit_op(redis, op, keys, status);
+}
+
+
+ngx_household_redis_op_t *
+ngx_household_redis_submit_encoded(ngx_household_redis_t *redis,
+    ngx_str_t *wires, ngx_str_t *keys, ngx_uint_t n, ngx_uint_t flags,
+    ngx_household_redis_reply_pt reply, ngx_household_redis_done_pt done,
+    void *data, ngx_household_redis_result_e *status)
+{
+    ngx_household_redis_op_t  *op;
+
+    op = ngx_household_redis_op_create_encoded(wires, n, flags, reply, done,
+                                               data);
+
+    return ngx_household_redis_submit_op(redis, op, keys, status);
+}
+
+
+static ngx_household_redis_op_t *
+ngx_household_redis_submit_op(ngx_household_redis_t *redis,
+    ngx_household_redis_op_t *op, ngx_str_t *keys,
+    ngx_household_redis_result_e *status)
+{
+    ngx_int_t   rc;
+    ngx_uint_t  i;
+
     if (op == NULL) {
         *status = NGX_HOUSEHOLD_REDIS_RESULT_BUSY;
         return NULL;
@@ -95,15 +125,19 @@ ngx_household_redis_submit(ngx_household_redis_t *redis,
     op->context = redis;
     op->replied = ngx_household_redis_ended;
 
-    if (redis->tracked != NULL && !(flags & NGX_HOUSEHOLD_REDIS_WRITE)) {
+    if (redis->tracked != NULL && !(op->flags & NGX_HOUSEHOLD_REDIS_WRITE)) {
         op->replied = ngx_household_redis_replied;
         op->key_len = keys[0].len;
     }
 
-    for (i = 0; i < n; i++) {
+    for (i = 0; i < op->n; i++) {
 
         if (redis->conf->cluster) {
             op->cmds[i].slot = ngx_household_redis_keyslot(&keys[i]);
+        }
+
+        if (i && ngx_household_redis_follow(&op->cmds[i])) {
+            continue;
         }
 
         rc = ngx_household_redis_route(redis, &op->cmds[i]);
@@ -123,7 +157,7 @@ ngx_household_redis_submit(ngx_household_redis_t *redis,
         }
     }
 
-    if (flags & NGX_HOUSEHOLD_REDIS_LATE) {
+    if (op->flags & NGX_HOUSEHOLD_REDIS_LATE) {
         ngx_household_redis_deadlines_add(&redis->late, op);
         ngx_household_redis_op_await(op, 0);
 
@@ -132,6 +166,34 @@ ngx_household_redis_submit(ngx_household_redis_t *redis,
     }
 
     return op;
+}
+
+
+/*
+ * Puts a command to where the one before it waits, if both are for the same
+ * hash slot.  Returns 1, or 0 if it must be routed itself.
+ */
+
+static ngx_uint_t
+ngx_household_redis_follow(ngx_household_redis_cmd_t *cmd)
+{
+    ngx_household_redis_cmd_t  *prev;
+
+    prev = cmd - 1;
+
+    if (cmd->slot != prev->slot
+        || prev->fifo == NULL
+        || prev->fifo->n >= NGX_HOUSEHOLD_REDIS_MAX_CMDS)
+    {
+        return 0;
+    }
+
+    cmd->tries = prev->tries;
+    cmd->replica = prev->replica;
+
+    ngx_household_redis_fifo_push(prev->fifo, cmd);
+
+    return 1;
 }
 
 

@@ -63,6 +63,16 @@ ngx_household_redis_op_t *ngx_household_redis_submit(
     void *data, ngx_household_redis_result_e *status);
 
 /*
+ * The same with commands that are encoded; they are copied.  The key is the
+ * last argument of the first command.
+ */
+ngx_household_redis_op_t *ngx_household_redis_submit_encoded(
+    ngx_household_redis_t *redis, ngx_str_t *wires, ngx_str_t *keys,
+    ngx_uint_t n, ngx_uint_t flags, ngx_household_redis_reply_pt reply,
+    ngx_household_redis_done_pt done, void *data,
+    ngx_household_redis_result_e *status);
+
+/*
  * Returns 1 if a replica of a cluster has replied to a command of the
  * operation, otherwise 0.  To be called from "reply" or "done".  A replica does
  * not reply with ASK: it returns no value for a key that was moved to another

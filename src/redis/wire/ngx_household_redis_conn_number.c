@@ -17,6 +17,7 @@
 #define NGX_HOUSEHOLD_REDIS_NUMBER  8
 
 
+static u_char *ngx_household_redis_conn_digits(ngx_str_t *wire);
 static ngx_int_t ngx_household_redis_conn_number_reply(
     ngx_household_redis_op_t *op, ngx_household_resp_reply_t *reply);
 static void ngx_household_redis_conn_number_done(ngx_household_redis_op_t *op,
@@ -30,27 +31,41 @@ static ngx_uint_t ngx_household_redis_conn_unused(
 ngx_household_redis_op_t *
 ngx_household_redis_conn_number(ngx_household_redis_conn_t *conn)
 {
-    u_char                         digits[NGX_HOUSEHOLD_REDIS_NUMBER];
-    uint32_t                       n;
-    ngx_str_t                      argv[2];
-    ngx_household_resp_command_t   command;
+    u_char      *digits;
+    ngx_str_t    wire;
+    ngx_uint_t   i;
 
-    static uint32_t  number;
+    static u_char  ping[] = "*2" CRLF "$4" CRLF "PING" CRLF
+                            "$8" CRLF "00000000" CRLF;
 
-    n = number++;
-    (void) ngx_hex_dump(digits, (u_char *) &n, sizeof(n));
+    wire.len = sizeof(ping) - 1;
+    wire.data = ping;
 
-    ngx_str_set(&argv[0], "PING");
-    argv[1].data = digits;
-    argv[1].len = NGX_HOUSEHOLD_REDIS_NUMBER;
+    digits = ngx_household_redis_conn_digits(&wire);
 
-    command.argv = argv;
-    command.argc = 2;
+    for (i = NGX_HOUSEHOLD_REDIS_NUMBER; i > 0; i--) {
 
-    return ngx_household_redis_op_create(&command, 1, NGX_HOUSEHOLD_REDIS_OWN,
+        if (digits[i - 1] != '9') {
+            digits[i - 1]++;
+            break;
+        }
+
+        digits[i - 1] = '0';
+    }
+
+    return ngx_household_redis_op_create_encoded(&wire, 1,
+                                         NGX_HOUSEHOLD_REDIS_OWN,
                                          ngx_household_redis_conn_number_reply,
                                          ngx_household_redis_conn_number_done,
                                          conn);
+}
+
+
+static u_char *
+ngx_household_redis_conn_digits(ngx_str_t *wire)
+{
+    return wire->data + wire->len - (sizeof(CRLF) - 1)
+           - NGX_HOUSEHOLD_REDIS_NUMBER;
 }
 
 
@@ -60,19 +75,14 @@ static ngx_int_t
 ngx_household_redis_conn_number_reply(ngx_household_redis_op_t *op,
     ngx_household_resp_reply_t *reply)
 {
-    u_char                      *digits;
     ngx_int_t                    rc;
-    ngx_str_t                   *wire;
     ngx_household_redis_op_t    *verified;
     ngx_household_redis_cmd_t   *cmd;
     ngx_household_redis_conn_t  *conn = op->data;
 
-    wire = &op->cmds[0].wire;
-    digits = wire->data + wire->len - (sizeof(CRLF) - 1)
-             - NGX_HOUSEHOLD_REDIS_NUMBER;
-
-    rc = ngx_household_redis_pong(&reply->values[0], digits,
-                                  NGX_HOUSEHOLD_REDIS_NUMBER);
+    rc = ngx_household_redis_pong(&reply->values[0],
+                             ngx_household_redis_conn_digits(&op->cmds[0].wire),
+                             NGX_HOUSEHOLD_REDIS_NUMBER);
 
     if (rc == NGX_ERROR
         || (rc == NGX_DECLINED && !ngx_household_redis_conn_unused(conn)))

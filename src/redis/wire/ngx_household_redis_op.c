@@ -9,9 +9,21 @@
 #include <ngx_event.h>
 #include "ngx_household_redis_error.h"
 #include "ngx_household_redis_op.h"
+#include "ngx_household_spare.h"
 
 
+/* bytes of a spare block: a lookup needs less, also with long ids */
+#define NGX_HOUSEHOLD_REDIS_OP_SPARE  1536
+
+
+static ngx_household_redis_op_t *ngx_household_redis_op_alloc(ngx_uint_t n,
+    size_t room, ngx_uint_t flags, ngx_household_redis_reply_pt reply,
+    ngx_household_redis_done_pt done, void *data);
 static void ngx_household_redis_deadlines_handler(ngx_event_t *ev);
+
+
+/* of the worker process */
+static ngx_household_spares_t  ngx_household_redis_op_spares;
 
 
 void
@@ -19,30 +31,6 @@ ngx_household_redis_fifo_init(ngx_household_redis_fifo_t *fifo)
 {
     ngx_queue_init(&fifo->list);
     fifo->n = 0;
-}
-
-
-ngx_household_redis_cmd_t *
-ngx_household_redis_fifo_head(ngx_household_redis_fifo_t *fifo)
-{
-    if (fifo->n == 0) {
-        return NULL;
-    }
-
-    return ngx_queue_data(ngx_queue_head(&fifo->list),
-                          ngx_household_redis_cmd_t, queue);
-}
-
-
-void
-ngx_household_redis_fifo_push(ngx_household_redis_fifo_t *fifo,
-    ngx_household_redis_cmd_t *cmd)
-{
-    ngx_household_redis_cmd_unlink(cmd);
-
-    ngx_queue_insert_tail(&fifo->list, &cmd->queue);
-    fifo->n++;
-    cmd->fifo = fifo;
 }
 
 
@@ -56,26 +44,13 @@ ngx_household_redis_fifo_move(ngx_household_redis_fifo_t *to,
 }
 
 
-void
-ngx_household_redis_cmd_unlink(ngx_household_redis_cmd_t *cmd)
-{
-    if (cmd->fifo == NULL) {
-        return;
-    }
-
-    ngx_queue_remove(&cmd->queue);
-    cmd->fifo->n--;
-    cmd->fifo = NULL;
-}
-
-
 ngx_household_redis_op_t *
 ngx_household_redis_op_create(ngx_household_resp_command_t *commands,
     ngx_uint_t n, ngx_uint_t flags, ngx_household_redis_reply_pt reply,
     ngx_household_redis_done_pt done, void *data)
 {
     u_char                    *p;
-    size_t                     len, size, room;
+    size_t                     len, room;
     ngx_uint_t                 i;
     ngx_household_redis_op_t  *op;
 
@@ -92,10 +67,78 @@ ngx_household_redis_op_create(ngx_household_resp_command_t *commands,
         room += len;
     }
 
+    op = ngx_household_redis_op_alloc(n, room, flags, reply, done, data);
+    if (op == NULL) {
+        return NULL;
+    }
+
+    p = (u_char *) &op->cmds[n];
+
+    for (i = 0; i < n; i++) {
+        op->cmds[i].wire.data = p;
+
+        p = ngx_household_resp_encode(p, &commands[i]);
+
+        op->cmds[i].wire.len = p - op->cmds[i].wire.data;
+    }
+
+    return op;
+}
+
+
+ngx_household_redis_op_t *
+ngx_household_redis_op_create_encoded(ngx_str_t *wires, ngx_uint_t n,
+    ngx_uint_t flags, ngx_household_redis_reply_pt reply,
+    ngx_household_redis_done_pt done, void *data)
+{
+    u_char                    *p;
+    size_t                     room;
+    ngx_uint_t                 i;
+    ngx_household_redis_op_t  *op;
+
+    room = 0;
+
+    for (i = 0; i < n; i++) {
+        room += wires[i].len;
+    }
+
+    op = ngx_household_redis_op_alloc(n, room, flags, reply, done, data);
+    if (op == NULL) {
+        return NULL;
+    }
+
+    p = (u_char *) &op->cmds[n];
+
+    for (i = 0; i < n; i++) {
+        op->cmds[i].wire.data = p;
+        op->cmds[i].wire.len = wires[i].len;
+
+        p = ngx_cpymem(p, wires[i].data, wires[i].len);
+    }
+
+    return op;
+}
+
+
+/* "room" bytes for encoded commands follow the commands */
+
+static ngx_household_redis_op_t *
+ngx_household_redis_op_alloc(ngx_uint_t n, size_t room, ngx_uint_t flags,
+    ngx_household_redis_reply_pt reply, ngx_household_redis_done_pt done,
+    void *data)
+{
+    size_t                     size;
+    ngx_uint_t                 i, spare;
+    ngx_household_redis_op_t  *op;
+
     size = sizeof(ngx_household_redis_op_t)
            + (n - 1) * sizeof(ngx_household_redis_cmd_t);
 
-    op = ngx_alloc(size + room, ngx_cycle->log);
+    spare = size + room <= NGX_HOUSEHOLD_REDIS_OP_SPARE;
+
+    op = spare ? ngx_household_spares_alloc(&ngx_household_redis_op_spares,
+                                            NGX_HOUSEHOLD_REDIS_OP_SPARE)
+               : ngx_alloc(size + room, ngx_cycle->log);
     if (op == NULL) {
         return NULL;
     }
@@ -108,17 +151,11 @@ ngx_household_redis_op_create(ngx_household_resp_command_t *commands,
     op->flags = flags;
     op->n = n;
     op->left = n;
-
-    p = (u_char *) op + size;
+    op->spare = spare;
 
     for (i = 0; i < n; i++) {
         op->cmds[i].op = op;
         op->cmds[i].index = i;
-        op->cmds[i].wire.data = p;
-
-        p = ngx_household_resp_encode(p, &commands[i]);
-
-        op->cmds[i].wire.len = p - op->cmds[i].wire.data;
     }
 
     return op;
@@ -177,7 +214,12 @@ ngx_household_redis_op_release(ngx_household_redis_op_t *op)
         }
     }
 
-    ngx_free(op);
+    if (op->spare) {
+        ngx_household_spares_free(&ngx_household_redis_op_spares, op);
+
+    } else {
+        ngx_free(op);
+    }
 }
 
 

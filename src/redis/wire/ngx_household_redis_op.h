@@ -140,26 +140,59 @@ struct ngx_household_redis_op_s {
     unsigned                          awaited:1;
     unsigned                          failed:1; /* an error reply */
     unsigned                          unused:1; /* no reply is used */
+    unsigned                          spare:1; /* of a spare block */
     ngx_household_redis_cmd_t         cmds[1];
 };
 
 
 void ngx_household_redis_fifo_init(ngx_household_redis_fifo_t *fifo);
 
-/* returns the first command, or NULL */
-ngx_household_redis_cmd_t *ngx_household_redis_fifo_head(
-    ngx_household_redis_fifo_t *fifo);
-
-/* removes the command from its list, if any, and appends it to this one */
-void ngx_household_redis_fifo_push(ngx_household_redis_fifo_t *fifo,
-    ngx_household_redis_cmd_t *cmd);
-
 /* moves all commands of "from" to the end of "to" */
 void ngx_household_redis_fifo_move(ngx_household_redis_fifo_t *to,
     ngx_household_redis_fifo_t *from);
 
+
+/* returns the first command, or NULL */
+
+static ngx_inline ngx_household_redis_cmd_t *
+ngx_household_redis_fifo_head(ngx_household_redis_fifo_t *fifo)
+{
+    if (fifo->n == 0) {
+        return NULL;
+    }
+
+    return ngx_queue_data(ngx_queue_head(&fifo->list),
+                          ngx_household_redis_cmd_t, queue);
+}
+
+
 /* removes the command from its list, if any; does not end the operation */
-void ngx_household_redis_cmd_unlink(ngx_household_redis_cmd_t *cmd);
+
+static ngx_inline void
+ngx_household_redis_cmd_unlink(ngx_household_redis_cmd_t *cmd)
+{
+    if (cmd->fifo == NULL) {
+        return;
+    }
+
+    ngx_queue_remove(&cmd->queue);
+    cmd->fifo->n--;
+    cmd->fifo = NULL;
+}
+
+
+/* removes the command from its list, if any, and appends it to this one */
+
+static ngx_inline void
+ngx_household_redis_fifo_push(ngx_household_redis_fifo_t *fifo,
+    ngx_household_redis_cmd_t *cmd)
+{
+    ngx_household_redis_cmd_unlink(cmd);
+
+    ngx_queue_insert_tail(&fifo->list, &cmd->queue);
+    fifo->n++;
+    cmd->fifo = fifo;
+}
 
 
 /*
@@ -170,6 +203,12 @@ void ngx_household_redis_cmd_unlink(ngx_household_redis_cmd_t *cmd);
  */
 ngx_household_redis_op_t *ngx_household_redis_op_create(
     ngx_household_resp_command_t *commands, ngx_uint_t n, ngx_uint_t flags,
+    ngx_household_redis_reply_pt reply, ngx_household_redis_done_pt done,
+    void *data);
+
+/* the same with commands that are encoded; they are copied */
+ngx_household_redis_op_t *ngx_household_redis_op_create_encoded(
+    ngx_str_t *wires, ngx_uint_t n, ngx_uint_t flags,
     ngx_household_redis_reply_pt reply, ngx_household_redis_done_pt done,
     void *data);
 
