@@ -87,6 +87,10 @@ static void ngx_household_resp_shorten(ngx_household_resp_t *resp, size_t size,
 
 static void *ngx_household_resp_create_string(const redisReadTask *task,
     char *str, size_t len);
+#if (NGX_PTR_SIZE == 4)
+static ngx_uint_t ngx_household_resp_received(const redisReadTask *task,
+    char *str, size_t len);
+#endif
 static void *ngx_household_resp_create_line(const redisReadTask *task,
     char *str, size_t len);
 static void *ngx_household_resp_create_array(const redisReadTask *task,
@@ -158,6 +162,8 @@ ngx_household_resp_create(const ngx_household_resp_limits_t *limits)
     resp->values.max_bytes = limits->max_bytes;
     resp->values.max_str = limits->max_bulk ? limits->max_bulk
                                             : NGX_HOUSEHOLD_RESP_MAX_SIZE;
+
+    ngx_household_resp_values_reset(&resp->values);
 
     resp->reader = ngx_household_resp_create_reader(resp);
     if (resp->reader == NULL) {
@@ -287,8 +293,8 @@ ngx_household_resp_next(ngx_household_resp_t *resp,
         return ngx_household_resp_partial(resp);
     }
 
-    reply->values = resp->values.values.data;
-    reply->nvalues = resp->values.n;
+    reply->values = resp->values.first;
+    reply->nvalues = resp->values.next - resp->values.first;
     reply->too_large = resp->values.too_large;
 
     resp->given = 1;
@@ -517,23 +523,21 @@ static void *
 ngx_household_resp_create_string(const redisReadTask *task, char *str,
     size_t len)
 {
-    size_t                 rest;
-    ngx_household_resp_t  *resp;
-
     if (task->type != REDIS_REPLY_STRING) {
         return ngx_household_resp_create_line(task, str, len);
     }
 
-    resp = task->privdata;
-    rest = resp->reader->buf + resp->reader->len - str;
+#if (NGX_PTR_SIZE == 4)
 
-    /* the reader adds lengths, which may overflow in 32 bits */
+    /* the reader adds lengths, which may overflow */
 
-    if (rest < 2 || len > rest - 2) {
+    if (!ngx_household_resp_received(task, str, len)) {
         return ngx_household_resp_refuse(task, ngx_household_resp_long_bulk);
     }
 
-    if (str[len] != CR || str[len + 1] != LF) {
+#endif
+
+    if (ngx_memcmp(str + len, CRLF, sizeof(CRLF) - 1) != 0) {
         return ngx_household_resp_refuse(task,
                                          "bulk string without a line end");
     }
@@ -541,6 +545,25 @@ ngx_household_resp_create_string(const redisReadTask *task, char *str,
     return ngx_household_resp_add_string(task, NGX_HOUSEHOLD_RESP_BULK, str,
                                          len);
 }
+
+
+#if (NGX_PTR_SIZE == 4)
+
+/* returns 1 if the reader has "len" bytes and a line end at "str" */
+
+static ngx_uint_t
+ngx_household_resp_received(const redisReadTask *task, char *str, size_t len)
+{
+    size_t                 rest;
+    ngx_household_resp_t  *resp;
+
+    resp = task->privdata;
+    rest = resp->reader->buf + resp->reader->len - str;
+
+    return rest >= 2 && len <= rest - 2;
+}
+
+#endif
 
 
 static void *

@@ -9,47 +9,50 @@
 #include "ngx_household_resp_values.h"
 
 
-/* minimum size of a buffer; maximum size that is kept after a reply */
-#define NGX_HOUSEHOLD_RESP_MIN_BUF   1024
-#define NGX_HOUSEHOLD_RESP_KEEP_BUF  16384
+/* sizes of new buffers; maximum sizes that are kept after a reply */
+#define NGX_HOUSEHOLD_RESP_MIN_VALUES   16
+#define NGX_HOUSEHOLD_RESP_MIN_BYTES    1024
+#define NGX_HOUSEHOLD_RESP_KEEP_VALUES  512
+#define NGX_HOUSEHOLD_RESP_KEEP_BYTES   16384
 
 
-static void ngx_household_resp_values_relocate(ngx_household_resp_values_t *v);
-static ngx_int_t ngx_household_resp_values_grow(ngx_household_resp_buf_t *buf,
-    size_t len, size_t max);
-static void ngx_household_resp_values_trim(ngx_household_resp_buf_t *buf);
+static ngx_int_t ngx_household_resp_values_grow(
+    ngx_household_resp_values_t *v);
+static ngx_int_t ngx_household_resp_values_grow_copies(
+    ngx_household_resp_values_t *v, size_t len);
+static void ngx_household_resp_values_copy(ngx_household_resp_value_t *from,
+    ngx_household_resp_value_t *to, u_char *p);
 
 
 void
 ngx_household_resp_values_reset(ngx_household_resp_values_t *v)
 {
-    v->n = 0;
-    v->bytes = 0;
-    v->kept = 0;
-    v->copied = 0;
-    v->too_large = 0;
+    if (v->room > NGX_HOUSEHOLD_RESP_KEEP_VALUES) {
+        free(v->first);
+        v->first = NULL;
+        v->room = 0;
+    }
 
-    ngx_household_resp_values_trim(&v->values);
-    ngx_household_resp_values_trim(&v->copies);
+    if (v->size > NGX_HOUSEHOLD_RESP_KEEP_BYTES) {
+        free(v->copies);
+        v->copies = NULL;
+        v->size = 0;
+    }
+
+    v->next = v->first;
+    v->last = v->first == NULL ? NULL : v->first + v->room;
+    v->bytes_left = v->max_bytes;
+    v->copied = 0;
+    v->kept = 0;
+    v->too_large = 0;
 }
 
 
 void
 ngx_household_resp_values_free(ngx_household_resp_values_t *v)
 {
-    free(v->values.data);
-    free(v->copies.data);
-}
-
-
-static void
-ngx_household_resp_values_trim(ngx_household_resp_buf_t *buf)
-{
-    if (buf->size > NGX_HOUSEHOLD_RESP_KEEP_BUF) {
-        free(buf->data);
-        buf->data = NULL;
-        buf->size = 0;
-    }
+    free(v->first);
+    free(v->copies);
 }
 
 
@@ -58,30 +61,55 @@ ngx_household_resp_values_add(ngx_household_resp_values_t *v,
     ngx_household_resp_type_e type, ngx_uint_t depth, int64_t n, u_char *str,
     size_t len)
 {
-    if (v->n == v->max_values) {
+    if ((ngx_uint_t) (v->next - v->first) == v->max_values) {
         v->too_large = 1;
     }
 
-    if (len > v->max_bytes - v->bytes || len > v->max_str) {
+    if (len > v->bytes_left || len > v->max_str) {
         v->too_large = 1;
         len = 0;
     }
 
     /* the first value always remains */
 
-    if (v->too_large && v->n > 0) {
+    if (v->too_large && v->next > v->first) {
+        v->last = v->next;
         return NGX_OK;
     }
 
-    if (ngx_household_resp_values_grow(&v->values,
-                         (v->n + 1) * sizeof(ngx_household_resp_value_t),
-                         v->max_values * sizeof(ngx_household_resp_value_t))
-        != NGX_OK)
-    {
+    if (v->next == v->last && ngx_household_resp_values_grow(v) != NGX_OK) {
         return NGX_ERROR;
     }
 
     ngx_household_resp_values_put(v, type, depth, n, str, len);
+
+    if (v->too_large) {
+        v->last = v->next;
+    }
+
+    return NGX_OK;
+}
+
+
+static ngx_int_t
+ngx_household_resp_values_grow(ngx_household_resp_values_t *v)
+{
+    void        *p;
+    ngx_uint_t   n, room;
+
+    n = v->next - v->first;
+    room = v->room ? 2 * v->room : NGX_HOUSEHOLD_RESP_MIN_VALUES;
+    room = ngx_min(room, v->max_values);
+
+    p = realloc(v->first, room * sizeof(ngx_household_resp_value_t));
+    if (p == NULL) {
+        return NGX_ERROR;
+    }
+
+    v->first = p;
+    v->next = v->first + n;
+    v->last = v->first + room;
+    v->room = room;
 
     return NGX_OK;
 }
@@ -90,97 +118,72 @@ ngx_household_resp_values_add(ngx_household_resp_values_t *v,
 ngx_int_t
 ngx_household_resp_values_keep(ngx_household_resp_values_t *v)
 {
-    u_char                      *p;
-    ngx_household_resp_value_t  *value, *last;
+    size_t  len;
 
-    if (v->copied == v->bytes) {
-        v->kept = v->n;
-        return NGX_OK;
-    }
+    len = v->max_bytes - v->bytes_left;
 
-    value = (ngx_household_resp_value_t *) v->values.data + v->kept;
-    last = value + (v->n - v->kept);
+    if (len > v->copied) {
 
-    p = v->copies.data;
-
-    if (ngx_household_resp_values_grow(&v->copies, v->bytes, v->max_bytes)
-        != NGX_OK)
-    {
-        return NGX_ERROR;
-    }
-
-    if (v->copies.data != p) {
-        ngx_household_resp_values_relocate(v);
-    }
-
-    p = (u_char *) v->copies.data + v->copied;
-
-    for ( /* void */ ; value < last; value++) {
-
-        if (value->str.len) {
-            ngx_memcpy(p, value->str.data, value->str.len);
-            value->str.data = p;
-            p += value->str.len;
+        if (len > v->size
+            && ngx_household_resp_values_grow_copies(v, len) != NGX_OK)
+        {
+            return NGX_ERROR;
         }
+
+        ngx_household_resp_values_copy(v->first + v->kept, v->next,
+                                       v->copies + v->copied);
     }
 
-    v->kept = v->n;
-    v->copied = v->bytes;
+    v->copied = len;
+    v->kept = v->next - v->first;
 
     return NGX_OK;
 }
 
 
-/* the buffer was reallocated */
-
-static void
-ngx_household_resp_values_relocate(ngx_household_resp_values_t *v)
-{
-    u_char                      *p;
-    ngx_household_resp_value_t  *value, *last;
-
-    p = v->copies.data;
-    value = v->values.data;
-    last = value + v->kept;
-
-    for ( /* void */ ; value < last; value++) {
-
-        if (value->str.len) {
-            value->str.data = p;
-            p += value->str.len;
-        }
-    }
-}
-
-
-/* makes room for "len" bytes, which are at most "max" */
-
 static ngx_int_t
-ngx_household_resp_values_grow(ngx_household_resp_buf_t *buf, size_t len,
-    size_t max)
+ngx_household_resp_values_grow_copies(ngx_household_resp_values_t *v,
+    size_t len)
 {
-    void    *p;
     size_t   size;
+    u_char  *p;
 
-    if (len <= buf->size) {
-        return NGX_OK;
-    }
-
-    size = ngx_max(buf->size, NGX_HOUSEHOLD_RESP_MIN_BUF);
+    size = ngx_max(v->size, NGX_HOUSEHOLD_RESP_MIN_BYTES);
 
     while (len > size) {
         size *= 2;
     }
 
-    size = ngx_min(size, max);
+    size = ngx_min(size, v->max_bytes);
 
-    p = realloc(buf->data, size);
+    p = malloc(size);
     if (p == NULL) {
         return NGX_ERROR;
     }
 
-    buf->data = p;
-    buf->size = size;
+    ngx_household_resp_values_copy(v->first, v->first + v->kept, p);
+
+    free(v->copies);
+
+    v->copies = p;
+    v->size = size;
 
     return NGX_OK;
+}
+
+
+/* copies the strings of values to "p" */
+
+static void
+ngx_household_resp_values_copy(ngx_household_resp_value_t *from,
+    ngx_household_resp_value_t *to, u_char *p)
+{
+    for ( /* void */ ; from < to; from++) {
+
+        if (from->str.len) {
+            ngx_memcpy(p, from->str.data, from->str.len);
+            from->str.data = p;
+            p += from->str.len;
+        }
+    }
 }

@@ -16,30 +16,31 @@
 
 
 typedef struct {
-    void                        *data;
-    size_t                       size;     /* in bytes; never over the limit */
-} ngx_household_resp_buf_t;
-
-
-typedef struct {
     ngx_uint_t                   max_values; /* at least 1 */
     size_t                       max_bytes;
     size_t                       max_str;    /* bytes of one string */
 
-    ngx_household_resp_buf_t     values;
-    ngx_uint_t                   n;
-    size_t                       bytes;      /* of all strings */
+    ngx_household_resp_value_t  *first;
+    ngx_household_resp_value_t  *next;
+    ngx_household_resp_value_t  *last;       /* end of the room */
+    ngx_uint_t                   room;       /* values; up to max_values */
+    size_t                       bytes_left; /* of max_bytes */
 
     /* strings of the first values */
-    ngx_household_resp_buf_t     copies;
-    ngx_uint_t                   kept;       /* number of these values */
-    size_t                       copied;     /* number of their bytes */
+    u_char                      *copies;
+    size_t                       size;       /* bytes; up to max_bytes */
+    size_t                       copied;     /* bytes */
+    ngx_uint_t                   kept;       /* values */
 
+    /* "last" is "next", so that nothing fits */
     unsigned                     too_large:1;
 } ngx_household_resp_values_t;
 
 
-/* drops all values, and frees large buffers; or frees all of them */
+/*
+ * reset() drops all values, and frees large buffers; it must be called first,
+ * after the limits are set, and all else is 0.  free() frees all of them.
+ */
 void ngx_household_resp_values_reset(ngx_household_resp_values_t *v);
 void ngx_household_resp_values_free(ngx_household_resp_values_t *v);
 
@@ -63,10 +64,7 @@ ngx_int_t ngx_household_resp_values_add(ngx_household_resp_values_t *v,
 static ngx_inline ngx_uint_t
 ngx_household_resp_values_fit(ngx_household_resp_values_t *v, size_t len)
 {
-    return (v->n + 1) * sizeof(ngx_household_resp_value_t) <= v->values.size
-           && len <= v->max_bytes - v->bytes
-           && len <= v->max_str
-           && !v->too_large;
+    return v->next < v->last && len <= v->bytes_left && len <= v->max_str;
 }
 
 
@@ -77,7 +75,7 @@ ngx_household_resp_values_put(ngx_household_resp_values_t *v,
 {
     ngx_household_resp_value_t  *value;
 
-    value = (ngx_household_resp_value_t *) v->values.data + v->n++;
+    value = v->next++;
 
     value->type = type;
     value->depth = depth;
@@ -86,7 +84,7 @@ ngx_household_resp_values_put(ngx_household_resp_values_t *v,
     value->str.len = len;
     value->str.data = str;
 
-    v->bytes += len;
+    v->bytes_left -= len;
 }
 
 
