@@ -26,6 +26,8 @@ static ngx_int_t ngx_household_redis_conn_append(
     ngx_household_redis_conn_t *conn, ngx_str_t *wire);
 static ngx_int_t ngx_household_redis_conn_reserve(
     ngx_household_redis_conn_t *conn, size_t len);
+static ngx_int_t ngx_household_redis_conn_watch_write(
+    ngx_household_redis_conn_t *conn);
 static ngx_int_t ngx_household_redis_conn_process(
     ngx_household_redis_conn_t *conn);
 static ngx_int_t ngx_household_redis_conn_reply(
@@ -165,7 +167,9 @@ static ngx_int_t
 ngx_household_redis_conn_append(ngx_household_redis_conn_t *conn,
     ngx_str_t *wire)
 {
-    if (ngx_household_redis_conn_reserve(conn, wire->len) != NGX_OK) {
+    if (conn->out_size - conn->out_last < wire->len
+        && ngx_household_redis_conn_reserve(conn, wire->len) != NGX_OK)
+    {
         return NGX_ERROR;
     }
 
@@ -261,13 +265,36 @@ ngx_household_redis_conn_send(ngx_household_redis_conn_t *conn)
         }
     }
 
-    if (ngx_handle_write_event(c->write, 0) != NGX_OK) {
+    if (ngx_household_redis_conn_watch_write(conn) != NGX_OK) {
         conn->events->lost(conn, NGX_HOUSEHOLD_REDIS_RESULT_DOWN, 0,
                            "ngx_handle_write_event() failed");
         return;
     }
 
     conn->events->idle(conn);
+}
+
+
+/*
+ * A UNIX domain socket becomes writable anew whenever the server has read.
+ * Unless something is left to be sent, that is no event to wake up for.
+ */
+
+static ngx_int_t
+ngx_household_redis_conn_watch_write(ngx_household_redis_conn_t *conn)
+{
+    ngx_event_t  *wev;
+
+    wev = conn->peer.connection->write;
+
+    if (wev->active && wev->ready
+        && (ngx_event_flags & NGX_USE_EPOLL_EVENT)
+        && conn->peer.sockaddr->sa_family == AF_UNIX)
+    {
+        return ngx_del_event(wev, NGX_WRITE_EVENT, NGX_CLEAR_EVENT);
+    }
+
+    return ngx_handle_write_event(wev, 0);
 }
 
 
