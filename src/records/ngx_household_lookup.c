@@ -10,6 +10,7 @@
 #include "ngx_household_clock.h"
 #include "ngx_household_lookup_redis.h"
 #include "ngx_household_redis_keyslot.h"
+#include "ngx_household_word.h"
 
 
 static ngx_household_lookup_t *ngx_household_lookup_create(
@@ -136,7 +137,11 @@ ngx_household_lookup(ngx_household_lookups_t *lookups, ngx_str_t *account,
     ngx_int_t                rc;
     ngx_household_lookup_t  *lookup;
 
-    hash = ngx_murmur_hash2(account->data, account->len);
+    /* among equal hashes, the tree is in the order of the accounts */
+
+    hash = account->len < 4
+           ? 0 : (uint32_t) ngx_household_word_read(account->data
+                                                    + account->len - 4, 4);
 
     lookup = (ngx_household_lookup_t *)
                  ngx_str_rbtree_lookup(&lookups->tree, account, hash);

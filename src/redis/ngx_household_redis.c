@@ -158,11 +158,10 @@ ngx_household_redis_submit_op(ngx_household_redis_t *redis,
     }
 
     if (op->flags & NGX_HOUSEHOLD_REDIS_LATE) {
-        ngx_household_redis_deadlines_add(&redis->late, op);
-        ngx_household_redis_op_await(op, 0);
+        ngx_household_redis_deadlines_add(&redis->late, op, 0);
 
     } else {
-        ngx_household_redis_deadlines_add(&redis->deadlines, op);
+        ngx_household_redis_deadlines_add(&redis->deadlines, op, 1);
     }
 
     return op;

@@ -175,7 +175,10 @@ ngx_household_redis_op_end(ngx_household_redis_op_t *op,
     op->ended = 1;
 
     if (op->deadlines != NULL) {
-        ngx_household_redis_op_await(op, 0);
+        if (op->awaited) {
+            ngx_household_redis_op_await(op, 0);
+        }
+
         ngx_queue_remove(&op->timed);
         op->deadlines = NULL;
     }
@@ -316,19 +319,22 @@ ngx_household_redis_deadlines_init(ngx_household_redis_deadlines_t *d,
     d->timer.handler = ngx_household_redis_deadlines_handler;
     d->timer.data = d;
     d->timer.log = log;
+    d->timer.cancelable = 1;
 }
 
 
 void
 ngx_household_redis_deadlines_add(ngx_household_redis_deadlines_t *d,
-    ngx_household_redis_op_t *op)
+    ngx_household_redis_op_t *op, ngx_uint_t awaited)
 {
     op->deadline = ngx_current_msec + d->timeout;
     op->deadlines = d;
 
     ngx_queue_insert_tail(&d->timed, &op->timed);
 
-    ngx_household_redis_op_await(op, 1);
+    if (awaited) {
+        ngx_household_redis_op_await(op, 1);
+    }
 
     if (!d->timer.timer_set) {
         ngx_add_timer(&d->timer, d->timeout);

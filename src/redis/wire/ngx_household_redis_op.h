@@ -244,13 +244,15 @@ void ngx_household_redis_op_complete(ngx_household_redis_op_t *op,
 void ngx_household_redis_deadlines_init(ngx_household_redis_deadlines_t *d,
     ngx_msec_t timeout, ngx_log_t *log);
 
-/* starts the deadline: the operation ends with TIMEOUT after d->timeout */
+/*
+ * Starts the deadline: the operation ends with TIMEOUT after d->timeout.
+ * "awaited" is 1 if a worker process that quits waits for the operation.
+ */
 void ngx_household_redis_deadlines_add(ngx_household_redis_deadlines_t *d,
-    ngx_household_redis_op_t *op);
+    ngx_household_redis_op_t *op, ngx_uint_t awaited);
 
 /*
- * Sets whether a worker process that quits waits for the operation; initially
- * it does.  Does nothing if the operation has ended or has no deadline.
+ * Changes whether a worker process that quits waits for the operation.  Does nothing if the operation has ended or has no deadline.
  */
 void ngx_household_redis_op_await(ngx_household_redis_op_t *op,
     ngx_uint_t awaited);
