@@ -297,33 +297,32 @@ static ngx_int_t
 ngx_household_lookup_fields(ngx_household_record_builder_t *builder,
     ngx_household_resp_reply_t *reply, ngx_uint_t seen)
 {
-    ngx_uint_t                   i;
-    ngx_household_resp_value_t  *v;
+    ngx_household_resp_value_t  *v, *last;
 
     v = reply->values;
+    last = v + reply->nvalues;
 
-    if (v[0].elements % 2) {
+    if (v->elements % 2) {
         return NGX_ERROR;
     }
 
-    for (i = 1; i < reply->nvalues; i++) {
+    for (v++; v < last; v += 2) {
 
-        if (v[i].type != NGX_HOUSEHOLD_RESP_BULK || v[i].depth != 1) {
+        /* all elements are there, and none has elements itself */
+
+        if (v[0].type != NGX_HOUSEHOLD_RESP_BULK
+            || v[1].type != NGX_HOUSEHOLD_RESP_BULK)
+        {
             return NGX_ERROR;
         }
 
-        if (i % 2) {
-            continue;
-        }
-
         if (seen) {
-            ngx_household_record_builder_add_seen(builder, &v[i - 1].str,
-                                                  &v[i].str);
+            ngx_household_record_builder_add_seen(builder, &v[0].str,
+                                                  &v[1].str);
 
         } else {
-            (void) ngx_household_record_builder_add_field(builder,
-                                                          &v[i - 1].str,
-                                                          &v[i].str);
+            (void) ngx_household_record_builder_add_field(builder, &v[0].str,
+                                                          &v[1].str);
         }
     }
 
