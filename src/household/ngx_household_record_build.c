@@ -19,36 +19,31 @@
 #define NGX_HOUSEHOLD_ERROR_ID        "an id has 1 to 128 bytes"
 
 
-typedef struct ngx_household_field_s  ngx_household_field_t;
-
-struct ngx_household_field_s {
-    ngx_str_t   name;                  /* ends with ":": a prefix */
-
-    /* "rest" is what follows the prefix; NGX_DECLINED: malformed */
-    ngx_int_t (*add)(ngx_household_record_builder_t *b,
-        ngx_household_field_t *field, ngx_str_t *rest, ngx_str_t *value);
-
-    size_t      offset;                /* of a number */
-    u_char      kind;                  /* of an entry */
-};
+#define ngx_household_field_is(name, text)                                    \
+    ((name)->len == sizeof(text) - 1                                          \
+     && ngx_memcmp((name)->data, text, sizeof(text) - 1) == 0)
 
 
+static ngx_int_t ngx_household_field_add(ngx_household_record_builder_t *b,
+    ngx_str_t *name, ngx_str_t *value);
+static ngx_inline ngx_uint_t ngx_household_field_begins(ngx_str_t *name,
+    const char *prefix, size_t len, ngx_str_t *rest);
 static ngx_int_t ngx_household_field_extra(ngx_household_record_builder_t *b,
-    ngx_household_field_t *field, ngx_str_t *rest, ngx_str_t *value);
+    ngx_str_t *rest, ngx_str_t *value);
 static ngx_int_t ngx_household_field_device(ngx_household_record_builder_t *b,
-    ngx_household_field_t *field, ngx_str_t *rest, ngx_str_t *value);
+    ngx_str_t *rest, ngx_str_t *value);
 static ngx_int_t ngx_household_field_grant(ngx_household_record_builder_t *b,
-    ngx_household_field_t *field, ngx_str_t *rest, ngx_str_t *value);
+    u_char kind, ngx_str_t *rest, ngx_str_t *value);
 static ngx_int_t ngx_household_field_learn(ngx_household_record_builder_t *b,
-    ngx_household_field_t *field, ngx_str_t *rest, ngx_str_t *value);
+    ngx_str_t *rest, ngx_str_t *value);
 static ngx_int_t ngx_household_field_away(ngx_household_record_builder_t *b,
-    ngx_household_field_t *field, ngx_str_t *rest, ngx_str_t *value);
+    ngx_str_t *value);
 static ngx_int_t ngx_household_field_time(ngx_household_record_builder_t *b,
-    ngx_household_field_t *field, ngx_str_t *rest, ngx_str_t *value);
+    uint32_t *time, ngx_str_t *value);
 static ngx_int_t ngx_household_field_country(ngx_household_record_builder_t *b,
-    ngx_household_field_t *field, ngx_str_t *rest, ngx_str_t *value);
+    ngx_str_t *value);
 static ngx_int_t ngx_household_field_seats(ngx_household_record_builder_t *b,
-    ngx_household_field_t *field, ngx_str_t *rest, ngx_str_t *value);
+    ngx_str_t *value);
 
 static ngx_int_t ngx_household_record_reject(
     ngx_household_record_builder_t *b, const char *error);
@@ -61,85 +56,6 @@ static ngx_int_t ngx_household_record_number(ngx_str_t *text, int64_t *n);
 static ngx_inline ngx_uint_t ngx_household_record_digits(const u_char *p,
     uint64_t *n);
 static ngx_uint_t ngx_household_record_seat_valid(ngx_str_t *seat);
-
-
-/* those with the same first letter follow each other */
-
-static ngx_household_field_t  ngx_household_fields[] = {
-
-    /* extra:<seat>:<network or "learn">  <paid until> */
-    { ngx_string("extra:"),
-      ngx_household_field_extra,
-      0,
-      NGX_HOUSEHOLD_ENTRY_EXTRA|NGX_HOUSEHOLD_ENTRY_SEAT },
-
-    /* device:<id>  <seen>[@<seat>][:...] */
-    { ngx_string("device:"),
-      ngx_household_field_device,
-      0,
-      NGX_HOUSEHOLD_ENTRY_DEVICE },
-
-    /* travel:<id or *>  <until> */
-    { ngx_string("travel:"),
-      ngx_household_field_grant,
-      0,
-      NGX_HOUSEHOLD_ENTRY_TRAVEL },
-
-    /* member:<id>  <since> */
-    { ngx_string("member:"),
-      ngx_household_field_grant,
-      0,
-      NGX_HOUSEHOLD_ENTRY_MEMBER },
-
-    /* learn:<network>  <days>@<last> */
-    { ngx_string("learn:"),
-      ngx_household_field_learn,
-      0,
-      NGX_HOUSEHOLD_ENTRY_LEARN },
-
-    /* <day>[,...] */
-    { ngx_string("outside_days"),
-      ngx_household_field_away,
-      0,
-      NGX_HOUSEHOLD_ENTRY_AWAY },
-
-    { ngx_string("outside_since"),
-      ngx_household_field_time,
-      offsetof(ngx_household_record_t, outside_since),
-      0 },
-
-    { ngx_string("revoked_before"),
-      ngx_household_field_time,
-      offsetof(ngx_household_record_t, revoked_before),
-      0 },
-
-    { ngx_string("home_since"),
-      ngx_household_field_time,
-      offsetof(ngx_household_record_t, home_since),
-      0 },
-
-    { ngx_string("country"), ngx_household_field_country, 0, 0 },
-
-    { ngx_string("seats"), ngx_household_field_seats, 0, 0 },
-
-    { ngx_null_string, NULL, 0, 0 }
-};
-
-
-/* where those of a letter begin; others find "extra:", and do not match */
-
-static const u_char  ngx_household_field_first[32] = {
-    ['e' & 31] = 0,
-    ['d' & 31] = 1,
-    ['t' & 31] = 2,
-    ['m' & 31] = 3,
-    ['l' & 31] = 4,
-    ['o' & 31] = 5,
-    ['r' & 31] = 7,
-    ['h' & 31] = 8,
-    ['c' & 31] = 9,
-    ['s' & 31] = 10
-};
 
 
 void
@@ -197,45 +113,102 @@ ngx_uint_t
 ngx_household_record_builder_add_field(ngx_household_record_builder_t *b,
     ngx_str_t *name, ngx_str_t *value)
 {
-    ngx_str_t               rest, *known;
-    ngx_uint_t              i;
-    ngx_household_field_t  *field;
+    ngx_int_t  rc;
 
     b->u.record.exists = 1;
 
-    if (name->len == 0) {
+    rc = ngx_household_field_add(b, name, value);
+
+    if (rc == NGX_DECLINED) {
+        ngx_household_record_malformed(b);
+    }
+
+    return rc != NGX_ABORT;
+}
+
+
+/* returns NGX_OK; NGX_DECLINED if malformed; NGX_ABORT if the name is unknown */
+
+static ngx_int_t
+ngx_household_field_add(ngx_household_record_builder_t *b, ngx_str_t *name,
+    ngx_str_t *value)
+{
+    ngx_str_t                rest;
+    ngx_household_record_t  *rec;
+
+    rec = &b->u.record;
+
+    switch (name->len ? name->data[0] : 0) {
+
+    case 'c':
+        return ngx_household_field_is(name, "country")
+               ? ngx_household_field_country(b, value) : NGX_ABORT;
+
+    case 'd':
+        return ngx_household_field_begins(name, "device:", 7, &rest)
+               ? ngx_household_field_device(b, &rest, value) : NGX_ABORT;
+
+    case 'e':
+        return ngx_household_field_begins(name, "extra:", 6, &rest)
+               ? ngx_household_field_extra(b, &rest, value) : NGX_ABORT;
+
+    case 'h':
+        return ngx_household_field_is(name, "home_since")
+               ? ngx_household_field_time(b, &rec->home_since, value)
+               : NGX_ABORT;
+
+    case 'l':
+        return ngx_household_field_begins(name, "learn:", 6, &rest)
+               ? ngx_household_field_learn(b, &rest, value) : NGX_ABORT;
+
+    case 'm':
+        return ngx_household_field_begins(name, "member:", 7, &rest)
+               ? ngx_household_field_grant(b, NGX_HOUSEHOLD_ENTRY_MEMBER,
+                                           &rest, value)
+               : NGX_ABORT;
+
+    case 'o':
+        if (ngx_household_field_is(name, "outside_days")) {
+            return ngx_household_field_away(b, value);
+        }
+
+        return ngx_household_field_is(name, "outside_since")
+               ? ngx_household_field_time(b, &rec->outside_since, value)
+               : NGX_ABORT;
+
+    case 'r':
+        return ngx_household_field_is(name, "revoked_before")
+               ? ngx_household_field_time(b, &rec->revoked_before, value)
+               : NGX_ABORT;
+
+    case 's':
+        return ngx_household_field_is(name, "seats")
+               ? ngx_household_field_seats(b, value) : NGX_ABORT;
+
+    case 't':
+        return ngx_household_field_begins(name, "travel:", 7, &rest)
+               ? ngx_household_field_grant(b, NGX_HOUSEHOLD_ENTRY_TRAVEL,
+                                           &rest, value)
+               : NGX_ABORT;
+
+    default:
+        return NGX_ABORT;
+    }
+}
+
+
+static ngx_inline ngx_uint_t
+ngx_household_field_begins(ngx_str_t *name, const char *prefix, size_t len,
+    ngx_str_t *rest)
+{
+    if (name->len < len || ngx_memcmp(name->data, prefix, len) != 0) {
         return 0;
     }
 
-    i = ngx_household_field_first[name->data[0] & 31];
+    rest->len = name->len - len;
+    rest->data = name->data + len;
 
-    for (field = &ngx_household_fields[i];
-         field->add != NULL && name->data[0] == field->name.data[0];
-         field++)
-    {
-        known = &field->name;
-
-        if (name->len < known->len
-            || ngx_memcmp(name->data, known->data, known->len) != 0)
-        {
-            continue;
-        }
-
-        rest.len = name->len - known->len;
-        rest.data = name->data + known->len;
-
-        if (rest.len != 0 && known->data[known->len - 1] != ':') {
-            return 0;
-        }
-
-        if (field->add(b, field, &rest, value) != NGX_OK) {
-            ngx_household_record_malformed(b);
-        }
-
-        return 1;
-    }
-
-    return 0;
+    return 1;
 }
 
 
@@ -246,9 +219,11 @@ ngx_household_record_builder_finish(ngx_household_record_builder_t *b)
 }
 
 
+/* extra:<seat>:<network or "learn">  <paid until> */
+
 static ngx_int_t
 ngx_household_field_extra(ngx_household_record_builder_t *b,
-    ngx_household_field_t *field, ngx_str_t *rest, ngx_str_t *value)
+    ngx_str_t *rest, ngx_str_t *value)
 {
     u_char                   *p, *last;
     int64_t                   until;
@@ -289,7 +264,10 @@ ngx_household_field_extra(ngx_household_record_builder_t *b,
         *p++ = NGX_HOUSEHOLD_ENTRY_OPEN | NGX_HOUSEHOLD_ENTRY_SEAT;
 
     } else {
-        p = ngx_household_record_put_network(p, field->kind, &net);
+        p = ngx_household_record_put_network(p,
+                                             NGX_HOUSEHOLD_ENTRY_EXTRA
+                                             | NGX_HOUSEHOLD_ENTRY_SEAT,
+                                             &net);
     }
 
     p = ngx_cpymem(p, &until, sizeof(int64_t));
@@ -301,11 +279,15 @@ ngx_household_field_extra(ngx_household_record_builder_t *b,
 }
 
 
-/* adds an entry for each place, or none if one place is malformed */
+/*
+ * device:<id>  <seen>[@<seat>][:...]
+ *
+ * Adds an entry for each place, or none if one place is malformed.
+ */
 
 static ngx_int_t
 ngx_household_field_device(ngx_household_record_builder_t *b,
-    ngx_household_field_t *field, ngx_str_t *rest, ngx_str_t *value)
+    ngx_str_t *rest, ngx_str_t *value)
 {
     ngx_uint_t            i, n;
     ngx_household_id_t    id;
@@ -326,8 +308,8 @@ ngx_household_field_device(ngx_household_record_builder_t *b,
     }
 
     for (i = 0; i < n; i++) {
-        ngx_household_record_append_id(b, field->kind, &id, seen[i].time,
-                                       &seen[i].seat);
+        ngx_household_record_append_id(b, NGX_HOUSEHOLD_ENTRY_DEVICE, &id,
+                                       seen[i].time, &seen[i].seat);
     }
 
     return NGX_OK;
@@ -426,9 +408,11 @@ ngx_household_record_place(ngx_str_t *text, ngx_household_seen_t *seen)
 }
 
 
+/* travel:<id or *>  <until>, and member:<id>  <since> */
+
 static ngx_int_t
 ngx_household_field_grant(ngx_household_record_builder_t *b,
-    ngx_household_field_t *field, ngx_str_t *rest, ngx_str_t *value)
+    u_char kind, ngx_str_t *rest, ngx_str_t *value)
 {
     int64_t             time;
     ngx_str_t           seat;
@@ -444,15 +428,17 @@ ngx_household_field_grant(ngx_household_record_builder_t *b,
 
     ngx_str_null(&seat);
 
-    ngx_household_record_append_id(b, field->kind, &id, time, &seat);
+    ngx_household_record_append_id(b, kind, &id, time, &seat);
 
     return NGX_OK;
 }
 
 
+/* learn:<network>  <days>@<last> */
+
 static ngx_int_t
 ngx_household_field_learn(ngx_household_record_builder_t *b,
-    ngx_household_field_t *field, ngx_str_t *rest, ngx_str_t *value)
+    ngx_str_t *rest, ngx_str_t *value)
 {
     u_char                   *p;
     int64_t                   days, time;
@@ -488,7 +474,7 @@ ngx_household_field_learn(ngx_household_record_builder_t *b,
     }
 
     p = ngx_household_record_put_network(ngx_household_record_end(b),
-                                         field->kind, &net);
+                                         NGX_HOUSEHOLD_ENTRY_LEARN, &net);
     p = ngx_cpymem(p, &time, sizeof(int64_t));
     *p++ = (u_char) days;
 
@@ -498,9 +484,11 @@ ngx_household_field_learn(ngx_household_record_builder_t *b,
 }
 
 
+/* outside_days  <day>[,...] */
+
 static ngx_int_t
 ngx_household_field_away(ngx_household_record_builder_t *b,
-    ngx_household_field_t *field, ngx_str_t *rest, ngx_str_t *value)
+    ngx_str_t *value)
 {
     u_char     *entry;
     int64_t     n;
@@ -529,7 +517,7 @@ ngx_household_field_away(ngx_household_record_builder_t *b,
         ngx_memcpy(entry + 2 + 2 * days++, &day, sizeof(uint16_t));
     }
 
-    entry[0] = field->kind;
+    entry[0] = NGX_HOUSEHOLD_ENTRY_AWAY;
     entry[1] = (u_char) days;
 
     ngx_household_record_append(b, entry + 2 + 2 * days);
@@ -539,19 +527,16 @@ ngx_household_field_away(ngx_household_record_builder_t *b,
 
 
 static ngx_int_t
-ngx_household_field_time(ngx_household_record_builder_t *b,
-    ngx_household_field_t *field, ngx_str_t *rest, ngx_str_t *value)
+ngx_household_field_time(ngx_household_record_builder_t *b, uint32_t *time,
+    ngx_str_t *value)
 {
-    int64_t    time;
-    uint32_t  *scalar;
+    int64_t  n;
 
-    if (ngx_household_record_time(value, &time) != NGX_OK) {
+    if (ngx_household_record_time(value, &n) != NGX_OK) {
         return ngx_household_record_reject(b, NGX_HOUSEHOLD_ERROR_TIME);
     }
 
-    scalar = (uint32_t *) (b->u.bytes + field->offset);
-
-    *scalar = (uint32_t) time;
+    *time = (uint32_t) n;
 
     return NGX_OK;
 }
@@ -559,7 +544,7 @@ ngx_household_field_time(ngx_household_record_builder_t *b,
 
 static ngx_int_t
 ngx_household_field_country(ngx_household_record_builder_t *b,
-    ngx_household_field_t *field, ngx_str_t *rest, ngx_str_t *value)
+    ngx_str_t *value)
 {
     if (ngx_household_country_set(b->u.record.country, value->data,
                                   value->len)
@@ -574,7 +559,7 @@ ngx_household_field_country(ngx_household_record_builder_t *b,
 
 static ngx_int_t
 ngx_household_field_seats(ngx_household_record_builder_t *b,
-    ngx_household_field_t *field, ngx_str_t *rest, ngx_str_t *value)
+    ngx_str_t *value)
 {
     int64_t  n;
 
