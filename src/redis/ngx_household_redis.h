@@ -63,8 +63,8 @@ ngx_household_redis_op_t *ngx_household_redis_submit(
     void *data, ngx_household_redis_result_e *status);
 
 /*
- * The same with commands that are encoded; they are copied.  The key is the
- * last argument of the first command.
+ * The same with commands that are encoded, one after the other in memory; they
+ * are copied.  The key is the last argument of the first command.
  */
 ngx_household_redis_op_t *ngx_household_redis_submit_encoded(
     ngx_household_redis_t *redis, ngx_str_t *wires, ngx_str_t *keys,

@@ -22,7 +22,7 @@ static ngx_int_t ngx_household_redis_conn_flush_cmd(
     ngx_household_redis_conn_t *conn, ngx_household_redis_cmd_t *cmd);
 static ngx_int_t ngx_household_redis_conn_flush_number(
     ngx_household_redis_conn_t *conn);
-static ngx_int_t ngx_household_redis_conn_append(
+static ngx_inline ngx_int_t ngx_household_redis_conn_append(
     ngx_household_redis_conn_t *conn, ngx_str_t *wire);
 static ngx_int_t ngx_household_redis_conn_reserve(
     ngx_household_redis_conn_t *conn, size_t len);
@@ -163,7 +163,7 @@ ngx_household_redis_conn_flush_number(ngx_household_redis_conn_t *conn)
 }
 
 
-static ngx_int_t
+static ngx_inline ngx_int_t
 ngx_household_redis_conn_append(ngx_household_redis_conn_t *conn,
     ngx_str_t *wire)
 {

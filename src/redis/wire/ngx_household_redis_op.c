@@ -113,8 +113,10 @@ ngx_household_redis_op_create_encoded(ngx_str_t *wires, ngx_uint_t n,
         op->cmds[i].wire.data = p;
         op->cmds[i].wire.len = wires[i].len;
 
-        p = ngx_cpymem(p, wires[i].data, wires[i].len);
+        p += wires[i].len;
     }
+
+    ngx_memcpy(&op->cmds[n], wires[0].data, room);
 
     return op;
 }

@@ -206,7 +206,10 @@ ngx_household_redis_op_t *ngx_household_redis_op_create(
     ngx_household_redis_reply_pt reply, ngx_household_redis_done_pt done,
     void *data);
 
-/* the same with commands that are encoded; they are copied */
+/*
+ * The same with commands that are encoded, one after the other in memory; they
+ * are copied.
+ */
 ngx_household_redis_op_t *ngx_household_redis_op_create_encoded(
     ngx_str_t *wires, ngx_uint_t n, ngx_uint_t flags,
     ngx_household_redis_reply_pt reply, ngx_household_redis_done_pt done,
