@@ -127,7 +127,7 @@ ngx_household_record_builder_add_field(ngx_household_record_builder_t *b,
 }
 
 
-/* returns NGX_OK; NGX_DECLINED if malformed; NGX_ABORT if the name is unknown */
+/* returns NGX_OK; NGX_DECLINED: malformed; NGX_ABORT: the name is unknown */
 
 static ngx_int_t
 ngx_household_field_add(ngx_household_record_builder_t *b, ngx_str_t *name,

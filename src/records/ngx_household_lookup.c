@@ -109,11 +109,7 @@ ngx_household_lookups_destroy(ngx_household_lookups_t *lookups)
                                  NGX_HOUSEHOLD_LOOKUP_UNAVAILABLE, NULL);
     }
 
-    ngx_household_spares_release(&lookups->spares);
-
-    while (lookups->nbuilders) {
-        ngx_free(lookups->builders[--lookups->nbuilders]);
-    }
+    ngx_household_lookup_free_spares(lookups);
 
     if (lookups->next.posted) {
         ngx_delete_posted_event(&lookups->next);
@@ -201,25 +197,13 @@ ngx_household_lookup_create(ngx_household_lookups_t *lookups,
     ngx_uint_t               part;
     ngx_household_lookup_t  *lookup;
 
-    if (account->len > NGX_HOUSEHOLD_ID_LEN) {
-        return NULL;
-    }
-
-    lookup = ngx_household_spares_alloc(&lookups->spares,
-                                        sizeof(ngx_household_lookup_t)
-                                        + NGX_HOUSEHOLD_ID_LEN);
+    lookup = ngx_household_lookup_alloc(lookups, account);
     if (lookup == NULL) {
         return NULL;
     }
 
-    ngx_memzero(lookup, sizeof(ngx_household_lookup_t));
-
-    lookup->lookups = lookups;
     lookup->state = NGX_HOUSEHOLD_LOOKUP_SENT;
     lookup->node.node.key = hash;
-    lookup->node.str.len = account->len;
-    lookup->node.str.data = (u_char *) lookup + sizeof(ngx_household_lookup_t);
-    ngx_memcpy(lookup->node.str.data, account->data, account->len);
 
     /* the account is the hash tag; nodes have ranges of hash slots */
 
@@ -583,8 +567,7 @@ ngx_household_lookup_end(ngx_household_lookup_t *lookup,
         waiter->handler(waiter, outcome, record);
     }
 
-    ngx_household_lookup_release(lookup);
-    ngx_household_spares_free(&lookup->lookups->spares, lookup);
+    ngx_household_lookup_free(lookup);
 }
 
 

@@ -35,10 +35,6 @@ static ngx_household_redis_result_e ngx_household_lookup_repeat(
 static void ngx_household_lookup_malformed(ngx_household_lookups_t *lookups,
     ngx_uint_t n);
 static void ngx_household_lookup_too_large(ngx_household_lookups_t *lookups);
-static ngx_household_record_builder_t *ngx_household_lookup_builder(
-    ngx_household_lookups_t *lookups);
-static void ngx_household_lookup_free(ngx_household_lookups_t *lookups,
-    ngx_household_record_builder_t *builder);
 
 
 ngx_int_t
@@ -356,7 +352,7 @@ ngx_household_lookup_answered(ngx_household_redis_op_t *op,
 
         /* the primary is unavailable */
 
-        ngx_household_lookup_free(lookup->lookups, lookup->builder);
+        ngx_household_lookup_free_builder(lookup->lookups, lookup->builder);
 
         lookup->builder = lookup->replica;
         lookup->replica = NULL;
@@ -404,7 +400,7 @@ ngx_household_lookup_repeat(ngx_household_lookup_t *lookup)
         lookup->builder = NULL;
     }
 
-    ngx_household_lookup_free(lookup->lookups, lookup->builder);
+    ngx_household_lookup_free_builder(lookup->lookups, lookup->builder);
 
     lookup->builder = NULL;
     lookup->empty = 0;
@@ -448,54 +444,5 @@ ngx_household_lookup_too_large(ngx_household_lookups_t *lookups)
                       (NGX_HOUSEHOLD_REDIS_REPLY_VALUES - 1) / 2,
                       NGX_HOUSEHOLD_REDIS_REPLY_BYTES,
                       NGX_HOUSEHOLD_REDIS_REPLY_BULK);
-    }
-}
-
-
-static ngx_household_record_builder_t *
-ngx_household_lookup_builder(ngx_household_lookups_t *lookups)
-{
-    ngx_household_record_builder_t  *builder;
-
-    if (lookups->nbuilders) {
-        builder = lookups->builders[--lookups->nbuilders];
-
-    } else {
-        builder = ngx_alloc(sizeof(ngx_household_record_builder_t),
-                            ngx_cycle->log);
-        if (builder == NULL) {
-            return NULL;
-        }
-    }
-
-    ngx_household_record_builder_start(builder, ngx_time());
-
-    return builder;
-}
-
-
-void
-ngx_household_lookup_release(ngx_household_lookup_t *lookup)
-{
-    ngx_household_lookup_free(lookup->lookups, lookup->builder);
-    ngx_household_lookup_free(lookup->lookups, lookup->replica);
-}
-
-
-static void
-ngx_household_lookup_free(ngx_household_lookups_t *lookups,
-    ngx_household_record_builder_t *builder)
-{
-    if (builder == NULL) {
-        return;
-    }
-
-    if (lookups->nbuilders
-        < sizeof(lookups->builders) / sizeof(lookups->builders[0]))
-    {
-        lookups->builders[lookups->nbuilders++] = builder;
-
-    } else {
-        ngx_free(builder);
     }
 }

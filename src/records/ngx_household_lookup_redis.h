@@ -142,8 +142,23 @@ ngx_int_t ngx_household_lookup_make_commands(ngx_pool_t *pool,
 ngx_int_t ngx_household_lookup_send(ngx_household_lookup_t *lookup,
     ngx_household_lookup_pt handler);
 
-/* returns the builders of the lookup, if any, to the free builders */
-void ngx_household_lookup_release(ngx_household_lookup_t *lookup);
+/*
+ * _memory.c: returns a lookup with all members 0, but for the account, which is
+ * copied.  Returns NULL if there is no memory, or if the account is too long.
+ * free() frees the lookup and its builders.
+ */
+ngx_household_lookup_t *ngx_household_lookup_alloc(
+    ngx_household_lookups_t *lookups, ngx_str_t *account);
+void ngx_household_lookup_free(ngx_household_lookup_t *lookup);
+
+/* returns a builder that is started, or NULL; "builder" may be NULL */
+ngx_household_record_builder_t *ngx_household_lookup_builder(
+    ngx_household_lookups_t *lookups);
+void ngx_household_lookup_free_builder(ngx_household_lookups_t *lookups,
+    ngx_household_record_builder_t *builder);
+
+/* frees what is kept, when no lookup is left */
+void ngx_household_lookup_free_spares(ngx_household_lookups_t *lookups);
 
 
 #endif /* _NGX_HOUSEHOLD_LOOKUP_REDIS_H_INCLUDED_ */

@@ -255,7 +255,8 @@ void ngx_household_redis_deadlines_add(ngx_household_redis_deadlines_t *d,
     ngx_household_redis_op_t *op, ngx_uint_t awaited);
 
 /*
- * Changes whether a worker process that quits waits for the operation.  Does nothing if the operation has ended or has no deadline.
+ * Changes whether a worker process that quits waits for the operation.  Does
+ * nothing if the operation has ended or has no deadline.
  */
 void ngx_household_redis_op_await(ngx_household_redis_op_t *op,
     ngx_uint_t awaited);
