@@ -217,6 +217,53 @@ test_record_numbers(void **state)
 }
 
 
+/* each digit where it may be, and every other byte there */
+
+static void
+test_record_digits(void **state)
+{
+    char        text[16];
+    size_t      len, i;
+    uint32_t    n;
+    ngx_uint_t  byte;
+
+    for (len = 1; len <= 10; len++) {
+        n = 0;
+
+        for (i = 0; i < len; i++) {
+            text[i] = (char) ('1' + (2 * i + len) % 4);
+            n = n * 10 + text[i] - '0';
+        }
+
+        ngx_household_record_builder_start(&builder, TEST_NOW);
+        test_field_n("revoked_before", 14, text, len);
+        assert_int_equal(builder.u.record.malformed, 0);
+
+        if (n != builder.u.record.revoked_before) {
+            fail_msg("%.*s is %u", (int) len, text,
+                     (unsigned) builder.u.record.revoked_before);
+        }
+
+        for (i = 0; i < len; i++) {
+            for (byte = 0; byte < 256; byte++) {
+
+                if (byte >= '0' && byte <= '9') {
+                    continue;
+                }
+
+                text[i] = (char) byte;
+
+                ngx_household_record_builder_start(&builder, TEST_NOW);
+                test_field_n("revoked_before", 14, text, len);
+                assert_int_equal(builder.u.record.malformed, 1);
+            }
+
+            text[i] = (char) ('1' + (2 * i + len) % 4);
+        }
+    }
+}
+
+
 static const struct {
     const char  *name;
     const char  *value;
@@ -600,6 +647,7 @@ main(void)
         cmocka_unit_test(test_record_exists),
         cmocka_unit_test(test_record_scalars),
         cmocka_unit_test(test_record_numbers),
+        cmocka_unit_test(test_record_digits),
         cmocka_unit_test(test_record_malformed),
         cmocka_unit_test(test_record_malformed_many),
         cmocka_unit_test(test_record_unknown),
