@@ -12,6 +12,7 @@
 
 #include <ngx_config.h>
 #include <ngx_core.h>
+#include "ngx_household_noinline.h"
 #include "ngx_household_resp_private.h"
 
 
@@ -21,8 +22,8 @@ static void *ngx_household_resp_create_string(const redisReadTask *task,
 static ngx_uint_t ngx_household_resp_received(const redisReadTask *task,
     char *str, size_t len);
 #endif
-static void *ngx_household_resp_create_line(const redisReadTask *task,
-    char *str, size_t len);
+static ngx_household_noinline void *ngx_household_resp_create_line(
+    const redisReadTask *task, char *str, size_t len);
 static void *ngx_household_resp_create_array(const redisReadTask *task,
     ngx_household_resp_elements_t elements);
 static void *ngx_household_resp_create_integer(const redisReadTask *task,
@@ -39,12 +40,14 @@ static void *ngx_household_resp_refuse(const redisReadTask *task,
 static ngx_inline void *ngx_household_resp_add_string(
     const redisReadTask *task, ngx_household_resp_type_e type, char *str,
     size_t len);
-static void *ngx_household_resp_add_copy(const redisReadTask *task,
-    ngx_household_resp_type_e type, char *str, size_t len);
+static ngx_household_noinline void *ngx_household_resp_add_copy(
+    const redisReadTask *task, ngx_household_resp_type_e type, char *str,
+    size_t len);
 static ngx_inline void *ngx_household_resp_add(const redisReadTask *task,
     ngx_household_resp_type_e type, int64_t n, u_char *str, size_t len);
-static void *ngx_household_resp_add_slow(const redisReadTask *task,
-    ngx_household_resp_type_e type, int64_t n, u_char *str, size_t len);
+static ngx_household_noinline void *ngx_household_resp_add_slow(
+    const redisReadTask *task, ngx_household_resp_type_e type, int64_t n,
+    u_char *str, size_t len);
 
 
 /* objects are in memory of the decoder, so there is no freeObject */
@@ -115,7 +118,7 @@ ngx_household_resp_received(const redisReadTask *task, char *str, size_t len)
 #endif
 
 
-static void *
+static ngx_household_noinline void *
 ngx_household_resp_create_line(const redisReadTask *task, char *str,
     size_t len)
 {
@@ -264,7 +267,7 @@ ngx_household_resp_add_string(const redisReadTask *task,
 
 /* adds a string that was fed in pieces */
 
-static void *
+static ngx_household_noinline void *
 ngx_household_resp_add_copy(const redisReadTask *task,
     ngx_household_resp_type_e type, char *str, size_t len)
 {
@@ -305,7 +308,7 @@ ngx_household_resp_add(const redisReadTask *task,
 }
 
 
-static void *
+static ngx_household_noinline void *
 ngx_household_resp_add_slow(const redisReadTask *task,
     ngx_household_resp_type_e type, int64_t n, u_char *str, size_t len)
 {
