@@ -48,11 +48,12 @@ static ngx_inline ngx_uint_t
 ngx_household_addr_equal(const ngx_household_addr_t *a,
     const ngx_household_addr_t *b)
 {
-    return a->family == b->family
-           && ngx_household_word_read(a->bytes, 8)
-              == ngx_household_word_read(b->bytes, 8)
-           && ngx_household_word_read(a->bytes + 8, 8)
-              == ngx_household_word_read(b->bytes + 8, 8);
+    return ((uint64_t) (a->family ^ b->family)
+            | (ngx_household_word_read(a->bytes, 8)
+               ^ ngx_household_word_read(b->bytes, 8))
+            | (ngx_household_word_read(a->bytes + 8, 8)
+               ^ ngx_household_word_read(b->bytes + 8, 8)))
+           == 0;
 }
 
 

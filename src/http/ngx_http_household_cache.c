@@ -8,7 +8,7 @@
 #include <ngx_config.h>
 #include <ngx_core.h>
 #include <ngx_http.h>
-#include "ngx_household_noinline.h"
+#include "ngx_household_compiler.h"
 #include "ngx_household_zone_state.h"
 #include "ngx_http_household.h"
 #include "ngx_http_household_cache.h"

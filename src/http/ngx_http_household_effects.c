@@ -14,7 +14,7 @@
 #include "ngx_http_household_effects.h"
 #include "ngx_http_household_invalidate.h"
 #include "ngx_http_household_sharing.h"
-#include "ngx_household_noinline.h"
+#include "ngx_household_compiler.h"
 
 
 /* seconds after which a device is written for all edges again */

@@ -15,7 +15,7 @@
 #include "ngx_http_household_override.h"
 #include "ngx_http_household_shadow.h"
 #include "ngx_http_household_sharing.h"
-#include "ngx_household_noinline.h"
+#include "ngx_household_compiler.h"
 
 
 static ngx_household_noinline ngx_int_t ngx_http_household_evaluate_anew(
@@ -28,6 +28,7 @@ ngx_int_t
 ngx_http_household_evaluate(ngx_http_request_t *r,
     ngx_http_household_loc_conf_t *hlcf, ngx_http_household_ctx_t *ctx)
 {
+    ngx_uint_t                        rollout;
     ngx_http_household_main_conf_t   *hmcf;
     ngx_http_household_memo_input_t   input;
 
@@ -45,19 +46,18 @@ ngx_http_household_evaluate(ngx_http_request_t *r,
         return NGX_ERROR;
     }
 
-    input.record = ctx->record;
-    input.conf = hlcf;
-    input.unauthorized = ctx->unauthorized;
-    input.mode = ctx->configured;
-    input.rollout = ctx->rollout;
+    ctx->mode = ctx->configured;
+    rollout = ctx->rollout;
+
+    ngx_http_household_override_apply(hlcf->store, &ctx->mode, &rollout);
+
+    input.conf = (uintptr_t) hlcf;
     input.now = ngx_time();
     input.issued_at = ctx->issued_at;
-    input.token = ctx->token;
-    input.device = &ctx->device;
-
-    ngx_http_household_override_apply(hlcf->store, &input.mode,
-                                      &input.rollout);
-    ctx->mode = input.mode;
+    input.unauthorized = (u_char) ctx->unauthorized;
+    input.token = (u_char) ctx->token;
+    input.mode = (u_char) ctx->mode;
+    input.rollout = (uint32_t) rollout;
 
     /* realip has replaced the address by now */
     (void) ngx_household_addr_set(&input.addr, r->connection->sockaddr);
@@ -68,11 +68,12 @@ ngx_http_household_evaluate(ngx_http_request_t *r,
         ngx_http_household_facts_country(r, ctx, &input.addr);
     }
 
-    if (input.mode == NGX_HOUSEHOLD_OFF) {
+    if (ctx->mode == NGX_HOUSEHOLD_OFF) {
         return NGX_DONE;
     }
 
-    return ngx_http_household_memo_recall(ctx->held, &input, &ctx->decision)
+    return ngx_http_household_memo_recall(ctx->held, ctx->record, &ctx->device,
+                                          &input, &ctx->decision)
            ? NGX_OK
            : ngx_http_household_evaluate_anew(r, hlcf, ctx, &input);
 }
@@ -128,7 +129,8 @@ ngx_http_household_evaluate_anew(ngx_http_request_t *r,
     {
         /* the input is all that the decision was made of */
 
-        ngx_http_household_memo_decided(ctx->held, input, &ctx->decision);
+        ngx_http_household_memo_decided(ctx->held, ctx->record, &ctx->device,
+                                        input, &ctx->decision);
     }
 
     return NGX_OK;

@@ -10,6 +10,7 @@
 #include <ngx_config.h>
 #include <ngx_core.h>
 #include "ngx_http_household_memo.h"
+#include "ngx_household_compiler.h"
 #include "ngx_household_str.h"
 #include "ngx_household_word.h"
 
@@ -26,20 +27,31 @@
 #define NGX_HTTP_HOUSEHOLD_MEMO_AGE     10000
 
 
+/* a line of the processor's cache, and the part of a value that is read */
+#define NGX_HTTP_HOUSEHOLD_MEMO_LINE       64
+#define NGX_HTTP_HOUSEHOLD_MEMO_READ      256
+
+
+/* what is read of most of them comes first */
+
 struct ngx_http_household_memo_decided_s {
-    ngx_uint_t                        valid;   /* unsigned  valid:1; */
-    ngx_http_household_memo_input_t   input;   /* without the device */
+    uint32_t                          valid;   /* unsigned  valid:1; */
+    uint32_t                          device_len;
+    ngx_http_household_memo_input_t   input;
     ngx_household_decision_t          decision;
-    ngx_str_t                         device;
-    u_char                            device_bytes[NGX_HOUSEHOLD_ID_LEN];
+    u_char                            device[NGX_HOUSEHOLD_ID_LEN];
 };
 
 
 static ngx_inline uint64_t ngx_http_household_memo_mix(uint64_t hash,
     uint64_t word);
 static ngx_inline uint64_t ngx_http_household_memo_hash(const ngx_str_t *key);
+static ngx_inline ngx_uint_t ngx_http_household_memo_same(
+    const ngx_http_household_memo_input_t *a,
+    const ngx_http_household_memo_input_t *b);
 static ngx_http_household_memo_value_t *ngx_http_household_memo_alloc(
-    ngx_http_household_memo_value_t *former, size_t size);
+    ngx_http_household_memo_value_t *value,
+    ngx_http_household_memo_kind_e kind, size_t key_len, size_t len);
 
 
 static ngx_http_household_memo_place_t
@@ -99,6 +111,7 @@ ngx_http_household_memo_find(ngx_http_household_memo_kind_e kind,
     ngx_household_zone_ns_t *ns, const ngx_str_t *key,
     ngx_http_household_memo_found_t *found)
 {
+    size_t                            n;
     uint64_t                          hash;
     ngx_http_household_memo_place_t  *place;
     ngx_http_household_memo_value_t  *value;
@@ -110,12 +123,25 @@ ngx_http_household_memo_find(ngx_http_household_memo_kind_e kind,
                                               - NGX_HTTP_HOUSEHOLD_MEMO_BITS)];
     value = place->value;
 
-    found->hash = hash;
     found->place = place;
-    found->value = value != NULL
-                   && value->ns == ns
-                   && ngx_household_str_equal(&value->key, key)
-                   ? value : NULL;
+    found->value = NULL;
+    found->tag = (uint32_t) (hash >> (32 - NGX_HTTP_HOUSEHOLD_MEMO_BITS));
+    found->kind = kind;
+
+    if (value == NULL || place->tag != found->tag) {
+        return;
+    }
+
+    for (n = NGX_HTTP_HOUSEHOLD_MEMO_LINE;
+         n < NGX_HTTP_HOUSEHOLD_MEMO_READ;
+         n += NGX_HTTP_HOUSEHOLD_MEMO_LINE)
+    {
+        ngx_household_prefetch(value, n);
+    }
+
+    if (value->ns == ns && ngx_household_str_equal(&value->key, key)) {
+        found->value = value;
+    }
 }
 
 
@@ -130,16 +156,18 @@ ngx_http_household_memo_keep(ngx_http_household_memo_found_t *found,
 
     place = found->place;
 
-    if (found->value == NULL && place->hash != found->hash) {
+    if (found->value == NULL && place->wanted != found->tag) {
         /* most accounts that are requested once are not requested again soon */
-        place->hash = found->hash;
+        place->wanted = found->tag;
         return NULL;
     }
 
-    value = ngx_http_household_memo_alloc(place->value, len + key->len);
+    value = ngx_http_household_memo_alloc(place->value, found->kind, key->len,
+                                          len);
 
     place->value = value;
-    place->hash = 0;
+    place->tag = found->tag;
+    place->wanted = 0;
     found->value = value;
 
     if (value == NULL) {
@@ -157,8 +185,7 @@ ngx_http_household_memo_keep(ngx_http_household_memo_found_t *found,
         value->mark.until = until;
     }
 
-    value->key.data = ngx_cpymem(value->data, data, len);
-    value->key.len = key->len;
+    ngx_memcpy(value->data, data, len);
     ngx_memcpy(value->key.data, key->data, key->len);
 
     return value;
@@ -166,45 +193,63 @@ ngx_http_household_memo_keep(ngx_http_household_memo_found_t *found,
 
 
 /*
- * Returns memory of "size" bytes, without a decision: that of the former value
- * if it suffices, and nobody else holds it.
+ * Returns a value without a decision: the former one if its memory suffices,
+ * and nobody else holds it.
  */
 
 static ngx_http_household_memo_value_t *
-ngx_http_household_memo_alloc(ngx_http_household_memo_value_t *former,
-    size_t size)
+ngx_http_household_memo_alloc(ngx_http_household_memo_value_t *value,
+    ngx_http_household_memo_kind_e kind, size_t key_len, size_t len)
 {
-    ngx_http_household_memo_value_t  *value;
+    u_char  *p;
+    size_t   size, decided;
 
-    if (former != NULL) {
+    decided = kind == NGX_HTTP_HOUSEHOLD_MEMO_RECORD
+              ? sizeof(ngx_http_household_memo_decided_t) : 0;
 
-        if (former->holders == 1 && size <= former->size) {
+    size = sizeof(ngx_http_household_memo_value_t)
+           + ngx_align(key_len, sizeof(uint64_t)) + decided + len;
 
-            if (former->decided != NULL) {
-                former->decided->valid = 0;
-            }
+    if (value != NULL
+        && (value->holders != 1 || value->size < size
+            || key_len + len > NGX_HTTP_HOUSEHOLD_MEMO_MAX))
+    {
+        ngx_http_household_memo_release(value);
+        value = NULL;
+    }
 
-            return former;
+    if (key_len + len > NGX_HTTP_HOUSEHOLD_MEMO_MAX) {
+        return NULL;
+    }
+
+    if (value == NULL) {
+        size = ngx_align(size, NGX_HTTP_HOUSEHOLD_MEMO_STEP);
+
+        value = ngx_memalign(NGX_HTTP_HOUSEHOLD_MEMO_LINE, size,
+                             ngx_cycle->log);
+        if (value == NULL) {
+            return NULL;
         }
 
-        ngx_http_household_memo_release(former);
+        value->holders = 1;
+        value->size = size;
     }
 
-    if (size > NGX_HTTP_HOUSEHOLD_MEMO_MAX) {
-        return NULL;
-    }
+    p = (u_char *) value + sizeof(ngx_http_household_memo_value_t);
 
-    size = ngx_align(size, NGX_HTTP_HOUSEHOLD_MEMO_STEP);
+    value->key.data = p;
+    value->key.len = key_len;
+    p += ngx_align(key_len, sizeof(uint64_t));
 
-    value = ngx_alloc(offsetof(ngx_http_household_memo_value_t, data) + size,
-                      ngx_cycle->log);
-    if (value == NULL) {
-        return NULL;
-    }
-
-    value->holders = 1;
-    value->size = size;
     value->decided = NULL;
+
+    if (decided) {
+        value->decided = (ngx_http_household_memo_decided_t *) p;
+        value->decided->valid = 0;
+        p += decided;
+    }
+
+    value->data = p;
 
     return value;
 }
@@ -214,11 +259,6 @@ void
 ngx_http_household_memo_release(ngx_http_household_memo_value_t *value)
 {
     if (--value->holders == 0) {
-
-        if (value->decided != NULL) {
-            ngx_free(value->decided);
-        }
-
         ngx_free(value);
     }
 }
@@ -228,32 +268,23 @@ ngx_http_household_memo_release(ngx_http_household_memo_value_t *value)
 
 ngx_uint_t
 ngx_http_household_memo_recall(ngx_http_household_memo_value_t *value,
+    const void *record, const ngx_str_t *device,
     const ngx_http_household_memo_input_t *input, ngx_household_decision_t *d)
 {
-    const ngx_household_decision_t         *from;
-    const ngx_http_household_memo_input_t  *was;
-    ngx_http_household_memo_decided_t      *decided;
+    const ngx_household_decision_t     *from;
+    ngx_http_household_memo_decided_t  *decided;
 
-    decided = value != NULL ? value->decided : NULL;
-
-    if (decided == NULL
-        || !decided->valid
-        || (const void *) value->data != input->record)
-    {
+    if (value == NULL || value->data != record) {
         return 0;
     }
 
-    was = &decided->input;
+    decided = value->decided;
 
-    if (was->now != input->now
-        || was->conf != input->conf
-        || was->mode != input->mode
-        || was->rollout != input->rollout
-        || was->token != input->token
-        || was->issued_at != input->issued_at
-        || was->unauthorized != input->unauthorized
-        || !ngx_household_addr_equal(&was->addr, &input->addr)
-        || !ngx_household_str_equal(&decided->device, input->device))
+    if (!decided->valid
+        || decided->device_len != device->len
+        || !ngx_http_household_memo_same(&decided->input, input)
+        || (device->len != 0
+            && ngx_memcmp(decided->device, device->data, device->len) != 0))
     {
         return 0;
     }
@@ -271,18 +302,39 @@ ngx_http_household_memo_recall(ngx_http_household_memo_value_t *value,
 }
 
 
+/* no branches: a compiler takes what follows a chain of them for rare */
+
+static ngx_inline ngx_uint_t
+ngx_http_household_memo_same(const ngx_http_household_memo_input_t *a,
+    const ngx_http_household_memo_input_t *b)
+{
+    size_t         i;
+    uint64_t       differ;
+    const u_char  *p, *q;
+
+    p = (const u_char *) a;
+    q = (const u_char *) b;
+    differ = 0;
+
+    for (i = 0; i < sizeof(ngx_http_household_memo_input_t); i += 8) {
+        differ |= ngx_household_word_read(p + i, 8)
+                  ^ ngx_household_word_read(q + i, 8);
+    }
+
+    return differ == 0;
+}
+
+
 void
 ngx_http_household_memo_decided(ngx_http_household_memo_value_t *value,
+    const void *record, const ngx_str_t *device,
     const ngx_http_household_memo_input_t *input,
     const ngx_household_decision_t *d)
 {
-    const ngx_str_t                    *device;
     ngx_http_household_memo_decided_t  *decided;
 
-    device = input->device;
-
     if (value == NULL
-        || (const void *) value->data != input->record
+        || value->data != record
         || device->len > NGX_HOUSEHOLD_ID_LEN)
     {
         return;
@@ -290,26 +342,12 @@ ngx_http_household_memo_decided(ngx_http_household_memo_value_t *value,
 
     decided = value->decided;
 
-    if (decided == NULL) {
-        decided = ngx_alloc(sizeof(ngx_http_household_memo_decided_t),
-                            ngx_cycle->log);
-        if (decided == NULL) {
-            return;
-        }
-
-        value->decided = decided;
-    }
-
     decided->valid = 1;
+    decided->input = *input;
     decided->decision = *d;
-
-    ngx_memcpy(&decided->input, input,
-               sizeof(ngx_http_household_memo_input_t));
-
-    decided->device.data = decided->device_bytes;
-    decided->device.len = device->len;
+    decided->device_len = device->len;
 
     if (device->len) {
-        ngx_memcpy(decided->device_bytes, device->data, device->len);
+        ngx_memcpy(decided->device, device->data, device->len);
     }
 }

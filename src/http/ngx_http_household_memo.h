@@ -31,26 +31,33 @@ typedef struct ngx_http_household_memo_decided_s
     ngx_http_household_memo_decided_t;
 
 
-/* "data" is aligned, and stays while a request holds the value */
+/*
+ * Key, decision and data follow in the same memory.  "data" is aligned.  Both
+ * stay while a request holds the value.
+ */
 
 typedef struct {
-    ngx_uint_t                          holders; /* requests, and the table */
-    size_t                              size;    /* of "data" */
+    uint32_t                            holders; /* requests, and the table */
+    uint32_t                            size;    /* with what follows */
     ngx_household_zone_ns_t            *ns;
     ngx_household_zone_mark_t           mark;
-    ngx_str_t                           key;     /* in "data", too */
-    ngx_http_household_memo_decided_t  *decided; /* NULL: none */
-    uint64_t                            data[1];
+    ngx_str_t                           key;
+    ngx_http_household_memo_decided_t  *decided; /* of a record */
+    void                               *data;
 } ngx_http_household_memo_value_t;
 
 
-/* where the values of some keys are, one at a time */
+/*
+ * Where the values of some keys are, one at a time.  Tags are parts of hashes:
+ * memory of another key's value is not read.
+ */
 
 typedef struct {
     ngx_http_household_memo_value_t    *value; /* NULL: none */
+    uint32_t                            tag;   /* of the key of the value */
 
     /* of the last key without a value, and no hit since; or 0 */
-    uint64_t                            hash;
+    uint32_t                            wanted;
 } ngx_http_household_memo_place_t;
 
 
@@ -59,23 +66,25 @@ typedef struct {
 typedef struct {
     ngx_http_household_memo_place_t    *place;
     ngx_http_household_memo_value_t    *value; /* fresh or not; NULL: none */
-    uint64_t                            hash;  /* of the key */
+    uint32_t                            tag;   /* of the key */
+    ngx_http_household_memo_kind_e      kind;
 } ngx_http_household_memo_found_t;
 
 
-/* what a decision is made of; "conf" stands for the directives */
+/*
+ * What a decision for a record and a device is made of; "conf" stands for the
+ * directives.  There are no bytes between the members.
+ */
 
 typedef struct {
-    const void                  *record;
-    const void                  *conf;
-    ngx_household_reason_e       unauthorized; /* NONE, or why */
-    ngx_uint_t                   mode;    /* both with the override */
-    ngx_uint_t                   rollout;
+    uint64_t                     conf;    /* address */
     int64_t                      now;
     int64_t                      issued_at;
-    ngx_uint_t                   token;   /* identity is from one */
     ngx_household_addr_t         addr;
-    const ngx_str_t             *device;
+    u_char                       unauthorized; /* NONE, or why */
+    u_char                       token;   /* identity is from one */
+    u_char                       mode;    /* both with the override */
+    uint32_t                     rollout;
 } ngx_http_household_memo_input_t;
 
 
@@ -105,7 +114,7 @@ ngx_http_household_memo_fresh(const ngx_http_household_memo_found_t *found)
         return NULL;
     }
 
-    found->place->hash = 0;
+    found->place->wanted = 0;
 
     return value;
 }
@@ -142,16 +151,18 @@ ngx_http_household_memo_hold(ngx_http_household_memo_value_t **held,
 void ngx_http_household_memo_release(ngx_http_household_memo_value_t *value);
 
 /*
- * Copies the last decision for a record, if it was made of the same input.
- * "value" is the kept record, or NULL.  Returns 1; or 0 if there is none.
+ * Copies the last decision for a record and a device, if it was made of the
+ * same input.  "value" is the kept record, or NULL.  Returns 1; or 0 if there
+ * is none.
  */
 ngx_uint_t ngx_http_household_memo_recall(
-    ngx_http_household_memo_value_t *value,
-    const ngx_http_household_memo_input_t *input,
+    ngx_http_household_memo_value_t *value, const void *record,
+    const ngx_str_t *device, const ngx_http_household_memo_input_t *input,
     ngx_household_decision_t *d);
 
 /* keeps a decision; likewise */
 void ngx_http_household_memo_decided(ngx_http_household_memo_value_t *value,
+    const void *record, const ngx_str_t *device,
     const ngx_http_household_memo_input_t *input,
     const ngx_household_decision_t *d);
 

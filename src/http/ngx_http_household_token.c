@@ -11,7 +11,7 @@
 #include "ngx_http_household_cat.h"
 #include "ngx_http_household_headers.h"
 #include "ngx_household_clock.h"
-#include "ngx_household_noinline.h"
+#include "ngx_household_compiler.h"
 #include "ngx_household_str.h"
 #include "ngx_http_household_token.h"
 #include "ngx_http_household_token_cache.h"

@@ -4,7 +4,7 @@
 #include <ngx_http.h>
 #include "ngx_http_household.h"
 #include "ngx_http_household_token_cache.h"
-#include "ngx_household_noinline.h"
+#include "ngx_household_compiler.h"
 
 
 /*

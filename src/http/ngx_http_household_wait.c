@@ -20,7 +20,7 @@
 #include "ngx_http_household_fleet.h"
 #include "ngx_http_household_sharing.h"
 #include "ngx_http_household_wait.h"
-#include "ngx_household_noinline.h"
+#include "ngx_household_compiler.h"
 
 
 struct ngx_http_household_wait_s {

@@ -141,9 +141,9 @@ ngx_household_cells_find(ngx_household_cells_t *c,
 
         /* the second cell usually follows in memory: prefetch both */
 
-        ngx_household_cells_prefetch(e, 64);
-        ngx_household_cells_prefetch(e, 128);
-        ngx_household_cells_prefetch(e, 192);
+        ngx_household_prefetch(e, 64);
+        ngx_household_prefetch(e, 128);
+        ngx_household_prefetch(e, 192);
 
         if (e->hash == hash
             && e->keylen == key->len

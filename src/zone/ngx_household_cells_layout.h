@@ -9,6 +9,7 @@
 
 
 #include "ngx_household_cells.h"
+#include "ngx_household_compiler.h"
 
 
 /* the cell of number "n", which is not 0 */
@@ -17,13 +18,6 @@
 
 #define ngx_household_cells_bucket(c, hash)                                   \
     (&(c)->buckets[((uint64_t) (hash) * (c)->nbuckets) >> 32])
-
-#if (__GNUC__)
-#define ngx_household_cells_prefetch(p, n)                                    \
-    __builtin_prefetch((u_char *) (p) + (n))
-#else
-#define ngx_household_cells_prefetch(p, n)
-#endif
 
 
 #endif /* _NGX_HOUSEHOLD_CELLS_LAYOUT_H_INCLUDED_ */

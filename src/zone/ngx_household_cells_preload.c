@@ -67,7 +67,7 @@ ngx_household_cells_preload(ngx_household_cells_t *c,
 void
 ngx_household_cells_prefetch_bucket(ngx_household_cells_t *c, uint32_t hash)
 {
-    ngx_household_cells_prefetch(ngx_household_cells_bucket(c, hash), 0);
+    ngx_household_prefetch(ngx_household_cells_bucket(c, hash), 0);
 }
 
 
@@ -79,7 +79,7 @@ ngx_household_cells_prefetch_entry(ngx_household_cells_t *c, uint32_t hash)
     n = *ngx_household_cells_bucket(c, hash);
 
     if (n) {
-        ngx_household_cells_prefetch(ngx_household_cells_addr(c, n), 0);
+        ngx_household_prefetch(ngx_household_cells_addr(c, n), 0);
     }
 }
 

@@ -12,7 +12,7 @@
 
 #include <ngx_config.h>
 #include <ngx_core.h>
-#include "ngx_household_noinline.h"
+#include "ngx_household_compiler.h"
 #include "ngx_household_resp_private.h"
 
 

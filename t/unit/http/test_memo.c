@@ -369,10 +369,7 @@ test_large(void **data)
 static void
 test_out_of_memory(void **data)
 {
-    ngx_household_zone_ns_t          *store;
-    ngx_household_decision_t          d;
-    ngx_http_household_memo_input_t   input;
-    ngx_http_household_memo_value_t  *value;
+    ngx_household_zone_ns_t  *store;
 
     store = store_start(SIZE, 0);
     ngx_current_msec = 1000;
@@ -385,17 +382,7 @@ test_out_of_memory(void **data)
     assert_null(find(store, "none"));
     test_no_memory = 0;
 
-    value = kept(store, "none", "record");
-
-    memset(&input, 0, sizeof(input));
-    memset(&d, 0, sizeof(d));
-    input.record = value->data;
-    input.device = id_of("");
-
-    test_no_memory = 1;
-    ngx_http_household_memo_decided(value, &input, &d);
-    assert_false(ngx_http_household_memo_recall(value, &input, &d));
-    test_no_memory = 0;
+    (void) kept(store, "none", "record");
 
     zone_stop(store->zone);
 }
@@ -404,14 +391,14 @@ test_out_of_memory(void **data)
 /* 1 if the decision for exactly this input is remembered */
 
 static ngx_uint_t
-recalled(ngx_http_household_memo_value_t *value,
-    ngx_http_household_memo_input_t *input)
+recalled(ngx_http_household_memo_value_t *value, const void *record,
+    ngx_str_t *device, ngx_http_household_memo_input_t *input)
 {
     ngx_household_decision_t  d;
 
     memset(&d, 0, sizeof(d));
 
-    if (!ngx_http_household_memo_recall(value, input, &d)) {
+    if (!ngx_http_household_memo_recall(value, record, device, input, &d)) {
         return 0;
     }
 
@@ -425,8 +412,8 @@ recalled(ngx_http_household_memo_value_t *value,
     do {                                                                      \
         changed = input;                                                      \
         changed.member = (other);                                             \
-        assert_false(recalled(value, &changed));                              \
-        assert_true(recalled(value, &input));                                 \
+        assert_false(recalled(value, record, &device, &changed));             \
+        assert_true(recalled(value, record, &device, &input));                \
     } while (0)
 
 
@@ -436,6 +423,7 @@ test_decision(void **data)
     int                               conf[2];
     u_char                            text[] = "tv";
     ngx_str_t                         device, longer, other;
+    const void                       *record;
     ngx_household_zone_ns_t          *store;
     ngx_household_decision_t          d;
     ngx_http_household_memo_input_t   input, changed;
@@ -451,35 +439,36 @@ test_decision(void **data)
     ngx_str_set(&longer, "tv2");
     ngx_str_set(&other, "pc");
 
+    record = value->data;
+
+    /* it is compared as bytes, eight at a time */
+
+    assert_int_equal(sizeof(input), 3 * 8 + sizeof(input.addr) + 3 + 4);
+    assert_int_equal(sizeof(input) % 8, 0);
+
     memset(&input, 0, sizeof(input));
-    input.record = value->data;
-    input.conf = &conf[0];
+    input.conf = (uintptr_t) &conf[0];
     input.mode = 2;
     input.rollout = 10000;
     input.now = 1700000000;
     input.issued_at = 1600000000;
     input.addr.family = NGX_HOUSEHOLD_FAMILY_INET6;
     input.addr.bytes[15] = 1;
-    input.device = &device;
 
     memset(&d, 0, sizeof(d));
     d.reason = NGX_HOUSEHOLD_REASON_TRAVEL;
 
-    assert_false(recalled(NULL, &input));
-    assert_false(recalled(value, &input));
+    assert_false(recalled(NULL, record, &device, &input));
+    assert_false(recalled(value, record, &device, &input));
 
-    ngx_http_household_memo_decided(NULL, &input, &d);
+    ngx_http_household_memo_decided(NULL, record, &device, &input, &d);
+    ngx_http_household_memo_decided(value, &conf[0], &device, &input, &d);
+    assert_false(recalled(value, record, &device, &input));
 
-    changed = input;
-    changed.record = &conf[0];
-    ngx_http_household_memo_decided(value, &changed, &d);
-    assert_false(recalled(value, &input));
+    ngx_http_household_memo_decided(value, record, &device, &input, &d);
+    assert_true(recalled(value, record, &device, &input));
 
-    ngx_http_household_memo_decided(value, &input, &d);
-    assert_true(recalled(value, &input));
-
-    assert_other(record, &conf[0]);
-    assert_other(conf, &conf[1]);
+    assert_other(conf, (uintptr_t) &conf[1]);
     assert_other(unauthorized, NGX_HOUSEHOLD_REASON_REVOKED);
     assert_other(mode, 1);
     assert_other(rollout, 9999);
@@ -489,21 +478,25 @@ test_decision(void **data)
     assert_other(addr.family, NGX_HOUSEHOLD_FAMILY_INET);
     assert_other(addr.bytes[0], 1);
     assert_other(addr.bytes[15], 2);
-    assert_other(device, &longer);
-    assert_other(device, &other);
+
+    assert_false(recalled(value, &conf[0], &device, &input));
+    assert_false(recalled(value, record, &longer, &input));
+    assert_false(recalled(value, record, &other, &input));
+    assert_false(recalled(value, record, id_of(""), &input));
+    assert_true(recalled(value, record, &device, &input));
 
     /* the device's text need not stay */
 
     text[0] = 'p';
-    assert_false(recalled(value, &input));
+    assert_false(recalled(value, record, &device, &input));
     text[0] = 't';
-    assert_true(recalled(value, &input));
+    assert_true(recalled(value, record, &device, &input));
 
     /* a decision is one for the record that it was made of */
 
     invalidate(store, "decided");
     assert_ptr_equal(kept(store, "decided", "RECORD"), value);
-    assert_false(recalled(value, &input));
+    assert_false(recalled(value, record, &device, &input));
 
     zone_stop(store->zone);
 }
@@ -525,8 +518,6 @@ test_writes(void **data)
     value = kept(store, "writes", "record");
 
     memset(&input, 0, sizeof(input));
-    input.record = value->data;
-    input.device = id_of("");
 
     memset(&d, 0, sizeof(d));
     d.write_device = 1;
@@ -534,8 +525,10 @@ test_writes(void **data)
     memset(d.seen, 's', sizeof(d.seen));
 
     memset(&same, 0, sizeof(same));
-    ngx_http_household_memo_decided(value, &input, &d);
-    assert_true(ngx_http_household_memo_recall(value, &input, &same));
+    ngx_http_household_memo_decided(value, value->data, id_of(""), &input,
+                                    &d);
+    assert_true(ngx_http_household_memo_recall(value, value->data, id_of(""),
+                                               &input, &same));
     assert_memory_equal(&same, &d, sizeof(d));
 
     memset(&d, 0, sizeof(d));
@@ -543,8 +536,10 @@ test_writes(void **data)
     memset(&d.evidence, 'e', sizeof(d.evidence));
 
     memset(&same, 0, sizeof(same));
-    ngx_http_household_memo_decided(value, &input, &d);
-    assert_true(ngx_http_household_memo_recall(value, &input, &same));
+    ngx_http_household_memo_decided(value, value->data, id_of(""), &input,
+                                    &d);
+    assert_true(ngx_http_household_memo_recall(value, value->data, id_of(""),
+                                               &input, &same));
     assert_memory_equal(&same, &d, sizeof(d));
 
     zone_stop(store->zone);

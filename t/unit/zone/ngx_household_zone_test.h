@@ -118,6 +118,17 @@ ngx_alloc(size_t size, ngx_log_t *log)
 }
 
 
+#if (NGX_HAVE_POSIX_MEMALIGN || NGX_HAVE_MEMALIGN)
+
+void *
+ngx_memalign(size_t alignment, size_t size, ngx_log_t *log)
+{
+    return test_no_memory ? NULL : aligned_alloc(alignment, size);
+}
+
+#endif
+
+
 void *
 ngx_pcalloc(ngx_pool_t *pool, size_t size)
 {
