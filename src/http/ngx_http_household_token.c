@@ -41,13 +41,21 @@ static void ngx_http_household_token_text(ngx_str_t *text,
     ngx_http_household_source_t *source,
     ngx_http_household_token_next_pt next,
     ngx_http_household_token_found_t *found);
-static ngx_household_reason_e ngx_http_household_token_verify_one(
+static ngx_household_noinline ngx_household_reason_e
+    ngx_http_household_token_verify_renewed(ngx_http_request_t *r,
+    ngx_http_household_token_conf_t *conf,
+    ngx_http_household_tokens_t *tokens, ngx_household_jwt_claims_t *claims);
+static ngx_inline ngx_household_reason_e ngx_http_household_token_verify_one(
     ngx_http_request_t *r, ngx_http_household_token_conf_t *conf,
     ngx_str_t *token, ngx_household_jwt_claims_t *claims,
     ngx_http_household_tokens_t *tokens);
 static ngx_household_noinline ngx_household_reason_e
-    ngx_http_household_token_verify(ngx_http_request_t *r,
-    ngx_http_household_token_conf_t *conf,
+    ngx_http_household_token_verify_anew(ngx_http_request_t *r,
+    ngx_http_household_token_conf_t *conf, ngx_str_t *token,
+    ngx_household_jwt_claims_t *claims, ngx_http_household_tokens_t *tokens,
+    ngx_http_household_token_entry_t *entry);
+static ngx_household_reason_e ngx_http_household_token_verify(
+    ngx_http_request_t *r, ngx_http_household_token_conf_t *conf,
     ngx_str_t *token, ngx_uint_t kept, ngx_uint_t cat,
     ngx_household_jwt_claims_t *claims);
 static ngx_household_reason_e ngx_http_household_token_client(
@@ -279,18 +287,31 @@ ngx_http_household_token_verify_cached(ngx_http_request_t *r,
     ngx_http_household_token_conf_t *conf,
     ngx_http_household_tokens_t *tokens, ngx_household_jwt_claims_t *claims)
 {
-    ngx_household_reason_e  reason, rc;
+    ngx_household_reason_e  reason;
 
     tokens->usec = 0;
 
     reason = ngx_http_household_token_verify_one(r, conf, &tokens->token,
                                                  claims, tokens);
 
-    if (reason != NGX_HOUSEHOLD_REASON_TOKEN_EXPIRED
-        || tokens->renewed.len == 0)
+    if (reason == NGX_HOUSEHOLD_REASON_TOKEN_EXPIRED
+        && tokens->renewed.len != 0)
     {
-        return reason;
+        return ngx_http_household_token_verify_renewed(r, conf, tokens, claims);
     }
+
+    return reason;
+}
+
+
+/* the token of the request has expired; an edge has renewed it */
+
+static ngx_household_noinline ngx_household_reason_e
+ngx_http_household_token_verify_renewed(ngx_http_request_t *r,
+    ngx_http_household_token_conf_t *conf,
+    ngx_http_household_tokens_t *tokens, ngx_household_jwt_claims_t *claims)
+{
+    ngx_household_reason_e  rc;
 
     rc = ngx_http_household_token_verify_one(r, conf, &tokens->renewed,
                                              claims, tokens);
@@ -301,18 +322,17 @@ ngx_http_household_token_verify_cached(ngx_http_request_t *r,
         return NGX_HOUSEHOLD_REASON_NONE;
     }
 
-    return rc == NGX_HOUSEHOLD_REASON_ERROR ? rc : reason;
+    return rc == NGX_HOUSEHOLD_REASON_ERROR
+           ? rc : NGX_HOUSEHOLD_REASON_TOKEN_EXPIRED;
 }
 
 
-static ngx_household_reason_e
+static ngx_inline ngx_household_reason_e
 ngx_http_household_token_verify_one(ngx_http_request_t *r,
     ngx_http_household_token_conf_t *conf, ngx_str_t *token,
     ngx_household_jwt_claims_t *claims, ngx_http_household_tokens_t *tokens)
 {
-    uint64_t                          start;
-    ngx_uint_t                        kept, cat;
-    ngx_household_reason_e            reason;
+    ngx_uint_t                        cat;
     ngx_http_household_token_entry_t  entry;
 
     cat = ngx_http_household_token_is_cat(conf, token);
@@ -321,13 +341,32 @@ ngx_http_household_token_verify_one(ngx_http_request_t *r,
         ngx_http_household_token_update(conf);
     }
 
-    kept = ngx_http_household_token_cache_get(conf, token, cat, claims,
-                                              &entry);
-    tokens->cached = kept;
+    tokens->cached = ngx_http_household_token_cache_get(conf, token, cat,
+                                                        claims, &entry);
 
-    if (kept && claims->container_len == 0 && !claims->restricted) {
+    if (tokens->cached && claims->container_len == 0 && !claims->restricted) {
         return ngx_http_household_token_client(r, claims);
     }
+
+    return ngx_http_household_token_verify_anew(r, conf, token, claims, tokens,
+                                                &entry);
+}
+
+
+/* verifies a token that is not kept, or what of it depends on the request */
+
+static ngx_household_noinline ngx_household_reason_e
+ngx_http_household_token_verify_anew(ngx_http_request_t *r,
+    ngx_http_household_token_conf_t *conf, ngx_str_t *token,
+    ngx_household_jwt_claims_t *claims, ngx_http_household_tokens_t *tokens,
+    ngx_http_household_token_entry_t *entry)
+{
+    uint64_t                start;
+    ngx_uint_t              kept, cat;
+    ngx_household_reason_e  reason;
+
+    kept = tokens->cached;
+    cat = ngx_http_household_token_is_cat(conf, token);
 
     start = kept ? 0 : ngx_household_clock_usec();
 
@@ -347,7 +386,7 @@ ngx_http_household_token_verify_one(ngx_http_request_t *r,
     }
 
     if (!kept) {
-        ngx_http_household_token_cache_put(&entry, claims);
+        ngx_http_household_token_cache_put(entry, claims);
     }
 
     return ngx_http_household_token_client(r, claims);
@@ -365,7 +404,7 @@ ngx_http_household_token_is_cat(ngx_http_household_token_conf_t *conf,
 
 /* of a token that is kept, only what depends on the request is checked */
 
-static ngx_household_noinline ngx_household_reason_e
+static ngx_household_reason_e
 ngx_http_household_token_verify(ngx_http_request_t *r,
     ngx_http_household_token_conf_t *conf, ngx_str_t *token, ngx_uint_t kept,
     ngx_uint_t cat, ngx_household_jwt_claims_t *claims)
