@@ -85,8 +85,11 @@ for (@cases) {
         my $n = $meter->lookups - $before;
         diag "$name, $what: ", $took // 'not', ' s, ', $n, ' lookups';
 
-        # an account is asked for once, and not by each of four workers; some twice
-        cmp_ok $n, '<', 3 * $accounts, "$name, $what: few lookups";
+        # An account is asked for once, and not by each of four workers; some
+        # twice, and again if a busy machine takes long.
+        my $most = 3 * $accounts;
+        $most *= $took / 4 if ($took // 0) > 4;
+        cmp_ok $n, '<', $most, "$name, $what: few lookups";
     }
 
     # A reply that is late has no error of the system, as a greeting has.  On a
