@@ -502,14 +502,32 @@ test_decision(void **data)
 }
 
 
+/* fails unless all of the decision is remembered */
+
+static void
+assert_remembered(ngx_http_household_memo_value_t *value,
+    const ngx_household_decision_t *d)
+{
+    ngx_household_decision_t         same;
+    ngx_http_household_memo_input_t  input;
+
+    memset(&input, 0, sizeof(input));
+    memset(&same, 0, sizeof(same));
+
+    ngx_http_household_memo_decided(value, value->data, id_of(""), &input, d);
+    assert_true(ngx_http_household_memo_recall(value, value->data, id_of(""),
+                                               &input, &same));
+    assert_memory_equal(&same, d, sizeof(same));
+}
+
+
 /* what a decision has for its writes is remembered with it */
 
 static void
 test_writes(void **data)
 {
     ngx_household_zone_ns_t          *store;
-    ngx_household_decision_t          d, same;
-    ngx_http_household_memo_input_t   input;
+    ngx_household_decision_t          d;
     ngx_http_household_memo_value_t  *value;
 
     store = store_start(SIZE, 0);
@@ -517,30 +535,18 @@ test_writes(void **data)
 
     value = kept(store, "writes", "record");
 
-    memset(&input, 0, sizeof(input));
-
     memset(&d, 0, sizeof(d));
     d.write_device = 1;
     d.nseen = 1;
     memset(d.seen, 's', sizeof(d.seen));
 
-    memset(&same, 0, sizeof(same));
-    ngx_http_household_memo_decided(value, value->data, id_of(""), &input,
-                                    &d);
-    assert_true(ngx_http_household_memo_recall(value, value->data, id_of(""),
-                                               &input, &same));
-    assert_memory_equal(&same, &d, sizeof(d));
+    assert_remembered(value, &d);
 
     memset(&d, 0, sizeof(d));
     d.learn = 1;
     memset(&d.evidence, 'e', sizeof(d.evidence));
 
-    memset(&same, 0, sizeof(same));
-    ngx_http_household_memo_decided(value, value->data, id_of(""), &input,
-                                    &d);
-    assert_true(ngx_http_household_memo_recall(value, value->data, id_of(""),
-                                               &input, &same));
-    assert_memory_equal(&same, &d, sizeof(d));
+    assert_remembered(value, &d);
 
     zone_stop(store->zone);
 }
