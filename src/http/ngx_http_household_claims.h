@@ -30,8 +30,9 @@ ngx_int_t ngx_http_household_claims_copy(ngx_http_request_t *r,
     ngx_household_jwt_claims_t *claims, ngx_str_t *values);
 
 /*
- * Evaluates "household_token_require".  Returns NGX_OK; NGX_DECLINED with the
- * "status" of the first value that is empty or "0"; or NGX_ERROR.
+ * Evaluates "household_token_require", which the location must have.  Returns
+ * NGX_OK; NGX_DECLINED with the "status" of the first value that is empty or
+ * "0"; or NGX_ERROR.
  */
 ngx_int_t ngx_http_household_claims_require(ngx_http_request_t *r,
     ngx_http_household_token_conf_t *conf, ngx_uint_t *status);

@@ -58,6 +58,8 @@ ngx_http_household_effects(ngx_http_request_t *r,
 }
 
 
+/* most requests write nothing */
+
 static ngx_household_noinline void
 ngx_http_household_effects_write(ngx_http_household_loc_conf_t *hlcf,
     ngx_http_household_ctx_t *ctx)

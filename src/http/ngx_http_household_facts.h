@@ -26,7 +26,7 @@ ngx_int_t ngx_http_household_facts_issued_at_value(ngx_http_request_t *r,
 void ngx_http_household_facts_directives(ngx_http_household_loc_conf_t *hlcf,
     ngx_household_policy_t *policy);
 
-/* sets ctx->country; there is a database of countries */
+/* sets ctx->country; there must be a database of countries */
 void ngx_http_household_facts_country(ngx_http_request_t *r,
     ngx_http_household_ctx_t *ctx, const ngx_household_addr_t *addr);
 
