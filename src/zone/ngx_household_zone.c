@@ -129,7 +129,7 @@ ngx_household_zone_unchanged(ngx_household_zone_ns_t *ns,
         return 0;
     }
 
-    shm = &ns->zone->sh->namespaces[ns->index];
+    shm = ns->shm;
 
     if (ns->tracked && !ngx_household_zone_tracked(shm, now)) {
         return 0;
@@ -137,7 +137,7 @@ ngx_household_zone_unchanged(ngx_household_zone_ns_t *ns,
 
     ngx_household_zone_read_barrier();
 
-    generation = ngx_household_zone_read_generation(ns->zone, shm, mark->hash);
+    generation = ngx_household_zone_read_generation(ns, mark->hash);
 
     /* checked last, as in ngx_household_zone_get_generation() */
 
@@ -149,7 +149,7 @@ ngx_household_zone_unchanged(ngx_household_zone_ns_t *ns,
         return 0;
     }
 
-    ngx_household_zone_inc_kind(ns, NGX_HOUSEHOLD_ZONE_HITS);
+    (void) ngx_atomic_fetch_add(ns->hits, 1);
 
     return 1;
 }
@@ -164,18 +164,14 @@ uint64_t
 ngx_household_zone_get_generation(ngx_household_zone_ns_t *ns,
     ngx_str_t *id)
 {
-    uint64_t                      generation;
-    ngx_household_cells_key_t     key;
-    ngx_household_zone_ns_shm_t  *shm;
+    uint64_t                   generation;
+    ngx_household_cells_key_t  key;
 
     if (ngx_household_zone_key(ns, id, &key) != NGX_OK) {
         return 0;
     }
 
-    shm = &ns->zone->sh->namespaces[ns->index];
-
-    generation = ngx_household_zone_read_generation(ns->zone, shm,
-                                                    key.hash);
+    generation = ngx_household_zone_read_generation(ns, key.hash);
 
     /* checked last: a namespace still valid now was valid above, too */
 
@@ -297,7 +293,7 @@ ngx_household_zone_restore(ngx_household_zone_t *zone,
             continue;
         }
 
-        r->entry.seq = zone->sh->namespaces[r->ns->index].seq;
+        r->entry.seq = r->ns->shm->seq;
 
         ngx_household_zone_replace(r->ns, &r->key,
                                    ngx_household_zone_find(zone, &r->key),
@@ -345,7 +341,7 @@ ngx_household_zone_replace(ngx_household_zone_ns_t *ns,
 
     ngx_household_cells_insert(zone->cells, list, key, e, value, len);
 
-    zone->sh->namespaces[ns->index].entries++;
+    ns->shm->entries++;
 }
 
 

@@ -101,6 +101,7 @@ typedef enum {
 typedef struct ngx_household_zone_s     ngx_household_zone_t;
 typedef struct ngx_household_zone_ns_s  ngx_household_zone_ns_t;
 typedef struct ngx_household_zone_sh_s  ngx_household_zone_sh_t;
+typedef struct ngx_household_zone_ns_shm_s  ngx_household_zone_ns_shm_t;
 typedef struct ngx_household_zone_state_s  ngx_household_zone_state_t;
 
 typedef void (*ngx_household_zone_created_pt)(ngx_household_zone_t *zone);
@@ -125,13 +126,23 @@ struct ngx_household_zone_s {
 };
 
 
+/* what each request reads is together */
+
 struct ngx_household_zone_ns_s {
     ngx_household_zone_t     *zone;
-    ngx_household_zone_ns_t  *next;
-    ngx_uint_t                kind;
-    ngx_uint_t                tracked;   /* unsigned  tracked:1; */
-    ngx_uint_t                index;
+
+    /* in shared memory, once the zone exists */
+    ngx_household_zone_ns_shm_t  *shm;
+    uint32_t                 *stripes;
+    ngx_atomic_t             *hits;
+
+    uint32_t                  stripes_mask;
     uint32_t                  incarnation; /* of the shared part, if bound */
+    ngx_uint_t                tracked;   /* unsigned  tracked:1; */
+    ngx_uint_t                kind;
+    ngx_uint_t                index;
+
+    ngx_household_zone_ns_t  *next;
     uint32_t                  config_gen; /* number of this configuration */
     uint32_t                  holder;    /* of this process; 0: none */
     u_char                    digest[16];

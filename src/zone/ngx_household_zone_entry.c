@@ -117,17 +117,14 @@ ngx_household_zone_probe(ngx_household_zone_ns_t *ns,
 {
     ngx_household_zone_t         *zone;
     ngx_household_cells_entry_t  *e;
-    ngx_household_zone_ns_shm_t  *shm;
 
     zone = ns->zone;
-    shm = ngx_household_zone_ns_shm(ns);
 
-    if (shm == NULL) {
+    if (ngx_household_zone_ns_shm(ns) == NULL) {
         return NULL;
     }
 
-    found->generation = ngx_household_zone_read_generation(zone, shm,
-                                                           key->hash);
+    found->generation = ngx_household_zone_read_generation(ns, key->hash);
 
     e = ngx_household_zone_find(zone, key);
 

@@ -46,7 +46,7 @@ ngx_household_zone_fetch(ngx_household_zone_ns_t *ns, ngx_str_t *id,
     shm = ngx_household_zone_ns_shm(ns);
 
     if (shm) {
-        *generation = ngx_household_zone_read_generation(zone, shm, key.hash);
+        *generation = ngx_household_zone_read_generation(ns, key.hash);
 
         fetch = ngx_household_zone_fetch_find(zone, key.hash, now);
 
@@ -218,7 +218,7 @@ ngx_household_zone_too_large(ngx_household_zone_ns_t *ns, ngx_str_t *id,
     shm = ngx_household_zone_ns_shm(ns);
 
     if (shm && time != 0
-        && ngx_household_zone_read_generation(zone, shm, key.hash)
+        && ngx_household_zone_read_generation(ns, key.hash)
            == generation)
     {
         fetch = ngx_household_zone_fetch_find(zone, key.hash, now);

@@ -333,6 +333,12 @@ ngx_household_zone_ns_bind(ngx_household_zone_t *zone)
             shm = ngx_household_zone_ns_alloc(zone, ns);
         }
 
+        ns->shm = shm;
+        ns->stripes = zone->sh->stripes;
+        ns->stripes_mask = zone->sh->stripes_mask;
+        ns->hits = &zone->sh->counters[ngx_household_zone_kind_counter(
+                                          NGX_HOUSEHOLD_ZONE_HITS, ns->kind)];
+
         ns->index = shm - zone->sh->namespaces;
         ns->incarnation = shm->incarnation;
         ns->config_gen = zone->config_gen;

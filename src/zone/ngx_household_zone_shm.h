@@ -34,7 +34,7 @@ typedef struct {
  * negative entries before "missing_seq", which is never the lower one.
  */
 
-typedef struct {
+struct ngx_household_zone_ns_shm_s {
     u_char                        digest[16];
     ngx_uint_t                    kind;
     ngx_uint_t                    entries;  /* that are not flushed */
@@ -46,7 +46,7 @@ typedef struct {
     uint32_t                      invalidated_seq;
     uint32_t                      missing_seq;
     ngx_household_zone_holder_t   holders[NGX_HOUSEHOLD_ZONE_HOLDERS];
-} ngx_household_zone_ns_shm_t;
+};
 
 
 /*
@@ -121,8 +121,9 @@ struct ngx_household_zone_sh_s {
 /* positions in the table of fetches that a fetch may have */
 #define NGX_HOUSEHOLD_ZONE_PROBES      4
 
-#define ngx_household_zone_stripe(sh, hash)                                   \
-    (&(sh)->stripes[((hash) >> 32) & (sh)->stripes_mask])
+/* of the shared part of a zone, or of one of its namespaces */
+#define ngx_household_zone_stripe(p, hash)                                    \
+    (&(p)->stripes[((hash) >> 32) & (p)->stripes_mask])
 
 /* the shared part of the namespace of an entry */
 #define ngx_household_zone_ns_of(zone, e)                                     \
@@ -231,11 +232,7 @@ void ngx_household_zone_fetch_end(ngx_household_zone_t *zone, uint64_t hash,
 static ngx_inline ngx_household_zone_ns_shm_t *
 ngx_household_zone_ns_shm(ngx_household_zone_ns_t *ns)
 {
-    ngx_household_zone_ns_shm_t  *shm;
-
-    shm = &ns->zone->sh->namespaces[ns->index];
-
-    return (shm->incarnation == ns->incarnation) ? shm : NULL;
+    return (ns->shm->incarnation == ns->incarnation) ? ns->shm : NULL;
 }
 
 
@@ -270,13 +267,12 @@ ngx_household_zone_tracked(const ngx_household_zone_ns_shm_t *shm,
 /* needs no lock: see ngx_household_zone_get_generation() */
 
 static ngx_inline uint64_t
-ngx_household_zone_read_generation(ngx_household_zone_t *zone,
-    ngx_household_zone_ns_shm_t *shm, uint64_t hash)
+ngx_household_zone_read_generation(ngx_household_zone_ns_t *ns, uint64_t hash)
 {
     uint32_t  seq, gen;
 
-    seq = *(volatile uint32_t *) &shm->seq;
-    gen = *(volatile uint32_t *) ngx_household_zone_stripe(zone->sh, hash);
+    seq = *(volatile uint32_t *) &ns->shm->seq;
+    gen = *(volatile uint32_t *) ngx_household_zone_stripe(ns, hash);
 
     return ((uint64_t) seq << 32) | gen;
 }
