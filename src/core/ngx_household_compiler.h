@@ -20,8 +20,12 @@
 #define ngx_household_prefetch(p, n)                                          \
     __builtin_prefetch((u_char *) (p) + (n))
 
+/* a variable that begins at a multiple of "n" */
+#define ngx_household_aligned(n)  __attribute__((aligned(n)))
+
 #else
 
+#define ngx_household_aligned(n)
 #define ngx_household_noinline
 #define ngx_household_prefetch(p, n)
 

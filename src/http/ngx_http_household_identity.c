@@ -19,10 +19,12 @@
 static ngx_int_t ngx_http_household_identity_from_token(ngx_http_request_t *r,
     ngx_http_household_loc_conf_t *hlcf, ngx_http_household_ctx_t *ctx);
 static ngx_int_t ngx_http_household_identity_account(ngx_http_request_t *r,
-    ngx_http_household_ctx_t *ctx, ngx_household_jwt_claims_t *claims);
+    ngx_http_household_ctx_t *ctx, ngx_household_jwt_claims_t *claims,
+    ngx_http_household_memo_value_t *token);
 static ngx_int_t ngx_http_household_identity_from_claims(
     ngx_http_request_t *r, ngx_http_household_loc_conf_t *hlcf,
-    ngx_http_household_ctx_t *ctx, ngx_household_jwt_claims_t *claims);
+    ngx_http_household_ctx_t *ctx, ngx_household_jwt_claims_t *claims,
+    ngx_http_household_memo_value_t *token);
 
 
 ngx_int_t
@@ -97,7 +99,8 @@ ngx_http_household_identity_from_token(ngx_http_request_t *r,
         ctx->key = claims.key;
     }
 
-    return ngx_http_household_identity_from_claims(r, hlcf, ctx, &claims);
+    return ngx_http_household_identity_from_claims(r, hlcf, ctx, &claims,
+                                                   tokens.memo);
 }
 
 
@@ -106,11 +109,11 @@ ngx_http_household_identity_from_token(ngx_http_request_t *r,
 static ngx_int_t
 ngx_http_household_identity_from_claims(ngx_http_request_t *r,
     ngx_http_household_loc_conf_t *hlcf, ngx_http_household_ctx_t *ctx,
-    ngx_household_jwt_claims_t *claims)
+    ngx_household_jwt_claims_t *claims, ngx_http_household_memo_value_t *token)
 {
     ngx_int_t  rc;
 
-    if (ngx_http_household_identity_account(r, ctx, claims) != NGX_OK) {
+    if (ngx_http_household_identity_account(r, ctx, claims, token) != NGX_OK) {
         return NGX_ERROR;
     }
 
@@ -161,7 +164,8 @@ ngx_http_household_identity_from_claims(ngx_http_request_t *r,
 
 static ngx_int_t
 ngx_http_household_identity_account(ngx_http_request_t *r,
-    ngx_http_household_ctx_t *ctx, ngx_household_jwt_claims_t *claims)
+    ngx_http_household_ctx_t *ctx, ngx_household_jwt_claims_t *claims,
+    ngx_http_household_memo_value_t *token)
 {
     ngx_str_t                         account;
     ngx_http_household_memo_value_t  *value;
@@ -171,6 +175,8 @@ ngx_http_household_identity_account(ngx_http_request_t *r,
 
     ngx_http_household_memo_find(NGX_HTTP_HOUSEHOLD_MEMO_RECORD,
                                  ctx->store->cache, &account, &ctx->memo);
+
+    ngx_http_household_memo_link(token, &ctx->memo);
 
     value = ctx->memo.value;
 

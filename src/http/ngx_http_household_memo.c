@@ -2,8 +2,11 @@
 /*
  * The memory of a worker process.  See ngx_http_household_memo.h.
  *
- * Each key has one place in a table, which it shares with others.  Values are
- * allocated outside of pools: they outlive requests and connections.
+ * Each key has one bucket in a table, which it shares with others.  With more
+ * accounts than the caches of the processor hold, the time of a request is that
+ * of the lines it must wait for: so a bucket is one of them, and small enough
+ * that several accounts share it.  Values are allocated outside of pools: they
+ * outlive requests and connections.
  */
 
 
@@ -15,9 +18,12 @@
 #include "ngx_household_word.h"
 
 
-/* places of each kind: 1 << BITS */
-#define NGX_HTTP_HOUSEHOLD_MEMO_BITS     12
-#define NGX_HTTP_HOUSEHOLD_MEMO_PLACES   (1 << NGX_HTTP_HOUSEHOLD_MEMO_BITS)
+/* buckets of each kind: 1 << BITS */
+#define NGX_HTTP_HOUSEHOLD_MEMO_BITS      9
+#define NGX_HTTP_HOUSEHOLD_MEMO_BUCKETS  (1 << NGX_HTTP_HOUSEHOLD_MEMO_BITS)
+
+/* keys of a bucket that were not kept, of which it is known */
+#define NGX_HTTP_HOUSEHOLD_MEMO_WANTED    4
 
 /* bytes of a value and its key at most, and the steps of their memory */
 #define NGX_HTTP_HOUSEHOLD_MEMO_MAX      4096
@@ -46,17 +52,29 @@ struct ngx_http_household_memo_decided_s {
 static ngx_inline uint64_t ngx_http_household_memo_mix(uint64_t hash,
     uint64_t word);
 static ngx_inline uint64_t ngx_http_household_memo_hash(const ngx_str_t *key);
+static ngx_inline void ngx_http_household_memo_prefetch(uintptr_t value);
 static ngx_inline ngx_uint_t ngx_http_household_memo_same(
     const ngx_http_household_memo_input_t *a,
     const ngx_http_household_memo_input_t *b);
+static ngx_int_t ngx_http_household_memo_way(
+    ngx_http_household_memo_found_t *found);
+static ngx_uint_t ngx_http_household_memo_wanted(
+    ngx_http_household_memo_found_t *found);
 static ngx_http_household_memo_value_t *ngx_http_household_memo_alloc(
     ngx_http_household_memo_value_t *value,
     ngx_http_household_memo_kind_e kind, size_t key_len, size_t len);
 
 
-static ngx_http_household_memo_place_t
+static ngx_household_aligned(NGX_HTTP_HOUSEHOLD_MEMO_LINE)
+    ngx_http_household_memo_bucket_t
     ngx_http_household_memo[NGX_HTTP_HOUSEHOLD_MEMO_KINDS]
-                           [NGX_HTTP_HOUSEHOLD_MEMO_PLACES];
+                           [NGX_HTTP_HOUSEHOLD_MEMO_BUCKETS];
+
+/* the tags of keys that were not kept, the last one first */
+static uint16_t
+    ngx_http_household_memo_missed[NGX_HTTP_HOUSEHOLD_MEMO_KINDS]
+                                  [NGX_HTTP_HOUSEHOLD_MEMO_BUCKETS]
+                                  [NGX_HTTP_HOUSEHOLD_MEMO_WANTED];
 
 
 /* the upper bits of the result are made of all others */
@@ -111,36 +129,64 @@ ngx_http_household_memo_find(ngx_http_household_memo_kind_e kind,
     ngx_household_zone_ns_t *ns, const ngx_str_t *key,
     ngx_http_household_memo_found_t *found)
 {
-    size_t                            n;
-    uint64_t                          hash;
-    ngx_http_household_memo_place_t  *place;
-    ngx_http_household_memo_value_t  *value;
+    uint32_t                           way;
+    uint64_t                           hash;
+    ngx_http_household_memo_value_t   *value;
+    ngx_http_household_memo_bucket_t  *bucket, *records;
 
     hash = ngx_http_household_memo_hash(key);
 
-    place = &ngx_http_household_memo[kind]
-                                    [hash >> (64
+    bucket = &ngx_http_household_memo[kind]
+                                     [hash >> (64
                                               - NGX_HTTP_HOUSEHOLD_MEMO_BITS)];
-    value = place->value;
 
-    found->place = place;
+    found->bucket = bucket;
     found->value = NULL;
-    found->tag = (uint32_t) (hash >> (32 - NGX_HTTP_HOUSEHOLD_MEMO_BITS));
+    found->tag = (uint16_t) (hash >> (48 - NGX_HTTP_HOUSEHOLD_MEMO_BITS));
     found->kind = kind;
 
-    if (value == NULL || place->tag != found->tag) {
-        return;
-    }
+    for (way = 0; way < NGX_HTTP_HOUSEHOLD_MEMO_WAYS; way++) {
 
-    for (n = NGX_HTTP_HOUSEHOLD_MEMO_LINE;
+        value = bucket->values[way];
+
+        if (value == NULL) {
+            return;
+        }
+
+        if (bucket->tags[way] != (uint8_t) found->tag) {
+            continue;
+        }
+
+        ngx_http_household_memo_prefetch((uintptr_t) value);
+
+        if (value->account != 0) {
+            records = ngx_http_household_memo[NGX_HTTP_HOUSEHOLD_MEMO_RECORD];
+
+            ngx_household_prefetch(&records[value->bucket], 0);
+            ngx_http_household_memo_prefetch(value->account);
+        }
+
+        if (value->ns == ns && ngx_household_str_equal(&value->key, key)) {
+            found->value = value;
+            found->way = way;
+            return;
+        }
+    }
+}
+
+
+/* of a value that may be gone */
+
+static ngx_inline void
+ngx_http_household_memo_prefetch(uintptr_t value)
+{
+    size_t  n;
+
+    for (n = 0;
          n < NGX_HTTP_HOUSEHOLD_MEMO_READ;
          n += NGX_HTTP_HOUSEHOLD_MEMO_LINE)
     {
         ngx_household_prefetch(value, n);
-    }
-
-    if (value->ns == ns && ngx_household_str_equal(&value->key, key)) {
-        found->value = value;
     }
 }
 
@@ -150,29 +196,38 @@ ngx_http_household_memo_keep(ngx_http_household_memo_found_t *found,
     ngx_household_zone_ns_t *ns, const ngx_str_t *key, const u_char *data,
     size_t len, const ngx_household_zone_mark_t *mark)
 {
-    ngx_msec_t                        until;
-    ngx_http_household_memo_place_t  *place;
-    ngx_http_household_memo_value_t  *value;
+    ngx_int_t                          way;
+    ngx_msec_t                         until;
+    ngx_http_household_memo_value_t   *value;
+    ngx_http_household_memo_bucket_t  *bucket;
 
-    place = found->place;
+    way = ngx_http_household_memo_way(found);
 
-    if (found->value == NULL && place->wanted != found->tag) {
-        /* most accounts that are requested once are not requested again soon */
-        place->wanted = found->tag;
+    if (way == NGX_DECLINED) {
         return NULL;
     }
 
-    value = ngx_http_household_memo_alloc(place->value, found->kind, key->len,
-                                          len);
+    bucket = found->bucket;
 
-    place->value = value;
-    place->tag = found->tag;
-    place->wanted = 0;
+    value = ngx_http_household_memo_alloc(bucket->values[way], found->kind,
+                                          key->len, len);
     found->value = value;
+    found->way = way;
 
     if (value == NULL) {
+
+        for (/* void */; way < NGX_HTTP_HOUSEHOLD_MEMO_WAYS - 1; way++) {
+            bucket->values[way] = bucket->values[way + 1];
+            bucket->tags[way] = bucket->tags[way + 1];
+        }
+
+        bucket->values[way] = NULL;
+
         return NULL;
     }
+
+    bucket->values[way] = value;
+    bucket->tags[way] = (uint8_t) found->tag;
 
     value->ns = ns;
     value->mark = *mark;
@@ -189,6 +244,58 @@ ngx_http_household_memo_keep(ngx_http_household_memo_found_t *found,
     ngx_memcpy(value->key.data, key->data, key->len);
 
     return value;
+}
+
+
+/* returns the way of the value, or of one for it; or NGX_DECLINED */
+
+static ngx_int_t
+ngx_http_household_memo_way(ngx_http_household_memo_found_t *found)
+{
+    ngx_int_t  way;
+
+    if (found->value != NULL) {
+        return found->way;
+    }
+
+    for (way = 0; way < NGX_HTTP_HOUSEHOLD_MEMO_WAYS; way++) {
+        if (found->bucket->values[way] == NULL) {
+            return way;
+        }
+    }
+
+    /* most accounts that are requested once are not requested again soon */
+
+    return ngx_http_household_memo_wanted(found)
+           ? NGX_HTTP_HOUSEHOLD_MEMO_WAYS - 1 : NGX_DECLINED;
+}
+
+
+/* returns 1 if the key is one of those that were not kept; else it is now */
+
+static ngx_uint_t
+ngx_http_household_memo_wanted(ngx_http_household_memo_found_t *found)
+{
+    uint16_t   *missed;
+    ngx_uint_t  i;
+
+    missed = ngx_http_household_memo_missed[found->kind]
+                    [found->bucket - ngx_http_household_memo[found->kind]];
+
+    for (i = 0; i < NGX_HTTP_HOUSEHOLD_MEMO_WANTED; i++) {
+        if (missed[i] == found->tag) {
+            missed[i] = 0;
+            return 1;
+        }
+    }
+
+    for (i = NGX_HTTP_HOUSEHOLD_MEMO_WANTED - 1; i > 0; i--) {
+        missed[i] = missed[i - 1];
+    }
+
+    missed[0] = found->tag;
+
+    return 0;
 }
 
 
@@ -241,6 +348,7 @@ ngx_http_household_memo_alloc(ngx_http_household_memo_value_t *value,
     value->key.len = key_len;
     p += ngx_align(key_len, sizeof(uint64_t));
 
+    value->account = 0;
     value->decided = NULL;
 
     if (decided) {
@@ -252,6 +360,16 @@ ngx_http_household_memo_alloc(ngx_http_household_memo_value_t *value,
     value->data = p;
 
     return value;
+}
+
+
+void
+ngx_http_household_memo_link_anew(ngx_http_household_memo_value_t *token,
+    const ngx_http_household_memo_found_t *account)
+{
+    token->account = (uintptr_t) account->value;
+    token->bucket = (uint16_t) (account->bucket
+                   - ngx_http_household_memo[NGX_HTTP_HOUSEHOLD_MEMO_RECORD]);
 }
 
 

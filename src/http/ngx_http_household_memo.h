@@ -38,35 +38,40 @@ typedef struct ngx_http_household_memo_decided_s
 
 typedef struct {
     uint32_t                            holders; /* requests, and the table */
-    uint32_t                            size;    /* with what follows */
+    uint16_t                            size;    /* with what follows */
+    uint16_t                            bucket;  /* of "account" */
     ngx_household_zone_ns_t            *ns;
     ngx_household_zone_mark_t           mark;
     ngx_str_t                           key;
     ngx_http_household_memo_decided_t  *decided; /* of a record */
     void                               *data;
+
+    /* of a token: the address of its account's value, or of a former one */
+    uintptr_t                           account;
 } ngx_http_household_memo_value_t;
 
 
 /*
- * Where the values of some keys are, one at a time.  Tags are parts of hashes:
- * memory of another key's value is not read.
+ * The values of keys that share a part of their hashes, in one line of the
+ * processor's cache.  After a place that is empty all are.  A tag is another
+ * part of the hash: memory of another key's value is hardly ever read.
  */
 
-typedef struct {
-    ngx_http_household_memo_value_t    *value; /* NULL: none */
-    uint32_t                            tag;   /* of the key of the value */
+#define NGX_HTTP_HOUSEHOLD_MEMO_WAYS  7
 
-    /* of the last key without a value, and no hit since; or 0 */
-    uint32_t                            wanted;
-} ngx_http_household_memo_place_t;
+typedef struct {
+    ngx_http_household_memo_value_t    *values[NGX_HTTP_HOUSEHOLD_MEMO_WAYS];
+    uint8_t                             tags[NGX_HTTP_HOUSEHOLD_MEMO_WAYS];
+} ngx_http_household_memo_bucket_t;
 
 
 /* what was found for a key; it is so until the next event */
 
 typedef struct {
-    ngx_http_household_memo_place_t    *place;
+    ngx_http_household_memo_bucket_t   *bucket;
     ngx_http_household_memo_value_t    *value; /* fresh or not; NULL: none */
-    uint32_t                            tag;   /* of the key */
+    uint32_t                            way;   /* of the value */
+    uint16_t                            tag;   /* a place has half of it */
     ngx_http_household_memo_kind_e      kind;
 } ngx_http_household_memo_found_t;
 
@@ -96,12 +101,33 @@ void ngx_http_household_memo_find(ngx_http_household_memo_kind_e kind,
     ngx_household_zone_ns_t *ns, const ngx_str_t *key,
     ngx_http_household_memo_found_t *found);
 
+/* exchanges the value with the one before it */
+static ngx_inline void
+ngx_http_household_memo_forward(ngx_http_household_memo_found_t *found)
+{
+    uint8_t                            *tags;
+    ngx_http_household_memo_value_t   **values;
+
+    values = &found->bucket->values[found->way];
+    tags = &found->bucket->tags[found->way];
+
+    values[0] = values[-1];
+    values[-1] = found->value;
+
+    tags[0] = tags[-1];
+    tags[-1] = (uint8_t) found->tag;
+
+    found->way--;
+}
+
+
 /*
  * Returns the value that was found if it is still fresh, which counts as a hit
- * of the zone; otherwise NULL.
+ * of the zone; otherwise NULL.  What is hit moves away from the last place of
+ * its bucket, whose value is the next to be replaced.
  */
 static ngx_inline ngx_http_household_memo_value_t *
-ngx_http_household_memo_fresh(const ngx_http_household_memo_found_t *found)
+ngx_http_household_memo_fresh(ngx_http_household_memo_found_t *found)
 {
     ngx_http_household_memo_value_t  *value;
 
@@ -114,22 +140,41 @@ ngx_http_household_memo_fresh(const ngx_http_household_memo_found_t *found)
         return NULL;
     }
 
-    found->place->wanted = 0;
+    if (found->way != 0) {
+        ngx_http_household_memo_forward(found);
+    }
 
     return value;
 }
 
 
 /*
- * Keeps a copy of a HIT, in place of a former value of the key.  A value of
- * another key is replaced if this key comes twice without a request for that
- * one in between.  Returns the value; or NULL if it is not kept, is too large,
- * or memory allocation failed.
+ * Keeps a copy of a HIT, in place of a former value of the key.  If the bucket
+ * is full, the value of another key is replaced, but not for a key that is
+ * asked for once: it must be one of the last four that were not kept.  Returns
+ * the value; or NULL if it is not kept, is too large, or memory allocation
+ * failed.
  */
 ngx_http_household_memo_value_t *ngx_http_household_memo_keep(
     ngx_http_household_memo_found_t *found, ngx_household_zone_ns_t *ns,
     const ngx_str_t *key, const u_char *data, size_t len,
     const ngx_household_zone_mark_t *mark);
+
+void ngx_http_household_memo_link_anew(ngx_http_household_memo_value_t *token,
+    const ngx_http_household_memo_found_t *account);
+
+/*
+ * With a token, which may be NULL, memory of the account that was found for it
+ * is fetched from now on.
+ */
+static ngx_inline void
+ngx_http_household_memo_link(ngx_http_household_memo_value_t *token,
+    const ngx_http_household_memo_found_t *account)
+{
+    if (token != NULL && token->account != (uintptr_t) account->value) {
+        ngx_http_household_memo_link_anew(token, account);
+    }
+}
 
 /*
  * Returns the data, which stays with the key until "held" is released: a

@@ -343,6 +343,7 @@ ngx_http_household_token_verify_one(ngx_http_request_t *r,
 
     tokens->cached = ngx_http_household_token_cache_get(conf, token, cat,
                                                         claims, &entry);
+    tokens->memo = entry.memo.value;
 
     if (tokens->cached && claims->container_len == 0 && !claims->restricted) {
         return ngx_http_household_token_client(r, claims);

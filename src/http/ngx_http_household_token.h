@@ -15,6 +15,7 @@
 #include "ngx_household_jwt.h"
 #include "ngx_household_keyset.h"
 #include "ngx_household_zone.h"
+#include "ngx_http_household_memo.h"
 
 
 typedef enum {
@@ -81,6 +82,10 @@ typedef struct {
     ngx_str_t                    renewed;   /* in a cookie; may be empty */
     ngx_http_household_source_t *renewed_source;
     ngx_uint_t                   cached;    /* unsigned  cached:1; */
+
+    /* of the token, until the next event; NULL: it is not remembered */
+    ngx_http_household_memo_value_t  *memo;
+
     uint64_t                     usec;      /* that verification took */
 } ngx_http_household_tokens_t;
 

@@ -56,6 +56,7 @@ ngx_http_household_token_cache_begin(ngx_http_household_token_conf_t *conf,
     entry->cache = cat ? conf->cat_cache : conf->cache;
     entry->policy = fetched ? conf->digest : NULL;
     entry->generation = 0;
+    entry->memo.value = NULL;
 
     if (token->len > conf->policy.max_size || (fetched && !conf->cacheable)) {
         entry->cache = NULL;

@@ -13,7 +13,7 @@ PARTS = $(wildcard $(ROOMS:%=%/ngx_household_*.c))
 PARTS_LIBS = -Wl,--as-needed -lhiredis -ljansson -lcbor -lmaxminddb \
     -lcrypto -lm
 
-ON_NGINX = test_zone% test_counters test_keyset test_keyset_shm test_memo \
+ON_NGINX = test_zone% test_counters test_keyset test_keyset_shm test_memo% \
     ngx_household_api_plan
 NGINX_PARTS = array slab shmtx md5 string
 
@@ -85,7 +85,7 @@ $(B)/$(1)/nginx.a: $(NGINX_PARTS:%=$(B)/$(1)/nginx/%.o)
 	@rm -f $$@ && ar rcs $$@ $$^
 
 $(addprefix $(B)/$(1)/,$(filter $(ON_NGINX),$(2))): $(B)/$(1)/nginx.a
-$(addprefix $(B)/$(1)/,$(filter test_memo,$(2))): \
+$(addprefix $(B)/$(1)/,$(filter test_memo%,$(2))): \
     src/http/ngx_http_household_memo.c
 
 $(foreach src,$(3),$(eval $(B)/$(1)/$(basename $(notdir $(src))): $(src)))
