@@ -22,7 +22,7 @@ use lib "$FindBin::RealBin/lib", "$FindBin::RealBin/../lib";
 
 use Bench::Data qw(fill account stranger);
 use Bench::Load qw(load);
-use Bench::Machine qw(machine check_load busy);
+use Bench::Machine qw(machine check_load keep_memory busy);
 use Bench::Origin;
 use Bench::Peers qw(peers start_peers);
 use Bench::Pairs qw(pairs median ratio);
@@ -50,6 +50,7 @@ $| = 1;
 my $end = time + 60 * $opt{minutes};
 my $machine = machine();
 check_load($machine);
+keep_memory();
 
 my $dir = temp_dir('load');
 my ($redis, %redis) = start_redis();

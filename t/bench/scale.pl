@@ -19,7 +19,7 @@ use lib "$FindBin::RealBin/lib", "$FindBin::RealBin/../lib";
 
 use Bench::Data qw(fill fill_numbered numbered);
 use Bench::Load qw(load);
-use Bench::Machine qw(machine check_load available);
+use Bench::Machine qw(machine check_load keep_memory available);
 use Bench::Scale;
 use Bench::Server;
 use Getopt::Long;
@@ -40,6 +40,7 @@ my ($RedisBytes, $ZoneBytes) = (700, 300);
 $| = 1;
 my $machine = machine();
 check_load($machine);
+keep_memory();
 
 my $dir = temp_dir('scale');
 my $report = Bench::Scale->new($machine);

@@ -10,7 +10,7 @@ use POSIX ();
 use Test::Household::Nginx;
 use Test::Household::Process qw(slurp);
 
-our @EXPORT_OK = qw(machine check_load busy available);
+our @EXPORT_OK = qw(keep_memory machine check_load busy available);
 
 my $Tick = POSIX::sysconf(POSIX::_SC_CLK_TCK());
 
@@ -30,6 +30,9 @@ sub machine {
              memory_gb => int($kb / 1048576 + 0.5), load_at_start => 0 + $load,
              busy_at_start => $load > 0.5 * _cores() ? 1 : 0 };
 }
+
+# What docs/performance.md advises.  It is for all servers, those of others, too.
+sub keep_memory { $ENV{MALLOC_TRIM_THRESHOLD_} //= 16 << 20 }
 
 # says how busy the machine is, and so what the figures will be worth
 sub check_load {
