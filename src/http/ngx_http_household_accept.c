@@ -62,10 +62,10 @@ ngx_http_household_accept(ngx_http_request_t *r,
     n = ngx_min(n, NGX_HTTP_HOUSEHOLD_ACCEPT_MAX);
 
     ngx_memzero(matches, sizeof(matches));
-    ngx_http_household_headers_start(&walk);
+    ngx_http_household_headers_start(&walk, &r->headers_in.headers);
 
     for ( ;; ) {
-        h = ngx_http_household_headers_next(&r->headers_in.headers, &walk);
+        h = ngx_http_household_headers_next(&walk);
 
         if (h == NULL) {
             break;

@@ -481,11 +481,11 @@ ngx_http_household_answer_navigates(ngx_http_request_t *r)
     html = 0;
     best = 0;
 
-    ngx_http_household_headers_start(&walk);
+    ngx_http_household_headers_start(&walk, &r->headers_in.headers);
 
     for ( ;; ) {
 
-        h = ngx_http_household_headers_next(&r->headers_in.headers, &walk);
+        h = ngx_http_household_headers_next(&walk);
 
         if (h == NULL) {
             break;

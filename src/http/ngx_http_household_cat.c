@@ -235,12 +235,11 @@ ngx_http_household_cat_header(void *data, const ngx_str_t *name,
     ngx_http_household_headers_walk_t   walk;
 
     rc = NGX_DECLINED;
-    ngx_http_household_headers_start(&walk);
+    ngx_http_household_headers_start(&walk, &cat->r->headers_in.headers);
 
     for ( ;; ) {
 
-        h = ngx_http_household_headers_next(&cat->r->headers_in.headers,
-                                            &walk);
+        h = ngx_http_household_headers_next(&walk);
 
         if (h == NULL) {
             return rc;

@@ -10,71 +10,44 @@
 #include "ngx_http_household_headers.h"
 
 
-ngx_table_elt_t *
-ngx_http_household_headers_push(ngx_http_request_t *r, const char *name,
-    ngx_str_t *value)
-{
-    ngx_table_elt_t  *h;
-
-    h = ngx_list_push(&r->headers_out.headers);
-    if (h == NULL) {
-        return NULL;
-    }
-
-    ngx_memzero(h, sizeof(ngx_table_elt_t));
-
-    h->hash = 1;
-    h->key.data = (u_char *) name;
-    h->key.len = ngx_strlen(name);
-    h->value = *value;
-
-    return h;
-}
-
-
 ngx_int_t
-ngx_http_household_headers_add(ngx_http_request_t *r, const char *name,
-    ngx_str_t *value)
+ngx_http_household_headers_add_name(ngx_http_request_t *r, const char *name,
+    size_t len, const ngx_str_t *value)
 {
     ngx_table_elt_t                    *h;
     ngx_http_household_headers_walk_t   walk;
 
-    ngx_http_household_headers_start(&walk);
+    ngx_http_household_headers_start(&walk, &r->headers_out.headers);
 
-    for ( ;; ) {
+    while ((h = ngx_http_household_headers_next(&walk)) != NULL) {
 
-        h = ngx_http_household_headers_next(&r->headers_out.headers, &walk);
-
-        if (h == NULL) {
-            break;
-        }
-
-        if (h->hash
-            && ngx_http_household_headers_is(h, name)
+        if (h->key.len == len
             && h->value.len == value->len
+            && h->hash
+            && ngx_strncasecmp(h->key.data, (u_char *) name, len) == 0
             && ngx_memcmp(h->value.data, value->data, value->len) == 0)
         {
             return NGX_OK;
         }
     }
 
-    h = ngx_http_household_headers_push(r, name, value);
-
-    return h != NULL ? NGX_OK : NGX_ERROR;
+    return ngx_http_household_headers_push_name(r, name, len, value) != NULL
+           ? NGX_OK : NGX_ERROR;
 }
 
 
 void
-ngx_http_household_headers_clear(ngx_http_request_t *r, const char *name)
+ngx_http_household_headers_clear_name(ngx_http_request_t *r,
+    const char *name)
 {
     ngx_table_elt_t                    *h;
     ngx_http_household_headers_walk_t   walk;
 
-    ngx_http_household_headers_start(&walk);
+    ngx_http_household_headers_start(&walk, &r->headers_out.headers);
 
     for ( ;; ) {
 
-        h = ngx_http_household_headers_next(&r->headers_out.headers, &walk);
+        h = ngx_http_household_headers_next(&walk);
 
         if (h == NULL) {
             return;

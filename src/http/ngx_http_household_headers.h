@@ -13,50 +13,45 @@
 #include <ngx_http.h>
 
 
-/* position in a list of header fields */
+/* position in a list of header fields: "h" up to "last", and what follows */
 
 typedef struct {
     ngx_list_part_t  *part;
-    ngx_uint_t        i;
+    ngx_table_elt_t  *h;
+    ngx_table_elt_t  *last;
 } ngx_http_household_headers_walk_t;
 
 
 /* before the first field of a list */
 
 static ngx_inline void
-ngx_http_household_headers_start(ngx_http_household_headers_walk_t *walk)
+ngx_http_household_headers_start(ngx_http_household_headers_walk_t *walk,
+    ngx_list_t *headers)
 {
-    walk->part = NULL;
-    walk->i = 0;
+    walk->part = &headers->part;
+    walk->h = walk->part->elts;
+    walk->last = walk->h + walk->part->nelts;
 }
 
 
-/* returns the next field of the list, or NULL if there is none left */
+/* returns the next field of the list; or NULL, once, if there is none left */
 
 static ngx_inline ngx_table_elt_t *
-ngx_http_household_headers_next(ngx_list_t *headers,
-    ngx_http_household_headers_walk_t *walk)
+ngx_http_household_headers_next(ngx_http_household_headers_walk_t *walk)
 {
-    ngx_table_elt_t  *h;
+    while (walk->h == walk->last) {
 
-    if (walk->part == NULL) {
-        walk->part = &headers->part;
-        walk->i = 0;
-    }
+        walk->part = walk->part->next;
 
-    while (walk->i >= walk->part->nelts) {
-
-        if (walk->part->next == NULL) {
+        if (walk->part == NULL) {
             return NULL;
         }
 
-        walk->part = walk->part->next;
-        walk->i = 0;
+        walk->h = walk->part->elts;
+        walk->last = walk->h + walk->part->nelts;
     }
 
-    h = walk->part->elts;
-
-    return &h[walk->i++];
+    return walk->h++;
 }
 
 
@@ -78,16 +73,79 @@ ngx_http_household_headers_is(ngx_table_elt_t *h, const char *name)
  * Adds a field to the response.  "name" must be static, and "value" must live
  * as long as the request.  Returns the field, or NULL on allocation failure.
  */
-ngx_table_elt_t *ngx_http_household_headers_push(ngx_http_request_t *r,
-    const char *name, ngx_str_t *value);
+
+static ngx_inline ngx_table_elt_t *
+ngx_http_household_headers_push_name(ngx_http_request_t *r, const char *name,
+    size_t len, const ngx_str_t *value)
+{
+    ngx_list_t       *list;
+    ngx_table_elt_t  *h;
+
+    list = &r->headers_out.headers;
+
+    if (list->last->nelts < list->nalloc) {
+        h = (ngx_table_elt_t *) list->last->elts + list->last->nelts;
+        list->last->nelts++;
+
+    } else {
+        h = ngx_list_push(list);
+        if (h == NULL) {
+            return NULL;
+        }
+    }
+
+    ngx_memzero(h, sizeof(ngx_table_elt_t));
+
+    h->hash = 1;
+    h->key.data = (u_char *) name;
+    h->key.len = len;
+    h->value = *value;
+
+    return h;
+}
+
+
+/* the same for a name that ends with a NUL: of a literal the length is known */
+
+static ngx_inline ngx_table_elt_t *
+ngx_http_household_headers_push(ngx_http_request_t *r, const char *name,
+    const ngx_str_t *value)
+{
+    return ngx_http_household_headers_push_name(r, name, ngx_strlen(name),
+                                                value);
+}
+
 
 /* likewise, unless the response has the same field; NGX_OK or NGX_ERROR */
-ngx_int_t ngx_http_household_headers_add(ngx_http_request_t *r,
-    const char *name, ngx_str_t *value);
+ngx_int_t ngx_http_household_headers_add_name(ngx_http_request_t *r,
+    const char *name, size_t len, const ngx_str_t *value);
+
+static ngx_inline ngx_int_t
+ngx_http_household_headers_add(ngx_http_request_t *r, const char *name,
+    const ngx_str_t *value)
+{
+    return ngx_http_household_headers_add_name(r, name, ngx_strlen(name),
+                                               value);
+}
+
 
 /* removes all fields of that name, in any case, from the response */
-void ngx_http_household_headers_clear(ngx_http_request_t *r,
+void ngx_http_household_headers_clear_name(ngx_http_request_t *r,
     const char *name);
+
+static ngx_inline void
+ngx_http_household_headers_clear(ngx_http_request_t *r, const char *name)
+{
+    ngx_list_part_t  *part;
+
+    part = &r->headers_out.headers.part;
+
+    /* few responses have fields this early */
+
+    if (part->nelts != 0 || part->next != NULL) {
+        ngx_http_household_headers_clear_name(r, name);
+    }
+}
 
 
 #endif /* _NGX_HTTP_HOUSEHOLD_HEADERS_H_INCLUDED_ */

@@ -199,11 +199,11 @@ ngx_http_household_token_headers(ngx_http_request_t *r,
     ngx_http_household_headers_walk_t   walk;
 
     len = ngx_http_household_token_field_len(source);
-    ngx_http_household_headers_start(&walk);
+    ngx_http_household_headers_start(&walk, &r->headers_in.headers);
 
     for ( ;; ) {
 
-        h = ngx_http_household_headers_next(&r->headers_in.headers, &walk);
+        h = ngx_http_household_headers_next(&walk);
 
         if (h == NULL) {
             return;

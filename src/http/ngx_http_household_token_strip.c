@@ -324,11 +324,11 @@ ngx_http_household_token_strip_headers(ngx_http_request_t *r,
         return NGX_ERROR;
     }
 
-    ngx_http_household_headers_start(&walk);
+    ngx_http_household_headers_start(&walk, &r->headers_in.headers);
 
     for ( ;; ) {
 
-        h = ngx_http_household_headers_next(&r->headers_in.headers, &walk);
+        h = ngx_http_household_headers_next(&walk);
 
         if (h == NULL) {
             break;

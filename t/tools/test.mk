@@ -14,8 +14,8 @@ PARTS_LIBS = -Wl,--as-needed -lhiredis -ljansson -lcbor -lmaxminddb \
     -lcrypto -lm
 
 ON_NGINX = test_zone% test_counters test_keyset test_keyset_shm test_memo% \
-    ngx_household_api_plan
-NGINX_PARTS = array slab shmtx md5 string
+    test_headers ngx_household_api_plan
+NGINX_PARTS = array list slab shmtx md5 string
 
 HEADERS = $(wildcard $(addsuffix /*.h,$(ROOMS) $(UNIT_DIRS) t/fuzz))
 UNIT_SRCS = $(wildcard $(UNIT_DIRS:%=%/*.c))
@@ -24,7 +24,8 @@ FUZZER_SRCS = $(wildcard t/fuzz/*.c)
 FUZZERS = $(filter-out $(SKIP_UNITS),$(basename $(notdir $(FUZZER_SRCS))))
 
 INCLUDES_NGINX = $(addprefix -isystem $(SRC_module)/src/,core event \
-    event/modules event/quic os/unix) -isystem $(B)/module
+    event/modules event/quic http http/modules http/v2 http/v3 os/unix) \
+    -isystem $(B)/module
 INCLUDES = $(addprefix -I,$(ROOMS) $(UNIT_DIRS)) $(INCLUDES_NGINX)
 
 # the nginx that loads the module, in tests and in the demo
@@ -81,12 +82,14 @@ $(B)/$(1)/nginx/%.o: $(B)/$(1)/flags $(B)/module/Makefile | $(B)/nginx/configure
 $(B)/$(1)/parts.a: $(PARTS:src/%.c=$(B)/$(1)/obj/%.o)
 	@rm -f $$@ && ar rcs $$@ $$^
 
-$(B)/$(1)/nginx.a: $(NGINX_PARTS:%=$(B)/$(1)/nginx/%.o)
-	@rm -f $$@ && ar rcs $$@ $$^
+$(B)/$(1)/nginx.a: $(NGINX_PARTS:%=$(B)/$(1)/nginx/%.o) t/tools/test.mk
+	@rm -f $$@ && ar rcs $$@ $$(filter %.o,$$^)
 
 $(addprefix $(B)/$(1)/,$(filter $(ON_NGINX),$(2))): $(B)/$(1)/nginx.a
 $(addprefix $(B)/$(1)/,$(filter test_memo%,$(2))): \
     src/http/ngx_http_household_memo.c
+$(addprefix $(B)/$(1)/,$(filter test_headers,$(2))): \
+    src/http/ngx_http_household_headers.c
 
 $(foreach src,$(3),$(eval $(B)/$(1)/$(basename $(notdir $(src))): $(src)))
 $(addprefix $(B)/$(1)/,$(2)): $(B)/$(1)/%: $(HEADERS) $(B)/$(1)/parts.a

@@ -114,11 +114,9 @@ ngx_http_household_api_write_foreign(ngx_http_request_t *r)
 
     foreign = 0;
 
-    ngx_http_household_headers_start(&walk);
+    ngx_http_household_headers_start(&walk, &r->headers_in.headers);
 
-    while ((h = ngx_http_household_headers_next(&r->headers_in.headers, &walk))
-           != NULL)
-    {
+    while ((h = ngx_http_household_headers_next(&walk)) != NULL) {
         if (ngx_http_household_headers_is(h, "Sec-Fetch-Site")) {
             foreign |= !ngx_household_str_is(&h->value, "same-origin")
                        && !ngx_household_str_is(&h->value, "none");

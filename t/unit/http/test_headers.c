@@ -1,0 +1,300 @@
+
+/*
+ * Unit of ngx_http_household_headers.c: lists of fields, of one part and of
+ * several.
+ *
+ * Links: ngx_http_household_headers.c, and of nginx src/core/ngx_list.c.
+ */
+
+#include <ngx_config.h>
+#include <ngx_core.h>
+#include <ngx_http.h>
+#include "ngx_household_test.h"
+#include "ngx_http_household_headers.h"
+
+
+/* fields of a part */
+#define PART  4
+
+
+volatile ngx_cycle_t  *ngx_cycle;
+
+static ngx_uint_t          failing; /* unsigned  failing:1; */
+static ngx_http_request_t  request;
+static u_char             *memory[64];
+static ngx_uint_t          nmemory;
+
+
+/* no two pieces are neighbours: ASan sees what is written beyond them */
+
+void *
+ngx_palloc(ngx_pool_t *pool, size_t size)
+{
+    if (failing) {
+        return NULL;
+    }
+
+    assert_true(nmemory < test_count(memory));
+
+    memory[nmemory] = malloc(size);
+    memset(memory[nmemory], 0xa5, size);
+
+    return memory[nmemory++];
+}
+
+
+/* of nginx's ngx_string.c, which calls them for nothing that is tested here */
+
+void *
+ngx_pnalloc(ngx_pool_t *pool, size_t size)
+{
+    return ngx_palloc(pool, size);
+}
+
+
+void *
+ngx_alloc(size_t size, ngx_log_t *log)
+{
+    return NULL;
+}
+
+
+static int
+setup(void **data)
+{
+    ngx_list_t  *list;
+
+    failing = 0;
+    nmemory = 0;
+    memset(&request, 0, sizeof(request));
+
+    list = &request.headers_out.headers;
+
+    return ngx_list_init(list, NULL, PART, sizeof(ngx_table_elt_t)) == NGX_OK
+           ? 0 : -1;
+}
+
+
+static int
+teardown(void **data)
+{
+    while (nmemory) {
+        free(memory[--nmemory]);
+    }
+
+    return 0;
+}
+
+
+static const ngx_str_t *
+value_of(const char *text)
+{
+    static ngx_str_t  value;
+
+    value.data = (u_char *) text;
+    value.len = strlen(text);
+
+    return &value;
+}
+
+
+/* the fields that are sent, as text */
+
+static const char *
+sent(void)
+{
+    char                               *p;
+    static char                         text[512];
+    ngx_table_elt_t                    *h;
+    ngx_http_household_headers_walk_t   walk;
+
+    p = text;
+    *p = '\0';
+
+    ngx_http_household_headers_start(&walk, &request.headers_out.headers);
+
+    while ((h = ngx_http_household_headers_next(&walk)) != NULL) {
+        if (h->hash) {
+            p += sprintf(p, "%.*s: %.*s\n",
+                         (int) h->key.len, (char *) h->key.data,
+                         (int) h->value.len, (char *) h->value.data);
+        }
+    }
+
+    return text;
+}
+
+
+static void
+add(const char *name, const char *value)
+{
+    assert_int_equal(ngx_http_household_headers_add(&request, name,
+                                                    value_of(value)),
+                     NGX_OK);
+}
+
+
+static void
+test_push(void **data)
+{
+    ngx_uint_t        i;
+    ngx_table_elt_t  *h, zeros;
+    ngx_list_part_t  *part;
+
+    static const char  *names[] = { "a0", "b1", "c2", "d3", "e4", "f5", "g6",
+                                    "h7", "i8", "j9" };
+
+    memset(&zeros, 0, sizeof(zeros));
+
+    for (i = 0; i < test_count(names); i++) {
+        h = ngx_http_household_headers_push(&request, names[i],
+                                            value_of("x"));
+        assert_non_null(h);
+        assert_ptr_equal(h->key.data, names[i]);
+        assert_int_equal(h->key.len, 2);
+        assert_int_equal(h->value.len, 1);
+
+        /* nothing is left of what was in the memory */
+
+        h->hash--;
+        h->key = zeros.key;
+        h->value = zeros.value;
+        assert_memory_equal(h, &zeros, sizeof(zeros));
+
+        h->hash = 1;
+        h->key.data = (u_char *) names[i];
+        h->key.len = 2;
+        h->value = *value_of("x");
+    }
+
+    assert_string_equal(sent(), "a0: x\nb1: x\nc2: x\nd3: x\ne4: x\n"
+                                "f5: x\ng6: x\nh7: x\ni8: x\nj9: x\n");
+
+    part = &request.headers_out.headers.part;
+
+    assert_int_equal(part->nelts, PART);
+    assert_int_equal(part->next->nelts, PART);
+    assert_int_equal(part->next->next->nelts, 2);
+    assert_ptr_equal(request.headers_out.headers.last, part->next->next);
+}
+
+
+static void
+test_add(void **data)
+{
+    add("Vary", "Accept");
+    add("Vary", "Accept");
+    add("vary", "Accept");
+    assert_string_equal(sent(), "Vary: Accept\n");
+
+    /* another name or value of the same length, and a part of either */
+
+    add("Link", "Accept");
+    add("Vary", "accept");
+    add("Var", "Accept");
+    add("Vary", "Accep");
+    assert_string_equal(sent(), "Vary: Accept\nLink: Accept\nVary: accept\n"
+                                "Var: Accept\nVary: Accep\n");
+
+    /* the first one of the next part, and the last one */
+
+    add("Vary", "Accep");
+    add("Link", "x");
+    add("Link", "x");
+    assert_string_equal(sent(), "Vary: Accept\nLink: Accept\nVary: accept\n"
+                                "Var: Accept\nVary: Accep\nLink: x\n");
+}
+
+
+static void
+test_add_cleared(void **data)
+{
+    add("Vary", "Accept");
+    ngx_http_household_headers_clear(&request, "VARY");
+    assert_string_equal(sent(), "");
+
+    /* what is not sent is not there */
+
+    add("Vary", "Accept");
+    assert_string_equal(sent(), "Vary: Accept\n");
+}
+
+
+static void
+test_clear(void **data)
+{
+    ngx_http_household_headers_clear(&request, "b");
+    assert_string_equal(sent(), "");
+
+    assert_non_null(ngx_http_household_headers_push(&request, "b",
+                                                    value_of("0")));
+    add("c", "1");
+    add("B", "2");
+    add("bc", "3");
+    add("d", "4");
+    add("b", "5");
+
+    ngx_http_household_headers_clear(&request, "b");
+    assert_string_equal(sent(), "c: 1\nbc: 3\nd: 4\n");
+
+    ngx_http_household_headers_clear(&request, "d");
+    assert_string_equal(sent(), "c: 1\nbc: 3\n");
+}
+
+
+/* another module has removed all fields of the first part */
+
+static void
+test_empty_part(void **data)
+{
+    add("a", "0");
+    add("b", "1");
+    add("c", "2");
+    add("d", "3");
+    add("e", "4");
+
+    request.headers_out.headers.part.nelts = 0;
+    assert_string_equal(sent(), "e: 4\n");
+
+    add("e", "4");
+    assert_string_equal(sent(), "e: 4\n");
+
+    ngx_http_household_headers_clear(&request, "e");
+    assert_string_equal(sent(), "");
+}
+
+
+static void
+test_no_memory(void **data)
+{
+    failing = 1;
+
+    add("a", "0");
+    add("b", "1");
+    add("c", "2");
+    add("d", "3");
+
+    assert_null(ngx_http_household_headers_push(&request, "e", value_of("4")));
+    assert_int_equal(ngx_http_household_headers_add(&request, "e",
+                                                    value_of("4")),
+                     NGX_ERROR);
+
+    add("a", "0");
+    assert_string_equal(sent(), "a: 0\nb: 1\nc: 2\nd: 3\n");
+}
+
+
+int
+main(void)
+{
+    const struct CMUnitTest  tests[] = {
+        cmocka_unit_test_setup_teardown(test_push, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_add, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_add_cleared, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_clear, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_empty_part, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_no_memory, setup, teardown),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
