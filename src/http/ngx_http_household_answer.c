@@ -20,11 +20,30 @@
 #define NGX_HTTP_HOUSEHOLD_PROBLEM  "application/problem+json"
 
 
+/*
+ * What a response needs of the pool.  The "expires" directive sets the values
+ * of the fields that headers_out refers to, or adds such fields.  Therefore
+ * headers_out refers to fields that are not sent.
+ */
+
+typedef struct {
+    ngx_buf_t         buf;             /* of the document, if any */
+    ngx_table_elt_t   cache_control;   /* unsent */
+    ngx_table_elt_t   expires;         /* likewise */
+#if (nginx_version < 1023000)
+    ngx_table_elt_t  *cache_controls;  /* an array of one */
+#endif
+} ngx_http_household_answer_t;
+
+
 static ngx_int_t ngx_http_household_answer_unauthorized(ngx_http_request_t *r,
-    ngx_http_household_loc_conf_t *hlcf, ngx_http_household_ctx_t *ctx);
-static ngx_int_t ngx_http_household_answer_no_store(ngx_http_request_t *r);
+    ngx_http_household_loc_conf_t *hlcf, ngx_http_household_ctx_t *ctx,
+    ngx_http_household_answer_t *answer);
+static ngx_http_household_answer_t *ngx_http_household_answer_start(
+    ngx_http_request_t *r);
 static ngx_int_t ngx_http_household_answer_challenge(ngx_http_request_t *r,
-    ngx_http_household_loc_conf_t *hlcf, ngx_http_household_ctx_t *ctx);
+    ngx_http_household_loc_conf_t *hlcf, ngx_http_household_ctx_t *ctx,
+    ngx_http_household_answer_t *answer);
 static void ngx_http_household_answer_challenge_text(ngx_http_request_t *r,
     ngx_http_household_loc_conf_t *hlcf, ngx_household_reason_e reason,
     ngx_str_t *text);
@@ -35,11 +54,12 @@ static ngx_int_t ngx_http_household_answer_location(ngx_http_request_t *r,
 static ngx_int_t ngx_http_household_answer_fields(ngx_http_request_t *r,
     ngx_array_t *fields);
 static ngx_int_t ngx_http_household_answer_problem(ngx_http_request_t *r,
-    ngx_http_household_ctx_t *ctx);
+    ngx_http_household_ctx_t *ctx, ngx_http_household_answer_t *answer);
 static ngx_int_t ngx_http_household_answer_document(ngx_http_request_t *r,
-    ngx_http_household_ctx_t *ctx, ngx_uint_t status);
+    ngx_http_household_ctx_t *ctx, ngx_uint_t status,
+    ngx_http_household_answer_t *answer);
 static ngx_int_t ngx_http_household_answer_send(ngx_http_request_t *r,
-    ngx_uint_t status, ngx_str_t *text);
+    ngx_uint_t status, ngx_str_t *text, ngx_buf_t *b);
 static ngx_uint_t ngx_http_household_answer_navigates(ngx_http_request_t *r);
 static ngx_int_t ngx_http_household_answer_accept(ngx_table_elt_t *h,
     ngx_int_t *html);
@@ -48,25 +68,33 @@ static ngx_uint_t ngx_http_household_answer_has_error_page(
     ngx_http_request_t *r, ngx_uint_t status);
 
 
+static const ngx_str_t  ngx_http_household_answer_no_store =
+    ngx_string("no-store");
+
+static const ngx_str_t  ngx_http_household_answer_vary =
+    ngx_string("Sec-Fetch-Mode, Accept");
+
+
 ngx_int_t
 ngx_http_household_answer_reject(ngx_http_request_t *r,
     ngx_http_household_ctx_t *ctx)
 {
-    ngx_str_t                       value;
     ngx_uint_t                      page;
     ngx_http_core_loc_conf_t       *clcf;
+    ngx_http_household_answer_t    *answer;
     ngx_http_household_loc_conf_t  *hlcf;
 
     hlcf = ngx_http_get_module_loc_conf(r, ngx_http_household_module);
     clcf = ngx_http_get_module_loc_conf(r, ngx_http_core_module);
 
-    if (ngx_http_household_answer_no_store(r) != NGX_OK) {
+    answer = ngx_http_household_answer_start(r);
+    if (answer == NULL) {
         return NGX_HTTP_INTERNAL_SERVER_ERROR;
     }
 
     if (ctx->decision.verdict == NGX_HOUSEHOLD_VERDICT_UNAUTHORIZED) {
 
-        return ngx_http_household_answer_unauthorized(r, hlcf, ctx);
+        return ngx_http_household_answer_unauthorized(r, hlcf, ctx, answer);
     }
 
     if (clcf->satisfy == NGX_HTTP_SATISFY_ANY
@@ -84,9 +112,10 @@ ngx_http_household_answer_reject(ngx_http_request_t *r,
 
             page = ngx_http_household_answer_navigates(r);
 
-            ngx_str_set(&value, "Sec-Fetch-Mode, Accept");
-
-            if (ngx_http_household_headers_add(r, "Vary", &value) != NGX_OK) {
+            if (ngx_http_household_headers_add(r, "Vary",
+                                              &ngx_http_household_answer_vary)
+                != NGX_OK)
+            {
                 return NGX_HTTP_INTERNAL_SERVER_ERROR;
             }
         }
@@ -96,7 +125,7 @@ ngx_http_household_answer_reject(ngx_http_request_t *r,
         }
     }
 
-    return ngx_http_household_answer_problem(r, ctx);
+    return ngx_http_household_answer_problem(r, ctx, answer);
 }
 
 
@@ -104,7 +133,7 @@ ngx_int_t
 ngx_http_household_answer_moved(ngx_http_request_t *r, ngx_uint_t status,
     ngx_str_t *url)
 {
-    return ngx_http_household_answer_no_store(r) == NGX_OK
+    return ngx_http_household_answer_start(r) != NULL
            && ngx_http_household_answer_location(r, url) == NGX_OK
            ? (ngx_int_t) status : NGX_HTTP_INTERNAL_SERVER_ERROR;
 }
@@ -112,7 +141,8 @@ ngx_http_household_answer_moved(ngx_http_request_t *r, ngx_uint_t status,
 
 static ngx_int_t
 ngx_http_household_answer_unauthorized(ngx_http_request_t *r,
-    ngx_http_household_loc_conf_t *hlcf, ngx_http_household_ctx_t *ctx)
+    ngx_http_household_loc_conf_t *hlcf, ngx_http_household_ctx_t *ctx,
+    ngx_http_household_answer_t *answer)
 {
     ngx_uint_t                 status, any;
     ngx_http_core_loc_conf_t  *clcf;
@@ -142,69 +172,62 @@ ngx_http_household_answer_unauthorized(ngx_http_request_t *r,
     }
 
     return status == NGX_HTTP_UNAUTHORIZED
-           ? ngx_http_household_answer_challenge(r, hlcf, ctx)
-           : ngx_http_household_answer_document(r, ctx, status);
+           ? ngx_http_household_answer_challenge(r, hlcf, ctx, answer)
+           : ngx_http_household_answer_document(r, ctx, status, answer);
 }
 
 
-/*
- * The "expires" directive sets the values of the fields that headers_out refers
- * to, or adds such fields.  Therefore headers_out refers to fields that are not
- * sent.
- */
+/* what all responses have in common: they are not cached */
 
-static ngx_int_t
-ngx_http_household_answer_no_store(ngx_http_request_t *r)
+static ngx_http_household_answer_t *
+ngx_http_household_answer_start(ngx_http_request_t *r)
 {
-    ngx_str_t          value;
-    ngx_table_elt_t   *unsent;
-#if (nginx_version < 1023000)
-    ngx_table_elt_t  **h;
-#endif
+    ngx_http_household_answer_t  *answer;
 
     ngx_http_household_headers_clear(r, "Cache-Control");
     ngx_http_household_headers_clear(r, "Expires");
 
-    ngx_str_set(&value, "no-store");
+    answer = ngx_palloc(r->pool, sizeof(ngx_http_household_answer_t));
 
-    if (ngx_http_household_headers_push(r, "Cache-Control", &value) == NULL) {
-        return NGX_ERROR;
+    if (answer == NULL
+        || ngx_http_household_headers_push(r, "Cache-Control",
+                                           &ngx_http_household_answer_no_store)
+           == NULL)
+    {
+        return NULL;
     }
 
-    unsent = ngx_pcalloc(r->pool, 2 * sizeof(ngx_table_elt_t));
-    if (unsent == NULL) {
-        return NGX_ERROR;
-    }
+    ngx_memzero(&answer->cache_control, sizeof(ngx_table_elt_t));
+    ngx_memzero(&answer->expires, sizeof(ngx_table_elt_t));
 
-    unsent[0].value = value;
+    answer->cache_control.value = ngx_http_household_answer_no_store;
 
 #if (nginx_version >= 1023000)
 
-    r->headers_out.cache_control = &unsent[0];
+    r->headers_out.cache_control = &answer->cache_control;
 
 #else
 
-    if (ngx_array_init(&r->headers_out.cache_control, r->pool, 1,
-                       sizeof(ngx_table_elt_t *))
-        != NGX_OK)
-    {
-        return NGX_ERROR;
-    }
+    answer->cache_controls = &answer->cache_control;
 
-    h = ngx_array_push(&r->headers_out.cache_control);
-    *h = &unsent[0];
+    r->headers_out.cache_control.elts = &answer->cache_controls;
+    r->headers_out.cache_control.nelts = 1;
+    r->headers_out.cache_control.size = sizeof(ngx_table_elt_t *);
+    r->headers_out.cache_control.nalloc = 1;
+    r->headers_out.cache_control.pool = r->pool;
 
 #endif
 
-    r->headers_out.expires = &unsent[1];
+    r->headers_out.expires = &answer->expires;
 
-    return NGX_OK;
+    return answer;
 }
 
 
 static ngx_int_t
 ngx_http_household_answer_challenge(ngx_http_request_t *r,
-    ngx_http_household_loc_conf_t *hlcf, ngx_http_household_ctx_t *ctx)
+    ngx_http_household_loc_conf_t *hlcf, ngx_http_household_ctx_t *ctx,
+    ngx_http_household_answer_t *answer)
 {
     ngx_int_t          rc;
     ngx_str_t          value;
@@ -246,9 +269,10 @@ ngx_http_household_answer_challenge(ngx_http_request_t *r,
 
     if (hlcf->action != NGX_HTTP_HOUSEHOLD_403) {
 
-        ngx_str_set(&value, "Sec-Fetch-Mode, Accept");
-
-        if (ngx_http_household_headers_add(r, "Vary", &value) != NGX_OK) {
+        if (ngx_http_household_headers_add(r, "Vary",
+                                           &ngx_http_household_answer_vary)
+            != NGX_OK)
+        {
             return NGX_HTTP_INTERNAL_SERVER_ERROR;
         }
 
@@ -258,7 +282,7 @@ ngx_http_household_answer_challenge(ngx_http_request_t *r,
         }
     }
 
-    return ngx_http_household_answer_document(r, ctx, rc);
+    return ngx_http_household_answer_document(r, ctx, rc, answer);
 }
 
 
@@ -347,7 +371,7 @@ ngx_http_household_answer_fields(ngx_http_request_t *r, ngx_array_t *fields)
 
 static ngx_int_t
 ngx_http_household_answer_problem(ngx_http_request_t *r,
-    ngx_http_household_ctx_t *ctx)
+    ngx_http_household_ctx_t *ctx, ngx_http_household_answer_t *answer)
 {
     ngx_str_t  value;
 
@@ -368,7 +392,8 @@ ngx_http_household_answer_problem(ngx_http_request_t *r,
         }
     }
 
-    return ngx_http_household_answer_document(r, ctx, NGX_HTTP_FORBIDDEN);
+    return ngx_http_household_answer_document(r, ctx, NGX_HTTP_FORBIDDEN,
+                                              answer);
 }
 
 
@@ -376,7 +401,8 @@ ngx_http_household_answer_problem(ngx_http_request_t *r,
 
 static ngx_int_t
 ngx_http_household_answer_document(ngx_http_request_t *r,
-    ngx_http_household_ctx_t *ctx, ngx_uint_t status)
+    ngx_http_household_ctx_t *ctx, ngx_uint_t status,
+    ngx_http_household_answer_t *answer)
 {
     ngx_str_t                        value;
     ngx_http_core_loc_conf_t        *clcf;
@@ -387,13 +413,14 @@ ngx_http_household_answer_document(ngx_http_request_t *r,
     }
 
     clcf = ngx_http_get_module_loc_conf(r, ngx_http_core_module);
-    hmcf = ngx_http_get_module_main_conf(r, ngx_http_household_module);
 
-    if (clcf->satisfy == NGX_HTTP_SATISFY_ANY
-        && hmcf->postponed == NGX_HTTP_HOUSEHOLD_POSTPONE_MAX)
-    {
-        /* the handler of another module is still to be called */
-        return status;
+    if (clcf->satisfy == NGX_HTTP_SATISFY_ANY) {
+        hmcf = ngx_http_get_module_main_conf(r, ngx_http_household_module);
+
+        if (hmcf->postponed == NGX_HTTP_HOUSEHOLD_POSTPONE_MAX) {
+            /* the handler of another module is still to be called */
+            return status;
+        }
     }
 
     if (ngx_http_household_problem_text(r, ctx, status, &value)
@@ -402,8 +429,9 @@ ngx_http_household_answer_document(ngx_http_request_t *r,
         return NGX_HTTP_INTERNAL_SERVER_ERROR;
     }
 
-    ngx_http_finalize_request(r, ngx_http_household_answer_send(r, status,
-                                                                &value));
+    ngx_http_finalize_request(r,
+                              ngx_http_household_answer_send(r, status, &value,
+                                                             &answer->buf));
 
     return NGX_DONE;
 }
@@ -413,11 +441,10 @@ ngx_http_household_answer_document(ngx_http_request_t *r,
 
 static ngx_int_t
 ngx_http_household_answer_send(ngx_http_request_t *r, ngx_uint_t status,
-    ngx_str_t *text)
+    ngx_str_t *text, ngx_buf_t *b)
 {
-    ngx_int_t     rc;
-    ngx_buf_t    *b;
-    ngx_chain_t   out;
+    ngx_int_t    rc;
+    ngx_chain_t  out;
 
     r->err_status = status;
     r->expect_tested = 1;
@@ -447,10 +474,7 @@ ngx_http_household_answer_send(ngx_http_request_t *r, ngx_uint_t status,
         return rc;
     }
 
-    b = ngx_calloc_buf(r->pool);
-    if (b == NULL) {
-        return NGX_ERROR;
-    }
+    ngx_memzero(b, sizeof(ngx_buf_t));
 
     b->pos = text->data;
     b->last = text->data + text->len;
