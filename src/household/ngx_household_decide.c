@@ -446,6 +446,8 @@ ngx_household_decide_deny(ngx_household_case_t *c)
 
     c->d->detail = ngx_household_decide_detail(c);
 
+    ngx_memcpy(c->d->country, c->rec->country, 2);
+
     seats = c->rec->seats;
 
     c->d->free_seat = (seats == NGX_HOUSEHOLD_SEATS_UNKNOWN

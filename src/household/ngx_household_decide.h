@@ -117,6 +117,9 @@ typedef struct {
 
     unsigned                 matched:1;      /* "network" is set */
 
+    /* denied: of the account, for the offer; zeros: unknown */
+    u_char                   country[2];
+
     /* the network that contains the client, or that may become the home */
     ngx_household_network_t  network;
 

@@ -240,19 +240,27 @@ typedef struct {
 } ngx_http_household_main_conf_t;
 
 
+/* reasons of denials that come with an offer */
+#define NGX_HTTP_HOUSEHOLD_OFFER_REASONS  2
+
+
 typedef struct {
     u_char                        country[2];  /* zeros: default */
-    ngx_str_t                     price;       /* e.g. 5.99; may be empty */
-    ngx_str_t                     currency;    /* ISO 4217; may be empty */
-    ngx_http_complex_value_t      url;
-    ngx_http_complex_value_t      verify;      /* empty: no such page */
 
-    /* if "fixed": what is made of them */
+    /* if "fixed": what a response needs, made at configuration time */
     ngx_uint_t                    fixed; /* unsigned  fixed:1; no variables */
     ngx_str_t                     fixed_url;
     ngx_str_t                     fixed_verify;
     ngx_str_t                     link;        /* field */
-    ngx_str_t                     json[2];     /* without and with a price */
+
+    /* by reason, without and with a price; see ..._problem_prepare() */
+    ngx_str_t                     documents[NGX_HTTP_HOUSEHOLD_OFFER_REASONS]
+                                           [2];
+
+    ngx_str_t                     price;       /* e.g. 5.99; may be empty */
+    ngx_str_t                     currency;    /* ISO 4217; may be empty */
+    ngx_http_complex_value_t      url;
+    ngx_http_complex_value_t      verify;      /* empty: no such page */
 } ngx_http_household_offer_t;
 
 
@@ -277,6 +285,7 @@ struct ngx_http_household_loc_conf_s {
     ngx_uint_t                        preflight;
     ngx_uint_t                        action;
     ngx_array_t                      *offers;     /* ..._offer_t */
+    ngx_http_household_offer_t       *offer_default; /* of them; NULL: none */
     ngx_uint_t                        log_level;
 
     ngx_uint_t                        unavailable;

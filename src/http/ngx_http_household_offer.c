@@ -13,8 +13,8 @@
 #include "ngx_household_str.h"
 
 
-static ngx_int_t ngx_http_household_offer_evaluate(ngx_http_request_t *r,
-    ngx_http_household_ctx_t *ctx);
+static ngx_int_t ngx_http_household_offer_make(ngx_http_request_t *r,
+    ngx_http_household_ctx_t *ctx, ngx_http_household_offer_t *offer);
 static ngx_int_t ngx_http_household_offer_url(ngx_http_request_t *r,
     ngx_http_complex_value_t *value, ngx_str_t *url);
 static ngx_int_t ngx_http_household_offer_escape(ngx_pool_t *pool,
@@ -25,50 +25,93 @@ ngx_int_t
 ngx_http_household_offer_choose(ngx_http_request_t *r,
     ngx_http_household_loc_conf_t *hlcf, ngx_http_household_ctx_t *ctx)
 {
-    u_char                      *country;
-    ngx_uint_t                   i, fallback;
+    ngx_int_t                    rc;
+    const u_char                *country;
     ngx_http_household_offer_t  *offer;
 
     ctx->offer = NULL;
     ngx_str_null(&ctx->offer_state);
 
-    if (hlcf->offers == NULL) {
-        return NGX_OK;
-    }
-
-    country = ctx->country;
-
-    if (ctx->record != NULL && ctx->record->country[0] != '\0') {
-        country = ctx->record->country;
-    }
-
-    offer = hlcf->offers->elts;
-
     /* first the offer for the country, then the default one */
 
-    for (fallback = !ctx->decision.free_seat; fallback < 2; fallback++) {
+    if (ctx->decision.free_seat) {
 
-        for (i = 0; i < hlcf->offers->nelts; i++) {
+        country = ctx->decision.country[0] != '\0' ? ctx->decision.country
+                                                   : ctx->country;
 
-            if (fallback ? offer[i].country[0] == '\0'
-                         : offer[i].country[0] != '\0'
-                           && ngx_memcmp(offer[i].country, country, 2) == 0)
-            {
-                /* variables in the url may refer to the offer */
+        offer = country[0] != '\0'
+                ? ngx_http_household_offer_find(hlcf->offers, country) : NULL;
 
-                ctx->offer = &offer[i];
+        if (offer != NULL) {
+            rc = ngx_http_household_offer_make(r, ctx, offer);
 
-                if (ngx_http_household_offer_evaluate(r, ctx) != NGX_OK) {
-                    return NGX_ERROR;
-                }
-
-                if (ctx->offer_url.len != 0) {
-                    return NGX_OK;
-                }
-
-                ctx->offer = NULL;
+            if (rc != NGX_DECLINED) {
+                return rc;
             }
         }
+    }
+
+    if (hlcf->offer_default != NULL
+        && ngx_http_household_offer_make(r, ctx, hlcf->offer_default)
+           == NGX_ERROR)
+    {
+        return NGX_ERROR;
+    }
+
+    return NGX_OK;
+}
+
+
+ngx_http_household_offer_t *
+ngx_http_household_offer_find(ngx_array_t *offers, const u_char country[2])
+{
+    ngx_uint_t                   i;
+    ngx_http_household_offer_t  *offer;
+
+    if (offers == NULL) {
+        return NULL;
+    }
+
+    offer = offers->elts;
+
+    for (i = 0; i < offers->nelts; i++) {
+        if (offer[i].country[0] == country[0]
+            && offer[i].country[1] == country[1])
+        {
+            return &offer[i];
+        }
+    }
+
+    return NULL;
+}
+
+
+/* returns NGX_OK; NGX_DECLINED if its url is empty; or NGX_ERROR */
+
+static ngx_int_t
+ngx_http_household_offer_make(ngx_http_request_t *r,
+    ngx_http_household_ctx_t *ctx, ngx_http_household_offer_t *offer)
+{
+    /* variables in the url may refer to the offer */
+
+    ctx->offer = offer;
+
+    if (offer->fixed) {
+        ctx->offer_url = offer->fixed_url;
+        ctx->verify_url = offer->fixed_verify;
+
+    } else if (ngx_http_household_offer_url(r, &offer->url, &ctx->offer_url)
+               != NGX_OK
+               || ngx_http_household_offer_url(r, &offer->verify,
+                                               &ctx->verify_url)
+                  != NGX_OK)
+    {
+        return NGX_ERROR;
+    }
+
+    if (ctx->offer_url.len == 0) {
+        ctx->offer = NULL;
+        return NGX_DECLINED;
     }
 
     return NGX_OK;
@@ -79,8 +122,6 @@ ngx_int_t
 ngx_http_household_offer_prepare(ngx_pool_t *pool,
     ngx_http_household_offer_t *offer)
 {
-    ngx_uint_t  i;
-
     if (offer->url.lengths != NULL || offer->verify.lengths != NULL) {
         return NGX_OK;
     }
@@ -92,19 +133,10 @@ ngx_http_household_offer_prepare(ngx_pool_t *pool,
                                            &offer->fixed_verify)
            != NGX_OK
         || ngx_http_household_offer_link(pool, &offer->fixed_url, &offer->link)
-           != NGX_OK)
+           != NGX_OK
+        || ngx_http_household_problem_prepare(pool, offer) != NGX_OK)
     {
         return NGX_ERROR;
-    }
-
-    for (i = 0; i < 2; i++) {
-        if (ngx_http_household_problem_offer(pool, offer, i, &offer->fixed_url,
-                                             &offer->fixed_verify,
-                                             &offer->json[i])
-            != NGX_OK)
-        {
-            return NGX_ERROR;
-        }
     }
 
     offer->fixed = 1;
@@ -134,30 +166,6 @@ ngx_http_household_offer_link(ngx_pool_t *pool, ngx_str_t *url,
     link->len = p - link->data;
 
     return NGX_OK;
-}
-
-
-static ngx_int_t
-ngx_http_household_offer_evaluate(ngx_http_request_t *r,
-    ngx_http_household_ctx_t *ctx)
-{
-    ngx_http_household_offer_t  *offer;
-
-    offer = ctx->offer;
-
-    if (offer->fixed) {
-        ctx->offer_url = offer->fixed_url;
-        ctx->verify_url = offer->fixed_verify;
-        return NGX_OK;
-    }
-
-    if (ngx_http_household_offer_url(r, &offer->url, &ctx->offer_url)
-        != NGX_OK)
-    {
-        return NGX_ERROR;
-    }
-
-    return ngx_http_household_offer_url(r, &offer->verify, &ctx->verify_url);
 }
 
 

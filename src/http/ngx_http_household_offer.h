@@ -21,6 +21,10 @@
 ngx_int_t ngx_http_household_offer_choose(ngx_http_request_t *r,
     ngx_http_household_loc_conf_t *hlcf, ngx_http_household_ctx_t *ctx);
 
+/* returns the offer for the country, or NULL; "offers" may be NULL */
+ngx_http_household_offer_t *ngx_http_household_offer_find(ngx_array_t *offers,
+    const u_char country[2]);
+
 /*
  * Configuration time.  Makes all that is the same for each request, if the URLs
  * have no variables.  Returns NGX_OK or NGX_ERROR.

@@ -5,52 +5,134 @@
 #include "ngx_http_household.h"
 #include "ngx_http_household_ctx.h"
 #include "ngx_http_household_problem.h"
+#include "ngx_household_compiler.h"
 #include "ngx_household_str.h"
 
 
+static ngx_household_noinline ngx_int_t ngx_http_household_problem_evaluate(
+    ngx_http_request_t *r, ngx_http_household_ctx_t *ctx, ngx_uint_t status,
+    ngx_str_t *text);
+static ngx_int_t ngx_http_household_problem_make(ngx_pool_t *pool,
+    ngx_uint_t status, ngx_household_reason_e reason, ngx_str_t *offer,
+    ngx_str_t *text);
 static const ngx_str_t *ngx_http_household_problem_head(ngx_uint_t status);
+static ngx_int_t ngx_http_household_problem_offer(ngx_pool_t *pool,
+    ngx_http_household_offer_t *offer, ngx_uint_t priced, ngx_str_t *url,
+    ngx_str_t *verify, ngx_str_t *text);
 static u_char *ngx_http_household_problem_put(u_char *p, const char *text);
 
 
-/*
- * Nothing is formatted here: a fixed beginning, the reason, and the offer,
- * which is fixed, too, if its URLs have no variables.
- */
+static const ngx_household_reason_e
+    ngx_http_household_problem_reasons[NGX_HTTP_HOUSEHOLD_OFFER_REASONS] = {
+    NGX_HOUSEHOLD_REASON_OUTSIDE,
+    NGX_HOUSEHOLD_REASON_UNREGISTERED
+};
+
 
 ngx_int_t
 ngx_http_household_problem_text(ngx_http_request_t *r,
     ngx_http_household_ctx_t *ctx, ngx_uint_t status, ngx_str_t *text)
 {
-    u_char                      *p;
-    ngx_str_t                   *reason, json;
-    ngx_uint_t                   priced;
-    const ngx_str_t             *head;
+    ngx_uint_t                   i;
     ngx_http_household_offer_t  *offer;
 
     offer = ctx->offer;
-    head = ngx_http_household_problem_head(status);
-    reason = ngx_household_reason_name(ctx->decision.reason);
 
-    ngx_str_null(&json);
+    if (offer != NULL && offer->fixed && status == NGX_HTTP_FORBIDDEN) {
 
-    if (offer != NULL) {
+        for (i = 0; i < NGX_HTTP_HOUSEHOLD_OFFER_REASONS; i++) {
 
-        priced = ctx->decision.free_seat && offer->price.len;
-
-        if (offer->fixed) {
-            json = offer->json[priced];
-
-        } else if (ngx_http_household_problem_offer(r->pool, offer, priced,
-                                                    &ctx->offer_url,
-                                                    &ctx->verify_url, &json)
-                   != NGX_OK)
-        {
-            return NGX_ERROR;
+            if (ngx_http_household_problem_reasons[i]
+                == ctx->decision.reason)
+            {
+                *text = offer->documents[i][ctx->decision.free_seat
+                                            && offer->price.len];
+                return NGX_OK;
+            }
         }
     }
 
-    p = ngx_pnalloc(r->pool, head->len + reason->len + json.len
-                             + sizeof("\"}" CRLF) - 1);
+    return ngx_http_household_problem_evaluate(r, ctx, status, text);
+}
+
+
+/* makes a document that is not prepared */
+
+static ngx_household_noinline ngx_int_t
+ngx_http_household_problem_evaluate(ngx_http_request_t *r,
+    ngx_http_household_ctx_t *ctx, ngx_uint_t status, ngx_str_t *text)
+{
+    ngx_str_t                    json;
+    ngx_http_household_offer_t  *offer;
+
+    offer = ctx->offer;
+
+    ngx_str_null(&json);
+
+    if (offer != NULL
+        && ngx_http_household_problem_offer(r->pool, offer,
+                                            ctx->decision.free_seat
+                                            && offer->price.len,
+                                            &ctx->offer_url, &ctx->verify_url,
+                                            &json)
+           != NGX_OK)
+    {
+        return NGX_ERROR;
+    }
+
+    return ngx_http_household_problem_make(r->pool, status,
+                                           ctx->decision.reason, &json, text);
+}
+
+
+ngx_int_t
+ngx_http_household_problem_prepare(ngx_pool_t *pool,
+    ngx_http_household_offer_t *offer)
+{
+    ngx_str_t   json;
+    ngx_uint_t  i, priced;
+
+    for (priced = 0; priced <= (offer->price.len != 0); priced++) {
+
+        if (ngx_http_household_problem_offer(pool, offer, priced,
+                                             &offer->fixed_url,
+                                             &offer->fixed_verify, &json)
+            != NGX_OK)
+        {
+            return NGX_ERROR;
+        }
+
+        for (i = 0; i < NGX_HTTP_HOUSEHOLD_OFFER_REASONS; i++) {
+
+            if (ngx_http_household_problem_make(pool, NGX_HTTP_FORBIDDEN,
+                                         ngx_http_household_problem_reasons[i],
+                                         &json, &offer->documents[i][priced])
+                != NGX_OK)
+            {
+                return NGX_ERROR;
+            }
+        }
+    }
+
+    return NGX_OK;
+}
+
+
+/* nothing is formatted: a fixed beginning, the reason, and the offer, if any */
+
+static ngx_int_t
+ngx_http_household_problem_make(ngx_pool_t *pool, ngx_uint_t status,
+    ngx_household_reason_e reason, ngx_str_t *offer, ngx_str_t *text)
+{
+    u_char           *p;
+    ngx_str_t        *name;
+    const ngx_str_t  *head;
+
+    head = ngx_http_household_problem_head(status);
+    name = ngx_household_reason_name(reason);
+
+    p = ngx_pnalloc(pool, head->len + name->len + offer->len
+                          + sizeof("\"}" CRLF) - 1);
     if (p == NULL) {
         return NGX_ERROR;
     }
@@ -58,9 +140,9 @@ ngx_http_household_problem_text(ngx_http_request_t *r,
     text->data = p;
 
     p = ngx_cpymem(p, head->data, head->len);
-    p = ngx_cpymem(p, reason->data, reason->len);
+    p = ngx_household_str_put(p, name);
     *p++ = '"';
-    p = ngx_household_str_put(p, &json);
+    p = ngx_household_str_put(p, offer);
     *p++ = '}';
     *p++ = CR;
     *p++ = LF;
@@ -107,7 +189,12 @@ ngx_http_household_problem_head(ngx_uint_t status)
 }
 
 
-ngx_int_t
+/*
+ * Makes the member "offer", with the comma before it.  "verify" may be empty.
+ * Returns NGX_OK or NGX_ERROR.
+ */
+
+static ngx_int_t
 ngx_http_household_problem_offer(ngx_pool_t *pool,
     ngx_http_household_offer_t *offer, ngx_uint_t priced, ngx_str_t *url,
     ngx_str_t *verify, ngx_str_t *text)

@@ -185,6 +185,8 @@ ngx_http_household_merge_loc_conf(ngx_conf_t *cf, void *parent, void *child)
     ngx_conf_merge_uint_value(conf->action, prev->action,
                               NGX_HTTP_HOUSEHOLD_AUTO);
     ngx_conf_merge_ptr_value(conf->offers, prev->offers, NULL);
+    conf->offer_default = ngx_http_household_offer_find(conf->offers,
+                                                        (u_char *) "\0\0");
     ngx_conf_merge_uint_value(conf->log_level, prev->log_level, NGX_LOG_ERR);
 
     ngx_http_household_policy_merge(conf, prev);

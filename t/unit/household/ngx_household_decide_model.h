@@ -448,6 +448,7 @@ model_rule_12(const model_account_t *a, const model_request_t *r,
               ? NGX_HOUSEHOLD_REASON_OUTSIDE
               : NGX_HOUSEHOLD_REASON_UNREGISTERED);
 
+    v->country = a->country;
     taken = 0;
 
     for (i = 0; i < test_count(model_seats); i++) {
@@ -513,6 +514,7 @@ model_decide(const model_account_t *a, const model_request_t *r,
     ngx_memzero(v, sizeof(model_verdict_t));
     v->seat = "";
     v->detail = "";
+    v->country = "";
 
     if (model_rules_1_to_3(a, r, v)) {
         /* nothing more is known */

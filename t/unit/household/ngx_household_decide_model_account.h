@@ -106,6 +106,7 @@ typedef struct {
     ngx_household_reason_e   reason;
     ngx_uint_t               monitored;
     ngx_uint_t               free_seat;
+    const char              *country;  /* for the offer; "": unknown */
     ngx_uint_t               write;
     model_device_t           device;   /* what is written of it */
     ngx_uint_t               join;

@@ -88,6 +88,7 @@ test_same(const ngx_household_decision_t *d, const model_verdict_t *v,
     assert_int_equal(d->verdict, v->verdict);
     assert_int_equal(d->monitored, v->monitored);
     assert_int_equal(d->free_seat, v->free_seat);
+    assert_memory_equal(d->country, *v->country ? v->country : "\0", 2);
     assert_int_equal(d->write_device, v->write);
     assert_int_equal(d->drop_oldest, 0);
     assert_int_equal(d->join, v->join);
