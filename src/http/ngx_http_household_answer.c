@@ -15,19 +15,24 @@
 #include "ngx_http_household_offer.h"
 #include "ngx_http_household_postpone.h"
 #include "ngx_http_household_problem.h"
+#include "ngx_household_compiler.h"
 
 
 #define NGX_HTTP_HOUSEHOLD_PROBLEM  "application/problem+json"
 
 
 /*
- * What a response needs of the pool.  The "expires" directive sets the values
- * of the fields that headers_out refers to, or adds such fields.  Therefore
- * headers_out refers to fields that are not sent.
+ * A response, and what it needs of the pool.  The "expires" directive sets the
+ * values of the fields that headers_out refers to, or adds such fields.
+ * Therefore headers_out refers to fields that are not sent.
  */
 
 typedef struct {
-    ngx_buf_t         buf;             /* of the document, if any */
+    ngx_str_t         text;            /* of the document, if any */
+    ngx_buf_t         buf;
+    ngx_chain_t       out;
+
+    ngx_uint_t        alone; /* unsigned  alone:1; no fields of others */
     ngx_table_elt_t   cache_control;   /* unsent */
     ngx_table_elt_t   expires;         /* likewise */
 #if (nginx_version < 1023000)
@@ -36,9 +41,12 @@ typedef struct {
 } ngx_http_household_answer_t;
 
 
-static ngx_int_t ngx_http_household_answer_unauthorized(ngx_http_request_t *r,
-    ngx_http_household_loc_conf_t *hlcf, ngx_http_household_ctx_t *ctx,
-    ngx_http_household_answer_t *answer);
+static ngx_inline ngx_int_t ngx_http_household_answer_add(
+    ngx_http_request_t *r, ngx_http_household_answer_t *answer,
+    const char *name, const ngx_str_t *value);
+static ngx_household_noinline ngx_int_t ngx_http_household_answer_unauthorized(
+    ngx_http_request_t *r, ngx_http_household_loc_conf_t *hlcf,
+    ngx_http_household_ctx_t *ctx, ngx_http_household_answer_t *answer);
 static ngx_http_household_answer_t *ngx_http_household_answer_start(
     ngx_http_request_t *r);
 static ngx_int_t ngx_http_household_answer_challenge(ngx_http_request_t *r,
@@ -59,7 +67,7 @@ static ngx_int_t ngx_http_household_answer_document(ngx_http_request_t *r,
     ngx_http_household_ctx_t *ctx, ngx_uint_t status,
     ngx_http_household_answer_t *answer);
 static ngx_int_t ngx_http_household_answer_send(ngx_http_request_t *r,
-    ngx_uint_t status, ngx_str_t *text, ngx_buf_t *b);
+    ngx_uint_t status, ngx_http_household_answer_t *answer);
 static ngx_uint_t ngx_http_household_answer_navigates(ngx_http_request_t *r);
 static ngx_int_t ngx_http_household_answer_accept(ngx_table_elt_t *h,
     ngx_int_t *html);
@@ -112,7 +120,7 @@ ngx_http_household_answer_reject(ngx_http_request_t *r,
 
             page = ngx_http_household_answer_navigates(r);
 
-            if (ngx_http_household_headers_add(r, "Vary",
+            if (ngx_http_household_answer_add(r, answer, "Vary",
                                               &ngx_http_household_answer_vary)
                 != NGX_OK)
             {
@@ -129,6 +137,25 @@ ngx_http_household_answer_reject(ngx_http_request_t *r,
 }
 
 
+/*
+ * Adds a field, once for an answer.  Unless others have added fields before,
+ * there is nothing to compare it with.
+ */
+
+static ngx_inline ngx_int_t
+ngx_http_household_answer_add(ngx_http_request_t *r,
+    ngx_http_household_answer_t *answer, const char *name,
+    const ngx_str_t *value)
+{
+    if (!answer->alone) {
+        return ngx_http_household_headers_add(r, name, value);
+    }
+
+    return ngx_http_household_headers_push(r, name, value) != NULL
+           ? NGX_OK : NGX_ERROR;
+}
+
+
 ngx_int_t
 ngx_http_household_answer_moved(ngx_http_request_t *r, ngx_uint_t status,
     ngx_str_t *url)
@@ -139,7 +166,7 @@ ngx_http_household_answer_moved(ngx_http_request_t *r, ngx_uint_t status,
 }
 
 
-static ngx_int_t
+static ngx_household_noinline ngx_int_t
 ngx_http_household_answer_unauthorized(ngx_http_request_t *r,
     ngx_http_household_loc_conf_t *hlcf, ngx_http_household_ctx_t *ctx,
     ngx_http_household_answer_t *answer)
@@ -184,15 +211,21 @@ ngx_http_household_answer_start(ngx_http_request_t *r)
 {
     ngx_http_household_answer_t  *answer;
 
-    ngx_http_household_headers_clear(r, "Cache-Control");
-    ngx_http_household_headers_clear(r, "Expires");
-
     answer = ngx_palloc(r->pool, sizeof(ngx_http_household_answer_t));
+    if (answer == NULL) {
+        return NULL;
+    }
 
-    if (answer == NULL
-        || ngx_http_household_headers_push(r, "Cache-Control",
-                                           &ngx_http_household_answer_no_store)
-           == NULL)
+    answer->alone = ngx_http_household_headers_empty(&r->headers_out.headers);
+
+    if (!answer->alone) {
+        ngx_http_household_headers_clear(r, "Cache-Control");
+        ngx_http_household_headers_clear(r, "Expires");
+    }
+
+    if (ngx_http_household_headers_push(r, "Cache-Control",
+                                        &ngx_http_household_answer_no_store)
+        == NULL)
     {
         return NULL;
     }
@@ -387,7 +420,9 @@ ngx_http_household_answer_problem(ngx_http_request_t *r,
             return NGX_HTTP_INTERNAL_SERVER_ERROR;
         }
 
-        if (ngx_http_household_headers_add(r, "Link", &value) != NGX_OK) {
+        if (ngx_http_household_answer_add(r, answer, "Link", &value)
+            != NGX_OK)
+        {
             return NGX_HTTP_INTERNAL_SERVER_ERROR;
         }
     }
@@ -404,7 +439,6 @@ ngx_http_household_answer_document(ngx_http_request_t *r,
     ngx_http_household_ctx_t *ctx, ngx_uint_t status,
     ngx_http_household_answer_t *answer)
 {
-    ngx_str_t                        value;
     ngx_http_core_loc_conf_t        *clcf;
     ngx_http_household_main_conf_t  *hmcf;
 
@@ -423,15 +457,14 @@ ngx_http_household_answer_document(ngx_http_request_t *r,
         }
     }
 
-    if (ngx_http_household_problem_text(r, ctx, status, &value)
+    if (ngx_http_household_problem_text(r, ctx, status, &answer->text)
         != NGX_OK)
     {
         return NGX_HTTP_INTERNAL_SERVER_ERROR;
     }
 
-    ngx_http_finalize_request(r,
-                              ngx_http_household_answer_send(r, status, &value,
-                                                             &answer->buf));
+    ngx_http_finalize_request(r, ngx_http_household_answer_send(r, status,
+                                                                answer));
 
     return NGX_DONE;
 }
@@ -441,10 +474,10 @@ ngx_http_household_answer_document(ngx_http_request_t *r,
 
 static ngx_int_t
 ngx_http_household_answer_send(ngx_http_request_t *r, ngx_uint_t status,
-    ngx_str_t *text, ngx_buf_t *b)
+    ngx_http_household_answer_t *answer)
 {
-    ngx_int_t    rc;
-    ngx_chain_t  out;
+    ngx_int_t   rc;
+    ngx_buf_t  *b;
 
     r->err_status = status;
     r->expect_tested = 1;
@@ -453,7 +486,7 @@ ngx_http_household_answer_send(ngx_http_request_t *r, ngx_uint_t status,
         r->keepalive = 0;
     }
 
-    r->headers_out.content_length_n = text->len;
+    r->headers_out.content_length_n = answer->text.len;
 
     if (r->headers_out.content_length) {
         r->headers_out.content_length->hash = 0;
@@ -474,18 +507,20 @@ ngx_http_household_answer_send(ngx_http_request_t *r, ngx_uint_t status,
         return rc;
     }
 
+    b = &answer->buf;
+
     ngx_memzero(b, sizeof(ngx_buf_t));
 
-    b->pos = text->data;
-    b->last = text->data + text->len;
+    b->pos = answer->text.data;
+    b->last = answer->text.data + answer->text.len;
     b->memory = 1;
     b->last_buf = 1;
     b->last_in_chain = 1;
 
-    out.buf = b;
-    out.next = NULL;
+    answer->out.buf = b;
+    answer->out.next = NULL;
 
-    return ngx_http_output_filter(r, &out);
+    return ngx_http_output_filter(r, &answer->out);
 }
 
 

@@ -37,8 +37,7 @@ ngx_http_household_headers_add_name(ngx_http_request_t *r, const char *name,
 
 
 void
-ngx_http_household_headers_clear_name(ngx_http_request_t *r,
-    const char *name)
+ngx_http_household_headers_clear(ngx_http_request_t *r, const char *name)
 {
     ngx_table_elt_t                    *h;
     ngx_http_household_headers_walk_t   walk;

@@ -55,6 +55,15 @@ ngx_http_household_headers_next(ngx_http_household_headers_walk_t *walk)
 }
 
 
+/* returns 1 if the list has no fields, not even some that are not sent */
+
+static ngx_inline ngx_uint_t
+ngx_http_household_headers_empty(ngx_list_t *headers)
+{
+    return headers->part.nelts == 0 && headers->part.next == NULL;
+}
+
+
 /* returns 1 if the field has that name, in any case */
 
 static ngx_inline ngx_uint_t
@@ -130,22 +139,8 @@ ngx_http_household_headers_add(ngx_http_request_t *r, const char *name,
 
 
 /* removes all fields of that name, in any case, from the response */
-void ngx_http_household_headers_clear_name(ngx_http_request_t *r,
+void ngx_http_household_headers_clear(ngx_http_request_t *r,
     const char *name);
-
-static ngx_inline void
-ngx_http_household_headers_clear(ngx_http_request_t *r, const char *name)
-{
-    ngx_list_part_t  *part;
-
-    part = &r->headers_out.headers.part;
-
-    /* few responses have fields this early */
-
-    if (part->nelts != 0 || part->next != NULL) {
-        ngx_http_household_headers_clear_name(r, name);
-    }
-}
 
 
 #endif /* _NGX_HTTP_HOUSEHOLD_HEADERS_H_INCLUDED_ */

@@ -247,7 +247,12 @@ test_clear(void **data)
 static void
 test_empty_part(void **data)
 {
+    assert_true(ngx_http_household_headers_empty(&request.headers_out.headers));
+
     add("a", "0");
+    assert_false(ngx_http_household_headers_empty(
+                     &request.headers_out.headers));
+
     add("b", "1");
     add("c", "2");
     add("d", "3");
@@ -255,6 +260,8 @@ test_empty_part(void **data)
 
     request.headers_out.headers.part.nelts = 0;
     assert_string_equal(sent(), "e: 4\n");
+    assert_false(ngx_http_household_headers_empty(
+                     &request.headers_out.headers));
 
     add("e", "4");
     assert_string_equal(sent(), "e: 4\n");
