@@ -253,7 +253,7 @@ typedef struct {
     ngx_str_t                     fixed_verify;
     ngx_str_t                     link;        /* field */
 
-    /* by reason, without and with a price; see ..._problem_prepare() */
+    /* by reason, without and with a free seat; see ..._problem_prepare() */
     ngx_str_t                     documents[NGX_HTTP_HOUSEHOLD_OFFER_REASONS]
                                            [2];
 

@@ -45,8 +45,7 @@ ngx_http_household_problem_text(ngx_http_request_t *r,
             if (ngx_http_household_problem_reasons[i]
                 == ctx->decision.reason)
             {
-                *text = offer->documents[i][ctx->decision.free_seat
-                                            && offer->price.len];
+                *text = offer->documents[i][ctx->decision.free_seat];
                 return NGX_OK;
             }
         }
@@ -90,11 +89,12 @@ ngx_http_household_problem_prepare(ngx_pool_t *pool,
     ngx_http_household_offer_t *offer)
 {
     ngx_str_t   json;
-    ngx_uint_t  i, priced;
+    ngx_uint_t  i, free_seat;
 
-    for (priced = 0; priced <= (offer->price.len != 0); priced++) {
+    for (free_seat = 0; free_seat < 2; free_seat++) {
 
-        if (ngx_http_household_problem_offer(pool, offer, priced,
+        if (ngx_http_household_problem_offer(pool, offer,
+                                             free_seat && offer->price.len,
                                              &offer->fixed_url,
                                              &offer->fixed_verify, &json)
             != NGX_OK)
@@ -106,7 +106,7 @@ ngx_http_household_problem_prepare(ngx_pool_t *pool,
 
             if (ngx_http_household_problem_make(pool, NGX_HTTP_FORBIDDEN,
                                          ngx_http_household_problem_reasons[i],
-                                         &json, &offer->documents[i][priced])
+                                         &json, &offer->documents[i][free_seat])
                 != NGX_OK)
             {
                 return NGX_ERROR;
