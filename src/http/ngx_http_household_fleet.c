@@ -53,7 +53,7 @@ ngx_http_household_fleet_init(ngx_http_household_fleet_t *fleet,
 
 
 void
-ngx_http_household_fleet_refresh(ngx_http_household_fleet_t *fleet)
+ngx_http_household_fleet_refresh_now(ngx_http_household_fleet_t *fleet)
 {
     ngx_str_t                     id;
     uint64_t                      generation;
@@ -65,11 +65,6 @@ ngx_http_household_fleet_refresh(ngx_http_household_fleet_t *fleet)
     store = fleet->store;
     now = ngx_current_msec;
     generation = 0;
-
-    if (fleet->checked == now) {
-        /* at most once per ms */
-        return;
-    }
 
     fleet->checked = now;
 

@@ -35,11 +35,20 @@ void ngx_http_household_fleet_init(ngx_http_household_fleet_t *fleet,
     ngx_http_household_store_t *store,
     const ngx_http_household_fleet_type_t *type, void *value);
 
+void ngx_http_household_fleet_refresh_now(ngx_http_household_fleet_t *fleet);
+
 /*
- * Reads the value from the zone, and starts a fetch if it is not fresh.
- * Called before the lookup of the account, so that its reply comes first.
+ * Reads the value from the zone, at most once per ms, and starts a fetch if it
+ * is not fresh.  Called before the lookup of the account, so that its reply
+ * comes first.
  */
-void ngx_http_household_fleet_refresh(ngx_http_household_fleet_t *fleet);
+static ngx_inline void
+ngx_http_household_fleet_refresh(ngx_http_household_fleet_t *fleet)
+{
+    if (fleet->checked != ngx_current_msec) {
+        ngx_http_household_fleet_refresh_now(fleet);
+    }
+}
 
 /* 1 if no value is known yet, and one is being fetched */
 #define ngx_http_household_fleet_pending(fleet)                               \
