@@ -42,12 +42,13 @@ typedef struct {
     uint16_t                            bucket;  /* of "account" */
     ngx_household_zone_ns_t            *ns;
     ngx_household_zone_mark_t           mark;
-    ngx_str_t                           key;
-    ngx_http_household_memo_decided_t  *decided; /* of a record */
-    void                               *data;
 
     /* of a token: the address of its account's value, or of a former one */
     uintptr_t                           account;
+
+    ngx_str_t                           key;
+    ngx_http_household_memo_decided_t  *decided; /* of a record */
+    void                               *data;
 } ngx_http_household_memo_value_t;
 
 
