@@ -31,7 +31,7 @@ sub machine {
              busy_at_start => $load > 0.5 * _cores() ? 1 : 0 };
 }
 
-# What docs/performance.md advises.  It is for all servers, those of others, too.
+# What docs/performance.md advises, for all servers, those of others, too.
 sub keep_memory { $ENV{MALLOC_TRIM_THRESHOLD_} //= 16 << 20 }
 
 # says how busy the machine is, and so what the figures will be worth
