@@ -271,8 +271,8 @@ REPLAY_SRCS = $(wildcard docker/tools/replay/*.c \
     src/household/ngx_household_decide*.c \
     src/household/ngx_household_record*.c) \
     src/household/ngx_household_network.c \
-    $(addprefix src/core/ngx_household_,addr.c country.c hmac.c id.c reason.c \
-    time.c)
+    $(addprefix src/core/ngx_household_,addr.c addr_parse.c country.c hmac.c \
+    id.c reason.c time.c)
 
 CONFIGURE_tools = $(CC) $(TOOLS_CFLAGS)
 TOOLS_CFLAGS = -O2 -g

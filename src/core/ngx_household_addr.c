@@ -46,17 +46,6 @@ ngx_household_addr_set(ngx_household_addr_t *addr, struct sockaddr *sa)
 }
 
 
-ngx_uint_t
-ngx_household_addr_is_mapped(const ngx_household_addr_t *addr)
-{
-    static const u_char  mapped[12] = { 0, 0, 0, 0, 0, 0, 0, 0, 0, 0,
-                                        0xff, 0xff };
-
-    return addr->family == NGX_HOUSEHOLD_FAMILY_INET6
-           && ngx_memcmp(addr->bytes, mapped, 12) == 0;
-}
-
-
 void
 ngx_household_addr_unmap(ngx_household_addr_t *addr)
 {

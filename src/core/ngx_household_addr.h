@@ -37,11 +37,32 @@ ngx_int_t ngx_household_addr_set(ngx_household_addr_t *addr,
     struct sockaddr *sa);
 
 /*
- * The first returns 1 if an IPv6 address is IPv4-mapped, ::ffff:0:0/96
- * (RFC 4291, 2.5.5.2), else 0.  The second turns such an address into IPv4.
+ * Parses a text that ends before "last", or before the first "/": dotted
+ * decimal without leading zeros, or the forms of RFC 4291, 2.2.  It accepts
+ * what inet_pton() accepts.  IPv4-mapped addresses are not turned into IPv4.
+ *
+ * Returns the end of the text, or NULL if the text is not an address; "addr" is
+ * then undefined.
  */
-ngx_uint_t ngx_household_addr_is_mapped(const ngx_household_addr_t *addr);
+u_char *ngx_household_addr_parse(ngx_household_addr_t *addr, u_char *text,
+    u_char *last);
+
+/* turns an address that is IPv4-mapped into IPv4 */
 void ngx_household_addr_unmap(ngx_household_addr_t *addr);
+
+
+/*
+ * Returns 1 if an IPv6 address is IPv4-mapped, ::ffff:0:0/96 (RFC 4291,
+ * 2.5.5.2), else 0.
+ */
+
+static ngx_inline ngx_uint_t
+ngx_household_addr_is_mapped(const ngx_household_addr_t *addr)
+{
+    return addr->family == NGX_HOUSEHOLD_FAMILY_INET6
+           && ngx_household_word_read(addr->bytes, 8) == 0
+           && ngx_household_word_read(addr->bytes + 8, 4) == 0xffff0000;
+}
 
 
 static ngx_inline ngx_uint_t

@@ -7,18 +7,18 @@
 #include <ngx_config.h>
 #include <ngx_core.h>
 #include "ngx_household_network.h"
+#include "ngx_household_word.h"
 
 
 /* "ffff:ffff:ffff:ffff:ffff:ffff:255.255.255.255" and a NUL */
 #define NGX_HOUSEHOLD_NETWORK_TEXT  46
 
 
-static ngx_int_t ngx_household_network_address(ngx_household_addr_t *addr,
-    u_char *text, size_t len);
 static ngx_int_t ngx_household_network_length(u_char *text, size_t len,
     ngx_uint_t max);
 static void ngx_household_network_mask(ngx_household_addr_t *addr,
     ngx_uint_t prefix);
+static ngx_inline void ngx_household_network_keep(u_char *p, ngx_uint_t n);
 static ngx_inline uint64_t ngx_household_network_bits(const u_char *p);
 
 
@@ -35,22 +35,18 @@ ngx_household_network_parse(ngx_household_network_t *net, u_char *text,
     }
 
     last = text + len;
-    slash = memchr(text, '/', len);
+    slash = ngx_household_addr_parse(&net->addr, text, last);
 
-    if (slash != NULL) {
-        len = slash - text;
-    }
-
-    if (ngx_household_network_address(&net->addr, text, len) != NGX_OK) {
+    if (slash == NULL) {
         return NGX_DECLINED;
     }
 
     max = (net->addr.family == NGX_HOUSEHOLD_FAMILY_INET) ? 32 : 128;
     prefix = max;
 
-    if (slash != NULL) {
-        slash++;
-        prefix = ngx_household_network_length(slash, last - slash, max);
+    if (slash != last) {
+        prefix = ngx_household_network_length(slash + 1, last - slash - 1,
+                                              max);
 
         if (prefix == NGX_ERROR) {
             return NGX_DECLINED;
@@ -72,45 +68,10 @@ ngx_household_network_parse(ngx_household_network_t *net, u_char *text,
     ngx_household_network_mask(&net->addr, prefix);
 
     net->prefix = (u_char) prefix;
-    net->no_prefix = (slash == NULL
+    net->no_prefix = (slash == last
                  && net->addr.family == NGX_HOUSEHOLD_FAMILY_INET6);
 
     return NGX_OK;
-}
-
-
-static ngx_int_t
-ngx_household_network_address(ngx_household_addr_t *addr, u_char *text,
-    size_t len)
-{
-    int   af;
-    char  buf[NGX_HOUSEHOLD_NETWORK_TEXT];
-
-    if (len == 0 || len >= sizeof(buf)) {
-        return NGX_DECLINED;
-    }
-
-    /* inet_pton() would ignore the bytes after a NUL */
-
-    if (memchr(text, '\0', len) != NULL) {
-        return NGX_DECLINED;
-    }
-
-    ngx_memcpy(buf, text, len);
-    buf[len] = '\0';
-
-    ngx_memzero(addr, sizeof(ngx_household_addr_t));
-
-    if (memchr(text, ':', len) != NULL) {
-        af = AF_INET6;
-        addr->family = NGX_HOUSEHOLD_FAMILY_INET6;
-
-    } else {
-        af = AF_INET;
-        addr->family = NGX_HOUSEHOLD_FAMILY_INET;
-    }
-
-    return (inet_pton(af, buf, addr->bytes) == 1) ? NGX_OK : NGX_DECLINED;
 }
 
 
@@ -143,17 +104,29 @@ ngx_household_network_length(u_char *text, size_t len, ngx_uint_t max)
 static void
 ngx_household_network_mask(ngx_household_addr_t *addr, ngx_uint_t prefix)
 {
-    ngx_uint_t  i;
+    if (prefix < 64) {
+        ngx_household_network_keep(addr->bytes, prefix);
+        ngx_memzero(addr->bytes + 8, 8);
 
-    i = prefix / 8;
-
-    if (prefix % 8) {
-        addr->bytes[i++] &= (u_char) (0xff << (8 - prefix % 8));
+    } else if (prefix < 128) {
+        ngx_household_network_keep(addr->bytes + 8, prefix - 64);
     }
+}
 
-    if (i < 16) {
-        ngx_memzero(addr->bytes + i, 16 - i);
-    }
+
+/* clears the bits of eight bytes after the first "n", 0 to 63 */
+
+static ngx_inline void
+ngx_household_network_keep(u_char *p, ngx_uint_t n)
+{
+    uint64_t  mask;
+
+    /* the bytes that are kept, and then bits, the first of which are high */
+
+    mask = ((uint64_t) 1 << (n & ~7)) - 1;
+    mask |= (uint64_t) (0xff00 >> (n & 7) & 0xff) << (n & ~7);
+
+    ngx_household_word_write(p, ngx_household_word_read(p, 8) & mask, 8);
 }
 
 

@@ -390,6 +390,13 @@ test_network_canonical(void **state)
 }
 
 
+static ngx_uint_t
+test_bit(const u_char *bytes, ngx_uint_t bit)
+{
+    return bytes[bit / 8] >> (7 - bit % 8) & 1;
+}
+
+
 /* of every length: the last bit inside counts, the first one outside not */
 
 static void
@@ -397,12 +404,12 @@ test_network_lengths(void **state)
 {
     char                     text[NGX_HOUSEHOLD_NETWORK_LEN + 1];
     char                     again[NGX_HOUSEHOLD_NETWORK_LEN + 1];
-    ngx_uint_t               i, n, bits;
+    ngx_uint_t               i, n, bit, bits, expected;
     ngx_household_addr_t     addr;
     ngx_household_network_t  net;
 
-    static const char  *addrs[] = { "170.85.15.240",
-                                    "aa55:f00f:aa55:f00f:55aa:ff0:55aa:ff0" };
+    static const char  *addrs[] = { "170.85.15.241",
+                                    "aa55:f00f:aa55:f00f:55aa:ff0:55aa:ff1" };
 
     for (i = 0; i < 2; i++) {
         bits = (i == 0) ? 32 : 128;
@@ -414,6 +421,13 @@ test_network_lengths(void **state)
 
             addr = test_addr(addrs[i]);
             assert_true(ngx_household_network_match(&net, &addr, 64));
+
+            /* ... and no host bit is left */
+
+            for (bit = 0; bit < 128; bit++) {
+                expected = bit < n ? test_bit(addr.bytes, bit) : 0;
+                assert_int_equal(test_bit(net.addr.bytes, bit), expected);
+            }
 
             if (n < bits) {
                 addr.bytes[n / 8] ^= 0x80 >> (n % 8);
@@ -449,9 +463,7 @@ test_model_match(const ngx_household_network_t *net,
     n = net->no_prefix ? ipv6_prefix : net->prefix;
 
     for (i = 0; i < n; i++) {
-        if ((net->addr.bytes[i / 8] >> (7 - i % 8) & 1)
-            != (addr->bytes[i / 8] >> (7 - i % 8) & 1))
-        {
+        if (test_bit(net->addr.bytes, i) != test_bit(addr->bytes, i)) {
             return 0;
         }
     }

@@ -1,0 +1,242 @@
+
+/*
+ * The parser of addresses.  See ngx_household_addr.h.
+ */
+
+
+#include <ngx_config.h>
+#include <ngx_core.h>
+#include "ngx_household_addr.h"
+
+
+#define NGX_HOUSEHOLD_ADDR_GROUPS  8
+
+/* as many groups are in front of "::" if there is none */
+#define NGX_HOUSEHOLD_ADDR_NO_GAP  (NGX_HOUSEHOLD_ADDR_GROUPS + 1)
+
+
+static u_char *ngx_household_addr_inet(u_char *bytes, u_char *p,
+    u_char *last);
+static u_char *ngx_household_addr_inet6(u_char *bytes, u_char *p,
+    u_char *last);
+static ngx_inline ngx_uint_t ngx_household_addr_at_end(u_char *p,
+    u_char *last);
+static ngx_inline ngx_int_t ngx_household_addr_fill(u_char *bytes,
+    ngx_uint_t n, ngx_uint_t gap);
+
+
+/* the value of a hexadecimal digit, plus 1 */
+
+static const u_char  ngx_household_addr_digits[256] = {
+    ['0'] = 1, ['1'] = 2, ['2'] = 3, ['3'] = 4, ['4'] = 5, ['5'] = 6,
+    ['6'] = 7, ['7'] = 8, ['8'] = 9, ['9'] = 10,
+    ['a'] = 11, ['b'] = 12, ['c'] = 13, ['d'] = 14, ['e'] = 15, ['f'] = 16,
+    ['A'] = 11, ['B'] = 12, ['C'] = 13, ['D'] = 14, ['E'] = 15, ['F'] = 16
+};
+
+
+u_char *
+ngx_household_addr_parse(ngx_household_addr_t *addr, u_char *text,
+    u_char *last)
+{
+    u_char  *end;
+
+    ngx_memzero(addr, sizeof(ngx_household_addr_t));
+
+    end = ngx_household_addr_inet(addr->bytes, text, last);
+
+    if (end != NULL) {
+        addr->family = NGX_HOUSEHOLD_FAMILY_INET;
+        return end;
+    }
+
+    addr->family = NGX_HOUSEHOLD_FAMILY_INET6;
+
+    return ngx_household_addr_inet6(addr->bytes, text, last);
+}
+
+
+/* fills four bytes, unless it returns NULL */
+
+static u_char *
+ngx_household_addr_inet(u_char *bytes, u_char *p, u_char *last)
+{
+    uint32_t    addr;
+    ngx_uint_t  i, n, digit;
+
+    addr = 0;
+    i = 0;
+
+    for ( ;; ) {
+
+        if (p == last) {
+            return NULL;
+        }
+
+        n = (ngx_uint_t) *p++ - '0';
+
+        if (n > 9) {
+            return NULL;
+        }
+
+        /* nothing follows a zero in front */
+
+        while (n != 0 && p < last) {
+            digit = (ngx_uint_t) *p - '0';
+
+            if (digit > 9) {
+                break;
+            }
+
+            n = n * 10 + digit;
+
+            if (n > 255) {
+                return NULL;
+            }
+
+            p++;
+        }
+
+        addr = (addr << 8) | (uint32_t) n;
+
+        if (++i == 4) {
+            break;
+        }
+
+        if (p == last || *p++ != '.') {
+            return NULL;
+        }
+    }
+
+    if (!ngx_household_addr_at_end(p, last)) {
+        return NULL;
+    }
+
+    addr = htonl(addr);
+    ngx_memcpy(bytes, &addr, 4);
+
+    return p;
+}
+
+
+/* "bytes" are 16 zeros; they are undefined if it returns NULL */
+
+static u_char *
+ngx_household_addr_inet6(u_char *bytes, u_char *p, u_char *last)
+{
+    u_char      *group;
+    ngx_uint_t   n, gap, value, digit;
+
+    n = 0;
+    gap = NGX_HOUSEHOLD_ADDR_NO_GAP;
+
+    /* a ":" in front is the first one of "::" */
+
+    if (p < last && *p == ':') {
+        p++;
+
+        if (p == last || *p != ':') {
+            return NULL;
+        }
+    }
+
+    for ( ;; ) {
+
+        group = p;
+        value = 0;
+
+        while (p < last && (digit = ngx_household_addr_digits[*p]) != 0) {
+            value = (value << 4) + digit - 1;
+            p++;
+        }
+
+        if (p == group) {
+
+            /* the second ":" of "::", or the end after it */
+
+            if (p < last && *p == ':' && gap == NGX_HOUSEHOLD_ADDR_NO_GAP) {
+                gap = n;
+                p++;
+                continue;
+            }
+
+            if (gap != n || !ngx_household_addr_at_end(p, last)) {
+                return NULL;
+            }
+
+            break;
+        }
+
+        if (p - group > 4 || n == NGX_HOUSEHOLD_ADDR_GROUPS) {
+            return NULL;
+        }
+
+        if (p < last && *p == '.') {
+
+            /* the last two groups are an IPv4 address */
+
+            if (n > NGX_HOUSEHOLD_ADDR_GROUPS - 2) {
+                return NULL;
+            }
+
+            p = ngx_household_addr_inet(bytes + 2 * n, group, last);
+
+            if (p == NULL) {
+                return NULL;
+            }
+
+            n += 2;
+            break;
+        }
+
+        bytes[2 * n] = (u_char) (value >> 8);
+        bytes[2 * n + 1] = (u_char) value;
+        n++;
+
+        if (ngx_household_addr_at_end(p, last)) {
+            break;
+        }
+
+        if (*p++ != ':') {
+            return NULL;
+        }
+    }
+
+    return ngx_household_addr_fill(bytes, n, gap) == NGX_OK ? p : NULL;
+}
+
+
+static ngx_inline ngx_uint_t
+ngx_household_addr_at_end(u_char *p, u_char *last)
+{
+    return p == last || *p == '/';
+}
+
+
+/*
+ * Moves the groups after "::" to the end.  Returns NGX_OK; or NGX_DECLINED if
+ * groups are missing, or "::" would stand for none.
+ */
+
+static ngx_inline ngx_int_t
+ngx_household_addr_fill(u_char *bytes, ngx_uint_t n, ngx_uint_t gap)
+{
+    size_t  len;
+
+    if (gap == NGX_HOUSEHOLD_ADDR_NO_GAP) {
+        return n == NGX_HOUSEHOLD_ADDR_GROUPS ? NGX_OK : NGX_DECLINED;
+    }
+
+    if (n == NGX_HOUSEHOLD_ADDR_GROUPS) {
+        return NGX_DECLINED;
+    }
+
+    len = 2 * (n - gap);
+
+    if (len != 0) {
+        ngx_memmove(bytes + 16 - len, bytes + 2 * gap, len);
+        ngx_memzero(bytes + 2 * gap, 16 - 2 * n);
+    }
+
+    return NGX_OK;
+}
