@@ -551,8 +551,12 @@ ngx_household_entry_match(ngx_household_entry_t *e,
     found.prefix = e->network[0];
     found.no_prefix = (e->flags & NGX_HOUSEHOLD_ENTRY_NO_PREFIX) != 0;
 
-    ngx_memcpy(found.addr.bytes, e->network + 1,
-               family == NGX_HOUSEHOLD_FAMILY_INET6 ? 16 : 4);
+    if (family == NGX_HOUSEHOLD_FAMILY_INET) {
+        ngx_memcpy(found.addr.bytes, e->network + 1, 4);
+
+    } else {
+        ngx_memcpy(found.addr.bytes, e->network + 1, 16);
+    }
 
     if (!ngx_household_network_match(&found, addr, ipv6_prefix)) {
         return 0;

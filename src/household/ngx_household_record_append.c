@@ -1,6 +1,6 @@
 
 /*
- * The builder of a record: packing and appending of entries.
+ * The builder of a record: networks of entries, and entries over a limit.
  */
 
 
@@ -12,32 +12,6 @@
 
 static void ngx_household_record_drop_ended(
     ngx_household_record_builder_t *b);
-
-
-void
-ngx_household_record_append_id(ngx_household_record_builder_t *b, u_char kind,
-    ngx_household_id_t *id, int64_t time, ngx_str_t *seat)
-{
-    u_char  *p;
-
-    p = ngx_household_record_end(b);
-    *p++ = kind | id->kind | (seat->len ? NGX_HOUSEHOLD_ENTRY_SEAT : 0);
-
-    if (id->kind == NGX_HOUSEHOLD_ENTRY_UUID) {
-        p = ngx_cpymem(p, id->uuid, 16);
-
-    } else {
-        p = ngx_household_record_put_str(p, &id->bytes);
-    }
-
-    p = ngx_cpymem(p, &time, sizeof(int64_t));
-
-    if (seat->len != 0) {
-        p = ngx_household_record_put_str(p, seat);
-    }
-
-    ngx_household_record_append(b, p);
-}
 
 
 /* an ended entry is added only while the record is below its limits */
@@ -105,30 +79,18 @@ u_char *
 ngx_household_record_put_network(u_char *p, u_char kind,
     ngx_household_network_t *net)
 {
-    size_t  len;
-
-    len = 4;
-
-    if (net->addr.family == NGX_HOUSEHOLD_FAMILY_INET6) {
-        len = 16;
-        kind |= NGX_HOUSEHOLD_ENTRY_INET6;
-    }
+    p[1] = net->prefix;
 
     if (net->no_prefix) {
         kind |= NGX_HOUSEHOLD_ENTRY_NO_PREFIX;
     }
 
-    *p++ = kind;
-    *p++ = net->prefix;
+    if (net->addr.family == NGX_HOUSEHOLD_FAMILY_INET) {
+        p[0] = kind;
+        return ngx_cpymem(p + 2, net->addr.bytes, 4);
+    }
 
-    return ngx_cpymem(p, net->addr.bytes, len);
-}
+    p[0] = kind | NGX_HOUSEHOLD_ENTRY_INET6;
 
-
-u_char *
-ngx_household_record_put_str(u_char *p, ngx_str_t *str)
-{
-    *p++ = (u_char) str->len;
-
-    return ngx_cpymem(p, str->data, str->len);
+    return ngx_cpymem(p + 2, net->addr.bytes, 16);
 }

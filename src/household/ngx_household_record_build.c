@@ -6,6 +6,7 @@
 
 #include <ngx_config.h>
 #include <ngx_core.h>
+#include "ngx_household_compiler.h"
 #include "ngx_household_country.h"
 #include "ngx_household_record.h"
 #include "ngx_household_record_entry.h"
@@ -32,6 +33,9 @@ static ngx_int_t ngx_household_field_extra(ngx_household_record_builder_t *b,
     ngx_str_t *rest, ngx_str_t *value);
 static ngx_int_t ngx_household_field_device(ngx_household_record_builder_t *b,
     ngx_str_t *rest, ngx_str_t *value);
+static ngx_household_noinline ngx_int_t ngx_household_field_places(
+    ngx_household_record_builder_t *b, ngx_household_id_t *id,
+    ngx_str_t *value);
 static ngx_int_t ngx_household_field_grant(ngx_household_record_builder_t *b,
     u_char kind, ngx_str_t *rest, ngx_str_t *value);
 static ngx_int_t ngx_household_field_learn(ngx_household_record_builder_t *b,
@@ -105,7 +109,7 @@ ngx_household_record_builder_add_home(ngx_household_record_builder_t *b,
 
     p = ngx_household_record_put_network(ngx_household_record_end(b),
                                          NGX_HOUSEHOLD_ENTRY_HOME, &net);
-    ngx_household_record_append(b, p);
+    ngx_household_record_append(b, NGX_HOUSEHOLD_ENTRY_HOME, p);
 }
 
 
@@ -273,7 +277,8 @@ ngx_household_field_extra(ngx_household_record_builder_t *b,
     p = ngx_cpymem(p, &until, sizeof(int64_t));
     p = ngx_household_record_put_str(p, &seat);
 
-    ngx_household_record_append(b, p);
+    ngx_household_record_append(b, open ? NGX_HOUSEHOLD_ENTRY_OPEN
+                                        : NGX_HOUSEHOLD_ENTRY_EXTRA, p);
 
     return NGX_OK;
 }
@@ -289,13 +294,35 @@ static ngx_int_t
 ngx_household_field_device(ngx_household_record_builder_t *b,
     ngx_str_t *rest, ngx_str_t *value)
 {
-    ngx_uint_t            i, n;
-    ngx_household_id_t    id;
-    ngx_household_seen_t  seen[NGX_HOUSEHOLD_SEEN_MAX];
+    u_char              *p;
+    int64_t              time;
+    ngx_household_id_t   id;
 
     if (!ngx_household_id_set(&id, rest)) {
         return ngx_household_record_reject(b, NGX_HOUSEHOLD_ERROR_ID);
     }
+
+    /* most devices were seen at one place, at home */
+
+    if (ngx_household_record_time(value, &time) == NGX_OK) {
+        p = ngx_household_record_put_id(ngx_household_record_end(b),
+                                        NGX_HOUSEHOLD_ENTRY_DEVICE, &id, time);
+        ngx_household_record_append(b, NGX_HOUSEHOLD_ENTRY_DEVICE, p);
+
+        return NGX_OK;
+    }
+
+    return ngx_household_field_places(b, &id, value);
+}
+
+
+static ngx_household_noinline ngx_int_t
+ngx_household_field_places(ngx_household_record_builder_t *b,
+    ngx_household_id_t *id, ngx_str_t *value)
+{
+    u_char                *p, kind;
+    ngx_uint_t             i, n;
+    ngx_household_seen_t   seen[NGX_HOUSEHOLD_SEEN_MAX];
 
     n = ngx_household_record_places(value, seen);
 
@@ -308,8 +335,20 @@ ngx_household_field_device(ngx_household_record_builder_t *b,
     }
 
     for (i = 0; i < n; i++) {
-        ngx_household_record_append_id(b, NGX_HOUSEHOLD_ENTRY_DEVICE, &id,
-                                       seen[i].time, &seen[i].seat);
+        kind = NGX_HOUSEHOLD_ENTRY_DEVICE;
+
+        if (seen[i].seat.len != 0) {
+            kind |= NGX_HOUSEHOLD_ENTRY_SEAT;
+        }
+
+        p = ngx_household_record_put_id(ngx_household_record_end(b), kind, id,
+                                        seen[i].time);
+
+        if (seen[i].seat.len != 0) {
+            p = ngx_household_record_put_str(p, &seen[i].seat);
+        }
+
+        ngx_household_record_append(b, NGX_HOUSEHOLD_ENTRY_DEVICE, p);
     }
 
     return NGX_OK;
@@ -321,8 +360,6 @@ ngx_household_record_places(ngx_str_t *value, ngx_household_seen_t *seen)
 {
     ngx_str_t   list, place;
     ngx_uint_t  n;
-
-    /* most devices were seen at one place, at home */
 
     if (ngx_household_record_time(value, &seen[0].time) == NGX_OK) {
         ngx_str_null(&seen[0].seat);
@@ -414,9 +451,9 @@ static ngx_int_t
 ngx_household_field_grant(ngx_household_record_builder_t *b,
     u_char kind, ngx_str_t *rest, ngx_str_t *value)
 {
-    int64_t             time;
-    ngx_str_t           seat;
-    ngx_household_id_t  id;
+    u_char              *p;
+    int64_t              time;
+    ngx_household_id_t   id;
 
     if (!ngx_household_id_set(&id, rest)) {
         return ngx_household_record_reject(b, NGX_HOUSEHOLD_ERROR_ID);
@@ -426,9 +463,9 @@ ngx_household_field_grant(ngx_household_record_builder_t *b,
         return ngx_household_record_reject(b, NGX_HOUSEHOLD_ERROR_TIME);
     }
 
-    ngx_str_null(&seat);
-
-    ngx_household_record_append_id(b, kind, &id, time, &seat);
+    p = ngx_household_record_put_id(ngx_household_record_end(b), kind, &id,
+                                    time);
+    ngx_household_record_append(b, kind, p);
 
     return NGX_OK;
 }
@@ -478,7 +515,7 @@ ngx_household_field_learn(ngx_household_record_builder_t *b,
     p = ngx_cpymem(p, &time, sizeof(int64_t));
     *p++ = (u_char) days;
 
-    ngx_household_record_append(b, p);
+    ngx_household_record_append(b, NGX_HOUSEHOLD_ENTRY_LEARN, p);
 
     return NGX_OK;
 }
@@ -520,7 +557,8 @@ ngx_household_field_away(ngx_household_record_builder_t *b,
     entry[0] = NGX_HOUSEHOLD_ENTRY_AWAY;
     entry[1] = (u_char) days;
 
-    ngx_household_record_append(b, entry + 2 + 2 * days);
+    ngx_household_record_append(b, NGX_HOUSEHOLD_ENTRY_AWAY,
+                                entry + 2 + 2 * days);
 
     return NGX_OK;
 }

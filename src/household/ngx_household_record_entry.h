@@ -96,10 +96,6 @@ ngx_uint_t ngx_household_id_set(ngx_household_id_t *id, const ngx_str_t *text);
 void ngx_household_record_append_over(ngx_household_record_builder_t *b,
     u_char *last);
 
-/* appends a device, a grant or a member; "seat" may be empty */
-void ngx_household_record_append_id(ngx_household_record_builder_t *b,
-    u_char kind, ngx_household_id_t *id, int64_t time, ngx_str_t *seat);
-
 /*
  * Fills "seen" from the value of a device.  Returns the number of places, 0 if
  * one is malformed, or more than NGX_HOUSEHOLD_SEEN_MAX if there are more.
@@ -114,8 +110,35 @@ void ngx_household_record_malformed(ngx_household_record_builder_t *b);
 u_char *ngx_household_record_put_network(u_char *p, u_char kind,
     ngx_household_network_t *net);
 
+
 /* writes a string: a byte with the length, then the bytes */
-u_char *ngx_household_record_put_str(u_char *p, ngx_str_t *str);
+
+static ngx_inline u_char *
+ngx_household_record_put_str(u_char *p, const ngx_str_t *str)
+{
+    *p++ = (u_char) str->len;
+
+    return ngx_cpymem(p, str->data, str->len);
+}
+
+
+/* writes the first fields of an entry: kind, flags, id, and time */
+
+static ngx_inline u_char *
+ngx_household_record_put_id(u_char *p, u_char kind,
+    const ngx_household_id_t *id, int64_t time)
+{
+    *p++ = kind | id->kind;
+
+    if (id->kind == NGX_HOUSEHOLD_ENTRY_UUID) {
+        p = ngx_cpymem(p, id->uuid, 16);
+
+    } else {
+        p = ngx_household_record_put_str(p, &id->bytes);
+    }
+
+    return ngx_cpymem(p, &time, sizeof(int64_t));
+}
 
 
 /* returns where an entry of any size may be written */
@@ -131,10 +154,15 @@ static ngx_inline void
 ngx_household_entry_start(ngx_household_entry_t *e,
     const ngx_household_record_t *rec)
 {
-    ngx_memzero(e, sizeof(ngx_household_entry_t));
-
     e->pos = (u_char *) rec + sizeof(ngx_household_record_t);
     e->last = (u_char *) rec + rec->size;
+
+    /* what an entry does not have stays as it was in the one before */
+
+    e->network = NULL;
+    e->days = NULL;
+    e->time = 0;
+    ngx_str_null(&e->id);
 }
 
 
@@ -271,21 +299,21 @@ ngx_household_record_add(ngx_household_record_builder_t *b, u_char kind,
 
 
 /*
- * Appends the entry that was written to ngx_household_record_end() and ends
- * before "last".  When a limit is reached, ended entries are dropped; if that
- * is not enough, the record is too large.
+ * Appends the entry of this kind that was written to ngx_household_record_end()
+ * and ends before "last".  When a limit is reached, ended entries are dropped;
+ * if that is not enough, the record is too large.
  */
 
 static ngx_inline void
-ngx_household_record_append(ngx_household_record_builder_t *b, u_char *last)
+ngx_household_record_append(ngx_household_record_builder_t *b, u_char kind,
+    u_char *last)
 {
-    u_char  *entry, kind;
+    size_t  len;
 
-    entry = ngx_household_record_end(b);
-    kind = *entry & NGX_HOUSEHOLD_ENTRY_KIND;
+    len = last - ngx_household_record_end(b);
 
-    if (ngx_household_record_fits(b, kind, last - entry)) {
-        ngx_household_record_add(b, kind, last - entry);
+    if (ngx_household_record_fits(b, kind, len)) {
+        ngx_household_record_add(b, kind, len);
 
     } else {
         ngx_household_record_append_over(b, last);

@@ -11,6 +11,7 @@
 
 #include <ngx_config.h>
 #include <ngx_core.h>
+#include "ngx_household_compiler.h"
 #include "ngx_household_resp_private.h"
 
 
@@ -38,7 +39,8 @@ static ngx_int_t ngx_household_resp_fail(ngx_household_resp_t *resp,
 static ngx_int_t ngx_household_resp_fail_reader(ngx_household_resp_t *resp);
 static ngx_int_t ngx_household_resp_append(ngx_household_resp_t *resp,
     u_char *data, size_t len);
-static ngx_int_t ngx_household_resp_partial(ngx_household_resp_t *resp);
+static ngx_household_noinline ngx_int_t ngx_household_resp_partial(
+    ngx_household_resp_t *resp);
 static ngx_uint_t ngx_household_resp_bulk_header(ngx_household_resp_t *resp);
 static void ngx_household_resp_shorten(ngx_household_resp_t *resp, size_t size,
     size_t digits);
@@ -293,7 +295,7 @@ ngx_household_resp_fail_reader(ngx_household_resp_t *resp)
  * exceeds a limit is rejected before all its data are received.
  */
 
-static ngx_int_t
+static ngx_household_noinline ngx_int_t
 ngx_household_resp_partial(ngx_household_resp_t *resp)
 {
     size_t          len;
