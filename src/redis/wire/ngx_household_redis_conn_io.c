@@ -146,16 +146,16 @@ ngx_household_redis_conn_flush_cmd(ngx_household_redis_conn_t *conn,
 static ngx_int_t
 ngx_household_redis_conn_flush_number(ngx_household_redis_conn_t *conn)
 {
-    ngx_household_redis_op_t  *op;
+    ngx_household_redis_cmd_t  *cmd;
 
-    op = ngx_household_redis_conn_number(conn);
+    cmd = ngx_household_redis_conn_number();
 
-    if (op == NULL) {
+    if (cmd == NULL) {
         return NGX_ERROR;
     }
 
-    if (ngx_household_redis_conn_flush_cmd(conn, &op->cmds[0]) != NGX_OK) {
-        ngx_household_redis_op_end(op, NGX_HOUSEHOLD_REDIS_RESULT_DOWN);
+    if (ngx_household_redis_conn_flush_cmd(conn, cmd) != NGX_OK) {
+        ngx_household_redis_conn_number_free(cmd);
         return NGX_ERROR;
     }
 
@@ -490,6 +490,18 @@ ngx_household_redis_conn_reply(ngx_household_redis_conn_t *conn,
     }
 
     conn->replied = 1;
+
+    if (cmd->op == NULL) {
+
+        if (ngx_household_redis_conn_number_reply(conn, cmd, reply) == NGX_OK) {
+            return NGX_OK;
+        }
+
+        conn->events->lost(conn, NGX_HOUSEHOLD_REDIS_RESULT_PROTOCOL, 0,
+                           "reply does not match the command");
+        return NGX_ERROR;
+    }
+
     cmd->server = conn->server;
 
     if (reply->values[0].type == NGX_HOUSEHOLD_RESP_ERROR
@@ -564,7 +576,7 @@ ngx_household_redis_conn_protocol_error(ngx_household_redis_conn_t *conn,
 
     cmd = ngx_household_redis_fifo_head(&conn->sent);
 
-    if (cmd != NULL) {
+    if (cmd != NULL && cmd->op != NULL) {
         /* if resent, the command would break the next connection, too */
         ngx_household_redis_op_end(cmd->op,
                                    NGX_HOUSEHOLD_REDIS_RESULT_PROTOCOL);
@@ -642,7 +654,10 @@ ngx_household_redis_conn_orphans(ngx_household_redis_conn_t *conn)
         op = cmd->op;
         cmd->on_wire = 0;
 
-        if (op->ended) {
+        if (op == NULL) {
+            ngx_household_redis_conn_number_free(cmd);
+
+        } else if (op->ended) {
             ngx_household_redis_cmd_unlink(cmd);
             ngx_household_redis_op_release(op);
 
@@ -684,6 +699,11 @@ ngx_household_redis_conn_fail_all(ngx_household_redis_conn_t *conn)
     while ((cmd = ngx_household_redis_fifo_head(&list)) != NULL) {
 
         cmd->on_wire = 0;
+
+        if (cmd->op == NULL) {
+            ngx_household_redis_conn_number_free(cmd);
+            continue;
+        }
 
         ngx_household_redis_cmd_unlink(cmd);
 

@@ -11,37 +11,70 @@
 #include <ngx_config.h>
 #include <ngx_core.h>
 #include "ngx_household_redis_conn_private.h"
+#include "ngx_household_spare.h"
 
 
 /* digits of the number */
 #define NGX_HOUSEHOLD_REDIS_NUMBER  8
 
 
-static u_char *ngx_household_redis_conn_digits(ngx_str_t *wire);
-static ngx_int_t ngx_household_redis_conn_number_reply(
-    ngx_household_redis_op_t *op, ngx_household_resp_reply_t *reply);
-static void ngx_household_redis_conn_number_done(ngx_household_redis_op_t *op,
-    ngx_household_redis_result_e status);
+/* a number that was sent */
+
+typedef struct {
+    ngx_household_redis_cmd_t  cmd;
+    u_char                     digits[NGX_HOUSEHOLD_REDIS_NUMBER];
+} ngx_household_redis_number_t;
+
+
+static u_char *ngx_household_redis_conn_next_number(ngx_str_t *wire);
 static ngx_uint_t ngx_household_redis_conn_unused(
     ngx_household_redis_conn_t *conn);
 
 
-/* the number is unique among the connections of the process */
+/* of the worker process */
+static ngx_household_spares_t  ngx_household_redis_conn_numbers;
 
-ngx_household_redis_op_t *
-ngx_household_redis_conn_number(ngx_household_redis_conn_t *conn)
+
+ngx_household_redis_cmd_t *
+ngx_household_redis_conn_number(void)
+{
+    ngx_household_redis_number_t  *number;
+
+    number = ngx_household_spares_alloc(&ngx_household_redis_conn_numbers,
+                                        sizeof(ngx_household_redis_number_t));
+    if (number == NULL) {
+        return NULL;
+    }
+
+    ngx_memzero(&number->cmd, sizeof(ngx_household_redis_cmd_t));
+
+    ngx_memcpy(number->digits,
+               ngx_household_redis_conn_next_number(&number->cmd.wire),
+               NGX_HOUSEHOLD_REDIS_NUMBER);
+
+    return &number->cmd;
+}
+
+
+/*
+ * Returns the digits of the next number, which is unique among the connections
+ * of the process, and sets "wire" to the command.  Both are valid until the
+ * next call.
+ */
+
+static u_char *
+ngx_household_redis_conn_next_number(ngx_str_t *wire)
 {
     u_char      *digits;
-    ngx_str_t    wire;
     ngx_uint_t   i;
 
     static u_char  ping[] = "*2" CRLF "$4" CRLF "PING" CRLF
                             "$8" CRLF "00000000" CRLF;
 
-    wire.len = sizeof(ping) - 1;
-    wire.data = ping;
+    wire->len = sizeof(ping) - 1;
+    wire->data = ping;
 
-    digits = ngx_household_redis_conn_digits(&wire);
+    digits = ping + sizeof(ping) - sizeof(CRLF) - NGX_HOUSEHOLD_REDIS_NUMBER;
 
     for (i = NGX_HOUSEHOLD_REDIS_NUMBER; i > 0; i--) {
 
@@ -53,36 +86,32 @@ ngx_household_redis_conn_number(ngx_household_redis_conn_t *conn)
         digits[i - 1] = '0';
     }
 
-    return ngx_household_redis_op_create_encoded(&wire, 1,
-                                         NGX_HOUSEHOLD_REDIS_OWN,
-                                         ngx_household_redis_conn_number_reply,
-                                         ngx_household_redis_conn_number_done,
-                                         conn);
+    return digits;
 }
 
 
-static u_char *
-ngx_household_redis_conn_digits(ngx_str_t *wire)
+void
+ngx_household_redis_conn_number_free(ngx_household_redis_cmd_t *cmd)
 {
-    return wire->data + wire->len - (sizeof(CRLF) - 1)
-           - NGX_HOUSEHOLD_REDIS_NUMBER;
+    ngx_household_redis_cmd_unlink(cmd);
+    ngx_household_spares_free(&ngx_household_redis_conn_numbers, cmd);
 }
 
 
-/* the replies before this one belong to their commands, or are not used */
-
-static ngx_int_t
-ngx_household_redis_conn_number_reply(ngx_household_redis_op_t *op,
-    ngx_household_resp_reply_t *reply)
+ngx_int_t
+ngx_household_redis_conn_number_reply(ngx_household_redis_conn_t *conn,
+    ngx_household_redis_cmd_t *cmd, ngx_household_resp_reply_t *reply)
 {
-    ngx_int_t                    rc;
-    ngx_household_redis_op_t    *verified;
-    ngx_household_redis_cmd_t   *cmd;
-    ngx_household_redis_conn_t  *conn = op->data;
+    ngx_int_t                      rc;
+    ngx_household_redis_op_t      *verified;
+    ngx_household_redis_number_t  *number;
 
-    rc = ngx_household_redis_pong(&reply->values[0],
-                             ngx_household_redis_conn_digits(&op->cmds[0].wire),
-                             NGX_HOUSEHOLD_REDIS_NUMBER);
+    number = (ngx_household_redis_number_t *) cmd;
+
+    rc = ngx_household_redis_pong(&reply->values[0], number->digits,
+                                  NGX_HOUSEHOLD_REDIS_NUMBER);
+
+    ngx_household_redis_conn_number_free(cmd);
 
     if (rc == NGX_ERROR
         || (rc == NGX_DECLINED && !ngx_household_redis_conn_unused(conn)))
@@ -99,14 +128,6 @@ ngx_household_redis_conn_number_reply(ngx_household_redis_op_t *op,
     }
 
     return NGX_OK;
-}
-
-
-static void
-ngx_household_redis_conn_number_done(ngx_household_redis_op_t *op,
-    ngx_household_redis_result_e status)
-{
-    /* the operations before it end on their own */
 }
 
 

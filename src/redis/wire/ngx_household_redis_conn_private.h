@@ -84,12 +84,24 @@ void ngx_household_redis_conn_forgive_idle(ngx_household_redis_conn_t *conn,
 
 
 /*
- * _number.c: creates the operation of PING with a number, whose reply verifies
- * the replies that are in conn->unverified then.  Returns NULL if there is no
- * memory.
+ * _number.c: creates PING with a number, whose reply verifies the replies that
+ * are in conn->unverified then.  It is a command of no operation, and is never
+ * sent again.  Its encoded form is valid until the next call.  Returns NULL if
+ * there is no memory.
  */
-ngx_household_redis_op_t *ngx_household_redis_conn_number(
-    ngx_household_redis_conn_t *conn);
+ngx_household_redis_cmd_t *ngx_household_redis_conn_number(void);
+
+/* removes the command from its list, if any, and frees it */
+void ngx_household_redis_conn_number_free(ngx_household_redis_cmd_t *cmd);
+
+/*
+ * Handles the reply to the number, and frees the command.  Returns NGX_OK: the
+ * replies before it belong to their commands, or are not used; or NGX_ERROR if
+ * they may be those to other commands.
+ */
+ngx_int_t ngx_household_redis_conn_number_reply(
+    ngx_household_redis_conn_t *conn, ngx_household_redis_cmd_t *cmd,
+    ngx_household_resp_reply_t *reply);
 
 /* ends the operations whose replies are to be verified with "status" */
 void ngx_household_redis_conn_fail_unverified(ngx_household_redis_conn_t *conn,

@@ -85,7 +85,7 @@ typedef struct {
 
 
 struct ngx_household_redis_cmd_s {
-    ngx_household_redis_op_t      *op;
+    ngx_household_redis_op_t      *op;        /* NULL: number of connection */
     ngx_household_redis_fifo_t    *fifo;      /* that it is in, or NULL */
     ngx_queue_t                    queue;
     ngx_str_t                      wire;      /* encoded, in op's memory */
