@@ -8,6 +8,7 @@
 #include <ngx_core.h>
 #include <ngx_event.h>
 #include <ngx_event_connect.h>
+#include "ngx_household_compiler.h"
 #include "ngx_household_redis_conn_private.h"
 
 
@@ -19,6 +20,8 @@
 
 
 static ngx_int_t ngx_household_redis_conn_flush_cmd(
+    ngx_household_redis_conn_t *conn, ngx_household_redis_cmd_t *cmd);
+static ngx_household_noinline ngx_int_t ngx_household_redis_conn_flush_first(
     ngx_household_redis_conn_t *conn, ngx_household_redis_cmd_t *cmd);
 static ngx_int_t ngx_household_redis_conn_flush_number(
     ngx_household_redis_conn_t *conn);
@@ -118,17 +121,15 @@ static ngx_int_t
 ngx_household_redis_conn_flush_cmd(ngx_household_redis_conn_t *conn,
     ngx_household_redis_cmd_t *cmd)
 {
-    ngx_str_t  *first;
+    cmd->skip = 0;
 
-    static ngx_str_t  asking = ngx_string("*1\r\n$6\r\nASKING\r\n");
-    static ngx_str_t  ping = ngx_string("*1\r\n$4\r\nPING\r\n");
-
-    first = cmd->asking ? &asking : cmd->moved ? &ping : NULL;
-
-    if ((first != NULL
-         && ngx_household_redis_conn_append(conn, first) != NGX_OK)
-        || ngx_household_redis_conn_append(conn, &cmd->wire) != NGX_OK)
+    if ((cmd->asking || cmd->moved)
+        && ngx_household_redis_conn_flush_first(conn, cmd) != NGX_OK)
     {
+        return NGX_ERROR;
+    }
+
+    if (ngx_household_redis_conn_append(conn, &cmd->wire) != NGX_OK) {
         return NGX_ERROR;
     }
 
@@ -136,10 +137,24 @@ ngx_household_redis_conn_flush_cmd(ngx_household_redis_conn_t *conn,
 
     cmd->sent = ngx_current_msec;
     cmd->redirect = conn->redirect;
-    cmd->skip = first != NULL;
     cmd->on_wire = 1;
 
     return NGX_OK;
+}
+
+
+/* the reply to what is sent first is skipped */
+
+static ngx_household_noinline ngx_int_t
+ngx_household_redis_conn_flush_first(ngx_household_redis_conn_t *conn,
+    ngx_household_redis_cmd_t *cmd)
+{
+    static ngx_str_t  asking = ngx_string("*1\r\n$6\r\nASKING\r\n");
+    static ngx_str_t  ping = ngx_string("*1\r\n$4\r\nPING\r\n");
+
+    cmd->skip = 1;
+
+    return ngx_household_redis_conn_append(conn, cmd->asking ? &asking : &ping);
 }
 
 
@@ -377,6 +392,10 @@ ngx_household_redis_conn_read_handler(ngx_event_t *rev)
 
         if (ngx_household_redis_conn_process(conn) != NGX_OK) {
             return;
+        }
+
+        if (!rev->ready) {
+            break;
         }
     }
 

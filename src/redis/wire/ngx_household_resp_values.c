@@ -30,6 +30,7 @@ ngx_household_resp_values_reset(ngx_household_resp_values_t *v)
     if (v->room > NGX_HOUSEHOLD_RESP_KEEP_VALUES) {
         free(v->first);
         v->first = NULL;
+        v->end = NULL;
         v->room = 0;
     }
 
@@ -40,7 +41,7 @@ ngx_household_resp_values_reset(ngx_household_resp_values_t *v)
     }
 
     v->next = v->first;
-    v->last = v->first == NULL ? NULL : v->first + v->room;
+    v->last = v->end;
     v->bytes_left = v->max_bytes;
     v->copied = 0;
     v->kept = 0;
@@ -109,6 +110,7 @@ ngx_household_resp_values_grow(ngx_household_resp_values_t *v)
     v->first = p;
     v->next = v->first + n;
     v->last = v->first + room;
+    v->end = v->last;
     v->room = room;
 
     return NGX_OK;

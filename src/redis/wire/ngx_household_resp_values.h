@@ -22,7 +22,8 @@ typedef struct {
 
     ngx_household_resp_value_t  *first;
     ngx_household_resp_value_t  *next;
-    ngx_household_resp_value_t  *last;       /* end of the room */
+    ngx_household_resp_value_t  *last;       /* end of what may be added */
+    ngx_household_resp_value_t  *end;        /* of the room */
     ngx_uint_t                   room;       /* values; up to max_values */
     size_t                       bytes_left; /* of max_bytes */
 
