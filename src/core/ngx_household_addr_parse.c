@@ -19,8 +19,6 @@ static u_char *ngx_household_addr_inet(u_char *bytes, u_char *p,
     u_char *last);
 static u_char *ngx_household_addr_inet6(u_char *bytes, u_char *p,
     u_char *last);
-static ngx_inline ngx_uint_t ngx_household_addr_at_end(u_char *p,
-    u_char *last);
 static ngx_inline ngx_int_t ngx_household_addr_fill(u_char *bytes,
     ngx_uint_t n, ngx_uint_t gap);
 
@@ -108,7 +106,7 @@ ngx_household_addr_inet(u_char *bytes, u_char *p, u_char *last)
         }
     }
 
-    if (!ngx_household_addr_at_end(p, last)) {
+    if (p < last && *p != '/') {
         return NULL;
     }
 
@@ -124,8 +122,9 @@ ngx_household_addr_inet(u_char *bytes, u_char *p, u_char *last)
 static u_char *
 ngx_household_addr_inet6(u_char *bytes, u_char *p, u_char *last)
 {
-    u_char      *group;
-    ngx_uint_t   n, gap, value, digit;
+    u_char      *group, stop;
+    uint16_t     value;
+    ngx_uint_t   n, gap, digits, digit;
 
     n = 0;
     gap = NGX_HOUSEHOLD_ADDR_NO_GAP;
@@ -143,24 +142,28 @@ ngx_household_addr_inet6(u_char *bytes, u_char *p, u_char *last)
     for ( ;; ) {
 
         group = p;
-        value = 0;
+        digits = 0;
 
         while (p < last && (digit = ngx_household_addr_digits[*p]) != 0) {
-            value = (value << 4) + digit - 1;
+            digits = (digits << 4) + digit - 1;
             p++;
         }
+
+        /* the end of the text is like a "/" */
+
+        stop = (p < last) ? *p : '/';
 
         if (p == group) {
 
             /* the second ":" of "::", or the end after it */
 
-            if (p < last && *p == ':' && gap == NGX_HOUSEHOLD_ADDR_NO_GAP) {
+            if (stop == ':' && gap == NGX_HOUSEHOLD_ADDR_NO_GAP) {
                 gap = n;
                 p++;
                 continue;
             }
 
-            if (gap != n || !ngx_household_addr_at_end(p, last)) {
+            if (stop != '/' || gap != n) {
                 return NULL;
             }
 
@@ -171,45 +174,37 @@ ngx_household_addr_inet6(u_char *bytes, u_char *p, u_char *last)
             return NULL;
         }
 
-        if (p < last && *p == '.') {
+        value = htons((uint16_t) digits);
+        ngx_memcpy(bytes + 2 * n, &value, 2);
 
-            /* the last two groups are an IPv4 address */
+        if (stop == ':') {
+            n++;
+            p++;
+            continue;
+        }
 
-            if (n > NGX_HOUSEHOLD_ADDR_GROUPS - 2) {
-                return NULL;
-            }
-
-            p = ngx_household_addr_inet(bytes + 2 * n, group, last);
-
-            if (p == NULL) {
-                return NULL;
-            }
-
-            n += 2;
+        if (stop == '/') {
+            n++;
             break;
         }
 
-        bytes[2 * n] = (u_char) (value >> 8);
-        bytes[2 * n + 1] = (u_char) value;
-        n++;
+        /* the last two groups are an IPv4 address, with that group as text */
 
-        if (ngx_household_addr_at_end(p, last)) {
-            break;
-        }
-
-        if (*p++ != ':') {
+        if (stop != '.' || n > NGX_HOUSEHOLD_ADDR_GROUPS - 2) {
             return NULL;
         }
+
+        p = ngx_household_addr_inet(bytes + 2 * n, group, last);
+
+        if (p == NULL) {
+            return NULL;
+        }
+
+        n += 2;
+        break;
     }
 
     return ngx_household_addr_fill(bytes, n, gap) == NGX_OK ? p : NULL;
-}
-
-
-static ngx_inline ngx_uint_t
-ngx_household_addr_at_end(u_char *p, u_char *last)
-{
-    return p == last || *p == '/';
 }
 
 

@@ -86,22 +86,22 @@ ngx_household_uuid_digits(u_char *packed, uint64_t digits, uint64_t *bad)
 
 
 /*
- * This runs for each request, so it checks eight bytes at a time.  The
- * subtraction borrows, and so sets the highest bit of a byte, if the byte is
- * below 0x20; or, after the exclusive or, if it was 0x7f.
+ * This checks eight bytes at a time.  Without its highest bit, a byte with 0x60
+ * added has that bit set again unless it was below 0x20, and with 1 added only
+ * if it was 0x7f.
  */
 
 static ngx_inline uint64_t
 ngx_household_id_bad(const u_char *p)
 {
-    uint64_t  bytes, del;
+    uint64_t  bytes, low;
 
     ngx_memcpy(&bytes, p, 8);
 
-    del = bytes ^ NGX_HOUSEHOLD_BYTES(0x7f);
+    low = bytes & NGX_HOUSEHOLD_BYTES(0x7f);
 
-    return ((bytes - NGX_HOUSEHOLD_BYTES(0x20)) & ~bytes)
-           | ((del - NGX_HOUSEHOLD_BYTES(1)) & ~del);
+    return (~(low + NGX_HOUSEHOLD_BYTES(0x60)) | (low + NGX_HOUSEHOLD_BYTES(1)))
+           & ~bytes;
 }
 
 

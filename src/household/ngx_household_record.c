@@ -16,9 +16,9 @@
      || ngx_household_record_has(rec, NGX_HOUSEHOLD_ENTRY_OPEN))
 
 
-static ngx_uint_t ngx_household_entry_match(ngx_household_entry_t *e,
-    const ngx_household_addr_t *addr, ngx_uint_t ipv6_prefix,
-    ngx_household_network_t *net);
+static ngx_uint_t ngx_household_entry_match(u_char flags,
+    const u_char *network, const ngx_household_addr_t *addr,
+    ngx_uint_t ipv6_prefix, ngx_household_network_t *net);
 static ngx_uint_t ngx_household_record_may_join(
     const ngx_household_record_t *rec, const ngx_str_t *seat, u_char inet6,
     ngx_uint_t known);
@@ -45,7 +45,8 @@ ngx_household_record_home(const ngx_household_record_t *rec,
     while (ngx_household_entry_next(&e)) {
 
         if (e.kind == NGX_HOUSEHOLD_ENTRY_HOME
-            && ngx_household_entry_match(&e, addr, ipv6_prefix, net))
+            && ngx_household_entry_match(e.flags, e.network, addr, ipv6_prefix,
+                                         net))
         {
             return 1;
         }
@@ -78,8 +79,8 @@ ngx_household_record_extra(const ngx_household_record_t *rec,
 
         if (e.kind != NGX_HOUSEHOLD_ENTRY_EXTRA
             || !ngx_household_entry_paid(&e, now)
-            || !ngx_household_entry_match(&e, addr, ipv6_prefix,
-                                          &place.network))
+            || !ngx_household_entry_match(e.flags, e.network, addr,
+                                          ipv6_prefix, &place.network))
         {
             continue;
         }
@@ -340,7 +341,8 @@ ngx_household_record_learn_days(const ngx_household_record_t *rec,
     while (ngx_household_entry_next(&e)) {
 
         if (e.kind == NGX_HOUSEHOLD_ENTRY_LEARN
-            && ngx_household_entry_match(&e, &net->addr, ipv6_prefix, &found)
+            && ngx_household_entry_match(e.flags, e.network, &net->addr,
+                                         ipv6_prefix, &found)
             && (found.no_prefix ? ipv6_prefix : found.prefix) == prefix)
         {
             *time = e.time;
@@ -530,15 +532,20 @@ ngx_household_record_seats_taken(const ngx_household_record_t *rec,
 }
 
 
+/*
+ * Returns 1 and fills "net" if the network of an entry contains "addr", or
+ * returns 0.  It takes members of the iterator, which stays in registers.
+ */
+
 static ngx_uint_t
-ngx_household_entry_match(ngx_household_entry_t *e,
+ngx_household_entry_match(u_char flags, const u_char *network,
     const ngx_household_addr_t *addr, ngx_uint_t ipv6_prefix,
     ngx_household_network_t *net)
 {
     u_char                   family;
     ngx_household_network_t  found;
 
-    family = (e->flags & NGX_HOUSEHOLD_ENTRY_INET6)
+    family = (flags & NGX_HOUSEHOLD_ENTRY_INET6)
              ? NGX_HOUSEHOLD_FAMILY_INET6 : NGX_HOUSEHOLD_FAMILY_INET;
 
     if (addr->family != family) {
@@ -548,14 +555,14 @@ ngx_household_entry_match(ngx_household_entry_t *e,
     ngx_memzero(&found, sizeof(ngx_household_network_t));
 
     found.addr.family = family;
-    found.prefix = e->network[0];
-    found.no_prefix = (e->flags & NGX_HOUSEHOLD_ENTRY_NO_PREFIX) != 0;
+    found.prefix = network[0];
+    found.no_prefix = (flags & NGX_HOUSEHOLD_ENTRY_NO_PREFIX) != 0;
 
     if (family == NGX_HOUSEHOLD_FAMILY_INET) {
-        ngx_memcpy(found.addr.bytes, e->network + 1, 4);
+        ngx_memcpy(found.addr.bytes, network + 1, 4);
 
     } else {
-        ngx_memcpy(found.addr.bytes, e->network + 1, 16);
+        ngx_memcpy(found.addr.bytes, network + 1, 16);
     }
 
     if (!ngx_household_network_match(&found, addr, ipv6_prefix)) {
@@ -576,27 +583,6 @@ ngx_household_entry_paid(ngx_household_entry_t *e, int64_t now)
     return (e->kind == NGX_HOUSEHOLD_ENTRY_EXTRA
             || e->kind == NGX_HOUSEHOLD_ENTRY_OPEN)
            && (e->time == 0 || e->time > now);
-}
-
-
-ngx_uint_t
-ngx_household_id_set(ngx_household_id_t *id, const ngx_str_t *text)
-{
-    if (text->len == 0 || text->len > NGX_HOUSEHOLD_ID_LEN) {
-        return 0;
-    }
-
-    if (ngx_household_uuid_pack(id->uuid, text)) {
-        id->kind = NGX_HOUSEHOLD_ENTRY_UUID;
-        id->bytes.len = NGX_HOUSEHOLD_UUID_PACKED;
-        id->bytes.data = id->uuid;
-
-    } else {
-        id->kind = 0;
-        id->bytes = *text;
-    }
-
-    return 1;
 }
 
 

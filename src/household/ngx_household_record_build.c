@@ -34,8 +34,7 @@ static ngx_int_t ngx_household_field_extra(ngx_household_record_builder_t *b,
 static ngx_int_t ngx_household_field_device(ngx_household_record_builder_t *b,
     ngx_str_t *rest, ngx_str_t *value);
 static ngx_household_noinline ngx_int_t ngx_household_field_places(
-    ngx_household_record_builder_t *b, ngx_household_id_t *id,
-    ngx_str_t *value);
+    ngx_household_record_builder_t *b, ngx_str_t *id, ngx_str_t *value);
 static ngx_int_t ngx_household_field_grant(ngx_household_record_builder_t *b,
     u_char kind, ngx_str_t *rest, ngx_str_t *value);
 static ngx_int_t ngx_household_field_learn(ngx_household_record_builder_t *b,
@@ -59,6 +58,8 @@ static ngx_int_t ngx_household_record_time(ngx_str_t *text, int64_t *time);
 static ngx_int_t ngx_household_record_number(ngx_str_t *text, int64_t *n);
 static ngx_inline ngx_uint_t ngx_household_record_digits(const u_char *p,
     uint64_t *n);
+static ngx_inline ngx_uint_t ngx_household_record_id_valid(
+    const ngx_str_t *id);
 static ngx_uint_t ngx_household_record_seat_valid(ngx_str_t *seat);
 
 
@@ -294,11 +295,10 @@ static ngx_int_t
 ngx_household_field_device(ngx_household_record_builder_t *b,
     ngx_str_t *rest, ngx_str_t *value)
 {
-    u_char              *p;
-    int64_t              time;
-    ngx_household_id_t   id;
+    u_char   *p;
+    int64_t   time;
 
-    if (!ngx_household_id_set(&id, rest)) {
+    if (!ngx_household_record_id_valid(rest)) {
         return ngx_household_record_reject(b, NGX_HOUSEHOLD_ERROR_ID);
     }
 
@@ -306,19 +306,19 @@ ngx_household_field_device(ngx_household_record_builder_t *b,
 
     if (ngx_household_record_time(value, &time) == NGX_OK) {
         p = ngx_household_record_put_id(ngx_household_record_end(b),
-                                        NGX_HOUSEHOLD_ENTRY_DEVICE, &id, time);
+                                        NGX_HOUSEHOLD_ENTRY_DEVICE, rest, time);
         ngx_household_record_append(b, NGX_HOUSEHOLD_ENTRY_DEVICE, p);
 
         return NGX_OK;
     }
 
-    return ngx_household_field_places(b, &id, value);
+    return ngx_household_field_places(b, rest, value);
 }
 
 
 static ngx_household_noinline ngx_int_t
 ngx_household_field_places(ngx_household_record_builder_t *b,
-    ngx_household_id_t *id, ngx_str_t *value)
+    ngx_str_t *id, ngx_str_t *value)
 {
     u_char                *p, kind;
     ngx_uint_t             i, n;
@@ -451,11 +451,10 @@ static ngx_int_t
 ngx_household_field_grant(ngx_household_record_builder_t *b,
     u_char kind, ngx_str_t *rest, ngx_str_t *value)
 {
-    u_char              *p;
-    int64_t              time;
-    ngx_household_id_t   id;
+    u_char   *p;
+    int64_t   time;
 
-    if (!ngx_household_id_set(&id, rest)) {
+    if (!ngx_household_record_id_valid(rest)) {
         return ngx_household_record_reject(b, NGX_HOUSEHOLD_ERROR_ID);
     }
 
@@ -463,7 +462,7 @@ ngx_household_field_grant(ngx_household_record_builder_t *b,
         return ngx_household_record_reject(b, NGX_HOUSEHOLD_ERROR_TIME);
     }
 
-    p = ngx_household_record_put_id(ngx_household_record_end(b), kind, &id,
+    p = ngx_household_record_put_id(ngx_household_record_end(b), kind, rest,
                                     time);
     ngx_household_record_append(b, kind, p);
 
@@ -727,10 +726,16 @@ ngx_household_record_digits(const u_char *p, uint64_t *n)
 }
 
 
+static ngx_inline ngx_uint_t
+ngx_household_record_id_valid(const ngx_str_t *id)
+{
+    return id->len != 0 && id->len <= NGX_HOUSEHOLD_ID_LEN;
+}
+
+
 static ngx_uint_t
 ngx_household_record_seat_valid(ngx_str_t *seat)
 {
-    return seat->len != 0
-           && seat->len <= NGX_HOUSEHOLD_ID_LEN
+    return ngx_household_record_id_valid(seat)
            && ngx_strlchr(seat->data, seat->data + seat->len, ':') == NULL;
 }

@@ -85,13 +85,6 @@ typedef struct {
 } ngx_household_entry_t;
 
 
-/*
- * Fills "id" from a text; "id" may point into the text.  Returns 1, or 0 if
- * the text is not a valid id: empty or too long.
- */
-ngx_uint_t ngx_household_id_set(ngx_household_id_t *id, const ngx_str_t *text);
-
-
 /* does the same as ngx_household_record_append(), over a limit */
 void ngx_household_record_append_over(ngx_household_record_builder_t *b,
     u_char *last);
@@ -111,6 +104,34 @@ u_char *ngx_household_record_put_network(u_char *p, u_char kind,
     ngx_household_network_t *net);
 
 
+/*
+ * Fills "id" from a text; "id" may point into the text.  Returns 1, or 0 if
+ * the text is not a valid id: empty or too long.
+ */
+
+static ngx_inline ngx_uint_t
+ngx_household_id_set(ngx_household_id_t *id, const ngx_str_t *text)
+{
+    if (text->len == 0 || text->len > NGX_HOUSEHOLD_ID_LEN) {
+        return 0;
+    }
+
+    if (text->len == NGX_HOUSEHOLD_UUID_LEN
+        && ngx_household_uuid_pack(id->uuid, text))
+    {
+        id->kind = NGX_HOUSEHOLD_ENTRY_UUID;
+        id->bytes.len = NGX_HOUSEHOLD_UUID_PACKED;
+        id->bytes.data = id->uuid;
+
+    } else {
+        id->kind = 0;
+        id->bytes = *text;
+    }
+
+    return 1;
+}
+
+
 /* writes a string: a byte with the length, then the bytes */
 
 static ngx_inline u_char *
@@ -125,16 +146,18 @@ ngx_household_record_put_str(u_char *p, const ngx_str_t *str)
 /* writes the first fields of an entry: kind, flags, id, and time */
 
 static ngx_inline u_char *
-ngx_household_record_put_id(u_char *p, u_char kind,
-    const ngx_household_id_t *id, int64_t time)
+ngx_household_record_put_id(u_char *p, u_char kind, const ngx_str_t *id,
+    int64_t time)
 {
-    *p++ = kind | id->kind;
-
-    if (id->kind == NGX_HOUSEHOLD_ENTRY_UUID) {
-        p = ngx_cpymem(p, id->uuid, 16);
+    if (id->len == NGX_HOUSEHOLD_UUID_LEN
+        && ngx_household_uuid_pack(p + 1, id))
+    {
+        *p = kind | NGX_HOUSEHOLD_ENTRY_UUID;
+        p += 1 + NGX_HOUSEHOLD_UUID_PACKED;
 
     } else {
-        p = ngx_household_record_put_str(p, &id->bytes);
+        *p++ = kind;
+        p = ngx_household_record_put_str(p, id);
     }
 
     return ngx_cpymem(p, &time, sizeof(int64_t));
