@@ -131,12 +131,8 @@ ngx_household_addr_inet6(u_char *bytes, u_char *p, u_char *last)
 
     /* a ":" in front is the first one of "::" */
 
-    if (p < last && *p == ':') {
-        p++;
-
-        if (p == last || *p != ':') {
-            return NULL;
-        }
+    if (p < last && *p == ':' && (++p == last || *p != ':')) {
+        return NULL;
     }
 
     for ( ;; ) {

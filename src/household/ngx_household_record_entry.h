@@ -96,6 +96,12 @@ void ngx_household_record_append_over(ngx_household_record_builder_t *b,
 ngx_uint_t ngx_household_record_places(ngx_str_t *value,
     ngx_household_seen_t *seen);
 
+/*
+ * Sets "n" to the number that the text is, without leading zeros.  Returns
+ * NGX_OK; or NGX_DECLINED, and "n" is as it was.
+ */
+ngx_int_t ngx_household_record_number(const ngx_str_t *text, int64_t *n);
+
 /* counts a malformed entry */
 void ngx_household_record_malformed(ngx_household_record_builder_t *b);
 
@@ -140,6 +146,22 @@ ngx_household_record_put_str(u_char *p, const ngx_str_t *str)
     *p++ = (u_char) str->len;
 
     return ngx_cpymem(p, str->data, str->len);
+}
+
+
+/* the same for a time; if the text is none, "time" is undefined */
+
+static ngx_inline ngx_int_t
+ngx_household_record_time(const ngx_str_t *text, int64_t *time)
+{
+    if (ngx_household_record_number(text, time) != NGX_OK
+        || *time == 0
+        || *time > NGX_HOUSEHOLD_TIME_MAX)
+    {
+        return NGX_DECLINED;
+    }
+
+    return NGX_OK;
 }
 
 

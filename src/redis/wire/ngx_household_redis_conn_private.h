@@ -3,7 +3,8 @@
  * Functions that the files of a connection provide to each other.  Calls go
  * from the state machine down; events are reported up by conn->events.
  *
- *     conn  ->  handshake, health  ->  io  ->  number, socket, resolve, ssl
+ *     conn  ->  handshake, health  ->  io  ->  end  ->  number
+ *                                      io  ->  socket, resolve, ssl
  */
 
 
@@ -109,19 +110,8 @@ void ngx_household_redis_conn_fail_unverified(ngx_household_redis_conn_t *conn,
 
 
 /*
- * _io.c: appends a command of the handshake to the output buffer.  Returns
- * NGX_OK, or NGX_ERROR if there is no memory.
- */
-ngx_int_t ngx_household_redis_conn_command(ngx_household_redis_conn_t *conn,
-    ngx_str_t *argv, ngx_uint_t argc);
-
-/* flush() sends the queued commands; send() sends the output buffer only */
-void ngx_household_redis_conn_flush(ngx_household_redis_conn_t *conn);
-void ngx_household_redis_conn_send(ngx_household_redis_conn_t *conn);
-
-/*
- * Ends the operations that were answered in this iteration of the event loop
- * with "status".  Must be called after all available data were read: one
+ * _end.c: ends the operations that were answered in this iteration of the event
+ * loop with "status".  Must be called after all available data were read: one
  * unexpected reply makes the replies before it doubtful.
  */
 void ngx_household_redis_conn_complete_ops(ngx_household_redis_conn_t *conn,
@@ -133,6 +123,18 @@ void ngx_household_redis_conn_complete_ops(ngx_household_redis_conn_t *conn,
  */
 void ngx_household_redis_conn_orphans(ngx_household_redis_conn_t *conn);
 void ngx_household_redis_conn_fail_all(ngx_household_redis_conn_t *conn);
+
+
+/*
+ * _io.c: appends a command of the handshake to the output buffer.  Returns
+ * NGX_OK, or NGX_ERROR if there is no memory.
+ */
+ngx_int_t ngx_household_redis_conn_command(ngx_household_redis_conn_t *conn,
+    ngx_str_t *argv, ngx_uint_t argc);
+
+/* flush() sends the queued commands; send() sends the output buffer only */
+void ngx_household_redis_conn_flush(ngx_household_redis_conn_t *conn);
+void ngx_household_redis_conn_send(ngx_household_redis_conn_t *conn);
 
 void ngx_household_redis_conn_read_handler(ngx_event_t *rev);
 void ngx_household_redis_conn_write_handler(ngx_event_t *wev);
