@@ -87,20 +87,11 @@ static ngx_inline ngx_table_elt_t *
 ngx_http_household_headers_push_name(ngx_http_request_t *r, const char *name,
     size_t len, const ngx_str_t *value)
 {
-    ngx_list_t       *list;
     ngx_table_elt_t  *h;
 
-    list = &r->headers_out.headers;
-
-    if (list->last->nelts < list->nalloc) {
-        h = (ngx_table_elt_t *) list->last->elts + list->last->nelts;
-        list->last->nelts++;
-
-    } else {
-        h = ngx_list_push(list);
-        if (h == NULL) {
-            return NULL;
-        }
+    h = ngx_list_push(&r->headers_out.headers);
+    if (h == NULL) {
+        return NULL;
     }
 
     ngx_memzero(h, sizeof(ngx_table_elt_t));
