@@ -35,6 +35,7 @@ void ngx_http_household_fleet_init(ngx_http_household_fleet_t *fleet,
     ngx_http_household_store_t *store,
     const ngx_http_household_fleet_type_t *type, void *value);
 
+/* for ngx_http_household_fleet_refresh() */
 void ngx_http_household_fleet_refresh_now(ngx_http_household_fleet_t *fleet);
 
 /*

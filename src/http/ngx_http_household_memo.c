@@ -22,7 +22,7 @@
 #define NGX_HTTP_HOUSEHOLD_MEMO_BITS      9
 #define NGX_HTTP_HOUSEHOLD_MEMO_BUCKETS  (1 << NGX_HTTP_HOUSEHOLD_MEMO_BITS)
 
-/* keys of a bucket that were not kept, of which it is known */
+/* keys that were not kept for lack of a place: so many of each bucket count */
 #define NGX_HTTP_HOUSEHOLD_MEMO_WANTED    4
 
 /* bytes of a value and its key at most, and the steps of their memory */
@@ -91,7 +91,7 @@ ngx_http_household_memo_mix(uint64_t hash, uint64_t word)
 /*
  * The hash of the first and the last 16 bytes, which may overlap: ids differ at
  * one of the ends, and the end of a token is its signature.  Whoever chooses
- * keys with the same place only makes the zone be read for them.
+ * keys with the same bucket only makes the zone be read for them.
  */
 
 static ngx_inline uint64_t
@@ -271,7 +271,7 @@ ngx_http_household_memo_way(ngx_http_household_memo_found_t *found)
 }
 
 
-/* returns 1 if the key is one of those that were not kept; else it is now */
+/* returns 1 if the key was one of those not kept; if not, it becomes one */
 
 static ngx_uint_t
 ngx_http_household_memo_wanted(ngx_http_household_memo_found_t *found)

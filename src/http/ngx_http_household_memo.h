@@ -161,6 +161,7 @@ ngx_http_household_memo_value_t *ngx_http_household_memo_keep(
     const ngx_str_t *key, const u_char *data, size_t len,
     const ngx_household_zone_mark_t *mark);
 
+/* for ngx_http_household_memo_link() */
 void ngx_http_household_memo_link_anew(ngx_http_household_memo_value_t *token,
     const ngx_http_household_memo_found_t *account);
 
