@@ -19,7 +19,8 @@
 static void
 test_model(ngx_household_addr_t *addr, const char *text, size_t len)
 {
-    char  *slash, buf[TEST_TEXT + 1];
+    char         buf[TEST_TEXT + 1];
+    const char  *slash;
 
     ngx_memzero(addr, sizeof(ngx_household_addr_t));
 
