@@ -42,6 +42,22 @@ my %ports = map { free_port() => 1 } 1 .. 40;
 is keys %ports, 40, 'ports are all different';
 ok !grep({ $_ >= 32768 } keys %ports), 'and not of those given to clients';
 
+# one that would begin where this one did
+
+my ($first) = sort { $a <=> $b } keys %ports;
+my $other = spawned_port(int(($first - 10000) / 25));
+like $other, qr/^[12]\d{4}$/, 'another process has a port';
+ok !$ports{$other}, 'and none of these, although nobody listens there';
+
+sub spawned_port {
+    my ($row) = @_;
+    my $module = 'Test::Household::Process';
+
+    open my $out, '-|', $^X, '-It/lib', "-M$module=free_port", '-e',
+        "\$${module}::Row = $row; print free_port()" or die "$^X: $!\n";
+    return scalar <$out>;
+}
+
 
 # what stop() sends: SIGCONT is for a process that is stopped
 

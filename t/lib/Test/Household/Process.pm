@@ -11,6 +11,7 @@ use File::Path ();
 use File::Temp ();
 use IO::Handle;
 use IO::Socket::INET;
+use IO::Socket::UNIX;
 use POSIX ();
 use Time::HiRes qw(sleep time);
 
@@ -22,7 +23,12 @@ our $Patience = $ENV{TEST_NGINX_USE_VALGRIND} ? 90 : 20;
 my $Owner = $$;
 my $Dir;
 my %Live;
+
+# the row of ports that is tried first, those that are taken, and the next port
+our $Row = $$ % 800;
+my @Rows;
 my $Port;
+
 my $Setpriv = -x '/usr/bin/setpriv';
 
 
@@ -50,14 +56,13 @@ sub temp_dir {
     return File::Temp::tempdir("$name-XXXX", DIR => $Dir);
 }
 
-# A loopback port: below those that the kernel gives out to clients, each
-# test file from a row of its own, so that files may run side by side.
+# A loopback port: below those that the kernel gives out to clients, from a row
+# that no other process takes from until this one has ended.  So a server that
+# a test has stopped is not replaced by one of another test on its port.
 sub free_port {
-    $Port ||= 10000 + ($Owner % 800) * 25;
-
     for (1 .. 20000) {
+        take_row() if !defined $Port || $Port % 25 == 0;
         my $port = $Port++;
-        $Port = 10000 if $Port > 31999;
 
         my $socket = IO::Socket::INET->new(LocalAddr => '127.0.0.1',
             LocalPort => $port, Listen => 1, ReuseAddr => 1);
@@ -65,6 +70,21 @@ sub free_port {
     }
 
     die "no free port\n";
+}
+
+# A row is whose socket of that name is; it goes with the process.
+sub take_row {
+    for (1 .. 800) {
+        my $row = $Row++ % 800;
+        my $socket = IO::Socket::UNIX->new(Listen => 1,
+            Local => "\0household-ports-$row") or next;
+
+        push @Rows, $socket;
+        $Port = 10000 + 25 * $row;
+        return;
+    }
+
+    die "no row of ports\n";
 }
 
 sub slurp {
