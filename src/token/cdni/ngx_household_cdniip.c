@@ -6,7 +6,6 @@
 
 #include <ngx_config.h>
 #include <ngx_core.h>
-#include <arpa/inet.h>
 #include <openssl/crypto.h>
 #include <openssl/err.h>
 #include <openssl/evp.h>
@@ -65,8 +64,8 @@ static ngx_int_t ngx_household_cdniip_decrypt(
     const ngx_household_cdniip_jwe_t *jwe, u_char *to);
 static ngx_int_t ngx_household_cdniip_address(const u_char *text, size_t len,
     ngx_household_cdniip_t *ip);
-static ngx_int_t ngx_household_cdniip_bits(const char *text, ngx_uint_t max,
-    u_char *bits);
+static ngx_int_t ngx_household_cdniip_bits(const u_char *p,
+    const u_char *last, ngx_uint_t max, u_char *bits);
 
 
 static const ngx_household_cdniip_enc_t  ngx_household_cdniip_encs[] = {
@@ -412,40 +411,28 @@ static ngx_int_t
 ngx_household_cdniip_address(const u_char *text, size_t len,
     ngx_household_cdniip_t *ip)
 {
-    char  buf[NGX_HOUSEHOLD_CDNIIP_TEXT], *slash;
+    u_char      *p, *last;
+    ngx_uint_t   max;
 
-    if (len > 2 && text[0] == '[' && text[len - 1] == ']') {
-        text++;
+    p = (u_char *) text;
+
+    if (len > 2 && p[0] == '[' && p[len - 1] == ']') {
+        p++;
         len -= 2;
     }
 
-    if (len >= sizeof(buf) || memchr(text, '\0', len) != NULL) {
-        return NGX_DECLINED;
-    }
-
-    ngx_memcpy(buf, text, len);
-    buf[len] = '\0';
-
-    slash = strchr(buf, '/');
-
-    if (slash != NULL) {
-        *slash++ = '\0';
-    }
+    last = p + len;
 
     ngx_memzero(ip, sizeof(ngx_household_cdniip_t));
 
-    if (inet_pton(AF_INET, buf, ip->addr.bytes) == 1) {
-        ip->addr.family = NGX_HOUSEHOLD_FAMILY_INET;
-        return ngx_household_cdniip_bits(slash, 32, &ip->bits);
-    }
-
-    if (inet_pton(AF_INET6, buf, ip->addr.bytes) != 1) {
+    p = ngx_household_addr_parse(&ip->addr, p, last);
+    if (p == NULL) {
         return NGX_DECLINED;
     }
 
-    ip->addr.family = NGX_HOUSEHOLD_FAMILY_INET6;
+    max = ip->addr.family == NGX_HOUSEHOLD_FAMILY_INET ? 32 : 128;
 
-    if (ngx_household_cdniip_bits(slash, 128, &ip->bits) != NGX_OK) {
+    if (ngx_household_cdniip_bits(p, last, max, &ip->bits) != NGX_OK) {
         return NGX_DECLINED;
     }
 
@@ -463,32 +450,35 @@ ngx_household_cdniip_address(const u_char *text, size_t len,
 }
 
 
-/* "text" is NULL, or the length of a prefix, without leading zeros */
+/* nothing, or "/" and the length of a prefix, without leading zeros */
 
 static ngx_int_t
-ngx_household_cdniip_bits(const char *text, ngx_uint_t max, u_char *bits)
+ngx_household_cdniip_bits(const u_char *p, const u_char *last, ngx_uint_t max,
+    u_char *bits)
 {
     ngx_uint_t  n;
 
-    n = max;
+    if (p == last) {
+        *bits = (u_char) max;
+        return NGX_OK;
+    }
 
-    if (text != NULL) {
+    p++;
 
-        if (*text == '\0' || (text[0] == '0' && text[1] != '\0')) {
+    if (p == last || (p[0] == '0' && last - p > 1)) {
+        return NGX_DECLINED;
+    }
+
+    for (n = 0; p < last; p++) {
+
+        if (*p < '0' || *p > '9') {
             return NGX_DECLINED;
         }
 
-        for (n = 0; *text != '\0'; text++) {
+        n = n * 10 + (*p - '0');
 
-            if (*text < '0' || *text > '9') {
-                return NGX_DECLINED;
-            }
-
-            n = n * 10 + (*text - '0');
-
-            if (n > max) {
-                return NGX_DECLINED;
-            }
+        if (n > max) {
+            return NGX_DECLINED;
         }
     }
 
