@@ -63,8 +63,7 @@ sub lost {
 
     ok wait_until { $made->() }, "$method $path: Redis has it";
 
-    # of the next connection, replies are passed on
-    $proxy->delay('no such command');
+    # at once, or the reply may still pass; those of the next connection do
     $proxy->cut;
 
     my $r = $conn->response;
