@@ -166,9 +166,10 @@ static ngx_int_t
 ngx_http_household_claims_early(ngx_http_request_t *r,
     ngx_http_household_token_conf_t *conf, ngx_str_t *values)
 {
-    ngx_household_reason_e       reason;
-    ngx_household_jwt_claims_t   claims;
-    ngx_http_household_tokens_t  tokens;
+    ngx_household_reason_e         reason;
+    ngx_household_jwt_claims_t     claims;
+    ngx_http_household_tokens_t    tokens;
+    ngx_http_household_verified_t  how;
 
     if (conf->sources == NULL || conf->policy.issuers == NULL) {
         return NGX_DECLINED;
@@ -178,7 +179,7 @@ ngx_http_household_claims_early(ngx_http_request_t *r,
 
     if (reason == NGX_HOUSEHOLD_REASON_NONE) {
         reason = ngx_http_household_token_verify_cached(r, conf, &tokens,
-                                                        &claims);
+                                                        &claims, &how);
     }
 
     if (reason == NGX_HOUSEHOLD_REASONS) {

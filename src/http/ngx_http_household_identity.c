@@ -57,18 +57,16 @@ static ngx_int_t
 ngx_http_household_identity_from_token(ngx_http_request_t *r,
     ngx_http_household_loc_conf_t *hlcf, ngx_http_household_ctx_t *ctx)
 {
-    ngx_household_jwt_claims_t   claims;
-    ngx_http_household_tokens_t  tokens;
+    ngx_household_jwt_claims_t     claims;
+    ngx_http_household_verified_t  how;
 
     if (ctx->unauthorized != NGX_HOUSEHOLD_REASON_NONE) {
         return NGX_OK;
     }
 
-    tokens = ctx->tokens;
-
     ctx->unauthorized = ngx_http_household_token_verify_cached(r, &hlcf->token,
-                                                               &tokens,
-                                                               &claims);
+                                                               &ctx->tokens,
+                                                               &claims, &how);
 
     if (ctx->unauthorized == NGX_HOUSEHOLD_REASON_ERROR) {
         return NGX_ERROR;
@@ -77,12 +75,12 @@ ngx_http_household_identity_from_token(ngx_http_request_t *r,
     ngx_http_household_count(ctx->store,
                              ctx->unauthorized != NGX_HOUSEHOLD_REASON_NONE
                              ? NGX_HTTP_HOUSEHOLD_COUNT_TOKEN_REJECTED
-                             : tokens.cached
+                             : how.cached
                              ? NGX_HTTP_HOUSEHOLD_COUNT_TOKEN_CACHED
                              : NGX_HTTP_HOUSEHOLD_COUNT_TOKEN_VERIFIED);
 
-    if (!tokens.cached) {
-        ngx_http_household_counts_token(ctx->store, tokens.usec);
+    if (!how.cached) {
+        ngx_http_household_counts_token(ctx->store, how.usec);
     }
 
     if (ctx->unauthorized == NGX_HOUSEHOLD_REASON_KEYS_UNAVAILABLE) {
@@ -95,12 +93,17 @@ ngx_http_household_identity_from_token(ngx_http_request_t *r,
     }
 
     if (claims.renewed && ngx_time() >= claims.renew_at) {
-        ctx->renewable = tokens;
+        ctx->renewable = ctx->tokens;
         ctx->key = claims.key;
+
+        if (how.renewed) {
+            ctx->renewable.token = ctx->tokens.renewed;
+            ctx->renewable.source = ctx->tokens.renewed_source;
+        }
     }
 
     return ngx_http_household_identity_from_claims(r, hlcf, ctx, &claims,
-                                                   tokens.memo);
+                                                   how.memo);
 }
 
 

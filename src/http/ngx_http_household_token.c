@@ -44,15 +44,16 @@ static void ngx_http_household_token_text(ngx_str_t *text,
 static ngx_household_noinline ngx_household_reason_e
     ngx_http_household_token_verify_renewed(ngx_http_request_t *r,
     ngx_http_household_token_conf_t *conf,
-    ngx_http_household_tokens_t *tokens, ngx_household_jwt_claims_t *claims);
+    ngx_http_household_tokens_t *tokens, ngx_household_jwt_claims_t *claims,
+    ngx_http_household_verified_t *how);
 static ngx_inline ngx_household_reason_e ngx_http_household_token_verify_one(
     ngx_http_request_t *r, ngx_http_household_token_conf_t *conf,
     ngx_str_t *token, ngx_household_jwt_claims_t *claims,
-    ngx_http_household_tokens_t *tokens);
+    ngx_http_household_verified_t *how);
 static ngx_household_noinline ngx_household_reason_e
     ngx_http_household_token_verify_anew(ngx_http_request_t *r,
     ngx_http_household_token_conf_t *conf, ngx_str_t *token,
-    ngx_household_jwt_claims_t *claims, ngx_http_household_tokens_t *tokens,
+    ngx_household_jwt_claims_t *claims, ngx_http_household_verified_t *how,
     ngx_http_household_token_entry_t *entry);
 static ngx_household_reason_e ngx_http_household_token_verify(
     ngx_http_request_t *r, ngx_http_household_token_conf_t *conf,
@@ -285,19 +286,22 @@ ngx_http_household_token_text(ngx_str_t *text,
 ngx_household_reason_e
 ngx_http_household_token_verify_cached(ngx_http_request_t *r,
     ngx_http_household_token_conf_t *conf,
-    ngx_http_household_tokens_t *tokens, ngx_household_jwt_claims_t *claims)
+    ngx_http_household_tokens_t *tokens, ngx_household_jwt_claims_t *claims,
+    ngx_http_household_verified_t *how)
 {
     ngx_household_reason_e  reason;
 
-    tokens->usec = 0;
+    how->renewed = 0;
+    how->usec = 0;
 
     reason = ngx_http_household_token_verify_one(r, conf, &tokens->token,
-                                                 claims, tokens);
+                                                 claims, how);
 
     if (reason == NGX_HOUSEHOLD_REASON_TOKEN_EXPIRED
         && tokens->renewed.len != 0)
     {
-        return ngx_http_household_token_verify_renewed(r, conf, tokens, claims);
+        return ngx_http_household_token_verify_renewed(r, conf, tokens, claims,
+                                                       how);
     }
 
     return reason;
@@ -309,16 +313,16 @@ ngx_http_household_token_verify_cached(ngx_http_request_t *r,
 static ngx_household_noinline ngx_household_reason_e
 ngx_http_household_token_verify_renewed(ngx_http_request_t *r,
     ngx_http_household_token_conf_t *conf,
-    ngx_http_household_tokens_t *tokens, ngx_household_jwt_claims_t *claims)
+    ngx_http_household_tokens_t *tokens, ngx_household_jwt_claims_t *claims,
+    ngx_http_household_verified_t *how)
 {
     ngx_household_reason_e  rc;
 
     rc = ngx_http_household_token_verify_one(r, conf, &tokens->renewed,
-                                             claims, tokens);
+                                             claims, how);
 
     if (rc == NGX_HOUSEHOLD_REASON_NONE) {
-        tokens->token = tokens->renewed;
-        tokens->source = tokens->renewed_source;
+        how->renewed = 1;
         return NGX_HOUSEHOLD_REASON_NONE;
     }
 
@@ -330,7 +334,7 @@ ngx_http_household_token_verify_renewed(ngx_http_request_t *r,
 static ngx_inline ngx_household_reason_e
 ngx_http_household_token_verify_one(ngx_http_request_t *r,
     ngx_http_household_token_conf_t *conf, ngx_str_t *token,
-    ngx_household_jwt_claims_t *claims, ngx_http_household_tokens_t *tokens)
+    ngx_household_jwt_claims_t *claims, ngx_http_household_verified_t *how)
 {
     ngx_uint_t                        cat;
     ngx_http_household_token_entry_t  entry;
@@ -341,15 +345,15 @@ ngx_http_household_token_verify_one(ngx_http_request_t *r,
         ngx_http_household_token_update(conf);
     }
 
-    tokens->cached = ngx_http_household_token_cache_get(conf, token, cat,
-                                                        claims, &entry);
-    tokens->memo = entry.memo.value;
+    how->cached = ngx_http_household_token_cache_get(conf, token, cat, claims,
+                                                     &entry);
+    how->memo = entry.memo.value;
 
-    if (tokens->cached && claims->container_len == 0 && !claims->restricted) {
+    if (how->cached && claims->container_len == 0 && !claims->restricted) {
         return ngx_http_household_token_client(r, claims);
     }
 
-    return ngx_http_household_token_verify_anew(r, conf, token, claims, tokens,
+    return ngx_http_household_token_verify_anew(r, conf, token, claims, how,
                                                 &entry);
 }
 
@@ -359,14 +363,14 @@ ngx_http_household_token_verify_one(ngx_http_request_t *r,
 static ngx_household_noinline ngx_household_reason_e
 ngx_http_household_token_verify_anew(ngx_http_request_t *r,
     ngx_http_household_token_conf_t *conf, ngx_str_t *token,
-    ngx_household_jwt_claims_t *claims, ngx_http_household_tokens_t *tokens,
+    ngx_household_jwt_claims_t *claims, ngx_http_household_verified_t *how,
     ngx_http_household_token_entry_t *entry)
 {
     uint64_t                start;
     ngx_uint_t              kept, cat;
     ngx_household_reason_e  reason;
 
-    kept = tokens->cached;
+    kept = how->cached;
     cat = ngx_http_household_token_is_cat(conf, token);
 
     start = kept ? 0 : ngx_household_clock_usec();
@@ -375,7 +379,7 @@ ngx_http_household_token_verify_anew(ngx_http_request_t *r,
                                              claims);
 
     if (!kept) {
-        tokens->usec += ngx_household_clock_usec() - start;
+        how->usec += ngx_household_clock_usec() - start;
     }
 
     if (reason == NGX_HOUSEHOLD_REASON_TOKEN_KEY && conf->fetched && !cat) {

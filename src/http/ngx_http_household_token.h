@@ -81,13 +81,19 @@ typedef struct {
     ngx_http_household_source_t *source;    /* of the token */
     ngx_str_t                    renewed;   /* in a cookie; may be empty */
     ngx_http_household_source_t *renewed_source;
+} ngx_http_household_tokens_t;
+
+
+/* how a token was verified */
+
+typedef struct {
+    ngx_uint_t                   renewed;   /* unsigned  renewed:1; that one */
     ngx_uint_t                   cached;    /* unsigned  cached:1; */
+    uint64_t                     usec;      /* that it took */
 
     /* of the token, until the next event; NULL: it is not remembered */
     ngx_http_household_memo_value_t  *memo;
-
-    uint64_t                     usec;      /* that verification took */
-} ngx_http_household_tokens_t;
+} ngx_http_household_verified_t;
 
 
 /* the next token of a client, and how it is sent */
@@ -121,14 +127,14 @@ ngx_household_reason_e ngx_http_household_token_find(ngx_http_request_t *r,
 /*
  * Verifies a token, or finds it in the cache of verified tokens.  A token with
  * a dot is a JWT, any other one a Common Access Token.  If the token has
- * expired, the renewed one is used, and becomes tokens->token.  Sets
- * tokens->cached and tokens->usec.  Returns as
+ * expired, the renewed one is used.  Always fills "how".  Returns as
  * ngx_household_jwt_verify() or ngx_household_cat_verify(), or REASON_ERROR on
  * allocation failure.
  */
 ngx_household_reason_e ngx_http_household_token_verify_cached(
     ngx_http_request_t *r, ngx_http_household_token_conf_t *conf,
-    ngx_http_household_tokens_t *tokens, ngx_household_jwt_claims_t *claims);
+    ngx_http_household_tokens_t *tokens, ngx_household_jwt_claims_t *claims,
+    ngx_http_household_verified_t *how);
 
 /*
  * Makes the requested URI, to which a token may be restricted, with the token.
