@@ -251,7 +251,7 @@ sub peak {
     my $others = ($busy - $own - $load) / ($elapsed * 1e6 * $machine->{cores});
 
     my %figure = (rate => $n / $usec * 1e6, asked => $asked,
-        load => $load / $n, others => $others > 0 ? $others : 0);
+        others => $others > 0 ? $others : 0);
     push @{ $row->{runs}{$_} }, $figure{$_} for keys %figure;
 
     wrong($row, "$status wrong ones of $n") if $status;

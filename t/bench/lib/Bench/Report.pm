@@ -77,7 +77,6 @@ sub _summary {
         peer => $row->{peer} ? JSON::PP::true : JSON::PP::false,
         right => $row->{wrong} ? JSON::PP::false : JSON::PP::true,
         requests_per_second => _of($runs->{rate}),
-        load_cpu_us => _of($runs->{load}),
         lookups => _of($runs->{asked}),
         others => _of($runs->{others}),
         _beside_floor($row),
