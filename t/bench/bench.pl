@@ -264,13 +264,16 @@ sub ask {
     return load(asked($row), seconds => $opt{seconds}, %more);
 }
 
-# as load() and pairs() have it
+# As load() and pairs() have it.  The load is busy where it has its core for
+# itself: Redis, the origin of what is asked for by TLS, and what is behind an
+# edge run there, too.
 sub asked {
     my ($row) = @_;
 
     return (port => $row->{tls} ? $tls_port : $row->{front}{port},
         conns => $Conns, what => "$dir/$row->{name}.requests",
-        status => $row->{status}, tls => $row->{tls}, row => $row->{row});
+        status => $row->{status}, tls => $row->{tls}, row => $row->{row},
+        busy => !$row->{lookups} && !@{ $row->{behind} } && !$row->{tls});
 }
 
 # lookups of accounts that Redis has answered

@@ -1,8 +1,9 @@
 
 /*
- * load [-r RATE] [-s] [-k LINES] PORT FILE CONNECTIONS SECONDS STATUS
- * load [-r RATE] -n ACCOUNTS [-f FIRST] PORT PATH CONNECTIONS SECONDS STATUS
- * load [-r RATE] [-s] [-k LINES] -p PIDS -t SLICE
+ * load [-b] [-r RATE] [-s] [-k LINES] PORT FILE CONNECTIONS SECONDS STATUS
+ * load [-b] [-r RATE] -n ACCOUNTS [-f FIRST] PORT PATH CONNECTIONS SECONDS
+ *      STATUS
+ * load [-b] [-r RATE] [-s] [-k LINES] -p PIDS -t SLICE
  *      PORT FILE CONNECTIONS SECONDS STATUS PORT FILE STATUS
  *
  * Sends the requests of a file, one a line, to 127.0.0.1, and over again from
@@ -15,8 +16,11 @@
  * With a rate, a request is due at its time by the clock, whatever became of
  * those before it: latency counts from then, so a stall of the server is in
  * the latency of all that it held up.  Otherwise each connection asks as soon
- * as it has its answer, and the load does not sleep: it is on the server's
- * machine, where the server pays for waking it, and a slower one more often.
+ * as it has its answer.
+ *
+ * With -b it does not sleep, but at a rate: it is on the server's machine, where
+ * the server pays for waking it, and a slower one more often.  That is for a
+ * core on which nothing else runs.
  *
  * Prints: answers, microseconds, answers of another status, and the latency
  * in microseconds that 50, 99 and 99.9 percent of the answers kept below.
@@ -37,7 +41,6 @@
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <openssl/ssl.h>
-#include <sched.h>
 #include <signal.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -88,7 +91,7 @@ struct side_s {
 };
 
 
-static int       nconns, events, npids;
+static int       nconns, events, npids, busy;
 static size_t    nlatencies, naccounts, first, row;
 static double   *latencies;
 static side_t    sides[2];
@@ -404,10 +407,7 @@ answer(conn_t *c)
 }
 
 
-/*
- * Returns the number of events, after "seconds" at most.  Who does not sleep
- * need not be woken; what else is to run on the core runs all the same.
- */
+/* returns the number of events, after "seconds" at most */
 
 static int
 await(struct epoll_event *ready, double seconds, int sleeps)
@@ -426,7 +426,6 @@ await(struct epoll_event *ready, double seconds, int sleeps)
     end = now() + seconds;
 
     do {
-        sched_yield();
         n = epoll_wait(events, ready, EVENTS, 0);
     } while (n == 0 && now() < end);
 
@@ -465,7 +464,7 @@ run(side_t *side, double rate, double seconds)
         }
 
         wait = more && side->nfree ? due - time : PATIENCE;
-        n = await(ready, wait, rate != 0);
+        n = await(ready, wait, !busy || rate != 0);
 
         if (n == -1 || (n == 0 && wait == PATIENCE)) {
             die("no answer");
@@ -631,8 +630,12 @@ main(int argc, char **argv)
     rate = 0;
     slice = 0;
 
-    while ((c = getopt(argc, argv, "f:k:n:p:r:st:")) != -1) {
+    while ((c = getopt(argc, argv, "bf:k:n:p:r:st:")) != -1) {
         switch (c) {
+
+        case 'b':
+            busy = 1;
+            break;
 
         case 'f':
             first = strtoul(optarg, NULL, 10);

@@ -17,8 +17,8 @@ my $Program;
 
 # Options: port, what (a file of requests, or a path), accounts (that are asked
 # for at the path), first (each once, from this on), conns, seconds, status,
-# rate.  Returns answers, microseconds, wrong ones; with a rate, the latency
-# that 50, 99 and 99.9 percent kept below.
+# rate, busy (does not sleep, but at a rate).  Returns answers, microseconds,
+# wrong ones; with a rate, the latency that 50, 99 and 99.9 percent kept below.
 sub load {
     my (%opt) = (status => 200, @_);
     my $out = _run(\%opt);
@@ -53,6 +53,7 @@ sub _run {
     my ($opt, @more) = @_;
     my @command = (_program(), @more,
         $opt->{rate} ? ('-r', $opt->{rate}) : (),
+        $opt->{busy} ? '-b' : (),
         $opt->{tls} ? '-s' : (),
         $opt->{row} ? ('-k', $opt->{row}) : (),
         $opt->{accounts} ? ('-n', $opt->{accounts}) : (),
