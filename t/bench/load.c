@@ -18,9 +18,9 @@
  * the latency of all that it held up.  Otherwise each connection asks as soon
  * as it has its answer.
  *
- * With -b it does not sleep, but at a rate: it is on the server's machine,
- * where the server pays for waking it, and a slower one more often.  That is
- * for a core on which nothing else runs.
+ * With -b, and without a rate, it does not sleep: it is on the server's
+ * machine, where the server pays for waking it, and a slower one more often.
+ * Nothing else should run on its core then.
  *
  * Prints: answers, microseconds, answers of another status, and the latency
  * in microseconds that 50, 99 and 99.9 percent of the answers kept below.

@@ -17,7 +17,7 @@ my $Program;
 
 # Options: port, what (a file of requests, or a path), accounts (that are asked
 # for at the path), first (each once, from this on), conns, seconds, status,
-# rate, busy (does not sleep, but at a rate).  Returns answers, microseconds,
+# rate, busy (without a rate: does not sleep).  Returns answers, microseconds,
 # wrong ones; with a rate, the latency that 50, 99 and 99.9 percent kept below.
 sub load {
     my (%opt) = (status => 200, @_);
