@@ -78,6 +78,8 @@ EOC
               "$cat household_token_key $dir/same-kid format=cat; $renew;"),
         place('/typ/', "$cat household_token_key $dir/keys format=cat
                         type=application/cwt; $renew;"),
+        place('/claim/', "$keys household_token_require
+                          \$household_claim_plan; $renew;"),
         place('/iss/', "$cat household_token_key $dir/keys format=cat
                         issuer=https://id.example; $renew;"),
         place('/aud/', "$cat household_token_key $dir/keys format=cat
@@ -281,6 +283,21 @@ is reason('/a', $H => $old, Cookie => "$H=$new"), '200 home',
 is reason('/a', $H => $old), '401 token_expired', 'without a cookie';
 is reason('/a', $H => $old, Cookie => "$H=$forged"), '401 token_expired',
    'with a forged one';
+
+# the response that the first one wants is for its own rejection
+
+my $moved_on = first_token(catr(1), { 4 => time - 60, 313 => ['GET', 'POST'],
+    322 => { 4 => [302, { Location => 'https://id.example/' }] } });
+my $bad = first_token(undef, { 313 => ['PUT'], 322 => { 313 => [405, {}] } });
+
+is reason('/a', $H => $moved_on), '302 token_expired', 'catif: it is over';
+is reason('/a', $H => $moved_on, Cookie => "$H=$bad"), '302 token_expired',
+   'catif: also with another one that is rejected';
+is reason('/a', $H => $moved_on, Cookie => "$H=$new"), '200 home',
+   'catif: not with a renewed one';
+is reason('/claim/a', $H => $moved_on, Cookie => "$H=$new"), '401 claim',
+   'catif: nor if a claim of that is missing';
+
 is reason('/a', $H => $forged, Cookie => "$H=$new"), '401 token_signature',
    'a forged token is not replaced by the cookie';
 is reason("/a?CAT=$new", $H => $first), '401 token_conflict',

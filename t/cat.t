@@ -121,6 +121,10 @@ EOC
     'location = /own-page { return 200 "a page"; }',
     place('/jwt', "household_token bearer cat;
         household_token_key $dir/jwt;"),
+    place('/early/', "household_token cat; $cat
+        set \$early \$household_claim_plan;
+        add_header X-Reason \$household_reason always;
+        add_header X-Early \$early;"),
     <<"EOC"));
 location /up/ {
     household on;
@@ -430,6 +434,11 @@ is answer('/watched/a.ts', \%over, 'location'), '200 token_expired -',
     'catif: monitor rejects nothing';
 is $nginx->get('/page/a', $H => cat($key, { 313 => ['PUT'],
     322 => { 313 => [405, {}] } }))->{body}, 'a page', 'catif: an error page';
+
+is answer('/early/a.ts', { plan => 'gold' }, 'x-early'), '200 home gold',
+    'a claim before the access phase';
+is answer('/early/a.ts', \%over, qw(location x-why)),
+    "302 token_expired $login over", 'catif: a claim of a rejected token';
 
 
 # --- both formats ---------------------------------------------------------

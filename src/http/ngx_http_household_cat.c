@@ -9,7 +9,6 @@
 #include <ngx_http.h>
 #include "ngx_http_household.h"
 #include "ngx_http_household_cat.h"
-#include "ngx_http_household_ctx.h"
 #include "ngx_http_household_headers.h"
 
 
@@ -31,8 +30,10 @@ static void ngx_http_household_cat_set(ngx_http_household_cat_t *cat,
     ngx_http_request_t *r, ngx_http_household_token_conf_t *conf,
     ngx_str_t *token, ngx_str_t *uri);
 static ngx_household_reason_e ngx_http_household_cat_result(
-    ngx_http_household_cat_t *cat, ngx_household_reason_e reason);
-static ngx_int_t ngx_http_household_cat_response(ngx_http_household_cat_t *cat);
+    ngx_http_household_cat_t *cat, ngx_household_reason_e reason,
+    ngx_http_household_response_t **response);
+static ngx_http_household_response_t *ngx_http_household_cat_response(
+    ngx_http_household_cat_t *cat);
 static ngx_int_t ngx_http_household_cat_copy(ngx_pool_t *pool, ngx_str_t *dst,
     ngx_str_t *src);
 static ngx_int_t ngx_http_household_cat_uri(void *data, ngx_str_t *uri);
@@ -45,7 +46,8 @@ static ngx_int_t ngx_http_household_cat_country(void *data, u_char country[2]);
 ngx_household_reason_e
 ngx_http_household_cat_verify(ngx_http_request_t *r,
     ngx_http_household_token_conf_t *conf, ngx_str_t *token, ngx_str_t *uri,
-    ngx_household_jwt_claims_t *claims)
+    ngx_household_jwt_claims_t *claims,
+    ngx_http_household_response_t **response)
 {
     ngx_http_household_cat_t  cat;
 
@@ -54,14 +56,16 @@ ngx_http_household_cat_verify(ngx_http_request_t *r,
     return ngx_http_household_cat_result(&cat,
                                          ngx_household_cat_verify(&conf->cat,
                                                           token, &cat.request,
-                                                          claims));
+                                                          claims),
+                                         response);
 }
 
 
 ngx_household_reason_e
 ngx_http_household_cat_match(ngx_http_request_t *r,
     ngx_http_household_token_conf_t *conf, ngx_str_t *token, ngx_str_t *uri,
-    ngx_household_jwt_claims_t *claims)
+    ngx_household_jwt_claims_t *claims,
+    ngx_http_household_response_t **response)
 {
     ngx_str_t                 container;
     ngx_http_household_cat_t  cat;
@@ -73,7 +77,8 @@ ngx_http_household_cat_match(ngx_http_request_t *r,
 
     return ngx_http_household_cat_result(&cat,
                                          ngx_household_cat_match(token,
-                                                  &container, &cat.request));
+                                                  &container, &cat.request),
+                                         response);
 }
 
 
@@ -109,42 +114,39 @@ ngx_http_household_cat_set(ngx_http_household_cat_t *cat,
 
 static ngx_household_reason_e
 ngx_http_household_cat_result(ngx_http_household_cat_t *cat,
-    ngx_household_reason_e reason)
+    ngx_household_reason_e reason, ngx_http_household_response_t **response)
 {
-    if (reason != NGX_HOUSEHOLD_REASON_NONE
-        && cat->answer.status != 0
-        && ngx_http_household_cat_response(cat) != NGX_OK)
-    {
-        return NGX_HOUSEHOLD_REASON_ERROR;
+    if (reason == NGX_HOUSEHOLD_REASON_NONE || cat->answer.status == 0) {
+        return reason;
     }
 
-    return reason;
+    *response = ngx_http_household_cat_response(cat);
+
+    return *response != NULL ? reason : NGX_HOUSEHOLD_REASON_ERROR;
 }
 
 
-/* keeps what the token wants in response, for the case that it is rejected */
+/* a copy of what the token wants in response; or NULL */
 
-static ngx_int_t
+static ngx_http_household_response_t *
 ngx_http_household_cat_response(ngx_http_household_cat_t *cat)
 {
     ngx_uint_t                      i;
+    ngx_pool_t                     *pool;
     ngx_keyval_t                   *field;
-    ngx_http_request_t             *r;
-    ngx_http_household_ctx_t       *ctx;
     ngx_http_household_response_t  *response;
 
-    r = cat->r;
-    ctx = ngx_http_household_ctx_get(r);
+    pool = cat->r->pool;
 
-    response = ngx_palloc(r->pool, sizeof(ngx_http_household_response_t));
+    response = ngx_palloc(pool, sizeof(ngx_http_household_response_t));
 
     if (response == NULL
-        || ngx_array_init(&response->fields, r->pool,
+        || ngx_array_init(&response->fields, pool,
                           ngx_max(cat->answer.nfields, 1),
                           sizeof(ngx_keyval_t))
            != NGX_OK)
     {
-        return NGX_ERROR;
+        return NULL;
     }
 
     for (i = 0; i < cat->answer.nfields; i++) {
@@ -152,21 +154,20 @@ ngx_http_household_cat_response(ngx_http_household_cat_t *cat)
         field = ngx_array_push(&response->fields);
 
         if (field == NULL
-            || ngx_http_household_cat_copy(r->pool, &field->key,
+            || ngx_http_household_cat_copy(pool, &field->key,
                                            &cat->answer.fields[i].key)
                != NGX_OK
-            || ngx_http_household_cat_copy(r->pool, &field->value,
+            || ngx_http_household_cat_copy(pool, &field->value,
                                            &cat->answer.fields[i].value)
                != NGX_OK)
         {
-            return NGX_ERROR;
+            return NULL;
         }
     }
 
     response->status = cat->answer.status;
-    ctx->response = response;
 
-    return NGX_OK;
+    return response;
 }
 
 

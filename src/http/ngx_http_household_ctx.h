@@ -51,14 +51,6 @@ typedef struct ngx_http_household_sharing_s  ngx_http_household_sharing_t;
 typedef struct ngx_http_household_wait_s  ngx_http_household_wait_t;
 
 
-/* the response that a token wants if it is rejected */
-
-typedef struct {
-    ngx_uint_t                      status;
-    ngx_array_t                     fields;    /* of ngx_keyval_t */
-} ngx_http_household_response_t;
-
-
 /*
  * The context of a main request; it survives internal redirects.  It keeps the
  * input of the evaluation: another location with the same input need not

@@ -89,6 +89,7 @@ ngx_http_household_identity_from_token(ngx_http_request_t *r,
     }
 
     if (ctx->unauthorized != NGX_HOUSEHOLD_REASON_NONE) {
+        ctx->response = how.response;
         return NGX_OK;
     }
 

@@ -57,8 +57,8 @@ static ngx_household_noinline ngx_household_reason_e
     ngx_http_household_token_entry_t *entry);
 static ngx_household_reason_e ngx_http_household_token_verify(
     ngx_http_request_t *r, ngx_http_household_token_conf_t *conf,
-    ngx_str_t *token, ngx_uint_t kept, ngx_uint_t cat,
-    ngx_household_jwt_claims_t *claims);
+    ngx_str_t *token, ngx_uint_t cat, ngx_household_jwt_claims_t *claims,
+    ngx_http_household_verified_t *how);
 static ngx_household_reason_e ngx_http_household_token_client(
     ngx_http_request_t *r, ngx_household_jwt_claims_t *claims);
 static void ngx_http_household_token_update(
@@ -293,6 +293,7 @@ ngx_http_household_token_verify_cached(ngx_http_request_t *r,
 
     how->renewed = 0;
     how->usec = 0;
+    how->response = NULL;
 
     reason = ngx_http_household_token_verify_one(r, conf, &tokens->token,
                                                  claims, how);
@@ -308,7 +309,10 @@ ngx_http_household_token_verify_cached(ngx_http_request_t *r,
 }
 
 
-/* the token of the request has expired; an edge has renewed it */
+/*
+ * The token of the request has expired; an edge has renewed it.  If both are
+ * rejected, the response is that of the first.
+ */
 
 static ngx_household_noinline ngx_household_reason_e
 ngx_http_household_token_verify_renewed(ngx_http_request_t *r,
@@ -316,7 +320,11 @@ ngx_http_household_token_verify_renewed(ngx_http_request_t *r,
     ngx_http_household_tokens_t *tokens, ngx_household_jwt_claims_t *claims,
     ngx_http_household_verified_t *how)
 {
-    ngx_household_reason_e  rc;
+    ngx_household_reason_e          rc;
+    ngx_http_household_response_t  *response;
+
+    response = how->response;
+    how->response = NULL;
 
     rc = ngx_http_household_token_verify_one(r, conf, &tokens->renewed,
                                              claims, how);
@@ -325,6 +333,8 @@ ngx_http_household_token_verify_renewed(ngx_http_request_t *r,
         how->renewed = 1;
         return NGX_HOUSEHOLD_REASON_NONE;
     }
+
+    how->response = response;
 
     return rc == NGX_HOUSEHOLD_REASON_ERROR
            ? rc : NGX_HOUSEHOLD_REASON_TOKEN_EXPIRED;
@@ -367,18 +377,16 @@ ngx_http_household_token_verify_anew(ngx_http_request_t *r,
     ngx_http_household_token_entry_t *entry)
 {
     uint64_t                start;
-    ngx_uint_t              kept, cat;
+    ngx_uint_t              cat;
     ngx_household_reason_e  reason;
 
-    kept = how->cached;
     cat = ngx_http_household_token_is_cat(conf, token);
 
-    start = kept ? 0 : ngx_household_clock_usec();
+    start = how->cached ? 0 : ngx_household_clock_usec();
 
-    reason = ngx_http_household_token_verify(r, conf, token, kept, cat,
-                                             claims);
+    reason = ngx_http_household_token_verify(r, conf, token, cat, claims, how);
 
-    if (!kept) {
+    if (!how->cached) {
         how->usec += ngx_household_clock_usec() - start;
     }
 
@@ -390,7 +398,7 @@ ngx_http_household_token_verify_anew(ngx_http_request_t *r,
         return reason;
     }
 
-    if (!kept) {
+    if (!how->cached) {
         ngx_http_household_token_cache_put(entry, claims);
     }
 
@@ -411,8 +419,8 @@ ngx_http_household_token_is_cat(ngx_http_household_token_conf_t *conf,
 
 static ngx_household_reason_e
 ngx_http_household_token_verify(ngx_http_request_t *r,
-    ngx_http_household_token_conf_t *conf, ngx_str_t *token, ngx_uint_t kept,
-    ngx_uint_t cat, ngx_household_jwt_claims_t *claims)
+    ngx_http_household_token_conf_t *conf, ngx_str_t *token, ngx_uint_t cat,
+    ngx_household_jwt_claims_t *claims, ngx_http_household_verified_t *how)
 {
     ngx_str_t  uri;
 #if (NGX_HOUSEHOLD_CDNI)
@@ -426,14 +434,16 @@ ngx_http_household_token_verify(ngx_http_request_t *r,
 #if (NGX_HOUSEHOLD_CAT)
 
     if (cat) {
-        return kept
-               ? ngx_http_household_cat_match(r, conf, token, &uri, claims)
-               : ngx_http_household_cat_verify(r, conf, token, &uri, claims);
+        return how->cached
+               ? ngx_http_household_cat_match(r, conf, token, &uri, claims,
+                                              &how->response)
+               : ngx_http_household_cat_verify(r, conf, token, &uri, claims,
+                                               &how->response);
     }
 
 #endif
 
-    if (!kept) {
+    if (!how->cached) {
         return ngx_household_jwt_verify(&conf->policy, token, &uri,
                                         ngx_time(), claims);
     }

@@ -84,12 +84,23 @@ typedef struct {
 } ngx_http_household_tokens_t;
 
 
+/* the response that a token wants if it is rejected */
+
+typedef struct {
+    ngx_uint_t                   status;
+    ngx_array_t                  fields;    /* of ngx_keyval_t */
+} ngx_http_household_response_t;
+
+
 /* how a token was verified */
 
 typedef struct {
     ngx_uint_t                   renewed;   /* unsigned  renewed:1; that one */
     ngx_uint_t                   cached;    /* unsigned  cached:1; */
     uint64_t                     usec;      /* that it took */
+
+    /* of a token that was rejected; NULL: as for any token */
+    ngx_http_household_response_t    *response;
 
     /* of the token, until the next event; NULL: it is not remembered */
     ngx_http_household_memo_value_t  *memo;
