@@ -101,6 +101,11 @@ location /accel {
     $to_upstream
     proxy_pass http://unix:$dir/upstream.sock:/accel;
 }
+location /accel-prefix {
+    household on;
+    household_ipv6_prefix 48;
+    proxy_pass http://unix:$dir/upstream.sock:/accel;
+}
 location /again { household on; household_account none; $headers empty_gif; }
 location /monitor {
     household monitor;
@@ -239,6 +244,9 @@ is_told('/monitor?account=a&to=/there', '203.0.113.1',
 is_told('/accel?account=a&to=/off', '82.64.10.7', 'evaluated, and then not',
     @known, status => 'ALLOWED', reason => 'home',
     network => '82.64.10.7/32');
+is_told('/accel-prefix?account=a&to=/off', '2001:db8:1:ffff::1',
+    'evaluated by a /48, and then not', @known, status => 'ALLOWED',
+    reason => 'home', network => '2001:db8:1::/48');
 
 # OPTIONS
 

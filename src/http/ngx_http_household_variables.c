@@ -283,19 +283,15 @@ ngx_http_household_variable_device(ngx_http_request_t *r,
 }
 
 
-/* the registered network that contains the client address */
+/* the registered network that contains the client, as it was evaluated */
 
 static ngx_int_t
 ngx_http_household_variable_network(ngx_http_request_t *r,
     ngx_http_household_ctx_t *ctx, ngx_str_t *value)
 {
-    ngx_http_household_loc_conf_t  *hlcf;
-
     if (!ctx->decision.matched) {
         return NGX_OK;
     }
-
-    hlcf = ngx_http_get_module_loc_conf(r->main, ngx_http_household_module);
 
     value->data = ngx_pnalloc(r->pool, NGX_HOUSEHOLD_NETWORK_LEN);
     if (value->data == NULL) {
@@ -303,7 +299,8 @@ ngx_http_household_variable_network(ngx_http_request_t *r,
     }
 
     value->len = ngx_household_network_format(&ctx->decision.network,
-                                              hlcf->ipv6_prefix, value->data);
+                                              ctx->conf->ipv6_prefix,
+                                              value->data);
     return NGX_OK;
 }
 
