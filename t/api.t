@@ -36,6 +36,10 @@ location /policy {
     household_enforce_in FR;
     household_api main;
 }
+location /varying {
+    household_rollout \$arg_percent;
+    household_api main;
+}
 EOC
 
 my $api = Test::Household::Api->new($nginx, '/api');
@@ -228,7 +232,15 @@ $redis->cmd(HSET => 'household:{b}:account', country => 'FR');
 like $why[8], qr/, FR, is in household_enforce_in; the account is number \d+/,
     'policy: the country, and the rollout';
 
+my $varying = Test::Household::Api->new($nginx, '/varying');
+($v, @why) = why($varying, 'address=198.51.100.1', 'b');
+is_deeply [@$v{qw(verdict reason)}], ['deny', 'unregistered'],
+    'policy: a rollout by a variable is not evaluated';
+
 $redis->cmd(HSET => 'household:control', mode => 'monitor', rollout => 0);
+($v, @why) = why($varying, 'address=198.51.100.1', 'b');
+is_deeply [@$v{qw(verdict reason)}], ['allow', 'rollout'],
+    'the fleet override loosens it nevertheless';
 ($v, @why) = why($api, 'address=198.51.100.7&device=phone');
 is_deeply [@$v{qw(verdict reason mode enforced)}],
     ['allow', 'rollout', 'monitor', JSON::PP::false], 'the fleet override';

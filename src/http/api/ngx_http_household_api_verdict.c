@@ -13,6 +13,7 @@
 #include "ngx_http_household_api_control.h"
 #include "ngx_http_household_api_presence.h"
 #include "ngx_http_household_api_verdict.h"
+#include "ngx_http_household_facts.h"
 #include "ngx_household_explain.h"
 #include "ngx_household_time.h"
 
@@ -240,35 +241,27 @@ ngx_http_household_api_verdict_time(ngx_http_request_t *r, const char *name,
 
 /*
  * The location of an API is never guarded, so that its mode says nothing: the
- * verdict is that of "household on", as loosened by the fleet override.
+ * verdict is that of "household on", as loosened by the fleet override.  A
+ * variable has a value for requests of clients only.
  */
 
 static void
 ngx_http_household_api_verdict_policy(ngx_http_household_api_call_t *call,
     ngx_household_policy_t *policy)
 {
+    ngx_uint_t                      rollout;
     ngx_http_household_loc_conf_t  *hlcf;
 
     hlcf = ngx_http_get_module_loc_conf(call->request,
                                         ngx_http_household_module);
 
+    rollout = hlcf->rollout_value == NULL ? hlcf->rollout
+                                          : NGX_HOUSEHOLD_ROLLOUT_ALL;
+
+    ngx_http_household_facts_directives(hlcf, policy);
+
     policy->mode = ngx_min(NGX_HOUSEHOLD_ON, call->control.mode);
-    policy->unavailable = hlcf->unavailable;
-    policy->unregistered = hlcf->unregistered;
-    policy->family_unknown = hlcf->family_unknown;
-    policy->ipv6_prefix = hlcf->ipv6_prefix;
-    policy->rollout = ngx_min(hlcf->rollout, call->control.rollout);
-    policy->trusted_device = hlcf->trusted_device;
-    policy->grace = hlcf->grace;
-    policy->away_days = hlcf->away_days;
-    policy->away_period = hlcf->away_period;
-
-    ngx_str_null(&policy->enforce_in);
-
-    if (hlcf->enforce_in != NULL) {
-        policy->enforce_in.data = hlcf->enforce_in->elts;
-        policy->enforce_in.len = 2 * hlcf->enforce_in->nelts;
-    }
+    policy->rollout = ngx_min(rollout, call->control.rollout);
 }
 
 
