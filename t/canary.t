@@ -7,9 +7,12 @@ use strict;
 use warnings;
 
 use lib 't/lib';
+use Test::Household::FakeRedis;
 use Test::Household::Nginx qw(http_config location);
 use Test::Household::Process qw(wait_until);
 use Test::Household::Redis;
+use Test::Household::Resp qw(encode_reply);
+use IO::Select;
 use Test::More;
 use Time::HiRes qw(time);
 
@@ -106,5 +109,40 @@ for my $tracking ('broadcast', 'on') {
     }, "$tracking: which is told of the change" if $tracking eq 'broadcast';
     is gauge($without, 'seconds'), undef, "$tracking: measures nothing";
 }
+
+
+# no request waits for the canary, whose reply never comes
+
+my $fake = Test::Household::FakeRedis->new(handler => sub {
+    my ($conn, @command) = @_;
+
+    return ":7\r\n" if "@command" eq 'CLIENT ID';
+    return ['hang'] if "@command" eq 'HGETALL household:{canary}:account';
+    return undef if $command[0] ne 'SUBSCRIBE';
+
+    $conn->{subscribed} = 1;
+    return encode_reply(['subscribe', $command[1], \':1']);
+});
+my $edge = Test::Household::Nginx->new(
+    http => http_config(server => $fake->address, zone => '1m',
+                        redis => 'connections 8; connect_timeout 60s;
+                                  timeout 60s;'),
+    server => location('/', '', 'main zone=households canary=canary'));
+
+ok wait_until {
+    grep { "@$_" eq 'HGETALL household:{canary}:account' } $fake->commands
+}, 'the canary is read';
+
+# of eight connections, one waits for the reply
+
+my @conns = map { $edge->connect } 1 .. 16;
+my $waiting = IO::Select->new(map { $_->{socket} } @conns);
+my $n = 0;
+
+$_->send_request(GET => '/?account=a' . $n++) for @conns;
+ok wait_until {
+    $waiting->remove($waiting->can_read(0.1));
+    $waiting->count <= 4;
+}, 'accounts are looked up meanwhile' or diag $waiting->count;
 
 done_testing;

@@ -109,6 +109,9 @@ typedef struct ngx_http_household_fleet_s  ngx_http_household_fleet_t;
 #define NGX_HTTP_HOUSEHOLD_FLEET_CANARY    2   /* household:{A}:account */
 #define NGX_HTTP_HOUSEHOLD_FLEETS          3
 
+/* the first ones, which verdicts wait for */
+#define NGX_HTTP_HOUSEHOLD_FLEETS_AWAITED  2
+
 
 typedef struct {
     ngx_str_t                       key;   /* without its prefix; also the

@@ -25,7 +25,8 @@
 
 struct ngx_http_household_wait_s {
     ngx_household_waiter_t             waiter;
-    ngx_http_household_fleet_waiter_t  fleet[NGX_HTTP_HOUSEHOLD_FLEETS];
+    ngx_http_household_fleet_waiter_t
+                             fleet[NGX_HTTP_HOUSEHOLD_FLEETS_AWAITED];
     ngx_event_t                        resume;    /* after the lookup */
     ngx_msec_t                         started;
 };
@@ -74,7 +75,7 @@ ngx_http_household_wait_create(ngx_http_household_ctx_t *ctx)
     wait->waiter.handler = ngx_http_household_wait_done;
     wait->waiter.data = ctx;
 
-    for (i = 0; i < NGX_HTTP_HOUSEHOLD_FLEETS; i++) {
+    for (i = 0; i < NGX_HTTP_HOUSEHOLD_FLEETS_AWAITED; i++) {
         wait->fleet[i].handler = ngx_http_household_wait_fleet_done;
         wait->fleet[i].data = ctx;
     }
@@ -163,7 +164,7 @@ ngx_http_household_wait_cancel(ngx_http_household_ctx_t *ctx)
 
     if (wait != NULL) {
 
-        for (i = 0; i < NGX_HTTP_HOUSEHOLD_FLEETS; i++) {
+        for (i = 0; i < NGX_HTTP_HOUSEHOLD_FLEETS_AWAITED; i++) {
             ngx_http_household_fleet_cancel(&wait->fleet[i]);
         }
 
@@ -226,7 +227,7 @@ ngx_http_household_wait_fleet(ngx_http_household_ctx_t *ctx)
 
     fleet = ctx->store->fleet;
 
-    for (i = 0; i < NGX_HTTP_HOUSEHOLD_FLEETS; i++) {
+    for (i = 0; i < NGX_HTTP_HOUSEHOLD_FLEETS_AWAITED; i++) {
 
         if (i == NGX_HTTP_HOUSEHOLD_FLEET_DENIED && !ctx->token) {
             continue;
@@ -287,7 +288,7 @@ ngx_http_household_wait_pending(ngx_http_household_ctx_t *ctx)
         return 0;
     }
 
-    for (i = 0; i < NGX_HTTP_HOUSEHOLD_FLEETS; i++) {
+    for (i = 0; i < NGX_HTTP_HOUSEHOLD_FLEETS_AWAITED; i++) {
         if (ctx->wait->fleet[i].fleet != NULL) {
             return 1;
         }
