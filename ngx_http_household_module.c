@@ -452,6 +452,10 @@ ngx_http_household_init_process(ngx_cycle_t *cycle)
         return NGX_OK;
     }
 
+    if (hmcf->counters != NULL) {
+        ngx_household_counters_start(hmcf->counters, ngx_worker);
+    }
+
     redis = hmcf->redis.elts;
 
     if (hmcf->redis.nelts) {

@@ -96,6 +96,7 @@ ngx_http_household_cache_start(ngx_http_household_main_conf_t *hmcf)
     zone = hmcf->zones.elts;
 
     for (i = 0; i < hmcf->zones.nelts; i++) {
+        ngx_household_zone_start(zone[i], ngx_worker);
         ngx_household_zone_state_start(zone[i]);
     }
 }

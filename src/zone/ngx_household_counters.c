@@ -11,7 +11,7 @@
 
 
 /* to be changed with the layout of the shared memory */
-#define NGX_HOUSEHOLD_COUNTERS_LAYOUT  0x68686301
+#define NGX_HOUSEHOLD_COUNTERS_LAYOUT  0x68686302
 
 
 /* "config" is that of the last configuration with the set; 0: never used */
@@ -26,11 +26,12 @@ struct ngx_household_counters_sh_s {
     ngx_uint_t                      layout; /* first in all layouts */
     ngx_uint_t                      n;
     ngx_uint_t                      configs;
+    ngx_household_rows_t            rows;    /* of the counters of all sets */
     ngx_household_counters_name_t   names[NGX_HOUSEHOLD_COUNTERS_SETS];
-    ngx_atomic_t                    values[1];
 };
 
 
+static size_t ngx_household_counters_size(ngx_uint_t n);
 static ngx_int_t ngx_household_counters_init(ngx_shm_zone_t *shm_zone,
     void *data);
 static ngx_int_t ngx_household_counters_bind(
@@ -49,12 +50,11 @@ ngx_household_counters_add(ngx_conf_t *cf, ngx_str_t *name, ngx_uint_t n,
     ngx_shm_zone_t            *shm_zone;
     ngx_household_counters_t  *counters;
 
-    /* additional pages for the slab allocator itself */
+    size = ngx_align(ngx_household_counters_size(n), ngx_pagesize);
 
-    size = ngx_align(sizeof(ngx_household_counters_sh_t)
-                     + NGX_HOUSEHOLD_COUNTERS_SETS * n * sizeof(ngx_atomic_t),
-                     ngx_pagesize)
-           + 8 * ngx_pagesize;
+    /* the slab allocator itself needs 24 bytes for a page of 4096, and some */
+
+    size += size / 64 + 8 * ngx_pagesize;
 
     shm_zone = ngx_shared_memory_add(cf, name, size, tag);
     if (shm_zone == NULL) {
@@ -112,10 +112,20 @@ ngx_household_counters_set(ngx_conf_t *cf, ngx_household_counters_t *counters,
 }
 
 
+/* of the shared memory, with rows of all sets of "n" counters each */
+
+static size_t
+ngx_household_counters_size(ngx_uint_t n)
+{
+    return sizeof(ngx_household_counters_sh_t)
+           + ngx_household_rows_size(ngx_household_rows_max(),
+                                     NGX_HOUSEHOLD_COUNTERS_SETS * n);
+}
+
+
 static ngx_int_t
 ngx_household_counters_init(ngx_shm_zone_t *shm_zone, void *data)
 {
-    size_t                        size;
     ngx_slab_pool_t              *shpool;
     ngx_household_counters_t     *counters;
     ngx_household_counters_sh_t  *sh;
@@ -127,18 +137,18 @@ ngx_household_counters_init(ngx_shm_zone_t *shm_zone, void *data)
         sh = shpool->data;
 
     } else {
-        size = sizeof(ngx_household_counters_sh_t)
-               + NGX_HOUSEHOLD_COUNTERS_SETS * counters->n
-                 * sizeof(ngx_atomic_t);
-
         /* the counters are cleared when a set is used: most never are */
 
-        sh = ngx_slab_alloc(shpool, size);
+        sh = ngx_slab_alloc(shpool, ngx_household_counters_size(counters->n));
         if (sh == NULL) {
             return NGX_ERROR;
         }
 
         ngx_memzero(sh, sizeof(ngx_household_counters_sh_t));
+
+        ngx_household_rows_init(&sh->rows, (u_char *) (sh + 1),
+                                ngx_household_rows_max(),
+                                NGX_HOUSEHOLD_COUNTERS_SETS * counters->n);
 
         sh->layout = NGX_HOUSEHOLD_COUNTERS_LAYOUT;
         sh->n = counters->n;
@@ -207,16 +217,30 @@ ngx_household_counters_bind(ngx_household_counters_t *counters)
             i = ngx_household_counters_oldest(sh);
 
             ngx_memcpy(sh->names[i].digest, set->digest, 16);
-            ngx_memzero((void *) &sh->values[i * sh->n],
-                        sh->n * sizeof(ngx_atomic_t));
+            ngx_household_rows_clear(&sh->rows, i * sh->n, sh->n);
 
             sh->names[i].config = sh->configs;
         }
 
-        set->values = &sh->values[i * sh->n];
+        set->rows = &sh->rows;
+        set->first = i * sh->n;
     }
 
+    ngx_household_counters_start(counters, 0);
+
     return NGX_OK;
+}
+
+
+void
+ngx_household_counters_start(ngx_household_counters_t *counters,
+    ngx_uint_t worker)
+{
+    ngx_household_counters_set_t  *set;
+
+    for (set = counters->sets; set; set = set->next) {
+        set->values = ngx_household_rows_of(set->rows, worker) + set->first;
+    }
 }
 
 

@@ -1,7 +1,8 @@
 
 /*
  * Sets of counters in shared memory.  A set has a fingerprint, and is kept by
- * a reload.  All worker processes count in the same set, without a lock.
+ * a reload.  All worker processes count in the same set, without a lock, and
+ * each in its own row.
  */
 
 
@@ -11,6 +12,7 @@
 
 #include <ngx_config.h>
 #include <ngx_core.h>
+#include "ngx_household_rows.h"
 
 
 /* sets of one configuration; those of earlier configurations are reused */
@@ -34,7 +36,12 @@ struct ngx_household_counters_s {
 
 struct ngx_household_counters_set_s {
     ngx_household_counters_set_t  *next;
-    ngx_atomic_t                  *values; /* since zones were initialized */
+
+    /* since zones were initialized */
+    ngx_atomic_t                  *values; /* of this process */
+    ngx_household_rows_t          *rows;
+    ngx_uint_t                     first;  /* of the counters of a row */
+
     u_char                         digest[16];
 };
 
@@ -56,14 +63,20 @@ ngx_household_counters_t *ngx_household_counters_add(ngx_conf_t *cf,
 ngx_household_counters_set_t *ngx_household_counters_set(ngx_conf_t *cf,
     ngx_household_counters_t *counters, ngx_str_t *fingerprint);
 
+/* start of worker process number "worker", which counts in its own row */
+void ngx_household_counters_start(ngx_household_counters_t *counters,
+    ngx_uint_t worker);
+
 
 #define ngx_household_counters_inc(set, i, by)                                \
     (void) ngx_atomic_fetch_add(&(set)->values[i], by)
 
+/* for a counter that is never incremented: it is in the first row */
 #define ngx_household_counters_put(set, i, value)                             \
-    (set)->values[i] = (value)
+    (set)->rows->first[(set)->first + (i)] = (value)
 
-#define ngx_household_counters_get(set, i)  ((set)->values[i])
+#define ngx_household_counters_get(set, i)                                    \
+    ngx_household_rows_sum((set)->rows, (set)->first + (i))
 
 
 #endif /* _NGX_HOUSEHOLD_COUNTERS_H_INCLUDED_ */

@@ -112,6 +112,7 @@ typedef void (*ngx_household_zone_created_pt)(ngx_household_zone_t *zone);
 struct ngx_household_zone_s {
     ngx_household_zone_sh_t  *sh;
     ngx_household_cells_t    *cells;
+    ngx_atomic_t             *counters;  /* of this process */
     ngx_slab_pool_t          *shpool;
     ngx_shm_zone_t           *shm_zone;
     ngx_household_zone_ns_t  *namespaces;
@@ -221,6 +222,9 @@ ngx_household_zone_t *ngx_household_zone_add(ngx_conf_t *cf, ngx_str_t *name,
 ngx_household_zone_ns_t *ngx_household_zone_ns(ngx_conf_t *cf,
     ngx_household_zone_t *zone, ngx_uint_t kind, ngx_str_t *fingerprint,
     ngx_uint_t tracked);
+
+/* start of worker process number "worker", which counts in its own row */
+void ngx_household_zone_start(ngx_household_zone_t *zone, ngx_uint_t worker);
 
 
 /*

@@ -5,10 +5,13 @@
 
 
 /* must change whenever the layout of the shared memory changes */
-#define NGX_HOUSEHOLD_ZONE_LAYOUT   0x68687a0d
+#define NGX_HOUSEHOLD_ZONE_LAYOUT   0x68687a0e
 
 #define NGX_HOUSEHOLD_ZONE_STRIPES_MIN    64
 #define NGX_HOUSEHOLD_ZONE_STRIPES_MAX  4096
+
+/* bytes of a zone for a row of counters */
+#define NGX_HOUSEHOLD_ZONE_ROW         65536
 
 
 static ngx_int_t ngx_household_zone_init(ngx_shm_zone_t *shm_zone, void *data);
@@ -142,6 +145,8 @@ ngx_household_zone_init(ngx_shm_zone_t *shm_zone, void *data)
         zone->cells = zone->sh->cells;
     }
 
+    ngx_household_zone_start(zone, 0);
+
     if (ngx_household_zone_ns_bind(zone) != NGX_OK) {
         return NGX_ERROR;
     }
@@ -187,6 +192,13 @@ ngx_household_zone_create(ngx_household_zone_t *zone)
     sh = (ngx_household_zone_sh_t *) p;
     ngx_memzero(sh, sizeof(ngx_household_zone_sh_t));
     p += sizeof(ngx_household_zone_sh_t);
+
+    n = ngx_max(size / NGX_HOUSEHOLD_ZONE_ROW, 1);
+    n = ngx_min(n, ngx_household_rows_max());
+
+    ngx_household_rows_init(&sh->rows, p, n, NGX_HOUSEHOLD_ZONE_COUNTERS);
+    ngx_household_rows_clear(&sh->rows, 0, NGX_HOUSEHOLD_ZONE_COUNTERS);
+    p += ngx_household_rows_size(n, NGX_HOUSEHOLD_ZONE_COUNTERS);
 
     n = ngx_household_zone_stripes(size);
 
@@ -336,9 +348,6 @@ ngx_household_zone_ns_bind(ngx_household_zone_t *zone)
         ns->shm = shm;
         ns->stripes = zone->sh->stripes;
         ns->stripes_mask = zone->sh->stripes_mask;
-        ns->hits = &zone->sh->counters[ngx_household_zone_kind_counter(
-                                          NGX_HOUSEHOLD_ZONE_HITS, ns->kind)];
-
         ns->index = shm - zone->sh->namespaces;
         ns->incarnation = shm->incarnation;
         ns->config_gen = zone->config_gen;
@@ -347,6 +356,20 @@ ngx_household_zone_ns_bind(ngx_household_zone_t *zone)
     ngx_household_zone_unlock(zone);
 
     return NGX_OK;
+}
+
+
+void
+ngx_household_zone_start(ngx_household_zone_t *zone, ngx_uint_t worker)
+{
+    ngx_household_zone_ns_t  *ns;
+
+    zone->counters = ngx_household_rows_of(&zone->sh->rows, worker);
+
+    for (ns = zone->namespaces; ns; ns = ns->next) {
+        ns->hits = &zone->counters[ngx_household_zone_kind_counter(
+                                       NGX_HOUSEHOLD_ZONE_HITS, ns->kind)];
+    }
 }
 
 
@@ -478,7 +501,7 @@ ngx_household_zone_count(ngx_household_zone_t *zone, ngx_uint_t counter,
     ngx_uint_t n)
 {
     if (counter < NGX_HOUSEHOLD_ZONE_COUNTERS) {
-        (void) ngx_atomic_fetch_add(&zone->sh->counters[counter], n);
+        (void) ngx_atomic_fetch_add(&zone->counters[counter], n);
     }
 }
 
@@ -511,6 +534,6 @@ ngx_household_zone_stat(ngx_household_zone_t *zone,
     ngx_household_zone_unlock(zone);
 
     for (i = 0; i < NGX_HOUSEHOLD_ZONE_COUNTERS; i++) {
-        stat->counters[i] = zone->sh->counters[i];
+        stat->counters[i] = ngx_household_rows_sum(&zone->sh->rows, i);
     }
 }

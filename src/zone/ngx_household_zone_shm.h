@@ -10,6 +10,7 @@
 
 
 #include "ngx_household_zone.h"
+#include "ngx_household_rows.h"
 
 
 /*
@@ -106,7 +107,7 @@ struct ngx_household_zone_sh_s {
     ngx_household_cells_t        *cells;
     ngx_household_zone_state_sh_t state;
     ngx_household_zone_ns_shm_t   namespaces[NGX_HOUSEHOLD_ZONE_NAMESPACES];
-    ngx_atomic_t                  counters[NGX_HOUSEHOLD_ZONE_COUNTERS];
+    ngx_household_rows_t          rows;    /* of counters */
 };
 
 
@@ -151,7 +152,7 @@ struct ngx_household_zone_sh_s {
                                         : NGX_HOUSEHOLD_ZONE_ACCOUNT)
 
 #define ngx_household_zone_inc(zone, n)                                       \
-    (void) ngx_atomic_fetch_add(&(zone)->sh->counters[n], 1)
+    (void) ngx_atomic_fetch_add(&(zone)->counters[n], 1)
 
 
 /*

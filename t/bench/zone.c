@@ -1,8 +1,9 @@
 
 /*
  * How long a get holds the lock of the zone, and waits for it: the code of the
- * zone itself with nginx's own mutex, in one process and in two.  And how long
- * its state file takes.
+ * zone itself with nginx's own mutex, in one process and in two.  How long it
+ * takes to see that what a process remembers is unchanged, without the lock.
+ * And how long its state file takes.
  *
  *     zone [seconds [records ...]]
  *
@@ -23,6 +24,9 @@
 #define BYTES      256
 #define WARM       2000000
 
+/* accounts that a process remembers */
+#define REMEMBERED 1000
+
 /* the model: gets of a request, requests of a core, a line between cores */
 #define GETS       2
 #define REQUESTS   10000
@@ -42,6 +46,10 @@ typedef struct {
     ngx_atomic_t  ready;
     result_t      results[PROCS];
 } board_t;
+
+
+typedef void (*work_pt)(ngx_household_zone_ns_t *ns, ngx_uint_t records,
+    uint64_t *seed, ngx_uint_t n);
 
 
 void __real_ngx_shmtx_lock(ngx_shmtx_t *mtx);
@@ -238,9 +246,36 @@ gets(ngx_household_zone_ns_t *ns, ngx_uint_t records, uint64_t *seed,
 }
 
 
+/* what a request does for an account that its process remembers */
+
 static void
-process(ngx_household_zone_ns_t *ns, ngx_uint_t records, ngx_uint_t i,
-    ngx_uint_t procs, double seconds, ngx_uint_t clocks)
+checks(ngx_household_zone_ns_t *ns, ngx_uint_t records, uint64_t *seed,
+    ngx_uint_t n)
+{
+    u_char                       value[NGX_HOUSEHOLD_ZONE_VALUE_MAX];
+    ngx_uint_t                   i;
+    ngx_household_zone_result_t  result;
+
+    static ngx_household_zone_mark_t  marks[REMEMBERED];
+
+    for (i = 0; i < REMEMBERED && marks[i].until == 0; i++) {
+        (void) ngx_household_zone_get(ns, account(i), 2, value, sizeof(value),
+                                      &result);
+        marks[i] = result.mark;
+    }
+
+    while (n--) {
+        if (!ngx_household_zone_unchanged(ns, &marks[n % REMEMBERED], 2)) {
+            fprintf(stderr, "zone: a record is missing\n");
+            exit(1);
+        }
+    }
+}
+
+
+static void
+process(ngx_household_zone_ns_t *ns, ngx_uint_t records, work_pt work,
+    ngx_uint_t i, ngx_uint_t procs, double seconds, ngx_uint_t clocks)
 {
     double      start, cpu;
     uint64_t    seed;
@@ -249,7 +284,9 @@ process(ngx_household_zone_ns_t *ns, ngx_uint_t records, ngx_uint_t i,
     r = &board->results[i];
     seed = 88172645463325252ULL + i;
 
-    gets(ns, records, &seed, ngx_min(2 * records, WARM));
+    ngx_household_zone_start(ns->zone, i);
+
+    work(ns, records, &seed, ngx_min(2 * records, WARM));
 
     (void) ngx_atomic_fetch_add(&board->ready, 1);
 
@@ -263,13 +300,12 @@ process(ngx_household_zone_ns_t *ns, ngx_uint_t records, ngx_uint_t i,
     cpu = now(CLOCK_PROCESS_CPUTIME_ID);
 
     while (now(CLOCK_MONOTONIC) - start < seconds) {
-        gets(ns, records, &seed, 1000);
+        work(ns, records, &seed, 1000);
         r->gets += 1000;
     }
 
     r->wall = now(CLOCK_MONOTONIC) - start;
     r->cpu = now(CLOCK_PROCESS_CPUTIME_ID) - cpu;
-
 
     exit(0);
 }
@@ -278,8 +314,8 @@ process(ngx_household_zone_ns_t *ns, ngx_uint_t records, ngx_uint_t i,
 /* adds up the results of all processes in the first */
 
 static result_t *
-run(ngx_household_zone_ns_t *ns, ngx_uint_t records, ngx_uint_t procs,
-    double seconds, ngx_uint_t clocks)
+run(ngx_household_zone_ns_t *ns, ngx_uint_t records, work_pt work,
+    ngx_uint_t procs, double seconds, ngx_uint_t clocks)
 {
     int          status;
     result_t    *sum;
@@ -290,7 +326,7 @@ run(ngx_household_zone_ns_t *ns, ngx_uint_t records, ngx_uint_t procs,
 
     for (i = 0; i < procs; i++) {
         if (fork() == 0) {
-            process(ns, records, i, procs, seconds, clocks);
+            process(ns, records, work, i, procs, seconds, clocks);
         }
     }
 
@@ -359,7 +395,7 @@ measure(ngx_uint_t records, double seconds)
     hold = 0;
 
     for (procs = 1; procs <= PROCS; procs++) {
-        r = run(ns, records, procs, seconds, 1);
+        r = run(ns, records, gets, procs, seconds, 1);
         last = quantile(r->hold, 0.5);
 
         if (procs == 1) {
@@ -371,7 +407,7 @@ measure(ngx_uint_t records, double seconds)
                last, quantile(r->hold, 0.99),
                quantile(r->wait, 0.5), quantile(r->wait, 0.99));
 
-        r = run(ns, records, procs, seconds, 0);
+        r = run(ns, records, gets, procs, seconds, 0);
 
         printf(" | %.2f | %.2f |\n", r->gets / r->wall / 1e6,
                r->gets / r->cpu / 1e6);
@@ -380,6 +416,26 @@ measure(ngx_uint_t records, double seconds)
     zone_stop(ns->zone);
 
     return hold;
+}
+
+
+static void
+remembered(double seconds)
+{
+    result_t                 *r;
+    ngx_uint_t                procs;
+    ngx_household_zone_ns_t  *ns;
+
+    ns = fill(REMEMBERED);
+
+    for (procs = 1; procs <= PROCS; procs++) {
+        r = run(ns, REMEMBERED, checks, procs, seconds, 0);
+
+        printf("| %lu | %.1f | %.1f |\n", (unsigned long) procs,
+               r->gets / r->wall / 1e6, r->cpu * 1e9 / r->gets);
+    }
+
+    zone_stop(ns->zone);
 }
 
 
@@ -496,6 +552,12 @@ run_all(void)
             model(records[i], hold[i]);
         }
     }
+
+    printf("\nOf an account that a process remembers: is it unchanged?\n\n"
+           "| processes | million/s | CPU, ns |\n"
+           "| ---: | ---: | ---: |\n");
+
+    remembered(seconds);
 
     printf("\n| records | file, MB | save, ms | CPU | restore, ms | CPU |\n"
            "| ---: | ---: | ---: | ---: | ---: | ---: |\n");

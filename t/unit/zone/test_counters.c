@@ -116,6 +116,70 @@ test_count(void **data)
 }
 
 
+/* a row for each processor, which worker processes beyond them share */
+
+static void
+test_rows(void **data)
+{
+    ngx_uint_t                 i;
+    ngx_atomic_t              *values[4];
+    ngx_household_counters_t  *c;
+
+    ngx_ncpu = 3;
+    c = configure(NULL, COUNTERS, 0, 2);
+
+    for (i = 0; i < 4; i++) {
+        ngx_household_counters_start(c, i);
+        ngx_household_counters_inc(set(c, 1), 0, 10);
+        ngx_household_counters_inc(set(c, 1), COUNTERS - 1, i);
+        values[i] = set(c, 1)->values;
+    }
+
+    assert_int_equal(ngx_household_counters_get(set(c, 1), 0), 40);
+    assert_int_equal(ngx_household_counters_get(set(c, 1), COUNTERS - 1), 6);
+    assert_int_equal(ngx_household_counters_get(set(c, 0), 0), 0);
+
+    /* not in one line of the cache, nor in two that are next to each other */
+
+    assert_int_equal((uintptr_t) c->sets->rows->first % 128, 0);
+    assert_int_equal((u_char *) values[1] - (u_char *) values[0],
+                     (u_char *) values[2] - (u_char *) values[1]);
+    assert_int_equal(((u_char *) values[1] - (u_char *) values[0]) % 128, 0);
+    assert_true(values[1] - values[0]
+                >= NGX_HOUSEHOLD_COUNTERS_SETS * COUNTERS);
+    assert_ptr_equal(values[3], values[0]);
+
+    /* one process takes back what another has counted */
+
+    ngx_household_counters_start(c, 2);
+    ngx_household_counters_inc(set(c, 1), COUNTERS - 1, -5);
+    assert_int_equal(ngx_household_counters_get(set(c, 1), COUNTERS - 1), 1);
+
+    /* what is put is not added up */
+
+    for (i = 0; i < 3; i++) {
+        ngx_household_counters_start(c, i);
+        ngx_household_counters_put(set(c, 0), 2, 7 + i);
+        assert_int_equal(ngx_household_counters_get(set(c, 0), 2), 7 + i);
+    }
+
+    ngx_ncpu = 1000;
+    c = configure(NULL, COUNTERS, 0, 1);
+    assert_int_equal(c->sets->rows->n, 64);
+    ngx_household_counters_start(c, 63);
+    ngx_household_counters_inc(set(c, 0), COUNTERS - 1, 1);
+    assert_int_equal(ngx_household_counters_get(set(c, 0), COUNTERS - 1), 1);
+
+    /* it is not known */
+
+    ngx_ncpu = -1;
+    c = configure(NULL, COUNTERS, 0, 1);
+    assert_int_equal(c->sets->rows->n, 1);
+
+    ngx_ncpu = 2;
+}
+
+
 static void
 test_reload(void **data)
 {
@@ -149,6 +213,8 @@ test_full(void **data)
     ngx_household_counters_t  *c;
 
     c = configure(NULL, COUNTERS, 0, NGX_HOUSEHOLD_COUNTERS_SETS);
+
+    ngx_household_counters_start(c, 1);
 
     for (i = 0; i < NGX_HOUSEHOLD_COUNTERS_SETS; i++) {
         ngx_household_counters_inc(set(c, i), 1, i + 1);
@@ -194,6 +260,7 @@ main(void)
 {
     const struct CMUnitTest  tests[] = {
         cmocka_unit_test(test_count),
+        cmocka_unit_test(test_rows),
         cmocka_unit_test(test_reload),
         cmocka_unit_test(test_full),
         cmocka_unit_test(test_layout)

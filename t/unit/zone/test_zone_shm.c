@@ -93,7 +93,11 @@ test_smallest(void **data)
 {
     ngx_household_zone_ns_t  *store;
 
+    /* however many worker processes count in it */
+
+    ngx_ncpu = 64;
     store = store_start(8 * 4096, 0);
+    ngx_ncpu = 2;
 
     assert_int_equal(fetch(store, UUID, "record", 0), NGX_OK);
     assert_int_equal(get(store, UUID, 0), HIT);
@@ -649,6 +653,60 @@ test_counters(void **data)
 }
 
 
+/* each worker process counts in its own row, in a zone of some size */
+
+static void
+test_rows(void **data)
+{
+    ngx_uint_t                  i;
+    ngx_atomic_t               *rows[4];
+    ngx_household_zone_t       *zone, *next;
+    ngx_household_zone_ns_t    *store, *token;
+    ngx_household_zone_stat_t   stat;
+
+    ngx_ncpu = 64;
+    zone = zone_declare(5 * 65536);
+    store = zone_store(zone, ACCOUNT, "main", 0);
+    token = zone_store(zone, TOKEN, "keys", 0);
+    assert_int_equal(zone_start(zone), NGX_OK);
+    ngx_ncpu = 2;
+
+    fetch(store, UUID, "record", 0);
+
+    for (i = 0; i < 5; i++) {
+        ngx_household_zone_start(zone, i);
+
+        get(token, UUID, 0);
+        get(store, UUID, 0);
+        assert_int_equal(ngx_household_zone_unchanged(store, &found.mark, 0),
+                         1);
+        ngx_household_zone_count(zone, KIND(STALE, ACCOUNT), 1);
+
+        rows[i % 4] = zone->counters;
+        assert_true(i < 4 || zone->counters == rows[0]);
+        assert_ptr_equal(store->hits, zone->counters + KIND(HITS, ACCOUNT));
+    }
+
+    for (i = 1; i < 4; i++) {
+        assert_true(rows[i] - rows[i - 1] >= NGX_HOUSEHOLD_ZONE_COUNTERS);
+        assert_int_equal((uintptr_t) rows[i] % 128, 0);
+    }
+
+    ngx_household_zone_stat(zone, &stat);
+    assert_int_equal(stat.counters[KIND(HITS, ACCOUNT)], 10);
+    assert_int_equal(stat.counters[KIND(MISSES, TOKEN)], 5);
+    assert_int_equal(stat.counters[KIND(STALE, ACCOUNT)], 5);
+
+    next = zone_declare(5 * 65536);
+    store = zone_store(next, ACCOUNT, "main", 0);
+    assert_int_equal(zone_reuse(next, zone), NGX_OK);
+    assert_int_equal(get(store, UUID, 0), HIT);
+    assert_int_equal(counter(store, NGX_HOUSEHOLD_ZONE_HITS), 11);
+
+    zone_stop(next);
+}
+
+
 int
 main(void)
 {
@@ -667,7 +725,8 @@ main(void)
         cmocka_unit_test(test_sweep_others),
         cmocka_unit_test(test_kinds),
         cmocka_unit_test(test_size),
-        cmocka_unit_test(test_counters)
+        cmocka_unit_test(test_counters),
+        cmocka_unit_test(test_rows)
     };
 
     return cmocka_run_group_tests_name("ngx_household_zone_shm", tests,
