@@ -87,10 +87,19 @@ test_same(const char *text, size_t len)
 
 
 static void
-test_parse_inet(void **state)
+test_all(const char **texts, ngx_uint_t n, ngx_uint_t family)
 {
     ngx_uint_t  i;
 
+    for (i = 0; i < n; i++) {
+        assert_int_equal(test_same(texts[i], strlen(texts[i])), family);
+    }
+}
+
+
+static void
+test_parse_inet(void **state)
+{
     static const char  *addrs[] = {
         "0.0.0.0", "255.255.255.255", "1.2.3.4", "10.20.30.40",
         "100.200.109.190", "82.64.10.7", "82.64.10.7/24", "82.64.10.7/",
@@ -108,23 +117,14 @@ test_parse_inet(void **state)
         "/", "/1.2.3.4", "1.2.3/4.5", "1.2.3.4:1::", "1/2.3.4",
     };
 
-    for (i = 0; i < test_count(addrs); i++) {
-        assert_int_equal(test_same(addrs[i], strlen(addrs[i])),
-                         NGX_HOUSEHOLD_FAMILY_INET);
-    }
-
-    for (i = 0; i < test_count(others); i++) {
-        assert_int_equal(test_same(others[i], strlen(others[i])),
-                         NGX_HOUSEHOLD_FAMILY_NONE);
-    }
+    test_all(addrs, test_count(addrs), NGX_HOUSEHOLD_FAMILY_INET);
+    test_all(others, test_count(others), NGX_HOUSEHOLD_FAMILY_NONE);
 }
 
 
 static void
 test_parse_inet6(void **state)
 {
-    ngx_uint_t  i;
-
     static const char  *addrs[] = {
         "::", "::/0", "::1", "1::", "1::/16", "::/", "::1/a/b",
         "1:2:3:4:5:6:7:8", "0001:0002:0003:0004:0005:0006:0007:0008",
@@ -163,15 +163,8 @@ test_parse_inet6(void **state)
         "::1.2.3.4 ", "::1.2.3./4", ".::1",
     };
 
-    for (i = 0; i < test_count(addrs); i++) {
-        assert_int_equal(test_same(addrs[i], strlen(addrs[i])),
-                         NGX_HOUSEHOLD_FAMILY_INET6);
-    }
-
-    for (i = 0; i < test_count(others); i++) {
-        assert_int_equal(test_same(others[i], strlen(others[i])),
-                         NGX_HOUSEHOLD_FAMILY_NONE);
-    }
+    test_all(addrs, test_count(addrs), NGX_HOUSEHOLD_FAMILY_INET6);
+    test_all(others, test_count(others), NGX_HOUSEHOLD_FAMILY_NONE);
 }
 
 

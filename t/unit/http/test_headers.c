@@ -9,7 +9,7 @@
 #include <ngx_config.h>
 #include <ngx_core.h>
 #include <ngx_http.h>
-#include "ngx_household_test.h"
+#include "ngx_http_household_pool_test.h"
 #include "ngx_http_household_headers.h"
 
 
@@ -17,46 +17,7 @@
 #define PART  4
 
 
-volatile ngx_cycle_t  *ngx_cycle;
-
-static ngx_uint_t          failing; /* unsigned  failing:1; */
 static ngx_http_request_t  request;
-static u_char             *memory[64];
-static ngx_uint_t          nmemory;
-
-
-/* no two pieces are neighbours: ASan sees what is written beyond them */
-
-void *
-ngx_palloc(ngx_pool_t *pool, size_t size)
-{
-    if (failing) {
-        return NULL;
-    }
-
-    assert_true(nmemory < test_count(memory));
-
-    memory[nmemory] = malloc(size);
-    memset(memory[nmemory], 0xa5, size);
-
-    return memory[nmemory++];
-}
-
-
-/* of nginx's ngx_string.c, which calls them for nothing that is tested here */
-
-void *
-ngx_pnalloc(ngx_pool_t *pool, size_t size)
-{
-    return ngx_palloc(pool, size);
-}
-
-
-void *
-ngx_alloc(size_t size, ngx_log_t *log)
-{
-    return NULL;
-}
 
 
 static int
@@ -64,25 +25,13 @@ setup(void **data)
 {
     ngx_list_t  *list;
 
-    failing = 0;
-    nmemory = 0;
+    pool_start();
     memset(&request, 0, sizeof(request));
 
     list = &request.headers_out.headers;
 
     return ngx_list_init(list, NULL, PART, sizeof(ngx_table_elt_t)) == NGX_OK
            ? 0 : -1;
-}
-
-
-static int
-teardown(void **data)
-{
-    while (nmemory) {
-        free(memory[--nmemory]);
-    }
-
-    return 0;
 }
 
 
@@ -274,7 +223,7 @@ test_empty_part(void **data)
 static void
 test_no_memory(void **data)
 {
-    failing = 1;
+    test_pool_left = 0;
 
     add("a", "0");
     add("b", "1");
@@ -295,12 +244,12 @@ int
 main(void)
 {
     const struct CMUnitTest  tests[] = {
-        cmocka_unit_test_setup_teardown(test_push, setup, teardown),
-        cmocka_unit_test_setup_teardown(test_add, setup, teardown),
-        cmocka_unit_test_setup_teardown(test_add_cleared, setup, teardown),
-        cmocka_unit_test_setup_teardown(test_clear, setup, teardown),
-        cmocka_unit_test_setup_teardown(test_empty_part, setup, teardown),
-        cmocka_unit_test_setup_teardown(test_no_memory, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_push, setup, pool_end),
+        cmocka_unit_test_setup_teardown(test_add, setup, pool_end),
+        cmocka_unit_test_setup_teardown(test_add_cleared, setup, pool_end),
+        cmocka_unit_test_setup_teardown(test_clear, setup, pool_end),
+        cmocka_unit_test_setup_teardown(test_empty_part, setup, pool_end),
+        cmocka_unit_test_setup_teardown(test_no_memory, setup, pool_end),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -10,7 +10,7 @@
 #include <ngx_config.h>
 #include <ngx_core.h>
 #include <ngx_http.h>
-#include "ngx_household_test.h"
+#include "ngx_http_household_pool_test.h"
 #include "ngx_http_household_offer.h"
 #include "ngx_http_household_problem.h"
 
@@ -19,57 +19,17 @@
               "\"status\":403,\"reason\":\""
 
 
-volatile ngx_cycle_t  *ngx_cycle;
-
 static ngx_http_request_t             request;
 static ngx_http_household_ctx_t       ctx;
 static ngx_http_household_loc_conf_t  conf;
 static ngx_array_t                    offers;
 static ngx_http_household_offer_t     all[8];
 
-static u_char      *memory[4096];
-static ngx_uint_t   nmemory;
-static ngx_uint_t   left;              /* allocations that succeed */
 static ngx_uint_t   evaluated;         /* variables */
 static ngx_uint_t   broken;            /* unsigned  broken:1; all of them */
 
 /* of a value that has variables: the text stands for what they give */
 static void        *variables[1];
-
-
-/* no two pieces are neighbours: ASan sees what is written beyond them */
-
-void *
-ngx_pnalloc(ngx_pool_t *pool, size_t size)
-{
-    if (left == 0) {
-        return NULL;
-    }
-
-    left--;
-    assert_true(nmemory < test_count(memory));
-
-    memory[nmemory] = malloc(size);
-    memset(memory[nmemory], 0xa5, size);
-
-    return memory[nmemory++];
-}
-
-
-void *
-ngx_palloc(ngx_pool_t *pool, size_t size)
-{
-    return ngx_pnalloc(pool, size);
-}
-
-
-/* of nginx's ngx_string.c, which calls it for nothing that is tested here */
-
-void *
-ngx_alloc(size_t size, ngx_log_t *log)
-{
-    return NULL;
-}
 
 
 ngx_int_t
@@ -98,21 +58,10 @@ setup(void **data)
     memset(&offers, 0, sizeof(offers));
     offers.elts = all;
 
-    nmemory = 0;
-    left = test_count(memory);
+    pool_start();
+
     evaluated = 0;
     broken = 0;
-
-    return 0;
-}
-
-
-static int
-teardown(void **data)
-{
-    while (nmemory) {
-        free(memory[--nmemory]);
-    }
 
     return 0;
 }
@@ -292,7 +241,7 @@ test_choose_error(void **data)
     /* no memory for the escaped url */
 
     broken = 0;
-    left = 0;
+    test_pool_left = 0;
     assert_int_equal(ngx_http_household_offer_choose(&request, &conf, &ctx),
                      NGX_ERROR);
 }
@@ -351,7 +300,7 @@ test_document(void **data)
                         "<https://a/?b%22c%20d>; rel=\"payment\"",
                         offer->link.len);
 
-    before = nmemory;
+    before = test_pool_n;
 
     assert_document(offer, 1, NGX_HOUSEHOLD_REASON_OUTSIDE, 403,
                     HEAD "outside\",\"offer\":{\"kind\":\"extra_member\","
@@ -365,14 +314,14 @@ test_document(void **data)
 
     /* nothing was made for these, but for another reason there is */
 
-    assert_int_equal(nmemory, before);
+    assert_int_equal(test_pool_n, before);
 
     assert_document(offer, 0, NGX_HOUSEHOLD_REASON_ROLLOUT, 403,
                     HEAD "rollout\",\"offer\":{\"kind\":\"household\","
                     "\"url\":\"https://a/?b%22c%20d\","
                     "\"verify\":\"https://v/\"}}\r\n");
 
-    assert_true(nmemory > before);
+    assert_true(test_pool_n > before);
 }
 
 
@@ -395,7 +344,7 @@ test_document_prepared(void **data)
         for (price = 0; price < 2; price++) {
             for (verify = 0; verify < 2; verify++) {
 
-                (void) teardown(NULL);
+                (void) pool_end(NULL);
                 (void) setup(NULL);
 
                 offer = offer_of(NULL, price ? "12.5" : NULL,
@@ -453,7 +402,7 @@ test_no_memory(void **data)
     offer = offer_of(NULL, "1", "https://a/", "https://v/");
 
     for (n = 0; n < 100; n++) {
-        left = n;
+        test_pool_left = n;
 
         if (ngx_http_household_offer_prepare(NULL, offer) == NGX_OK) {
             break;
@@ -464,7 +413,7 @@ test_no_memory(void **data)
 
     assert_int_equal(n, 9);
 
-    left = 0;
+    test_pool_left = 0;
 
     ctx.decision.reason = NGX_HOUSEHOLD_REASON_ROLLOUT;
     assert_int_equal(ngx_http_household_problem_text(&request, &ctx, 403,
@@ -482,14 +431,14 @@ int
 main(void)
 {
     const struct CMUnitTest  tests[] = {
-        cmocka_unit_test_setup_teardown(test_find, setup, teardown),
-        cmocka_unit_test_setup_teardown(test_choose, setup, teardown),
-        cmocka_unit_test_setup_teardown(test_choose_empty, setup, teardown),
-        cmocka_unit_test_setup_teardown(test_choose_error, setup, teardown),
-        cmocka_unit_test_setup_teardown(test_document, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_find, setup, pool_end),
+        cmocka_unit_test_setup_teardown(test_choose, setup, pool_end),
+        cmocka_unit_test_setup_teardown(test_choose_empty, setup, pool_end),
+        cmocka_unit_test_setup_teardown(test_choose_error, setup, pool_end),
+        cmocka_unit_test_setup_teardown(test_document, setup, pool_end),
         cmocka_unit_test_setup_teardown(test_document_prepared, setup,
-                                        teardown),
-        cmocka_unit_test_setup_teardown(test_no_memory, setup, teardown),
+                                        pool_end),
+        cmocka_unit_test_setup_teardown(test_no_memory, setup, pool_end),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
