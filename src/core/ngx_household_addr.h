@@ -47,6 +47,18 @@ ngx_int_t ngx_household_addr_set(ngx_household_addr_t *addr,
 u_char *ngx_household_addr_parse(ngx_household_addr_t *addr, u_char *text,
     u_char *last);
 
+/*
+ * Parses what follows an address up to "last", "text" being the end of the
+ * address: nothing, or "/" and the length of a prefix without leading zeros.
+ * An IPv4-mapped address is turned into IPv4, and its prefix with it.
+ *
+ * Returns the length, which is that of the address if nothing follows; or
+ * NGX_ERROR, also for a prefix of an IPv4-mapped address that is shorter than
+ * 96 bits: such a network is not IPv4.
+ */
+ngx_int_t ngx_household_addr_prefix(ngx_household_addr_t *addr, u_char *text,
+    u_char *last);
+
 /* turns an address that is IPv4-mapped into IPv4 */
 void ngx_household_addr_unmap(ngx_household_addr_t *addr);
 

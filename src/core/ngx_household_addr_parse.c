@@ -1,6 +1,6 @@
 
 /*
- * The parser of addresses.  See ngx_household_addr.h.
+ * The parser of addresses, and of prefixes.  See ngx_household_addr.h.
  */
 
 
@@ -21,6 +21,8 @@ static u_char *ngx_household_addr_inet6(u_char *bytes, u_char *p,
     u_char *last);
 static ngx_inline ngx_int_t ngx_household_addr_fill(u_char *bytes,
     ngx_uint_t n, ngx_uint_t gap);
+static ngx_int_t ngx_household_addr_length(u_char *p, u_char *last,
+    ngx_uint_t max);
 
 
 /* the value of a hexadecimal digit, plus 1 */
@@ -230,4 +232,58 @@ ngx_household_addr_fill(u_char *bytes, ngx_uint_t n, ngx_uint_t gap)
     }
 
     return NGX_OK;
+}
+
+
+ngx_int_t
+ngx_household_addr_prefix(ngx_household_addr_t *addr, u_char *text,
+    u_char *last)
+{
+    ngx_int_t  bits;
+
+    bits = (addr->family == NGX_HOUSEHOLD_FAMILY_INET) ? 32 : 128;
+
+    if (text != last) {
+        bits = ngx_household_addr_length(text + 1, last, bits);
+    }
+
+    if (bits != NGX_ERROR && ngx_household_addr_is_mapped(addr)) {
+
+        if (bits < 96) {
+            return NGX_ERROR;
+        }
+
+        ngx_household_addr_unmap(addr);
+        bits -= 96;
+    }
+
+    return bits;
+}
+
+
+/* returns the number, or NGX_ERROR */
+
+static ngx_int_t
+ngx_household_addr_length(u_char *p, u_char *last, ngx_uint_t max)
+{
+    ngx_uint_t  n;
+
+    if (p == last || (*p == '0' && last - p > 1)) {
+        return NGX_ERROR;
+    }
+
+    for (n = 0; p < last; p++) {
+
+        if (*p < '0' || *p > '9') {
+            return NGX_ERROR;
+        }
+
+        n = n * 10 + (*p - '0');
+
+        if (n > max) {
+            return NGX_ERROR;
+        }
+    }
+
+    return n;
 }

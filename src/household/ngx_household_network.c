@@ -14,8 +14,6 @@
 #define NGX_HOUSEHOLD_NETWORK_TEXT  46
 
 
-static ngx_int_t ngx_household_network_length(u_char *text, size_t len,
-    ngx_uint_t max);
 static void ngx_household_network_mask(ngx_household_addr_t *addr,
     ngx_uint_t prefix);
 static ngx_inline void ngx_household_network_keep(u_char *p, ngx_uint_t n);
@@ -26,78 +24,33 @@ ngx_int_t
 ngx_household_network_parse(ngx_household_network_t *net, u_char *text,
     size_t len)
 {
-    u_char      *last, *slash;
-    ngx_int_t    prefix;
-    ngx_uint_t   max;
+    u_char     *last, *end;
+    ngx_int_t   prefix;
 
     if (len == 0) {
         return NGX_DECLINED;
     }
 
     last = text + len;
-    slash = ngx_household_addr_parse(&net->addr, text, last);
+    end = ngx_household_addr_parse(&net->addr, text, last);
 
-    if (slash == NULL) {
+    if (end == NULL) {
         return NGX_DECLINED;
     }
 
-    max = (net->addr.family == NGX_HOUSEHOLD_FAMILY_INET) ? 32 : 128;
-    prefix = max;
+    prefix = ngx_household_addr_prefix(&net->addr, end, last);
 
-    if (slash != last) {
-        prefix = ngx_household_network_length(slash + 1, last - slash - 1,
-                                              max);
-
-        if (prefix == NGX_ERROR) {
-            return NGX_DECLINED;
-        }
-    }
-
-    if (ngx_household_addr_is_mapped(&net->addr)) {
-
-        /* a prefix below 96 bits is not IPv4-mapped: "::/24" */
-
-        if (prefix < 96) {
-            return NGX_DECLINED;
-        }
-
-        ngx_household_addr_unmap(&net->addr);
-        prefix -= 96;
+    if (prefix == NGX_ERROR) {
+        return NGX_DECLINED;
     }
 
     ngx_household_network_mask(&net->addr, prefix);
 
     net->prefix = (u_char) prefix;
-    net->no_prefix = (slash == last
-                 && net->addr.family == NGX_HOUSEHOLD_FAMILY_INET6);
+    net->no_prefix = (end == last
+                      && net->addr.family == NGX_HOUSEHOLD_FAMILY_INET6);
 
     return NGX_OK;
-}
-
-
-/* returns the length after the "/", or NGX_ERROR */
-
-static ngx_int_t
-ngx_household_network_length(u_char *text, size_t len, ngx_uint_t max)
-{
-    size_t      i;
-    ngx_uint_t  n;
-
-    if (len == 0 || len > 3 || (len > 1 && text[0] == '0')) {
-        return NGX_ERROR;
-    }
-
-    n = 0;
-
-    for (i = 0; i < len; i++) {
-        if (text[i] < '0' || text[i] > '9') {
-            return NGX_ERROR;
-        }
-
-        n = n * 10 + (text[i] - '0');
-    }
-
-    return (n <= max) ? (ngx_int_t) n : NGX_ERROR;
 }
 
 

@@ -64,8 +64,6 @@ static ngx_int_t ngx_household_cdniip_decrypt(
     const ngx_household_cdniip_jwe_t *jwe, u_char *to);
 static ngx_int_t ngx_household_cdniip_address(const u_char *text, size_t len,
     ngx_household_cdniip_t *ip);
-static ngx_int_t ngx_household_cdniip_bits(const u_char *p,
-    const u_char *last, ngx_uint_t max, u_char *bits);
 
 
 static const ngx_household_cdniip_enc_t  ngx_household_cdniip_encs[] = {
@@ -411,8 +409,8 @@ static ngx_int_t
 ngx_household_cdniip_address(const u_char *text, size_t len,
     ngx_household_cdniip_t *ip)
 {
-    u_char      *p, *last;
-    ngx_uint_t   max;
+    u_char     *p, *last;
+    ngx_int_t   bits;
 
     p = (u_char *) text;
 
@@ -430,59 +428,12 @@ ngx_household_cdniip_address(const u_char *text, size_t len,
         return NGX_DECLINED;
     }
 
-    max = ip->addr.family == NGX_HOUSEHOLD_FAMILY_INET ? 32 : 128;
-
-    if (ngx_household_cdniip_bits(p, last, max, &ip->bits) != NGX_OK) {
+    bits = ngx_household_addr_prefix(&ip->addr, p, last);
+    if (bits == NGX_ERROR) {
         return NGX_DECLINED;
     }
 
-    if (ngx_household_addr_is_mapped(&ip->addr)) {
-
-        if (ip->bits < 96) {
-            return NGX_DECLINED;
-        }
-
-        ngx_household_addr_unmap(&ip->addr);
-        ip->bits -= 96;
-    }
-
-    return NGX_OK;
-}
-
-
-/* nothing, or "/" and the length of a prefix, without leading zeros */
-
-static ngx_int_t
-ngx_household_cdniip_bits(const u_char *p, const u_char *last, ngx_uint_t max,
-    u_char *bits)
-{
-    ngx_uint_t  n;
-
-    if (p == last) {
-        *bits = (u_char) max;
-        return NGX_OK;
-    }
-
-    p++;
-
-    if (p == last || (p[0] == '0' && last - p > 1)) {
-        return NGX_DECLINED;
-    }
-
-    for (n = 0; p < last; p++) {
-
-        if (*p < '0' || *p > '9') {
-            return NGX_DECLINED;
-        }
-
-        n = n * 10 + (*p - '0');
-
-        if (n > max) {
-            return NGX_DECLINED;
-        }
-    }
-
-    *bits = (u_char) n;
+    ip->bits = (u_char) bits;
 
     return NGX_OK;
 }

@@ -1,6 +1,6 @@
 
 /*
- * Units of ngx_household_addr_parse.c: inet_pton() is the model.
+ * Units of ngx_household_addr_parse.c.  Models: inet_pton() and strtoul().
  */
 
 
@@ -364,6 +364,154 @@ test_parse_random(void **state)
 }
 
 
+/* the number in a text, with strtoul() as the model; or NGX_ERROR */
+
+static ngx_int_t
+test_length(const char *text, unsigned long max)
+{
+    char           same[TEST_TEXT];
+    unsigned long  n;
+
+    n = strtoul(text, NULL, 10);
+
+    /* it skips blanks, a sign and zeros, and ignores what follows */
+
+    (void) sprintf(same, "%lu", n);
+
+    return n <= max && strcmp(same, text) == 0 ? (ngx_int_t) n : NGX_ERROR;
+}
+
+
+/* returns the prefix of "text", an address, with "rest" after it */
+
+static ngx_int_t
+test_prefix(const char *text, const char *rest, ngx_household_addr_t *addr)
+{
+    char        whole[2 * TEST_TEXT];
+    size_t      len;
+    u_char     *copy, *end;
+    ngx_int_t   bits;
+
+    len = sprintf(whole, "%s%s", text, rest);
+    copy = test_copy(whole, len);
+
+    end = ngx_household_addr_parse(addr, copy, copy + len);
+    assert_ptr_equal(end, copy + strlen(text));
+
+    bits = ngx_household_addr_prefix(addr, end, copy + len);
+    free(copy);
+
+    return bits;
+}
+
+
+static void
+test_prefix_none(void **state)
+{
+    ngx_household_addr_t  addr, expected;
+
+    assert_int_equal(test_prefix("82.64.10.7", "", &expected), 32);
+    assert_int_equal(expected.family, NGX_HOUSEHOLD_FAMILY_INET);
+
+    assert_int_equal(test_prefix("2a01::7", "", &addr), 128);
+    assert_int_equal(addr.family, NGX_HOUSEHOLD_FAMILY_INET6);
+
+    assert_int_equal(test_prefix("::ffff:82.64.10.7", "", &addr), 32);
+    assert_true(ngx_household_addr_equal(&addr, &expected));
+}
+
+
+static void
+test_prefix_length(void **state)
+{
+    char                  rest[TEST_TEXT];
+    ngx_int_t             bits;
+    ngx_uint_t            n;
+    ngx_household_addr_t  addr;
+
+    for (n = 0; n < 1100; n++) {
+        (void) sprintf(rest, "/%u", (unsigned) n);
+
+        assert_int_equal(test_prefix("82.64.10.7", rest, &addr),
+                         n <= 32 ? (ngx_int_t) n : NGX_ERROR);
+        assert_int_equal(test_prefix("::", rest, &addr),
+                         n <= 128 ? (ngx_int_t) n : NGX_ERROR);
+
+        bits = test_prefix("::ffff:82.64.10.7", rest, &addr);
+
+        if (n < 96 || n > 128) {
+            assert_int_equal(bits, NGX_ERROR);
+
+        } else {
+            assert_int_equal(bits, n - 96);
+            assert_int_equal(addr.family, NGX_HOUSEHOLD_FAMILY_INET);
+        }
+    }
+}
+
+
+static void
+test_prefix_others(void **state)
+{
+    ngx_uint_t            i;
+    ngx_household_addr_t  addr;
+
+    static const char  *others[] = {
+        "/", "/a", "/-1", "/+1", "/ 1", "/1 ", "/1a", "/1.", "/1/1", "//1",
+        "/00", "/01", "/001", "/024", "/0x18", "/:", "/256", "/1000",
+        "/4294967296", "/4294967320", "/18446744073709551616",
+        "/18446744073709551640",
+    };
+
+    for (i = 0; i < test_count(others); i++) {
+        assert_int_equal(test_prefix("82.64.10.7", others[i], &addr),
+                         NGX_ERROR);
+        assert_int_equal(test_prefix("2a01::7", others[i], &addr), NGX_ERROR);
+        assert_int_equal(test_prefix("::ffff:82.64.10.7", others[i], &addr),
+                         NGX_ERROR);
+    }
+}
+
+
+static void
+test_prefix_random(void **state)
+{
+    char                  rest[TEST_TEXT];
+    size_t                len;
+    ngx_int_t             expected;
+    ngx_uint_t            i, accepted;
+    ngx_household_addr_t  addr;
+
+    static const char  chars[] = "0123456789 +-./:a";
+
+    test_random_start("addr_prefix");
+
+    accepted = 0;
+    rest[0] = '/';
+
+    for (i = 0; i < TEST_RANDOM / 10; i++) {
+
+        for (len = 1; len < 24 && test_below(4); len++) {
+            rest[len] = chars[test_below(test_below(4) ? 10
+                                                       : sizeof(chars) - 1)];
+        }
+
+        rest[len] = '\0';
+
+        expected = test_length(rest + 1, 32);
+        accepted += (expected != NGX_ERROR);
+
+        assert_int_equal(test_prefix("82.64.10.7", rest, &addr), expected);
+        assert_int_equal(test_prefix("2a01::7", rest, &addr),
+                         test_length(rest + 1, 128));
+    }
+
+    /* it is met often */
+
+    assert_in_range(accepted, TEST_RANDOM / 200, TEST_RANDOM / 10);
+}
+
+
 int
 main(void)
 {
@@ -373,6 +521,10 @@ main(void)
         cmocka_unit_test(test_parse_bytes),
         cmocka_unit_test(test_parse_numbers),
         cmocka_unit_test(test_parse_random),
+        cmocka_unit_test(test_prefix_none),
+        cmocka_unit_test(test_prefix_length),
+        cmocka_unit_test(test_prefix_others),
+        cmocka_unit_test(test_prefix_random),
     };
 
     return cmocka_run_group_tests_name("ngx_household_addr_parse", tests, NULL,
