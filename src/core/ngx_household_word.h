@@ -15,6 +15,12 @@
 /* eight equal bytes */
 #define NGX_HOUSEHOLD_BYTES(n)  ((n) * 0x0101010101010101ULL)
 
+/*
+ * 2^64 divided by the golden ratio: in a product with it the upper bits depend
+ * on all bits of the number.  The checksums of state files are made with it.
+ */
+#define NGX_HOUSEHOLD_WORD_MIX  0x9e3779b97f4a7c15ULL
+
 
 static ngx_inline uint64_t
 ngx_household_word_read(const u_char *p, size_t len)

@@ -84,7 +84,7 @@ ngx_http_household_memo_mix(uint64_t hash, uint64_t word)
 {
     hash = (hash << 32) | (hash >> 32);
 
-    return (hash ^ word) * 0x9e3779b97f4a7c15ULL;
+    return (hash ^ word) * NGX_HOUSEHOLD_WORD_MIX;
 }
 
 

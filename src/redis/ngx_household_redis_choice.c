@@ -9,6 +9,7 @@
 #include <ngx_core.h>
 #include <ngx_event.h>
 #include "ngx_household_redis_choice.h"
+#include "ngx_household_word.h"
 
 
 /* penalties of a peer */
@@ -36,7 +37,7 @@ ngx_household_redis_choice_rank(ngx_household_redis_node_t *node)
     hash = ngx_household_redis_hash(ngx_cycle->hostname.data,
                                     ngx_cycle->hostname.len);
 
-    hash = (hash ^ node->id) * 0x9e3779b97f4a7c15ULL;
+    hash = (hash ^ node->id) * NGX_HOUSEHOLD_WORD_MIX;
 
     return (hash ^ (hash >> 32)) >> 1;
 }

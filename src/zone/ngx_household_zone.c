@@ -5,6 +5,7 @@
 
 
 #include "ngx_household_zone_shm.h"
+#include "ngx_household_word.h"
 
 
 /* expired entries that a put removes from each list at most */
@@ -461,7 +462,7 @@ ngx_household_zone_jitter(uint32_t time, uint64_t hash, ngx_msec_t now)
 {
     uint64_t  n;
 
-    n = (hash ^ now) * 0x9e3779b97f4a7c15ULL;
+    n = (hash ^ now) * NGX_HOUSEHOLD_WORD_MIX;
 
     return time - (uint64_t) time * (n >> 54) / 10240;
 }

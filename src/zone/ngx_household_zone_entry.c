@@ -51,8 +51,7 @@ ngx_household_zone_hash(ngx_household_zone_ns_t *ns,
     {
         /* it begins with a digest, a keyed hash: any bits of it will do */
 
-        n = ngx_household_word_read(key->bytes + 1, 8)
-            * 0x9e3779b97f4a7c15ULL;
+        n = ngx_household_word_read(key->bytes + 1, 8) * NGX_HOUSEHOLD_WORD_MIX;
 
         key->hash = n ^ (n >> 32);
         return;

@@ -83,7 +83,7 @@ ngx_household_zone_state_sum(uint64_t former, uint32_t len, uint32_t entries,
 
         for (i = 0; i < NGX_HOUSEHOLD_ZONE_STATE_SUMS; i++) {
             sums[i] = (sums[i] ^ ngx_household_word_read(p, 8))
-                      * 0x9e3779b97f4a7c15ULL;
+                      * NGX_HOUSEHOLD_WORD_MIX;
             sums[i] ^= sums[i] >> 32;
             p += 8;
         }
