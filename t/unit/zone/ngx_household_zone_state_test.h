@@ -25,7 +25,7 @@ volatile ngx_time_t  *ngx_cached_time;
 ngx_uint_t            ngx_test_config;
 
 static ngx_time_t     test_time;
-static char           test_dir[] = "/tmp/household-state-XXXXXX";
+static char           test_dir[1024];
 static char           test_path[sizeof(test_dir) + sizeof("/state")];
 static char           test_temp[sizeof(test_path) + sizeof(".tmp")];
 
@@ -123,7 +123,15 @@ state_setup(void **data)
 static int
 state_run(int (*run)(void))
 {
-    int  failed;
+    int          failed;
+    const char  *tmp;
+
+    tmp = getenv("TMPDIR");
+
+    (void) snprintf(test_dir, sizeof(test_dir), "%s/household-state-XXXXXX",
+                    tmp != NULL ? tmp : "/tmp");
+
+    /* fails, too, if the name was cut */
 
     if (mkdtemp(test_dir) == NULL) {
         return 1;
