@@ -45,7 +45,8 @@ ok !grep({ $_ >= 32768 } keys %ports), 'and not of those given to clients';
 # one that would begin where this one did
 
 my ($first) = sort { $a <=> $b } keys %ports;
-my $other = spawned_port(int(($first - 10000) / 25));
+my $other = spawned_port(int(($first - $Test::Household::Process::First_port)
+                             / $Test::Household::Process::Row_size));
 like $other, qr/^[12]\d{4}$/, 'another process has a port';
 ok !$ports{$other}, 'and none of these, although nobody listens there';
 

@@ -20,12 +20,18 @@ our @EXPORT_OK = qw(wait_until free_port temp_dir slurp running pause_pid);
 # a bound, not an expectation: no test asserts on time
 our $Patience = $ENV{TEST_NGINX_USE_VALGRIND} ? 90 : 20;
 
+# Ports come in rows: 800 of 25 ports are those from 10000 to 29999, below the
+# ones that the kernel gives out to clients.
+our $First_port = 10000;
+our $Row_size   = 25;
+our $Row_count  = 800;
+
 my $Owner = $$;
 my $Dir;
 my %Live;
 
 # the row of ports that is tried first, those that are taken, and the next port
-our $Row = $$ % 800;
+our $Row = $$ % $Row_count;
 my @Rows;
 my $Port;
 
@@ -56,12 +62,12 @@ sub temp_dir {
     return File::Temp::tempdir("$name-XXXX", DIR => $Dir);
 }
 
-# A loopback port: below those that the kernel gives out to clients, from a row
-# that no other process takes from until this one has ended.  So a server that
-# a test has stopped is not replaced by one of another test on its port.
+# A loopback port, from a row that no other process takes from until this one
+# has ended.  So a server that a test has stopped is not replaced by one of
+# another test on its port.
 sub free_port {
-    for (1 .. 20000) {
-        take_row() if !defined $Port || $Port % 25 == 0;
+    for (1 .. $Row_count * $Row_size) {
+        take_row() if !defined $Port || $Port % $Row_size == 0;
         my $port = $Port++;
 
         my $socket = IO::Socket::INET->new(LocalAddr => '127.0.0.1',
@@ -74,13 +80,13 @@ sub free_port {
 
 # A row is whose socket of that name is; it goes with the process.
 sub take_row {
-    for (1 .. 800) {
-        my $row = $Row++ % 800;
+    for (1 .. $Row_count) {
+        my $row = $Row++ % $Row_count;
         my $socket = IO::Socket::UNIX->new(Listen => 1,
             Local => "\0household-ports-$row") or next;
 
         push @Rows, $socket;
-        $Port = 10000 + 25 * $row;
+        $Port = $First_port + $Row_size * $row;
         return;
     }
 
