@@ -56,6 +56,8 @@ isnt $cluster->slot('household:{}0}'), $cluster->slot('household:{}0}:account'),
     'keys with an empty tag are in two slots';
 is scalar(grep { reason($edge, $_) eq 'extra_member' } @apart), 10,
     'and both are read';
+is $edge->metric('redis_redirects_total', type => 'moved'), 0,
+    'each where it is';
 
 
 # ASK, with one of two keys moved, and the other not; then MOVED
