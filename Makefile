@@ -39,6 +39,13 @@ NAME = ngx_http_household_module
 B := $(abspath $(BUILD))
 ROOT := $(CURDIR)
 
+# Goals other than these call make again: two of them at a time would configure
+# one folder at the same time.  What they call uses JOBS.
+
+ifneq ($(filter-out build-% $(B)/%,$(MAKECMDGOALS)),)
+.NOTPARALLEL:
+endif
+
 .PHONY: all module install packages help FORCE
 all: module
 
