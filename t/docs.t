@@ -221,6 +221,27 @@ for (['README.md', 'edge'], ['docs/rollout.md', 'monitor']) {
 }
 
 
+# docs/privacy.md: old devices are deleted, those seen lately anywhere are not
+
+my ($now, $then) = (time, time - 50 * 86400);
+
+$redis->cmd(HSET => 'household:{martin}:account', 'device:old' => $then,
+            'device:of a seat' => "$then\@s1", 'device:new' => $now,
+            'device:both' => "$then:$now\@s1", 'device:neither' => 'soon',
+            'device:gone' => "$then:$then\@s1", country => 'FR');
+$redis->cmd(HSET => 'household-device:{martin}', old => $then, new => $now);
+
+shell(block('docs/privacy.md', 'old devices')
+      =~ s/redis-cli/redis-cli -p $redis->{port}/gr);
+
+is_deeply [sort @{ $redis->cmd(HKEYS => 'household:{martin}:account') }],
+    [qw(country device:both), 'device:living-room-tv',
+     qw(device:neither device:new)],
+    'docs/privacy.md: the devices that are deleted';
+is_deeply [sort @{ $redis->cmd(HKEYS => 'household-device:{martin}') }],
+    ['new'], 'docs/privacy.md: and their later times';
+
+
 # the users that docs/api.md gives the API: one that reads, one that writes
 
 my @desk = slurp('docs/api.md')
