@@ -24,6 +24,7 @@ my $nginx = Test::Household::Nginx->new(
     http => http_config(server => $redis->address, zone => '1m') . <<'EOC',
 map $household_claim_plan $tier { gold 1; silver 0; default ''; }
 limit_req_zone $household_claim_tenant zone=tenants:1m rate=1r/m;
+map $household_claim_plan $mode { gold on; default off; }
 log_format claims '$uri plan=$household_claim_plan';
 add_header X-Status $household_status always;
 add_header X-Reason $household_reason always;
@@ -74,6 +75,16 @@ location /nested {
     empty_gif;
 }
 location /strip { household on; household_token \$arg_token strip; empty_gif; }
+location /mode {
+    household \$mode;
+    empty_gif;
+    location /mode/strip { household_token bearer strip; empty_gif; }
+    location /mode/again {
+        household_token bearer strip;
+        household_trusted_device 1d;
+        try_files /none /mode/strip;
+    }
+}
 EOC
 
 sub ask {
@@ -108,6 +119,13 @@ is ask('/zone', token($key, { plan => 'x' x 500 })),
    '200 home ' . 'x' x 500 . ' - -', 'a long one' for 1, 2;
 is ask('/strip?token=' . token($key, { plan => 'arg' }), 'x'),
    '200 home arg - -', 'where the token is taken out';
+
+# the mode
+for my $path ('/mode', '/mode/strip', '/mode/again') {
+    is ask($path, $gold), '200 home gold a,b 1', "$path: by a claim";
+    is ask($path, token($key, { plan => 'x' })), '200 off - - -',
+       "$path: by another value";
+}
 
 my $log = do { local (@ARGV, $/) = "$dir/claims.log"; <> };
 like $log, qr{^/plain plan=gold$}m, 'in a log';

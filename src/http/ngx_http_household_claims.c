@@ -22,7 +22,7 @@
 static ngx_int_t ngx_http_household_claims_get(ngx_http_request_t *r,
     ngx_http_variable_value_t *v, uintptr_t data);
 static ngx_int_t ngx_http_household_claims_early(ngx_http_request_t *r,
-    ngx_http_household_token_conf_t *conf, ngx_str_t *values);
+    ngx_http_household_ctx_t *ctx, ngx_str_t *values);
 
 
 ngx_int_t
@@ -97,7 +97,6 @@ ngx_http_household_claims_get(ngx_http_request_t *r,
     ngx_str_t                         name, values, value, *names;
     ngx_uint_t                        i;
     ngx_http_household_ctx_t         *ctx;
-    ngx_http_household_loc_conf_t    *hlcf;
     ngx_http_household_main_conf_t   *hmcf;
 
     v->not_found = 1;
@@ -110,9 +109,7 @@ ngx_http_household_claims_get(ngx_http_request_t *r,
         values = ctx->claims;
 
     } else {
-        hlcf = ngx_http_get_module_loc_conf(r, ngx_http_household_module);
-
-        rc = ngx_http_household_claims_early(r, &hlcf->token, &values);
+        rc = ngx_http_household_claims_early(r, ctx, &values);
 
         if (rc != NGX_OK) {
             return rc == NGX_ERROR ? NGX_ERROR : NGX_OK;
@@ -157,19 +154,24 @@ ngx_http_household_claims_get(ngx_http_request_t *r,
 
 
 /*
- * Before the access phase, e.g. for "limit_req": the token is verified, or
- * recalled, for this alone.  Returns NGX_OK; NGX_DECLINED if there is no good
- * one; or NGX_ERROR.
+ * Before the access phase, e.g. for "limit_req", and for the mode: the token is
+ * verified, or recalled, for this alone.  "ctx" may be NULL.  Returns NGX_OK;
+ * NGX_DECLINED if there is no good one; or NGX_ERROR.
  */
 
 static ngx_int_t
 ngx_http_household_claims_early(ngx_http_request_t *r,
-    ngx_http_household_token_conf_t *conf, ngx_str_t *values)
+    ngx_http_household_ctx_t *ctx, ngx_str_t *values)
 {
-    ngx_household_reason_e         reason;
-    ngx_household_jwt_claims_t     claims;
-    ngx_http_household_tokens_t    tokens;
-    ngx_http_household_verified_t  how;
+    ngx_household_reason_e            reason;
+    ngx_household_jwt_claims_t        claims;
+    ngx_http_household_tokens_t       tokens;
+    ngx_http_household_verified_t     how;
+    ngx_http_household_loc_conf_t    *hlcf;
+    ngx_http_household_token_conf_t  *conf;
+
+    hlcf = ngx_http_get_module_loc_conf(r, ngx_http_household_module);
+    conf = &hlcf->token;
 
     if (conf->sources == NULL || conf->policy.issuers == NULL) {
         return NGX_DECLINED;
@@ -177,12 +179,20 @@ ngx_http_household_claims_early(ngx_http_request_t *r,
 
     reason = ngx_http_household_token_find(r, conf, &tokens);
 
+    if (reason == NGX_HOUSEHOLD_REASON_TOKEN_MISSING
+        && ctx != NULL && ctx->tokens.token.len != 0)
+    {
+        /* "strip" has removed it */
+        tokens = ctx->tokens;
+        reason = NGX_HOUSEHOLD_REASON_NONE;
+    }
+
     if (reason == NGX_HOUSEHOLD_REASON_NONE) {
         reason = ngx_http_household_token_verify_cached(r, conf, &tokens,
                                                         &claims, &how);
     }
 
-    if (reason == NGX_HOUSEHOLD_REASONS) {
+    if (reason == NGX_HOUSEHOLD_REASON_ERROR) {
         return NGX_ERROR;
     }
 
