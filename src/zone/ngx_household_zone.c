@@ -17,6 +17,8 @@ static ngx_uint_t ngx_household_zone_lock_refresh(
 static ngx_int_t ngx_household_zone_insert(ngx_household_zone_ns_t *ns,
     const ngx_household_cells_key_t *key, ngx_household_cells_entry_t *e,
     u_char *value, size_t len);
+static void ngx_household_zone_supersede(ngx_household_zone_t *zone,
+    const ngx_household_cells_key_t *key, ngx_household_cells_entry_t *e);
 static ngx_uint_t ngx_household_zone_fits(ngx_household_zone_ns_t *ns,
     const ngx_household_cells_key_t *key, size_t len);
 static void ngx_household_zone_replace(ngx_household_zone_ns_t *ns,
@@ -242,7 +244,7 @@ ngx_household_zone_insert(ngx_household_zone_ns_t *ns,
     if (!ngx_household_zone_fits(ns, key, len)) {
 
         if (old) {
-            old->flags |= NGX_HOUSEHOLD_ZONE_F_INVALIDATED;
+            ngx_household_zone_supersede(zone, key, old);
         }
 
         ngx_household_zone_inc_kind(ns, NGX_HOUSEHOLD_ZONE_TOO_BIG);
@@ -262,6 +264,24 @@ ngx_household_zone_insert(ngx_household_zone_ns_t *ns,
     ngx_household_zone_replace(ns, key, old, e, value, len);
 
     return rc;
+}
+
+
+/*
+ * Neither the present value, which may be NULL, nor one that is being fetched
+ * is fresh any more, nor is a copy.  The fetch loses its refresh lock.
+ */
+
+static void
+ngx_household_zone_supersede(ngx_household_zone_t *zone,
+    const ngx_household_cells_key_t *key, ngx_household_cells_entry_t *e)
+{
+    (*ngx_household_zone_stripe(zone->sh, key->hash))++;
+
+    if (e != NULL) {
+        e->flags &= ~NGX_HOUSEHOLD_ZONE_F_UPDATING;
+        e->flags |= NGX_HOUSEHOLD_ZONE_F_INVALIDATED;
+    }
 }
 
 
@@ -472,9 +492,8 @@ void
 ngx_household_zone_invalidate(ngx_household_zone_ns_t *ns,
     ngx_str_t *id)
 {
-    ngx_household_zone_t         *zone;
-    ngx_household_cells_entry_t  *e;
-    ngx_household_cells_key_t     key;
+    ngx_household_zone_t       *zone;
+    ngx_household_cells_key_t   key;
 
     zone = ns->zone;
 
@@ -486,16 +505,8 @@ ngx_household_zone_invalidate(ngx_household_zone_ns_t *ns,
 
     if (ngx_household_zone_ns_shm(ns)) {
 
-        (*ngx_household_zone_stripe(zone->sh, key.hash))++;
-
-        e = ngx_household_zone_find(zone, &key);
-
-        if (e) {
-            /* a refresh under way is superseded: release its refresh lock */
-
-            e->flags &= ~NGX_HOUSEHOLD_ZONE_F_UPDATING;
-            e->flags |= NGX_HOUSEHOLD_ZONE_F_INVALIDATED;
-        }
+        ngx_household_zone_supersede(zone, &key,
+                                     ngx_household_zone_find(zone, &key));
 
         ngx_household_zone_inc(zone, NGX_HOUSEHOLD_ZONE_INVALIDATED);
     }

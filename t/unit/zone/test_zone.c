@@ -576,11 +576,12 @@ test_flush(void **data)
 static void
 test_too_big(void **data)
 {
-    u_char                   *value;
-    size_t                    max;
-    ngx_str_t                *id;
-    ngx_household_zone_t     *zone;
-    ngx_household_zone_ns_t  *store;
+    u_char                     *value;
+    size_t                      max;
+    ngx_str_t                  *id;
+    ngx_household_zone_t       *zone;
+    ngx_household_zone_ns_t    *store;
+    ngx_household_zone_mark_t   mark;
 
     value = calloc(1, NGX_HOUSEHOLD_ZONE_VALUE_MAX + 1);
 
@@ -594,12 +595,16 @@ test_too_big(void **data)
     assert_int_equal(get(store, UUID, 0), HIT);
     assert_int_equal(found.len, max);
 
-    /* the old one is known to be old */
+    mark = found.mark;
+    assert_int_equal(ngx_household_zone_unchanged(store, &mark, 0), 1);
+
+    /* the old one is known to be old, and so is a copy of it */
 
     assert_int_equal(ngx_household_zone_put(store, id, value, max + 1, 0,
                          ngx_household_zone_get_generation(store, id), 0, FRESH,
                          STALE), NGX_ERROR);
     assert_int_equal(get(store, UUID, 0), EXPIRED);
+    assert_int_equal(ngx_household_zone_unchanged(store, &mark, 0), 0);
     assert_int_equal(counter(store, NGX_HOUSEHOLD_ZONE_TOO_BIG), 1);
 
     zone_stop(store->zone);
