@@ -68,6 +68,18 @@ location /closed/ { household \$mode; root html; }
 location /b/ { household_account \$other; root html; }
 location /to-b { household_account \$other; try_files /none /b/page.html; }
 
+# values that are invalid
+location /odd {
+    household \$arg_mode;
+    household_rollout \$arg_percent;
+    try_files /none /odd/gif?\$args;
+    location /odd/gif { empty_gif; }
+    location /odd/other {
+        household_trusted_device 1d;
+        try_files /none /odd/gif?\$args;
+    }
+}
+
 # where a refusal leads
 location /shown { error_page 403 /static.html; empty_gif; }
 location = /static.html { root html; }
@@ -197,6 +209,19 @@ for my $path (qw(/try /accel-other)) {
     is commands('smembers') <= 2, 1, "$path: it is looked up once"
         or diag commands('smembers');
     is commands('hset'), 1, "$path: one write";
+}
+
+# a value that is invalid is reported once
+
+for my $path (qw(/odd/gif /odd /odd/other)) {
+    my $mark = -s "$edge->{dir}/error.log";
+    $edge->get("$path?account=a&mode=odd&percent=odd&device=" . 'x' x 129,
+               'X-Forwarded-For' => $home);
+
+    my $log = slurp("$edge->{dir}/error.log", $mark);
+    is_deeply [map { scalar(() = $log =~ /household: invalid $_\b/g) }
+               qw(mode rollout device)], [1, 1, 1],
+        "$path: each invalid value is reported once";
 }
 
 # a refusal holds where its error page leads on to

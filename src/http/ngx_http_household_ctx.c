@@ -65,6 +65,23 @@ ngx_http_household_ctx_get(ngx_http_request_t *r)
 }
 
 
+ngx_uint_t
+ngx_http_household_ctx_report(ngx_http_request_t *r, ngx_uint_t kind)
+{
+    ngx_http_household_ctx_t  *ctx;
+
+    ctx = ngx_http_household_ctx_get(r);
+
+    if (ctx->reported & kind) {
+        return 0;
+    }
+
+    ctx->reported |= kind;
+
+    return 1;
+}
+
+
 /* the request ends, possibly while it waits */
 
 static void

@@ -47,6 +47,12 @@ typedef enum {
 #define NGX_HTTP_HOUSEHOLD_WRITTEN_SEAT     0x80
 
 
+/* ctx->reported: invalid values that were logged for the request */
+#define NGX_HTTP_HOUSEHOLD_REPORTED_MODE    0x01
+#define NGX_HTTP_HOUSEHOLD_REPORTED_ROLLOUT 0x02
+#define NGX_HTTP_HOUSEHOLD_REPORTED_DEVICE  0x04
+
+
 typedef struct ngx_http_household_sharing_s  ngx_http_household_sharing_t;
 typedef struct ngx_http_household_wait_s  ngx_http_household_wait_t;
 
@@ -113,6 +119,7 @@ typedef struct {
     ngx_uint_t                      shadow_counter;
 
     ngx_uint_t                      written;   /* ..._WRITTEN_* */
+    ngx_uint_t                      reported;  /* ..._REPORTED_* */
     ngx_uint_t                      uri_changes; /* when it was rejected */
     unsigned                        verified:1; /* the token, here */
     unsigned                        outdated:1; /* "stale" cannot deny */
@@ -126,6 +133,13 @@ ngx_http_household_ctx_t *ngx_http_household_ctx_create(
 
 /* returns the context of r->main, or NULL if there is none */
 ngx_http_household_ctx_t *ngx_http_household_ctx_get(ngx_http_request_t *r);
+
+/*
+ * Returns 1 once for a request, whose values may be evaluated in several
+ * locations, and for each kind of them (..._REPORTED_*).
+ */
+ngx_uint_t ngx_http_household_ctx_report(ngx_http_request_t *r,
+    ngx_uint_t kind);
 
 
 #endif /* _NGX_HTTP_HOUSEHOLD_CTX_H_INCLUDED_ */

@@ -40,9 +40,12 @@ ngx_http_household_facts_mode_value(ngx_http_request_t *r,
 
         /* a typing error must not deny requests */
 
-        ngx_log_error(NGX_LOG_ERR, r->connection->log, 0,
-                      "household: invalid mode \"%V\", using \"monitor\"",
-                      &value);
+        if (ngx_http_household_ctx_report(r, NGX_HTTP_HOUSEHOLD_REPORTED_MODE))
+        {
+            ngx_log_error(NGX_LOG_ERR, r->connection->log, 0,
+                          "household: invalid mode \"%V\", using \"monitor\"",
+                          &value);
+        }
 
         *mode = NGX_HOUSEHOLD_MONITOR;
     }
@@ -85,9 +88,13 @@ ngx_http_household_facts_rollout_value(ngx_http_request_t *r,
 
     if (ngx_http_household_value_parse_percent(&value, rollout) != NGX_OK) {
 
-        ngx_log_error(NGX_LOG_ERR, r->connection->log, 0,
-                      "household: invalid rollout \"%V\", using \"0%%\"",
-                      &value);
+        if (ngx_http_household_ctx_report(r,
+                                         NGX_HTTP_HOUSEHOLD_REPORTED_ROLLOUT))
+        {
+            ngx_log_error(NGX_LOG_ERR, r->connection->log, 0,
+                          "household: invalid rollout \"%V\", using \"0%%\"",
+                          &value);
+        }
 
         *rollout = 0;
     }

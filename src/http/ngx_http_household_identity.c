@@ -235,8 +235,14 @@ ngx_http_household_identity_find(ngx_http_request_t *r,
 
     if (!ngx_household_id_valid(&ctx->device)) {
         /* handled like an unknown device */
-        ngx_log_error(NGX_LOG_INFO, r->connection->log, 0,
-                      "household: invalid device id, ignored");
+
+        if (ngx_http_household_ctx_report(r,
+                                         NGX_HTTP_HOUSEHOLD_REPORTED_DEVICE))
+        {
+            ngx_log_error(NGX_LOG_INFO, r->connection->log, 0,
+                          "household: invalid device id, ignored");
+        }
+
         ngx_str_null(&ctx->device);
     }
 
