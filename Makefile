@@ -234,8 +234,10 @@ $(patsubst %,$(B)/%/Makefile,static bare dynamic smoke compat $(LEAN) plain \
     asan valgrind gcov): \
     | $(B)/nginx/configure
 
-MAKE_IN = @$(MAKE) -s -j$(JOBS) -C $(or $(SRC_$*),$(B)/nginx) \
-    -f $(B)/$*/Makefile
+# whoever was told -j shares its jobs with what it calls
+
+MAKE_IN = +@$(MAKE) -s $(if $(findstring jobserver,$(MAKEFLAGS)),,-j$(JOBS)) \
+    -C $(or $(SRC_$*),$(B)/nginx) -f $(B)/$*/Makefile
 
 SO = $(B)/module/$(NAME).so
 

@@ -1,7 +1,8 @@
 # Included by the Makefile: everything that tests.
 
 # Units and fuzzers link what they call of these and no nginx at all, but for
-# the ones that stand on parts of it.
+# the ones that stand on parts of it.  The units link the very objects that
+# the module is made of.
 
 dirs = $(patsubst %/,%,$(sort $(dir $(wildcard $(1)/*.[ch] $(1)/*/*.[ch] \
     $(1)/*/*/*.[ch]))))
@@ -23,10 +24,15 @@ UNITS = $(filter-out $(SKIP_UNITS),$(basename $(notdir $(UNIT_SRCS))))
 FUZZER_SRCS = $(wildcard t/fuzz/*.c)
 FUZZERS = $(filter-out $(SKIP_UNITS),$(basename $(notdir $(FUZZER_SRCS))))
 
-INCLUDES_NGINX = $(addprefix -isystem $(SRC_module)/src/,core event \
-    event/modules event/quic http http/modules http/v2 http/v3 os/unix) \
-    -isystem $(B)/module
-INCLUDES = $(addprefix -I,$(ROOMS) $(UNIT_DIRS)) $(INCLUDES_NGINX)
+# of the nginx that was configured in folder $(1)
+
+includes_nginx = $(addprefix -isystem $(or $(SRC_$(1)),$(B)/nginx)/src/,core \
+    event event/modules event/quic http http/modules http/v2 http/v3 os/unix) \
+    -isystem $(B)/$(1)
+includes = $(addprefix -I,$(ROOMS) $(UNIT_DIRS)) $(call includes_nginx,$(1))
+
+INCLUDES_NGINX = $(call includes_nginx,module)
+INCLUDES = $(call includes,module)
 
 # the nginx that loads the module, in tests and in the demo
 
@@ -66,21 +72,14 @@ ORDER = installed static dynamic
 # --- units and fuzzers ----------------------------------------------------
 
 # $(1): folder, $(2): its tests, $(3): their sources, $(4): compiler with its
-# flags, $(5): libraries
+# flags, $(5): libraries, $(6): the nginx that it goes with
 
 define programs
 CONFIGURE_$(1) = $(4) $(5) $(PARTS_LIBS)
 
-$(B)/$(1)/obj/%.o: src/%.c $(HEADERS) $(B)/$(1)/flags $(B)/module/Makefile
+$(B)/$(1)/nginx/%.o: $(B)/$(1)/flags $(B)/$(6)/Makefile | $(B)/nginx/configure
 	@mkdir -p $$(@D)
-	@$(4) $(or $(WARN_$(1)),$(WARN)) $(INCLUDES) -c -o $$@ $$<
-
-$(B)/$(1)/nginx/%.o: $(B)/$(1)/flags $(B)/module/Makefile | $(B)/nginx/configure
-	@mkdir -p $$(@D)
-	@$(4) $(INCLUDES) -c -o $$@ $(B)/nginx/src/core/ngx_$$*.c
-
-$(B)/$(1)/parts.a: $(PARTS:src/%.c=$(B)/$(1)/obj/%.o)
-	@rm -f $$@ && ar rcs $$@ $$^
+	@$(4) $(call includes,$(6)) -c -o $$@ $(B)/nginx/src/core/ngx_$$*.c
 
 $(B)/$(1)/nginx.a: $(NGINX_PARTS:%=$(B)/$(1)/nginx/%.o) t/tools/test.mk
 	@rm -f $$@ && ar rcs $$@ $$(filter %.o,$$^)
@@ -94,13 +93,40 @@ $(addprefix $(B)/$(1)/,$(filter test_offer,$(2))): \
     $(addprefix src/http/ngx_http_household_,offer.c problem.c)
 
 $(foreach src,$(3),$(eval $(B)/$(1)/$(basename $(notdir $(src))): $(src)))
-$(addprefix $(B)/$(1)/,$(2)): $(B)/$(1)/%: $(HEADERS) $(B)/$(1)/parts.a
-	@$(4) $(or $(WARN_$(1)),$(WARN)) $(WARN_TESTS) $(INCLUDES) \
+$(addprefix $(B)/$(1)/,$(2)): $(B)/$(1)/%: $(HEADERS) $(B)/$(1)/flags \
+    $(B)/$(1)/parts.a
+	@$(4) $(or $(WARN_$(1)),$(WARN)) $(WARN_TESTS) $(call includes,$(6)) \
 	    -o $$@ $$(filter %.c,$$^) $$(filter %/parts.a,$$^) \
 	    $$(filter %/nginx.a,$$^) $(5) $(PARTS_LIBS)
 
 .PHONY: build-$(1)
 build-$(1): $(addprefix $(B)/$(1)/,$(2))
+endef
+
+# objects of the module in nginx $(1); new only when one of them is
+
+parts = $(foreach src,$(PARTS),$(B)/$(1)/addon/$(notdir $(patsubst \
+    %/,%,$(dir $(src))))/$(notdir $(src:.c=.o)))
+
+define units
+$(call programs,$(1),$(UNITS),$(UNIT_SRCS),$(2),-lcmocka,$(3))
+
+$(B)/$(1)/parts.a: build-$(3)
+	@mkdir -p $$(@D) && rm -f $$@.new && ar rcsD $$@.new $(call parts,$(3))
+	@cmp -s $$@.new $$@ && rm $$@.new || mv $$@.new $$@
+endef
+
+# the fuzzers have their own, which are compiled for them
+
+define fuzzers
+$(call programs,$(1),$(FUZZERS),$(FUZZER_SRCS),$(2),,module)
+
+$(B)/$(1)/obj/%.o: src/%.c $(HEADERS) $(B)/$(1)/flags $(B)/module/Makefile
+	@mkdir -p $$(@D)
+	@$(2) $(WARN) $(INCLUDES) -c -o $$@ $$<
+
+$(B)/$(1)/parts.a: $(PARTS:src/%.c=$(B)/$(1)/obj/%.o)
+	@rm -f $$@ && ar rcs $$@ $$^
 endef
 
 # a test uses only some of what its headers define, and cmocka 1 as well as 2
@@ -114,13 +140,10 @@ WARN_unit-gcov = -Wall
 
 SANITIZE_OURS = $(SANITIZE) -fno-sanitize-recover=undefined -O1 -g
 
-$(eval $(call programs,unit,$(UNITS),$(UNIT_SRCS),$(CC) -O2 -g,-lcmocka))
-$(eval $(call programs,unit-asan,$(UNITS),$(UNIT_SRCS),$(CLANG) \
-    $(SANITIZE_OURS),-lcmocka))
-$(eval $(call programs,unit-gcov,$(UNITS),$(UNIT_SRCS),gcc -O0 -g \
-    --coverage,-lcmocka))
-$(eval $(call programs,fuzz,$(FUZZERS),$(FUZZER_SRCS),$(CLANG) \
-    $(SANITIZE_OURS) -fsanitize=fuzzer))
+$(eval $(call units,unit,$(CC) -O2 -g,module))
+$(eval $(call units,unit-asan,$(CLANG) $(SANITIZE_OURS),asan))
+$(eval $(call units,unit-gcov,gcc -O0 -g --coverage,gcov))
+$(eval $(call fuzzers,fuzz,$(CLANG) $(SANITIZE_OURS) -fsanitize=fuzzer))
 
 unit: need-test ## the units alone
 	@$(MAKE) -j$(JOBS) build-unit
