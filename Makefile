@@ -120,12 +120,10 @@ CC_gcov = gcc
 
 ifeq ($(NGINX_SRC),)
 SRC_module = $(B)/nginx-dev
-CONFIGURE_module = "$${NGX_CONF_FLAGS[@]}" $(DEB_FLAGS) --with-cc=$(CC) \
-    --add-dynamic-module=$(ROOT)
+LOADED = "$${NGX_CONF_FLAGS[@]}" $(DEB_FLAGS) --with-cc=$(CC)
 else
 SRC_module = $(B)/nginx
-CONFIGURE_module = $(TARGET) --with-cc=$(CC) $(NGINX_CONFIGURE) \
-    --add-dynamic-module=$(ROOT)
+LOADED = $(TARGET) --with-cc=$(CC) $(NGINX_CONFIGURE)
 
 # as the nginx that loads it was; or with what the tests and the demo need
 
@@ -136,10 +134,12 @@ TARGET = $$($(ROOT)/docker/flags.sh $(NGINX_BINARY) $(B)/nginx || echo --none)
 endif
 endif
 
-# the same with the probe of t/tools/order.t
+CONFIGURE_module = $(LOADED) --add-dynamic-module=$(ROOT)
+
+# beside the module, the probe of t/tools/order.t
 
 SRC_installed = $(SRC_module)
-CONFIGURE_installed = $(CONFIGURE_module) $(PROBE)
+CONFIGURE_installed = $(LOADED) $(PROBE)
 
 CONFIGURE_static = $(STATIC) $(PROBE)
 CONFIGURE_dynamic = $(FULL) --with-http_dav_module --with-http_flv_module \
@@ -185,7 +185,8 @@ $(B)/asan/options.o: t/tools/sanitizers.c $(B)/asan/flags
 CONFIGURE_valgrind = $(STATIC) \
     --with-cc-opt="-O1 -g -Wno-error -DNGX_DEBUG_PALLOC=1"
 
-CONFIGURE_gcov = $(STATIC) --with-ld-opt=--coverage --with-cc-opt="-O0 -g"
+CONFIGURE_gcov = $(STATIC) $(PROBE) --with-ld-opt=--coverage \
+    --with-cc-opt="-O0 -g"
 OURS_gcov = --coverage
 
 $(B)/nginx-dev/configure: /usr/share/nginx/src/configure

@@ -20,9 +20,10 @@ plan tests => 5 * @kinds;
 
 for my $kind (@kinds) {
     my $dir = "$build/$kind";
-    my $load = $kind eq 'static' ? '' : "load_module $dir/$ours.so;";
-    my $nginx = $kind eq 'installed' ? $ENV{TEST_NGINX_BINARY} || 'nginx'
-              : "$dir/nginx";
+    my ($nginx, $so) = $kind eq 'installed'
+        ? ($ENV{TEST_NGINX_BINARY} || 'nginx', "$build/module/$ours.so")
+        : ("$dir/nginx", "$dir/$ours.so");
+    my $load = -e $so ? "load_module $so;" : '';
 
     make_path("$build/order/logs");
     open my $conf, '>', "$build/order/nginx.conf" or die $!;

@@ -66,7 +66,7 @@ T_ALONE = $(filter-out t/00-% t/dashboard-api.t t/demo-page.t t/players.t,$(T))
 
 T_LINES = $(filter-out t/hostile.t t/overload.t t/strain.t t/strain-fleet.t, \
     $(T_ALONE))
-ORDER = installed static dynamic
+ORDER = installed gcov dynamic
 
 
 # --- units and fuzzers ----------------------------------------------------
@@ -297,7 +297,7 @@ coverage: need-test ## lines of our C that the suite runs: at least 90 %
 	t/tools/coverage.pl 90 $(B)/gcov $(B)/unit-gcov || code=1; exit $$code
 
 order: need-test ## where the module stands among others: loaded, linked in
-	@$(MAKE) $(ORDER:%=build-%) $(FULL_module)
+	@$(MAKE) build-module $(ORDER:%=build-%) $(FULL_module)
 	@BUILD=$(B) TEST_NGINX_BINARY=$(LOADER) ORDER="$(ORDER)" \
 	    prove -v t/tools/order.t
 
