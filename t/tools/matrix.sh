@@ -4,9 +4,12 @@
 # needed, builds this tree as it is with gcc and with clang, runs the whole
 # suite with the one and the units with the other; what is about Redis with
 # Valkey, where the suite has it; and the demo as root and as somebody else.
-# With ONLY=demo it builds, and runs the demo.
+# In those that are in DEMOS, too, it builds, and runs the demo, only.
 # Each runs in namespaces of its own: its mounts, processes and ports end with
-# it, and two can run side by side.
+# it, and they run side by side.  In CI one that fails has a second chance.
+#
+# t/tools/matrix.sh --build SUITE...: sets up and builds, only, for a run after
+# it: that has less to do then.
 
 set -eu
 
@@ -41,21 +44,40 @@ setup='
     fi
 
     mkdir -p build/clang
+    rm -f build/no-source
 
-    if make -s source BUILD=build/gcc; then
+    if [ -e build/clang/nginx ]; then
+        :
+    elif make -s source BUILD=build/gcc; then
         cp -a build/gcc/nginx build/gcc/nginx.from build/clang
     else
         touch build/no-source
     fi
 '
 
-tests='
+without='
     cd /household
     skip=
     if [ -e build/no-source ]; then
         skip=$(make -s units-on-nginx)
         echo "no source of this nginx, so without:" $skip
     fi
+'
+
+builds=$without'
+    make -s build-module BUILD=build/gcc
+
+    if [ "$ONLY" != demo ]; then
+        make -s -j$JOBS build-tools build-strain build-unit build-fuzz \
+            CC=gcc BUILD=build/gcc SKIP_UNITS="$skip"
+        make -s -j$JOBS build-module build-unit CC=clang BUILD=build/clang \
+            SKIP_UNITS="$skip"
+    fi
+
+    touch build/ahead
+'
+
+tests=$without'
     if [ "$ONLY" != demo ]; then
         make -s test CC=gcc BUILD=build/gcc FUZZ_SECONDS=2 \
             SKIP_UNITS="$skip"
@@ -103,25 +125,37 @@ inside() {
     echo "127.0.0.1 localhost" > "$root/etc/hosts"
     cp /etc/resolv.conf "$root/etc/resolv.conf" 2> /dev/null || true
 
-    rm -rf "$root/household"
-    mkdir "$root/household"
+    # made again, but for what was built ahead: once
+
+    if [ -e "$root/household/build/ahead" ]; then
+        rm "$root/household/build/ahead"
+        find "$root/household" -mindepth 1 -maxdepth 1 ! -name build \
+            -exec rm -rf {} +
+    else
+        rm -rf "$root/household"
+        mkdir "$root/household"
+    fi
+
     git -c safe.directory='*' ls-files -z -co --exclude-standard \
         | tar -c --null -T - | tar -x -C "$root/household"
 
     $run "$setup"
 
     # the tests have a loopback of their own, and nothing else
+    if [ "${PART:-}" = build ]; then tests=$builds; fi
     unshare --net /bin/bash -eu -c 'ip link set lo up; exec "$@"' \
         tests $run "$tests"
 }
 
 
 suite() {
-    local start=$SECONDS log=$build/$1.log
+    local start=$SECONDS log=$build/$1.log only=
     local shown='nginx-dev|libhiredis-dev|valkey-server|gcc|clang'
 
+    case " ${DEMOS:-} " in *" $1 "*) only=demo ;; esac
+
     if docker/chroot.sh "$1" "$build/$1" > "$log" 2>&1 \
-        && unshare --mount --pid --fork --kill-child \
+        && ONLY=$only unshare --mount --pid --fork --kill-child \
             "$0" --inside "$build/$1" >> "$log" 2>&1 < /dev/null
     then
         echo "ok     $1, $((SECONDS - start)) s:" \
@@ -138,6 +172,7 @@ suite() {
 
 case $1 in
     --inside) inside "$2" ;;
-    --suite) suite "$2" ;;
+    --suite) suite "$2" || { [ -n "${CI:-}" ] && suite "$2"; } ;;
+    --build) shift; CI='' PART=build "$0" "$@" ;;
     *) printf '%s\n' "$@" | xargs -n 1 -P "${JOBS:-2}" "$0" --suite ;;
 esac

@@ -184,7 +184,7 @@ units-on-nginx:
 .PHONY: unit unit-asan fuzz test test-hup test-asan test-valgrind
 .PHONY: soak hostile smoke test-compat test-modules test-valkey test-nginx
 .PHONY: coverage
-.PHONY: order check matrix demo run test-monitoring
+.PHONY: order check matrix matrix-build demo run test-monitoring
 
 test: need-test need-fuzz ## all of it: units, fuzzers, the form, t/
 	@$(MAKE) build-module $(FULL_module)
@@ -305,8 +305,13 @@ check: need-test ## the form: layers, lengths, lists; and that faults are seen
 	@t/tools/check.pl
 	@prove t/tools/check.t t/tools/packages.t
 
+MATRIX = BUILD=$(B) JOBS=$(JOBS) DEMOS="$(DEMOS)" t/tools/matrix.sh
+
 matrix: need-matrix ## make test on Debian 12, 13 and sid, gcc and clang (root)
-	@BUILD=$(B) JOBS=$(JOBS) t/tools/matrix.sh $(SUITES)
+	@$(MATRIX) $(SUITES) $(DEMOS)
+
+matrix-build: need-matrix ## what it needs, ahead of it
+	@$(MATRIX) --build $(SUITES) $(DEMOS)
 
 
 # --- what the sharing rule is worth ---------------------------------------
