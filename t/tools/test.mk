@@ -186,11 +186,13 @@ units-on-nginx:
 .PHONY: coverage
 .PHONY: order check matrix matrix-build demo run test-monitoring
 
+# the fuzzers first: no other file takes as long
+
 test: need-test need-fuzz ## all of it: units, fuzzers, the form, t/
 	@$(MAKE) build-module $(FULL_module)
 	@$(MAKE) -j$(JOBS) build-tools build-strain build-unit \
 	    build-fuzz
-	@$(PROVE) $(addprefix $(B)/unit/,$(UNITS)) t/tools/fuzz.sh \
+	@$(PROVE) t/tools/fuzz.sh $(addprefix $(B)/unit/,$(UNITS)) \
 	    t/tools/check.t t/tools/packages.t $(T)
 
 .PHONY: build-full
