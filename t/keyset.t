@@ -334,13 +334,16 @@ is ask('/good/main', $cached), $home, 'a token';
 my $hits = hits();
 is ask('/good/main', $cached), $home, 'the token again';
 is hits(), $hits + 1, 'which is cached';
+ask('/good/main', $cached) for 1 .. 10;
 
 put("$dir/issuer/main", $second);
 
 is_soon '/good/main', $new, $home, 'another set: its key';
 is_soon '/good/main', $old, $no_key, 'another set: the former key';
+$hits = hits();
 is ask('/good/main', $cached), $no_key, 'and the token that was cached'
     for 1 .. 6;
+is hits(), $hits, 'which is no hit';
 
 put("$dir/issuer/main", jwks($old, $new));
 

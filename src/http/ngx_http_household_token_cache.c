@@ -85,16 +85,23 @@ ngx_http_household_token_cache_remembered(ngx_str_t *token,
     u_char                           *p;
     ngx_http_household_memo_value_t  *value;
 
-    value = ngx_http_household_memo_fresh(&entry->memo);
+    value = entry->memo.value;
+
     if (value == NULL) {
         return 0;
     }
 
     p = (u_char *) value->data;
 
+    /* first, as a fresh value counts as a hit */
+
     if (entry->policy != NULL
         && ngx_memcmp(p, entry->policy, NGX_HOUSEHOLD_JWT_DIGEST) != 0)
     {
+        return 0;
+    }
+
+    if (ngx_http_household_memo_fresh(&entry->memo) == NULL) {
         return 0;
     }
 
