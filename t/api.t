@@ -156,6 +156,8 @@ is $a->{other_fields}, 1, 'the fields of others';
 
 # ids are bytes
 
+sub body_of { $api->get('accounts/a' . $_[0] =~ s/../%$&/gr . 'z')->{body} }
+
 my $id = "\xff/\"<é\x7e";
 $redis->cmd(SADD => "household:{$id}", '192.0.2.1');
 $r = $api->get('accounts/' . join '', map { sprintf '%%%02x', ord }
@@ -163,6 +165,22 @@ $r = $api->get('accounts/' . join '', map { sprintf '%%%02x', ord }
 is $r->{json}{home}[0]{network}, '192.0.2.1', 'an id of any bytes';
 like $r->{body}, qr/"account":"\xef\xbf\xbd\/\\u0022\\u003c/, 'is escaped';
 is $r->{json}{path}, 'accounts/%FF%2F%22%3C%C3%A9~', 'and its path is exact';
+
+# the first and the last characters of each length (RFC 3629), and what is next
+# to them: each byte of that becomes U+FFFD
+
+for my $hex (qw(7e c280 dfbf e0a080 e282ac ed9fbf ee8080 efbfbf f0908080
+                f09f9880 f48fbfbf)) {
+    like body_of($hex), qr/"account":"a\Q${\ pack 'H*', $hex}\Ez"/,
+        "$hex is a character";
+}
+
+for my $hex (qw(80 bf c0af c1bf c2 e09fbf e282 eda080 edbfbf f08fbfbf f09f98
+                f4908080 f5808080 ff)) {
+    my $n = length($hex) / 2;
+    like body_of($hex), qr/"account":"a(?:\xef\xbf\xbd){$n}z"/,
+        "$hex is none";
+}
 
 
 # why
