@@ -30,14 +30,15 @@ package Elsewhere {
     }
 }
 
-# one address for several servers: connections take turns
+# One address for several servers: connections take turns.  After mute(), those
+# that have subscribed stay open, and nothing passes.
 package Balancer {
     use Socket qw(MSG_DONTWAIT);
     our @ISA = 'Test::Household::Process';
 
     sub new {
-        my ($class, @to) = @_;
-        my $self = bless { to => \@to, port => main::free_port(),
+        my ($class, $port, @to) = @_;
+        my $self = bless { to => \@to, port => $port,
                            dir => main::temp_dir("balancer") }, $class;
         my $listen = IO::Socket::INET->new(Listen => 64, ReuseAddr => 1,
             LocalAddr => '127.0.0.1', LocalPort => $self->{port})
@@ -47,14 +48,30 @@ package Balancer {
         return $self;
     }
 
+    sub mute {
+        my ($self) = @_;
+        $self->signal('USR1');
+        main::wait_until { $self->output =~ /muted/ };
+    }
+
     sub run {
         my ($self, $listen) = @_;
-        my (%peer, $n);
+        my (%peer, %subscribed, $mute, $n);
         local $SIG{PIPE} = 'IGNORE';
+        local $SIG{USR1} = sub { $mute = 1 };
 
         while (1) {
             my $in = '';
             vec($in, fileno $_, 1) = 1 for $listen, map { $_->[0] } values %peer;
+
+            if ($mute) {
+                # they are in no list from here on, but stay open
+                push @{ $self->{muted} }, delete @peer{ keys %subscribed };
+                undef $mute;
+                syswrite STDERR, "muted\n";
+                next;
+            }
+
             next if select($in, undef, undef, 1) <= 0;
 
             if (vec $in, fileno $listen, 1) {
@@ -74,6 +91,7 @@ package Balancer {
                     close $_ for $from, $to;
                     last;
                 } else {
+                    @subscribed{$from, $to} = () if $bytes =~ /SUBSCRIBE/;
                     syswrite $to, $bytes;
                 }
             }
@@ -83,10 +101,11 @@ package Balancer {
 
 
 sub edge {
-    my ($server, $http) = @_;
+    my ($server, $http, $redis) = @_;
     return Test::Household::Nginx->new(
         workers => 4,
-        http => http_config(server => $server, zone => '1m', redis => $times)
+        http => http_config(server => $server, zone => '1m',
+                            redis => $times . ($redis // ''))
                 . ($http // ''),
         server => location('/', '',
                        'main zone=households fresh=1h missing=1h stale=1h'));
@@ -155,6 +174,37 @@ ok $edge->wait_log(qr/connection lost: reconnecting to the first address/,
 $edge->quit;
 
 
+# One server with two addresses, and the way to one of them is lost without a
+# word: the other one is used at once, and what changed meanwhile is known.
+
+my $by_name = "resolver 127.0.0.1:$dns->{port} ipv6=off valid=1s;\n";
+$dns->says('127.0.0.1', '127.0.0.2');
+
+for my $tracking ('on', 'broadcast') {
+    my $way = Balancer->new($port, '127.0.0.2:' . $port);
+    $edge = edge("redis.example:$port resolve", $by_name,
+                 "tracking $tracking;");
+
+    $redis[0]->cmd(SADD => "household:{$_}", $Home) for 'a', 'b';
+    soon { 24 == grep { (ask($edge, $_))[1] eq 'HIT' } ('a', 'b') x 12 }
+        "silent: cached, $tracking";
+
+    $way->mute;
+    $redis[0]->cmd(SREM => 'household:{b}', $Home);
+
+    soon { (ask($edge, 'a'))[1] ne 'HIT' } "silent: not fresh, $tracking";
+    soon { 12 == grep { (ask($edge, 'a'))[1] eq 'HIT' } 1 .. 12 }
+        "silent: cached again, $tracking", 30;
+    is_deeply [map { (ask($edge, 'b'))[0] } 1 .. 4], [('unregistered') x 4],
+        "silent: a change meanwhile is known, $tracking" or diag $edge->log;
+    like $edge->log, qr/tracking lost: timed out/,
+        "silent: the log has it, $tracking";
+
+    $edge->quit;
+    $way->stop;
+}
+
+
 # two servers behind one address
 
 my @two = map { Test::Household::Redis->new } 1, 2;
@@ -163,7 +213,7 @@ my @two = map { Test::Household::Redis->new } 1, 2;
 $_->client for map { ($_) x 3 } @two;
 my @strangers = map { $_->client } map { ($_) x 40 } @two;
 
-my $balancer = Balancer->new(map { $_->address } @two);
+my $balancer = Balancer->new(free_port(), map { $_->address } @two);
 $edge = edge("127.0.0.1:$balancer->{port}");
 
 soon { (ask($edge, 'a'))[0] eq 'unregistered' } 'one address: it works';

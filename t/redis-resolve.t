@@ -8,11 +8,12 @@ use warnings;
 
 use lib 't/lib';
 use Test::More;
+use Test::Household::FakeRedis;
 use Test::Household::NameServer;
 use Test::Household::Nginx qw(http_config location);
 use Test::Household::Process qw(wait_until free_port);
 use Test::Household::Redis;
-use Test::Household::Viewer qw($Home reason is_soon);
+use Test::Household::Viewer qw($Home reason soon is_soon);
 
 my $port = free_port();
 my $times = 'connect_timeout 400ms; timeout 400ms;';
@@ -101,6 +102,58 @@ is_soon $edge, 42, 'home', 'one of two addresses works';
 
 $edge->quit;
 ok !$edge->pid, 'nginx quits';
+
+# two addresses, and neither server is of use: they greet, and then fail
+
+my $fakes = free_port();
+my @fakes = map { Test::Household::FakeRedis->new(port => $fakes, ip => $_) }
+            qw(127.0.0.2 127.0.0.3);
+$dns->says(map { $_->{ip} } @fakes);
+
+sub connections {
+    my $n = 0;
+    $n += $_->count('connections') for @fakes;
+    return $n;
+}
+
+for my $case (
+    ['close', qr/connection closed by peer|Connection reset by peer/],
+    ['garbage', qr/protocol error/],
+    ['black_hole', qr/timed out/],
+) {
+    my ($way, $cause) = @$case;
+    $_->behave($way) for @fakes;
+
+    my $useless = Test::Household::Nginx->new(server => location('/t'),
+        workers => 1,
+        http => http_config(server => "redis.example:$fakes resolve",
+                            redis => 'connect_timeout 5s; timeout 100ms;')
+            . "resolver 127.0.0.1:$dns->{port} ipv6=off valid=1s;\n");
+
+    soon { reason($useless, 42); $useless->log =~ /server down: \S*\s?$cause/ }
+        "$way: the server is down" or diag $useless->log;
+
+    my $n = connections();
+    my $end = time + 2;
+    reason($useless, 42) while time < $end;
+    cmp_ok connections() - $n, '<', 60, "$way: there are pauses";
+    my $lost = () = $useless->log =~ /connection lost/g;
+    cmp_ok $lost, '<', 6, "$way: the log has not every attempt"
+        or diag $useless->log;
+    $useless->quit;
+}
+
+$_->behave('close') for @fakes;
+
+my $sentinel = Test::Household::Nginx->new(server => location('/t'),
+    http => http_config(redis => "$times master mymaster;
+                                  sentinel redis.example:$fakes resolve;")
+        . "resolver 127.0.0.1:$dns->{port} ipv6=off valid=1s;\n");
+ok $sentinel->wait_log(qr/not found by any sentinel, last \S+: connection cl/),
+    'a sentinel that closes a connection without a reply';
+is_soon $sentinel, 42, 'unavailable', 'no worker process has died';
+$sentinel->quit;
+$_->stop for @fakes;
 
 # a name that has never been known
 

@@ -18,6 +18,8 @@ static void ngx_household_redis_peer_recovered(
     ngx_household_redis_conn_t *conn);
 static void ngx_household_redis_peer_lost(ngx_household_redis_conn_t *conn,
     ngx_household_redis_result_e status, ngx_err_t err, const char *errstr);
+static ngx_uint_t ngx_household_redis_peer_logged(
+    ngx_household_redis_peer_t *peer, const char *errstr);
 static ngx_household_redis_cause_e ngx_household_redis_peer_cause(
     ngx_household_redis_conn_t *conn, ngx_household_redis_result_e status);
 static void ngx_household_redis_peer_orphan(ngx_household_redis_conn_t *conn,
@@ -242,20 +244,17 @@ ngx_household_redis_peer_lost(ngx_household_redis_conn_t *conn,
         level = status == NGX_HOUSEHOLD_REDIS_RESULT_PROTOCOL ? NGX_LOG_ERR
                                                        : NGX_LOG_INFO;
 
-        ngx_log_error(level, ngx_cycle->log, err,
-                      "household redis \"%V\" %V: connection lost: %s",
-                      &peer->node->conf->name, &peer->node->name, errstr);
+        if (!conn->suspect || !ngx_household_redis_peer_logged(peer, errstr)) {
+            ngx_log_error(level, ngx_cycle->log, err,
+                          "household redis \"%V\" %V: connection lost: %s",
+                          &peer->node->conf->name, &peer->node->name, errstr);
+        }
 
         peer->owner->changed(peer);
         return;
     }
 
-    /* do not log again when two causes alternate */
-
-    if (!peer->logged
-        || (ngx_strcmp(peer->err, errstr) != 0
-            && ngx_strcmp(peer->prev_err, errstr) != 0))
-    {
+    if (!ngx_household_redis_peer_logged(peer, errstr)) {
 
         ngx_log_error(NGX_LOG_ERR, ngx_cycle->log, err,
                       "household redis \"%V\" %V: server down: %s",
@@ -268,6 +267,18 @@ ngx_household_redis_peer_lost(ngx_household_redis_conn_t *conn,
     peer->logged = 1;
     peer->down = 1;
     peer->owner->changed(peer);
+}
+
+
+/* returns 1 if the cause is one of the last two: these may alternate */
+
+static ngx_uint_t
+ngx_household_redis_peer_logged(ngx_household_redis_peer_t *peer,
+    const char *errstr)
+{
+    return peer->logged
+           && (ngx_strcmp(peer->err, errstr) == 0
+               || ngx_strcmp(peer->prev_err, errstr) == 0);
 }
 
 

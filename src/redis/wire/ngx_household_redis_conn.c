@@ -23,7 +23,8 @@ static void ngx_household_redis_conn_retry_handler(ngx_event_t *ev);
 static void ngx_household_redis_conn_attempt(ngx_household_redis_conn_t *conn);
 static void ngx_household_redis_conn_connect(ngx_household_redis_conn_t *conn);
 static void ngx_household_redis_conn_next_addr(ngx_household_redis_conn_t *conn,
-    ngx_household_redis_result_e status, ngx_err_t err, const char *errstr);
+    ngx_uint_t ready, ngx_household_redis_result_e status, ngx_err_t err,
+    const char *errstr);
 static void ngx_household_redis_conn_backoff(ngx_household_redis_conn_t *conn,
     ngx_household_redis_result_e status, ngx_err_t err, const char *errstr);
 static void ngx_household_redis_conn_queued(ngx_household_redis_conn_t *conn);
@@ -216,8 +217,9 @@ ngx_household_redis_conn_resume(ngx_household_redis_conn_t *conn)
 static void
 ngx_household_redis_conn_schedule(ngx_household_redis_conn_t *conn)
 {
-    if (conn->state == NGX_HOUSEHOLD_REDIS_CONN_READY
-        || conn->state == NGX_HOUSEHOLD_REDIS_CONN_CLOSED)
+    if (!conn->stopped
+        && (conn->state == NGX_HOUSEHOLD_REDIS_CONN_READY
+            || conn->state == NGX_HOUSEHOLD_REDIS_CONN_CLOSED))
     {
         ngx_post_event(&conn->post, &ngx_posted_events);
     }
@@ -419,9 +421,8 @@ static void
 ngx_household_redis_conn_lost(ngx_household_redis_conn_t *conn,
     ngx_household_redis_result_e status, ngx_err_t err, const char *errstr)
 {
-    u_char                            text[NGX_HOUSEHOLD_REDIS_ERRLEN];
-    ngx_uint_t                        failed;
-    ngx_household_redis_conn_state_e  state;
+    u_char      text[NGX_HOUSEHOLD_REDIS_ERRLEN];
+    ngx_uint_t  ready, failed;
 
     /* "errstr" may be in memory of the decoder, which is freed below */
 
@@ -435,7 +436,7 @@ ngx_household_redis_conn_lost(ngx_household_redis_conn_t *conn,
         (void) ngx_cpystrn(text, (u_char *) errstr, sizeof(text));
     }
 
-    state = conn->state;
+    ready = conn->state == NGX_HOUSEHOLD_REDIS_CONN_READY;
 
     if (status == NGX_HOUSEHOLD_REDIS_RESULT_PROTOCOL) {
         ngx_household_redis_conn_complete_ops(conn, status);
@@ -449,16 +450,17 @@ ngx_household_redis_conn_lost(ngx_household_redis_conn_t *conn,
     failed = conn->failures != 0
              && (!conn->used || status != NGX_HOUSEHOLD_REDIS_RESULT_DOWN);
 
-    if (state == NGX_HOUSEHOLD_REDIS_CONN_READY && failed) {
+    if (ready && failed) {
         conn->suspect = 1;
     }
 
-    if (state != NGX_HOUSEHOLD_REDIS_CONN_READY
+    if (!ready
         || status == NGX_HOUSEHOLD_REDIS_RESULT_TIMEOUT
         || failed
         || conn->once)
     {
-        ngx_household_redis_conn_next_addr(conn, status, err, (char *) text);
+        ngx_household_redis_conn_next_addr(conn, ready, status, err,
+                                           (char *) text);
 
     } else {
 
@@ -471,10 +473,7 @@ ngx_household_redis_conn_lost(ngx_household_redis_conn_t *conn,
 
         conn->owner->lost(conn, status, err, (char *) text);
 
-        if (conn->stopped) {
-            /* no attempt */
-
-        } else if (conn->resident || conn->lazy) {
+        if (conn->resident || conn->lazy) {
             /* of all machines that have lost the same server */
             ngx_household_redis_conn_start(conn,
                             1 + ngx_random() % NGX_HOUSEHOLD_REDIS_JITTER);
@@ -488,15 +487,23 @@ ngx_household_redis_conn_lost(ngx_household_redis_conn_t *conn,
 }
 
 
-/* tries the next address, or backs off if all were tried */
+/*
+ * Tries the next address, or backs off if all were tried.  The owner of a ready
+ * connection learns of its loss in either case.
+ */
 
 static void
 ngx_household_redis_conn_next_addr(ngx_household_redis_conn_t *conn,
-    ngx_household_redis_result_e status, ngx_err_t err, const char *errstr)
+    ngx_uint_t ready, ngx_household_redis_result_e status, ngx_err_t err,
+    const char *errstr)
 {
     if (++conn->tried < conn->node->naddrs) {
 
         conn->addr = (conn->addr + 1) % conn->node->naddrs;
+
+        if (ready) {
+            conn->owner->lost(conn, status, err, errstr);
+        }
 
         if (conn->down || conn->once) {
             ngx_household_redis_conn_start(conn, 1);
@@ -592,7 +599,6 @@ ngx_household_redis_conn_established(ngx_household_redis_conn_t *conn)
     }
 
     conn->state = NGX_HOUSEHOLD_REDIS_CONN_READY;
-    conn->tried = 0;
     conn->resolved = 0;
     conn->since = ngx_current_msec;
     conn->received = ngx_current_msec;

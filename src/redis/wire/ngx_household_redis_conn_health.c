@@ -90,6 +90,7 @@ ngx_household_redis_conn_recovered(ngx_household_redis_conn_t *conn)
 
     if (!conn->suspect) {
         conn->failures = 0;
+        conn->tried = 0;
         return;
     }
 
@@ -99,6 +100,7 @@ ngx_household_redis_conn_recovered(ngx_household_redis_conn_t *conn)
 
     conn->suspect = 0;
     conn->failures = 0;
+    conn->tried = 0;
 
     if (conn->owner->recovered != NULL) {
         conn->owner->recovered(conn);

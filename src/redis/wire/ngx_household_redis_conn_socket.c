@@ -13,6 +13,10 @@
 #include "ngx_household_redis_conn_private.h"
 
 
+static void ngx_household_redis_conn_renew(ngx_household_redis_conn_t *conn,
+    const char *errstr);
+
+
 ngx_int_t
 ngx_household_redis_conn_open_socket(ngx_household_redis_conn_t *conn,
     ngx_err_t *err)
@@ -108,8 +112,8 @@ void
 ngx_household_redis_conn_reopen(ngx_household_redis_conn_t *conn)
 {
     if (!ngx_household_redis_conn_at_first(conn)) {
-        conn->events->lost(conn, NGX_HOUSEHOLD_REDIS_RESULT_DOWN, 0,
-                           "reconnecting to the first address");
+        ngx_household_redis_conn_renew(conn,
+                                       "reconnecting to the first address");
     }
 }
 
@@ -118,7 +122,19 @@ void
 ngx_household_redis_conn_identify(ngx_household_redis_conn_t *conn)
 {
     if (conn->state == NGX_HOUSEHOLD_REDIS_CONN_READY && conn->anonymous) {
-        conn->events->lost(conn, NGX_HOUSEHOLD_REDIS_RESULT_DOWN, 0,
-                           "reconnecting to identify the server");
+        ngx_household_redis_conn_renew(conn,
+                                       "reconnecting to identify the server");
     }
+}
+
+
+/* the connection has not failed: connects beginning with the first address */
+
+static void
+ngx_household_redis_conn_renew(ngx_household_redis_conn_t *conn,
+    const char *errstr)
+{
+    conn->failures = 0;
+
+    conn->events->lost(conn, NGX_HOUSEHOLD_REDIS_RESULT_DOWN, 0, errstr);
 }

@@ -8,7 +8,8 @@ package Test::Household::FakeRedis;
 #   $fake->behave(error => 'LOADING Redis is loading the dataset in memory');
 #   $fake->count('connections');  $fake->count('SMEMBERS');
 #
-# An array in "data" is a SET, a hash is a HASH, a string is a string.
+# An array in "data" is a SET, a hash is a HASH, a string is a string.  "ip" is
+# another address of the loopback.
 # "handler" is sub { my ($conn, @command) = @_; ... }: it returns the bytes of
 # a reply, or an array of what is to be done, or undef to leave it to "data".
 
@@ -142,8 +143,9 @@ sub _listen {
     unlink $self->{path};
     $self->{listen} = $self->{unix}
         ? IO::Socket::UNIX->new(Local => $self->{path}, Listen => 128)
-        : IO::Socket::INET->new(LocalAddr => '127.0.0.1', Listen => 128,
-                                LocalPort => $self->{port}, ReuseAddr => 1);
+        : IO::Socket::INET->new(LocalAddr => $self->{ip} || '127.0.0.1',
+                                LocalPort => $self->{port}, ReuseAddr => 1,
+                                Listen => 128);
     die "listen: $!\n" if !$self->{listen};
 }
 
