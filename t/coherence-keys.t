@@ -161,24 +161,39 @@ $redis->cmd('FLUSHALL');
 hit('a2', 'unregistered', 'FLUSHALL is known');
 
 
-# a user who may not: no record is fresh, and the log says why
+# a user who may not: no record is fresh, and the log says why, until he may
 
+my @may = ('+client|id', '+client|tracking');
 my $acl = Test::Household::Redis->new(unix => 1, acl => [
     'user default on nopass ~* &* +@all',
-    'user edge on >pass ~household:* &__redis__:invalidate -@all +smembers '
-    . '+hgetall +ping +client|id +subscribe +info']);
-my $refused = Test::Household::Nginx->new(
-    http => http_config(server => $acl->address, zone => '1m',
-        redis => 'tracking on; user edge; password pass;
-                  connect_timeout 5s; timeout 5s;'),
-    server => location('/', '', 'main zone=households fresh=1h'));
+    map { "user edge$_ on >pass ~household:* &__redis__:invalidate -\@all "
+          . "+smembers +hgetall +ping $may[!$_] +subscribe +info" } 0, 1]);
 $acl->cmd(SADD => 'household:{a}', $home);
-ok $refused->wait_log(qr/tracking failed: error reply NOPERM/),
-    'without a permission';
-is $refused->get('/?account=a', 'X-Forwarded-For' => $home)
-           ->{headers}{'x-reason'}, 'home', 'it reads'
-    for 1 .. 3;
-isnt $refused->get('/?account=a', 'X-Forwarded-For' => $home)
-             ->{headers}{'x-cache'}, 'HIT', 'and nothing is fresh';
+
+my @refused = map { Test::Household::Nginx->new(
+    http => http_config(server => $acl->address, zone => '1m',
+        redis => "tracking on; user edge$_; password pass;
+                  connect_timeout 5s; timeout 5s;"),
+    server => location('/', '', 'main zone=households fresh=1h')) } 0, 1;
+
+sub headers_of {
+    my ($edge) = @_;
+    return $edge->get('/?account=a', 'X-Forwarded-For' => $home)->{headers};
+}
+
+for my $n (0, 1) {
+    my $edge = $refused[$n];
+    ok $edge->wait_log(qr/tracking failed: error reply NOPERM/),
+        "without $may[$n]";
+    is headers_of($edge)->{'x-reason'}, 'home', 'it reads' for 1 .. 3;
+    isnt headers_of($edge)->{'x-cache'}, 'HIT', 'and nothing is fresh';
+}
+
+$acl->cmd(ACL => SETUSER => "edge$_", $may[$_]) for 0, 1;
+
+for my $n (0, 1) {
+    soon { headers_of($refused[$n])->{'x-cache'} eq 'HIT' } "with $may[$n]", 30
+        or diag $refused[$n]->log;
+}
 
 done_testing;

@@ -27,6 +27,8 @@ static void ngx_household_redis_tracking_sub_ready(
     ngx_household_redis_dedicated_t *conn);
 static ngx_int_t ngx_household_redis_tracking_client_id(
     ngx_household_redis_dedicated_t *conn, ngx_household_resp_reply_t *reply);
+static void ngx_household_redis_tracking_subscribe(
+    ngx_household_redis_dedicated_t *conn);
 static ngx_int_t ngx_household_redis_tracking_subscribed(
     ngx_household_redis_dedicated_t *conn, ngx_household_resp_reply_t *reply);
 static void ngx_household_redis_tracking_open_tracker(
@@ -144,12 +146,6 @@ ngx_household_redis_tracking_sub_ready(ngx_household_redis_dedicated_t *conn)
 
     (void) ngx_household_redis_dedicated_send(conn, argv, 2,
                                        ngx_household_redis_tracking_client_id);
-
-    ngx_str_set(&argv[0], "SUBSCRIBE");
-    ngx_str_set(&argv[1], NGX_HOUSEHOLD_REDIS_TRACKING_CHANNEL);
-
-    (void) ngx_household_redis_dedicated_send(conn, argv, 2,
-                                      ngx_household_redis_tracking_subscribed);
 }
 
 
@@ -175,7 +171,24 @@ ngx_household_redis_tracking_client_id(ngx_household_redis_dedicated_t *conn,
 
     n->id = reply->values[0].integer;
 
+    ngx_household_redis_tracking_subscribe(conn);
+
     return NGX_OK;
+}
+
+
+/* a subscriber may not ask for its id any more, so that comes first */
+
+static void
+ngx_household_redis_tracking_subscribe(ngx_household_redis_dedicated_t *conn)
+{
+    ngx_str_t  argv[2];
+
+    ngx_str_set(&argv[0], "SUBSCRIBE");
+    ngx_str_set(&argv[1], NGX_HOUSEHOLD_REDIS_TRACKING_CHANNEL);
+
+    (void) ngx_household_redis_dedicated_send(conn, argv, 2,
+                                      ngx_household_redis_tracking_subscribed);
 }
 
 
@@ -195,10 +208,8 @@ ngx_household_redis_tracking_subscribed(ngx_household_redis_dedicated_t *conn,
         return ngx_household_redis_tracking_error_reply(n, reply);
     }
 
-    if (n->id) {
-        n->subscribed = 1;
-        ngx_household_redis_tracking_open_tracker(n);
-    }
+    n->subscribed = 1;
+    ngx_household_redis_tracking_open_tracker(n);
 
     return NGX_OK;
 }
