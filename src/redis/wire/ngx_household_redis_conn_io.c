@@ -411,7 +411,7 @@ ngx_household_redis_conn_read_handler(ngx_event_t *rev)
 
     if (i == NGX_HOUSEHOLD_REDIS_READ_BUDGET) {
         /* lets other connections be processed before the remaining data */
-        ngx_post_event(rev, &ngx_posted_events);
+        ngx_post_event(rev, &ngx_posted_next_events);
     }
 
     if (ngx_handle_read_event(rev, 0) != NGX_OK) {
