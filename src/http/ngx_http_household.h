@@ -140,11 +140,12 @@ struct ngx_http_household_fleet_s {
     ngx_msec_t                              queried; /* last reply */
     uint64_t                                generation;
     ngx_household_redis_op_t               *fetch; /* NULL: none */
+    void                                   *fetched; /* its value, or NULL */
+    size_t                                  nfetched;
     ngx_queue_t                             waiters; /* of the fetch */
     unsigned                                known:1; /* not of before a gap */
     unsigned                                rejected:1; /* by an error reply */
     unsigned                                again:1; /* changed meanwhile */
-    unsigned                                answered:1;
     unsigned                                marked:1; /* it is of the zone */
     unsigned                                missing:1; /* no such key */
 };

@@ -262,7 +262,9 @@ ngx_http_household_fleet_send(ngx_http_household_fleet_t *fleet,
     command.argc = 2;
 
     op = ngx_household_redis_submit(redis, &command, &argv[1], 1,
-                                    NGX_HOUSEHOLD_REDIS_FLEET|flags,
+                                    NGX_HOUSEHOLD_REDIS_FLEET
+                                    |NGX_HOUSEHOLD_REDIS_NUMBERED
+                                    |flags,
                                     ngx_http_household_fleet_reply,
                                     ngx_http_household_fleet_done, fleet,
                                     &status);
@@ -275,7 +277,7 @@ ngx_http_household_fleet_send(ngx_http_household_fleet_t *fleet,
     ngx_household_redis_op_await(op, !ngx_queue_empty(&fleet->waiters));
 
     fleet->fetch = op;
-    fleet->answered = 0;
+    fleet->fetched = NULL;
     fleet->rejected = 0;
     fleet->missing = 0;
 
@@ -296,7 +298,7 @@ ngx_http_household_fleet_reply(ngx_household_redis_op_t *op,
 
     if (reply->values[0].type == NGX_HOUSEHOLD_RESP_ERROR) {
         ngx_http_household_fleet_error(fleet, &reply->values[0].str);
-        return NGX_OK;
+        return NGX_DECLINED;
     }
 
     if (ngx_http_household_fleet_check(reply) != NGX_OK) {
@@ -319,10 +321,15 @@ ngx_http_household_fleet_reply(ngx_household_redis_op_t *op,
         return NGX_OK;
     }
 
-    ngx_memcpy(fleet->value, value, len);
-    fleet->len = len;
-    fleet->marked = 0;
-    fleet->answered = 1;
+    /* used when the number after it shows that the reply is that to HGETALL */
+
+    fleet->fetched = ngx_alloc(len, ngx_cycle->log);
+    if (fleet->fetched == NULL) {
+        return NGX_DECLINED;
+    }
+
+    ngx_memcpy(fleet->fetched, value, len);
+    fleet->nfetched = len;
 
     return NGX_OK;
 }
@@ -377,7 +384,8 @@ ngx_http_household_fleet_done(ngx_household_redis_op_t *op,
 {
     ngx_http_household_fleet_t *fleet = op->data;
 
-    ngx_uint_t  again;
+    void        *fetched;
+    ngx_uint_t   again;
 
     if (status == NGX_HOUSEHOLD_REDIS_RESULT_OK && fleet->missing
         && ngx_household_redis_from_replica(op)
@@ -390,10 +398,18 @@ ngx_http_household_fleet_done(ngx_household_redis_op_t *op,
     }
 
     again = fleet->again;
+    fetched = fleet->fetched;
+
     fleet->again = 0;
     fleet->fetch = NULL;
+    fleet->fetched = NULL;
 
-    if (status == NGX_HOUSEHOLD_REDIS_RESULT_OK && fleet->answered) {
+    if (status == NGX_HOUSEHOLD_REDIS_RESULT_OK && fetched != NULL) {
+
+        ngx_memcpy(fleet->value, fetched, fleet->nfetched);
+
+        fleet->len = fleet->nfetched;
+        fleet->marked = 0;
         fleet->known = 1;
         fleet->queried = ngx_current_msec;
 
@@ -402,6 +418,10 @@ ngx_http_household_fleet_done(ngx_household_redis_op_t *op,
         if (again) {
             ngx_http_household_fleet_changed(fleet);
         }
+    }
+
+    if (fetched != NULL) {
+        ngx_free(fetched);
     }
 
     ngx_http_household_fleet_wake(fleet);

@@ -100,17 +100,19 @@ ngx_household_account_reply(ngx_household_redis_op_t *rop,
     account = op->account;
 
     if (op->handler == NULL) {
-        return NGX_OK;
+        return NGX_DECLINED;
     }
 
     if (v->type == NGX_HOUSEHOLD_RESP_ERROR) {
 
-        if (rop->i < 2) {
-            ngx_household_redis_log_error(op->redis, "account read", &v->str);
-            op->result = NGX_HOUSEHOLD_ACCOUNT_ERROR;
+        if (rop->i >= 2) {
+            return NGX_OK;
         }
 
-        return NGX_OK;
+        ngx_household_redis_log_error(op->redis, "account read", &v->str);
+        op->result = NGX_HOUSEHOLD_ACCOUNT_ERROR;
+
+        return NGX_DECLINED;
     }
 
     if (reply->too_large) {

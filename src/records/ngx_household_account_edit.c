@@ -268,14 +268,14 @@ ngx_household_account_op_reply(ngx_household_redis_op_t *rop,
 
     if (ngx_household_script_missing(&v->str) && !op->eval) {
         op->noscript = 1;
-        return NGX_OK;
+        return NGX_DECLINED;
     }
 
     op->result = NGX_HOUSEHOLD_ACCOUNT_ERROR;
 
     ngx_household_redis_log_error(op->redis, "account write", &v->str);
 
-    return NGX_OK;
+    return NGX_DECLINED;
 }
 
 

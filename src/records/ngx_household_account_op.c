@@ -64,7 +64,8 @@ ngx_household_account_op_submit(ngx_household_account_op_t *op,
     op->sent = ngx_household_redis_submit(op->redis, commands, keys, n,
                                           NGX_HOUSEHOLD_REDIS_API
                                           |NGX_HOUSEHOLD_REDIS_WRITE
-                                          |NGX_HOUSEHOLD_REDIS_LATE,
+                                          |NGX_HOUSEHOLD_REDIS_LATE
+                                          |NGX_HOUSEHOLD_REDIS_NUMBERED,
                                           reply, done, op, &status);
     if (op->sent == NULL) {
         return NGX_ERROR;

@@ -244,7 +244,8 @@ ngx_http_household_api_call_command(ngx_http_household_api_call_t *call,
                                         &command, &argv[1], 1,
                                         NGX_HOUSEHOLD_REDIS_API
                                         |NGX_HOUSEHOLD_REDIS_WRITE
-                                        |NGX_HOUSEHOLD_REDIS_LATE,
+                                        |NGX_HOUSEHOLD_REDIS_LATE
+                                        |NGX_HOUSEHOLD_REDIS_NUMBERED,
                                         ngx_http_household_api_command_reply,
                                         ngx_http_household_api_command_done,
                                         data, &status);
@@ -267,7 +268,7 @@ ngx_http_household_api_command_reply(ngx_household_redis_op_t *op,
     ngx_http_household_api_command_t *command = op->data;
 
     if (command->call == NULL) {
-        return NGX_OK;
+        return NGX_DECLINED;
     }
 
     if (reply->values[0].type == NGX_HOUSEHOLD_RESP_ERROR) {
@@ -275,7 +276,7 @@ ngx_http_household_api_command_reply(ngx_household_redis_op_t *op,
                                  command->call->conf->redis->redis, "control",
                                  &reply->values[0].str);
         command->failed = 1;
-        return NGX_OK;
+        return NGX_DECLINED;
     }
 
     return command->reply(command->call, reply);
