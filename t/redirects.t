@@ -19,6 +19,7 @@ my ($home, $away) = ('82.64.10.7', '203.0.113.9');
 my $redis = Test::Household::Redis->new(unix => 1);
 $redis->cmd(SADD => 'household:{a}', $home);
 $redis->cmd(SADD => 'household:{b}', $away);
+$redis->cmd(SADD => 'household:{local}', '127.0.0.1');
 
 my $origin = 'unix:' . temp_dir('origin') . '/origin.sock';
 
@@ -67,6 +68,8 @@ location /open { household \$mode; try_files /none /closed/page.html; }
 location /closed/ { household \$mode; root html; }
 location /b/ { household_account \$other; root html; }
 location /to-b { household_account \$other; try_files /none /b/page.html; }
+location /from { try_files /none /from/page.html; }
+location /from/ { real_ip_header X-From; root html; }
 
 # values that are invalid
 location /odd {
@@ -114,7 +117,7 @@ location /unjudged/ {
 location /zone/ { root html; }
 EOC
 
-for my $dir ('', '/guarded', '/other', '/closed', '/b', '/none',
+for my $dir ('', '/guarded', '/other', '/closed', '/b', '/from', '/none',
              '/none-monitor', '/unjudged', '/zone')
 {
     mkdir "$edge->{dir}/html$dir";
@@ -192,6 +195,19 @@ for (['/monitor?account=a', $away, 403, 'DENIED outside', 'DENIED 1'],
     is "$r->{status} $r->{headers}{'x-status'} $r->{headers}{'x-reason'}",
         "$status $words", "another place: $uri from $from";
     is $more, $count, "another place: $uri from $from: is counted once";
+}
+
+# the address of the client may be another one there
+
+for ([$away, 403, 'outside', 'DENIED 1'], ['127.0.0.1', 200, 'home', 'ALLOWED 1'])
+{
+    my ($from, $status, $reason, $count) = @$_;
+    my ($r, $more) = counted(sub {
+        $edge->get('/from?account=local', 'X-From' => $from);
+    });
+    is "$r->{status} $r->{headers}{'x-reason'}", "$status $reason",
+        "another place, which learns that the client is $from";
+    is $more, $count, "another place, $from: is counted once";
 }
 
 # one lookup, and one write

@@ -183,9 +183,10 @@ ngx_http_household_access_same(ngx_http_request_t *r,
     ngx_uint_t                mode, rollout;
     ngx_http_household_ctx_t  now;
 
-    /* what is required may be of other values now */
+    /* what is required may be of other values now; realip may have run */
 
     if (ctx->status == NGX_HTTP_HOUSEHOLD_BYPASSED
+        || ctx->client != r->connection->sockaddr
         || hlcf->token.requires != NULL
         || !ngx_http_household_facts_same(hlcf, ctx->conf))
     {
@@ -309,6 +310,7 @@ ngx_http_household_access_identify(ngx_http_request_t *r,
 {
     ctx->conf = hlcf;
     ctx->store = hlcf->store;
+    ctx->client = r->connection->sockaddr;
     ctx->no_record = NGX_HOUSEHOLD_REASON_UNAVAILABLE;
     ctx->issued_at = NGX_HOUSEHOLD_ISSUED_UNKNOWN;
     ctx->rollout = NGX_HOUSEHOLD_ROLLOUT_ALL;

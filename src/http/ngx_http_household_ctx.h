@@ -71,6 +71,7 @@ typedef struct {
 
     ngx_http_household_loc_conf_t  *conf;      /* of the evaluation */
     ngx_http_household_store_t     *store;
+    struct sockaddr                *client;    /* another one after realip */
     ngx_uint_t                      configured; /* mode in nginx.conf */
     ngx_uint_t                      mode;      /* with the override */
     ngx_uint_t                      rollout;   /* in nginx.conf */
