@@ -318,6 +318,9 @@ struct ngx_http_household_loc_conf_s {
     ngx_str_t                         dashboard_api; /* URI; or empty */
     ngx_http_household_api_conf_t    *api;        /* NULL: no "household_api" */
     ngx_http_household_api_audit_t   *audit;      /* NULL: off */
+
+    /* of household_metrics, _dashboard or _api; NULL: none of them */
+    ngx_http_handler_pt               content;
 };
 
 

@@ -94,7 +94,8 @@ ngx_http_household_set_dashboard(ngx_conf_t *cf, ngx_command_t *cmd,
         hlcf->dashboard_api.len = value[1].len - 4;
     }
 
-    clcf->handler = ngx_http_household_dashboard_handler;
+    hlcf->content = ngx_http_household_dashboard_handler;
+    clcf->handler = hlcf->content;
 
     /* the links of the page are relative */
     clcf->auto_redirect = 1;

@@ -64,7 +64,8 @@ ngx_http_household_set_metrics(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
     }
 
     clcf = ngx_http_conf_get_module_loc_conf(cf, ngx_http_core_module);
-    clcf->handler = ngx_http_household_metrics_handler;
+    hlcf->content = ngx_http_household_metrics_handler;
+    clcf->handler = hlcf->content;
 
     return NGX_CONF_OK;
 }

@@ -20,6 +20,8 @@
 
 static char *ngx_http_household_merge_identity(ngx_conf_t *cf,
     ngx_http_household_loc_conf_t *prev, ngx_http_household_loc_conf_t *conf);
+static void ngx_http_household_merge_content(ngx_conf_t *cf,
+    ngx_http_household_loc_conf_t *prev, ngx_http_household_loc_conf_t *conf);
 static ngx_int_t ngx_http_household_offer_compile(ngx_conf_t *cf,
     ngx_http_household_offer_t *offer, ngx_str_t *url, ngx_str_t *verify);
 static ngx_int_t ngx_http_household_offer_param(ngx_str_t *param,
@@ -191,6 +193,8 @@ ngx_http_household_merge_loc_conf(ngx_conf_t *cf, void *parent, void *child)
 
     ngx_http_household_policy_merge(conf, prev);
 
+    ngx_http_household_merge_content(cf, prev, conf);
+
     ngx_conf_merge_ptr_value(conf->audit, prev->audit, NULL);
     ngx_conf_merge_sec_value(conf->activity, prev->activity,
                              NGX_HTTP_HOUSEHOLD_ACTIVITY_MAX);
@@ -233,6 +237,35 @@ ngx_http_household_merge_identity(ngx_conf_t *cf,
     }
 
     return ngx_http_household_token_merge(cf, &prev->token, &conf->token);
+}
+
+
+/*
+ * A request in a block "if" of a location has the content handler of the
+ * location, and the configuration of the block.  In a block "limit_except" it
+ * has the handler of the block, too.
+ */
+
+static void
+ngx_http_household_merge_content(ngx_conf_t *cf,
+    ngx_http_household_loc_conf_t *prev, ngx_http_household_loc_conf_t *conf)
+{
+    ngx_http_core_loc_conf_t  *clcf;
+
+    clcf = ngx_http_conf_get_module_loc_conf(cf, ngx_http_core_module);
+
+    if (!clcf->noname || clcf->handler != NULL || prev->content == NULL) {
+        return;
+    }
+
+    conf->content = prev->content;
+    conf->metrics_zone = prev->metrics_zone;
+    conf->dashboard_api = prev->dashboard_api;
+    conf->api = prev->api;
+
+    if (clcf->lmt_excpt) {
+        clcf->handler = conf->content;
+    }
 }
 
 

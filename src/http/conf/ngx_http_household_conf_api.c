@@ -67,7 +67,8 @@ ngx_http_household_set_api(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
     api->prefix = clcf->name;
 
     hlcf->api = api;
-    clcf->handler = ngx_http_household_api_handler;
+    hlcf->content = ngx_http_household_api_handler;
+    clcf->handler = hlcf->content;
 
     return NGX_CONF_OK;
 }
