@@ -27,6 +27,15 @@ my $http2_port = free_port();
 my $location = 'location /api/ { household_api main write;
                                  client_max_body_size 0;
                                  client_body_buffer_size 4k; }';
+my $mirrors = 'location /mirrored/ { household_api main write;
+                                     client_max_body_size 0;
+                                     client_body_buffer_size 4k;
+                                     mirror /mirror; }
+               location = /mirror { internal; client_max_body_size 0;
+                   proxy_pass http://127.0.0.1:$server_port/api/1/import?dry_run=1; }
+               location /twice/ { household_api main write;
+                                  mirror /twice/;
+                                  mirror_request_body off; }';
 my $http2 = $has_http2
     ? "server { listen 127.0.0.1:$http2_port http2; $location }" : '';
 
@@ -35,7 +44,7 @@ my $nginx = Test::Household::Nginx->new(
                         redis => 'connect_timeout 20s; timeout 20s;')
         . "household_redis far { server ${\ $proxy->address};"
         . " connect_timeout 20s; timeout 20s; }\n$http2\n",
-    server => "$location location /far/ { household_api far write; }"
+    server => "$location $mirrors location /far/ { household_api far write; }"
         . location('/home') . 'location /status { household_metrics; }');
 
 my $api = Test::Household::Api->new($nginx, '/api');
@@ -254,6 +263,26 @@ EOS
     cmp_ok $j->{unchanged}, '>=', $homes, 'what was written stays';
     is join(' ', imported('m')), '2000 2000', 'all of it';
 }
+
+
+# a body that was read before, and is in a file; and one that was not
+
+sub import_at {
+    my ($prefix, $name) = @_;
+    return Test::Household::Api->new($nginx, $prefix)
+        ->call(POST => 'import', $body =~ s/"m/"$name/gr, @lines)->{json};
+}
+
+is import_at('/mirrored', 'i')->{lines}, 2000, 'an import of a file';
+is join(' ', imported('i')), '2000 2000', 'an import of a file: all of it';
+ok wait_until {
+    $nginx->access_log =~ m{"POST /api/1/import\?dry_run=1 HTTP/1.0" 200};
+}, 'an import of a file: others have the whole body';
+
+is import_at('/twice', 't')->{written}, 2000,
+    'an import beside a subrequest to the API';
+is join(' ', imported('t')), '2000 2000',
+    'an import beside a subrequest to the API: all of it';
 
 
 # HTTP/2

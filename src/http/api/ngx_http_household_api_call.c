@@ -156,11 +156,21 @@ ngx_http_household_api_call_cleanup(void *data)
 ngx_http_household_api_call_t *
 ngx_http_household_api_call_find(ngx_http_request_t *r)
 {
-    ngx_http_cleanup_t  *cln;
+    ngx_http_cleanup_t             *cln;
+    ngx_http_household_api_call_t  *call;
+
+    /* subrequests have their cleanup handlers in the main request */
 
     for (cln = r->main->cleanup; cln; cln = cln->next) {
-        if (cln->handler == ngx_http_household_api_call_cleanup) {
-            return cln->data;
+
+        if (cln->handler != ngx_http_household_api_call_cleanup) {
+            continue;
+        }
+
+        call = cln->data;
+
+        if (call->request == r) {
+            return call;
         }
     }
 

@@ -19,12 +19,17 @@ static ngx_int_t ngx_http_household_api_import_create(
     ngx_http_household_api_call_t *call);
 static void ngx_http_household_api_import_cleanup(void *data);
 static void ngx_http_household_api_import_body(ngx_http_request_t *r);
+static void ngx_http_household_api_import_event(ngx_http_request_t *r);
+static ngx_int_t ngx_http_household_api_import_copy(
+    ngx_http_household_api_import_t *import);
 static ngx_int_t ngx_http_household_api_import_run(
     ngx_http_household_api_call_t *call);
 static ngx_int_t ngx_http_household_api_import_read(
     ngx_http_household_api_import_t *import);
-static void ngx_http_household_api_import_consume(
+static ngx_int_t ngx_http_household_api_import_consume(
     ngx_http_household_api_import_t *import);
+static ngx_int_t ngx_http_household_api_import_file(
+    ngx_http_household_api_import_t *import, ngx_buf_t *b);
 static ngx_int_t ngx_http_household_api_import_answer(
     ngx_http_household_api_import_t *import);
 static void ngx_http_household_api_import_more(
@@ -123,14 +128,73 @@ ngx_http_household_api_import_cleanup(void *data)
 }
 
 
-/* the handler of the body, and then of read events */
+/* the handler of the body */
 
 static void
 ngx_http_household_api_import_body(ngx_http_request_t *r)
 {
-    ngx_int_t  rc;
+    ngx_http_household_api_import_t  *import;
 
-    r->read_event_handler = ngx_http_household_api_import_body;
+    import = ngx_http_household_api_call_find(r)->import;
+
+    if (!r->request_body_no_buffering
+        && ngx_http_household_api_import_copy(import) != NGX_OK)
+    {
+        ngx_http_finalize_request(r, NGX_HTTP_INTERNAL_SERVER_ERROR);
+        return;
+    }
+
+    r->read_event_handler = ngx_http_household_api_import_event;
+
+    ngx_http_household_api_import_event(r);
+}
+
+
+/*
+ * Another module has read the body, e.g. for "mirror", and may need it still;
+ * or there is none.
+ */
+
+static ngx_int_t
+ngx_http_household_api_import_copy(ngx_http_household_api_import_t *import)
+{
+    ngx_buf_t            *b;
+    ngx_chain_t          *cl, *copy, **last;
+    ngx_http_request_t   *r;
+
+    r = import->call->request;
+
+    import->whole = 1;
+    last = &import->in;
+
+    cl = (r->request_body != NULL) ? r->request_body->bufs : NULL;
+
+    for ( /* void */ ; cl; cl = cl->next) {
+
+        copy = ngx_alloc_chain_link(r->pool);
+        b = ngx_alloc_buf(r->pool);
+
+        if (copy == NULL || b == NULL) {
+            return NGX_ERROR;
+        }
+
+        *b = *cl->buf;
+
+        copy->buf = b;
+        copy->next = NULL;
+
+        *last = copy;
+        last = &copy->next;
+    }
+
+    return NGX_OK;
+}
+
+
+static void
+ngx_http_household_api_import_event(ngx_http_request_t *r)
+{
+    ngx_int_t  rc;
 
     rc = ngx_http_household_api_import_run(
                                        ngx_http_household_api_call_find(r));
@@ -183,13 +247,17 @@ ngx_http_household_api_import_read(ngx_http_household_api_import_t *import)
 
     for ( ;; ) {
 
-        ngx_http_household_api_import_consume(import);
+        rc = ngx_http_household_api_import_consume(import);
+
+        if (rc == NGX_ERROR) {
+            return NGX_HTTP_INTERNAL_SERVER_ERROR;
+        }
 
         if (import->stopped) {
             return NGX_OK;
         }
 
-        if (r->request_body->bufs != NULL || import->queued != NULL) {
+        if (rc == NGX_AGAIN || import->queued != NULL) {
 
             /* the client is waited for only if something is read of it */
 
@@ -200,7 +268,7 @@ ngx_http_household_api_import_read(ngx_http_household_api_import_t *import)
             return NGX_AGAIN;
         }
 
-        if (!r->reading_body) {
+        if (import->whole || !r->reading_body) {
 
             if (import->len || import->long_line) {
 
@@ -228,25 +296,28 @@ ngx_http_household_api_import_read(ngx_http_household_api_import_t *import)
 }
 
 
-static void
+/* returns NGX_OK, NGX_AGAIN if something is left, or NGX_ERROR */
+
+static ngx_int_t
 ngx_http_household_api_import_consume(ngx_http_household_api_import_t *import)
 {
-    u_char                   *p;
-    size_t                    n;
-    ngx_buf_t                *b;
-    ngx_chain_t              *cl;
-    ngx_http_request_body_t  *rb;
+    u_char              *p;
+    size_t               n;
+    ngx_buf_t           *b;
+    ngx_chain_t         *cl, **in;
+    ngx_http_request_t  *r;
 
-    rb = import->call->request->request_body;
+    r = import->call->request;
+    in = import->whole ? &import->in : &r->request_body->bufs;
 
-    while (rb->bufs != NULL) {
+    while (*in != NULL) {
 
-        b = rb->bufs->buf;
+        b = (*in)->buf;
 
         while (b->pos < b->last) {
 
             if (!ngx_http_household_api_job_room(import)) {
-                return;
+                return NGX_AGAIN;
             }
 
             p = memchr(b->pos, '\n', b->last - b->pos);
@@ -268,10 +339,54 @@ ngx_http_household_api_import_consume(ngx_http_household_api_import_t *import)
             }
         }
 
-        cl = rb->bufs;
-        rb->bufs = cl->next;
-        ngx_free_chain(import->call->request->pool, cl);
+        if (b->in_file && b->file_pos < b->file_last) {
+
+            if (ngx_http_household_api_import_file(import, b) != NGX_OK) {
+                return NGX_ERROR;
+            }
+
+            continue;
+        }
+
+        cl = *in;
+        *in = cl->next;
+        ngx_free_chain(r->pool, cl);
     }
+
+    return NGX_OK;
+}
+
+
+/* sets "b", which is of a file, to its next part */
+
+static ngx_int_t
+ngx_http_household_api_import_file(ngx_http_household_api_import_t *import,
+    ngx_buf_t *b)
+{
+    size_t  size;
+
+    if (import->buf == NULL) {
+        import->buf = ngx_pnalloc(import->call->request->pool,
+                                  NGX_HTTP_HOUSEHOLD_API_LINE);
+        if (import->buf == NULL) {
+            return NGX_ERROR;
+        }
+    }
+
+    size = (size_t) ngx_min(b->file_last - b->file_pos,
+                            NGX_HTTP_HOUSEHOLD_API_LINE);
+
+    if (ngx_read_file(b->file, import->buf, size, b->file_pos)
+        != (ssize_t) size)
+    {
+        return NGX_ERROR;
+    }
+
+    b->pos = import->buf;
+    b->last = import->buf + size;
+    b->file_pos += size;
+
+    return NGX_OK;
 }
 
 

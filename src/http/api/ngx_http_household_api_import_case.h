@@ -65,6 +65,11 @@ struct ngx_http_household_api_import_s {
     ngx_http_household_api_call_t       *call;
     ngx_household_record_builder_t      *builder;
 
+    /* if another module has read the body: what is left of it */
+    ngx_chain_t                         *in;
+    unsigned                             whole:1;
+    u_char                              *buf;      /* of a file; or NULL */
+
     /* the line that is being read */
     u_char                              *text;
     size_t                               len;
