@@ -62,6 +62,15 @@ for my $path ('nothing', 'accounts', 'accounts/a/nothing', 'accounts/a/home',
 
 is $nginx->get('/policy1/status')->{status}, 404, 'a location is no prefix';
 
+# its name is the shortest prefix
+
+my $empty = Test::Household::Nginx->new(
+    http => http_config(server => $redis->address),
+    server => 'location "" { household_api main; }');
+
+is $empty->get('/1/status')->{status}, 200, 'a location without a name';
+$empty->quit;
+
 for my $path ('accounts/', 'accounts/%', 'accounts/%4', 'accounts/%zz',
               'accounts/%0a', 'accounts/' . 'x' x 129)
 {

@@ -197,7 +197,7 @@ ngx_http_household_api_parse(ngx_http_household_api_call_t *call)
     path.data += prefix->len;
     path.len -= prefix->len;
 
-    if (prefix->data[prefix->len - 1] != '/'
+    if ((prefix->len == 0 || prefix->data[prefix->len - 1] != '/')
         && path.len && path.data[0] != '/')
     {
         return NGX_DECLINED;
