@@ -21,7 +21,7 @@
  * never truncated.  Ended entries do not count: seats and grants that are
  * over, devices not seen for NGX_HOUSEHOLD_DEVICE_GONE.
  */
-#define NGX_HOUSEHOLD_RECORD_NETWORKS   256  /* home and extra together */
+#define NGX_HOUSEHOLD_RECORD_NETWORKS   256  /* of homes and seats, evidence */
 #define NGX_HOUSEHOLD_RECORD_DEVICES    256  /* devices, grants, members */
 #define NGX_HOUSEHOLD_RECORD_SIZE     16384  /* bytes, header included */
 

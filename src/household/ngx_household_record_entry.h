@@ -266,6 +266,16 @@ ngx_household_entry_next(ngx_household_entry_t *e)
 }
 
 
+/* returns 1 if the limit of networks applies: a seat that learns needs one */
+
+static ngx_inline ngx_uint_t
+ngx_household_kind_is_network(u_char kind)
+{
+    return kind <= NGX_HOUSEHOLD_ENTRY_LEARN
+           || kind == NGX_HOUSEHOLD_ENTRY_OPEN;
+}
+
+
 /* returns 1 if the limit of devices, grants and members applies */
 
 static ngx_inline ngx_uint_t
@@ -309,7 +319,7 @@ static ngx_inline ngx_uint_t
 ngx_household_record_fits(ngx_household_record_builder_t *b, u_char kind,
     size_t len)
 {
-    if (kind <= NGX_HOUSEHOLD_ENTRY_LEARN
+    if (ngx_household_kind_is_network(kind)
         && b->networks == NGX_HOUSEHOLD_RECORD_NETWORKS)
     {
         return 0;
@@ -334,7 +344,7 @@ ngx_household_record_add(ngx_household_record_builder_t *b, u_char kind,
     b->u.record.size += (uint32_t) len;
     b->u.record.kinds |= ngx_household_entry_bit(kind);
 
-    if (kind <= NGX_HOUSEHOLD_ENTRY_LEARN) {
+    if (ngx_household_kind_is_network(kind)) {
         b->networks++;
 
     } else if (ngx_household_kind_is_device(kind)) {

@@ -232,11 +232,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     (void) ngx_household_record_travel(copy, &empty, FUZZ_NOW);
     (void) ngx_household_record_has_capacity(copy, FUZZ_NOW);
 
-    /* a seat that learns is taken without a network */
-
-    fuzz_check((copy->kinds & NGX_HOUSEHOLD_RECORD_OPEN)
-               || ngx_household_record_seats_taken(copy, FUZZ_NOW)
-                  <= networks);
+    fuzz_check(ngx_household_record_seats_taken(copy, FUZZ_NOW) <= networks);
     fuzz_check(ngx_household_record_away_days(copy, -1, INT64_MAX)
                <= NGX_HOUSEHOLD_AWAY_MAX);
 

@@ -407,26 +407,39 @@ test_record_travel(void **state)
 }
 
 
-/* 256 seats in 256 networks: the most that can be told apart */
+/* 256 seats: the most that can be told apart, with networks or without */
 
 static void
 test_record_seats(void **state)
 {
     char                     name[64];
-    ngx_uint_t               i;
+    ngx_uint_t               i, n;
     ngx_household_record_t  *rec;
 
-    ngx_household_record_builder_start(&builder, TEST_NOW);
+    static const char  *networks[] = { "10.0.0.0/8", "learn" };
 
-    for (i = 0; i < NGX_HOUSEHOLD_RECORD_NETWORKS; i++) {
-        sprintf(name, "extra:s%u:10.0.0.0/8", (unsigned) i);
-        test_field(name, "0");
+    for (n = 0; n < test_count(networks); n++) {
+        ngx_household_record_builder_start(&builder, TEST_NOW);
+
+        for (i = 0; i < NGX_HOUSEHOLD_RECORD_NETWORKS; i++) {
+            sprintf(name, "extra:s%u:%s", (unsigned) i, networks[n]);
+            test_field(name, "0");
+        }
+
+        rec = test_finish();
+        assert_int_equal(ngx_household_record_seats_taken(rec, TEST_NOW),
+                         NGX_HOUSEHOLD_RECORD_NETWORKS);
+        free(rec);
+
+        /* one that has ended does not count */
+
+        sprintf(name, "extra:other:%s", networks[n]);
+        test_field(name, "1700000000");
+        free(test_finish());
+
+        test_field(name, "1700000001");
+        assert_null(ngx_household_record_builder_finish(&builder));
     }
-
-    rec = test_finish();
-    assert_int_equal(ngx_household_record_seats_taken(rec, TEST_NOW),
-                     NGX_HOUSEHOLD_RECORD_NETWORKS);
-    free(rec);
 }
 
 
