@@ -180,7 +180,8 @@ ngx_household_cat_text_check_regex(const ngx_household_cbor_t *c,
 
     /*
      * A backslash in brackets stands for itself in POSIX, and escapes in other
-     * dialects: "[\d]" would be another set than the issuer meant.
+     * dialects: "[\d]" would be another set than the issuer meant.  A "]" at
+     * the beginning stands for itself, too, and ends an empty set in others.
      */
 
     bracket = 0;
@@ -206,6 +207,15 @@ ngx_household_cat_text_check_regex(const ngx_household_cbor_t *c,
             }
 
             bracket = 1;
+
+            if (i + 1 < regex->len && regex->data[i + 1] == '^') {
+                i++;
+            }
+
+            if (i + 1 < regex->len && regex->data[i + 1] == ']') {
+                return NGX_HOUSEHOLD_REASON_TOKEN_UNSUPPORTED;
+            }
+
             break;
 
         case ']':
