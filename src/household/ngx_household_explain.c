@@ -160,7 +160,12 @@ ngx_household_explain_revoked(ngx_household_explain_case_t *c)
 {
     int64_t  before, issued;
 
-    before = (c->rec != NULL) ? c->rec->revoked_before : 0;
+    if (c->rec == NULL) {
+        ngx_household_explain_add(c, "the record of the account is not known");
+        return 0;
+    }
+
+    before = c->rec->revoked_before;
     issued = c->facts->issued_at;
 
     if (before == 0) {

@@ -99,15 +99,17 @@ ngx_household_explain_extra(ngx_household_explain_case_t *c)
 {
     int64_t                  ended;
     ngx_str_t                seat;
-    ngx_uint_t               n;
+    ngx_uint_t               n, nseen;
     ngx_household_seen_t     seen[NGX_HOUSEHOLD_SEEN_MAX];
     ngx_household_place_t    places[2];
     ngx_household_entry_t    e;
     ngx_household_network_t  net;
 
+    nseen = ngx_household_record_seen(c->rec, &c->facts->device, seen);
+
     n = ngx_household_record_extra(c->rec, &c->facts->addr,
                                    c->policy->ipv6_prefix, c->facts->now,
-                                   NULL, 0, places);
+                                   seen, nseen, places);
     if (n) {
         ngx_household_explain_add(c, "%A is in the network %N of the seat %V",
                                   &c->facts->addr, &places[0].network,
@@ -126,10 +128,7 @@ ngx_household_explain_extra(ngx_household_explain_case_t *c)
 
     if (c->facts->returned
         && ngx_household_record_open(c->rec, &c->facts->addr, c->facts->now,
-                                     &c->facts->device, seen,
-                                     ngx_household_record_seen(c->rec,
-                                                &c->facts->device, seen),
-                                     places))
+                                     &c->facts->device, seen, nseen, places))
     {
         ngx_household_explain_add(c, "the client has brought back the state of"
                                   " an offer, and %A becomes a network of the"
@@ -283,7 +282,8 @@ ngx_household_explain_ended(ngx_household_explain_case_t *c,
 
     while (ngx_household_entry_next(&e)) {
 
-        if (e.kind == NGX_HOUSEHOLD_ENTRY_EXTRA
+        if ((e.kind == NGX_HOUSEHOLD_ENTRY_EXTRA
+             || e.kind == NGX_HOUSEHOLD_ENTRY_OPEN)
             && ngx_household_str_equal(&e.seat, seat))
         {
             ended = ngx_max(ended, e.time);

@@ -102,6 +102,21 @@ test_text(ngx_uint_t rule)
 }
 
 
+static const char *
+test_seat(void)
+{
+    static char       text[NGX_HOUSEHOLD_ID_LEN + 1];
+    const ngx_str_t  *seat;
+
+    seat = &explained.decision.seat;
+
+    ngx_memcpy(text, seat->data, seat->len);
+    text[seat->len] = '\0';
+
+    return text;
+}
+
+
 static void
 test_field(const char *name, const char *value)
 {
@@ -249,13 +264,103 @@ test_explain_more(void **state)
 }
 
 
+/* of the seats with this address, the one of the verdict is named */
+
+static void
+test_explain_flatmates(void **state)
+{
+    ngx_household_policy_t  policy;
+
+    test_policy(&policy);
+
+    ngx_household_record_builder_start(&builder, TEST_NOW);
+    test_home("82.64.10.0/24");
+    test_field("extra:s1:203.0.113.0/24", "1764104400");
+    test_field("extra:s2:203.0.113.9", "1764187200");
+    test_field("device:phone", "1764000000@s1");
+
+    test_explain(&policy, "phone");
+
+    assert_int_equal(explained.rule, 5);
+    assert_string_equal(test_seat(), "s1");
+    assert_string_equal(test_text(5), "203.0.113.9 is in the network "
+                        "203.0.113.0/24 of the seat s1, which is paid until "
+                        "2025-11-25T21:00:00Z");
+
+    test_explain(&policy, "tv");
+
+    assert_int_equal(explained.rule, 5);
+    assert_string_equal(test_seat(), "s2");
+    assert_string_equal(test_text(5), "203.0.113.9 is in the network "
+                        "203.0.113.9/32 of the seat s2, which is paid until "
+                        "2025-11-26T20:00:00Z");
+}
+
+
+/* a seat that learns has ended, and has no network */
+
+static void
+test_explain_open(void **state)
+{
+    ngx_household_policy_t  policy;
+
+    test_policy(&policy);
+
+    ngx_household_record_builder_start(&builder, TEST_NOW);
+    test_home("82.64.10.0/24");
+    test_field("extra:s1:learn", "1763928000");
+    test_field("device:phone", "1763841600@s1");
+
+    test_explain(&policy, "phone");
+
+    assert_int_equal(explained.rule, 13);
+    assert_string_equal(test_text(5), "the account has no seat with a "
+                        "network");
+    assert_string_equal(test_text(6), "the device was seen at the seat s1 3 "
+                        "days ago, 31 days allowed, but the seat ended 2 days "
+                        "ago");
+}
+
+
+/* a record over a limit: whether the devices were signed out is not known */
+
+static void
+test_explain_too_large(void **state)
+{
+    char                    name[64];
+    ngx_uint_t              i;
+    ngx_household_policy_t  policy;
+
+    test_policy(&policy);
+    policy.unavailable = NGX_HOUSEHOLD_DENY;
+
+    ngx_household_record_builder_start(&builder, TEST_NOW);
+    test_field("revoked_before", "1764100000");
+
+    for (i = 0; i <= NGX_HOUSEHOLD_RECORD_NETWORKS; i++) {
+        sprintf(name, "10.0.%u.%u", (unsigned) i / 256, (unsigned) i % 256);
+        test_home(name);
+    }
+
+    test_explain(&policy, "phone");
+
+    assert_int_equal(explained.rule, 3);
+    assert_string_equal(test_text(1), "the account is known");
+    assert_string_equal(test_text(2), "the record of the account is not "
+                        "known");
+}
+
+
 int
 main(void)
 {
     const struct CMUnitTest  tests[] = {
         cmocka_unit_test(test_explain_random),
         cmocka_unit_test(test_explain_texts),
-        cmocka_unit_test(test_explain_more)
+        cmocka_unit_test(test_explain_more),
+        cmocka_unit_test(test_explain_flatmates),
+        cmocka_unit_test(test_explain_open),
+        cmocka_unit_test(test_explain_too_large)
     };
 
     ngx_memset(model_long_id, 'i', sizeof(model_long_id) - 1);
