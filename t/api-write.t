@@ -248,6 +248,17 @@ $api->fails('a large body', 413, 'body_too_large',
     is $conn->response->{status}, 413, 'a large body of unknown size';
 }
 
+# a body in chunks, in one packet with its header
+
+{
+    my $conn = $nginx->connect;
+    $conn->send("PATCH /api/1/accounts/a HTTP/1.1\r\nHost: localhost\r\n"
+        . "Content-Type: application/json\r\nConnection: close\r\n"
+        . "Transfer-Encoding: chunked\r\n\r\n"
+        . "3\r\n{\"s\r\n8\r\neats\":2}\r\n0\r\n\r\n");
+    is $conn->response->{status}, 204, 'a body in chunks';
+}
+
 
 # erasing
 

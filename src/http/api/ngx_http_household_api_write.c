@@ -292,7 +292,8 @@ ngx_http_household_api_write_collect(ngx_http_request_t *r, ngx_str_t *text)
 
             p += n;
 
-        } else {
+        } else if (b->pos < b->last) {
+            /* the last one of a chunked body may have no memory */
             p = ngx_cpymem(p, b->pos, b->last - b->pos);
         }
     }
