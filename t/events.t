@@ -207,6 +207,34 @@ is ask($home, '/slow', 'tv'), 'learned', 'the first day of a home';
 is ask($away, '/', 'tv'), 'unregistered', 'which is not learned yet';
 wait_kinds('denied outside', 'learn: no event before');
 
+# MurmurHash2 of both is the same
+
+for (qw(user-227713051 user-584606543)) {
+    $account = $_;
+    home();
+    ask($away, '/', 'tv');
+    wait_kinds('denied outside', "$account: no other is taken for it");
+}
+
+$account = 'a100';
+
+# an account that was erased has no event; one that is opened again has
+
+my $erased = ++$account;
+$redis->cmd(SET => "household-closed:{$erased}", 1);
+is ask($away, '/', 'tv'), 'unregistered', 'an account that was erased';
+$account++;
+home();
+ask($away, '/', 'tv');
+wait_kinds('denied outside', 'erased: the events after it are written');
+is kinds($erased), '', 'erased: there is none';
+
+$account = $erased;
+home();
+ok wait_until { ask($away, '/', 'tv') eq 'outside' }, 'it is opened again';
+wait_kinds('denied outside', 'opened again: on the same day');
+$account = 'b0';
+
 # the program of the docs, to the letter
 
 SKIP: {

@@ -26,6 +26,9 @@
 /* bytes of all field names, numbers and separators */
 #define NGX_HOUSEHOLD_EVENTS_TEXT      256
 
+/* what the script returns if the account was erased */
+#define NGX_HOUSEHOLD_EVENTS_CLOSED     -1
+
 /* bytes of the deduplication id: a kind, and a day or a seat */
 #define NGX_HOUSEHOLD_EVENTS_ONCE      (32 + NGX_HOUSEHOLD_ID_LEN)
 
@@ -40,7 +43,7 @@ struct ngx_household_events_s {
     ngx_uint_t               n;        /* pending */
     ngx_msec_t               suspended_at;
     ngx_uint_t               suspended; /* unsigned  suspended:1; */
-    uint32_t                 recent[NGX_HOUSEHOLD_EVENTS_RECENT];
+    uint64_t                 recent[NGX_HOUSEHOLD_EVENTS_RECENT];
 };
 
 
@@ -49,13 +52,14 @@ struct ngx_household_events_s {
 typedef struct {
     ngx_household_events_t  *events;
     ngx_household_event_e    kind;
-    uint32_t                 hash;
+    uint64_t                 hash;
     ngx_str_t                keys[NGX_HOUSEHOLD_EVENTS_KEYS];
     ngx_uint_t               expire;   /* seconds */
     ngx_uint_t               argc;
     ngx_str_t                argv[NGX_HOUSEHOLD_EVENTS_ARGS];
     unsigned                 added:1;  /* XADD was sent */
     unsigned                 first:1;  /* the script has set the mark */
+    unsigned                 closed:1; /* the account was erased */
     unsigned                 eval:1;   /* not EVALSHA */
     unsigned                 noscript:1; /* error reply NOSCRIPT */
     unsigned                 failed:1;
@@ -64,7 +68,7 @@ typedef struct {
 
 static u_char *ngx_household_events_once(ngx_household_event_t *event,
     u_char *p);
-static uint32_t ngx_household_events_hash(ngx_household_event_t *event,
+static uint64_t ngx_household_events_hash(ngx_household_event_t *event,
     ngx_str_t *once);
 static ngx_household_events_job_t *ngx_household_events_job_create(
     ngx_household_events_t *events, ngx_household_event_t *event,
@@ -84,6 +88,7 @@ static ngx_int_t ngx_household_events_job_reply(ngx_household_redis_op_t *op,
 static void ngx_household_events_job_done(ngx_household_redis_op_t *op,
     ngx_household_redis_result_e status);
 static void ngx_household_events_job_drop(ngx_household_events_job_t *job);
+static void ngx_household_events_job_forget(ngx_household_events_job_t *job);
 
 
 /* src/records/scripts/event.lua */
@@ -142,7 +147,7 @@ ngx_household_events_add(ngx_household_events_t *events,
     ngx_household_event_t *event, ngx_uint_t max)
 {
     u_char                       text[NGX_HOUSEHOLD_EVENTS_ONCE];
-    uint32_t                     hash, *recent;
+    uint64_t                     hash, *recent;
     ngx_str_t                    once;
     ngx_household_events_job_t  *job;
 
@@ -241,13 +246,13 @@ ngx_household_events_marks(ngx_str_t *key_prefix, ngx_str_t *account,
 }
 
 
-static uint32_t
+static uint64_t
 ngx_household_events_hash(ngx_household_event_t *event, ngx_str_t *once)
 {
-    uint32_t  hash;
+    uint64_t  hash;
 
-    hash = ngx_murmur_hash2(event->account.data, event->account.len);
-    hash = hash * 31 + ngx_murmur_hash2(once->data, once->len);
+    hash = ngx_household_keys_hash(0, &event->account);
+    hash = ngx_household_keys_hash(hash, once);
 
     /* 0 is an empty entry */
     return hash ? hash : 1;
@@ -449,6 +454,7 @@ ngx_household_events_job_reply(ngx_household_redis_op_t *op,
 
     case NGX_HOUSEHOLD_RESP_INTEGER:
         job->first = (v->integer == 1);
+        job->closed = (v->integer == NGX_HOUSEHOLD_EVENTS_CLOSED);
         return job->added ? NGX_ERROR : NGX_OK;
 
     case NGX_HOUSEHOLD_RESP_BULK:
@@ -494,6 +500,11 @@ ngx_household_events_job_done(ngx_household_redis_op_t *op,
         return;
     }
 
+    if (job->closed) {
+        /* an event of an account that is opened again has no mark */
+        ngx_household_events_job_forget(job);
+    }
+
     if (job->added) {
         job->events->ended(job->events->data, job->kind, 1);
     }
@@ -506,23 +517,31 @@ ngx_household_events_job_done(ngx_household_redis_op_t *op,
 static void
 ngx_household_events_job_drop(ngx_household_events_job_t *job)
 {
-    uint32_t                *recent;
     ngx_household_events_t  *events;
 
     events = job->events;
 
-    /* a later request may try again: the key in Redis prevents duplicates */
-
-    recent = &events->recent[job->hash % NGX_HOUSEHOLD_EVENTS_RECENT];
-
-    if (*recent == job->hash) {
-        *recent = 0;
-    }
+    ngx_household_events_job_forget(job);
 
     events->ended(events->data, job->kind, 0);
 
     events->n--;
     ngx_free(job);
+}
+
+
+/* a later request may try again: the key in Redis prevents duplicates */
+
+static void
+ngx_household_events_job_forget(ngx_household_events_job_t *job)
+{
+    uint64_t  *recent;
+
+    recent = &job->events->recent[job->hash % NGX_HOUSEHOLD_EVENTS_RECENT];
+
+    if (*recent == job->hash) {
+        *recent = 0;
+    }
 }
 
 

@@ -84,3 +84,18 @@ ngx_household_keys_record(u_char *p, ngx_str_t *key_prefix,
 
     return p;
 }
+
+
+uint64_t
+ngx_household_keys_hash(uint64_t hash, ngx_str_t *text)
+{
+    size_t  i;
+
+    hash = (hash ^ text->len) * 0x100000001b3ULL + 0xcbf29ce484222325ULL;
+
+    for (i = 0; i < text->len; i++) {
+        hash = (hash ^ text->data[i]) * 0x100000001b3ULL;
+    }
+
+    return hash;
+}

@@ -57,5 +57,12 @@ u_char *ngx_household_keys_account(u_char *p, ngx_str_t *prefix,
 u_char *ngx_household_keys_record(u_char *p, ngx_str_t *key_prefix,
     ngx_str_t *account, ngx_str_t *keys);
 
+/*
+ * FNV-1a, 64 bits, of what is written, "hash" being that of the parts before:
+ * two writes with one hash would be taken for the same, which 32 bits do not
+ * make unlikely enough.  The length is hashed to separate the parts.
+ */
+uint64_t ngx_household_keys_hash(uint64_t hash, ngx_str_t *text);
+
 
 #endif /* _NGX_HOUSEHOLD_KEYS_H_INCLUDED_ */

@@ -86,7 +86,6 @@ static void ngx_household_write_drop(ngx_household_write_t *write,
     ngx_household_writer_result_e result);
 static void ngx_household_write_end(ngx_household_write_t *write,
     ngx_household_writer_result_e result);
-static uint64_t ngx_household_write_hash(uint64_t hash, ngx_str_t *text);
 static ngx_uint_t ngx_household_writer_repeated(ngx_household_writer_t *writer,
     uint64_t hash);
 
@@ -167,9 +166,9 @@ ngx_household_writer_write_device(ngx_household_writer_t *writer,
         ngx_household_writer_device(dropped, &argv[4], names[1], values[1]);
     }
 
-    hash = ngx_household_write_hash(NGX_HOUSEHOLD_WRITE_DEVICE, account);
-    hash = ngx_household_write_hash(hash, &argv[0]);
-    hash = ngx_household_write_hash(hash, seat);
+    hash = ngx_household_keys_hash(NGX_HOUSEHOLD_WRITE_DEVICE, account);
+    hash = ngx_household_keys_hash(hash, &argv[0]);
+    hash = ngx_household_keys_hash(hash, seat);
 
     ngx_household_writer_submit(writer, NGX_HOUSEHOLD_WRITE_DEVICE, account,
                                 argv, dropped != NULL ? 6 : 4, hash);
@@ -216,8 +215,8 @@ ngx_household_writer_write_learn(ngx_household_writer_t *writer,
         argv[1 + i].len = ngx_sprintf(text[i], "%L", numbers[i]) - text[i];
     }
 
-    hash = ngx_household_write_hash(NGX_HOUSEHOLD_WRITE_LEARN, account);
-    hash = ngx_household_write_hash(hash, network);
+    hash = ngx_household_keys_hash(NGX_HOUSEHOLD_WRITE_LEARN, account);
+    hash = ngx_household_keys_hash(hash, network);
 
     ngx_household_writer_submit(writer, NGX_HOUSEHOLD_WRITE_LEARN, account,
                                 argv, 6, hash);
@@ -234,9 +233,9 @@ ngx_household_writer_write_seat(ngx_household_writer_t *writer,
     argv[0] = *seat;
     argv[1] = *network;
 
-    hash = ngx_household_write_hash(NGX_HOUSEHOLD_WRITE_SEAT, account);
-    hash = ngx_household_write_hash(hash, seat);
-    hash = ngx_household_write_hash(hash, network);
+    hash = ngx_household_keys_hash(NGX_HOUSEHOLD_WRITE_SEAT, account);
+    hash = ngx_household_keys_hash(hash, seat);
+    hash = ngx_household_keys_hash(hash, network);
 
     ngx_household_writer_submit(writer, NGX_HOUSEHOLD_WRITE_SEAT, account,
                                 argv, 2, hash);
@@ -257,8 +256,8 @@ ngx_household_writer_write_away(ngx_household_writer_t *writer,
     argv[1].data = max;
     argv[1].len = ngx_sprintf(max, "%d", NGX_HOUSEHOLD_AWAY_MAX) - max;
 
-    hash = ngx_household_write_hash(NGX_HOUSEHOLD_WRITE_AWAY, account);
-    hash = ngx_household_write_hash(hash, &argv[0]);
+    hash = ngx_household_keys_hash(NGX_HOUSEHOLD_WRITE_AWAY, account);
+    hash = ngx_household_keys_hash(hash, &argv[0]);
 
     ngx_household_writer_submit(writer, NGX_HOUSEHOLD_WRITE_AWAY, account,
                                 argv, 2, hash);
@@ -279,8 +278,8 @@ ngx_household_writer_write_grace_start(ngx_household_writer_t *writer,
     argv[1].data = is;
     argv[1].len = ngx_sprintf(is, "%L", now) - is;
 
-    hash = ngx_household_write_hash(NGX_HOUSEHOLD_WRITE_GRACE_START, account);
-    hash = ngx_household_write_hash(hash, &argv[0]);
+    hash = ngx_household_keys_hash(NGX_HOUSEHOLD_WRITE_GRACE_START, account);
+    hash = ngx_household_keys_hash(hash, &argv[0]);
 
     ngx_household_writer_submit(writer, NGX_HOUSEHOLD_WRITE_GRACE_START,
                                 account, argv, 2, hash);
@@ -297,7 +296,7 @@ ngx_household_writer_write_grace_return(ngx_household_writer_t *writer,
     if (now == 0) {
         ngx_household_writer_submit(writer, NGX_HOUSEHOLD_WRITE_GONE, account,
                    NULL, 0,
-                   ngx_household_write_hash(NGX_HOUSEHOLD_WRITE_GONE, account));
+                   ngx_household_keys_hash(NGX_HOUSEHOLD_WRITE_GONE, account));
         return;
     }
 
@@ -306,7 +305,7 @@ ngx_household_writer_write_grace_return(ngx_household_writer_t *writer,
 
     ngx_household_writer_submit(writer, NGX_HOUSEHOLD_WRITE_GRACE_RETURN,
            account, &value, 1,
-           ngx_household_write_hash(NGX_HOUSEHOLD_WRITE_GRACE_RETURN, account));
+           ngx_household_keys_hash(NGX_HOUSEHOLD_WRITE_GRACE_RETURN, account));
 }
 
 
@@ -538,27 +537,6 @@ ngx_household_write_end(ngx_household_write_t *write,
 
     writer->n--;
     ngx_free(write);
-}
-
-
-/*
- * FNV-1a, 64 bits: two writes with one hash would be taken for the same, which
- * 32 bits do not make unlikely enough.  The length is hashed to separate the
- * parts.
- */
-
-static uint64_t
-ngx_household_write_hash(uint64_t hash, ngx_str_t *text)
-{
-    size_t  i;
-
-    hash = (hash ^ text->len) * 0x100000001b3ULL + 0xcbf29ce484222325ULL;
-
-    for (i = 0; i < text->len; i++) {
-        hash = (hash ^ text->data[i]) * 0x100000001b3ULL;
-    }
-
-    return hash;
 }
 
 

@@ -6,11 +6,15 @@
 -- KEYS[4]  the mark
 -- ARGV[1]  seconds until it expires
 --
--- Returns 1, or 0 if there is a mark, or the account was erased.
+-- Returns 1, 0 if there is a mark, or -1 if the account was erased.
 
 -- include closed.lua
 
-if closed() or not redis.call('SET', KEYS[4], 1, 'NX', 'EX', ARGV[1]) then
+if closed() then
+    return -1
+end
+
+if not redis.call('SET', KEYS[4], 1, 'NX', 'EX', ARGV[1]) then
     return 0
 end
 
