@@ -26,6 +26,8 @@ static const char *ngx_household_redis_sentinel_address(
     ngx_household_resp_reply_t *reply, ngx_str_t *host, ngx_int_t *port);
 static void ngx_household_redis_sentinel_failed(
     ngx_household_redis_sentinel_t *st, const char *err);
+static void ngx_household_redis_sentinel_confirmed(
+    ngx_household_redis_sentinel_t *st);
 static void ngx_household_redis_sentinel_found(
     ngx_household_redis_sentinel_t *st, ngx_str_t *host, in_port_t port);
 
@@ -224,6 +226,35 @@ ngx_household_redis_sentinel_failed(ngx_household_redis_sentinel_t *st,
 }
 
 
+/* the primary is the one before */
+
+static void
+ngx_household_redis_sentinel_confirmed(ngx_household_redis_sentinel_t *st)
+{
+    if (st->primary->conns[0].state == NGX_HOUSEHOLD_REDIS_CONN_READY) {
+        /* it works, while the sentinels did not reply */
+        st->down = 0;
+    }
+
+    if (ngx_household_redis_peer_avoided(st->primary)) {
+
+        /*
+         * It replied READONLY: either a sentinel has its successor soon, or
+         * the parked commands are sent when it is used again.
+         */
+
+        ngx_household_redis_sentinel_schedule(st);
+        return;
+    }
+
+    if (!st->down) {
+        st->failures = 0;
+    }
+
+    ngx_household_redis_route_unpark(st->redis);
+}
+
+
 static void
 ngx_household_redis_sentinel_found(ngx_household_redis_sentinel_t *st,
     ngx_str_t *host, in_port_t port)
@@ -244,7 +275,7 @@ ngx_household_redis_sentinel_found(ngx_household_redis_sentinel_t *st,
 
     if (old != NULL && ngx_household_redis_node_is(old->node, host, port)) {
         ngx_household_redis_peer_resume(old);
-        ngx_household_redis_route_unpark(redis);
+        ngx_household_redis_sentinel_confirmed(st);
         return;
     }
 

@@ -91,6 +91,12 @@ ngx_household_redis_sentinel_watch_handler(ngx_event_t *ev)
                                    ? NGX_HOUSEHOLD_REDIS_SENTINEL_POLL_NO_SUB
                                    : NGX_HOUSEHOLD_REDIS_SENTINEL_POLL);
 
+    if (st->unsubscribed) {
+        /* the permission may be granted later; a query follows the reply */
+        ngx_household_redis_sentinel_watch_ready(st->watch);
+        return;
+    }
+
     ngx_household_redis_sentinel_refresh(st);
 }
 
