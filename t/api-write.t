@@ -252,6 +252,7 @@ $api->fails('a large body', 413, 'body_too_large',
 
 {
     my $conn = $nginx->connect;
+    push @{ $conn->{methods} }, 'PATCH';
     $conn->send("PATCH /api/1/accounts/a HTTP/1.1\r\nHost: localhost\r\n"
         . "Content-Type: application/json\r\nConnection: close\r\n"
         . "Transfer-Encoding: chunked\r\n\r\n"
