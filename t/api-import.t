@@ -201,7 +201,9 @@ $api->fails('another method', 405, 'method_not_allowed', GET => 'import');
     my $j = $json->decode($r->{body});
     is "$r->{status} $j->{code} $r->{headers}{'retry-after'}",
         '503 redis_unavailable 1', 'Redis goes midway';
-    ok $j->{done} > 900 && $j->{done} < 5000, 'the last line that was done';
+    # of 1000 accounts, less those whose replies may have been lost
+    ok $j->{done} > 1000 - 256 && $j->{done} < 5000,
+        'the last line that was done';
 
     my ($again, $n2) = api('', $redis->start->address);
     wait_until { $again->get('accounts/x')->{status} == 200 };
