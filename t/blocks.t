@@ -49,6 +49,10 @@ my $nginx = Test::Household::Nginx->new(
             limit_except GET { proxy_pass http://127.0.0.1:$server_port/not; }
             if ($arg_a) { proxy_pass http://127.0.0.1:$server_port/not; }
         }
+        location /both/ {
+            household_api main write;
+            proxy_pass http://127.0.0.1:$server_port/not;
+        }
         location /not {
             household off;
             return 204;
@@ -95,5 +99,9 @@ for my $query ('', '?a=1') {
 
 is $nginx->get('/own/1/status')->{status}, 200, 'no block';
 is $nginx->get('/own/1/status?a=1')->{status}, 401, 'if: another handler';
+
+# nor is a location in which another handler replaces it
+
+is $nginx->get('/both/1/status')->{status}, 401, 'another handler';
 
 done_testing;

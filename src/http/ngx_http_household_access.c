@@ -28,6 +28,8 @@
 #include "ngx_household_str.h"
 
 
+static ngx_uint_t ngx_http_household_access_exempt(ngx_http_request_t *r,
+    ngx_http_household_loc_conf_t *hlcf);
 static ngx_int_t ngx_http_household_access_redirected(ngx_http_request_t *r,
     ngx_http_household_loc_conf_t *hlcf, ngx_http_household_ctx_t *ctx);
 static ngx_int_t ngx_http_household_access_same(ngx_http_request_t *r,
@@ -85,10 +87,7 @@ ngx_http_household_access_handler(ngx_http_request_t *r)
         }
     }
 
-    if (hlcf->mode == NGX_HOUSEHOLD_OFF || r->post_action
-        || hlcf->api != NULL)
-    {
-        /* an API inherits the policy that it explains, and is not guarded */
+    if (ngx_http_household_access_exempt(r, hlcf)) {
         return NGX_DECLINED;
     }
 
@@ -121,6 +120,22 @@ ngx_http_household_access_handler(ngx_http_request_t *r)
 
 
 /*
+ * An API inherits the policy that it explains, and is not guarded; a handler
+ * that replaces it is.  At a post_action the client has its response, or has
+ * left.
+ */
+
+static ngx_uint_t
+ngx_http_household_access_exempt(ngx_http_request_t *r,
+    ngx_http_household_loc_conf_t *hlcf)
+{
+    return hlcf->mode == NGX_HOUSEHOLD_OFF
+           || r->post_action
+           || (hlcf->api != NULL && r->content_handler == hlcf->content);
+}
+
+
+/*
  * Handles a request after an internal redirect: by index, try_files,
  * X-Accel-Redirect, error_page, post_action or another module, possibly while
  * the request was waiting for its lookup.
@@ -134,10 +149,7 @@ ngx_http_household_access_redirected(ngx_http_request_t *r,
 
     ngx_http_household_wait_cancel(ctx);
 
-    if (hlcf->mode == NGX_HOUSEHOLD_OFF || r->post_action
-        || hlcf->api != NULL)
-    {
-        /* at a post_action the client has its response, or has left */
+    if (ngx_http_household_access_exempt(r, hlcf)) {
         return NGX_DECLINED;
     }
 
