@@ -1,7 +1,8 @@
 #!/usr/bin/perl
 
 # A reply too many before replies that are not those to a lookup: to what
-# applies to the whole fleet, and to what the API reads of an account.
+# applies to the whole fleet, to what the API reads of an account, and to a
+# write of presence.
 
 use strict;
 use warnings;
@@ -91,5 +92,48 @@ like $good, qr/^200 .*192\.0\.2\.2.*192\.0\.2\.3/, 'the API reads an account';
 $fake->set('#extra', 'household:{b}');
 like account(), qr/^503/, 'but not with the reply to another';
 ok wait_until { account() eq $good }, 'and reads it again' or diag account();
+
+
+# the reply to a write of presence: that of another account is no presence
+
+my ($seen, $late);
+
+my $script = Test::Household::FakeRedis->new(handler => sub {
+    my ($conn, $name, $sha, $n, @args) = @_;
+
+    return if $name ne 'EVALSHA' || $args[3] !~ /-seen:\{(\w+)\}/;
+
+    if ($1 eq 'a') {
+        $seen = $args[5];
+        return encode_reply(\':1');
+    }
+
+    return [encode_reply($seen), [delay => 0.3], encode_reply(\':1')];
+});
+
+my $sharing = Test::Household::Nginx->new(
+    workers => 1,
+    http => http_config(server => $script->address, zone => '1m',
+                        redis => 'timeout 1s; tracking off;'),
+    server => location('/', 'household_sharing on threshold=0;',
+                       'main zone=households')
+              . 'location = /status { household_metrics zone=households; }');
+
+sub written {
+    return $sharing->metric('writes_total', op => 'presence', result => $_[0]);
+}
+
+sub shares {
+    my ($account) = @_;
+    return $sharing->get("/?account=$account&device=tv",
+                         'X-Forwarded-For' => '192.0.2.1')
+                   ->{headers}{'x-reason'};
+}
+
+is shares('a'), 'member', 'presence begins';
+ok wait_until { written('ok') == 1 }, 'it is written';
+is shares('b'), 'member', 'that of another account';
+ok wait_until { written('ok') + written('dropped') == 2 }, 'is written, too';
+is written('ok'), 1, 'but not as the first one was';
 
 done_testing;

@@ -264,7 +264,8 @@ ngx_household_presences_job_send(ngx_household_presences_job_t *job)
 
     op = ngx_household_redis_submit(presences->redis, &command, job->keys, 1,
                                     NGX_HOUSEHOLD_REDIS_PRESENCE
-                                    |NGX_HOUSEHOLD_REDIS_WRITE,
+                                    |NGX_HOUSEHOLD_REDIS_WRITE
+                                    |NGX_HOUSEHOLD_REDIS_NUMBERED,
                                     ngx_household_presences_job_reply,
                                     ngx_household_presences_job_done, job,
                                     &status);
@@ -293,7 +294,7 @@ ngx_household_presences_job_reply(ngx_household_redis_op_t *op,
             job->failed = 1;
         }
 
-        return NGX_OK;
+        break;
 
     case NGX_HOUSEHOLD_RESP_BULK:
 
@@ -304,15 +305,17 @@ ngx_household_presences_job_reply(ngx_household_redis_op_t *op,
             ngx_household_presences_job_retry(job, &v->str);
         }
 
-        return NGX_OK;
+        break;
 
     case NGX_HOUSEHOLD_RESP_ERROR:
         ngx_household_presences_job_error(job, &v->str);
-        return NGX_OK;
+        break;
 
     default:
         return NGX_ERROR;
     }
+
+    return job->failed || job->noscript ? NGX_DECLINED : NGX_OK;
 }
 
 
