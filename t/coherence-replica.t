@@ -163,6 +163,18 @@ reader('site', 'the replica of the site follows: the edge returns');
 $account = known('and reads from it');
 
 
+# INFO is no longer permitted: it is not known whether the replica follows
+
+$site->cmd(ACL => 'SETUSER', 'default', '-info');
+ok $edge->wait_log(qr/$site->{port}: tracking failed: error reply NOPERM/),
+    'INFO is denied: the log has the cause';
+$account = 'a' . ++$n;
+$primary->cmd(SADD => "household:{$account}", $home);
+hit($account, 'home', 'INFO is denied: another server is read from, soon', 6);
+$site->cmd(ACL => 'SETUSER', 'default', '+info');
+reader('site', 'INFO is permitted: the edge returns');
+
+
 # the replica in use is gone, the other one has no link: the primary is read
 
 $site->kill9;

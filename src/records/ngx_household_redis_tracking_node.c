@@ -467,7 +467,11 @@ ngx_household_redis_tracking_error_reply(ngx_household_redis_tracking_node_t *n,
                                            &reply->values[0].str);
 
     n->denied = 1;
-    n->retry = NGX_HOUSEHOLD_REDIS_TRACKING_RETRY;
+
+    /* a server that was tracked until now delays the heartbeats of all */
+
+    n->retry = n->enabled ? NGX_HOUSEHOLD_REDIS_TRACKING_REOPEN
+                          : NGX_HOUSEHOLD_REDIS_TRACKING_RETRY;
 
     ngx_household_redis_tracking_node_lost(n, level, 0, "failed",
                                            (char *) errstr);
