@@ -231,7 +231,11 @@ ngx_household_redis_sentinel_failed(ngx_household_redis_sentinel_t *st,
 static void
 ngx_household_redis_sentinel_confirmed(ngx_household_redis_sentinel_t *st)
 {
-    if (st->primary->conns[0].state == NGX_HOUSEHOLD_REDIS_CONN_READY) {
+    ngx_uint_t  ready;
+
+    ready = st->primary->conns[0].state == NGX_HOUSEHOLD_REDIS_CONN_READY;
+
+    if (ready) {
         /* it works, while the sentinels did not reply */
         st->down = 0;
     }
@@ -247,7 +251,7 @@ ngx_household_redis_sentinel_confirmed(ngx_household_redis_sentinel_t *st)
         return;
     }
 
-    if (!st->down) {
+    if (ready) {
         st->failures = 0;
     }
 
