@@ -14,6 +14,9 @@
 /* milliseconds that a fetch may take besides its timeout */
 #define NGX_HOUSEHOLD_KEYSET_SLACK  1000
 
+/* after that, others look whether the process that fetches has exited */
+#define NGX_HOUSEHOLD_KEYSET_LOOK   1000
+
 
 static void ngx_household_keyset_use(ngx_household_keyset_t *keyset,
     ngx_household_jwks_t *jwks, ngx_atomic_uint_t generation);
@@ -106,8 +109,11 @@ ngx_household_keyset_stop(ngx_household_keyset_t *keyset)
         ngx_household_fetch_abort(keyset->fetching);
         keyset->fetching = NULL;
 
+        /* after a reload, the new processes are to fetch it at once */
+
         ngx_household_keyset_lock(keyset);
         keyset->sh->busy = 0;
+        keyset->sh->next = ngx_current_msec;
         ngx_household_keyset_unlock(keyset);
     }
 
@@ -210,6 +216,7 @@ ngx_household_keyset_arm(ngx_household_keyset_t *keyset)
 
     if (sh->busy) {
         left = (ngx_msec_int_t) (sh->until - ngx_current_msec);
+        left = ngx_min(left, NGX_HOUSEHOLD_KEYSET_LOOK);
 
     } else if (sh->started) {
         left = (ngx_msec_int_t) (sh->next - ngx_current_msec);

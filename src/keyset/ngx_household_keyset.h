@@ -102,6 +102,8 @@ ngx_int_t ngx_household_keyset_read_state(ngx_conf_t *cf,
  */
 void ngx_household_keyset_start(ngx_household_keyset_t *keyset,
     ngx_household_keyset_changed_pt changed, void *data);
+
+/* the process exits: if it fetches the set, another one is to, within 1 s */
 void ngx_household_keyset_stop(ngx_household_keyset_t *keyset);
 
 /*

@@ -17,6 +17,9 @@ ngx_rbtree_t          ngx_event_timer_rbtree;
 ngx_uint_t            ngx_exiting;
 
 static ngx_uint_t     test_timers;
+static ngx_uint_t     test_fetches;
+static ngx_uint_t     test_aborted;
+static uint64_t       test_fetch;      /* stands for a fetch */
 
 static u_char  test_text[] =
     "{\"keys\":[{\"kty\":\"oct\",\"alg\":\"HS256\",\"kid\":\"k1\","
@@ -41,22 +44,21 @@ ngx_household_fetch_t *
 ngx_household_fetch_create(ngx_household_fetch_conf_t *conf, ngx_str_t *etag,
     ngx_str_t *modified, ngx_household_fetch_done_pt done, void *data)
 {
-    fail();
-    return NULL;
+    return (ngx_household_fetch_t *) &test_fetch;
 }
 
 
 void
 ngx_household_fetch_start(ngx_household_fetch_t *fetch)
 {
-    fail();
+    test_fetches++;
 }
 
 
 void
 ngx_household_fetch_abort(ngx_household_fetch_t *fetch)
 {
-    fail();
+    test_aborted++;
 }
 
 
@@ -215,12 +217,58 @@ test_former_one(void **data)
 }
 
 
+/* a process that exits while it fetches: the others need not wait for it */
+
+static void
+test_exit(void **data)
+{
+    ngx_uint_t              changed;
+    ngx_household_keyset_t  keyset, former;
+
+    test_shared(&keyset);
+    former = keyset;
+
+    changed = 0;
+    test_fetches = 0;
+    test_aborted = 0;
+
+    former.fetch.timeout = 60000;
+    former.changed = test_changed;
+    former.data = &changed;
+
+    ngx_household_keyset_want(&former);
+    assert_int_equal(test_fetches, 1);
+    assert_int_equal(keyset.sh->busy, 1);
+
+    ngx_household_keyset_start(&keyset, test_changed, &changed);
+    assert_true(keyset.timer.timer.key - ngx_current_msec <= 1000);
+
+    keyset.timer.timer_set = 0;
+    keyset.timer.handler(&keyset.timer);
+    assert_int_equal(test_fetches, 1);
+    assert_true(keyset.timer.timer.key - ngx_current_msec <= 1000);
+
+    ngx_household_keyset_stop(&former);
+    assert_int_equal(test_aborted, 1);
+    assert_int_equal(keyset.sh->busy, 0);
+
+    keyset.timer.timer_set = 0;
+    keyset.timer.handler(&keyset.timer);
+    assert_int_equal(test_fetches, 2);
+
+    ngx_household_keyset_stop(&keyset);
+    assert_int_equal(test_aborted, 2);
+    free(keyset.shpool);
+}
+
+
 int
 main(void)
 {
     const struct CMUnitTest  tests[] = {
         cmocka_unit_test(test_no_memory_for_it),
-        cmocka_unit_test(test_former_one)
+        cmocka_unit_test(test_former_one),
+        cmocka_unit_test(test_exit)
     };
 
     return cmocka_run_group_tests_name("ngx_household_keyset", tests,
