@@ -182,6 +182,12 @@ ngx_http_household_wait_cancel(ngx_http_household_ctx_t *ctx)
     {
         ctx->state = NGX_HTTP_HOUSEHOLD_NEW;
     }
+
+    if (ctx->record == NULL) {
+        /* the next record need not be the outdated one */
+        ctx->stale = NULL;
+        ctx->outdated = 0;
+    }
 }
 
 
