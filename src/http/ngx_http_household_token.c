@@ -556,7 +556,12 @@ ngx_http_household_token_uri(ngx_http_request_t *r, ngx_str_t *uri)
 
     p = ngx_cpymem(uri->data, scheme.data, scheme.len);
     p = ngx_cpymem(p, "://", sizeof("://") - 1);
-    p = ngx_cpymem(p, host.data, host.len);
+
+    if (host.len != 0) {
+        /* HTTP/1.0 without "Host", on a server without a name: NULL */
+        p = ngx_cpymem(p, host.data, host.len);
+    }
+
     ngx_memcpy(p, r->unparsed_uri.data, r->unparsed_uri.len);
 
     return NGX_OK;
