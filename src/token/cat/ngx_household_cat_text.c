@@ -29,6 +29,7 @@
 
 static ngx_household_reason_e ngx_household_cat_text_check_regex(
     const ngx_household_cbor_t *c, const ngx_household_cbor_item_t *array);
+static ngx_int_t ngx_household_cat_text_check_brackets(const ngx_str_t *regex);
 static ngx_uint_t ngx_household_cat_text_is(int64_t kind,
     const ngx_household_cbor_item_t *value, const ngx_str_t *text,
     ngx_uint_t lower);
@@ -156,7 +157,6 @@ ngx_household_cat_text_check_regex(const ngx_household_cbor_t *c,
 {
     size_t                            i;
     ngx_str_t                         none;
-    ngx_uint_t                        bracket;
     const ngx_str_t                  *regex;
     const ngx_household_cbor_item_t  *item;
 
@@ -178,11 +178,32 @@ ngx_household_cat_text_check_regex(const ngx_household_cbor_t *c,
         }
     }
 
-    /*
-     * A backslash in brackets stands for itself in POSIX, and escapes in other
-     * dialects: "[\d]" would be another set than the issuer meant.  A "]" at
-     * the beginning stands for itself, too, and ends an empty set in others.
-     */
+    ngx_str_set(&none, "");
+
+    if (regex->len > NGX_HOUSEHOLD_CAT_REGEX_LEN
+        || ngx_household_cat_text_check_brackets(regex) != NGX_OK
+        || ngx_household_ere_match(regex, &none) == NGX_ERROR
+        || ngx_household_cat_text_search(regex, &none) == NGX_ERROR)
+    {
+        return NGX_HOUSEHOLD_REASON_TOKEN_UNSUPPORTED;
+    }
+
+    return NGX_HOUSEHOLD_REASON_NONE;
+}
+
+
+/*
+ * A backslash in brackets stands for itself in POSIX, and escapes in other
+ * dialects: "[\d]" would be another set than the issuer meant.  Likewise a
+ * class, "[:alpha:]".  A "]" at the beginning stands for itself, too, and ends
+ * an empty set in others.  Returns NGX_OK, or NGX_DECLINED if there is one.
+ */
+
+static ngx_int_t
+ngx_household_cat_text_check_brackets(const ngx_str_t *regex)
+{
+    size_t      i;
+    ngx_uint_t  bracket;
 
     bracket = 0;
 
@@ -193,7 +214,7 @@ ngx_household_cat_text_check_regex(const ngx_household_cbor_t *c,
         case '\\':
 
             if (bracket) {
-                return NGX_HOUSEHOLD_REASON_TOKEN_UNSUPPORTED;
+                return NGX_DECLINED;
             }
 
             i++;
@@ -202,8 +223,7 @@ ngx_household_cat_text_check_regex(const ngx_household_cbor_t *c,
         case '[':
 
             if (bracket) {
-                /* likewise a class, "[:alpha:]" */
-                return NGX_HOUSEHOLD_REASON_TOKEN_UNSUPPORTED;
+                return NGX_DECLINED;
             }
 
             bracket = 1;
@@ -213,7 +233,7 @@ ngx_household_cat_text_check_regex(const ngx_household_cbor_t *c,
             }
 
             if (i + 1 < regex->len && regex->data[i + 1] == ']') {
-                return NGX_HOUSEHOLD_REASON_TOKEN_UNSUPPORTED;
+                return NGX_DECLINED;
             }
 
             break;
@@ -224,16 +244,7 @@ ngx_household_cat_text_check_regex(const ngx_household_cbor_t *c,
         }
     }
 
-    ngx_str_set(&none, "");
-
-    if (regex->len > NGX_HOUSEHOLD_CAT_REGEX_LEN
-        || ngx_household_ere_match(regex, &none) == NGX_ERROR
-        || ngx_household_cat_text_search(regex, &none) == NGX_ERROR)
-    {
-        return NGX_HOUSEHOLD_REASON_TOKEN_UNSUPPORTED;
-    }
-
-    return NGX_HOUSEHOLD_REASON_NONE;
+    return NGX_OK;
 }
 
 
