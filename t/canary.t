@@ -111,6 +111,45 @@ for my $tracking ('broadcast', 'on') {
 }
 
 
+# a reply that is not the one to its command is not measured
+
+my ($reads, $time) = (0, sprintf '%.3f', time);
+
+my $extra = Test::Household::FakeRedis->new(handler => sub {
+    my ($conn, @command) = @_;
+
+    return ":7\r\n" if "@command" eq 'CLIENT ID';
+
+    if ("@command" eq 'HGETALL household:{canary}:account') {
+        my $right = encode_reply([changed => $time]);
+        return $reads++ ? encode_reply([changed => 1000]) . $right : $right;
+    }
+
+    return undef if $command[0] ne 'SUBSCRIBE';
+
+    $conn->{subscribed} = 1;
+    return encode_reply(['subscribe', $command[1], \':1']);
+});
+my $measured = Test::Household::Nginx->new(
+    workers => 1,
+    http => http_config(server => $extra->address, zone => '1m'),
+    server => location('/', '', 'main zone=households canary=canary')
+              . 'location /status { household_metrics zone=households; }');
+
+sub reads {
+    return scalar grep { "@$_" eq 'HGETALL household:{canary}:account' }
+        $extra->commands;
+}
+
+ok wait_until { reads() == 1 }, 'the first value';
+$extra->publish(encode_reply(['message', '__redis__:invalidate',
+                              ['household:{canary}:account']]));
+ok wait_until {
+    $measured->log =~ /connection lost: reply does not match/
+}, 'a reply too many';
+is gauge($measured, 'timestamp_seconds'), undef, 'it is not measured';
+
+
 # no request waits for the canary, whose reply never comes
 
 my $fake = Test::Household::FakeRedis->new(handler => sub {

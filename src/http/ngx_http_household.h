@@ -126,6 +126,10 @@ typedef struct {
     ssize_t                       (*decode)(ngx_http_household_fleet_t *fleet,
                                             ngx_household_resp_reply_t *reply,
                                             void *value);
+
+    /* the value that Redis has is about to replace the last one; or NULL */
+    void                          (*fetched)(ngx_http_household_fleet_t *fleet,
+                                             void *value);
 } ngx_http_household_fleet_type_t;
 
 

@@ -19,6 +19,8 @@
 static ssize_t ngx_http_household_canary_decode(
     ngx_http_household_fleet_t *fleet, ngx_household_resp_reply_t *reply,
     void *value);
+static void ngx_http_household_canary_fetched(
+    ngx_http_household_fleet_t *fleet, void *value);
 static uint64_t ngx_http_household_canary_time(ngx_str_t *text);
 static void ngx_http_household_canary_measure(
     ngx_http_household_store_t *store, uint64_t changed);
@@ -49,6 +51,7 @@ ngx_http_household_canary_init(ngx_conf_t *cf,
     type->event = "canary fetch";
     type->size = sizeof(ngx_http_household_canary_t);
     type->decode = ngx_http_household_canary_decode;
+    type->fetched = ngx_http_household_canary_fetched;
 
     ngx_http_household_fleet_init(
                               &store->fleet[NGX_HTTP_HOUSEHOLD_FLEET_CANARY],
@@ -58,21 +61,15 @@ ngx_http_household_canary_init(ngx_conf_t *cf,
 }
 
 
-/* the first value of a process may be of long ago: it is not measured */
-
 static ssize_t
 ngx_http_household_canary_decode(ngx_http_household_fleet_t *fleet,
     ngx_household_resp_reply_t *reply, void *value)
 {
     ngx_http_household_canary_t *canary = value;
 
-    uint64_t                      former;
-    ngx_uint_t                    i;
-    ngx_household_resp_value_t   *v;
-    ngx_http_household_canary_t  *last;
+    ngx_uint_t                   i;
+    ngx_household_resp_value_t  *v;
 
-    last = fleet->value;
-    former = last->changed;
     canary->changed = 0;
 
     v = reply->values;
@@ -83,11 +80,27 @@ ngx_http_household_canary_decode(ngx_http_household_fleet_t *fleet,
         }
     }
 
-    if (canary->changed != 0 && canary->changed != former && fleet->known) {
+    return sizeof(ngx_http_household_canary_t);
+}
+
+
+/* the first value of a process may be of long ago: it is not measured */
+
+static void
+ngx_http_household_canary_fetched(ngx_http_household_fleet_t *fleet,
+    void *value)
+{
+    ngx_http_household_canary_t *canary = value;
+
+    ngx_http_household_canary_t  *last;
+
+    last = fleet->value;
+
+    if (canary->changed != 0 && canary->changed != last->changed
+        && fleet->known)
+    {
         ngx_http_household_canary_measure(fleet->store, canary->changed);
     }
-
-    return sizeof(ngx_http_household_canary_t);
 }
 
 

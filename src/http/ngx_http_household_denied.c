@@ -51,7 +51,8 @@ static const ngx_http_household_fleet_type_t
     ngx_string("denied"),
     "deny list fetch",
     sizeof(ngx_http_household_denied_t),
-    ngx_http_household_denied_decode
+    ngx_http_household_denied_decode,
+    NULL
 };
 
 

@@ -406,6 +406,10 @@ ngx_http_household_fleet_done(ngx_household_redis_op_t *op,
 
     if (status == NGX_HOUSEHOLD_REDIS_RESULT_OK && fetched != NULL) {
 
+        if (fleet->type->fetched != NULL) {
+            fleet->type->fetched(fleet, fetched);
+        }
+
         ngx_memcpy(fleet->value, fetched, fleet->nfetched);
 
         fleet->len = fleet->nfetched;

@@ -29,7 +29,8 @@ static const ngx_http_household_fleet_type_t
     ngx_string("control"),
     "override fetch",
     sizeof(ngx_http_household_override_t),
-    ngx_http_household_override_decode
+    ngx_http_household_override_decode,
+    NULL
 };
 
 
