@@ -139,8 +139,16 @@ sub migrate {
                KEYS => @keys);
 }
 
+# A node that still holds keys of a slot refuses to assign it to another one,
+# unless it has heard of the new owner first, and has deleted these keys.
 sub finish {
     my ($self, $slot, $to) = @_;
+    my $from = $self->owner($slot);
+
+    while (my @keys = @{ $from->cmd(CLUSTER => GETKEYSINSLOT => $slot, 10) }) {
+        $self->migrate($from, $to, @keys);
+    }
+
     my $id = $self->id($to);
     my @primaries = grep { $_->pid
                            && $_->cmd('INFO', 'replication') =~ /role:master/ }
@@ -152,11 +160,8 @@ sub finish {
 
 sub move {
     my ($self, $slot, $to) = @_;
-    my $from = $self->begin($slot, $to);
 
-    while (my @keys = @{ $from->cmd(CLUSTER => GETKEYSINSLOT => $slot, 10) }) {
-        $self->migrate($from, $to, @keys);
-    }
+    $self->begin($slot, $to);
     $self->finish($slot, $to);
 }
 
