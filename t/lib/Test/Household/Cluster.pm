@@ -95,12 +95,12 @@ sub id { $_[1]->cmd(CLUSTER => 'MYID') }
 
 sub slot { $_[0]{nodes}[-1]->cmd(CLUSTER => KEYSLOT => $_[1]) }
 
-# the node that holds a slot, as one that lives tells
+# the node that holds a slot, as a node tells, or one that lives
 sub owner {
-    my ($self, $slot) = @_;
-    my ($any) = grep { $_->pid } $self->nodes;
+    my ($self, $slot, $told_by) = @_;
+    ($told_by) = grep { $_->pid } $self->nodes if !$told_by;
 
-    for my $entry (@{ $any->cmd(CLUSTER => 'SLOTS') }) {
+    for my $entry (@{ $told_by->cmd(CLUSTER => 'SLOTS') }) {
         my ($from, $to, $primary) = @$entry;
         next if $slot < $from || $slot > $to;
         return (grep { $_->{port} == $primary->[1] } $self->nodes)[0];
@@ -156,6 +156,11 @@ sub finish {
 
     $_->cmd(CLUSTER => SETSLOT => $slot, NODE => $id)
         for $to, grep { $_ != $to } @primaries;
+
+    # an older message of the source may take the slot back for a moment
+    wait_until {
+        @primaries == grep { ($self->owner($slot, $_) // 0) == $to } @primaries;
+    } 40 or die "slot $slot does not move\n";
 }
 
 sub move {
