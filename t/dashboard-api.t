@@ -176,6 +176,43 @@ is $api->call(PUT => "$path/extra-members/s1", { until => at(30) })->{status},
 verdict('a seat that is paid', $seat, 'tv', ALLOWED =>
     qr/$seat on tv is allowed ?: extra_member\./);
 
+# ids are of any characters
+
+my $device = "Anna's + Ben's TV";
+
+is $api->call(PUT => "$path/devices/Anna%27s%20%2B%20Ben%27s%20TV")->{status},
+    204, 'a device with spaces';
+why($outside, $device);
+shows('why-answer' => qr/ on \Q$device\E is allowed ?: trusted_device/,
+    'is found by its name');
+
+# an answer that is late is not the one of a later question
+
+$page->run(<<'EOS');
+window.late = [];
+window.once = read;
+read = (url, patience) => url.includes('late.example')
+    ? new Promise(done => late.push(done)) : once(url, patience);
+EOS
+why('late.example');
+$page->soon('late.length === 1');
+why($outside);
+shows('why-answer' => qr/from $outside is denied/, 'a later question');
+$page->run(q(late[0]({ ok: true, body: { verdict: 'allow', reason: 'late' } })));
+unlike text('why-answer'), qr/late/, 'keeps its answer';
+
+# a question before the page knows the API goes to no server
+
+$page->run('settings = new Promise(done => { window.known = done }); 0');
+why($outside);
+is $page->run('location.search'), '', 'an early question stays in the page';
+$page->run(q(known({ ok: true, body: { api: '/api/' } })));
+shows('why-answer' => qr/from $outside is denied/, 'and is answered, then');
+$page->run('find("why-form").removeEventListener("submit", why)');
+why($outside);
+is $page->run('location.search'), '', 'so it does without a script';
+$page->run('find("why-form").addEventListener("submit", why)');
+
 why('no address');
 shows('why-answer' => qr/address/, 'an argument that is none: why');
 like $page->run('document.querySelector("#why-answer p").className'), qr/bad/,
@@ -232,6 +269,14 @@ for my $theme (qw(light dark)) {
 
 is_deeply [grep { !m{status of 400 .*/api/1/accounts/} } $page->complaints],
     [], 'the browser has no complaint';
+
+# an edge that accepts connections, and does not answer
+
+kill STOP => $_ for $edge->workers;
+shows(state => qr/No answer of the edge \(.+\): what is shown is old/,
+    'the edge hangs');
+kill CONT => $_ for $edge->workers;
+shows(state => qr/^ ?All is well ?$/, 'and is back');
 
 $replica->kill9;
 $redis->kill9;

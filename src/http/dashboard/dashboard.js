@@ -9,6 +9,8 @@
 const INTERVAL = 2000;      // ms between two reads
 const HISTORY = 150;        // reads that the chart shows
 const WINDOW = 5;           // reads that a rate is the mean of
+const PATIENCE = 10000;     // ms until an edge does not answer
+const LOOKUP = 30000;       // the same of the API, which waits for Redis
 
 const STATUSES = ['ALLOWED', 'BYPASSED', 'MONITORED', 'UNAUTHORIZED',
                   'OFFERED', 'DENIED', 'UNAVAILABLE'];
@@ -20,7 +22,8 @@ const SVG = 'http://www.w3.org/2000/svg';
 
 const past = [];            // rates by status, for the chart
 const reads = [];           // the last ones
-let settings = { api: null };
+let settings = null;        // a promise, once they are asked for
+let questions = 0;
 let paused = false;
 let timer = null;
 
@@ -415,9 +418,10 @@ function show(now) {
 
 /* --- reads --------------------------------------------------------------- */
 
-async function read(url) {
+async function read(url, patience) {
     const response = await fetch(url, { cache: 'no-store',
-        headers: { Accept: 'application/json' } });
+        headers: { Accept: 'application/json' },
+        signal: AbortSignal.timeout(patience) });
     const type = response.headers.get('Content-Type') || '';
 
     return { ok: response.ok, status: response.status,
@@ -428,7 +432,7 @@ async function update() {
     clearTimeout(timer);
 
     try {
-        const page = await read('metrics.json');
+        const page = await read('metrics.json', PATIENCE);
 
         if (!page.ok) {
             throw new Error(`status ${page.status}`);
@@ -483,24 +487,45 @@ function showVerdict(answer, query) {
                 `${rule.name}: ${rule.why}`))));
 }
 
-async function why(event) {
-    const query = Object.fromEntries(new FormData(find('why-form')));
-    const path = settings.api.replace(/\/$/, '')
-        + `/1/accounts/${encodeURIComponent(query.account)}/verdict`;
-    const args = new URLSearchParams({ address: query.address });
+/* where the API is, or null; asked for again if there was no answer */
+async function api() {
+    settings = settings || read('settings.json', PATIENCE);
 
+    try {
+        const answer = await settings;
+
+        if (!answer.ok) {
+            throw new Error(`settings: status ${answer.status}`);
+        }
+
+        return answer.body.api;
+
+    } catch (error) {
+        settings = null;
+        throw error;
+    }
+}
+
+async function why(event) {
     if (event) {
         event.preventDefault();
     }
 
-    if (query.device) {
-        args.set('device', query.device);
-    }
+    const query = Object.fromEntries(new FormData(find('why-form')));
+    const args = ['address', 'device'].filter(name => query[name])
+        .map(name => `${name}=${encodeURIComponent(query[name])}`);
+    const question = ++questions;
 
     fill('why-answer', 'Looking');
 
     try {
-        const answer = await read(`${path}?${args}`);
+        const path = (await api()).replace(/\/$/, '')
+            + `/1/accounts/${encodeURIComponent(query.account)}/verdict`;
+        const answer = await read(`${path}?${args.join('&')}`, LOOKUP);
+
+        if (question !== questions) {
+            return;     // there is a later question
+        }
 
         if (answer.ok) {
             showVerdict(answer.body, query);
@@ -512,8 +537,10 @@ async function why(event) {
             || `The API answers ${answer.status}`));
 
     } catch (error) {
-        fill('why-answer', element('p', { class: 'bad' },
-            `The API does not answer: ${error.message}`));
+        if (question === questions) {
+            fill('why-answer', element('p', { class: 'bad' },
+                `The API does not answer: ${error.message}`));
+        }
     }
 }
 
@@ -539,13 +566,16 @@ async function start() {
     find('why-form').addEventListener('submit', why);
     update();
 
-    settings = (await read('settings.json')).body;
+    try {
+        if (!await api()) {
+            fill('why-answer', element('p', { class: 'soft' },
+                'Set "api=" of household_dashboard to ask.'));
+            find('why-form').hidden = true;
+            return;
+        }
 
-    if (!settings.api) {
-        fill('why-answer', element('p', { class: 'soft' },
-            'Set "api=" of household_dashboard to ask.'));
-        find('why-form').hidden = true;
-        return;
+    } catch (error) {
+        /* it is asked for again with the first question */
     }
 
     addEventListener('hashchange', ask);
