@@ -12,6 +12,7 @@ use JSON::PP;
 use MIME::Base64;
 use Test::Household::Api;
 use Test::Household::Ca;
+use Test::Household::FakeRedis;
 use Test::Household::Nginx qw(http_config);
 use Test::Household::Process qw(wait_until slurp temp_dir free_port);
 use Test::Household::Redis;
@@ -33,8 +34,10 @@ put('users', "anna:{PLAIN}secret\n");
 my $syslog = IO::Socket::INET->new(Proto => 'udp', LocalAddr => '127.0.0.1')
     or die "udp: $!\n";
 my $redis = Test::Household::Redis->new(unix => 1);
+my $hole = Test::Household::FakeRedis->new;
 my $nginx = Test::Household::Nginx->new(
     http => http_config(server => $redis->address) . <<"EOC",
+household_redis hole { server ${\ $hole->address }; timeout 60s; }
 household_hmac_key $key;
 household_api_audit $dir/audit.log;
 EOC
@@ -48,6 +51,7 @@ location /user/ {
     auth_basic desk;
     auth_basic_user_file $dir/users;
 }
+location /hole/ { household_api hole write; }
 location /none/ { household_api main write; household_api_audit off; }
 location /read/ { household_api main; }
 location /syslog/ {
@@ -160,7 +164,10 @@ audits('CR LF', 'PUT unknown - 400 invalid_id',
 audits('in an item', "PUT devices x\r\n{\"user\":\"root\" 400 invalid_id",
        PUT => 'accounts/a/devices/x%0d%0a%7b%22user%22:%22root%22');
 $api->call(PUT => 'accounts/a/devices/x%22%5c%ff%3c%c2%85');
+my $from = $read;
 my @quotes = lines(1);
+unlike slurp("$dir/audit.log", $from), qr/\xc2\x85/,
+    'no control characters, not even those above ASCII';
 is scalar(@quotes), 1, 'quotes: one line';
 is $quotes[0]{item}, "x\"\\\x{fffd}<\x{85}", 'quotes: is what it was';
 
@@ -176,6 +183,7 @@ is_deeply [map { join ' ', map { $_ // '-' } @$_{qw(call line status result)} }
     ['import 1 - ok', 'import 3 - ok', 'import - 200 ok'],
     'a line each';
 is $lines[0]{account}, $same, 'of its account';
+my $other = $lines[1]{account};
 is $lines[2]{account}, undef, 'and one of the call';
 
 # syslog
@@ -236,6 +244,23 @@ $redis->signal('CONT');
 ($line) = lines(1);
 like "$line->{status} $line->{result}", qr/^(?:499 aborted|204 ok)$/,
     'a client that leaves';
+# of an import each account that may be written has its line: both were sent
+# with the first command
+
+$hole->behave('black_hole');
+$conn = $nginx->connect;
+$conn->send_request(POST => '/hole/1/import', 'Content-Length' => 1000,
+                    'Content-Type' => 'application/x-ndjson');
+$conn->send(join '', map { qq({"account":"$_","seats":1}\n) } 'a', 'c');
+ok wait_until { $hole->count('EVALSHA') }, 'an import is sent to Redis';
+$conn->close;
+@lines = lines(3);
+pop @lines;
+is_deeply [map { join ' ', map { $_ // '-' } @$_{qw(line result account)} }
+           @lines],
+    ["1 aborted $same", "2 aborted $other"],
+    'its client leaves: each account has a line';
+
 $redis->kill9;
 audits('no Redis', 'PATCH account - 503 redis_unavailable',
        PATCH => 'accounts/a', { seats => 1 });

@@ -178,7 +178,7 @@ is $r->{json}{path}, 'accounts/%FF%2F%22%3C%C3%A9~', 'and its path is exact';
 # the first and the last characters of each length (RFC 3629), and what is next
 # to them: each byte of that becomes U+FFFD
 
-for my $hex (qw(7e c280 dfbf e0a080 e282ac ed9fbf ee8080 efbfbf f0908080
+for my $hex (qw(7e c2a0 dfbf e0a080 e282ac ed9fbf ee8080 efbfbf f0908080
                 f09f9880 f48fbfbf)) {
     like body_of($hex), qr/"account":"a\Q${\ pack 'H*', $hex}\Ez"/,
         "$hex is a character";
@@ -189,6 +189,15 @@ for my $hex (qw(80 bf c0af c1bf c2 e09fbf e282 eda080 edbfbf f08fbfbf f09f98
     my $n = length($hex) / 2;
     like body_of($hex), qr/"account":"a(?:\xef\xbf\xbd){$n}z"/,
         "$hex is none";
+}
+
+
+# what a terminal may obey
+
+for my $code (0x80, 0x85, 0x9b, 0x9f) {
+    like body_of(sprintf 'c2%02x', $code),
+        qr/"account":"a\\u00${\ sprintf '%02x', $code}z"/,
+        sprintf 'U+%04X is escaped', $code;
 }
 
 

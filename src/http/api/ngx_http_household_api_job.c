@@ -457,6 +457,11 @@ ngx_http_household_api_job_cancel(ngx_http_household_api_import_t *import)
 
         job = &import->jobs[i];
 
+        if (job->op != NULL) {
+            /* a write that was sent may be made */
+            ngx_http_household_api_job_audit(job, "aborted");
+        }
+
         ngx_household_account_cancel(job->op);
         json_decref(job->line.body);
 

@@ -243,6 +243,11 @@ ngx_http_household_api_json_string(ngx_http_household_api_json_t *json,
             ngx_http_household_api_json_put(json, buf,
                                ngx_sprintf(buf, "\\u%04xd", (int) *p) - buf);
 
+        } else if (n == 2 && p[0] == 0xc2 && p[1] < 0xa0) {
+            /* U+0080 to U+009F: a terminal may obey them */
+            ngx_http_household_api_json_put(json, buf,
+                             ngx_sprintf(buf, "\\u%04xd", (int) p[1]) - buf);
+
         } else {
             ngx_http_household_api_json_put(json, p, n);
         }

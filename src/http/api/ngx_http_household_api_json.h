@@ -41,8 +41,9 @@ void ngx_http_household_api_json_array_end(
     ngx_http_household_api_json_t *json);
 
 /*
- * A string.  Bytes that are not UTF-8 are replaced by U+FFFD.  "<", ">" and
- * "&" are escaped, so that the text is not taken for HTML.
+ * A string.  Bytes that are not UTF-8 are replaced by U+FFFD.  Control
+ * characters are escaped; so are "<", ">" and "&", lest the text is taken for
+ * HTML.
  */
 void ngx_http_household_api_json_str(ngx_http_household_api_json_t *json,
     const char *name, const ngx_str_t *value);
