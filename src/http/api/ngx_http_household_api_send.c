@@ -72,10 +72,8 @@ ngx_http_household_api_send_type(ngx_http_request_t *r, ngx_uint_t status,
         return rc;
     }
 
-    if (!(r->method & (NGX_HTTP_GET|NGX_HTTP_HEAD))) {
-        /* If-Match is not about this response, which has no ETag */
-        r->disable_not_modified = 1;
-    }
+    /* nginx does not know the ETag, which compression would make weak */
+    r->disable_not_modified = 1;
 
     r->headers_out.status = status;
     r->headers_out.content_length_n = (json != NULL) ? json->size : 0;
