@@ -97,6 +97,8 @@ my @bad = (
     ['{', 'invalid_json'], ['[]', 'invalid_json'], ['{"account":5}', 'invalid_id'],
     ['{"account":"a","account":"b"}', 'invalid_json'],
     ["{\"account\":\"\xff\"}", 'invalid_json'],
+    ['{"account":"b","seats":99999999999999999999}', 'invalid_json'],
+    ['{"account":"b","country":1e999}', 'invalid_json'],
     ['{"account":' . '[' x 20 . ']' x 20 . '}', 'invalid_json'],
     ['{"home":["192.0.2.1"]}', 'invalid_id'], ['{"account":""}', 'invalid_id'],
     ['{"account":"a\u000a"}', 'invalid_id'],

@@ -93,6 +93,11 @@ makes('another seat', PUT => 'accounts/a/extra-members/s10',
 makes('ends', DELETE => 'accounts/a/extra-members/s1');
 is_deeply fields(), { 'extra:s10:learn' => $later }, 'by itself';
 makes('the other one', DELETE => 'accounts/a/extra-members/s10');
+$redis->cmd(HSET => 'household:{a}:account', 'extra:s1:2001:db8::1', 0);
+$api->fails('a seat with the begin of a network', 404, 'not_there',
+            DELETE => 'accounts/a/extra-members/s1%3A2001');
+is_deeply fields(), { 'extra:s1:2001:db8::1' => 0 }, 'is not the seat';
+makes('the seat itself', DELETE => 'accounts/a/extra-members/s1');
 
 for (['no network', { until => undef }, 'networks'],
      ['no until', { networks => ['192.0.2.1'] }, 'until'],
@@ -144,17 +149,38 @@ cmp_ok fields()->{revoked_before}, '>=', $now, 'now';
 
 for (['devices/x', { seen => 'now' }], ['devices/x', { seen => undef }],
      ['devices/x', { seat => 5 }], ['devices/x', { seat => 'a:b' }],
+     ['devices/x', { seat => "s1:$later" }], ['devices/x', { seat => '' }],
+     ['devices/x', { seat => "s1\r\nx" }], ['devices/x', { seat => 's' x 129 }],
      ['travel/x', {}], ['travel/x', { until => undef }])
 {
     $api->fails("not valid: $_->[0]", 422, 'invalid_value',
                 PUT => "accounts/a/$_->[0]", $_->[1]);
 }
 
+my $before = fields();
+
 for ({ country => 5 }, { country => 'France' }, { seats => '2' },
-     { seats => -1 }, { seats => 65535 }, { seats => 1.5 })
+     { seats => -1 }, { seats => 65535 }, { seats => 1.5 },
+     { seat => 3 }, { seats => 3, Country => 'FR' })
 {
     $api->fails('not valid', 422, 'invalid_value', PATCH => 'accounts/a', $_);
 }
+
+# null has a meaning, which a number out of range does not have
+
+my @json = ('Content-Type' => 'application/json');
+
+$api->fails("no number: @$_", 400, 'invalid_json',
+            $_->[0] => "accounts/a$_->[1]", $_->[2], @json)
+    for [PATCH => '', '{"seats":9223372036854775808}'],
+        [PATCH => '', '{"seats":-99999999999999999999}'],
+        [PATCH => '', '{"country":1e999}'],
+        [PUT => '/extra-members/s3', '{"networks":["192.0.2.1"],"until":1e400}'],
+        [PUT => '/devices/x', '{"seat":99999999999999999999}'];
+
+is_deeply fields(), $before, 'nothing is written, or removed';
+$api->fails('no body', 400, 'invalid_json', PATCH => 'accounts/a');
+is $api->call(PATCH => 'accounts/a', {})->{status}, 204, 'no member';
 
 
 # only what was read
@@ -175,6 +201,11 @@ is $api->call(PATCH => 'accounts/a', { seats => 5 },
               'If-Match' => qq("0", $etag))->{status}, 204, 'one of a list';
 is $api->call(PATCH => 'accounts/none', { seats => 5 },
               'If-Match' => '*')->{status}, 412, 'there is none';
+$etag = $api->get('accounts/a')->{headers}{etag};
+is $api->call(GET => $_->[0], undef, @$_[1, 2])->{status}, 200,
+    "what is read has no condition: @$_"
+    for ['accounts/a', 'If-Match', $etag], ['status', 'If-Match', '*'],
+        ['accounts/a', 'If-Unmodified-Since', 'Wed, 21 Oct 2015 07:28:00 GMT'];
 
 
 # the limits of a record
@@ -227,12 +258,11 @@ is fields()->{seats}, 5, 'nothing was written';
 
 # bodies
 
-my @json = ('Content-Type' => 'application/json');
 $api->fails("no object: $_", 400, 'invalid_json',
             PATCH => 'accounts/a', $_, @json)
     for '{', '[]', '5', '{"seats":5,"seats":6}', "{\"country\":\"\xff\"}",
         '{"a":' x 20 . '1' . '}' x 20;
-is $api->call(PATCH => 'accounts/a', '{"x":"' . 'x' x 60000 . '","seats":6}',
+is $api->call(PATCH => 'accounts/a', '{' . ' ' x 60000 . '"seats":6}',
               @json)->{status}, 204, 'a body in a file';
 is fields()->{seats}, 6, 'all of which is read';
 $api->fails('a large body', 413, 'body_too_large',
@@ -310,7 +340,11 @@ is $api->call(PATCH => 'control', { mode => undef })->{status}, 204, 'none';
 is $redis->cmd(EXISTS => 'household:control'), 0, 'is left';
 $api->fails('no override', 422, 'invalid_value', PATCH => 'control', $_)
     for { mode => 'of' }, { mode => 5 }, { rollout => 5 },
-        { mode => 'off', rollout => '101%' };
+        { mode => 'off', rollout => '101%' }, { Mode => 'off' },
+        { mode => 'off', rolout => '5%' };
+$api->fails('a number that is no null', 400, 'invalid_json',
+            PATCH => 'control', '{"mode":1e999}', @json);
+$api->fails('no body', 400, 'invalid_json', PATCH => 'control');
 is $redis->cmd(EXISTS => 'household:control'), 0, 'nothing half done';
 
 

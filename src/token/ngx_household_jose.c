@@ -10,7 +10,6 @@
 #include "ngx_household_jose.h"
 
 
-static json_t *ngx_household_json_load(const ngx_str_t *text, char *error);
 static void ngx_household_json_error(const ngx_str_t *text,
     const json_error_t *e, char *error);
 static ngx_uint_t ngx_household_json_too_deep(const ngx_str_t *text);
@@ -135,7 +134,7 @@ ngx_household_json_parse(const ngx_str_t *text, char *error)
     p = ngx_household_json_too_large(text->data, last, &end);
 
     if (p == NULL) {
-        return ngx_household_json_load(text, error);
+        return ngx_household_json_parse_exact(text, error);
     }
 
     copy.len = text->len;
@@ -161,7 +160,7 @@ ngx_household_json_parse(const ngx_str_t *text, char *error)
 
     } while (p != NULL);
 
-    object = ngx_household_json_load(&copy, error);
+    object = ngx_household_json_parse_exact(&copy, error);
 
     OPENSSL_cleanse(copy.data, copy.len);
     free(copy.data);
@@ -170,8 +169,8 @@ ngx_household_json_parse(const ngx_str_t *text, char *error)
 }
 
 
-static json_t *
-ngx_household_json_load(const ngx_str_t *text, char *error)
+json_t *
+ngx_household_json_parse_exact(const ngx_str_t *text, char *error)
 {
     json_t        *object;
     json_error_t   e;

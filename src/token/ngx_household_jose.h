@@ -68,6 +68,12 @@ u_char *ngx_household_base64url_encode(u_char *dst, const u_char *data,
 json_t *ngx_household_json_parse(const ngx_str_t *text, char *error);
 
 /*
+ * The same, but a number that is out of range is an error, or a real number
+ * from 1e308: for texts in which null has a meaning.
+ */
+json_t *ngx_household_json_parse_exact(const ngx_str_t *text, char *error);
+
+/*
  * Finds a string member.  Returns NGX_OK and sets "value" to the string, which
  * is not copied and belongs to "object"; NGX_DECLINED if "object" has no such
  * member; NGX_ERROR if the member is not a string.

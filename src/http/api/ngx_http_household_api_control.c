@@ -181,6 +181,14 @@ ngx_http_household_api_control_set(ngx_http_household_api_call_t *call)
     ngx_str_t   argv[6], value;
     ngx_uint_t  n;
 
+    static const char  *names[] = { "mode", "rollout" };
+
+    if (!ngx_http_household_api_write_known(call, names, 2)) {
+        return ngx_http_household_api_problem(call->request, 422,
+                                     "invalid_value", "only \"mode\" and "
+                                     "\"rollout\" can be changed", NULL);
+    }
+
     ngx_str_set(&argv[0], "HSET");
 
     if (ngx_http_household_api_control_key(call, &argv[1]) != NGX_OK) {

@@ -15,6 +15,8 @@
 #define NGX_HTTP_HOUSEHOLD_API_TRIES  10
 
 
+static ngx_int_t ngx_http_household_api_edit_start(
+    ngx_http_household_api_call_t *call);
 static ngx_int_t ngx_http_household_api_edit_read(
     ngx_http_household_api_call_t *call);
 static ngx_int_t ngx_http_household_api_edit_known(
@@ -27,7 +29,24 @@ ngx_int_t
 ngx_http_household_api_edit(ngx_http_household_api_call_t *call)
 {
     return ngx_http_household_api_write_start(call,
-                                             ngx_http_household_api_edit_read);
+                                            ngx_http_household_api_edit_start);
+}
+
+
+static ngx_int_t
+ngx_http_household_api_edit_start(ngx_http_household_api_call_t *call)
+{
+    static const char  *names[] = { "country", "seats" };
+
+    if (call->request->method == NGX_HTTP_PATCH
+        && !ngx_http_household_api_write_known(call, names, 2))
+    {
+        return ngx_http_household_api_problem(call->request, 422,
+                                     "invalid_value", "only \"country\" and "
+                                     "\"seats\" can be changed", NULL);
+    }
+
+    return ngx_http_household_api_edit_read(call);
 }
 
 

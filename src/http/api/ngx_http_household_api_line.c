@@ -61,12 +61,13 @@ ngx_http_household_api_line_parse(ngx_http_household_api_line_t *line,
 
     ngx_str_null(&line->account);
 
-    line->body = ngx_household_json_parse(text, NULL);
+    line->body = ngx_household_json_parse_exact(text, NULL);
 
     if (line->body == NULL) {
         return ngx_http_household_api_line_fault(fault, "invalid_json",
                                       "the line is not a JSON object in UTF-8, "
-                                      "without duplicate names, at most 16 "
+                                      "without duplicate names and numbers "
+                                      "of more than 64 bits, at most 16 "
                                       "levels deep", NULL);
     }
 

@@ -20,6 +20,8 @@ static ngx_int_t ngx_http_household_api_plan_move(
     ngx_http_household_api_plan_t *plan, ngx_http_household_api_fault_t *f);
 static ngx_int_t ngx_http_household_api_plan_seat(
     ngx_http_household_api_plan_t *plan, ngx_http_household_api_fault_t *f);
+static ngx_int_t ngx_http_household_api_plan_seat_end(
+    ngx_http_household_api_plan_t *plan, ngx_http_household_api_fault_t *f);
 static ngx_int_t ngx_http_household_api_plan_seat_networks(
     ngx_http_household_api_plan_t *plan, ngx_str_t *until,
     ngx_http_household_api_fault_t *f);
@@ -187,20 +189,10 @@ ngx_http_household_api_plan_seat(ngx_http_household_api_plan_t *plan,
 {
     int64_t    until;
     ngx_int_t  rc;
-    ngx_str_t  value, prefix;
-
-    ngx_str_null(&value);
+    ngx_str_t  value;
 
     if (plan->remove) {
-
-        if (ngx_http_household_api_plan_join(plan, "extra:", &plan->item,
-                                             ":", &value, &prefix)
-            != NGX_OK)
-        {
-            return NGX_ERROR;
-        }
-
-        return ngx_http_household_api_plan_unset(plan, &prefix, 1, f);
+        return ngx_http_household_api_plan_seat_end(plan, f);
     }
 
     rc = ngx_http_household_api_plan_time(plan, "until", &until);
@@ -216,6 +208,40 @@ ngx_http_household_api_plan_seat(ngx_http_household_api_plan_t *plan,
     }
 
     return ngx_http_household_api_plan_seat_networks(plan, &value, f);
+}
+
+
+/* an id with a colon is not a seat and the begin of its network */
+
+static ngx_int_t
+ngx_http_household_api_plan_seat_end(ngx_http_household_api_plan_t *plan,
+    ngx_http_household_api_fault_t *f)
+{
+    ngx_str_t   *name, seat, network;
+    ngx_uint_t   i;
+
+    for (i = 0; i < plan->account->nfields; i++) {
+
+        name = &plan->account->fields[i].name;
+
+        if (ngx_household_account_seat(name, &seat, &network)
+            && ngx_household_str_equal(&seat, &plan->item)
+            && ngx_http_household_api_plan_add(plan,
+                                               NGX_HOUSEHOLD_ACCOUNT_UNSET,
+                                               name, NULL)
+               != NGX_OK)
+        {
+            return NGX_ERROR;
+        }
+    }
+
+    if (plan->edits.nelts == 0) {
+        return ngx_http_household_api_plan_fault(f, 404, "not_there",
+                                          "the account does not have this "
+                                          "seat", NULL);
+    }
+
+    return NGX_OK;
 }
 
 
@@ -315,7 +341,7 @@ ngx_http_household_api_plan_device(ngx_http_household_api_plan_t *plan,
     }
 
     if (plan->remove) {
-        return ngx_http_household_api_plan_unset(plan, &name, 0, f);
+        return ngx_http_household_api_plan_unset(plan, &name, f);
     }
 
     switch (ngx_http_household_api_plan_time(plan, "seen", &seen)) {
@@ -351,9 +377,14 @@ ngx_http_household_api_plan_device(ngx_http_household_api_plan_t *plan,
     seat.data = (u_char *) json_string_value(value);
     seat.len = json_string_length(value);
 
-    if (seat.data == NULL) {
+    /* a colon would begin another place */
+
+    if (seat.data == NULL || seat.len == 0 || !ngx_household_id_valid(&seat)
+        || ngx_strlchr(seat.data, seat.data + seat.len, ':') != NULL)
+    {
         return ngx_http_household_api_plan_fault(f, 422, "invalid_value",
-                                  "\"seat\" is not a string", "#/seat");
+                                  "\"seat\" is not the id of a seat",
+                                  "#/seat");
     }
 
     if (ngx_http_household_api_plan_join(plan, "", &time, "@", &seat, &text)
@@ -384,7 +415,7 @@ ngx_http_household_api_plan_travel(ngx_http_household_api_plan_t *plan,
     }
 
     if (plan->remove) {
-        return ngx_http_household_api_plan_unset(plan, &name, 0, f);
+        return ngx_http_household_api_plan_unset(plan, &name, f);
     }
 
     if (ngx_http_household_api_plan_time(plan, "until", &until) != NGX_OK

@@ -19,11 +19,11 @@ ngx_uint_t ngx_http_household_api_plan_same(ngx_str_t *one,
     ngx_str_t *two);
 
 /*
- * Unsets the field with that name, or the fields with that prefix.  Returns
- * NGX_DECLINED and fills "f" if there is none.
+ * Unsets the field with that name.  Returns NGX_DECLINED and fills "f" if there
+ * is none.
  */
 ngx_int_t ngx_http_household_api_plan_unset(
-    ngx_http_household_api_plan_t *plan, ngx_str_t *text, ngx_uint_t prefix,
+    ngx_http_household_api_plan_t *plan, ngx_str_t *text,
     ngx_http_household_api_fault_t *f);
 
 /*

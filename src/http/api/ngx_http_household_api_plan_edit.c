@@ -40,7 +40,7 @@ ngx_http_household_api_plan_same(ngx_str_t *one, ngx_str_t *two)
 
 ngx_int_t
 ngx_http_household_api_plan_unset(ngx_http_household_api_plan_t *plan,
-    ngx_str_t *text, ngx_uint_t prefix, ngx_http_household_api_fault_t *f)
+    ngx_str_t *text, ngx_http_household_api_fault_t *f)
 {
     ngx_str_t   *name;
     ngx_uint_t   i;
@@ -49,10 +49,7 @@ ngx_http_household_api_plan_unset(ngx_http_household_api_plan_t *plan,
 
         name = &plan->account->fields[i].name;
 
-        if (name->len < text->len
-            || ngx_memcmp(name->data, text->data, text->len) != 0
-            || (name->len != text->len && !prefix))
-        {
+        if (!ngx_household_str_equal(name, text)) {
             continue;
         }
 

@@ -313,7 +313,7 @@ ngx_http_household_api_write_parse(ngx_http_household_api_call_t *call,
 
     r = call->request;
 
-    if (text->len == 0) {
+    if (text->len == 0 && r->method != NGX_HTTP_PATCH) {
         return call->next(call);
     }
 
@@ -322,14 +322,15 @@ ngx_http_household_api_write_parse(ngx_http_household_api_call_t *call,
         return NGX_HTTP_INTERNAL_SERVER_ERROR;
     }
 
-    call->body = ngx_household_json_parse(text, NULL);
+    call->body = ngx_household_json_parse_exact(text, NULL);
 
     if (call->body == NULL) {
         return ngx_http_household_api_problem(r, NGX_HTTP_BAD_REQUEST,
                                               "invalid_json", "the body is not "
                                               "a JSON object in UTF-8, without "
-                                              "duplicate names, at most 16 "
-                                              "levels deep", NULL);
+                                              "duplicate names and numbers "
+                                              "of more than 64 bits, at most "
+                                              "16 levels deep", NULL);
     }
 
     cln->handler = ngx_http_household_api_write_cleanup;
@@ -343,6 +344,31 @@ static void
 ngx_http_household_api_write_cleanup(void *data)
 {
     json_decref(data);
+}
+
+
+ngx_uint_t
+ngx_http_household_api_write_known(ngx_http_household_api_call_t *call,
+    const char **names, ngx_uint_t n)
+{
+    json_t      *value;
+    const char  *name;
+    ngx_uint_t   i;
+
+    json_object_foreach(call->body, name, value) {
+
+        for (i = 0; i < n; i++) {
+            if (ngx_strcmp(name, names[i]) == 0) {
+                break;
+            }
+        }
+
+        if (i == n) {
+            return 0;
+        }
+    }
+
+    return 1;
 }
 
 
