@@ -743,6 +743,188 @@ Content-Type: application/problem+json
 main::problem('outside')
 
 
+=== refused again where an error page leads, without an offer: no link is left
+--- config
+    location = /first {
+        household on;
+        household_offer default url=https://www.example.tv/first;
+        error_page 403 = @then;
+        empty_gif;
+    }
+    location @then {
+        rewrite ^ /second last;
+    }
+    location = /second {
+        household on;
+        household_trusted_device 0;
+        empty_gif;
+    }
+--- request
+GET /first?account=a
+--- error_code: 403
+--- response_headers
+Cache-Control: no-store
+!Link
+!Location
+--- response_body eval
+main::problem('outside')
+
+
+=== refused again, with another offer: the link is that of the document
+--- config
+    location = /first {
+        household on;
+        household_offer default url=https://www.example.tv/first;
+        error_page 403 = @then;
+        empty_gif;
+    }
+    location @then {
+        rewrite ^ /second last;
+    }
+    location = /second {
+        household on;
+        household_trusted_device 0;
+        household_offer default url=https://www.example.tv/second;
+        empty_gif;
+    }
+--- request
+GET /first?account=a
+--- error_code: 403
+--- response_headers
+Link: <https://www.example.tv/second>; rel="payment"
+Cache-Control: no-store
+Vary: Sec-Fetch-Mode, Accept
+--- response_body eval
+main::problem('outside',
+              '"kind":"household","url":"https://www.example.tv/second"')
+
+
+=== refused again after a redirect: it is none any more
+--- config
+    location = /first {
+        household on;
+        household_action redirect;
+        household_offer default url=https://www.example.tv/first;
+        error_page 303 = @then;
+        empty_gif;
+    }
+    location @then {
+        rewrite ^ /second last;
+    }
+    location = /second {
+        household on;
+        household_trusted_device 0;
+        empty_gif;
+    }
+--- request
+GET /first?account=a
+--- error_code: 403
+--- response_headers
+!Location
+!Link
+--- response_body eval
+main::problem('outside')
+
+
+=== unauthorized, and then refused: no challenge is left
+--- config
+    location = /first {
+        household on;
+        household_account $http_none;
+        error_page 401 = @then;
+        empty_gif;
+    }
+    location @then {
+        rewrite ^ /second last;
+    }
+    location = /second {
+        household on;
+        empty_gif;
+    }
+--- request
+GET /first?account=a
+--- error_code: 403
+--- response_headers
+!WWW-Authenticate
+--- response_body eval
+main::problem('outside')
+
+
+=== refused, and then unauthorized: a challenge, and no offer
+--- config
+    location = /first {
+        household on;
+        household_offer default url=https://www.example.tv/first;
+        error_page 403 = @then;
+        empty_gif;
+    }
+    location @then {
+        rewrite ^ /second last;
+    }
+    location = /second {
+        household on;
+        household_account $http_none;
+        empty_gif;
+    }
+--- request
+GET /first?account=a
+--- error_code: 401
+--- response_headers
+WWW-Authenticate: Bearer realm="playback"
+!Link
+
+
+=== unauthorized twice, by a token: one challenge
+--- config
+    household_token bearer;
+    household_token_key $TEST_NGINX_SERVROOT/html/keys;
+    location = /first {
+        household on;
+        error_page 401 = @then;
+        empty_gif;
+    }
+    location @then {
+        rewrite ^ /second last;
+    }
+    location = /second {
+        household on;
+        empty_gif;
+    }
+--- user_files
+>>> keys
+{"keys":[{"kty":"oct","k":"AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"}]}
+--- request
+GET /first
+--- error_code: 401
+--- response_headers
+WWW-Authenticate: Bearer realm="playback"
+
+
+=== refused after X-Accel-Redirect: not in the charset of what was not sent
+--- http_config
+    server {
+        listen unix:$TEST_NGINX_EDGE_SOCKET;
+        location / {
+            add_header X-Accel-Redirect /guarded?account=a;
+            default_type 'text/html; charset=koi8-r';
+            return 200;
+        }
+    }
+--- config
+    location / {
+        proxy_pass http://unix:$TEST_NGINX_EDGE_SOCKET;
+    }
+    location = /guarded {
+        household on;
+        empty_gif;
+    }
+--- request
+GET /
+--- error_code: 403
+--- response_headers
+Content-Type: application/problem+json
+
+
 === an offer whose url is empty is none
 --- guard
         household_action redirect;

@@ -82,6 +82,11 @@ static const ngx_str_t  ngx_http_household_answer_no_store =
 static const ngx_str_t  ngx_http_household_answer_vary =
     ngx_string("Sec-Fetch-Mode, Accept");
 
+/* names of fields that another answer to the same request does not have */
+
+static const char  ngx_http_household_answer_link[] = "Link";
+static const char  ngx_http_household_answer_www[] = "WWW-Authenticate";
+
 
 ngx_int_t
 ngx_http_household_answer_reject(ngx_http_request_t *r,
@@ -221,6 +226,12 @@ ngx_http_household_answer_start(ngx_http_request_t *r)
     if (!answer->alone) {
         ngx_http_household_headers_clear(r, "Cache-Control");
         ngx_http_household_headers_clear(r, "Expires");
+
+        /* the error page of a former answer has led here */
+
+        ngx_http_household_headers_withdraw(r, ngx_http_household_answer_link);
+        ngx_http_household_headers_withdraw(r, ngx_http_household_answer_www);
+        ngx_http_clear_location(r);
     }
 
     if (ngx_http_household_headers_push(r, "Cache-Control",
@@ -268,7 +279,7 @@ ngx_http_household_answer_challenge(ngx_http_request_t *r,
     ngx_table_elt_t  **field, *h;
 
     rc = NGX_HTTP_UNAUTHORIZED;
-    name = "WWW-Authenticate";
+    name = ngx_http_household_answer_www;
     field = &r->headers_out.www_authenticate;
 
 #ifdef ngx_http_proxy_auth
@@ -420,7 +431,9 @@ ngx_http_household_answer_problem(ngx_http_request_t *r,
             return NGX_HTTP_INTERNAL_SERVER_ERROR;
         }
 
-        if (ngx_http_household_answer_add(r, answer, "Link", &value)
+        if (ngx_http_household_answer_add(r, answer,
+                                          ngx_http_household_answer_link,
+                                          &value)
             != NGX_OK)
         {
             return NGX_HTTP_INTERNAL_SERVER_ERROR;
@@ -496,6 +509,7 @@ ngx_http_household_answer_send(ngx_http_request_t *r, ngx_uint_t status,
     ngx_str_set(&r->headers_out.content_type, NGX_HTTP_HOUSEHOLD_PROBLEM);
     r->headers_out.content_type_len = r->headers_out.content_type.len;
     r->headers_out.content_type_lowcase = NULL;
+    ngx_str_null(&r->headers_out.charset);
 
     ngx_http_clear_accept_ranges(r);
     ngx_http_clear_last_modified(r);

@@ -57,3 +57,19 @@ ngx_http_household_headers_clear(ngx_http_request_t *r, const char *name)
         }
     }
 }
+
+
+void
+ngx_http_household_headers_withdraw(ngx_http_request_t *r, const char *name)
+{
+    ngx_table_elt_t                    *h;
+    ngx_http_household_headers_walk_t   walk;
+
+    ngx_http_household_headers_start(&walk, &r->headers_out.headers);
+
+    while ((h = ngx_http_household_headers_next(&walk)) != NULL) {
+        if (h->key.data == (const u_char *) name) {
+            h->hash = 0;
+        }
+    }
+}

@@ -133,5 +133,12 @@ ngx_http_household_headers_add(ngx_http_request_t *r, const char *name,
 void ngx_http_household_headers_clear(ngx_http_request_t *r,
     const char *name);
 
+/*
+ * Removes the fields that were added with this very name, by its address: those
+ * of other modules stay.
+ */
+void ngx_http_household_headers_withdraw(ngx_http_request_t *r,
+    const char *name);
+
 
 #endif /* _NGX_HTTP_HOUSEHOLD_HEADERS_H_INCLUDED_ */

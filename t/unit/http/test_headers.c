@@ -191,6 +191,37 @@ test_clear(void **data)
 }
 
 
+/* what others have added of the same name stays */
+
+static void
+test_withdraw(void **data)
+{
+    static const char  ours[] = "Link";
+    static const char  theirs[] = "Link";
+
+    ngx_http_household_headers_withdraw(&request, ours);
+    assert_string_equal(sent(), "");
+
+    add(ours, "0");
+    add("a", "1");
+    add(theirs, "2");
+    add("b", "3");
+    add(ours, "4");
+    add(theirs, "5");
+
+    ngx_http_household_headers_withdraw(&request, ours);
+    assert_string_equal(sent(), "a: 1\nLink: 2\nb: 3\nLink: 5\n");
+
+    /* and may be added again */
+
+    add(ours, "0");
+    assert_string_equal(sent(), "a: 1\nLink: 2\nb: 3\nLink: 5\nLink: 0\n");
+
+    ngx_http_household_headers_withdraw(&request, theirs);
+    assert_string_equal(sent(), "a: 1\nb: 3\nLink: 0\n");
+}
+
+
 /* another module has removed all fields of the first part */
 
 static void
@@ -248,6 +279,7 @@ main(void)
         cmocka_unit_test_setup_teardown(test_add, setup, pool_end),
         cmocka_unit_test_setup_teardown(test_add_cleared, setup, pool_end),
         cmocka_unit_test_setup_teardown(test_clear, setup, pool_end),
+        cmocka_unit_test_setup_teardown(test_withdraw, setup, pool_end),
         cmocka_unit_test_setup_teardown(test_empty_part, setup, pool_end),
         cmocka_unit_test_setup_teardown(test_no_memory, setup, pool_end),
     };
