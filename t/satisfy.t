@@ -251,6 +251,52 @@ GET /
 WWW-Authenticate: Basic realm="edge", Bearer realm="playback"
 
 
+=== satisfy any, auth_basic and a token that lacks a claim: its password may do
+--- http_config
+    household_token_key $TEST_NGINX_SERVROOT/html/keys;
+--- user_files
+>>> keys
+{"keys":[{"kty":"oct","alg":"HS256","k":"MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIzNDU2Nzg5MDE"}]}
+--- config
+    location / {
+        satisfy any;
+        household on;
+        household_token $arg_token;
+        household_token_require $household_claim_plan error=403;
+        auth_basic edge;
+        auth_basic_user_file $TEST_NGINX_SERVROOT/html/passwd;
+        empty_gif;
+    }
+--- request
+GET /?token=eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiJhIiwiZXhwIjo0MTAyNDQ0Nzk5fQ.SDorIy-JNl41TohpvyoPcuhbK7v-gYtWeNL2gJwcIGU
+--- error_code: 401
+--- response_headers
+WWW-Authenticate: Basic realm="edge"
+
+
+=== satisfy any, deny all, and a token that lacks a claim: the answer is ours
+--- http_config
+    household_token_key $TEST_NGINX_SERVROOT/html/keys;
+--- user_files
+>>> keys
+{"keys":[{"kty":"oct","alg":"HS256","k":"MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIzNDU2Nzg5MDE"}]}
+--- config
+    location / {
+        satisfy any;
+        household on;
+        household_token $arg_token;
+        household_token_require $household_claim_plan error=403;
+        deny all;
+        empty_gif;
+    }
+--- request
+GET /?token=eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiJhIiwiZXhwIjo0MTAyNDQ0Nzk5fQ.SDorIy-JNl41TohpvyoPcuhbK7v-gYtWeNL2gJwcIGU
+--- error_code: 403
+--- response_headers
+Content-Type: application/problem+json
+!WWW-Authenticate
+
+
 === auth_basic names the account: the challenge is Basic
 --- config
     location / {

@@ -105,16 +105,17 @@ ngx_http_household_answer_reject(ngx_http_request_t *r,
         return NGX_HTTP_INTERNAL_SERVER_ERROR;
     }
 
-    if (ctx->decision.verdict == NGX_HOUSEHOLD_VERDICT_UNAUTHORIZED) {
-
-        return ngx_http_household_answer_unauthorized(r, hlcf, ctx, answer);
-    }
-
     if (clcf->satisfy == NGX_HTTP_SATISFY_ANY
-        && r->access_code != 0 && r->access_code != NGX_HTTP_FORBIDDEN)
+        && r->access_code != 0 && r->access_code != NGX_HTTP_FORBIDDEN
+        && (ctx->decision.verdict == NGX_HOUSEHOLD_VERDICT_DENY
+            || ctx->reject_status == NGX_HTTP_FORBIDDEN))
     {
         /* the client may authenticate to another module */
         return NGX_HTTP_FORBIDDEN;
+    }
+
+    if (ctx->decision.verdict == NGX_HOUSEHOLD_VERDICT_UNAUTHORIZED) {
+        return ngx_http_household_answer_unauthorized(r, hlcf, ctx, answer);
     }
 
     if (ctx->offer != NULL) {
