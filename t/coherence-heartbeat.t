@@ -13,11 +13,14 @@ use Test::Household::Nginx qw(http_config location);
 use Test::Household::Process qw(wait_until);
 use Test::More;
 
-# each reply to PING comes with the PING that follows "lag" later
+# each reply to PING comes with the PING that follows "lag" later; or is the
+# error that is set with the key "error"
 sub server {
     my ($lag) = @_;
+    my %data;
 
     return Test::Household::FakeRedis->new(
+        data => \%data,
         handler => sub {
             my ($conn, $name, @args) = @_;
             my $what = uc join ' ', $name, $args[0] // ();
@@ -36,6 +39,7 @@ sub server {
             }
 
             return undef if $name ne 'PING' || !$conn->{pong};
+            return "-$data{error}\r\n" if $data{error};
             return ++$conn->{pings} > $lag ? $conn->{pong} : [];
         });
 }
@@ -77,6 +81,46 @@ for my $lag (0, 2) {
     }, 'replies come';
     is $seen{HIT}, undef, 'replies 6 heartbeats late: no record is fresh'
         or diag explain \%seen;
+    $edge->quit;
+    $server->stop;
+}
+
+
+# A script runs for long, and Redis has not sent the invalidations of changes
+# before it: the connections are open, and nothing that is known is fresh.  What
+# an access control list says of PING says nothing of Redis.
+
+{
+    my $server = server(0);
+    my $edge = edge($server);
+
+    ok wait_until { cache($edge) eq 'HIT' }, 'PONG: records are fresh';
+    $server->set(error => 'NOPERM this user has no permissions');
+    my $pings = $server->count('PING');
+    ok wait_until { $server->count('PING') >= $pings + 16 }, 'NOPERM';
+    ok wait_until { cache($edge) eq 'HIT' }, 'NOPERM: records are fresh';
+
+    for my $error ('BUSY Redis is busy running a script',
+                   'LOADING Redis is loading the dataset in memory')
+    {
+        my ($code) = split ' ', $error;
+        my %seen;
+
+        $server->set(error => $error);
+        ok wait_until { cache($edge) ne 'HIT' }, "$code: nothing is fresh";
+        $pings = $server->count('PING');
+        ok wait_until {
+            $seen{ cache($edge) }++;
+            $server->count('PING') >= $pings + 16;
+        }, "$code: for as long as that is the reply";
+        is $seen{HIT}, undef, "$code: no record is fresh"
+            or diag explain \%seen;
+
+        $server->set(error => '');
+        ok wait_until { cache($edge) eq 'HIT' }, "$code: records are fresh again";
+    }
+
+    unlike $edge->log, qr/tracking (?:lost|failed)/, 'and nothing was lost';
     $edge->quit;
     $server->stop;
 }

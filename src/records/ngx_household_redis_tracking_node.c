@@ -646,6 +646,12 @@ ngx_household_redis_tracking_node_retry(ngx_household_redis_tracking_node_t *n)
 }
 
 
+/*
+ * While a script or the loading of data takes long, Redis replies to PING with
+ * BUSY or LOADING, and may not send the invalidations of changes before.  An
+ * access control list need not allow PING.
+ */
+
 static ngx_int_t
 ngx_household_redis_tracking_ping_reply(ngx_household_redis_dedicated_t *conn,
     ngx_household_resp_reply_t *reply)
@@ -661,6 +667,12 @@ ngx_household_redis_tracking_ping_reply(ngx_household_redis_dedicated_t *conn,
 
     if (reply == NULL
         || pings->sent - i > NGX_HOUSEHOLD_REDIS_TRACKING_PINGS)
+    {
+        return NGX_OK;
+    }
+
+    if (reply->values[0].type == NGX_HOUSEHOLD_RESP_ERROR
+        && !ngx_household_redis_error_of_ping(&reply->values[0].str))
     {
         return NGX_OK;
     }
