@@ -429,6 +429,10 @@ ngx_household_redis_tracking_set_enabled(
     n->enabled = 1;
     n->pending = 0;
     n->denied = 0;
+
+    /* another attempt would turn tracking off first */
+    n->retry = 0;
+
     n->server = ngx_household_redis_dedicated_server(n->sub);
 
     if (n->lost) {
