@@ -1,6 +1,7 @@
 #!/usr/bin/perl
 
-# How often tracking is enabled, by a server that does not permit it at first.
+# How often the tracking and the invalidation connection are opened, and
+# tracking is enabled, by a server or a proxy that does not permit it.
 
 use strict;
 use warnings;
@@ -10,6 +11,7 @@ use Test::Household::FakeRedis;
 use Test::Household::Nginx qw(http_config location);
 use Test::Household::Process qw(wait_until);
 use Test::More;
+use Time::HiRes qw(sleep time);
 
 
 # "way" gets the connection and the command, before the usual replies
@@ -44,6 +46,28 @@ sub edge {
 }
 
 sub cache { $_[0]->get('/?account=a')->{headers}{'x-cache'} }
+
+
+# A connection that is closed by the same command whenever it is opened: each
+# machine of a fleet would connect ten times a second.
+
+for my $command ('SUBSCRIBE', 'CLIENT TRACKING ON') {
+    my $server = server(sub { $_[1] =~ /^$command/ ? ['close'] : undef });
+    my $edge = edge($server);
+
+    ok wait_until { $server->count('connections') >= 4 },
+        "closed by $command: it is opened again";
+
+    my $began = time;
+    my $connections = $server->count('connections');
+    sleep 5;
+    $connections = $server->count('connections') - $connections;
+    cmp_ok $connections, '<=', 5 + 2 * (time - $began),
+        "closed by $command: once a second or so";
+    is cache($edge), 'MISS', "closed by $command: a lookup is answered";
+    $edge->quit;
+    $server->stop;
+}
 
 
 # Tracking was denied, which is tried again after 20 heartbeats; the connection

@@ -79,13 +79,24 @@ ngx_household_redis_conn_reply_timeout_handler(ngx_event_t *ev)
 
 /*
  * A valid reply resets the backoff.  A suspect server, which failed repeatedly
- * in use or sent an invalid reply, must first work for some time.
+ * in use or sent an invalid reply, must first work for some time; and a
+ * resident connection, whose first commands may be answered whenever it is
+ * opened, although it is closed because of the next one.
  */
 
 void
 ngx_household_redis_conn_recovered(ngx_household_redis_conn_t *conn)
 {
+    ngx_uint_t  proven;
+
+    proven = ngx_current_msec - conn->since >= NGX_HOUSEHOLD_REDIS_BACKOFF_MAX;
+
     conn->replied = 0;
+
+    if (conn->resident && !proven) {
+        return;
+    }
+
     conn->used = 1;
 
     if (!conn->suspect) {
@@ -94,7 +105,7 @@ ngx_household_redis_conn_recovered(ngx_household_redis_conn_t *conn)
         return;
     }
 
-    if (ngx_current_msec - conn->since < NGX_HOUSEHOLD_REDIS_BACKOFF_MAX) {
+    if (!proven) {
         return;
     }
 
