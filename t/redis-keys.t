@@ -159,6 +159,22 @@ $redis->cmd(CLIENT => KILL => TYPE => $_) for qw(normal pubsub);
 cached('misconf', 'home', 'MISCONF: new connections');
 $redis->cmd(CONFIG => SET => save => '');
 
+# writes are refused, as too few replicas follow
+
+$redis->cmd(SADD => key('replicas'), $Home);
+becomes('replicas', 'home', 'NOREPLICAS: before');
+$redis->cmd(CONFIG => SET => 'min-replicas-to-write', 1);
+for my $way (sort keys %edges) {
+    my $edge = $edges{$way};
+    soon {
+        says($edge, 'replicas', '&device=tv' . rand) =~ /^home /;
+        $edge->log =~ /write failed: error reply NOREPLICAS/;
+    } "$way: NOREPLICAS: a device is not written, and the log says so";
+    like says($edge, 'stranger' . rand), qr/^unregistered /,
+        "$way: NOREPLICAS: a lookup is answered";
+}
+$redis->cmd(CONFIG => SET => 'min-replicas-to-write', 0);
+
 # the server stands still
 
 $redis->cmd(SADD => key('sleep'), $Home);

@@ -13,6 +13,10 @@
 #define NGX_HOUSEHOLD_REDIS_AVOID_TIME  1000    /* ms */
 
 
+static ngx_int_t ngx_household_redis_peer_probe_reply(
+    ngx_household_redis_op_t *op, ngx_household_resp_reply_t *reply);
+static void ngx_household_redis_peer_probe_done(ngx_household_redis_op_t *op,
+    ngx_household_redis_result_e status);
 static void ngx_household_redis_peer_ready(ngx_household_redis_conn_t *conn);
 static void ngx_household_redis_peer_recovered(
     ngx_household_redis_conn_t *conn);
@@ -170,6 +174,87 @@ ngx_household_redis_peer_avoided(ngx_household_redis_peer_t *peer)
     }
 
     return peer->avoid;
+}
+
+
+void
+ngx_household_redis_peer_set_readonly(ngx_household_redis_peer_t *peer)
+{
+    peer->readonly = 1;
+    peer->readonly_until = ngx_current_msec + NGX_HOUSEHOLD_REDIS_AVOID_TIME;
+}
+
+
+ngx_uint_t
+ngx_household_redis_peer_readonly(ngx_household_redis_peer_t *peer)
+{
+    if (peer->readonly
+        && (ngx_msec_int_t) (peer->readonly_until - ngx_current_msec) <= 0)
+    {
+        peer->readonly = 0;
+    }
+
+    return peer->readonly;
+}
+
+
+void
+ngx_household_redis_peer_probe(ngx_household_redis_peer_t *peer)
+{
+    ngx_str_t                      name;
+    ngx_household_redis_op_t      *op;
+    ngx_household_resp_command_t   command;
+
+    if (peer->probed || !ngx_household_redis_peer_usable(peer)) {
+        return;
+    }
+
+    ngx_str_set(&name, "PING");
+
+    command.argv = &name;
+    command.argc = 1;
+
+    op = ngx_household_redis_op_create(&command, 1, NGX_HOUSEHOLD_REDIS_OWN,
+                                       ngx_household_redis_peer_probe_reply,
+                                       ngx_household_redis_peer_probe_done,
+                                       peer);
+    if (op == NULL) {
+        return;
+    }
+
+    peer->probed = 1;
+    ngx_household_redis_peer_avoid(peer);
+
+    if (ngx_household_redis_peer_enqueue(peer, &op->cmds[0]) != NGX_OK) {
+        ngx_household_redis_op_end(op, NGX_HOUSEHOLD_REDIS_RESULT_DOWN);
+    }
+}
+
+
+static ngx_int_t
+ngx_household_redis_peer_probe_reply(ngx_household_redis_op_t *op,
+    ngx_household_resp_reply_t *reply)
+{
+    ngx_household_redis_peer_t  *peer = op->data;
+
+    if (reply->values[0].type != NGX_HOUSEHOLD_RESP_ERROR
+        || ngx_household_redis_error_of_ping(&reply->values[0].str))
+    {
+        peer->avoid = 0;
+        peer->owner->changed(peer);
+    }
+
+    return NGX_OK;
+}
+
+
+static void
+ngx_household_redis_peer_probe_done(ngx_household_redis_op_t *op,
+    ngx_household_redis_result_e status)
+{
+    ngx_household_redis_peer_t  *peer = op->data;
+
+    peer->probed = 0;
 }
 
 

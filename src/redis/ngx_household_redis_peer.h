@@ -60,6 +60,7 @@ struct ngx_household_redis_peer_s {
     ngx_uint_t                               n;
     ngx_uint_t                               next;        /* round robin */
     ngx_msec_t                               avoid_until; /* if "avoid" */
+    ngx_msec_t                               readonly_until;
     uint64_t                                 rank;        /* as a reader's */
     uint64_t                                 moving;      /* the cluster's */
 
@@ -74,6 +75,8 @@ struct ngx_household_redis_peer_s {
     unsigned                                 down:1;
     unsigned                                 logged:1;    /* "server down" */
     unsigned                                 avoid:1;
+    unsigned                                 readonly:1;
+    unsigned                                 probed:1;    /* PING was sent */
     unsigned                                 replica:1;
     unsigned                                 visited:1;   /* the topology's */
     unsigned                                 slotless:1;  /* the cluster's */
@@ -114,6 +117,20 @@ ngx_uint_t ngx_household_redis_peer_usable(ngx_household_redis_peer_t *peer);
  */
 void ngx_household_redis_peer_avoid(ngx_household_redis_peer_t *peer);
 ngx_uint_t ngx_household_redis_peer_avoided(ngx_household_redis_peer_t *peer);
+
+/*
+ * The same for writes only, because the server replied READONLY: it has become
+ * a replica, and is read from as before.
+ */
+void ngx_household_redis_peer_set_readonly(ngx_household_redis_peer_t *peer);
+ngx_uint_t ngx_household_redis_peer_readonly(ngx_household_redis_peer_t *peer);
+
+/*
+ * Sends PING to a server that is avoided.  If the reply is no error, the server
+ * is not avoided any more, and "changed" is called.  Until then it is avoided
+ * for another second with each call, unless it does not reply.
+ */
+void ngx_household_redis_peer_probe(ngx_household_redis_peer_t *peer);
 
 /* as those of a connection, for all connections of the peer */
 void ngx_household_redis_peer_suspend(ngx_household_redis_peer_t *peer);

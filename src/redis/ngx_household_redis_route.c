@@ -435,6 +435,7 @@ ngx_household_redis_error_transient(ngx_str_t *code)
     ngx_uint_t  i;
 
     static ngx_str_t  transient[] = {
+        ngx_string("BUSY"),
         ngx_string("LOADING"),
         ngx_string("READONLY"),
         ngx_string("CLUSTERDOWN"),

@@ -14,6 +14,9 @@
 /* ms between attempts to reconnect to the first address of a name */
 #define NGX_HOUSEHOLD_REDIS_STANDALONE_REOPEN  1000
 
+/* ms between probes of servers that are avoided: less than they are avoided */
+#define NGX_HOUSEHOLD_REDIS_STANDALONE_PROBE   500
+
 
 typedef struct {
     /* the ident of timers must be after 3 pointers, as in ngx_connection_t */
@@ -25,6 +28,7 @@ typedef struct {
     ngx_uint_t                   next;     /* replica, round robin */
     ngx_msec_t                   reopened; /* 0: never */
     ngx_event_t                  reopen;
+    ngx_event_t                  probe;    /* of servers that are avoided */
 } ngx_household_redis_standalone_t;
 
 
@@ -40,6 +44,9 @@ static ngx_int_t ngx_household_redis_standalone_enqueue(
 static ngx_int_t ngx_household_redis_standalone_error(
     ngx_household_redis_t *redis, ngx_household_redis_peer_t *peer,
     ngx_household_redis_cmd_t *cmd, ngx_str_t *code, ngx_str_t *error);
+static ngx_uint_t ngx_household_redis_standalone_avoided(
+    ngx_household_redis_peer_t *peer, ngx_household_redis_cmd_t *cmd);
+static void ngx_household_redis_standalone_probe(ngx_event_t *ev);
 static void ngx_household_redis_standalone_changed(ngx_household_redis_t *redis,
     ngx_household_redis_peer_t *peer);
 static void ngx_household_redis_standalone_refresh(
@@ -95,6 +102,11 @@ ngx_household_redis_standalone_create(ngx_household_redis_t *redis,
     sa->reopen.log = ngx_cycle->log;
     sa->reopen.cancelable = 1;
 
+    sa->probe.handler = ngx_household_redis_standalone_probe;
+    sa->probe.data = sa;
+    sa->probe.log = ngx_cycle->log;
+    sa->probe.cancelable = 1;
+
     servers = redis->conf->servers.elts;
 
     for (i = 0; i < redis->conf->servers.nelts; i++) {
@@ -144,6 +156,10 @@ ngx_household_redis_standalone_destroy(ngx_household_redis_t *redis)
 
     if (sa->reopen.timer_set) {
         ngx_del_timer(&sa->reopen);
+    }
+
+    if (sa->probe.timer_set) {
+        ngx_del_timer(&sa->probe);
     }
 }
 
@@ -222,7 +238,8 @@ ngx_household_redis_standalone_enqueue(ngx_household_redis_t *redis,
             peer = ngx_queue_data(q, ngx_household_redis_peer_t, queue);
 
             if (peer->replica != replica
-                || ngx_household_redis_peer_avoided(peer) != avoided
+                || ngx_household_redis_standalone_avoided(peer, cmd)
+                   != avoided
                 || !ngx_household_redis_peer_usable(peer))
             {
                 continue;
@@ -251,8 +268,8 @@ ngx_household_redis_standalone_enqueue(ngx_household_redis_t *redis,
 
 
 /*
- * A server with a transient error is avoided for a while.  The command is
- * routed again if there is another server.
+ * A server with a transient error is avoided until it replies to PING without
+ * one.  The command is routed again if there is another server.
  */
 
 static ngx_int_t
@@ -260,15 +277,27 @@ ngx_household_redis_standalone_error(ngx_household_redis_t *redis,
     ngx_household_redis_peer_t *peer, ngx_household_redis_cmd_t *cmd,
     ngx_str_t *code, ngx_str_t *error)
 {
-    ngx_queue_t                 *q;
-    ngx_household_redis_peer_t  *other;
+    ngx_queue_t                       *q;
+    ngx_household_redis_peer_t        *other;
+    ngx_household_redis_standalone_t  *sa = redis->topology_data;
 
     if (!ngx_household_redis_error_transient(code)) {
         return NGX_DECLINED;
     }
 
-    ngx_household_redis_peer_avoid(peer);
-    ngx_household_redis_standalone_changed(redis, peer);
+    if (ngx_household_redis_error_is(code, "READONLY")
+        && (cmd->op->flags & NGX_HOUSEHOLD_REDIS_WRITE))
+    {
+        ngx_household_redis_peer_set_readonly(peer);
+
+    } else {
+        ngx_household_redis_peer_avoid(peer);
+        ngx_household_redis_standalone_changed(redis, peer);
+
+        if (!sa->probe.timer_set) {
+            ngx_add_timer(&sa->probe, NGX_HOUSEHOLD_REDIS_STANDALONE_PROBE);
+        }
+    }
 
     for (q = ngx_queue_head(&redis->peers);
          q != ngx_queue_sentinel(&redis->peers);
@@ -277,7 +306,7 @@ ngx_household_redis_standalone_error(ngx_household_redis_t *redis,
         other = ngx_queue_data(q, ngx_household_redis_peer_t, queue);
 
         if (other == peer
-            || ngx_household_redis_peer_avoided(other)
+            || ngx_household_redis_standalone_avoided(other, cmd)
             || !ngx_household_redis_peer_usable(other)
             || (other->replica
                 && (cmd->op->flags & NGX_HOUSEHOLD_REDIS_WRITE)))
@@ -292,6 +321,50 @@ ngx_household_redis_standalone_error(ngx_household_redis_t *redis,
     }
 
     return NGX_DECLINED;
+}
+
+
+static ngx_uint_t
+ngx_household_redis_standalone_avoided(ngx_household_redis_peer_t *peer,
+    ngx_household_redis_cmd_t *cmd)
+{
+    return ngx_household_redis_peer_avoided(peer)
+           || ((cmd->op->flags & NGX_HOUSEHOLD_REDIS_WRITE)
+               && ngx_household_redis_peer_readonly(peer));
+}
+
+
+/*
+ * Which server is tracked, and which one is read from, must agree: a server is
+ * used again when it works, and not before, and the tracking worker process
+ * may have no commands that would show it.
+ */
+
+static void
+ngx_household_redis_standalone_probe(ngx_event_t *ev)
+{
+    ngx_queue_t                       *q;
+    ngx_household_redis_peer_t        *peer;
+    ngx_household_redis_standalone_t  *sa = ev->data;
+
+    for (q = ngx_queue_head(&sa->redis->peers);
+         q != ngx_queue_sentinel(&sa->redis->peers);
+         q = ngx_queue_next(q))
+    {
+        peer = ngx_queue_data(q, ngx_household_redis_peer_t, queue);
+
+        if (ngx_household_redis_peer_avoided(peer)) {
+            ngx_household_redis_peer_probe(peer);
+
+            if (!ev->timer_set) {
+                ngx_add_timer(ev, NGX_HOUSEHOLD_REDIS_STANDALONE_PROBE);
+            }
+        }
+    }
+
+    /* one may be avoided no more as its time is over */
+
+    ngx_household_redis_standalone_changed(sa->redis, NULL);
 }
 
 
