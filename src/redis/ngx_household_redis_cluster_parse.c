@@ -278,6 +278,49 @@ ngx_household_redis_cluster_parse_moving(ngx_str_t *text, ngx_str_t *moving)
 }
 
 
+/* "fail?": for this node; "fail": for the majority, when it was reached */
+
+ngx_uint_t
+ngx_household_redis_cluster_parse_cut_off(ngx_str_t *text)
+{
+    ngx_str_t   rest, line, flags;
+    ngx_uint_t  i, all, failed;
+
+    rest = *text;
+    all = 0;
+    failed = 0;
+
+    while (rest.len) {
+
+        line = ngx_household_redis_cluster_parse_word(&rest, LF);
+
+        (void) ngx_household_redis_cluster_parse_word(&line, ' ');
+        (void) ngx_household_redis_cluster_parse_word(&line, ' ');
+        flags = ngx_household_redis_cluster_parse_word(&line, ' ');
+
+        for (i = 0; i < 5; i++) {
+            (void) ngx_household_redis_cluster_parse_word(&line, ' ');
+        }
+
+        if (line.len == 0 || line.data[0] == '['
+            || !ngx_household_redis_cluster_parse_flag(flags, "master"))
+        {
+            continue;
+        }
+
+        all++;
+
+        if (ngx_household_redis_cluster_parse_flag(flags, "fail")
+            || ngx_household_redis_cluster_parse_flag(flags, "fail?"))
+        {
+            failed++;
+        }
+    }
+
+    return failed != 0 && 2 * (all - failed) <= all;
+}
+
+
 /* removes a word and its delimiter from the text, and returns the word */
 
 static ngx_str_t

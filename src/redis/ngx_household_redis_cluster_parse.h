@@ -79,6 +79,13 @@ void ngx_household_redis_cluster_parse_moving(ngx_str_t *text,
     ngx_str_t *moving);
 
 /*
+ * Returns 1 if the node that sent the reply to CLUSTER NODES does not reach the
+ * majority of the primaries with hash slots, otherwise 0.  Others may have been
+ * promoted then, which the node does not know.
+ */
+ngx_uint_t ngx_household_redis_cluster_parse_cut_off(ngx_str_t *text);
+
+/*
  * Reads the hash slot and the address of "MOVED 3999 127.0.0.1:6381" or
  * "ASK ...".  Returns NGX_OK, or NGX_ERROR if the error reply is malformed.
  */

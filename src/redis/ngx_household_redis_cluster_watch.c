@@ -21,6 +21,8 @@ static void ngx_household_redis_cluster_watch_ready(
     ngx_household_redis_dedicated_t *conn);
 static void ngx_household_redis_cluster_watch_lost(
     ngx_household_redis_dedicated_t *conn, ngx_err_t err, const char *errstr);
+static void ngx_household_redis_cluster_watch_next(
+    ngx_household_redis_cluster_t *cl);
 static ngx_int_t ngx_household_redis_cluster_watch_push(
     ngx_household_redis_dedicated_t *conn, ngx_household_resp_reply_t *reply);
 static ngx_int_t ngx_household_redis_cluster_watch_slots(
@@ -149,10 +151,14 @@ static void
 ngx_household_redis_cluster_watch_lost(ngx_household_redis_dedicated_t *conn,
     ngx_err_t err, const char *errstr)
 {
-    ngx_household_redis_cluster_t  *cl;
+    ngx_household_redis_cluster_watch_next(
+                                     ngx_household_redis_dedicated_data(conn));
+}
 
-    cl = ngx_household_redis_dedicated_data(conn);
 
+static void
+ngx_household_redis_cluster_watch_next(ngx_household_redis_cluster_t *cl)
+{
     cl->next++;
 
     ngx_household_redis_cluster_watch_close(cl);
@@ -194,16 +200,17 @@ ngx_household_redis_cluster_watch_slots(ngx_household_redis_dedicated_t *conn,
 
     /* another node may return a valid map */
 
-    cl->next++;
-
-    ngx_household_redis_cluster_watch_close(cl);
-    ngx_household_redis_cluster_refresh(cl);
+    ngx_household_redis_cluster_watch_next(cl);
 
     return NGX_OK;
 }
 
 
-/* an error reply is ignored: the user may lack the permission */
+/*
+ * An error reply is ignored: the user may lack the permission.  A node that is
+ * cut off returns the same map for as long as that lasts, although replicas
+ * have been promoted: another node is used.
+ */
 
 static ngx_int_t
 ngx_household_redis_cluster_watch_nodes(ngx_household_redis_dedicated_t *conn,
@@ -226,6 +233,10 @@ ngx_household_redis_cluster_watch_nodes(ngx_household_redis_dedicated_t *conn,
 
     ngx_household_redis_cluster_apply_slotless(cl, &reply->values[0].str, &at,
                                                &cl->watched->tls);
+
+    if (ngx_household_redis_cluster_parse_cut_off(&reply->values[0].str)) {
+        ngx_household_redis_cluster_watch_next(cl);
+    }
 
     return NGX_OK;
 }

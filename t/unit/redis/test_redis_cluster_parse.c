@@ -316,6 +316,70 @@ test_moving(void **state)
 }
 
 
+static void
+test_cut_off(void **state)
+{
+    u_char      *copy;
+    ngx_str_t    text;
+    ngx_uint_t   i;
+
+#define ME      "id1 10.0.0.1:1@2 myself,master - 0 0 1 connected 0-5460\n"
+#define TWO     "id2 10.0.0.2:1@2 master - 0 0 2 connected 5461-10922\n"
+#define TWO_Q   "id2 10.0.0.2:1@2 master,fail? - 0 0 2 disconnected 5461-9\n"
+#define TWO_F   "id2 10.0.0.2:1@2 master,fail - 0 0 2 disconnected 5461-9\n"
+#define THREE   "id3 10.0.0.3:1@2 master - 0 0 3 connected 10923-16383\n"
+#define THREE_Q "id3 10.0.0.3:1@2 master,fail? - 0 0 3 connected 10923-16383\n"
+
+    static const struct {
+        const char  *nodes;
+        ngx_uint_t   cut_off;
+    } cases[] = {
+        { "", 0 },
+        { "short\n", 0 },
+        { ME, 0 },
+        { ME TWO, 0 },
+        { ME TWO THREE, 0 },
+
+        /* one of two is no majority, one of three can be missed */
+
+        { ME TWO_Q, 1 },
+        { ME TWO_Q THREE, 0 },
+        { ME TWO_F THREE, 0 },
+        { ME TWO_Q THREE_Q, 1 },
+        { ME TWO_F THREE_Q, 1 },
+
+        /* neither replicas have a vote, nor primaries without hash slots */
+
+        { ME TWO_Q THREE "id4 10.0.0.4:1@2 slave,fail? id1 0 0 1 connected\n"
+          "id5 10.0.0.5:1@2 slave,fail id2 0 0 2 disconnected\n", 0 },
+        { ME TWO_Q THREE "id4 10.0.0.4:1@2 master,fail? - 0 0 4 connected\n"
+          "id5 10.0.0.5:1@2 master,fail? - 0 0 5 connected [7-<-id1]\n", 0 },
+        { ME TWO_Q THREE_Q "id4 10.0.0.4:1@2 master - 0 0 4 connected\n"
+          "id5 10.0.0.5:1@2 slave id2 0 0 2 connected\n", 1 },
+
+        /* as a replica sees it */
+
+        { "id4 10.0.0.4:1@2 myself,slave id2 0 0 1 connected\n"
+          TWO_Q THREE_Q, 1 },
+        { "id4 10.0.0.4:1@2 myself,slave id2 0 0 1 connected\n"
+          "id1 10.0.0.1:1@2 master - 0 0 1 connected 0-5460\n"
+          TWO_Q THREE, 0 }
+    };
+
+    for (i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+
+        copy = test_copy(cases[i].nodes, strlen(cases[i].nodes));
+
+        text.data = copy;
+        text.len = strlen(cases[i].nodes);
+
+        assert_int_equal(ngx_household_redis_cluster_parse_cut_off(&text),
+                         cases[i].cut_off);
+        free(copy);
+    }
+}
+
+
 int
 main(void)
 {
@@ -326,7 +390,8 @@ main(void)
         cmocka_unit_test(test_check),
         cmocka_unit_test(test_redirect),
         cmocka_unit_test(test_slotless),
-        cmocka_unit_test(test_moving)
+        cmocka_unit_test(test_moving),
+        cmocka_unit_test(test_cut_off)
     };
 
     return cmocka_run_group_tests_name("ngx_household_redis_cluster_parse",
