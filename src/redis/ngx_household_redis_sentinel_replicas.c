@@ -214,7 +214,7 @@ ngx_household_redis_sentinel_replica_fields(ngx_household_redis_sentinel_t *st,
     ngx_household_resp_value_t *v, ngx_uint_t n)
 {
     ngx_int_t                    port;
-    ngx_str_t                    host;
+    ngx_str_t                    host, flags;
     ngx_uint_t                   i, usable;
     ngx_queue_t                 *q;
     ngx_household_redis_node_t  *node;
@@ -235,11 +235,19 @@ ngx_household_redis_sentinel_replica_fields(ngx_household_redis_sentinel_t *st,
         } else if (ngx_household_redis_error_is(&v[i].str,
                                                 "master-link-status"))
         {
-            usable = ngx_household_redis_error_is(&v[i + 1].str, "ok");
+            usable = usable
+                     && ngx_household_redis_error_is(&v[i + 1].str, "ok");
 
         } else if (ngx_household_redis_error_is(&v[i].str, "flags")) {
+
+            /* "s_down": the link is that of the last reply to the sentinel */
+
+            flags = v[i + 1].str;
             usable = usable
-                     && ngx_household_redis_error_is(&v[i + 1].str, "slave");
+                     && ngx_strlcasestrn(flags.data, flags.data + flags.len,
+                                         (u_char *) "s_down",
+                                         sizeof("s_down") - 2)
+                        == NULL;
         }
     }
 
