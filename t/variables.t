@@ -61,6 +61,10 @@ set_real_ip_from 127.0.0.1;
 real_ip_header X-Forwarded-For;
 underscores_in_headers on;
 $maps
+map \$household_status \$kept { default \$household_status; "" none; }
+map \$household_status \$volatile {
+    volatile; default \$household_status; "" none;
+}
 server {
     listen unix:$dir/upstream.sock;
     access_log off;
@@ -122,6 +126,12 @@ location /silent { household on; household_account none; empty_gif; }
 location /silently {
     set \$early "\$household_reason\$household_status\$household_account";
     household on;
+    empty_gif;
+}
+location /used-before {
+    set \$before "\$kept \$volatile";
+    household on;
+    add_header X-Maps "\$before, \$kept \$volatile" always;
     empty_gif;
 }
 location /cycle {
@@ -280,6 +290,12 @@ for my $from ('203.0.113.1', '82.64.10.7') {
     delete $_->{offer_state}, delete $_->{lookup_time} for $mapped, $logged;
     is_deeply $mapped, $logged, "through a map, from $from";
 }
+
+# a map that is used before the access phase, too
+
+is $nginx->get('/used-before?account=a', 'X-Forwarded-For' => '82.64.10.7')
+       ->{headers}{'x-maps'}, 'none none, none ALLOWED',
+    'a map has its first value, unless it is volatile';
 
 # the pseudonym is of the account
 
