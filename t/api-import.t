@@ -11,7 +11,7 @@ use Test::Household::Api;
 use Test::Household::Cluster;
 use Test::Household::FakeRedis;
 use Test::Household::Nginx qw(http_config);
-use Test::Household::Process qw(wait_until);
+use Test::Household::Process qw(slurp wait_until);
 use Test::Household::Redis;
 use Test::More;
 
@@ -48,6 +48,35 @@ sub imports {
 
 sub homes { [sort @{ $redis->cmd(SMEMBERS => "household:{$_[0]}") }] }
 sub fields { +{ @{ $redis->cmd(HGETALL => "household:{$_[0]}:account") } } }
+
+
+# lines of which nothing is sent to Redis, as many as the client has: a request
+# that comes meanwhile is answered first.  The worker process finds both at
+# once, the lines before the request.
+
+{
+    my ($worker) = $nginx->workers;
+    my ($import, $other) = map { $nginx->connect } 1 .. 2;
+    my $rest = "x\n" x 50_000;
+
+    $import->send_request(POST => '/api/1/import', @type,
+                          'Content-Length' => 2 + length $rest);
+    $import->send("x\n");
+    is $other->get('/other')->{status}, 404, 'another connection';
+
+    kill STOP => $worker;
+    ok wait_until { (slurp("/proc/$worker/stat") =~ /\) (\w)/)[0] eq 'T' },
+        'the worker process is stopped';
+    $import->send($rest);
+    $other->send_request(GET => '/other');
+    kill CONT => $worker;
+
+    is $json->decode($import->response->{body})->{invalid}, 50_001,
+        'many lines that are invalid';
+    is $other->response->{status}, 404, 'and a request at the same time';
+    is join(' ', $nginx->access_log =~ /"(GET|POST) /g), 'GET GET POST',
+        'which does not wait for their end';
+}
 
 
 # what a line can have

@@ -3,7 +3,8 @@
  * POST /1/import: reads the body as it comes.
  *
  * Memory is bounded: what Redis has not yet replied to is limited, and the
- * body is not read meanwhile, so that the client waits.
+ * body is not read meanwhile, so that the client waits.  Invalid lines wait for
+ * nothing: other requests are handled in between.
  */
 
 
@@ -27,6 +28,8 @@ static ngx_int_t ngx_http_household_api_import_run(
 static ngx_int_t ngx_http_household_api_import_read(
     ngx_http_household_api_import_t *import);
 static ngx_int_t ngx_http_household_api_import_consume(
+    ngx_http_household_api_import_t *import);
+static ngx_uint_t ngx_http_household_api_import_pause(
     ngx_http_household_api_import_t *import);
 static ngx_int_t ngx_http_household_api_import_file(
     ngx_http_household_api_import_t *import, ngx_buf_t *b);
@@ -214,6 +217,7 @@ ngx_http_household_api_import_run(ngx_http_household_api_call_t *call)
     ngx_http_household_api_import_t  *import;
 
     import = call->import;
+    import->turn = 0;
 
     ngx_http_household_api_job_retry(import);
 
@@ -316,7 +320,9 @@ ngx_http_household_api_import_consume(ngx_http_household_api_import_t *import)
 
         while (b->pos < b->last) {
 
-            if (!ngx_http_household_api_job_room(import)) {
+            if (!ngx_http_household_api_job_room(import)
+                || ngx_http_household_api_import_pause(import))
+            {
                 return NGX_AGAIN;
             }
 
@@ -332,9 +338,11 @@ ngx_http_household_api_import_consume(ngx_http_household_api_import_t *import)
             }
 
             b->pos += n;
+            import->turn += n;
 
             if (p != NULL) {
                 b->pos++;
+                import->turn += NGX_HTTP_HOUSEHOLD_API_IMPORT_LINE;
                 ngx_http_household_api_job_start(import);
             }
         }
@@ -354,6 +362,21 @@ ngx_http_household_api_import_consume(ngx_http_household_api_import_t *import)
     }
 
     return NGX_OK;
+}
+
+
+/* returns 1 if the rest is left to the next iteration of the event loop */
+
+static ngx_uint_t
+ngx_http_household_api_import_pause(ngx_http_household_api_import_t *import)
+{
+    if (import->turn < NGX_HTTP_HOUSEHOLD_API_IMPORT_TURN) {
+        return 0;
+    }
+
+    ngx_post_event(&import->call->event, &ngx_posted_next_events);
+
+    return 1;
 }
 
 

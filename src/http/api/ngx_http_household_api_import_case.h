@@ -19,6 +19,10 @@
 #define NGX_HTTP_HOUSEHOLD_API_IMPORT_LINES   256
 #define NGX_HTTP_HOUSEHOLD_API_IMPORT_BYTES   1048576
 
+/* bytes of one iteration of the event loop; and what a line counts beside */
+#define NGX_HTTP_HOUSEHOLD_API_IMPORT_TURN    65536
+#define NGX_HTTP_HOUSEHOLD_API_IMPORT_LINE    256
+
 /* invalid lines that are listed; error replies of Redis that end the import */
 #define NGX_HTTP_HOUSEHOLD_API_IMPORT_ERRORS  1000
 #define NGX_HTTP_HOUSEHOLD_API_IMPORT_FAILED  100
@@ -77,6 +81,8 @@ struct ngx_http_household_api_import_s {
 
     unsigned                             dry_run:1;
     unsigned                             stopped:1;
+
+    size_t                               turn;     /* bytes of it */
 
     /* numbers of lines: the last one read, and the last one before which all
        are done */
