@@ -8,10 +8,12 @@ use strict;
 use warnings;
 
 use lib 't/lib';
+use Test::Household::FakeRedis;
 use Test::Household::Meter;
 use Test::Household::Nginx qw(http_config location);
-use Test::Household::Process qw(wait_until);
+use Test::Household::Process qw(free_port wait_until);
 use Test::Household::Redis;
+use Test::Household::Resp qw(encode_reply);
 use Test::More;
 
 my $home = '82.64.10.7';
@@ -20,14 +22,14 @@ my $redis = Test::Household::Redis->new(unix => 1);
 $redis->cmd(EVAL => 'for i = 1, 500 do redis.call("SADD", '
     . '"household:{a" .. i .. "}", ARGV[1]) end', 0, $home);
 
-# a large zone: one without room for a fetch in its table does not count it
+# a small zone has no place for each of many fetches, and counts them
 sub edge {
-    my ($meter, $lookups) = @_;
+    my ($meter, $lookups, $zone) = @_;
 
     return Test::Household::Nginx->new(
         workers => 4, allow => qr/worker process \d+ exited on signal 9/,
         http => http_config(server => $meter->address,
-                            zone => "32m lookups=$lookups",
+                            zone => ($zone // '32m') . " lookups=$lookups",
                             redis => 'connect_timeout 20s; timeout 20s;'),
         server => location('/', '', 'main zone=households'));
 }
@@ -46,11 +48,12 @@ sub send_all {
 
 my @accounts = map { "a$_" } 1 .. 200;
 
-for my $lookups (10, 1, 4096) {
+for (['32m', 10], ['32m', 1], ['256k', 100], ['32m', 4096]) {
+    my ($zone, $lookups) = @$_;
     my $n = $lookups == 1 ? 20 : 200;
     my $meter = Test::Household::Meter->new(to => $redis->{path},
                                             rate => 200);
-    my $edge = edge($meter, $lookups);
+    my $edge = edge($meter, $lookups, $zone);
 
     my @home = grep { ($_->response->{headers}{'x-reason'} // '') eq 'home' }
                send_all($edge, @accounts[0 .. $n - 1]);
@@ -58,7 +61,7 @@ for my $lookups (10, 1, 4096) {
     is scalar @home, $n, "lookups=$lookups: all are answered";
     wait_until { $meter->lookups >= $n };
 
-    if ($lookups < 100) {
+    if ($lookups <= 100) {
         cmp_ok $meter->longest, '<=', $lookups,
             "lookups=$lookups: not more are under way, of 4 worker processes";
 
@@ -97,6 +100,67 @@ for my $lookups (10, 1, 4096) {
                send_all($edge, @accounts[101 .. 150]);
     is scalar @home, 50, 'and others look up accounts';
     undef @conns;
+}
+
+# of a Cluster: all sixteenths of the hash slots have their turn, and not what
+# became free goes to the first of them
+
+sub slot {
+    my $crc = 0;
+
+    for my $byte (unpack 'C*', $_[0]) {
+        $crc ^= $byte << 8;
+        $crc = ($crc & 0x8000 ? $crc << 1 ^ 0x1021 : $crc << 1) & 0xffff
+            for 1 .. 8;
+    }
+    return $crc % 16384;
+}
+
+{
+    my $port = free_port();
+    my $fake = Test::Household::FakeRedis->new(port => $port,
+        handler => sub {
+            my ($conn, $name, $what) = @_;
+            return uc $name ne 'CLUSTER' ? undef
+                 : encode_reply([[\':0', \':16383',
+                                  ['127.0.0.1', \":$port", 'a' x 40]]]);
+        });
+    my $edge = Test::Household::Nginx->new(
+        http => http_config(server => $fake->address,
+                            zone => '32m lookups=1',
+                            redis => 'cluster on; tracking off; '
+                                     . 'connect_timeout 20s; timeout 20s;'),
+        server => location('/', '', 'main zone=households')
+                  . 'location /other { return 204; }');
+
+    my @ids = map { "b$_" } 1 .. 2000;
+    my @first = (grep { slot($_) < 1024 } @ids)[0 .. 8];
+    my ($last) = grep { slot($_) >= 15360 } @ids;
+
+    my $asked = sub {
+        map { $_->[1] =~ /\{(.*)\}/ } grep { uc $_->[0] eq 'SMEMBERS' }
+            $fake->commands;
+    };
+
+    is $edge->get('/?account=a')->{headers}{'x-reason'}, 'unregistered',
+        'a lookup in a Cluster';
+
+    $fake->behave('hold');
+    my @conns = send_all($edge, $first[0]);
+    ok wait_until { my @n = $asked->(); @n == 2 }, 'the only one at a time';
+
+    for my $account (@first[1 .. 8], $last) {
+        push @conns, send_all($edge, $account);
+        $edge->get('/other');
+    }
+
+    $fake->release;
+    is scalar(grep { $_->response->{headers}{'x-reason'} eq 'unregistered' }
+              @conns), 10, 'those that wait are answered';
+
+    my @order = $asked->();
+    cmp_ok +(grep { $order[$_] eq $last } 0 .. $#order)[0], '<=', 3,
+        'and that of the last hash slots is not the last one';
 }
 
 done_testing;

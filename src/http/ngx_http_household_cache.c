@@ -31,6 +31,7 @@ static ngx_int_t ngx_http_household_cache_fetch(void *data,
     ngx_str_t *account, uint64_t *generation);
 static void ngx_http_household_cache_too_large(void *data,
     ngx_str_t *account, uint64_t generation);
+static void ngx_http_household_cache_left(void *data, ngx_msec_t since);
 static size_t ngx_http_household_cache_find(void *data, ngx_str_t *account,
     u_char *buf, size_t size);
 static void ngx_http_household_cache_put(void *data, ngx_str_t *account,
@@ -79,6 +80,7 @@ ngx_http_household_cache_init(ngx_conf_t *cf,
         cache->fetch = ngx_http_household_cache_fetch;
         cache->store = ngx_http_household_cache_put;
         cache->too_large = ngx_http_household_cache_too_large;
+        cache->left = ngx_http_household_cache_left;
         cache->find = ngx_http_household_cache_find;
         cache->data = store[i];
     }
@@ -439,4 +441,13 @@ ngx_http_household_cache_too_large(void *data, ngx_str_t *account,
 
     ngx_household_zone_too_large(store->cache, account, generation,
                                  ngx_current_msec, store->missing);
+}
+
+
+static void
+ngx_http_household_cache_left(void *data, ngx_msec_t since)
+{
+    ngx_http_household_store_t  *store = data;
+
+    ngx_household_zone_fetch_left(store->cache, since);
 }

@@ -19,6 +19,8 @@ static ngx_uint_t ngx_household_lookup_superseded(
     ngx_household_lookup_t *lookup);
 static ngx_int_t ngx_household_lookup_start(ngx_household_lookup_t *lookup);
 static ngx_int_t ngx_household_lookup_fetch(ngx_household_lookup_t *lookup);
+static void ngx_household_lookup_store(ngx_household_lookup_t *lookup,
+    ngx_household_lookup_status_e outcome, ngx_household_record_t *record);
 static void ngx_household_lookup_poll(ngx_household_lookups_t *lookups);
 static void ngx_household_lookup_enqueue(ngx_household_lookup_t *lookup);
 static void ngx_household_lookup_leave(ngx_household_lookup_t *lookup);
@@ -27,9 +29,6 @@ static void ngx_household_lookup_wait(ngx_household_lookup_t *lookup,
 static void ngx_household_lookup_done(ngx_household_lookup_t *lookup,
     ngx_household_redis_result_e status,
     ngx_household_lookup_status_e outcome, ngx_household_record_t *record);
-static ngx_household_lookup_result_e ngx_household_lookup_result(
-    ngx_household_redis_result_e status, ngx_household_lookup_status_e outcome,
-    ngx_household_record_t *record);
 static void ngx_household_lookup_end(ngx_household_lookup_t *lookup,
     ngx_household_lookup_status_e outcome, ngx_household_record_t *record);
 static ngx_uint_t ngx_household_lookup_cached(ngx_household_lookup_t *lookup);
@@ -292,6 +291,9 @@ ngx_household_lookup_fetch(ngx_household_lookup_t *lookup)
         return NGX_OK;
     }
 
+    lookup->counted = rc == NGX_DONE;
+    lookup->sent = ngx_current_msec;
+
     rc = ngx_household_lookup_send(lookup, ngx_household_lookup_done);
 
     if (rc != NGX_OK) {
@@ -301,21 +303,45 @@ ngx_household_lookup_fetch(ngx_household_lookup_t *lookup)
                                : NGX_HOUSEHOLD_LOOKUP_RESULT_DOWN,
                                0);
 
-        if (cache != NULL) {
-            cache->store(cache->data, &lookup->node.str, lookup->generation,
-                         NULL);
-        }
-
+        ngx_household_lookup_store(lookup, NGX_HOUSEHOLD_LOOKUP_UNAVAILABLE,
+                                   NULL);
         return NGX_DECLINED;
     }
 
     lookup->state = NGX_HOUSEHOLD_LOOKUP_SENT;
-    lookup->sent = ngx_current_msec;
     lookup->started = ngx_household_clock_usec();
 
     ngx_household_pace_sent(&lookup->part->pace);
 
     return NGX_OK;
+}
+
+
+/* ends the fetch of the cache */
+
+static void
+ngx_household_lookup_store(ngx_household_lookup_t *lookup,
+    ngx_household_lookup_status_e outcome, ngx_household_record_t *record)
+{
+    ngx_household_lookup_cache_t  *cache;
+
+    cache = lookup->lookups->cache;
+
+    if (cache == NULL) {
+        return;
+    }
+
+    if (outcome == NGX_HOUSEHOLD_LOOKUP_TOO_LARGE) {
+        cache->too_large(cache->data, &lookup->node.str, lookup->generation);
+
+    } else {
+        cache->store(cache->data, &lookup->node.str, lookup->generation,
+                     record);
+    }
+
+    if (lookup->counted) {
+        cache->left(cache->data, lookup->sent);
+    }
 }
 
 
@@ -475,11 +501,9 @@ ngx_household_lookup_done(ngx_household_lookup_t *lookup,
     ngx_household_redis_result_e status,
     ngx_household_lookup_status_e outcome, ngx_household_record_t *record)
 {
-    ngx_household_lookups_t       *lookups;
-    ngx_household_lookup_cache_t  *cache;
+    ngx_household_lookups_t  *lookups;
 
     lookups = lookup->lookups;
-    cache = lookups->cache;
 
     lookups->counts->ended(lookups->counts->data,
                            ngx_household_lookup_result(status, outcome,
@@ -493,13 +517,7 @@ ngx_household_lookup_done(ngx_household_lookup_t *lookup,
         ngx_household_pace_failed(&lookup->part->pace, ngx_current_msec);
     }
 
-    if (cache != NULL && outcome == NGX_HOUSEHOLD_LOOKUP_TOO_LARGE) {
-        cache->too_large(cache->data, &lookup->node.str, lookup->generation);
-
-    } else if (cache != NULL) {
-        cache->store(cache->data, &lookup->node.str, lookup->generation,
-                     record);
-    }
+    ngx_household_lookup_store(lookup, outcome, record);
 
     if (lookup->part->n) {
         /* not from within a callback of a connection */
@@ -507,39 +525,6 @@ ngx_household_lookup_done(ngx_household_lookup_t *lookup,
     }
 
     ngx_household_lookup_end(lookup, outcome, record);
-}
-
-
-static ngx_household_lookup_result_e
-ngx_household_lookup_result(ngx_household_redis_result_e status,
-    ngx_household_lookup_status_e outcome, ngx_household_record_t *record)
-{
-    switch (status) {
-
-    case NGX_HOUSEHOLD_REDIS_RESULT_OK:
-        break;
-
-    case NGX_HOUSEHOLD_REDIS_RESULT_TIMEOUT:
-        return NGX_HOUSEHOLD_LOOKUP_RESULT_TIMEOUT;
-
-    case NGX_HOUSEHOLD_REDIS_RESULT_BUSY:
-        return NGX_HOUSEHOLD_LOOKUP_RESULT_BUSY;
-
-    case NGX_HOUSEHOLD_REDIS_RESULT_PROTOCOL:
-        return NGX_HOUSEHOLD_LOOKUP_RESULT_ERROR;
-
-    default: /* NGX_HOUSEHOLD_REDIS_RESULT_DOWN */
-        return NGX_HOUSEHOLD_LOOKUP_RESULT_DOWN;
-    }
-
-    if (record != NULL) {
-        return record->exists ? NGX_HOUSEHOLD_LOOKUP_RESULT_OK
-                              : NGX_HOUSEHOLD_LOOKUP_RESULT_NEGATIVE;
-    }
-
-    return outcome == NGX_HOUSEHOLD_LOOKUP_TOO_LARGE
-           ? NGX_HOUSEHOLD_LOOKUP_RESULT_TOO_LARGE
-           : NGX_HOUSEHOLD_LOOKUP_RESULT_ERROR;
 }
 
 
@@ -571,19 +556,25 @@ ngx_household_lookup_end(ngx_household_lookup_t *lookup,
 }
 
 
-/* sends queued lookups while the window is open */
+/*
+ * Sends queued lookups while the window is open.  If the machine has as many
+ * under way as it may, the next part is the first one next time, as otherwise
+ * the first parts would take whatever becomes free.
+ */
 
 static void
 ngx_household_lookups_next_handler(ngx_event_t *ev)
 {
-    ngx_uint_t                    i;
+    ngx_uint_t                    i, n, sent;
     ngx_queue_t                  *q;
     ngx_household_lookup_t       *lookup;
     ngx_household_lookups_t      *lookups = ev->data;
     ngx_household_lookup_part_t  *part;
 
-    for (i = 0; i < NGX_HOUSEHOLD_LOOKUP_PARTS; i++) {
+    for (n = 0; n < NGX_HOUSEHOLD_LOOKUP_PARTS; n++) {
+        i = (lookups->first + n) % NGX_HOUSEHOLD_LOOKUP_PARTS;
         part = &lookups->parts[i];
+        sent = 0;
 
         while (part->n && ngx_household_pace_open(&part->pace)) {
 
@@ -597,8 +588,11 @@ ngx_household_lookups_next_handler(ngx_event_t *ev)
             ngx_household_lookup_leave(lookup);
 
             if (ngx_household_lookup_start(lookup) == NGX_AGAIN) {
+                lookups->first = i + sent;
                 return;
             }
+
+            sent = 1;
         }
     }
 }

@@ -66,8 +66,10 @@ typedef struct {
 
     /*
      * Returns NGX_OK and sets "generation" if the caller may fetch the
-     * account; NGX_BUSY if another process is fetching the account; NGX_ABORT
-     * if the account is known to be too large.
+     * account; NGX_DONE if the same, and left() is to follow the end;
+     * NGX_BUSY if another process is fetching the account; NGX_AGAIN if as
+     * many accounts are being fetched as may be; NGX_ABORT if the account is
+     * known to be too large.
      */
     ngx_int_t   (*fetch)(void *data, ngx_str_t *account,
                          uint64_t *generation);
@@ -79,6 +81,9 @@ typedef struct {
     /* ends the fetch of an account that is too large */
     void        (*too_large)(void *data, ngx_str_t *account,
                              uint64_t generation);
+
+    /* after store() or too_large(), for the time of fetch() */
+    void        (*left)(void *data, ngx_msec_t since);
 
     /* copies a fresh record to "buf" and returns its length, or 0 */
     size_t      (*find)(void *data, ngx_str_t *account, u_char *buf,

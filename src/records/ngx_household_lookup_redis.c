@@ -385,6 +385,39 @@ ngx_household_lookup_answered(ngx_household_redis_op_t *op,
 }
 
 
+ngx_household_lookup_result_e
+ngx_household_lookup_result(ngx_household_redis_result_e status,
+    ngx_household_lookup_status_e outcome, ngx_household_record_t *record)
+{
+    switch (status) {
+
+    case NGX_HOUSEHOLD_REDIS_RESULT_OK:
+        break;
+
+    case NGX_HOUSEHOLD_REDIS_RESULT_TIMEOUT:
+        return NGX_HOUSEHOLD_LOOKUP_RESULT_TIMEOUT;
+
+    case NGX_HOUSEHOLD_REDIS_RESULT_BUSY:
+        return NGX_HOUSEHOLD_LOOKUP_RESULT_BUSY;
+
+    case NGX_HOUSEHOLD_REDIS_RESULT_PROTOCOL:
+        return NGX_HOUSEHOLD_LOOKUP_RESULT_ERROR;
+
+    default: /* NGX_HOUSEHOLD_REDIS_RESULT_DOWN */
+        return NGX_HOUSEHOLD_LOOKUP_RESULT_DOWN;
+    }
+
+    if (record != NULL) {
+        return record->exists ? NGX_HOUSEHOLD_LOOKUP_RESULT_OK
+                              : NGX_HOUSEHOLD_LOOKUP_RESULT_NEGATIVE;
+    }
+
+    return outcome == NGX_HOUSEHOLD_LOOKUP_TOO_LARGE
+           ? NGX_HOUSEHOLD_LOOKUP_RESULT_TOO_LARGE
+           : NGX_HOUSEHOLD_LOOKUP_RESULT_ERROR;
+}
+
+
 /*
  * A replica has no value of one of the keys, or of both.  The keys may have
  * been moved, which the primary replies with ASK.  An account with networks is

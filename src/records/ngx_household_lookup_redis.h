@@ -61,6 +61,7 @@ struct ngx_household_lookups_s {
     ngx_rbtree_node_t                sentinel;
 
     ngx_household_lookup_part_t      parts[NGX_HOUSEHOLD_LOOKUP_PARTS];
+    ngx_uint_t                       first;     /* part that is sent first */
     ngx_event_t                      next;      /* sends queued lookups */
 
     ngx_queue_t                      remote;
@@ -121,9 +122,10 @@ struct ngx_household_lookup_s {
     ngx_household_record_builder_t  *builder;  /* since the first reply */
     ngx_household_record_builder_t  *replica;  /* of a replica, or NULL */
     uint64_t                         generation; /* of the cache */
-    ngx_msec_t                       sent;
+    ngx_msec_t                       sent;     /* since cache->fetch() */
     uint64_t                         started;  /* the same, microseconds */
     unsigned                         superseded:1; /* not in the tree */
+    unsigned                         counted:1; /* left() is to be called */
     unsigned                         failed:1;
     unsigned                         too_large:1;
     unsigned                         no_homes:1; /* SMEMBERS is empty */
@@ -141,6 +143,11 @@ ngx_int_t ngx_household_lookup_make_commands(ngx_pool_t *pool,
  */
 ngx_int_t ngx_household_lookup_send(ngx_household_lookup_t *lookup,
     ngx_household_lookup_pt handler);
+
+/* how a lookup ended; the record is NULL unless "outcome" is OK */
+ngx_household_lookup_result_e ngx_household_lookup_result(
+    ngx_household_redis_result_e status, ngx_household_lookup_status_e outcome,
+    ngx_household_record_t *record);
 
 /*
  * _memory.c: returns a lookup with all members 0, but for the account, which is

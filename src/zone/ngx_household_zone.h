@@ -275,13 +275,19 @@ uint64_t ngx_household_zone_get_generation(ngx_household_zone_ns_t *ns,
  * Returns NGX_OK and sets "generation" if the caller is to fetch.  The fetch
  * ends with ngx_household_zone_put(), ngx_household_zone_fetched() or
  * ngx_household_zone_too_large() of that generation, or after
- * NGX_HOUSEHOLD_ZONE_LOCK_AGE.  Returns NGX_BUSY if another fetch is under way,
- * and no invalidation has superseded that fetch.  Returns NGX_AGAIN if as many
- * fetches are under way as the zone may have, of all processes.  Returns
- * NGX_ABORT if the value is known to be too large.
+ * NGX_HOUSEHOLD_ZONE_LOCK_AGE.  Returns NGX_DONE if the same, but others may
+ * fetch the value, too: then ngx_household_zone_fetch_left() follows that.
+ * Returns NGX_BUSY if another fetch is under way, and no invalidation has
+ * superseded that fetch.  Returns NGX_AGAIN if as many fetches are under way as
+ * the zone may have, of all processes.  Returns NGX_ABORT if the value is known
+ * to be too large.
  */
 ngx_int_t ngx_household_zone_fetch(ngx_household_zone_ns_t *ns,
     ngx_str_t *id, ngx_msec_t now, uint64_t *generation);
+
+/* of a fetch that began at "since" with NGX_DONE, after its end */
+void ngx_household_zone_fetch_left(ngx_household_zone_ns_t *ns,
+    ngx_msec_t since);
 
 /* ends a fetch that has failed; ignored if the fetch is not under way */
 void ngx_household_zone_fetched(ngx_household_zone_ns_t *ns,

@@ -61,7 +61,11 @@ ngx_household_zone_fetch(ngx_household_zone_ns_t *ns, ngx_str_t *id,
         } else if (ngx_household_zone_fetch_full(zone, now)) {
             rc = NGX_AGAIN;
 
-        } else if (fetch) {
+        } else if (fetch == NULL) {
+            ngx_household_zone_fetch_count(zone, (uint32_t) now, 1);
+            rc = NGX_DONE;
+
+        } else {
 
             if (fetch->hash && !fetch->too_large) {
                 /* superseded, or it has not ended within its time */
@@ -82,7 +86,7 @@ ngx_household_zone_fetch(ngx_household_zone_ns_t *ns, ngx_str_t *id,
 /*
  * Returns the entry of the fetch, or else a vacant one, or else one whose value
  * was too large, or NULL if all positions are taken by fetches under way.  A
- * fetch without an entry is not coalesced.
+ * fetch without an entry is not coalesced, but counts.
  */
 
 static ngx_household_zone_fetch_t *
@@ -143,8 +147,6 @@ ngx_household_zone_fetch_current(ngx_household_zone_fetch_t *fetch,
 }
 
 
-/* a fetch without an entry in the table is not counted, but waits, too */
-
 static ngx_uint_t
 ngx_household_zone_fetch_full(ngx_household_zone_t *zone, ngx_msec_t now)
 {
@@ -193,6 +195,17 @@ ngx_household_zone_fetch_count(ngx_household_zone_t *zone, uint32_t since,
     if (n > 0 || second->n > 0) {
         second->n += n;
     }
+}
+
+
+void
+ngx_household_zone_fetch_left(ngx_household_zone_ns_t *ns, ngx_msec_t since)
+{
+    ngx_household_zone_lock(ns->zone);
+
+    ngx_household_zone_fetch_count(ns->zone, (uint32_t) since, -1);
+
+    ngx_household_zone_unlock(ns->zone);
 }
 
 

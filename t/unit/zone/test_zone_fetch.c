@@ -192,7 +192,7 @@ test_too_large_many(void **data)
 
 /*
  * A zone in which these ids, of one letter each, share no place in the table of
- * fetches and no generation: a fetch without a place is not counted.  The
+ * fetches and no generation: a fetch without a place is not waited for.  The
  * places depend on the secret of the zone.
  */
 
@@ -242,6 +242,7 @@ test_fetches_limited(void **data)
 {
     char                      id[16];
     uint64_t                  first;
+    ngx_int_t                 rc;
     ngx_uint_t                i;
     ngx_msec_t                now;
     ngx_household_zone_ns_t  *store;
@@ -286,8 +287,13 @@ test_fetches_limited(void **data)
     for (i = 0; i < 1000; i++) {
         sprintf(id, "g%u", (unsigned) i);
 
-        if (begin(store, id, now + 5000 + 7 * i) == NGX_OK && i % 2) {
+        rc = begin(store, id, now + 5000 + 7 * i);
+
+        if (rc == NGX_OK && i % 2) {
             ngx_household_zone_fetched(store, id_of(id), gen);
+
+        } else if (rc == NGX_DONE && i % 2) {
+            ngx_household_zone_fetch_left(store, now + 5000 + 7 * i);
         }
     }
 
@@ -299,12 +305,98 @@ test_fetches_limited(void **data)
 }
 
 
+/* also of those for which the table of fetches has no place */
+
+static void
+test_fetches_limited_all(void **data)
+{
+    char                      id[16];
+    uint64_t                  generation[1000];
+    ngx_int_t                 rc[1000];
+    ngx_uint_t                i, n, more, size;
+    ngx_msec_t                now;
+    ngx_household_zone_ns_t  *store;
+
+    store = store_start(SIZE, 0);
+    size = store->zone->sh->fetches_mask + 1;
+    store->zone->lookups = 2 * size;
+    now = 100000;
+
+    assert_in_range(store->zone->lookups, 1, 999);
+
+    for (i = 0, n = 0, more = 0; i < 1000; i++) {
+        sprintf(id, "l%u", (unsigned) i);
+        rc[i] = begin(store, id, now);
+        generation[i] = gen;
+
+        n += rc[i] == NGX_OK || rc[i] == NGX_DONE;
+        more += rc[i] == NGX_DONE;
+    }
+
+    assert_int_equal(n, store->zone->lookups);
+    assert_in_range(more, size, n);
+
+    /* each end makes room for one */
+
+    for (i = 0; i < 1000; i++) {
+        sprintf(id, "l%u", (unsigned) i);
+
+        if (rc[i] != NGX_OK && rc[i] != NGX_DONE) {
+            continue;
+        }
+
+        ngx_household_zone_fetched(store, id_of(id), generation[i]);
+
+        if (rc[i] == NGX_DONE) {
+            assert_int_equal(begin(store, "m", now), NGX_AGAIN);
+            ngx_household_zone_fetch_left(store, now);
+        }
+
+        switch (begin(store, "m", now)) {
+
+        case NGX_OK:
+            ngx_household_zone_fetched(store, id_of("m"), gen);
+            break;
+
+        case NGX_DONE:
+            ngx_household_zone_fetch_left(store, now);
+            break;
+
+        default:
+            fail();
+        }
+
+        /* it is taken again */
+        sprintf(id, "n%u", (unsigned) i);
+        assert_int_not_equal(begin(store, id, now), NGX_AGAIN);
+        assert_int_equal(begin(store, "o", now), NGX_AGAIN);
+    }
+
+    /* what began long ago is forgotten: its end changes no number */
+
+    now += 1000 * NGX_HOUSEHOLD_ZONE_FETCH_SECONDS;
+    assert_int_not_equal(begin(store, "a", now), NGX_AGAIN);
+    ngx_household_zone_fetch_left(store, now - 4000);
+
+    for (i = 0, n = 0; i < NGX_HOUSEHOLD_ZONE_FETCH_SECONDS; i++) {
+        if (store->zone->sh->fetch_seconds[i].second == now / 1000) {
+            n += store->zone->sh->fetch_seconds[i].n;
+        }
+    }
+
+    assert_int_equal(n, 1);
+
+    zone_stop(store->zone);
+}
+
+
 int
 main(void)
 {
     const struct CMUnitTest  tests[] = {
         cmocka_unit_test(test_one_at_a_time),
         cmocka_unit_test(test_fetches_limited),
+        cmocka_unit_test(test_fetches_limited_all),
         cmocka_unit_test(test_too_large),
         cmocka_unit_test(test_too_large_invalidated),
         cmocka_unit_test(test_too_large_untracked),
