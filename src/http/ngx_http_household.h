@@ -230,6 +230,8 @@ typedef struct {
     ngx_array_t                   tokens; /* ..._token_conf_t * */
     ngx_array_t                   claims; /* ngx_str_t: those used */
     ngx_array_t                   keysets; /* ngx_household_keyset_t * */
+    ngx_rbtree_t                  keys;   /* of files, by their text */
+    ngx_rbtree_node_t             keys_sentinel;
     ngx_array_t                   policies; /* ..._named_policy_t * */
     ngx_array_t                   shadows; /* ..._shadow_t * */
     ngx_household_geo_t          *geo;    /* NULL: no database */

@@ -43,6 +43,9 @@ ngx_http_household_create_main_conf(ngx_conf_t *cf)
 
     hmcf->loaded = ngx_time();
 
+    ngx_rbtree_init(&hmcf->keys, &hmcf->keys_sentinel,
+                    ngx_str_rbtree_insert_value);
+
     if (ngx_array_init(&hmcf->redis, cf->pool, 2,
                        sizeof(ngx_http_household_redis_t *))
         != NGX_OK

@@ -53,6 +53,7 @@ ngx_http_household_set_token_cdniip(ngx_conf_t *cf, ngx_command_t *cmd,
 
     /* the file contains secrets */
     ngx_explicit_memzero(text.data, text.len);
+    (void) ngx_pfree(cf->pool, text.data);
 
     if (hlcf->token.cdniip == NULL) {
         ngx_conf_log_error(NGX_LOG_EMERG, cf, 0, "\"%V\" of \"%V\": %s",
