@@ -233,7 +233,7 @@ typedef struct {
     ngx_rbtree_t                  keys;   /* of files, by their text */
     ngx_rbtree_node_t             keys_sentinel;
     ngx_array_t                   policies; /* ..._named_policy_t * */
-    ngx_array_t                   shadows; /* ..._shadow_t * */
+    ngx_array_t                   shadows; /* ..._shadow_t *: counters */
     ngx_household_geo_t          *geo;    /* NULL: no database */
     ngx_household_hmac_t         *hmac;   /* NULL: no key */
     time_t                        state_valid; /* seconds */

@@ -14,7 +14,7 @@
 
 static ngx_uint_t ngx_http_household_metrics_shadows_hidden(
     ngx_http_household_metrics_page_t *page,
-    ngx_http_household_shadow_t **shadow, ngx_uint_t i);
+    ngx_http_household_shadow_t *shadow);
 static void ngx_http_household_metrics_shadows_requests(
     ngx_http_household_metrics_page_t *page,
     ngx_http_household_shadow_t *shadow, ngx_household_reason_e reason);
@@ -41,7 +41,7 @@ ngx_http_household_metrics_shadows(ngx_http_household_metrics_page_t *page)
 
     for (i = 0; i < hmcf->shadows.nelts; i++) {
 
-        if (ngx_http_household_metrics_shadows_hidden(page, shadow, i)) {
+        if (ngx_http_household_metrics_shadows_hidden(page, shadow[i])) {
             continue;
         }
 
@@ -53,26 +53,20 @@ ngx_http_household_metrics_shadows(ngx_http_household_metrics_page_t *page)
 }
 
 
-/* returns 1 if the store is not shown, or is counted with an earlier one */
+/* returns 1 if the store is not shown */
 
 static ngx_uint_t
 ngx_http_household_metrics_shadows_hidden(
     ngx_http_household_metrics_page_t *page,
-    ngx_http_household_shadow_t **shadow, ngx_uint_t i)
+    ngx_http_household_shadow_t *shadow)
 {
     ngx_uint_t                    k;
     ngx_http_household_store_t  **store;
 
-    for (k = 0; k < i; k++) {
-        if (shadow[k]->counts == shadow[i]->counts) {
-            return 1;
-        }
-    }
-
     store = page->stores.elts;
 
     for (k = 0; k < page->stores.nelts; k++) {
-        if (store[k]->counts == shadow[i]->store->counts) {
+        if (store[k]->counts == shadow->store->counts) {
             return 0;
         }
     }

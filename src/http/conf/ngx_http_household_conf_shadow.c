@@ -222,6 +222,7 @@ ngx_int_t
 ngx_http_household_shadow_init(ngx_conf_t *cf,
     ngx_http_household_loc_conf_t *conf)
 {
+    ngx_uint_t                          i;
     ngx_http_household_shadow_t        *shadow, **list;
     ngx_http_household_loc_conf_t       merged;
     ngx_http_household_main_conf_t     *hmcf;
@@ -239,13 +240,10 @@ ngx_http_household_shadow_init(ngx_conf_t *cf,
     hmcf = ngx_http_conf_get_module_main_conf(cf, ngx_http_household_module);
 
     shadow = ngx_pcalloc(cf->pool, sizeof(ngx_http_household_shadow_t));
-    list = ngx_array_push(&hmcf->shadows);
-
-    if (shadow == NULL || list == NULL) {
+    if (shadow == NULL) {
         return NGX_ERROR;
     }
 
-    *list = shadow;
     conf->shadow = shadow;
 
     /* a directive that the policy does not have is that of the location */
@@ -265,5 +263,26 @@ ngx_http_household_shadow_init(ngx_conf_t *cf,
 
     shadow->counts = ngx_http_household_counts_shadow(cf, hmcf, shadow);
 
-    return shadow->counts != NULL ? NGX_OK : NGX_ERROR;
+    if (shadow->counts == NULL) {
+        return NGX_ERROR;
+    }
+
+    /* thousands of locations may have the same counters */
+
+    list = hmcf->shadows.elts;
+
+    for (i = 0; i < hmcf->shadows.nelts; i++) {
+        if (list[i]->counts == shadow->counts) {
+            return NGX_OK;
+        }
+    }
+
+    list = ngx_array_push(&hmcf->shadows);
+    if (list == NULL) {
+        return NGX_ERROR;
+    }
+
+    *list = shadow;
+
+    return NGX_OK;
 }
