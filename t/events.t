@@ -233,7 +233,7 @@ $account = $erased;
 home();
 ok wait_until { ask($away, '/', 'tv') eq 'outside' }, 'it is opened again';
 wait_kinds('denied outside', 'opened again: on the same day');
-$account = 'b0';
+$account = 'c0';
 
 # the program of the docs, to the letter
 
@@ -243,7 +243,7 @@ SKIP: {
     my $dir = temp_dir('mail');
     my $cli = "$dir/redis-cli";
 
-    skip 'redis-cli has no --json, or there is no python3', 4
+    skip 'redis-cli has no --json, or there is no python3', 6
         if `redis-cli --json -v 2>&1` !~ /^redis-cli ([7-9]|\d\d)/
            || system 'python3 -c "" 2> /dev/null';
 
@@ -266,6 +266,13 @@ SKIP: {
             my $groups = $redis->cmd(XINFO => 'GROUPS', 'household-events');
             grep { (@$_)[1] eq 'mail' } @$groups
         }, "docs: the program has its group, $name";
+
+        write_file("$dir/mails", '');
+        $account++;
+        home();
+        ask($away, '/', "x\xff");
+        ok wait_until { slurp("$dir/mails") =~ /Device x\xef\xbf\xbd at/ },
+            "docs: a device that is not UTF-8, $name";
 
         write_file("$dir/mails", '');
         $account++;
