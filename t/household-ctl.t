@@ -83,6 +83,19 @@ like $text, qr/^home +82\.64\.10\.0\/24\nseat s1 +198\.51\.100\.7 paid, until /m
 ($status, $text) = ctl('show', 'nobody');
 like $text, qr/^Redis has nothing/, 'show: nothing';
 
+$redis->cmd(HSET => 'household:{t}:account', "device:x\xc2\x9b31m", $now,
+            "extra:\e[31m:x", 'x', "device:\\u001b\x7f", $now);
+($status, $text) = ctl('show', 't');
+unlike $text, qr/[\x00-\x09\x0b-\x1f\x7f]|\xc2[\x80-\x9f]/,
+    'show: nothing that a terminal obeys';
+like $text, qr/^device +x\?31m /m, 'show: but the rest of it';
+like $text, qr/^device +\\u001b\? /m, 'show: what only looks so';
+like +(ctl('--json', 'show', 't'))[1], qr/x\\u009b31m/, 'show: JSON has it';
+is_deeply [ctl('check', 't')],
+    [1, "t: extra:?[31m:x: not an IP address or a prefix\n"],
+    'check: nor that';
+$redis->cmd(DEL => 'household:{t}:account');
+
 is_deeply [ctl('check', $id, 'nobody')], [0, ''], 'check: nothing ignored';
 $redis->cmd(SADD => 'household:{bad}', '10.0.0.0/33');
 is_deeply [ctl('check', $id, 'bad')],
