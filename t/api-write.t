@@ -236,6 +236,28 @@ for (['Sec-Fetch-Site' => 'same-origin'], ['Sec-Fetch-Site' => 'none'],
         "@$_";
 }
 
+# a host that is in no header field, as in HTTP/3
+
+for (['https://localhost', 204], ['https://localhost:8080', 403],
+     ['https://', 403], ['https://localhos', 403])
+{
+    my ($origin, $status) = @$_;
+    my $conn = $nginx->connect;
+
+    $conn->send("PATCH http://localhost/api/1/accounts/a HTTP/1.0\r\n"
+        . "Origin: $origin\r\nContent-Type: application/json\r\n"
+        . "Content-Length: 11\r\n\r\n" . '{"seats":5}');
+    push @{ $conn->{methods} }, 'PATCH';
+    is $conn->response->{status}, $status, "no field Host: $origin";
+
+    $conn = $nginx->connect;
+    $conn->send("PATCH /api/1/accounts/a HTTP/1.0\r\n"
+        . "Origin: $origin\r\nContent-Type: application/json\r\n"
+        . "Content-Length: 11\r\n\r\n" . '{"seats":5}');
+    push @{ $conn->{methods} }, 'PATCH';
+    is $conn->response->{status}, 403, "no host at all: $origin";
+}
+
 $api->fails("a form: $_", 415, 'not_json',
             POST => 'accounts/a/sign-out', '{}', 'Content-Type' => $_)
     for 'text/plain', 'application/x-www-form-urlencoded', 'application/jsonx';

@@ -136,10 +136,16 @@ static ngx_uint_t
 ngx_http_household_api_write_origin(ngx_http_request_t *r, ngx_str_t *origin)
 {
     u_char     *p, *last;
-    ngx_str_t   host;
+    ngx_str_t   host, own;
 
-    if (r->headers_in.host == NULL) {
-        return 0;
+    if (r->headers_in.host != NULL) {
+        own = r->headers_in.host->value;
+
+    } else {
+        /* ":authority" of HTTP/3, which nginx makes no header field of */
+
+        own.data = r->host_start;
+        own.len = r->host_end - r->host_start;
     }
 
     last = origin->data + origin->len;
@@ -153,10 +159,9 @@ ngx_http_household_api_write_origin(ngx_http_request_t *r, ngx_str_t *origin)
     host.data = p + 2;
     host.len = last - host.data;
 
-    return host.len == r->headers_in.host->value.len
-           && ngx_strncasecmp(host.data, r->headers_in.host->value.data,
-                              host.len)
-              == 0;
+    return host.len == own.len
+           && host.len != 0
+           && ngx_strncasecmp(host.data, own.data, host.len) == 0;
 }
 
 
