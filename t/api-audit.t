@@ -255,7 +255,9 @@ $conn->send(join '', map { qq({"account":"$_","seats":1}\n) } 'a', 'c');
 ok wait_until { $hole->count('EVALSHA') }, 'an import is sent to Redis';
 $conn->close;
 @lines = lines(3);
-pop @lines;
+($line) = pop @lines;
+is "$line->{status} $line->{result}", '400 aborted',
+    'its client leaves: before the end of the body';
 is_deeply [map { join ' ', map { $_ // '-' } @$_{qw(line result account)} }
            @lines],
     ["1 aborted $same", "2 aborted $other"],

@@ -192,6 +192,17 @@ for my $hex (qw(80 bf c0af c1bf c2 e09fbf e282 eda080 edbfbf f08fbfbf f09f98
 }
 
 
+# a character that the end of a text cuts is none, whatever is behind it
+
+$redis->cmd(HSET => 'household:{cut}:account', "extra:$_->[0]", $_->[1])
+    for ["\xc2", "\xa9y"], ["\xe2\x82", "\xacy"],
+        ["\xf0\x9f\x98", "\x80y"];
+$r = $api->get('accounts/cut');
+is_deeply [map { "$_->{name} $_->{value}" } @{ $r->{json}{malformed} }],
+    ["extra:\x{fffd} \x{fffd}y", "extra:\x{fffd}\x{fffd} \x{fffd}y",
+     "extra:\x{fffd}\x{fffd}\x{fffd} \x{fffd}y"], 'a text that is cut';
+
+
 # what a terminal may obey
 
 for my $code (0x80, 0x85, 0x9b, 0x9f) {

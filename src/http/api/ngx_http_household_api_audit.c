@@ -255,6 +255,14 @@ ngx_http_household_api_audit_result(ngx_http_household_api_call_t *call)
         return call->code;
     }
 
+    if (call->import != NULL
+        && status >= NGX_HTTP_BAD_REQUEST
+        && status < NGX_HTTP_INTERNAL_SERVER_ERROR)
+    {
+        /* the end of the body did not come */
+        return "aborted";
+    }
+
     return status < NGX_HTTP_SPECIAL_RESPONSE ? "ok" : "error";
 }
 
