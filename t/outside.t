@@ -29,6 +29,7 @@ my $edge = Test::Household::Nginx->new(
               . location('/grace', "$detail household_grace 1h;", $store)
               . location('/away', "$detail household_away 3d/30d;", $store)
               . location('/once', "$detail household_away 1d/2d;", $store)
+              . location('/most', "$detail household_away 31d/366d;", $store)
               . location('/both', "$detail household_away 1d/2d;"
                          . 'household_grace 1h;', $store)
               . location('/watch', "$detail household_away 1d/2d;", $store)
@@ -200,11 +201,26 @@ for my $odd ('today', '', ',', '20000,', '1e4', '99999', ('1,' x 31) . '2') {
     }), 'are replaced';
 }
 
-# no more than 31 are kept
+# no more than 32 are kept
 
-days('many', reverse 40 .. 70);
+days('many', reverse 40 .. 71);
 is ask($away, '/once?account=many'), '200 away never_seen', 'many days';
-is written('many', join ' ', reverse(40 .. 69), 0),
-    join(' ', reverse(40 .. 69), 0), 'the oldest goes';
+is written('many', join ' ', reverse(40 .. 70), 0),
+    join(' ', reverse(40 .. 70), 0), 'the oldest goes';
+
+# which are enough for all days that may be allowed
+
+days('most', reverse 1 .. 30);
+is ask($away, '/most?account=most'), '200 away never_seen', 'the 31st day';
+is written('most', join ' ', reverse 0 .. 30), join(' ', reverse 0 .. 30),
+    'is added';
+is ask($away, '/most?account=most'), '200 away never_seen', 'it passes whole';
+
+days('over', reverse 1 .. 31);
+is ask($away, '/most?account=over'), '403 outside never_seen', 'the 32nd day';
+is written('over', join ' ', reverse 0 .. 31), join(' ', reverse 0 .. 31),
+    'is added';
+is ask($away, '/most?account=over'), '403 outside never_seen',
+    'it is refused whole';
 
 done_testing;

@@ -50,6 +50,9 @@
 #define NGX_HOUSEHOLD_AWAY_MAX         31
 #define NGX_HOUSEHOLD_LEARN_DAYS       31
 
+/* days outside that a record keeps: as many as are allowed, and today */
+#define NGX_HOUSEHOLD_AWAY_KEPT  (NGX_HOUSEHOLD_AWAY_MAX + 1)
+
 /* maximum of networks of an account with evidence */
 #define NGX_HOUSEHOLD_LEARN_MAX        16
 

@@ -537,7 +537,7 @@ ngx_household_field_away(ngx_household_record_builder_t *b,
 
     while (ngx_household_record_list_next(&list, ',', &number)) {
 
-        if (days == NGX_HOUSEHOLD_AWAY_MAX
+        if (days == NGX_HOUSEHOLD_AWAY_KEPT
             || ngx_household_record_number(&number, &n) != NGX_OK
             || n > NGX_HOUSEHOLD_TIME_MAX / NGX_HOUSEHOLD_DAY)
         {

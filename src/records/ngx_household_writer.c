@@ -254,7 +254,7 @@ ngx_household_writer_write_away(ngx_household_writer_t *writer,
     argv[0].len = ngx_sprintf(today, "%L", now / NGX_HOUSEHOLD_DAY) - today;
 
     argv[1].data = max;
-    argv[1].len = ngx_sprintf(max, "%d", NGX_HOUSEHOLD_AWAY_MAX) - max;
+    argv[1].len = ngx_sprintf(max, "%d", NGX_HOUSEHOLD_AWAY_KEPT) - max;
 
     hash = ngx_household_keys_hash(NGX_HOUSEHOLD_WRITE_AWAY, account);
     hash = ngx_household_keys_hash(hash, &argv[0]);

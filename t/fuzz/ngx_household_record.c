@@ -234,7 +234,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
     fuzz_check(ngx_household_record_seats_taken(copy, FUZZ_NOW) <= networks);
     fuzz_check(ngx_household_record_away_days(copy, -1, INT64_MAX)
-               <= NGX_HOUSEHOLD_AWAY_MAX);
+               <= NGX_HOUSEHOLD_AWAY_KEPT);
 
     free(copy);
 

@@ -17,7 +17,7 @@
 #define MODEL_DAY      86400
 #define MODEL_MAX      4
 #define MODEL_SEEN     4
-#define MODEL_DAYS     31
+#define MODEL_DAYS     32
 #define MODEL_UNKNOWN  -1
 
 

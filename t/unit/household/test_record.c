@@ -546,6 +546,17 @@ test_record_away(void **state)
     assert_int_equal(ngx_household_record_seats_taken(rec, TEST_NOW), 0);
 
     free(rec);
+
+    ngx_household_record_builder_start(&builder, TEST_NOW);
+    test_field("outside_days", "1,2,3,4,5,6,7,8,9,10,11,12,13,14,15,16,17,18,"
+                               "19,20,21,22,23,24,25,26,27,28,29,30,31,32");
+    rec = test_finish();
+
+    assert_int_equal(rec->malformed, 0);
+    assert_int_equal(ngx_household_record_away_days(rec, 0, 32),
+                     NGX_HOUSEHOLD_AWAY_MAX);
+
+    free(rec);
 }
 
 

@@ -316,7 +316,7 @@ static const struct {
     { "outside_days", "47482" },
     { "outside_days", "2026-11-25" },
     { "outside_days", "1,2,3,4,5,6,7,8,9,10,11,12,13,14,15,16,17,18,19,20,"
-                      "21,22,23,24,25,26,27,28,29,30,31,32" },
+                      "21,22,23,24,25,26,27,28,29,30,31,32,33" },
     { "travel:", "1" },
     { "travel:tv", "1@kid" },
     { "travel:*", "always" },
@@ -514,7 +514,7 @@ test_walk(ngx_household_record_t *rec)
             break;
 
         case NGX_HOUSEHOLD_ENTRY_AWAY:
-            assert_in_range(p[1], 1, NGX_HOUSEHOLD_AWAY_MAX);
+            assert_in_range(p[1], 1, NGX_HOUSEHOLD_AWAY_KEPT);
             p += 2 + 2 * p[1];
             break;
 
