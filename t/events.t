@@ -207,6 +207,13 @@ is ask($home, '/slow', 'tv'), 'learned', 'the first day of a home';
 is ask($away, '/', 'tv'), 'unregistered', 'which is not learned yet';
 wait_kinds('denied outside', 'learn: no event before');
 
+$account++;
+field("learn:$home" => '1@' . (time - 29 * 86400));
+is ask($home, '/slow', 'tv'), 'learned', 'a network seen too long ago';
+is ask($away, '/', 'tv'), 'unregistered', 'which is not learned yet';
+wait_kinds('denied outside', 'learn: no event of it');
+is $redis->cmd(SCARD => "household:{$account}"), 0, 'learn: there is no home';
+
 # MurmurHash2 of both is the same
 
 for (qw(user-227713051 user-584606543)) {

@@ -183,6 +183,8 @@ fresh();
 is learn('192.0.2.1', $now), 0, 'learn: a day is not enough';
 is learn('192.0.2.1', $now + 60), 0, 'learn: twice a day is once';
 is field('learn:192.0.2.1'), "1\@$now", 'learn: one day';
+is learn('192.0.2.1', $now - $day), 0, 'learn: by a clock that is behind';
+is field('learn:192.0.2.1'), "1\@$now", 'learn: no other day';
 is learn('192.0.2.1', $now + $day), 0, 'learn: nor are two days';
 learn($_, $now + $day) for '198.51.100.1', '2001:db8::/64';
 is_deeply homes(), [], 'learn: nothing is registered';

@@ -212,11 +212,13 @@ ngx_household_decide_learn(ngx_household_case_t *c)
     ngx_household_network_of(net, &c->facts->addr);
 
     days = ngx_household_record_learn_days(c->rec, net, c->policy->ipv6_prefix,
-                                           &last);
+                                           c->facts->now, &last);
+
+    /* a later day is that of an edge whose clock is ahead */
 
     c->d->learn = (days == 0
                    || last / NGX_HOUSEHOLD_DAY
-                      != c->facts->now / NGX_HOUSEHOLD_DAY);
+                      < c->facts->now / NGX_HOUSEHOLD_DAY);
 }
 
 

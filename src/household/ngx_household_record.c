@@ -328,7 +328,8 @@ ngx_household_record_member(const ngx_household_record_t *rec,
 
 ngx_uint_t
 ngx_household_record_learn_days(const ngx_household_record_t *rec,
-    const ngx_household_network_t *net, ngx_uint_t ipv6_prefix, int64_t *time)
+    const ngx_household_network_t *net, ngx_uint_t ipv6_prefix, int64_t now,
+    int64_t *time)
 {
     ngx_uint_t               prefix;
     ngx_household_entry_t    e;
@@ -341,6 +342,8 @@ ngx_household_record_learn_days(const ngx_household_record_t *rec,
     while (ngx_household_entry_next(&e)) {
 
         if (e.kind == NGX_HOUSEHOLD_ENTRY_LEARN
+            && !ngx_household_entry_ended(&e, now)
+            && e.time - now <= NGX_HOUSEHOLD_DAY
             && ngx_household_entry_match(e.flags, e.network, &net->addr,
                                          ipv6_prefix, &found)
             && (found.no_prefix ? ipv6_prefix : found.prefix) == prefix)

@@ -261,11 +261,12 @@ ngx_uint_t ngx_household_record_members(const ngx_household_record_t *rec,
 
 /*
  * Returns the number of days on which the household was seen at a network, and
- * sets "time" to the last time.  A network without a prefix length stands for
- * its /"ipv6_prefix".
+ * sets "time" to the last time.  Returns 0 if there is no evidence, or it has
+ * ended at "now", or is of a later day than tomorrow: scripts/learn.lua begins
+ * anew then.  A network without a prefix length stands for its /"ipv6_prefix".
  */
 ngx_uint_t ngx_household_record_learn_days(const ngx_household_record_t *rec,
-    const ngx_household_network_t *net, ngx_uint_t ipv6_prefix,
+    const ngx_household_network_t *net, ngx_uint_t ipv6_prefix, int64_t now,
     int64_t *time);
 
 /*

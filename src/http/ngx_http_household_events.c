@@ -145,7 +145,8 @@ ngx_http_household_events_learned(ngx_http_household_ctx_t *ctx)
 
     days = ngx_household_record_learn_days(ctx->record,
                                            &ctx->decision.evidence,
-                                           ctx->conf->ipv6_prefix, &last);
+                                           ctx->conf->ipv6_prefix, ngx_time(),
+                                           &last);
 
     return days + 1 >= ctx->conf->learn_days;
 }

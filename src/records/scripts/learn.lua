@@ -41,7 +41,8 @@ end
 local field = 'learn:' .. net
 local days, last = evidence(field)
 
-if days > 0 and math.floor(last / 86400) == math.floor(now / 86400) then
+-- a last day after this one is that of an edge whose clock is ahead
+if days > 0 and math.floor(last / 86400) >= math.floor(now / 86400) then
     return 0
 end
 

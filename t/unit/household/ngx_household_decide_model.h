@@ -291,6 +291,15 @@ model_evidence(const model_account_t *a, const model_request_t *r)
     model_network_t   net;
 
     for (i = 0; i < a->evidences; i++) {
+
+        /* weeks ago, or of the day after tomorrow */
+
+        if (r->facts.now - a->evidence[i].last > 28 * MODEL_DAY
+            || a->evidence[i].last - r->facts.now > MODEL_DAY)
+        {
+            continue;
+        }
+
         net = a->evidence[i].network;
         bits = (r->addr.family == 4) ? 32 : (int) r->policy.ipv6_prefix;
 
@@ -302,7 +311,7 @@ model_evidence(const model_account_t *a, const model_request_t *r)
             && model_inside(&net, &r->addr, r->policy.ipv6_prefix))
         {
             return a->evidence[i].last / MODEL_DAY
-                   != r->facts.now / MODEL_DAY;
+                   < r->facts.now / MODEL_DAY;
         }
     }
 

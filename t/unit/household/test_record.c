@@ -490,7 +490,7 @@ test_learn_days(ngx_household_record_t *rec, const char *text, int64_t *time)
                      NGX_OK);
     *time = 0;
 
-    return ngx_household_record_learn_days(rec, &net, 64, time);
+    return ngx_household_record_learn_days(rec, &net, 64, TEST_NOW, time);
 }
 
 
@@ -505,6 +505,10 @@ test_record_learn(void **state)
     test_field("learn:82.64.10.0/24", "3@1699990001");
     test_field("learn:2a01:e0a:1f3:9c42::/64", "31@1699990002");
     test_field("learn:2a01:e0a:1f3:9c42::/56", "4@1699990003");
+    test_field("learn:192.0.2.1", "5@1697580799");
+    test_field("learn:192.0.2.2", "6@1697580800");
+    test_field("learn:192.0.2.3", "7@1700086400");
+    test_field("learn:192.0.2.4", "8@1700086401");
     rec = test_finish();
 
     assert_int_equal(rec->malformed, 0);
@@ -519,6 +523,13 @@ test_record_learn(void **state)
     assert_int_equal(time, 1699990002);
     assert_int_equal(test_learn_days(rec, "2a01:e0a:1f3:9c43::9", &time), 0);
     assert_int_equal(test_learn_days(rec, "2a01:e0a:1f3:9c43::/56", &time), 4);
+
+    /* what has ended, or is of the day after tomorrow, is no evidence */
+
+    assert_int_equal(test_learn_days(rec, "192.0.2.1", &time), 0);
+    assert_int_equal(test_learn_days(rec, "192.0.2.2", &time), 6);
+    assert_int_equal(test_learn_days(rec, "192.0.2.3", &time), 7);
+    assert_int_equal(test_learn_days(rec, "192.0.2.4", &time), 0);
 
     assert_string_equal(test_place(rec, "82.64.10.7", 0, NULL), "");
 
@@ -551,11 +562,7 @@ test_record_away(void **state)
     test_field("outside_days", "1,2,3,4,5,6,7,8,9,10,11,12,13,14,15,16,17,18,"
                                "19,20,21,22,23,24,25,26,27,28,29,30,31,32");
     rec = test_finish();
-
-    assert_int_equal(rec->malformed, 0);
-    assert_int_equal(ngx_household_record_away_days(rec, 0, 32),
-                     NGX_HOUSEHOLD_AWAY_MAX);
-
+    assert_int_equal(ngx_household_record_away_days(rec, 0, 32), 31);
     free(rec);
 }
 
