@@ -36,6 +36,8 @@ sub edge {
             location('/few', 'household_events on maxlen=10;', $store),
             location('/grace', "$on household_grace 1h;", $store),
             location('/long', "$on household_grace 7d;", $store),
+            location('/watch', "$on household_grace 7d;", $store)
+                =~ s/household on/household monitor/r,
             location('/learn', "$on household_unregistered learn days=1;",
                      $store),
             location('/slow', "$on household_unregistered learn days=2;",
@@ -160,6 +162,19 @@ home();
 field(outside_since => time - 5 * 86400);
 is ask($away, '/long', 'tv'), 'grace', 'a grace period goes on';
 wait_kinds('outside', 'grace: no event in its middle');
+
+# mode monitor begins no period, and one that has ended does not end again
+
+my $watched = ++$account;
+home();
+field(outside_since => time - 30 * 86400, home_since => time - 20 * 86400);
+is ask($away, '/watch', 'tv'), 'grace', 'monitor: another period would begin';
+$account++;
+home();
+field(outside_since => $since);
+is ask($away, '/watch', 'tv'), 'grace', 'monitor: a period is about to end';
+wait_kinds('grace_ending outside', 'monitor: its end');
+is kinds($watched), 'outside', 'monitor: no end of the former one';
 
 # seats
 

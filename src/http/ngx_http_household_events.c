@@ -189,10 +189,15 @@ ngx_http_household_events_grace(ngx_http_household_ctx_t *ctx,
 
     event->until = ctx->record->outside_since + ctx->conf->grace;
 
-    /* for a period of a day at most, the event of its beginning suffices */
+    /*
+     * For a period of a day at most, the event of its beginning suffices.  One
+     * that has ended is followed by another, which mode "monitor" does not
+     * begin.
+     */
 
     if (ctx->record->outside_since != 0
         && ctx->conf->grace > NGX_HTTP_HOUSEHOLD_EVENTS_GRACE
+        && event->until > event->time
         && event->until - event->time <= NGX_HTTP_HOUSEHOLD_EVENTS_GRACE)
     {
         ngx_http_household_events_kind(ctx, event,
