@@ -58,6 +58,19 @@ is run('seat', \@record, 's3', '192.0.2.9'), 0, 'seat: one that does not learn';
 is run('seat', \@record, 's', '192.0.2.9'), 0, 'seat: part of a name';
 is $redis->cmd(HLEN => $hash), 5, 'seat: and nothing else is written';
 
+for (['::ffff:192.0.2.1', '192.0.2.7', 0], ['::ffff:192.0.2.1', '2001:db8::/64', 1],
+     ['0:0:0:0:0:FFFF:c000:201', '2001:db8::/64', 1],
+     ['::ffff:192.0.2.0/120', '192.0.2.7', 0], ['192.0.2.0/24', '192.0.2.7', 0],
+     ['2001:db8::', '192.0.2.7', 1], ['soon', '192.0.2.7', 1], ['', '192.0.2.7', 1],
+     ['soon', '2001:db8::/64', 1])
+{
+    my ($has, $net, $gets) = @$_;
+
+    fresh('extra:s1:learn' => $now, "extra:s1:$has" => $now);
+    is run('seat', \@record, 's1', $net), $gets,
+        "seat: $net, and it has \"$has\"";
+}
+
 
 # a grace period
 

@@ -17,15 +17,26 @@ if not paid then
     return 0
 end
 
-local function six(network)
-    return network:find(':', 1, true) ~= nil
+-- 6 or 4, as the edge reads it: "::ffff:192.0.2.1" is IPv4; nil for a name that
+-- is no network, which the edge ignores
+
+local function family(network)
+    if not network:match('^[%x:.]*[:.][%x:.]*/?%d*$') then
+        return nil
+    end
+
+    if network:match('^[0:]+[Ff][Ff][Ff][Ff]:') then
+        return 4
+    end
+
+    return network:find(':', 1, true) and 6 or 4
 end
 
 for _, f in ipairs(redis.call('HKEYS', KEYS[2])) do
     local network = f:sub(#prefix + 1)
 
-    if f:sub(1, #prefix) == prefix and network ~= 'learn'
-       and six(network) == six(ARGV[2])
+    if f:sub(1, #prefix) == prefix
+       and family(network) == family(ARGV[2])
     then
         return 0
     end
