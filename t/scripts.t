@@ -147,7 +147,8 @@ is device($now + 7 * $day - 1), 2, 'device: for a week';
 is device($now + 7 * $day), 1, 'device: then all are told';
 is field('device:new'), $now + 7 * $day, 'device: of the present time';
 is later('new'), '', 'device: which is the only one';
-is device($now), 1, 'device: so are they of an earlier time';
+is device($now), 2, 'device: an earlier time';
+is field('device:new'), $now + 7 * $day, 'device: replaces no later one';
 
 fresh('device:new' => $now);
 is run('device', \@devices, 'device:new', $now + $day, 0, 1000), 1,
@@ -158,9 +159,31 @@ is device($now + $day), 1, 'device: at home for the first time';
 is device("$now:$now\@s2"), 1, 'device: at a seat for the first time';
 is device($now + $day . ":$now\@s2"), 2, 'device: at home again';
 is device($now . ':' . ($now + $day) . '@s2'), 2, 'device: at the seat again';
+is later('new'), ($now + $day) . ':' . ($now + $day) . '@s2',
+    'device: by an edge that knows no later time at home';
+
+# known to an edge that has read the account before
+
+fresh('device:new' => $now);
+device($now + 3 * $day);
+is device($now . ':' . ($now + 4 * $day) . '@s1'), 1, 'device: at a seat';
+is field('device:new') . ' ' . later('new'),
+    ($now + 3 * $day) . ':' . ($now + 4 * $day) . '@s1 ',
+    'device: the later time at home stays';
+
+fresh('device:new' => "$now\@s1:" . ($now + 9) . '@s2');
+$redis->cmd(HSET => $later, new => ($now + 5) . '@s1:' . ($now + 5) . '@s2');
+is device("$now\@s1:$now\@s2:$now\@s3"), 1, 'device: at a third seat';
+is field('device:new'), ($now + 5) . '@s1:' . ($now + 9) . "\@s2:$now\@s3",
+    'device: the later time at each of the others stays';
+
+fresh();
+$redis->cmd(HSET => $later, new => $now + 5);
+is device($now), 1, 'device: one that was removed';
+is field('device:new') . later('new'), $now, 'device: begins anew';
 
 for my $odd ($now . '000', '01', 'x', '', "$now:", "${now}x", "$now@",
-             "$now:x\@s1")
+             "$now:x\@s1", "$now:1\@a:1\@b:1\@c:1\@d", "$now:1\@" . 'a' x 129)
 {
     fresh('device:new' => $odd);
     is device($now), 1, "device: \"$odd\" is unknown";

@@ -1,6 +1,7 @@
 -- Writes a device, and removes the oldest one in its place.  A device that is
 -- known at its places is written to the hash beside the account, of which no
--- edge is told.
+-- edge is told: so what the edge has read may be old, and no time is replaced
+-- by an earlier one.
 --
 -- KEYS[1]  the set of home networks
 -- KEYS[2]  the hash of the account
@@ -23,13 +24,15 @@ if closed() then
     return 0
 end
 
+local value = latest(ARGV[2], seen(ARGV[1]) or '')
+
 local function known()
     local former = places(redis.call('HGET', KEYS[2], ARGV[1]) or '')
 
-    for seat, time in pairs(places(ARGV[2])) do
+    for seat, time in pairs(places(value)) do
         local age = former[seat] and tonumber(time) - tonumber(former[seat])
 
-        if not age or age < 0 or age >= tonumber(ARGV[3]) then
+        if not age or age >= tonumber(ARGV[3]) then
             return false
         end
     end
@@ -40,12 +43,12 @@ end
 local result = 1
 
 if known() then
-    redis.call('HSET', KEYS[4], ARGV[1]:sub(8), ARGV[2])
+    redis.call('HSET', KEYS[4], ARGV[1]:sub(8), value)
     redis.call('EXPIRE', KEYS[4], ARGV[4])
     result = 2
 
 else
-    redis.call('HSET', KEYS[2], ARGV[1], ARGV[2])
+    redis.call('HSET', KEYS[2], ARGV[1], value)
     redis.call('HDEL', KEYS[4], ARGV[1]:sub(8))
 end
 
