@@ -18,6 +18,7 @@
 typedef struct {
     ngx_http_household_api_json_t    json;
     ngx_household_account_t         *account;
+    ngx_household_record_t          *record;   /* NULL: too large */
     ngx_household_record_builder_t  *builder;
     ngx_http_household_loc_conf_t   *conf;
     int64_t                          now;
@@ -99,7 +100,18 @@ ngx_http_household_api_account_show(ngx_http_household_api_call_t *call)
                                      v->account->nhomes
                                      || v->account->nfields);
 
+    /* the builder is used for each field again */
+
     rec = ngx_household_account_record(v->account, v->builder, v->now);
+
+    if (rec != NULL) {
+        v->record = ngx_palloc(r->pool, rec->size);
+        if (v->record == NULL) {
+            return NGX_HTTP_INTERNAL_SERVER_ERROR;
+        }
+
+        ngx_memcpy(v->record, rec, rec->size);
+    }
 
     ngx_http_household_api_json_bool(&v->json, "too_large", rec == NULL);
 
@@ -290,7 +302,7 @@ ngx_http_household_api_account_places(ngx_http_household_api_view_t *v,
     ngx_str_t *id)
 {
     int64_t                until;
-    ngx_uint_t             i, n;
+    ngx_uint_t             i, n, ended;
     ngx_household_seen_t   seen[NGX_HOUSEHOLD_SEEN_MAX];
 
     n = ngx_household_record_seen(&v->builder->u.record, id, seen);
@@ -300,6 +312,15 @@ ngx_http_household_api_account_places(ngx_http_household_api_view_t *v,
     for (i = 0; i < n; i++) {
 
         until = seen[i].time + v->conf->trusted_device;
+
+        /* one of a seat is trusted only while the seat is paid */
+
+        ended = (v->conf->trusted_device == 0
+                 || (seen[i].seat.len != 0
+                     && v->record != NULL
+                     && !ngx_household_record_seat_paid(v->record,
+                                                        &seen[i].seat,
+                                                        v->now)));
 
         ngx_http_household_api_json_object(&v->json, NULL);
 
@@ -317,8 +338,7 @@ ngx_http_household_api_account_places(ngx_http_household_api_view_t *v,
         ngx_http_household_api_json_time(&v->json, "trusted_until", until);
         ngx_http_household_api_json_text(&v->json, "state",
                   ngx_http_household_api_account_state(
-                      v->conf->trusted_device ? until + 1 : 1, v->now,
-                      "trusted", "ended"));
+                      ended ? 1 : until + 1, v->now, "trusted", "ended"));
         ngx_http_household_api_json_object_end(&v->json);
     }
 
