@@ -99,8 +99,18 @@ sub _status {
     return $text;
 }
 
-# of fewer than 127 bytes
-sub _string { chr(length $_[0]) . $_[0] }
+# the length is an integer with a prefix of seven bits (RFC 7541, 5.1)
+sub _string {
+    my ($text) = @_;
+    my $n = length $text;
+    return chr($n) . $text if $n < 127;
+
+    my $length = chr 127;
+    for ($n -= 127; $n > 127; $n >>= 7) {
+        $length .= chr(128 | $n & 127);
+    }
+    return $length . chr($n) . $text;
+}
 
 sub _frame {
     my ($self, $type, $flags, $id, $payload) = @_;
