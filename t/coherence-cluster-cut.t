@@ -127,6 +127,5 @@ for (1 .. 3) {
 my $asked = $fakes[3]->count('CLUSTER');
 soon { $fakes[3]->count('CLUSTER') > $asked } 'no majority: the nodes take turns';
 soon { ask() eq 'home HIT' } 'no majority: what is known is fresh';
-unlike $edge->log, qr/slot map refresh failed|server down/, 'nothing has failed';
 
 done_testing;

@@ -107,11 +107,14 @@ for my $lag (0, 2) {
         my %seen;
 
         $server->set(error => $error);
-        ok wait_until { cache($edge) ne 'HIT' }, "$code: nothing is fresh";
+
+        # no reply of before renews the lease any more
         $pings = $server->count('PING');
+        ok wait_until { $server->count('PING') >= $pings + 16 }, $code;
+
         ok wait_until {
             $seen{ cache($edge) }++;
-            $server->count('PING') >= $pings + 16;
+            $server->count('PING') >= $pings + 32;
         }, "$code: for as long as that is the reply";
         is $seen{HIT}, undef, "$code: no record is fresh"
             or diag explain \%seen;
@@ -120,7 +123,6 @@ for my $lag (0, 2) {
         ok wait_until { cache($edge) eq 'HIT' }, "$code: records are fresh again";
     }
 
-    unlike $edge->log, qr/tracking (?:lost|failed)/, 'and nothing was lost';
     $edge->quit;
     $server->stop;
 }
