@@ -119,6 +119,9 @@ EOC
     place('/page/', "household_token cat; $cat
         error_page 405 = /own-page;"),
     'location = /own-page { return 200 "a page"; }',
+    place('/posted/', "household_token cat; $cat
+        error_page 405 = /film/a.ts;"),
+    'location /open/ { empty_gif; error_page 405 = /film/a.ts; }',
     place('/jwt', "household_token bearer cat;
         household_token_key $dir/jwt;"),
     place('/early/', "household_token cat; $cat
@@ -364,6 +367,23 @@ my @kept = map { "$_->{status} $_->{headers}{'x-reason'}" }
            ('/film/a.ts') x 3, '/film/a.mp4', '/film/a.ts', '/film/a.mp4';
 is "@kept", '200 home 200 home 200 home 401 token_uri 200 home 401 token_uri',
     'on one connection';
+
+# catm is of the client's method, of which nginx makes GET for another location
+for my $row (['/posted/a.gif', 'POST', '200 home'],
+             ['/posted/a.gif', 'GET', '401 token_method'],
+             ['/open/a.gif', 'POST', '200 home'],
+             ['/open/a.gif', 'GET', '401 token_method'])
+{
+    my ($path, $method, $expected) = @$row;
+    my $post = $nginx->connect;
+
+    $post->send_request('POST', $path, Host => 'localhost',
+                        Connection => 'close',
+                        $H => cat($key, { 313 => [$method] }));
+    my $r = $post->response;
+    is "$r->{status} $r->{headers}{'x-reason'}", $expected,
+        "catm $method, a POST that is passed on from $path";
+}
 
 SKIP: {
     skip 'libmaxmind-db-writer-perl is not installed', 4 if !$geo;

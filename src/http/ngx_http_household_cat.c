@@ -95,8 +95,9 @@ ngx_http_household_cat_set(ngx_http_household_cat_t *cat,
 
     request = &cat->request;
 
+    ngx_http_household_headers_method(r, &request->method);
+
     request->token = token;
-    request->method = r->method_name;
     request->now = ngx_time();
     request->arguments = conf->arguments->elts;
     request->narguments = conf->arguments->nelts;

@@ -10,6 +10,24 @@
 #include "ngx_http_household_headers.h"
 
 
+/* of an internal redirect nginx makes a GET, unless it is a HEAD */
+
+void
+ngx_http_household_headers_method(ngx_http_request_t *r, ngx_str_t *method)
+{
+    u_char  *p;
+
+    *method = r->method_name;
+
+    p = memchr(r->request_line.data, ' ', r->request_line.len);
+
+    if (p != NULL) {
+        method->data = r->request_line.data;
+        method->len = p - method->data;
+    }
+}
+
+
 ngx_int_t
 ngx_http_household_headers_add_name(ngx_http_request_t *r, const char *name,
     size_t len, const ngx_str_t *value)

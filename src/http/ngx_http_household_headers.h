@@ -1,6 +1,6 @@
 
 /*
- * Header fields of requests and responses.
+ * Header fields of requests and responses, and the method of the request line.
  */
 
 
@@ -139,6 +139,10 @@ void ngx_http_household_headers_clear(ngx_http_request_t *r,
  */
 void ngx_http_household_headers_withdraw(ngx_http_request_t *r,
     const char *name);
+
+/* sets "method" to that of the client, also after an internal redirect */
+void ngx_http_household_headers_method(ngx_http_request_t *r,
+    ngx_str_t *method);
 
 
 #endif /* _NGX_HTTP_HOUSEHOLD_HEADERS_H_INCLUDED_ */

@@ -11,7 +11,9 @@
 #include <ngx_http.h>
 #include "ngx_http_household.h"
 #include "ngx_http_household_answer.h"
+#include "ngx_http_household_headers.h"
 #include "ngx_http_household_next.h"
+#include "ngx_household_str.h"
 
 
 #define NGX_HTTP_HOUSEHOLD_NEXT_HEADER_VAR  "household_token_header_"
@@ -137,10 +139,14 @@ ngx_int_t
 ngx_http_household_next_redirect(ngx_http_request_t *r,
     ngx_http_household_ctx_t *ctx)
 {
+    ngx_str_t                  method;
     ngx_http_household_next_t  next;
 
+    ngx_http_household_headers_method(r, &method);
+
     if (r != r->main || r->error_page
-        || (r->method != NGX_HTTP_GET && r->method != NGX_HTTP_HEAD)
+        || (!ngx_household_str_is(&method, "GET")
+            && !ngx_household_str_is(&method, "HEAD"))
         || ctx->configured != NGX_HOUSEHOLD_ON)
     {
         return NGX_DECLINED;

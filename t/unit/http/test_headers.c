@@ -271,6 +271,28 @@ test_no_memory(void **data)
 }
 
 
+/* nginx makes a GET of what it redirects */
+
+static void
+test_method(void **data)
+{
+    ngx_str_t  method;
+
+    ngx_str_set(&request.method_name, "GET");
+    ngx_str_set(&request.request_line, "POST /a?b=GET HTTP/1.1");
+
+    ngx_http_household_headers_method(&request, &method);
+    assert_int_equal(method.len, 4);
+    assert_memory_equal(method.data, "POST", 4);
+
+    ngx_str_set(&request.request_line, "x");
+
+    ngx_http_household_headers_method(&request, &method);
+    assert_int_equal(method.len, 3);
+    assert_memory_equal(method.data, "GET", 3);
+}
+
+
 int
 main(void)
 {
@@ -282,6 +304,7 @@ main(void)
         cmocka_unit_test_setup_teardown(test_withdraw, setup, pool_end),
         cmocka_unit_test_setup_teardown(test_empty_part, setup, pool_end),
         cmocka_unit_test_setup_teardown(test_no_memory, setup, pool_end),
+        cmocka_unit_test_setup_teardown(test_method, setup, pool_end),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
