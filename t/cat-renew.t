@@ -65,9 +65,11 @@ server {
     location / { return 200 "\$request_uri \$http_cookie"; }
     location /gone/ { return 404; }
     location /moved/ { return 302 /; }
+    location /sent/ { add_header X-Accel-Redirect /a?\$args; return 200; }
 }
 EOC
     server => join '',                     # all but some inherit this one
+        "location /sent/ { proxy_pass http://$upstream; }\n",
         "$renew max=1h;\n",
         place('/', $keys),
         place('/second/', "$keys household_token_renew $dir/edge-2;"),
@@ -86,9 +88,12 @@ EOC
                         audience=edge; $renew;"),
         place('/watched/', "$keys $renew;")
             =~ s/household on/household monitor/r,
-        place('/no-argument/', "household_token \$http_t;
+        place('/no-argument/', "household_token \$cookie_t;
               household_token_key $dir/keys format=cat; $renew;"),
-        place('/path/', "household_token path=sig;
+        place('/arguments/', "household_token \$arg_a \$arg_b bearer
+              \$cookie_t;
+              household_token_key $dir/keys format=cat; $renew;"),
+        place('/path/', "household_token path=sig \$arg_CAT;
               household_token_key $dir/keys format=cat; $renew;"),
         place('/both/', "household_token cat bearer
               \$cookie_URISigningPackage;
@@ -242,22 +247,54 @@ my ($then, undef, $served) = ask($followed);
 is $then, '200 home', 'it is followed';
 is $served->{body}, '/f/a%20b?x=1&y=2 ', 'and the token is not passed upstream';
 
-is((ask("/a", $H => first_token(catr(3, 2 => 350, 7 => 307))))[2]{status}, 307,
-   'a redirect with another status, of a token in a header field');
+is((ask("/a", Cookie => "$H=" . first_token(catr(3, 2 => 350, 7 => 307))))
+   [2]{status}, 307, 'a redirect with another status, of a token in a cookie');
 is((ask("/a?CAT=" . first_token(catr(3, 2 => 600))))[2]{status}, 200,
    'no redirect to a token that would be redirected at once');
 is((ask("//evil.example/?CAT=$moved"))[2]{status}, 200,
    'no redirect to what could be another host');
-is((ask("/no-argument/", T => $moved))[2]{status}, 200,
+is((ask("/no-argument/", Cookie => "t=$moved"))[2]{status}, 200,
    'no redirect without an argument to put the token in');
-is $nginx->get('/watched/', $H => $moved)->{status}, 200,
+is $nginx->get("/watched/?CAT=$moved")->{status}, 200,
    'no redirect in mode monitor';
-is((ask('/error/a', $H => $moved))[2]{status}, 302, 'a redirect comes first');
+is((ask("/error/a?CAT=$moved"))[2]{status}, 302, 'a redirect comes first');
 
-my $post = $nginx->connect;
-$post->send_request('POST', '/a', Host => 'localhost', Connection => 'close',
-                    $H => $moved);
-is $post->response->{status}, 200, 'no redirect of a POST';
+sub post {
+    my ($uri) = @_;
+    my $post = $nginx->connect;
+
+    $post->send_request('POST', $uri, Host => 'localhost',
+                        Connection => 'close');
+    return $post->response->{status};
+}
+
+is post("/a?CAT=$moved"), 200, 'no redirect of a POST';
+is post("/sent/?CAT=$moved"), 200, 'nor of one that is passed on as a GET';
+
+# a client that is redirected repeats header fields: with an argument beside
+# them there would be two tokens
+
+my $gone = first_token(catr(3), { 4 => time - 60 });
+
+is((ask('/a', $H => $moved))[2]{status}, 200,
+   'no redirect of a token in a header field');
+is((ask('/a', Authorization => "Bearer $moved"))[2]{status}, 200,
+   'nor from bearer');
+is((ask("/arguments/?a=$moved", Authorization => "Bearer $moved"))[2]{status},
+   200, 'nor if it is in an argument as well');
+is((ask("/path/sig=$moved/a"))[2]{status}, 200, 'nor of one in the path');
+is((ask('/a', $H => $gone, Cookie => "$H=$moved"))[2]{status}, 200,
+   'nor beside one that has expired');
+
+for my $query ("a=$moved&b=$moved", "b=$moved&x=1&A=$moved") {
+    my ($over) = fields("/arguments/?$query")->{location} =~ m{(/arg.*)};
+    is reason($over), '200 home', 'an argument that is there twice is moved';
+}
+
+my ($over) = fields("/arguments/?b=$gone", Cookie => "t=$moved")->{location}
+    =~ m{(/arg.*)};
+like $over, qr/\?a=[\w-]+\z/, 'one that has expired is not kept';
+is reason($over, Cookie => "t=$moved"), '200 home', 'and the next one is used';
 
 # automatic: as the token came
 my $auto = first_token(catr(0, 2 => 350));

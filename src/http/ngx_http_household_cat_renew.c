@@ -28,12 +28,16 @@ static ngx_int_t ngx_http_household_cat_renew_header(ngx_http_request_t *r,
     ngx_http_household_next_t *next);
 static ngx_int_t ngx_http_household_cat_renew_redirect(ngx_http_request_t *r,
     ngx_http_household_token_conf_t *conf,
-    ngx_http_household_source_t *source, ngx_str_t *token,
+    ngx_http_household_tokens_t *tokens, ngx_str_t *token,
     ngx_http_household_next_t *next);
+static ngx_uint_t ngx_http_household_cat_renew_repeats(
+    ngx_http_household_source_t *source);
 static ngx_http_household_source_t *ngx_http_household_cat_renew_source(
     ngx_http_household_token_conf_t *conf, ngx_uint_t type, ngx_str_t *name);
 static u_char *ngx_http_household_cat_renew_args(u_char *p, ngx_str_t *query,
-    ngx_str_t *name);
+    ngx_array_t *names);
+static ngx_uint_t ngx_http_household_cat_renew_arg(u_char *p, u_char *last,
+    ngx_array_t *names);
 
 
 /* of cookies and fields, in requests and in responses */
@@ -74,8 +78,8 @@ ngx_http_household_cat_renew(ngx_http_request_t *r,
 
     default: /* NGX_HOUSEHOLD_CAT_BY_REDIRECT */
         next->status = cat.status;
-        return ngx_http_household_cat_renew_redirect(r, conf, tokens->source,
-                                                     &token, next);
+        return ngx_http_household_cat_renew_redirect(r, conf, tokens, &token,
+                                                     next);
     }
 }
 
@@ -189,11 +193,20 @@ ngx_http_household_cat_renew_header(ngx_http_request_t *r,
 static ngx_int_t
 ngx_http_household_cat_renew_redirect(ngx_http_request_t *r,
     ngx_http_household_token_conf_t *conf,
-    ngx_http_household_source_t *source, ngx_str_t *token,
+    ngx_http_household_tokens_t *tokens, ngx_str_t *token,
     ngx_http_household_next_t *next)
 {
-    u_char     *p;
-    ngx_str_t   path, query;
+    u_char                       *p;
+    ngx_str_t                     path, query;
+    ngx_http_household_source_t  *source;
+
+    if (ngx_http_household_cat_renew_repeats(tokens->source)
+        || ngx_http_household_cat_renew_repeats(tokens->renewed_source))
+    {
+        return NGX_OK;
+    }
+
+    source = tokens->source;
 
     if (source->type != NGX_HTTP_HOUSEHOLD_ARGUMENT) {
         source = ngx_http_household_cat_renew_source(conf,
@@ -231,13 +244,28 @@ ngx_http_household_cat_renew_redirect(ngx_http_request_t *r,
 
     p = ngx_cpymem(p, path.data, path.len);
     *p++ = '?';
-    p = ngx_http_household_cat_renew_args(p, &query, &source->name);
+    p = ngx_http_household_cat_renew_args(p, &query, conf->arguments);
     p = ngx_sprintf(p, "%V=%V", &source->name, token);
 
     next->value.len = p - next->value.data;
     next->way = NGX_HTTP_HOUSEHOLD_NEXT_REDIRECT;
 
     return NGX_OK;
+}
+
+
+/*
+ * Returns 1 if a client that follows a redirect sends the former token again,
+ * which would be another one than that of the argument.  A cookie does not
+ * count beside that.
+ */
+
+static ngx_uint_t
+ngx_http_household_cat_renew_repeats(ngx_http_household_source_t *source)
+{
+    return source != NULL
+           && source->type != NGX_HTTP_HOUSEHOLD_ARGUMENT
+           && source->type != NGX_HTTP_HOUSEHOLD_COOKIE;
 }
 
 
@@ -269,14 +297,13 @@ ngx_http_household_cat_renew_source(ngx_http_household_token_conf_t *conf,
 }
 
 
-/* writes all arguments but those of a name, each with "&" behind it */
+/* writes all arguments but those of the names, each with "&" behind it */
 
 static u_char *
 ngx_http_household_cat_renew_args(u_char *p, ngx_str_t *query,
-    ngx_str_t *name)
+    ngx_array_t *names)
 {
-    u_char      *start, *last, *end, *text;
-    ngx_str_t    value;
+    u_char  *start, *last, *end;
 
     if (query->len == 0) {
         return p;
@@ -292,10 +319,8 @@ ngx_http_household_cat_renew_args(u_char *p, ngx_str_t *query,
             end = last;
         }
 
-        text = start;
-
         if (end == start
-            || ngx_http_household_token_arg(&text, end, name, &value))
+            || ngx_http_household_cat_renew_arg(start, end, names))
         {
             continue;
         }
@@ -305,6 +330,27 @@ ngx_http_household_cat_renew_args(u_char *p, ngx_str_t *query,
     }
 
     return p;
+}
+
+
+static ngx_uint_t
+ngx_http_household_cat_renew_arg(u_char *p, u_char *last, ngx_array_t *names)
+{
+    u_char      *text;
+    ngx_str_t    value, *name;
+    ngx_uint_t   i;
+
+    name = names->elts;
+
+    for (i = 0; i < names->nelts; i++) {
+        text = p;
+
+        if (ngx_http_household_token_arg(&text, last, &name[i], &value)) {
+            return 1;
+        }
+    }
+
+    return 0;
 }
 
 #endif

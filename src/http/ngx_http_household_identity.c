@@ -98,8 +98,10 @@ ngx_http_household_identity_from_token(ngx_http_request_t *r,
         ctx->key = claims.key;
 
         if (how.renewed) {
+            /* the client also sends the one that has expired */
             ctx->renewable.token = ctx->tokens.renewed;
             ctx->renewable.source = ctx->tokens.renewed_source;
+            ctx->renewable.renewed_source = ctx->tokens.source;
         }
     }
 

@@ -182,6 +182,12 @@ ngx_http_household_token_extract(ngx_http_household_token_found_t *found,
         || ngx_memcmp(found->token.data, value->data, value->len) != 0)
     {
         found->conflict = 1;
+
+    } else if (found->source->type == NGX_HTTP_HOUSEHOLD_ARGUMENT
+               && source->type != NGX_HTTP_HOUSEHOLD_ARGUMENT)
+    {
+        /* a redirect replaces arguments, and not this one */
+        found->source = source;
     }
 }
 
