@@ -318,6 +318,11 @@ is reason('/a', $H => $first, Cookie => "$H=$new"), '200 home',
 is reason('/a', $H => $old, Cookie => "$H=$new"), '200 home',
    'the cookie, if the other is expired';
 is reason('/a', $H => $old), '401 token_expired', 'without a cookie';
+is reason('/a', Cookie => "other=$old; $H=$new"), '200 home',
+   'of two cookies the second, if the first has expired';
+is reason('/a', Cookie => "$H=$new; other=$old"), '200 home', 'or the first';
+is reason('/a', Cookie => "$H=$old; other=$new"), '200 home',
+   'of whatever name';
 is reason('/a', $H => $old, Cookie => "$H=$forged"), '401 token_expired',
    'with a forged one';
 

@@ -176,6 +176,19 @@ is reason("/a?URISigningPackage=$first&x=1&URISigningPackage=$other"),
    '401 token_conflict', 'two that differ elsewhere are a conflict';
 is reason('/a', undef, $next, $of_rfc), '200 home',
    'of two cookies the first, that of the longer path';
+is reason('/a', undef, $old, $next), '200 home',
+   'the second, if the first has expired';
+is reason('/a', undef, $old, $old, $next), '200 home', 'which is there twice';
+is((ask('/a?b=1', undef, $old, $next))[2]{body}, '/a?b=1 ',
+   'strip: none of them is passed upstream');
+is next_token('/off/a', undef, $old, $next), '', 'off: none is renewed';
+like cookie('/a', undef, $old, $next), qr/\AURI/, 'it is renewed again';
+is reason('/a', undef, $old, $forged), '401 token_expired',
+   'not if the second is forged';
+is reason('/a', undef, $forged, $next), '401 token_signature',
+   'nor if the first is';
+is reason('/off/a', undef, token($key, { exp => time - 60 }), token($key)),
+   '401 token_conflict', 'off: two cookies are a conflict';
 
 
 # without renewal

@@ -21,6 +21,10 @@ typedef struct {
     ngx_str_t                     token;
     ngx_uint_t                    conflict;
     ngx_http_household_source_t  *source;
+
+    /* if there is a conflict: the next one */
+    ngx_str_t                     second;
+    ngx_http_household_source_t  *second_source;
 } ngx_http_household_token_found_t;
 
 
@@ -130,7 +134,11 @@ ngx_http_household_token_find(ngx_http_request_t *r,
     if (found.token.len == 0) {
         found.token = renewed.token;
         found.source = renewed.source;
-        ngx_str_null(&renewed.token);
+
+        /* of two cookies the second one may have been renewed */
+
+        renewed.token = renewed.second;
+        renewed.source = renewed.second_source;
     }
 
     if (found.conflict) {
@@ -181,6 +189,11 @@ ngx_http_household_token_extract(ngx_http_household_token_found_t *found,
     if (found->token.len != value->len
         || ngx_memcmp(found->token.data, value->data, value->len) != 0)
     {
+        if (!found->conflict) {
+            found->second = *value;
+            found->second_source = source;
+        }
+
         found->conflict = 1;
 
     } else if (found->source->type == NGX_HTTP_HOUSEHOLD_ARGUMENT

@@ -74,12 +74,15 @@ typedef struct {
 } ngx_http_household_token_conf_t;
 
 
-/* the tokens of a request, which point into it */
+/*
+ * The tokens of a request, which point into it.  The second one is used if the
+ * first has expired: it is in a cookie, where an edge may have renewed it.
+ */
 
 typedef struct {
     ngx_str_t                    token;
     ngx_http_household_source_t *source;    /* of the token */
-    ngx_str_t                    renewed;   /* in a cookie; may be empty */
+    ngx_str_t                    renewed;   /* the second; may be empty */
     ngx_http_household_source_t *renewed_source;
 } ngx_http_household_tokens_t;
 
@@ -128,8 +131,8 @@ typedef struct {
 /*
  * Finds the token of a request.  Returns NGX_HOUSEHOLD_REASON_NONE and
  * "tokens"; TOKEN_MISSING; or TOKEN_CONFLICT if there are two that differ,
- * apart from one that an edge has renewed.  Returns REASON_ERROR on allocation
- * failure.
+ * apart from those in cookies, which an edge may have renewed.  Returns
+ * REASON_ERROR on allocation failure.
  */
 ngx_household_reason_e ngx_http_household_token_find(ngx_http_request_t *r,
     ngx_http_household_token_conf_t *conf,
