@@ -172,7 +172,9 @@ ngx_household_keyset_use(ngx_household_keyset_t *keyset,
 void
 ngx_household_keyset_want(ngx_household_keyset_t *keyset)
 {
-    if (!ngx_exiting && ngx_household_keyset_begin(keyset, 1)) {
+    if (!ngx_exiting && keyset->fetching == NULL
+        && ngx_household_keyset_begin(keyset, 1))
+    {
         ngx_household_keyset_fetch(keyset);
     }
 }

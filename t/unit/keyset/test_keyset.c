@@ -7,6 +7,7 @@
  */
 
 #include "ngx_household_zone_test.h"
+#include "ngx_household_keyset_schedule.h"
 #include "ngx_household_keyset_shm.h"
 
 
@@ -262,13 +263,46 @@ test_exit(void **data)
 }
 
 
+/*
+ * A process that was stopped has a fetch under way whose time is over, and sees
+ * a request before the timer of that fetch: it does not begin another one.
+ */
+
+static void
+test_late(void **data)
+{
+    ngx_uint_t              changed;
+    ngx_household_keyset_t  keyset;
+
+    test_shared(&keyset);
+
+    changed = 0;
+    test_fetches = 0;
+    test_aborted = 0;
+
+    keyset.fetch.timeout = 10000;
+    ngx_household_keyset_start(&keyset, test_changed, &changed);
+    ngx_household_keyset_want(&keyset);
+    assert_int_equal(test_fetches, 1);
+
+    ngx_current_msec += NGX_HOUSEHOLD_KEYSET_EARLY;
+    ngx_household_keyset_want(&keyset);
+    assert_int_equal(test_fetches, 1);
+
+    ngx_household_keyset_stop(&keyset);
+    assert_int_equal(test_aborted, 1);
+    free(keyset.shpool);
+}
+
+
 int
 main(void)
 {
     const struct CMUnitTest  tests[] = {
         cmocka_unit_test(test_no_memory_for_it),
         cmocka_unit_test(test_former_one),
-        cmocka_unit_test(test_exit)
+        cmocka_unit_test(test_exit),
+        cmocka_unit_test(test_late)
     };
 
     return cmocka_run_group_tests_name("ngx_household_keyset", tests,
