@@ -13,7 +13,8 @@
 
 
 static ngx_household_reason_e ngx_household_claims_times(const json_t *claims,
-    int64_t leeway, int64_t now, ngx_household_jwt_claims_t *out);
+    int64_t leeway, int64_t clocks, int64_t now,
+    ngx_household_jwt_claims_t *out);
 static ngx_household_reason_e ngx_household_claims_ids(
     const ngx_household_jwt_policy_t *policy, const json_t *claims,
     ngx_household_jwt_claims_t *out);
@@ -29,11 +30,15 @@ ngx_household_claims_read(const ngx_household_jwt_policy_t *policy,
     int64_t                 leeway;
     ngx_household_reason_e  reason;
 
-    /* RFC 9246, 2.1.4 and 2.1.5: no leeway for URI Signing tokens */
+    /*
+     * RFC 9246, 2.1.4 and 2.1.5: no leeway for "exp" and "nbf" of URI Signing
+     * tokens.  It does not say so of "iat", which another edge may have set.
+     */
 
     leeway = ngx_household_claims_cdni(claims) ? 0 : policy->leeway;
 
-    reason = ngx_household_claims_times(claims, leeway, now, out);
+    reason = ngx_household_claims_times(claims, leeway, policy->leeway, now,
+                                        out);
 
     if (reason != NGX_HOUSEHOLD_REASON_NONE) {
         return reason;
@@ -45,9 +50,11 @@ ngx_household_claims_read(const ngx_household_jwt_policy_t *policy,
 }
 
 
+/* "clocks" is the leeway of "iat" */
+
 static ngx_household_reason_e
-ngx_household_claims_times(const json_t *claims, int64_t leeway, int64_t now,
-    ngx_household_jwt_claims_t *out)
+ngx_household_claims_times(const json_t *claims, int64_t leeway,
+    int64_t clocks, int64_t now, ngx_household_jwt_claims_t *out)
 {
     int64_t    exp, nbf, iat, issued;
     ngx_int_t  rc;
@@ -84,7 +91,7 @@ ngx_household_claims_times(const json_t *claims, int64_t leeway, int64_t now,
         return NGX_HOUSEHOLD_REASON_TOKEN_EXPIRED;
     }
 
-    if (now + leeway < nbf || now + leeway < issued) {
+    if (now + leeway < nbf || now + clocks < issued) {
         return NGX_HOUSEHOLD_REASON_TOKEN_NOT_YET;
     }
 

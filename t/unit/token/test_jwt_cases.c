@@ -434,7 +434,11 @@ static const case_t  cases[] = {
     PAYLOAD("good: RFC 9246, a second left",
             "{" SUB ",\"exp\":1700000001,\"cdniv\":1}", NONE),
     PAYLOAD("RFC 9246 has no leeway: nbf",
-            P("\"nbf\":1700000001,\"cdniv\":1"), NOT_YET)
+            P("\"nbf\":1700000001,\"cdniv\":1"), NOT_YET),
+    PAYLOAD("good: RFC 9246, iat within leeway",
+            P("\"iat\":1700000030,\"cdniv\":1"), NONE),
+    PAYLOAD("RFC 9246, iat after leeway",
+            P("\"iat\":1700000031,\"cdniv\":1"), NOT_YET)
 };
 
 
