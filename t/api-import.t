@@ -143,6 +143,8 @@ my @bad = (
     [{ account => 'b', devices => [{ device => 'x', seen => 5 }] },
      'invalid_value'],
     [{ account => 'b', travel => [{ device => '*' }] }, 'invalid_value'],
+    [{ account => 'b', devices => [{ device => 'x', seem => 5 }] },
+     'invalid_value'],
     [{ account => 'b', extra_members => [{ seat => 's', until => undef }] },
      'invalid_value'],
     [{ account => 'b', devices => [{ device => 'x' }, { device => 'x' }] },

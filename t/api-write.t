@@ -67,7 +67,8 @@ makes('the home moves', POST => 'accounts/a/move-home',
 is_deeply home(), ['192.0.2.1', '2001:db8::1'], 'the new home, both families';
 
 for my $body ({}, { addresses => [] }, { addresses => 'x' },
-              { addresses => [1] }, { addresses => ['192.0.2.1', 'x'] })
+              { addresses => [1] }, { addresses => ['192.0.2.1', 'x'] },
+              { addresses => ['192.0.2.1'], address => '192.0.2.2' })
 {
     $api->fails('no move', 422, 'invalid_value',
                 POST => 'accounts/a/move-home', $body);
@@ -90,6 +91,9 @@ makes('has another network', PUT => 'accounts/a/extra-members/s1',
 is_deeply fields(), { 'extra:s1:198.51.100.8' => 0 }, 'and no end';
 makes('another seat', PUT => 'accounts/a/extra-members/s10',
       { networks => 'learn', until => when_is($later) });
+$api->fails('which is not renewed by another word', 422, 'invalid_value',
+            PUT => 'accounts/a/extra-members/s10',
+            { network => 'learn', until => when_is($later) });
 makes('ends', DELETE => 'accounts/a/extra-members/s1');
 is_deeply fields(), { 'extra:s10:learn' => $later }, 'by itself';
 makes('the other one', DELETE => 'accounts/a/extra-members/s10');
@@ -151,7 +155,10 @@ for (['devices/x', { seen => 'now' }], ['devices/x', { seen => undef }],
      ['devices/x', { seat => 5 }], ['devices/x', { seat => 'a:b' }],
      ['devices/x', { seat => "s1:$later" }], ['devices/x', { seat => '' }],
      ['devices/x', { seat => "s1\r\nx" }], ['devices/x', { seat => 's' x 129 }],
-     ['travel/x', {}], ['travel/x', { until => undef }])
+     ['travel/x', {}], ['travel/x', { until => undef }],
+     ['devices/x', { seem => when_is($now) }],
+     ['devices/x', { seats => 's1' }],
+     ['travel/x', { until => when_is($later), for => 'tv' }])
 {
     $api->fails("not valid: $_->[0]", 422, 'invalid_value',
                 PUT => "accounts/a/$_->[0]", $_->[1]);

@@ -183,7 +183,7 @@ ngx_http_household_api_control_set(ngx_http_household_api_call_t *call)
 
     static const char  *names[] = { "mode", "rollout" };
 
-    if (!ngx_http_household_api_write_known(call, names, 2)) {
+    if (!ngx_http_household_api_plan_known(call->body, names, 2)) {
         return ngx_http_household_api_problem(call->request, 422,
                                      "invalid_value", "only \"mode\" and "
                                      "\"rollout\" can be changed", NULL);

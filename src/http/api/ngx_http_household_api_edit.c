@@ -39,7 +39,7 @@ ngx_http_household_api_edit_start(ngx_http_household_api_call_t *call)
     static const char  *names[] = { "country", "seats" };
 
     if (call->request->method == NGX_HTTP_PATCH
-        && !ngx_http_household_api_write_known(call, names, 2))
+        && !ngx_http_household_api_plan_known(call->body, names, 2))
     {
         return ngx_http_household_api_problem(call->request, 422,
                                      "invalid_value", "only \"country\" and "

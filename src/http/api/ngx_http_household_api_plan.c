@@ -136,6 +136,13 @@ ngx_http_household_api_plan_move(ngx_http_household_api_plan_t *plan,
     json_t      *list, *value;
     ngx_str_t    text, *home;
 
+    static const char  *names[] = { "addresses" };
+
+    if (!ngx_http_household_api_plan_known(plan->body, names, 1)) {
+        return ngx_http_household_api_plan_fault(f, 422, "invalid_value",
+                                  "a new home has \"addresses\" only", NULL);
+    }
+
     list = json_object_get(plan->body, "addresses");
     n = json_array_size(list);
 
@@ -191,8 +198,16 @@ ngx_http_household_api_plan_seat(ngx_http_household_api_plan_t *plan,
     ngx_int_t  rc;
     ngx_str_t  value;
 
+    static const char  *names[] = { "networks", "until", "seat" };
+
     if (plan->remove) {
         return ngx_http_household_api_plan_seat_end(plan, f);
+    }
+
+    if (!ngx_http_household_api_plan_known(plan->body, names, 3)) {
+        return ngx_http_household_api_plan_fault(f, 422, "invalid_value",
+                                  "a seat has \"networks\" and \"until\" only",
+                                  NULL);
     }
 
     rc = ngx_http_household_api_plan_time(plan, "until", &until);
@@ -331,6 +346,8 @@ ngx_http_household_api_plan_device(ngx_http_household_api_plan_t *plan,
     int64_t     seen;
     ngx_str_t   name, text, time, seat, none;
 
+    static const char  *names[] = { "seen", "seat", "device" };
+
     ngx_str_null(&none);
 
     if (ngx_http_household_api_plan_join(plan, "device:", &plan->item,
@@ -342,6 +359,12 @@ ngx_http_household_api_plan_device(ngx_http_household_api_plan_t *plan,
 
     if (plan->remove) {
         return ngx_http_household_api_plan_unset(plan, &name, f);
+    }
+
+    if (!ngx_http_household_api_plan_known(plan->body, names, 3)) {
+        return ngx_http_household_api_plan_fault(f, 422, "invalid_value",
+                                  "a device has \"seen\" and \"seat\" only",
+                                  NULL);
     }
 
     switch (ngx_http_household_api_plan_time(plan, "seen", &seen)) {
@@ -405,6 +428,8 @@ ngx_http_household_api_plan_travel(ngx_http_household_api_plan_t *plan,
     int64_t    until;
     ngx_str_t  name, text, none;
 
+    static const char  *names[] = { "until", "device" };
+
     ngx_str_null(&none);
 
     if (ngx_http_household_api_plan_join(plan, "travel:", &plan->item,
@@ -416,6 +441,11 @@ ngx_http_household_api_plan_travel(ngx_http_household_api_plan_t *plan,
 
     if (plan->remove) {
         return ngx_http_household_api_plan_unset(plan, &name, f);
+    }
+
+    if (!ngx_http_household_api_plan_known(plan->body, names, 2)) {
+        return ngx_http_household_api_plan_fault(f, 422, "invalid_value",
+                                  "a travel grant has \"until\" only", NULL);
     }
 
     if (ngx_http_household_api_plan_time(plan, "until", &until) != NGX_OK

@@ -69,5 +69,12 @@ ngx_int_t ngx_http_household_api_plan_transfer(
 const char *ngx_http_household_api_check(ngx_http_household_api_plan_t *plan,
     ngx_household_record_builder_t *builder);
 
+/*
+ * Returns 1 if all members of the body are of the "n" names.  A member of
+ * another name would change nothing, and seem to.
+ */
+ngx_uint_t ngx_http_household_api_plan_known(json_t *body,
+    const char **names, ngx_uint_t n);
+
 
 #endif /* _NGX_HTTP_HOUSEHOLD_API_PLAN_H_INCLUDED_ */

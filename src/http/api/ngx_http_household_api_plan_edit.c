@@ -216,6 +216,31 @@ ngx_http_household_api_plan_replaced(ngx_http_household_api_plan_t *plan,
 }
 
 
+ngx_uint_t
+ngx_http_household_api_plan_known(json_t *body, const char **names,
+    ngx_uint_t n)
+{
+    json_t      *value;
+    const char  *name;
+    ngx_uint_t   i;
+
+    json_object_foreach(body, name, value) {
+
+        for (i = 0; i < n; i++) {
+            if (ngx_strcmp(name, names[i]) == 0) {
+                break;
+            }
+        }
+
+        if (i == n) {
+            return 0;
+        }
+    }
+
+    return 1;
+}
+
+
 ngx_int_t
 ngx_http_household_api_plan_fault(ngx_http_household_api_fault_t *f,
     ngx_uint_t status, const char *code, const char *detail,

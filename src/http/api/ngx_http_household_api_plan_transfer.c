@@ -52,6 +52,14 @@ ngx_http_household_api_plan_transfer(ngx_http_household_api_plan_t *from,
     ngx_int_t                       rc;
     ngx_http_household_api_move_t   m;
 
+    static const char  *names[] = { "to", "seat", "devices", "home" };
+
+    if (!ngx_http_household_api_plan_known(body, names, 4)) {
+        return ngx_http_household_api_plan_fault(fault, 422, "invalid_value",
+                                  "a transfer has \"to\", \"seat\", \"devices\""
+                                  " and \"home\" only", NULL);
+    }
+
     ngx_memzero(&m, sizeof(ngx_http_household_api_move_t));
 
     m.from = from;

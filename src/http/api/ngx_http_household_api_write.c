@@ -352,31 +352,6 @@ ngx_http_household_api_write_cleanup(void *data)
 }
 
 
-ngx_uint_t
-ngx_http_household_api_write_known(ngx_http_household_api_call_t *call,
-    const char **names, ngx_uint_t n)
-{
-    json_t      *value;
-    const char  *name;
-    ngx_uint_t   i;
-
-    json_object_foreach(call->body, name, value) {
-
-        for (i = 0; i < n; i++) {
-            if (ngx_strcmp(name, names[i]) == 0) {
-                break;
-            }
-        }
-
-        if (i == n) {
-            return 0;
-        }
-    }
-
-    return 1;
-}
-
-
 /* If-Match: RFC 9110, 13.1.1 */
 
 ngx_uint_t

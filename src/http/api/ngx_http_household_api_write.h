@@ -40,13 +40,6 @@ ngx_int_t ngx_http_household_api_write_check(
     ngx_http_household_api_fault_t *fault);
 
 /*
- * Returns 1 if all members of the body are of the "n" names.  A PATCH of
- * another one would change nothing, and seem to be made.
- */
-ngx_uint_t ngx_http_household_api_write_known(
-    ngx_http_household_api_call_t *call, const char **names, ngx_uint_t n);
-
-/*
  * condition() returns the value of If-Match, or NULL if there is none.
  * matches() returns 1 if it is met by call->account, which was read, or if
  * there is none.
