@@ -96,6 +96,31 @@ ok wait_until { !grep { running($_) && !$new{$_} } keys %old },
     ok !(grep { running($_) } @workers), 'reload and quit: all workers end';
 }
 
+# nor does one that quits after a reload that failed, when zones were kept
+# already: nginx cannot listen
+
+{
+    my $other = Test::Household::Nginx->new;
+    my $edge = Test::Household::Nginx->new(workers => 1, %config,
+        allow => qr/bind\(\)/);
+    ok wait_until { $edge->metric('tracking_coherent') == 1 },
+        'a failed reload: invalidations are received';
+
+    my $mark = $edge->mark;
+    $edge->configure(http => "$config{http}
+        server { listen 127.0.0.1:$other->{port}; }");
+    $edge->signal('HUP');
+    ok $edge->wait_log(qr/still could not bind/, $mark),
+        'a failed reload: it has failed';
+
+    # nobody takes over: for such a one it would wait for 30 seconds
+    $edge->signal('QUIT');
+    ok $edge->wait_log(qr/: exiting$/m, $mark, 25),
+        'a failed reload: the worker leaves at once';
+    $edge->quit;
+    is $edge->{status}, 0, 'a failed reload: without an error';
+}
+
 # the configuration does not track any more
 
 {

@@ -129,6 +129,8 @@ ngx_http_household_load_check_file(ngx_conf_t *cf)
 ngx_int_t
 ngx_http_household_init_module(ngx_cycle_t *cycle)
 {
+    ngx_uint_t                       i;
+    ngx_household_zone_t           **zone;
     ngx_http_household_main_conf_t  *hmcf;
 
     if (ngx_test_config || ngx_process == NGX_PROCESS_SIGNALLER) {
@@ -142,6 +144,12 @@ ngx_http_household_init_module(ngx_cycle_t *cycle)
 
     hmcf = ngx_http_cycle_get_module_main_conf(cycle,
                                                ngx_http_household_module);
+
+    zone = hmcf ? hmcf->zones.elts : NULL;
+
+    for (i = 0; zone && i < hmcf->zones.nelts; i++) {
+        ngx_household_zone_commit(zone[i]);
+    }
 
     return ngx_household_zone_state_init(cycle, hmcf ? &hmcf->zones : NULL);
 }

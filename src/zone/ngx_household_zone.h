@@ -223,6 +223,13 @@ ngx_household_zone_ns_t *ngx_household_zone_ns(ngx_conf_t *cf,
     ngx_household_zone_t *zone, ngx_uint_t kind, ngx_str_t *fingerprint,
     ngx_uint_t tracked);
 
+/*
+ * To be called when the configuration of the zone takes effect: from then on
+ * its processes are to take over from those of the former one.  A reload that
+ * fails after zones were created does not get here.
+ */
+void ngx_household_zone_commit(ngx_household_zone_t *zone);
+
 /* start of worker process number "worker", which counts in its own row */
 void ngx_household_zone_start(ngx_household_zone_t *zone, ngx_uint_t worker);
 

@@ -5,7 +5,7 @@
 
 
 /* must change whenever the layout of the shared memory changes */
-#define NGX_HOUSEHOLD_ZONE_LAYOUT   0x68687a0e
+#define NGX_HOUSEHOLD_ZONE_LAYOUT   0x68687a0f
 
 #define NGX_HOUSEHOLD_ZONE_STRIPES_MIN    64
 #define NGX_HOUSEHOLD_ZONE_STRIPES_MAX  4096
@@ -302,7 +302,8 @@ ngx_household_zone_seed(ngx_household_zone_sh_t *sh, uint64_t *seed)
  * Binds the namespaces of this configuration to those in shared memory, and
  * allocates the missing ones.  If all are in use, the one of the oldest
  * configuration is replaced.  Worker processes that still use that
- * configuration continue without a cache.
+ * configuration continue without a cache.  The configuration may still fail,
+ * so that those of the present one are not replaced.
  */
 
 static ngx_int_t
@@ -334,7 +335,7 @@ ngx_household_zone_ns_bind(ngx_household_zone_t *zone)
         shm = ngx_household_zone_ns_find(zone, ns);
 
         if (shm) {
-            shm->config_gen = zone->config_gen;
+            shm->bound = zone->config_gen;
         }
     }
 
@@ -373,6 +374,26 @@ ngx_household_zone_start(ngx_household_zone_t *zone, ngx_uint_t worker)
 }
 
 
+void
+ngx_household_zone_commit(ngx_household_zone_t *zone)
+{
+    ngx_household_zone_ns_t      *ns;
+    ngx_household_zone_ns_shm_t  *shm;
+
+    ngx_household_zone_lock(zone);
+
+    for (ns = zone->namespaces; ns; ns = ns->next) {
+        shm = ngx_household_zone_ns_shm(ns);
+
+        if (shm) {
+            shm->config_gen = ns->config_gen;
+        }
+    }
+
+    ngx_household_zone_unlock(zone);
+}
+
+
 static ngx_household_zone_ns_shm_t *
 ngx_household_zone_ns_find(ngx_household_zone_t *zone,
     ngx_household_zone_ns_t *ns)
@@ -395,7 +416,10 @@ ngx_household_zone_ns_find(ngx_household_zone_t *zone,
 }
 
 
-/* takes an unused namespace, or else that of the oldest configuration */
+/*
+ * Takes an unused namespace, or one of a configuration that failed, or else
+ * that of the oldest configuration, but none of this one.
+ */
 
 static ngx_household_zone_ns_shm_t *
 ngx_household_zone_ns_alloc(ngx_household_zone_t *zone,
@@ -409,14 +433,19 @@ ngx_household_zone_ns_alloc(ngx_household_zone_t *zone,
     for (i = 1; i < NGX_HOUSEHOLD_ZONE_NAMESPACES; i++) {
         old = &zone->sh->namespaces[i];
 
-        if (ngx_household_zone_before(old->config_gen, shm->config_gen)) {
+        if (old->bound != zone->config_gen
+            && (shm->bound == zone->config_gen
+                || ngx_household_zone_before(old->config_gen,
+                                             shm->config_gen)))
+        {
             shm = old;
         }
     }
 
     shm->kind = ns->kind;
     shm->incarnation = ++zone->sh->numbers;
-    shm->config_gen = zone->config_gen;
+    shm->bound = zone->config_gen;
+    shm->config_gen = 0;
     ngx_memcpy(shm->digest, ns->digest, 16);
 
     ngx_household_zone_ns_clear(shm);

@@ -40,7 +40,8 @@ struct ngx_household_zone_ns_shm_s {
     ngx_uint_t                    kind;
     ngx_uint_t                    entries;  /* that are not flushed */
     uint32_t                      incarnation; /* 0: not in use */
-    uint32_t                      config_gen; /* that used it last */
+    uint32_t                      config_gen; /* in effect, used it last */
+    uint32_t                      bound;    /* the same, or one that failed */
     uint32_t                      closed;   /* the same, if it exited */
     uint32_t                      seq;      /* never 0 in an entry */
     uint32_t                      flushed_seq;

@@ -258,6 +258,19 @@ zone_store(ngx_household_zone_t *zone, ngx_uint_t kind, const char *identity,
 }
 
 
+/* the configuration takes effect, unless it has failed */
+
+static ngx_int_t
+zone_commit(ngx_household_zone_t *zone, ngx_int_t rc)
+{
+    if (rc == NGX_OK) {
+        ngx_household_zone_commit(zone);
+    }
+
+    return rc;
+}
+
+
 /* what nginx does for a zone that is new */
 
 static ngx_int_t
@@ -282,18 +295,27 @@ zone_start(ngx_household_zone_t *zone)
 
     ngx_slab_init(sp);
 
-    return zone->shm_zone->init(zone->shm_zone, NULL);
+    return zone_commit(zone, zone->shm_zone->init(zone->shm_zone, NULL));
 }
 
 
-/* and for one that it had in the last configuration */
+/* the same for one that it had in the last configuration; which then fails */
 
 static ngx_int_t
-zone_reuse(ngx_household_zone_t *zone, ngx_household_zone_t *old)
+zone_reuse_fail(ngx_household_zone_t *zone, ngx_household_zone_t *old)
 {
     zone->shm_zone->shm.addr = (u_char *) old->shpool;
 
     return zone->shm_zone->init(zone->shm_zone, old);
+}
+
+
+/* or takes effect */
+
+static ngx_int_t
+zone_reuse(ngx_household_zone_t *zone, ngx_household_zone_t *old)
+{
+    return zone_commit(zone, zone_reuse_fail(zone, old));
 }
 
 

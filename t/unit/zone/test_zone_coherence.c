@@ -293,6 +293,13 @@ test_succeeded(void **data)
     track(other, 11, 0, 1);
     assert_int_equal(ngx_household_zone_succeeded(store), 0);
 
+    /* a reload that fails, as nginx cannot listen, has no processes */
+
+    next = zone_declare(SIZE);
+    (void) zone_store(next, ACCOUNT, "main", 1);
+    assert_int_equal(zone_reuse_fail(next, zone), NGX_OK);
+    assert_int_equal(ngx_household_zone_succeeded(store), 0);
+
     next = zone_declare(SIZE);
     newer = zone_store(next, ACCOUNT, "main", 1);
     assert_int_equal(zone_reuse(next, zone), NGX_OK);

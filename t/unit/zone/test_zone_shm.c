@@ -306,6 +306,48 @@ test_slots(void **data)
 }
 
 
+/* reloads that fail do not take the slots of the configuration that runs */
+
+static void
+test_slots_failed(void **data)
+{
+    char                      name[16];
+    ngx_uint_t                i, n;
+    ngx_household_zone_t     *zone;
+    ngx_household_zone_ns_t  *store, *last;
+
+    store = store_start(SIZE, 0);
+    fetch(store, UUID, "record", 0);
+
+    for (i = 0; i < 3 * NGX_HOUSEHOLD_ZONE_NAMESPACES; i++) {
+        zone = zone_declare(SIZE);
+        sprintf(name, "%u", (unsigned) i);
+        (void) zone_store(zone, ACCOUNT, name, 0);
+        (void) zone_store(zone, TOKEN, name, 0);
+        assert_int_equal(zone_reuse_fail(zone, store->zone), NGX_OK);
+        assert_int_equal(get(store, UUID, 0), HIT);
+    }
+
+    assert_int_equal(fetch(store, UUID, "record", 0), NGX_OK);
+
+    /* one that needs all slots, its own among them */
+
+    zone = zone_declare(SIZE);
+    last = zone_store(zone, ACCOUNT, "main", 0);
+
+    for (n = 1; n < NGX_HOUSEHOLD_ZONE_NAMESPACES; n++) {
+        sprintf(name, "%u", (unsigned) (i + n));
+        (void) zone_store(zone, TOKEN, name, 0);
+    }
+
+    assert_int_equal(zone_reuse(zone, store->zone), NGX_OK);
+    assert_int_equal(get(last, UUID, 0), HIT);
+    assert_string_equal(got, "record");
+
+    zone_stop(zone);
+}
+
+
 static void
 test_too_many_stores(void **data)
 {
@@ -589,6 +631,7 @@ main(void)
         cmocka_unit_test(test_other_layout),
         cmocka_unit_test(test_digest),
         cmocka_unit_test(test_slots),
+        cmocka_unit_test(test_slots_failed),
         cmocka_unit_test(test_too_many_stores),
         cmocka_unit_test(test_eviction),
         cmocka_unit_test(test_sweep),
