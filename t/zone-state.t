@@ -294,6 +294,16 @@ register();
 }
 
 {
+    my $edge = edge(params => "state=$file state_interval=24d");
+    ok wait_until { saves($edge, 'ok') }, 'a long interval: the file of the start';
+
+    $edge->reload(http => http(params => "state=$file state_interval=1s"));
+    ok wait_until { saves($edge, 'ok') > 1 },
+        'a reload makes the interval shorter: the former one is not waited for';
+    $edge->quit;
+}
+
+{
     my $edge = edge();
     warm($edge);
     $edge->quit;

@@ -66,6 +66,12 @@ ngx_household_zone_state_manage(void *data)
 
         left = (ngx_msec_int_t) (sh->next - ngx_current_msec);
 
+        if (left > (ngx_msec_int_t) state->interval) {
+            /* a reload has made the interval shorter */
+            left = (ngx_msec_int_t) state->interval;
+            sh->next = ngx_current_msec + left;
+        }
+
         if (sh->started && left > 0) {
             return left;
         }

@@ -50,7 +50,25 @@ test_manage(void **data)
     ngx_current_msec = NOW + 4990;
     assert_int_equal(ngx_household_zone_state_manage(zone->state), 10);
 
-    ngx_current_msec = NOW + 5000;
+    /* unless its interval is shorter */
+
+    ngx_current_msec = NOW + 500;
+    zone->state->interval = 1000;
+    assert_int_equal(ngx_household_zone_state_manage(zone->state), 1000);
+
+    ngx_current_msec = NOW + 1500;
+    assert_int_equal(ngx_household_zone_state_manage(zone->state), 1);
+    while (ngx_household_zone_state_manage(zone->state) == 1) { /* void */ }
+
+    zone->state->interval = 5000;
+    ngx_current_msec = NOW + 2500;
+    assert_int_equal(ngx_household_zone_state_manage(zone->state), 1);
+    while (ngx_household_zone_state_manage(zone->state) == 1) { /* void */ }
+
+    ngx_current_msec = NOW + 7490;
+    assert_int_equal(ngx_household_zone_state_manage(zone->state), 10);
+
+    ngx_current_msec = NOW + 7500;
     assert_int_equal(ngx_household_zone_state_manage(zone->state), 1);
 
     /* killed in the middle: the next one begins again */
