@@ -8,6 +8,7 @@ use warnings;
 
 use lib 't/lib';
 use IO::Socket::INET;
+use POSIX qw(mkfifo);
 use Test::Household::Ca;
 use Test::Household::Issuer;
 use Test::Household::NameServer;
@@ -432,6 +433,28 @@ ok $edge->wait_log(qr/\[error\] .*kept": state file .* not written: rename\(\)/,
                    $mark), 'a file that cannot be written is logged';
 is_soon '/good/kept', $new, $home, 'and the set is used';
 is_deeply [glob "$dir/kept.jwks.*"], [], 'no other file is left';
+
+my $again = fetched($good{kept}[0], 'unchanged');
+ok wait_until { fetched($good{kept}[0], 'unchanged') > $again + 1 },
+   'it is fetched again';
+is scalar(() = slurp("$edge->{dir}/error.log", $mark) =~ /not written/g), 1,
+   'the failure is logged once';
+rmdir "$dir/kept.jwks";
+ok $edge->wait_log(qr/\[notice\] .*kept": state file .* written again/, $mark),
+   'the file can be written: the next fetch does, though the set is the same';
+is slurp("$dir/kept.jwks"), $second, 'it has the set';
+
+push @{ $good{main} }, "state=$dir/main.jwks";
+$edge->reload(server => edge_server());
+ok wait_until { slurp("$dir/main.jwks") eq slurp("$dir/issuer/main") },
+   'a reload adds a state: the set that is in use is written';
+
+unlink "$dir/main.jwks";
+mkfifo("$dir/main.jwks", 0600) or die;
+$edge->reload;
+ok $edge->wait_log(qr/main.jwks" ignored: not a regular file/),
+   'a pipe in its place: the master process does not wait';
+ok wait_until { -f "$dir/main.jwks" }, 'and it is replaced';
 
 
 

@@ -363,6 +363,10 @@ ngx_household_keyset_fetched(void *data, ngx_household_response_t *response,
                                            err, error);
     }
 
+    /* also one of before, if it could not be written, or "state" is new */
+
+    ngx_household_keyset_write_state(keyset);
+
     ngx_household_keyset_arm(keyset);
 }
 
@@ -404,10 +408,6 @@ ngx_household_keyset_received(ngx_household_keyset_t *keyset,
                   &keyset->url, jwks->nkeys);
 
     ngx_household_keyset_log_skipped(keyset, &response->body);
-
-    if (keyset->state.len) {
-        ngx_household_keyset_write_state(keyset, &response->body);
-    }
 
     ngx_household_keyset_use(keyset, jwks, generation);
 }

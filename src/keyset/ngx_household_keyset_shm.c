@@ -10,12 +10,13 @@
 
 
 /* must change whenever the layout of the shared memory changes */
-#define NGX_HOUSEHOLD_KEYSET_LAYOUT  0x686b7301
+#define NGX_HOUSEHOLD_KEYSET_LAYOUT  0x686b7302
 
 
 static ngx_int_t ngx_household_keyset_shm_create(
     ngx_household_keyset_t *keyset);
 static void ngx_household_keyset_shm_initial(ngx_household_keyset_t *keyset);
+static void ngx_household_keyset_shm_file(ngx_household_keyset_t *keyset);
 
 
 size_t
@@ -59,6 +60,8 @@ ngx_household_keyset_shm_init(ngx_shm_zone_t *shm_zone, void *data)
     if (keyset->sh->generation == 0 && keyset->initial.len) {
         ngx_household_keyset_shm_initial(keyset);
     }
+
+    ngx_household_keyset_shm_file(keyset);
 
     /* "refresh" may be shorter than before */
 
@@ -117,6 +120,30 @@ ngx_household_keyset_shm_initial(ngx_household_keyset_t *keyset)
         (void) ngx_household_keyset_shm_store(keyset, &keyset->initial, jwks);
         ngx_household_jwks_destroy(jwks);
     }
+}
+
+
+/* a reload may name another file, or the first one */
+
+static void
+ngx_household_keyset_shm_file(ngx_household_keyset_t *keyset)
+{
+    ngx_uint_t         same;
+    ngx_atomic_uint_t  generation;
+
+    /* if a worker process replaces the set meanwhile, it is a later one */
+
+    generation = keyset->sh->generation;
+
+    same = keyset->initial.len
+           && ngx_household_keyset_shm_same(keyset, &keyset->initial);
+
+    ngx_household_keyset_lock(keyset);
+
+    keyset->sh->saved = same ? generation : 0;
+    keyset->sh->unsaved = 0;
+
+    ngx_household_keyset_unlock(keyset);
 }
 
 

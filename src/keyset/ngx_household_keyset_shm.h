@@ -37,6 +37,8 @@ struct ngx_household_keyset_sh_s {
     unsigned                           busy:1;    /* "until" is valid */
     ngx_uint_t                         failures;  /* in succession */
     time_t                             success;
+    ngx_atomic_uint_t                  saved;  /* generation in the file */
+    unsigned                           unsaved:1; /* a failure was logged */
     ngx_household_keyset_validator_t   etag;
     ngx_household_keyset_validator_t   modified;
     char                               cause[NGX_HOUSEHOLD_KEYSET_CAUSE];
@@ -72,11 +74,11 @@ ngx_household_jwks_t *ngx_household_keyset_shm_load(
     ngx_household_keyset_t *keyset, ngx_atomic_uint_t *generation);
 
 /*
- * Writes the set to the file keyset->state, which is replaced by rename(2) and
- * readable by its owner only.  An error is logged.
+ * Writes the set of shared memory to the file keyset->state, if there is one,
+ * and if it does not have the set.  The file is replaced by rename(2), and
+ * readable by its owner only.  An error is logged once.
  */
-void ngx_household_keyset_write_state(ngx_household_keyset_t *keyset,
-    ngx_str_t *text);
+void ngx_household_keyset_write_state(ngx_household_keyset_t *keyset);
 
 
 #endif /* _NGX_HOUSEHOLD_KEYSET_SHM_H_INCLUDED_ */

@@ -11,8 +11,15 @@
 
 static ngx_int_t ngx_household_keyset_state_read(
     ngx_household_keyset_t *keyset, ngx_str_t *text, ngx_log_t *log);
+static ngx_int_t ngx_household_keyset_state_text(
+    ngx_household_keyset_t *keyset, ngx_str_t *text,
+    ngx_atomic_uint_t *generation);
+static const char *ngx_household_keyset_state_replace(
+    ngx_household_keyset_t *keyset, ngx_str_t *text);
 static const char *ngx_household_keyset_state_write(u_char *name,
     ngx_str_t *text);
+static void ngx_household_keyset_state_written(ngx_household_keyset_t *keyset,
+    ngx_atomic_uint_t generation, const char *failed, ngx_err_t err);
 
 
 ngx_int_t
@@ -33,11 +40,18 @@ ngx_household_keyset_read_state(ngx_conf_t *cf, ngx_household_keyset_t *keyset)
 
     rc = ngx_household_keyset_state_read(keyset, &text, cf->log);
 
-    if (rc != NGX_OK) {
+    if (rc == NGX_DECLINED || rc == NGX_ERROR) {
         return rc == NGX_DECLINED ? NGX_OK : NGX_ERROR;
     }
 
-    jwks = ngx_household_jwks_parse(&text, NULL, NULL, error);
+    if (rc == NGX_DONE) {
+        (void) ngx_cpystrn((u_char *) error, (u_char *) "not a regular file",
+                           sizeof(error));
+        jwks = NULL;
+
+    } else {
+        jwks = ngx_household_jwks_parse(&text, NULL, NULL, error);
+    }
 
     if (jwks == NULL) {
         ngx_log_error(NGX_LOG_WARN, cf->log, 0,
@@ -54,17 +68,24 @@ ngx_household_keyset_read_state(ngx_conf_t *cf, ngx_household_keyset_t *keyset)
 }
 
 
-/* returns NGX_OK; NGX_DECLINED if there is no file; or NGX_ERROR */
+/*
+ * Returns NGX_OK; NGX_DECLINED if there is no file; NGX_DONE if it is not a
+ * regular one; or NGX_ERROR.  A worker process can put anything in its place,
+ * and this is the master process: nothing is waited for.
+ */
 
 static ngx_int_t
 ngx_household_keyset_state_read(ngx_household_keyset_t *keyset,
     ngx_str_t *text, ngx_log_t *log)
 {
-    ssize_t    n;
-    ngx_fd_t   fd;
-    ngx_err_t  err;
+    ssize_t          n;
+    ngx_fd_t         fd;
+    ngx_int_t        rc;
+    ngx_err_t        err;
+    ngx_file_info_t  fi;
 
-    fd = ngx_open_file(keyset->state.data, NGX_FILE_RDONLY, NGX_FILE_OPEN, 0);
+    fd = ngx_open_file(keyset->state.data, NGX_FILE_RDONLY|NGX_FILE_NONBLOCK,
+                       NGX_FILE_OPEN, 0);
 
     if (fd == NGX_INVALID_FILE) {
         err = ngx_errno;
@@ -78,17 +99,25 @@ ngx_household_keyset_state_read(ngx_household_keyset_t *keyset,
         return NGX_ERROR;
     }
 
-    do {
-        n = ngx_read_fd(fd, text->data + text->len,
-                        NGX_HOUSEHOLD_JWKS_SIZE + 1 - text->len);
+    if (ngx_fd_info(fd, &fi) == NGX_FILE_ERROR || !ngx_is_file(&fi)) {
+        rc = NGX_DONE;
 
-        text->len += n > 0 ? n : 0;
+    } else {
 
-    } while (n > 0 && text->len <= NGX_HOUSEHOLD_JWKS_SIZE);
+        do {
+            n = ngx_read_fd(fd, text->data + text->len,
+                            NGX_HOUSEHOLD_JWKS_SIZE + 1 - text->len);
 
-    if (n == -1) {
-        ngx_log_error(NGX_LOG_EMERG, log, ngx_errno,
-                      ngx_read_fd_n " \"%V\" failed", &keyset->state);
+            text->len += n > 0 ? n : 0;
+
+        } while (n > 0 && text->len <= NGX_HOUSEHOLD_JWKS_SIZE);
+
+        rc = n == -1 ? NGX_ERROR : NGX_OK;
+
+        if (n == -1) {
+            ngx_log_error(NGX_LOG_EMERG, log, ngx_errno,
+                          ngx_read_fd_n " \"%V\" failed", &keyset->state);
+        }
     }
 
     if (ngx_close_file(fd) == NGX_FILE_ERROR) {
@@ -96,12 +125,70 @@ ngx_household_keyset_state_read(ngx_household_keyset_t *keyset,
                       ngx_close_file_n " \"%V\" failed", &keyset->state);
     }
 
-    return n == -1 ? NGX_ERROR : NGX_OK;
+    return rc;
 }
 
 
 void
-ngx_household_keyset_write_state(ngx_household_keyset_t *keyset,
+ngx_household_keyset_write_state(ngx_household_keyset_t *keyset)
+{
+    ngx_err_t          err;
+    ngx_str_t          text;
+    const char        *failed;
+    ngx_atomic_uint_t  generation;
+
+    if (keyset->state.len == 0
+        || keyset->sh->saved == keyset->sh->generation
+        || ngx_household_keyset_state_text(keyset, &text, &generation)
+           != NGX_OK)
+    {
+        return;
+    }
+
+    failed = ngx_household_keyset_state_replace(keyset, &text);
+    err = ngx_errno;
+
+    /* a key may be a secret */
+
+    ngx_explicit_memzero(text.data, text.len);
+    ngx_free(text.data);
+
+    ngx_household_keyset_state_written(keyset, generation, failed, err);
+}
+
+
+/* copies the set; returns NGX_DECLINED if there is none, or no memory */
+
+static ngx_int_t
+ngx_household_keyset_state_text(ngx_household_keyset_t *keyset,
+    ngx_str_t *text, ngx_atomic_uint_t *generation)
+{
+    text->data = ngx_alloc(NGX_HOUSEHOLD_JWKS_SIZE, ngx_cycle->log);
+    if (text->data == NULL) {
+        return NGX_DECLINED;
+    }
+
+    ngx_household_keyset_lock(keyset);
+
+    text->len = keyset->sh->len;
+    ngx_memcpy(text->data, keyset->sh->text, text->len);
+    *generation = keyset->sh->generation;
+
+    ngx_household_keyset_unlock(keyset);
+
+    if (text->len == 0) {
+        ngx_free(text->data);
+        return NGX_DECLINED;
+    }
+
+    return NGX_OK;
+}
+
+
+/* returns NULL, or the name of the function that failed, its error in errno */
+
+static const char *
+ngx_household_keyset_state_replace(ngx_household_keyset_t *keyset,
     ngx_str_t *text)
 {
     u_char      *name;
@@ -111,7 +198,8 @@ ngx_household_keyset_write_state(ngx_household_keyset_t *keyset,
     name = ngx_alloc(keyset->state.len + sizeof(".") + NGX_INT64_LEN,
                      ngx_cycle->log);
     if (name == NULL) {
-        return;
+        ngx_set_errno(NGX_ENOMEM);
+        return "malloc()";
     }
 
     (void) ngx_sprintf(name, "%V.%P%Z", &keyset->state, ngx_pid);
@@ -128,13 +216,10 @@ ngx_household_keyset_write_state(ngx_household_keyset_t *keyset,
         (void) ngx_delete_file(name);
     }
 
-    if (failed != NULL) {
-        ngx_log_error(NGX_LOG_ERR, ngx_cycle->log, err,
-                      "household keyset \"%V\": state file \"%V\" not written: "
-                      "%s failed", &keyset->url, &keyset->state, failed);
-    }
-
     ngx_free(name);
+    ngx_set_errno(err);
+
+    return failed;
 }
 
 
@@ -185,4 +270,39 @@ ngx_household_keyset_state_write(u_char *name, ngx_str_t *text)
     }
 
     return failed;
+}
+
+
+/* a change is logged, not each attempt */
+
+static void
+ngx_household_keyset_state_written(ngx_household_keyset_t *keyset,
+    ngx_atomic_uint_t generation, const char *failed, ngx_err_t err)
+{
+    ngx_uint_t                  before;
+    ngx_household_keyset_sh_t  *sh;
+
+    sh = keyset->sh;
+
+    ngx_household_keyset_lock(keyset);
+
+    before = sh->unsaved;
+    sh->unsaved = failed != NULL;
+
+    if (failed == NULL) {
+        sh->saved = generation;
+    }
+
+    ngx_household_keyset_unlock(keyset);
+
+    if (failed != NULL && !before) {
+        ngx_log_error(NGX_LOG_ERR, ngx_cycle->log, err,
+                      "household keyset \"%V\": state file \"%V\" not written: "
+                      "%s failed", &keyset->url, &keyset->state, failed);
+
+    } else if (failed == NULL && before) {
+        ngx_log_error(NGX_LOG_NOTICE, ngx_cycle->log, 0,
+                      "household keyset \"%V\": state file \"%V\" written "
+                      "again", &keyset->url, &keyset->state);
+    }
 }

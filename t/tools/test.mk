@@ -14,7 +14,7 @@ PARTS = $(wildcard $(ROOMS:%=%/ngx_household_*.c))
 PARTS_LIBS = -Wl,--as-needed -lhiredis -ljansson -lcbor -lmaxminddb \
     -lcrypto -lm
 
-ON_NGINX = test_zone% test_counters test_keyset test_keyset_shm test_memo% \
+ON_NGINX = test_zone% test_counters test_keyset% test_memo% \
     test_headers test_offer test_api_json ngx_household_api_plan
 NGINX_PARTS = array list slab shmtx md5 string
 

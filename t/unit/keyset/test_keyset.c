@@ -20,7 +20,10 @@ ngx_uint_t            ngx_exiting;
 static ngx_uint_t     test_timers;
 static ngx_uint_t     test_fetches;
 static ngx_uint_t     test_aborted;
+static ngx_uint_t     test_written;    /* the file, if need be */
 static uint64_t       test_fetch;      /* stands for a fetch */
+
+static ngx_household_fetch_done_pt  test_done;
 
 static u_char  test_text[] =
     "{\"keys\":[{\"kty\":\"oct\",\"alg\":\"HS256\",\"kid\":\"k1\","
@@ -45,6 +48,8 @@ ngx_household_fetch_t *
 ngx_household_fetch_create(ngx_household_fetch_conf_t *conf, ngx_str_t *etag,
     ngx_str_t *modified, ngx_household_fetch_done_pt done, void *data)
 {
+    test_done = done;
+
     return (ngx_household_fetch_t *) &test_fetch;
 }
 
@@ -64,10 +69,9 @@ ngx_household_fetch_abort(ngx_household_fetch_t *fetch)
 
 
 void
-ngx_household_keyset_write_state(ngx_household_keyset_t *keyset,
-    ngx_str_t *text)
+ngx_household_keyset_write_state(ngx_household_keyset_t *keyset)
 {
-    fail();
+    test_written++;
 }
 
 
@@ -295,6 +299,44 @@ test_late(void **data)
 }
 
 
+/* the file may lack a set that the issuer has not changed, or does not send */
+
+static void
+test_file(void **data)
+{
+    ngx_time_t                now;
+    ngx_uint_t                changed;
+    ngx_household_keyset_t    keyset;
+    ngx_household_response_t  response;
+
+    test_shared(&keyset);
+
+    memset(&now, 0, sizeof(ngx_time_t));
+    ngx_cached_time = &now;
+
+    changed = 0;
+    test_written = 0;
+    ngx_household_keyset_start(&keyset, test_changed, &changed);
+
+    memset(&response, 0, sizeof(ngx_household_response_t));
+    response.status = 304;
+
+    ngx_household_keyset_want(&keyset);
+    test_done(&keyset, &response, 0, NULL);
+    assert_int_equal(keyset.sh->results[NGX_HOUSEHOLD_KEYSET_UNCHANGED], 1);
+    assert_int_equal(test_written, 1);
+
+    keyset.sh->wanted = 0;
+    ngx_household_keyset_want(&keyset);
+    test_done(&keyset, NULL, 0, "timed out");
+    assert_int_equal(keyset.sh->results[NGX_HOUSEHOLD_KEYSET_FAILED], 1);
+    assert_int_equal(test_written, 2);
+
+    ngx_household_keyset_stop(&keyset);
+    free(keyset.shpool);
+}
+
+
 int
 main(void)
 {
@@ -302,7 +344,8 @@ main(void)
         cmocka_unit_test(test_no_memory_for_it),
         cmocka_unit_test(test_former_one),
         cmocka_unit_test(test_exit),
-        cmocka_unit_test(test_late)
+        cmocka_unit_test(test_late),
+        cmocka_unit_test(test_file)
     };
 
     return cmocka_run_group_tests_name("ngx_household_keyset", tests,
