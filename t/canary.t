@@ -108,6 +108,22 @@ for my $tracking ('broadcast', 'on') {
         $without->metric('cache_invalidations_total', scope => 'key') > $before
     }, "$tracking: which is told of the change" if $tracking eq 'broadcast';
     is gauge($without, 'seconds'), undef, "$tracking: measures nothing";
+
+    # a reload removes it, and then one of two stores has it
+
+    my $status = 'location /status { household_metrics zone=households; }';
+
+    $edge->reload(server => location('/', '', 'main zone=households') . $status);
+    ok wait_until { !defined gauge($edge, 'seconds') },
+        "$tracking: without a canary nothing is exported that was";
+
+    $edge->reload(server => location('/', '', 'main zone=households')
+        . location('/c', '', 'main zone=households fresh=30s canary=canary')
+        . $status);
+    ok wait_until {
+        change(sprintf '%.3f', time);
+        defined gauge($edge, 'seconds');
+    }, "$tracking: one of two stores with the same counters has it";
 }
 
 

@@ -45,6 +45,8 @@ static void ngx_http_household_metrics_stores_override(
     ngx_http_household_metrics_page_t *page);
 static void ngx_http_household_metrics_stores_canary(
     ngx_http_household_metrics_page_t *page, ngx_uint_t count);
+static ngx_uint_t ngx_http_household_metrics_stores_has_canary(
+    ngx_http_household_store_t *store);
 
 
 static const char
@@ -502,7 +504,10 @@ ngx_http_household_metrics_stores_override(
 }
 
 
-/* in milliseconds; absent as long as no change was seen */
+/*
+ * In milliseconds; absent as long as no change was seen, and when a reload has
+ * removed the canary: what was seen before would look like an edge that lags.
+ */
 
 static void
 ngx_http_household_metrics_stores_canary(
@@ -516,7 +521,8 @@ ngx_http_household_metrics_stores_canary(
 
     for (i = 0; i < page->stores.nelts; i++) {
 
-        if (ngx_household_counters_get(store[i]->counts,
+        if (ngx_http_household_metrics_stores_has_canary(store[i])
+            && ngx_household_counters_get(store[i]->counts,
                                    NGX_HTTP_HOUSEHOLD_COUNT_CANARY_CHANGED))
         {
             ngx_http_household_metrics_store_labels(&labels, store[i]);
@@ -524,4 +530,24 @@ ngx_http_household_metrics_stores_canary(
                     ngx_household_counters_get(store[i]->counts, count), 1000);
         }
     }
+}
+
+
+/* stores with the same counters are one to the page */
+
+static ngx_uint_t
+ngx_http_household_metrics_stores_has_canary(ngx_http_household_store_t *store)
+{
+    ngx_uint_t                    i;
+    ngx_http_household_store_t  **other;
+
+    other = store->redis->stores->elts;
+
+    for (i = 0; i < store->redis->stores->nelts; i++) {
+        if (other[i]->counts == store->counts && other[i]->canary.len) {
+            return 1;
+        }
+    }
+
+    return 0;
 }
