@@ -65,8 +65,7 @@ my @http = (
      'household'],
 
     ['household_store', '', qr/invalid number of arguments/],
-    ['household_store none', 'none', qr/unknown household_redis/,
-     'household_redis'],
+    ['household_store none', 'none', qr/unknown household_redis/],
     ['household_store main; household_store main', '', qr/is duplicate/],
     ['household_store main fly=1', 'fly=1', qr/invalid parameter/],
     ['household_store main zone=', 'zone=', qr/invalid parameter/],
@@ -95,8 +94,9 @@ my @http = (
      qr/invalid parameter/],
     ['household_zone zone=z1:1m lookups=1 lookups=2', 'lookups=2',
      qr/invalid parameter/],
-    ['household_store main zone=none', 'none',
-     qr/zero size shared memory zone/, ''],
+    ['household_store main zone=none', 'none', qr/unknown household_zone/],
+    ['household_store main zone=none; household_zone zone=other:1m', 'none',
+     qr/unknown household_zone/, 'household_store'],
 
     ['household_zone', '', qr/invalid number of arguments/],
     ['household_zone z1:1m', 'z1:1m', qr/must be "zone=name:size"/],
@@ -304,7 +304,8 @@ my @http = (
     ['household_shadow a b', '', qr/invalid number of arguments/],
     ['household_shadow off; household_shadow a', '', qr/is duplicate/],
     ['household on; household_store main; household_account $arg_a;
-      household_shadow none', 'none', qr/unknown household_policy "none"/, ''],
+      household_shadow none', 'none', qr/unknown household_policy/,
+     'household_shadow'],
 
     ['household_log_level', '', qr/invalid number of arguments/],
     ['household_log_level debug', 'debug', qr/invalid value/],
@@ -320,7 +321,7 @@ my @http = (
     ['server { location / { household_metrics zone=; } }', 'zone=',
      qr/invalid parameter/, 'household_metrics'],
     ['server { location / { household_metrics zone=none; } }', 'none',
-     qr/zero size shared memory zone/, ''],
+     qr/unknown household_zone/, 'household_metrics'],
     ['server { location / {
           household_metrics zone=z; household_metrics zone=z; } }', '',
      qr/is duplicate/, 'household_metrics'],
@@ -759,7 +760,7 @@ for my $where ('server { listen 127.0.0.1:1; TEXT }',
 {
     my $http = $where =~ s/TEXT/household_store none;/r;
     check($http, $http, 'none', qr/unknown household_redis/,
-          'household_redis');
+          'household_store');
 
     $http = $where =~ s/TEXT/household on; household_store main;/r;
     check($http, $http, '', qr/no "household_account"/, 'household');

@@ -81,6 +81,7 @@ typedef struct {
     ngx_household_redis_options_t    conf;
 
     /* of the first reference: for the error if there is no such block */
+    ngx_str_t                        directive;
     u_char                          *file;
     ngx_uint_t                       line;
     ngx_uint_t                       defined;

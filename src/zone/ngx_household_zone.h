@@ -124,6 +124,11 @@ struct ngx_household_zone_s {
     ngx_uint_t                lookups;   /* fetches at most; 0: any number */
     uint32_t                  config_gen; /* number of this configuration */
     ngx_uint_t                declared;  /* unsigned  declared:1; */
+
+    /* of the first reference, if it came before the declaration */
+    ngx_str_t                 directive;
+    u_char                   *file;
+    ngx_uint_t                line;
 };
 
 
@@ -204,6 +209,12 @@ typedef struct {
  */
 ngx_household_zone_t *ngx_household_zone_add(ngx_conf_t *cf, ngx_str_t *name,
     size_t size, void *tag);
+
+/*
+ * The end of the configuration.  Returns NGX_ERROR if a zone that was referred
+ * to is not declared, which has been logged; otherwise NGX_OK.
+ */
+ngx_int_t ngx_household_zone_check(ngx_conf_t *cf);
 
 /*
  * Configuration time.

@@ -54,6 +54,12 @@ ngx_household_zone_add(ngx_conf_t *cf, ngx_str_t *name, size_t size, void *tag)
 
         zone->shm_zone = shm_zone;
 
+        if (size == 0) {
+            zone->directive = *(ngx_str_t *) cf->args->elts;
+            zone->file = cf->conf_file->file.name.data;
+            zone->line = cf->conf_file->line;
+        }
+
         shm_zone->init = ngx_household_zone_init;
         shm_zone->data = zone;
     }
@@ -69,6 +75,46 @@ ngx_household_zone_add(ngx_conf_t *cf, ngx_str_t *name, size_t size, void *tag)
     }
 
     return zone;
+}
+
+
+ngx_int_t
+ngx_household_zone_check(ngx_conf_t *cf)
+{
+    ngx_uint_t             i;
+    ngx_list_part_t       *part;
+    ngx_shm_zone_t        *shm_zone;
+    ngx_household_zone_t  *zone;
+
+    part = &cf->cycle->shared_memory.part;
+    shm_zone = part->elts;
+
+    for (i = 0; /* void */ ; i++) {
+
+        if (i >= part->nelts) {
+            if (part->next == NULL) {
+                return NGX_OK;
+            }
+
+            part = part->next;
+            shm_zone = part->elts;
+            i = 0;
+        }
+
+        if (shm_zone[i].init != ngx_household_zone_init) {
+            continue;
+        }
+
+        zone = shm_zone[i].data;
+
+        if (!zone->declared) {
+            ngx_log_error(NGX_LOG_EMERG, cf->log, 0,
+                          "unknown household_zone \"%V\" of \"%V\" in %s:%ui",
+                          &shm_zone[i].shm.name, &zone->directive, zone->file,
+                          zone->line);
+            return NGX_ERROR;
+        }
+    }
 }
 
 

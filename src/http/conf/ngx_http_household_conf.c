@@ -91,8 +91,9 @@ ngx_http_household_init_main_conf(ngx_conf_t *cf, void *conf)
 
         if (!stores[i]->defined) {
             ngx_log_error(NGX_LOG_EMERG, cf->log, 0,
-                          "unknown household_redis \"%V\" in %s:%ui",
-                          &stores[i]->conf.name, stores[i]->file,
+                          "unknown household_redis \"%V\" of \"%V\" in "
+                          "%s:%ui", &stores[i]->conf.name,
+                          &stores[i]->directive, stores[i]->file,
                           stores[i]->line);
             return NGX_CONF_ERROR;
         }
@@ -104,7 +105,8 @@ ngx_http_household_init_main_conf(ngx_conf_t *cf, void *conf)
         }
     }
 
-    if (ngx_http_household_cache_init(cf, hmcf) != NGX_OK
+    if (ngx_household_zone_check(cf) != NGX_OK
+        || ngx_http_household_cache_init(cf, hmcf) != NGX_OK
         || ngx_http_household_sharing_init_cache(cf, hmcf) != NGX_OK
         || ngx_http_household_counts_init(cf, hmcf) != NGX_OK)
     {

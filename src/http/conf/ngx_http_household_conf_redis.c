@@ -208,6 +208,7 @@ ngx_http_household_redis_find_or_add(ngx_conf_t *cf,
 
     store->conf.name = *name;
     store->stores = &hmcf->stores;
+    store->directive = *(ngx_str_t *) cf->args->elts;
     store->file = cf->conf_file->file.name.data;
     store->line = cf->conf_file->line;
 

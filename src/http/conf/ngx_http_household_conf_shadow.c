@@ -232,7 +232,8 @@ ngx_http_household_shadow_init(ngx_conf_t *cf,
 
     if (policy->conf == NULL) {
         ngx_log_error(NGX_LOG_EMERG, cf->log, 0,
-                      "unknown household_policy \"%V\" in %s:%ui",
+                      "unknown household_policy \"%V\" of "
+                      "\"household_shadow\" in %s:%ui",
                       &policy->name, policy->file, policy->line);
         return NGX_ERROR;
     }

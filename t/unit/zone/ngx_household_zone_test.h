@@ -56,6 +56,13 @@ static ngx_log_t       test_log_object;
 static ngx_cycle_t     test_cycle;
 static ngx_conf_t      test_conf;
 
+static ngx_str_t        test_words[] = { ngx_string("household_store") };
+static ngx_array_t      test_args = { .elts = test_words, .nelts = 1 };
+static ngx_conf_file_t  test_conf_file = {
+    .file = { .name = ngx_string("nginx.conf") },
+    .line = 7
+};
+
 /* of the configuration that is being read */
 static ngx_shm_zone_t  test_zones[ZONES];
 static ngx_uint_t      test_nzones;
@@ -199,6 +206,11 @@ test_config(void)
 {
     test_nzones = 0;
     test_log[0] = '\0';
+
+    test_conf.cycle = &test_cycle;
+    test_conf.log = &test_log_object;
+    test_conf.args = &test_args;
+    test_conf.conf_file = &test_conf_file;
 }
 
 

@@ -47,6 +47,46 @@ test_add(void **data)
 }
 
 
+/* zones of other modules are between ours, in two parts of the list */
+
+static void
+test_check(void **data)
+{
+    ngx_str_t        other = ngx_string("other"), none = ngx_string("none");
+    ngx_list_part_t  *part = &test_cycle.shared_memory.part;
+    ngx_list_part_t   last;
+
+    test_config();
+
+    assert_non_null(ngx_shared_memory_add(&test_conf, &other, 0, &other));
+    assert_non_null(ngx_household_zone_add(&test_conf, &test_name, 0,
+                                           &test_tag));
+    assert_non_null(ngx_household_zone_add(&test_conf, &test_name, SIZE,
+                                           &test_tag));
+
+    memset(&last, 0, sizeof(ngx_list_part_t));
+
+    part->elts = test_zones;
+    part->nelts = 1;
+    part->next = &last;
+    last.elts = &test_zones[1];
+    last.nelts = 1;
+
+    assert_int_equal(ngx_household_zone_check(&test_conf), NGX_OK);
+
+    assert_non_null(ngx_household_zone_add(&test_conf, &none, 0, &test_tag));
+    test_conf_file.line = 8;
+    assert_non_null(ngx_household_zone_add(&test_conf, &none, 0, &test_tag));
+    last.nelts = 2;
+
+    assert_int_equal(ngx_household_zone_check(&test_conf), NGX_ERROR);
+    assert_string_equal(test_log, "unknown household_zone \"none\" of "
+                        "\"household_store\" in nginx.conf:7");
+
+    test_conf_file.line = 7;
+}
+
+
 static void
 test_stores(void **data)
 {
@@ -624,6 +664,7 @@ main(void)
 {
     const struct CMUnitTest  tests[] = {
         cmocka_unit_test(test_add),
+        cmocka_unit_test(test_check),
         cmocka_unit_test(test_stores),
         cmocka_unit_test(test_smallest),
         cmocka_unit_test(test_reload),
