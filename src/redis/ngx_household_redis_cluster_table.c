@@ -117,7 +117,11 @@ ngx_household_redis_cluster_apply(ngx_household_redis_cluster_t *cl,
 
     changed = 0;
 
-    /* entries have no order: slots without an entry are cleared afterwards */
+    /*
+     * Entries have no order: slots of nodes without an entry are cleared
+     * afterwards.  Another slot without one keeps its node, which replies with
+     * CLUSTERDOWN.
+     */
 
     for (i = 1; i < reply->nvalues; /* void */) {
 
