@@ -104,11 +104,18 @@ static int
 test_begin(void **data)
 {
     u_char           *p;
+    const char       *tmp;
     ngx_slab_pool_t  *sp;
 
     assert_int_equal(test_setup(data), 0);
 
-    strcpy(test_dir, "/tmp/keyset-XXXXXX");
+    tmp = getenv("TMPDIR");
+
+    (void) snprintf(test_dir, sizeof(test_dir), "%s/household-keyset-XXXXXX",
+                    tmp != NULL ? tmp : "/tmp");
+
+    /* fails, too, if the name was cut */
+
     assert_non_null(mkdtemp(test_dir));
     sprintf(test_path, "%s/state", test_dir);
 
