@@ -32,7 +32,7 @@ ngx_household_claims_read(const ngx_household_jwt_policy_t *policy,
 
     /*
      * RFC 9246, 2.1.4 and 2.1.5: no leeway for "exp" and "nbf" of URI Signing
-     * tokens.  It does not say so of "iat", which another edge may have set.
+     * tokens.  "iat" may be of another edge, whose clock is a little ahead.
      */
 
     leeway = ngx_household_claims_cdni(claims) ? 0 : policy->leeway;
