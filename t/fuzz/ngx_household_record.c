@@ -151,8 +151,7 @@ fuzz_look(ngx_str_t *line, void *data)
             fuzz_check(ngx_household_record_seats_taken(rec, FUZZ_NOW) > 0);
         }
 
-        (void) ngx_household_record_learn_days(rec, &net, 64, FUZZ_NOW,
-                                               &time);
+        (void) ngx_household_record_learn_days(rec, &net, 64, FUZZ_NOW, &time);
     }
 
     paid = ngx_household_record_seat_paid(rec, line, FUZZ_NOW);
