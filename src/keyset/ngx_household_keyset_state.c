@@ -226,6 +226,9 @@ ngx_household_keyset_state_replace(ngx_household_keyset_t *keyset,
 /*
  * Writes a new file, readable by its owner only.  Returns NULL, or the name of
  * the function that failed with its error in errno; then there is no file.
+ *
+ * This is a worker process: it does not wait for the disk with fsync(), which
+ * may take seconds.  A file that a loss of power has damaged is ignored.
  */
 
 static const char *
@@ -253,10 +256,6 @@ ngx_household_keyset_state_write(u_char *name, ngx_str_t *text)
     if (n != (ssize_t) text->len) {
         failed = ngx_write_fd_n;
         err = n == -1 ? ngx_errno : NGX_ENOSPC;
-
-    } else if (fsync(fd) == -1) {
-        failed = "fsync()";
-        err = ngx_errno;
     }
 
     if (ngx_close_file(fd) == NGX_FILE_ERROR && failed == NULL) {
