@@ -8,6 +8,7 @@ use warnings;
 
 use lib 't/lib';
 use IO::Socket::INET;
+use IO::Socket::UNIX;
 use JSON::PP;
 use MIME::Base64;
 use Test::Household::Api;
@@ -209,6 +210,139 @@ is $full->call(PATCH => 'accounts/a', { seats => 2 })->{status}, 204,
 ok $nginx->wait_log(qr/\[alert\].*household api audit "\/dev\/full": write failed, 0 suppressed \(28: /),
     'is logged';
 $nginx->{allow} = qr/household api audit/;
+
+# a disk that is full in the middle of a line, and not any more
+
+SKIP: {
+    skip 'no prlimit', 12 if !-x '/usr/bin/prlimit';
+
+    my $file = "$dir/small.log";
+    put('small.log', 'x' x 1000000 . "\n");
+
+    # the limit of a process: as a disk with so much room
+    local $SIG{XFSZ} = 'IGNORE';
+    my $edge = Test::Household::Nginx->new(
+        workers => 2,
+        allow => qr/household api audit/,
+        http => http_config(server => $redis->address) . <<"EOC",
+household_hmac_key $key;
+household_api_audit $file;
+EOC
+        server => 'location /api/ { household_api main write; }
+                   add_header X-Pid $pid always;');
+
+    my (%conn, $n);
+    wait_until {
+        my $conn = $edge->connect;
+        $conn{ $conn->get('/api/1/status')->{headers}{'x-pid'} } //= $conn;
+        keys %conn == 2;
+    };
+
+    my ($one, $two) = sort keys %conn;
+    my $change = sub {
+        my ($pid) = @_;
+        my $body = '{"seats":' . (1 + $n++ % 2) . '}';
+
+        $conn{$pid}->send_request(PATCH => '/api/1/accounts/a',
+            'Content-Type' => 'application/json',
+            'Content-Length' => length $body);
+        $conn{$pid}->send($body);
+        return $conn{$pid}->response->{status};
+    };
+    my $room = sub {
+        my ($pid, $bytes) = @_;
+        system('/usr/bin/prlimit', '--pid', $pid, "--fsize=$bytes:unlimited")
+            == 0 or die "prlimit: $?\n";
+    };
+    my $size = 1000001;
+
+    my $failed = qr/\[alert\].*audit ".*small.log": write failed, 0 suppressed/;
+
+    $room->($one, $size + 100);
+    is $change->($one), 204, 'a change, and room for a part of its line';
+    ok $edge->wait_log(qr/$failed \(28: /), 'is logged as a full disk';
+    $change->($one) for 1 .. 3;
+    # its last line is written before the next request is read
+    $conn{$one}->get('/api/1/status');
+    ok wait_until { -s $file == $size + 100 }, 'a part of a line is left';
+
+    $change->($two);
+    my @lines;
+    wait_until { @lines = split /\n/, slurp($file, $size); @lines == 2 };
+    like eval { $json->decode($lines[1])->{account} } // $lines[-1],
+        qr/^[0-9a-f]{32}$/,
+        'the next line is whole, although another process writes it';
+
+    $room->($one, 'unlimited');
+    ok wait_until {
+        $change->($one);
+        $edge->log =~ /\[notice\].*small.log": written again, (\d+) lines lost/;
+    }, 'when there is room again, that is logged';
+    like $edge->log, qr/written again, 4 lines lost/,
+        'and how many lines were lost';
+
+    $change->($two);
+    ok wait_until { slurp($file, $size) =~ /\n\z/ }, 'all is written';
+    @lines = split /\n/, slurp($file, $size);
+    is scalar(grep { !eval { $json->decode($_) } } @lines), 1,
+        'no other line is broken, and none is empty';
+
+    # while the disk is full, nobody knows that a reload is to come
+
+    $size = -s $file;
+    $room->($two, $size + 100);
+    $change->($two);
+    ok wait_until { -s $file == $size + 100 }, 'another part of a line';
+    $edge->reload;
+    wait_until { my $pid = $edge->get('/')->{headers}{'x-pid'};
+                 $pid != $one && $pid != $two };
+    is(Test::Household::Api->new($edge, '/api')
+           ->call(PATCH => 'accounts/a', { seats => 3 })->{status}, 204,
+        'after a reload');
+    wait_until { slurp($file, $size) =~ /\n\z/ };
+    @lines = split /\n/, slurp($file, $size);
+    is scalar(@lines), 2, 'the next line is one of its own';
+    like eval { $json->decode($lines[-1])->{account} } // $lines[-1],
+        qr/^[0-9a-f]{32}$/, 'and whole';
+}
+
+# a daemon that was restarted
+
+{
+    my $path = "$dir/syslog.sock";
+    my $daemon = sub {
+        unlink $path;
+        return IO::Socket::UNIX->new(Type => SOCK_DGRAM, Local => $path)
+               || die "$path: $!\n";
+    };
+    my $socket = $daemon->();
+    chmod 0777, $path;
+
+    my $edge = Test::Household::Nginx->new(
+        # of nginx itself: send() failed
+        allow => qr/while logging to syslog|send\(\) failed/,
+        http => http_config(server => $redis->address) . <<"EOC",
+household_hmac_key $key;
+household_api_audit syslog:server=unix:$path;
+EOC
+        server => 'location /api/ { household_api main write; }');
+    my $call = sub {
+        Test::Household::Api->new($edge, '/api')
+            ->call(PATCH => 'accounts/a', { seats => $_[0] });
+        $socket->recv(my $text, 4096);
+        return ($text =~ /"call":"(\w+)"/)[0];
+    };
+
+    local $SIG{ALRM} = sub { die "no line\n" };
+    alarm 60;
+    is eval { $call->(1) }, 'account', 'syslog by a socket';
+    close $socket;
+    $socket = $daemon->();
+    is eval { $call->(2) }, 'account',
+        'the first line after a restart of the daemon is not lost';
+    alarm 0;
+    unlike $edge->log, qr/household api audit/, 'and nothing is logged';
+}
 
 # reopened
 

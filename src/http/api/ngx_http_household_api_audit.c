@@ -51,8 +51,14 @@ static u_char *ngx_http_household_api_audit_id(
     ngx_str_t *account);
 static void ngx_http_household_api_audit_write(
     ngx_http_household_api_record_t *rec, u_char *last);
-static ssize_t ngx_http_household_api_audit_syslog(ngx_syslog_peer_t *peer,
+static ngx_err_t ngx_http_household_api_audit_file(
+    ngx_http_household_api_audit_t *audit, u_char *buf, u_char *last);
+static ngx_err_t ngx_http_household_api_audit_syslog(ngx_syslog_peer_t *peer,
     u_char *text, size_t len);
+static void ngx_http_household_api_audit_written(
+    ngx_http_household_api_record_t *rec);
+static void ngx_http_household_api_audit_failed(
+    ngx_http_household_api_record_t *rec, ngx_err_t err);
 
 
 ngx_int_t
@@ -294,7 +300,10 @@ ngx_http_household_api_audit_begin(ngx_http_household_api_record_t *rec)
 {
     u_char  *p;
 
-    p = ngx_cpymem(rec->buf, "{\"time\":\"", sizeof("{\"time\":\"") - 1);
+    p = rec->buf;
+
+    *p++ = LF;
+    p = ngx_cpymem(p, "{\"time\":\"", sizeof("{\"time\":\"") - 1);
     p = ngx_household_time_format(p, ngx_time());
     p = ngx_cpymem(p, "\",", sizeof("\",") - 1);
     p = ngx_cpymem(p, rec->who.data, rec->who.len);
@@ -322,61 +331,145 @@ static void
 ngx_http_household_api_audit_write(ngx_http_household_api_record_t *rec,
     u_char *last)
 {
-    size_t                           len;
-    ssize_t                          n;
     ngx_err_t                        err;
-    ngx_uint_t                       lost;
     ngx_http_household_api_audit_t  *audit;
 
     audit = rec->audit;
-    len = last - rec->buf;
 
     if (audit->syslog != NULL) {
-        n = ngx_http_household_api_audit_syslog(audit->syslog, rec->buf,
-                                                len - 1);
-        len = n < 0 ? len : (size_t) n;
+        /* without the line feeds */
+        err = ngx_http_household_api_audit_syslog(audit->syslog, rec->buf + 1,
+                                                  last - 1 - (rec->buf + 1));
 
     } else {
-        n = ngx_write_fd(audit->file->fd, rec->buf, len);
+        err = ngx_http_household_api_audit_file(audit, rec->buf, last);
     }
 
-    if (n == (ssize_t) len) {
-        return;
-    }
+    if (err) {
+        ngx_http_household_api_audit_failed(rec, err);
 
-    err = n < 0 ? ngx_errno : 0;
-    lost = ngx_household_log_limit(&audit->failed, 1);
-
-    if (lost) {
-        ngx_log_error(NGX_LOG_ALERT, rec->log, err,
-                      "household api audit \"%V\": write failed, %ui "
-                      "suppressed", &audit->name, lost - 1);
+    } else {
+        ngx_http_household_api_audit_written(rec);
     }
 }
 
 
-/* a datagram, without the line feed */
+/*
+ * "buf" begins with a line feed, which ends the part of a line that a full disk
+ * has left, whichever process wrote it.  Returns 0, or why the line is lost.
+ */
 
-static ssize_t
+static ngx_err_t
+ngx_http_household_api_audit_file(ngx_http_household_api_audit_t *audit,
+    u_char *buf, u_char *last)
+{
+    u_char     *p;
+    size_t      len;
+    ssize_t     n, torn;
+    ngx_err_t   err;
+
+    torn = ngx_atomic_cmp_set(audit->torn, 1, 0);
+
+    p = torn ? buf : buf + 1;
+    len = last - p;
+
+    n = ngx_write_fd(audit->file->fd, p, len);
+
+    if (n == (ssize_t) len) {
+        return 0;
+    }
+
+    err = n == -1 ? ngx_errno : NGX_ENOSPC;
+
+    if (n > torn || (n <= 0 && torn)) {
+        *audit->torn = 1;
+    }
+
+    return err;
+}
+
+
+/*
+ * One datagram.  If the daemon was restarted, nginx notices when it sends, and
+ * has another socket for the second attempt.  Returns 0, or an error.
+ */
+
+static ngx_err_t
 ngx_http_household_api_audit_syslog(ngx_syslog_peer_t *peer, u_char *text,
     size_t len)
 {
-    u_char  *p, *buf;
-    size_t   size;
-    ssize_t  n;
+    u_char      *p, *buf;
+    size_t       size;
+    ssize_t      n;
+    ngx_err_t    err;
+    ngx_uint_t   again;
 
     buf = ngx_alloc(NGX_HTTP_HOUSEHOLD_API_AUDIT_HEAD + len, ngx_cycle->log);
     if (buf == NULL) {
-        return NGX_ERROR;
+        return NGX_ENOMEM;
     }
 
     p = ngx_syslog_add_header(peer, buf);
     p = ngx_cpymem(p, text, len);
     size = p - buf;
 
+    again = (peer->conn.fd != (ngx_socket_t) -1);
+
     n = ngx_syslog_send(peer, buf, size);
+
+    if (n == NGX_ERROR && again) {
+        n = ngx_syslog_send(peer, buf, size);
+    }
+
+    err = ngx_socket_errno;
 
     ngx_free(buf);
 
-    return n < 0 ? NGX_ERROR : n;
+    if (n == (ssize_t) size) {
+        return 0;
+    }
+
+    return err ? err : NGX_EAGAIN;
+}
+
+
+static void
+ngx_http_household_api_audit_written(ngx_http_household_api_record_t *rec)
+{
+    ngx_http_household_api_audit_t  *audit;
+
+    audit = rec->audit;
+
+    if (audit->lost == 0
+        || ngx_current_msec - audit->failed.last
+           < NGX_HOUSEHOLD_LOG_LIMIT_INTERVAL)
+    {
+        return;
+    }
+
+    ngx_log_error(NGX_LOG_NOTICE, rec->log, 0,
+                  "household api audit \"%V\": written again, %ui lines lost",
+                  &audit->name, audit->lost);
+
+    audit->lost = 0;
+}
+
+
+static void
+ngx_http_household_api_audit_failed(ngx_http_household_api_record_t *rec,
+    ngx_err_t err)
+{
+    ngx_uint_t                       n;
+    ngx_http_household_api_audit_t  *audit;
+
+    audit = rec->audit;
+    audit->lost++;
+
+    n = ngx_household_log_limit(&audit->failed, 1);
+
+    if (n) {
+        ngx_log_error(NGX_LOG_ALERT, rec->log, err,
+                      "household api audit \"%V\": write failed, %ui "
+                      "suppressed", &audit->name, n - 1);
+    }
 }

@@ -29,6 +29,14 @@ struct ngx_http_household_api_audit_s {
     ngx_open_file_t            *file;      /* or syslog */
     ngx_syslog_peer_t          *syslog;
     ngx_household_log_limit_t   failed;
+    ngx_uint_t                  lost;      /* lines of this process */
+
+    /*
+     * Of a file, in memory of all processes: 1 if it ends with a part of a
+     * line, as a full disk leaves it.
+     */
+    ngx_atomic_t               *torn;
+    ngx_shm_t                   shm;
 };
 
 

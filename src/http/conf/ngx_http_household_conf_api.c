@@ -13,6 +13,12 @@
 #include "ngx_http_household_conf.h"
 
 
+static ngx_int_t ngx_http_household_conf_audit_shm(ngx_conf_t *cf,
+    ngx_http_household_api_audit_t *audit);
+static ngx_uint_t ngx_http_household_conf_audit_torn(ngx_str_t *file);
+static void ngx_http_household_conf_audit_free(void *data);
+
+
 char *
 ngx_http_household_set_api(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
 {
@@ -116,7 +122,10 @@ ngx_http_household_set_api_audit(ngx_conf_t *cf, ngx_command_t *cmd,
 
     } else {
         audit->file = ngx_conf_open_file(cf->cycle, &value[1]);
-        if (audit->file == NULL) {
+
+        if (audit->file == NULL
+            || ngx_http_household_conf_audit_shm(cf, audit) != NGX_OK)
+        {
             return NGX_CONF_ERROR;
         }
     }
@@ -124,4 +133,78 @@ ngx_http_household_set_api_audit(ngx_conf_t *cf, ngx_command_t *cmd,
     hlcf->audit = audit;
 
     return NGX_CONF_OK;
+}
+
+
+/* a page that the processes share */
+
+static ngx_int_t
+ngx_http_household_conf_audit_shm(ngx_conf_t *cf,
+    ngx_http_household_api_audit_t *audit)
+{
+    ngx_pool_cleanup_t  *cln;
+
+    cln = ngx_pool_cleanup_add(cf->pool, 0);
+    if (cln == NULL) {
+        return NGX_ERROR;
+    }
+
+    audit->shm.size = ngx_pagesize;
+    audit->shm.name = audit->name;
+    audit->shm.log = cf->log;
+
+    if (ngx_shm_alloc(&audit->shm) != NGX_OK) {
+        return NGX_ERROR;
+    }
+
+    audit->shm.log = ngx_cycle->log;
+    audit->torn = (ngx_atomic_t *) audit->shm.addr;
+
+    *audit->torn = ngx_http_household_conf_audit_torn(&audit->file->name);
+
+    cln->handler = ngx_http_household_conf_audit_free;
+    cln->data = audit;
+
+    return NGX_OK;
+}
+
+
+/*
+ * Returns 1 if the file ends with a part of a line: a disk was full before a
+ * restart or a reload.
+ */
+
+static ngx_uint_t
+ngx_http_household_conf_audit_torn(ngx_str_t *file)
+{
+    u_char           last;
+    ngx_fd_t         fd;
+    ngx_uint_t       torn;
+    ngx_file_info_t  fi;
+
+    fd = ngx_open_file(file->data, NGX_FILE_RDONLY|NGX_FILE_NONBLOCK,
+                       NGX_FILE_OPEN, 0);
+
+    if (fd == NGX_INVALID_FILE) {
+        return 0;
+    }
+
+    torn = ngx_fd_info(fd, &fi) != NGX_FILE_ERROR
+           && ngx_is_file(&fi)
+           && ngx_file_size(&fi) > 0
+           && pread(fd, &last, 1, ngx_file_size(&fi) - 1) == 1
+           && last != LF;
+
+    (void) ngx_close_file(fd);
+
+    return torn;
+}
+
+
+static void
+ngx_http_household_conf_audit_free(void *data)
+{
+    ngx_http_household_api_audit_t *audit = data;
+
+    ngx_shm_free(&audit->shm);
 }
