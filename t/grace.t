@@ -210,12 +210,22 @@ account(outside_since => 7200);
 is ask($away, '/monitor?account=a'), '200 MONITORED outside',
     'monitor, after the period';
 is ask($home, '/monitor?account=a'), '200 ALLOWED home', 'monitor, at home';
-is_left('monitor, at home', outside_since => 7200);
+is_left('monitor, at home', outside_since => 7200, home_since => 'now');
 
 account(outside_since => 7200, home_since => 600);
 is ask($away, '/monitor?account=a'), '200 MONITORED outside',
     'monitor, not long enough at home';
 is_left('monitor, outside', outside_since => 7200, home_since => 600);
+
+# enforced, monitored for months, and enforced again: who was at home meanwhile
+# has notice again
+
+account(outside_since => 9e6);
+is ask($home, '/monitor?account=a'), '200 ALLOWED home', 'monitored, at home';
+is_left('monitored, at home', outside_since => 9e6, home_since => 'now');
+$redis->cmd(HINCRBY => key(), home_since => -3600);
+is ask($away, '/?account=a'), '200 ALLOWED grace', 'enforced again';
+is_left('enforced again: it starts over', outside_since => 'now');
 
 account();
 is ask($away, '/be?account=a'), '200 ALLOWED not_enforced', 'another country';

@@ -191,8 +191,12 @@ ngx_household_decide_home_or_extra(ngx_household_case_t *c)
 
         ngx_household_decide_write_device(c, NULL, 0);
 
+        /*
+         * In mode monitor, too: a household that was outside before is to have
+         * notice again when it is enforced again.
+         */
+
         d->home_again = (c->policy->grace > 0
-                         && c->policy->mode != NGX_HOUSEHOLD_MONITOR
                          && c->rec->outside_since != 0
                          && c->rec->home_since == 0);
 

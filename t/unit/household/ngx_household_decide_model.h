@@ -219,7 +219,6 @@ model_rules_4_to_7(const model_account_t *a, const model_request_t *r,
             model_write_seen(a, r, "", NULL, v);
 
             v->home_again = (r->policy.grace > 0
-                             && r->policy.mode == NGX_HOUSEHOLD_ON
                              && a->outside_since && !a->home_since);
 
             return model_allow(v, NGX_HOUSEHOLD_REASON_HOME);
