@@ -13,8 +13,10 @@
 
 static ngx_uint_t ngx_household_decide_device_due(ngx_household_case_t *c,
     const ngx_household_place_t *places, ngx_uint_t n);
+static int64_t ngx_household_decide_interval(
+    const ngx_household_policy_t *policy);
 static ngx_uint_t ngx_household_decide_fresh(ngx_household_case_t *c,
-    const ngx_str_t *seat);
+    const ngx_str_t *seat, int64_t interval);
 static void ngx_household_decide_see(ngx_household_case_t *c,
     const ngx_str_t *seat);
 static void ngx_household_decide_keep(ngx_household_case_t *c,
@@ -26,11 +28,11 @@ static const ngx_str_t  ngx_household_decide_home = ngx_null_string;
 
 
 /*
- * A place is written once a day.  The home has precedence over all seats, as
- * the home does not depend on a payment: the time at home replaces the times
- * at seats, and while the time at home is fresh no seat is written.  A write at
- * a seat keeps the time at home, as another location may trust that time for
- * longer, and the times at other seats, which may be paid for longer.
+ * A place is written once an interval.  The home has precedence over all
+ * seats, as the home does not depend on a payment: the time at home replaces
+ * the times at seats, and while the time at home is fresh no seat is written.
+ * A write at a seat keeps the time at home, as another location may trust that
+ * time for longer, and the times at other seats, which may be paid for longer.
  */
 
 void
@@ -85,18 +87,20 @@ ngx_household_decide_device_due(ngx_household_case_t *c,
     const ngx_household_place_t *places, ngx_uint_t n)
 {
     size_t      len;
+    int64_t     interval;
     ngx_uint_t  i;
 
     len = c->facts->device.len;
+    interval = ngx_household_decide_interval(c->policy);
 
     if (len == 0 || len > NGX_HOUSEHOLD_ID_LEN
-        || ngx_household_decide_fresh(c, &ngx_household_decide_home))
+        || ngx_household_decide_fresh(c, &ngx_household_decide_home, interval))
     {
         return 0;
     }
 
     for (i = 0; i < n; i++) {
-        if (!ngx_household_decide_fresh(c, &places[i].seat)) {
+        if (!ngx_household_decide_fresh(c, &places[i].seat, interval)) {
             return 1;
         }
     }
@@ -105,17 +109,35 @@ ngx_household_decide_device_due(ngx_household_case_t *c,
 }
 
 
+/*
+ * A day, or half of the time that a device is trusted for, if that is shorter:
+ * otherwise a device that comes home before the day is over would be trusted
+ * for hours less than it is to be, or not at all.
+ */
+
+static int64_t
+ngx_household_decide_interval(const ngx_household_policy_t *policy)
+{
+    if (policy->trusted_device <= 0) {
+        return NGX_HOUSEHOLD_WRITER_INTERVAL;
+    }
+
+    return ngx_min(NGX_HOUSEHOLD_WRITER_INTERVAL,
+                   (policy->trusted_device + 1) / 2);
+}
+
+
 /* returns 1 if the device was written at that place within the interval */
 
 static ngx_uint_t
-ngx_household_decide_fresh(ngx_household_case_t *c, const ngx_str_t *seat)
+ngx_household_decide_fresh(ngx_household_case_t *c, const ngx_str_t *seat,
+    int64_t interval)
 {
     ngx_uint_t  i;
 
     for (i = 0; i < c->nseen; i++) {
         if (ngx_household_str_equal(&c->seen[i].seat, seat)
-            && ngx_household_decide_within(c->seen[i].time,
-                                           NGX_HOUSEHOLD_WRITER_INTERVAL - 1,
+            && ngx_household_decide_within(c->seen[i].time, interval - 1,
                                            c->facts->now))
         {
             return 1;
@@ -242,7 +264,8 @@ ngx_household_decide_learn_family(ngx_household_case_t *c)
     }
 
     if (other && !home
-        && ngx_household_decide_fresh(c, &ngx_household_decide_home))
+        && ngx_household_decide_fresh(c, &ngx_household_decide_home,
+                                      NGX_HOUSEHOLD_DAY))
     {
         ngx_household_decide_learn(c);
     }

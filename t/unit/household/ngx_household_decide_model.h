@@ -544,7 +544,7 @@ model_decide(const model_account_t *a, const model_request_t *r,
         && (v->reason == NGX_HOUSEHOLD_REASON_TRUSTED_DEVICE
             || v->reason == NGX_HOUSEHOLD_REASON_FAMILY_UNKNOWN)
         && a->homes && !model_has_family(a, r->addr.family)
-        && model_fresh(model_find(a, r->device), "", r->facts.now))
+        && model_fresh(model_find(a, r->device), "", r->facts.now, MODEL_DAY))
     {
         v->learn = model_evidence(a, r);
     }

@@ -270,13 +270,27 @@ model_age(int64_t since, int64_t now)
 
 
 static ngx_uint_t
-model_fresh(const model_device_t *device, const char *seat, int64_t now)
+model_fresh(const model_device_t *device, const char *seat, int64_t now,
+    int64_t interval)
 {
     int64_t  seen;
 
     seen = model_seen(device, seat);
 
-    return seen != 0 && model_age(seen, now) < MODEL_DAY;
+    return seen != 0 && model_age(seen, now) < interval;
+}
+
+
+/* daily, and in half of the time that trusts it */
+
+static int64_t
+model_interval(const ngx_household_policy_t *policy)
+{
+    int64_t  half;
+
+    half = policy->trusted_device / 2 + policy->trusted_device % 2;
+
+    return (half > 0 && half < MODEL_DAY) ? half : MODEL_DAY;
 }
 
 
@@ -296,11 +310,12 @@ static void
 model_write_seen(const model_account_t *a, const model_request_t *r,
     const char *seat, const char *other, model_verdict_t *v)
 {
-    int64_t                now;
+    int64_t                now, often;
     ngx_uint_t             i;
     const model_device_t  *device;
 
     now = r->facts.now;
+    often = model_interval(&r->policy);
 
     if (strlen(r->device) == 0 || strlen(r->device) > 128) {
         return;
@@ -308,9 +323,9 @@ model_write_seen(const model_account_t *a, const model_request_t *r,
 
     device = model_find(a, r->device);
 
-    if (model_fresh(device, "", now)
-        || (*seat && model_fresh(device, seat, now)
-            && (other == NULL || model_fresh(device, other, now))))
+    if (model_fresh(device, "", now, often)
+        || (*seat && model_fresh(device, seat, now, often)
+            && (other == NULL || model_fresh(device, other, now, often))))
     {
         return;
     }

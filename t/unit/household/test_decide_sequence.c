@@ -306,15 +306,16 @@ test_tell(char *p, const model_request_t *r)
 
 
 /*
- * A time that is written may be a day older than the last visit, by other
- * steps in each world: with "interval" that day does not count.
+ * A time that is written may be a day older than the last visit, or half of
+ * the time that it is trusted for, by other steps in each world: with
+ * "interval" that does not count.
  */
 
 static void
 test_sequence(ngx_uint_t interval, test_count_t *count)
 {
     char             *p;
-    int64_t           now;
+    int64_t           now, late;
     ngx_uint_t        i, kind;
     model_request_t   r;
 
@@ -359,9 +360,11 @@ test_sequence(ngx_uint_t interval, test_count_t *count)
                 && r.policy.trusted_device)
             {
                 count->late++;
-                r.policy.trusted_device += MODEL_DAY;
+                late = model_interval(&r.policy);
+
+                r.policy.trusted_device += late;
                 test_judge(&more, &r);
-                r.policy.trusted_device -= MODEL_DAY;
+                r.policy.trusted_device -= late;
 
                 if (more.d.verdict == NGX_HOUSEHOLD_VERDICT_ALLOW) {
                     return;

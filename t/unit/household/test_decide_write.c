@@ -24,6 +24,23 @@ static const test_case_t  test_writes[] = {
       "allow home write 203.0.113.9/32" },
     { "home=203.0.113.9 device:tv=now+600", "device=tv",
       "allow home 203.0.113.9/32" },
+
+    /* or after half of a time that is shorter than two days */
+    { "home=203.0.113.9 device:tv=now-86399", "device=tv trusted=172800",
+      "allow home 203.0.113.9/32" },
+    { "home=203.0.113.9 device:tv=now-86398", "device=tv trusted=172796",
+      "allow home write 203.0.113.9/32" },
+    { "home=203.0.113.9 device:tv=now-21599", "device=tv trusted=43200",
+      "allow home 203.0.113.9/32" },
+    { "home=203.0.113.9 device:tv=now-21600", "device=tv trusted=43200",
+      "allow home write 203.0.113.9/32" },
+    { "home=203.0.113.9 device:tv=now", "device=tv trusted=1",
+      "allow home 203.0.113.9/32" },
+    { "home=203.0.113.9 device:tv=now-1", "device=tv trusted=1",
+      "allow home write 203.0.113.9/32" },
+    { "home=203.0.113.9 device:tv=now-86399", "device=tv trusted=0",
+      "allow home 203.0.113.9/32" },
+
     { "home=203.0.113.9 device:tv=now@kid", "device=tv",
       "allow home write 203.0.113.9/32" },
     { "home=203.0.113.9 device:tv2=now", "device=tv",
@@ -50,6 +67,13 @@ static const test_case_t  test_writes[] = {
     { "extra:kid:203.0.113.9=0 device:tv=now-86399", "device=tv trusted=0",
       "allow extra_member 203.0.113.9/32 @kid" },
     { "extra:kid:203.0.113.9=0 device:tv=now-86400", "device=tv trusted=0",
+      "allow extra_member write 203.0.113.9/32 @kid" },
+    { "extra:kid:203.0.113.9=0 device:tv=now-21599", "device=tv trusted=43200",
+      "allow extra_member 203.0.113.9/32 @kid" },
+    { "extra:kid:203.0.113.9=0 device:tv=now-21600", "device=tv trusted=43200",
+      "allow extra_member write 203.0.113.9/32 @kid" },
+    { "extra:kid:203.0.113.9=0 device:tv=now-21600@kid",
+      "device=tv trusted=43200",
       "allow extra_member write 203.0.113.9/32 @kid" },
 };
 
