@@ -22,7 +22,8 @@ my $uuid = '0f8fad5b-d9cb-469f-a165-70867728950e';
 my $redis = Test::Household::Redis->new(unix => 1);
 my $nginx = Test::Household::Nginx->new(
     http => http_config(server => $redis->address, zone => '1m'),
-    server => location('/t', $on, 'main zone=households') . <<"EOC");
+    server => location('/t', "$on add_header X-Detail \$household_detail always;",
+                       'main zone=households') . <<"EOC");
 location /api/ { household_api main write; }
 location /policy/ { $on household_api main; }
 EOC
@@ -120,6 +121,21 @@ for (['member', $friend, $uuid], ['member', $home, $uuid],
         "$device at $from: the verdict";
     ok $redis->cmd(GET => 'household-seen:{a}') eq $before,
         "$device at $from: stores nothing";
+}
+
+# $household_detail, too, of clients that pass and of those that do not
+
+for (['friend', $friend, 'box'], ['new device', $friend, 'new'],
+     ['member', $home, $uuid])
+{
+    my ($name, $from, $device) = @$_;
+    my $before = $policy->get("accounts/a/verdict?address=$from&device=$device")
+        ->{json}{detail};
+    my $r = $nginx->get("/t?account=a&device=$device",
+                        'X-Forwarded-For' => $from);
+    is $before, $r->{headers}{'x-detail'}, "$name: the detail of a request";
+    like $before // '', $name eq 'member' ? qr/^$/ : qr/^another household/,
+        "$name: which is what was seen";
 }
 
 is verdict($friend), 'deny outside', 'no device';

@@ -153,7 +153,7 @@ ngx_http_household_api_presence_place(ngx_http_household_api_json_t *json,
 ngx_int_t
 ngx_http_household_api_presence_ask(ngx_pool_t *pool,
     ngx_http_household_loc_conf_t *hlcf, ngx_household_record_t *rec,
-    ngx_str_t *bytes, ngx_household_facts_t *facts)
+    ngx_str_t *bytes, ngx_household_facts_t *facts, ngx_str_t *detail)
 {
     u_char                           *text;
     ngx_str_t                        *ids;
@@ -163,6 +163,7 @@ ngx_http_household_api_presence_ask(ngx_pool_t *pool,
     ngx_household_presence_answer_t   answer;
 
     facts->sharing = NGX_HOUSEHOLD_SHARING_OFF;
+    ngx_str_null(detail);
 
     if (hlcf->sharing == NULL) {
         return NGX_OK;
@@ -201,6 +202,13 @@ ngx_http_household_api_presence_ask(ngx_pool_t *pool,
     ngx_household_presence_evaluate(hlcf->sharing, &known, p, &answer);
 
     facts->sharing = ngx_http_household_sharing_fact(answer.reason);
+
+    detail->data = ngx_pnalloc(pool, NGX_HOUSEHOLD_PRESENCE_DETAIL);
+    if (detail->data == NULL) {
+        return NGX_ERROR;
+    }
+
+    detail->len = ngx_household_presence_detail(&answer, detail->data);
 
     return NGX_OK;
 }

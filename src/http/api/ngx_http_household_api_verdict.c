@@ -24,6 +24,7 @@ typedef struct {
     u_char                           device[NGX_HOUSEHOLD_ID_LEN];
     ngx_household_record_builder_t   builder;
     ngx_household_explain_t          explain;
+    ngx_str_t                        sharing; /* what was seen, or empty */
 } ngx_http_household_api_verdict_t;
 
 
@@ -107,7 +108,7 @@ ngx_http_household_api_verdict_known(ngx_http_household_api_call_t *call)
 
     if (ngx_http_household_api_presence_ask(r->pool, hlcf, rec,
                                             &call->account.presence,
-                                            &v->facts)
+                                            &v->facts, &v->sharing)
         != NGX_OK)
     {
         return NGX_HTTP_INTERNAL_SERVER_ERROR;
@@ -292,7 +293,12 @@ ngx_http_household_api_verdict_write(ngx_http_household_api_json_t *json,
     ngx_http_household_api_json_str(json, "reason",
                                     ngx_household_reason_name(d->reason));
 
-    if (d->detail != NGX_HOUSEHOLD_DETAIL_NONE) {
+    /* as $household_detail */
+
+    if (v->sharing.len) {
+        ngx_http_household_api_json_str(json, "detail", &v->sharing);
+
+    } else if (d->detail != NGX_HOUSEHOLD_DETAIL_NONE) {
         ngx_http_household_api_json_str(json, "detail",
                                         ngx_household_detail_name(d->detail));
     } else {
