@@ -145,6 +145,43 @@ is_deeply $redis->cmd(HKEYS => account('third')), ['learn:2001:db8::/64'],
 is ask($edge, $away, '/days?account=third'), '403 outside -',
     'and elsewhere is outside';
 
+# with the network of the other family where it was as often, or once less
+
+my @six = map { "2a01:e0a:1f3:9c4$_\::/64" } 0 .. 3;
+
+for (['once less', [$six[0], 2, 1], $six[0]],
+     ['as often, today', [$six[0], 3, 0], $six[0]],
+     ['most often', [$six[0], 2, 1], [$six[1], 3, 1], [$six[2], 2, 0],
+      $six[1]],
+     ['as often as elsewhere, and last', [$six[0], 2, 1], [$six[1], 2, 0],
+      $six[1]],
+     ['twice less', [$six[0], 1, 0]],
+     ['some days ago', [$six[0], 3, 2]],
+     ['no network', ['a:b', 3, 0], ['2001:db8::1', 3, 0]])
+{
+    state $n = 0;
+    my ($name, @nets) = @$_;
+    my $both = ref $nets[-1] ? undef : pop @nets;
+    my $account = 'both' . $n++;
+
+    seen($account, $home, 2, 1);
+    seen($account, @$_) for @nets;
+    is ask($edge, $home, "/days?account=$account"), "200 learned $home/32",
+        "the other family, $name";
+    is home($account), join(' ', grep { defined } $both, $home),
+        $both ? 'is registered with it' : 'is not registered';
+    is $redis->cmd(HLEN => account($account)), $both ? 0 : scalar @nets,
+        $both ? 'and no evidence is left' : 'its evidence stays';
+}
+
+seen('both', $six[0], 2, 1);
+seen('both', $home, 2, 1);
+is ask($edge, $six[0] =~ s{/64}{7}r, '/days?account=both'),
+    "200 learned $six[0]", 'an IPv6 network first';
+is home('both'), "$six[0] $home", 'and the IPv4 network with it';
+is ask($edge, $away, '/days?account=both'), '403 outside -',
+    'elsewhere is outside';
+
 seen('second', $home, 1, 1);
 is ask($edge, $home, '/days?account=second'), "200 learned $home/32",
     'the second day';

@@ -1,6 +1,9 @@
 -- Counts a day at a network, and registers the network as a home network once
 -- there are enough days.  Evidence is malformed or expired by the rules of the
--- record.
+-- record.  With the first home network, that of the other family is registered
+-- where the household was on as many days, or on one less, as its visit of
+-- today may be to come: whoever uses that family alone would be outside from
+-- now on.
 --
 -- KEYS[1]  the set of home networks
 -- KEYS[2]  the hash of the account
@@ -58,11 +61,34 @@ local function six(f)
     return f:find(':', 7, true) ~= nil
 end
 
+-- whether the network looks as an edge writes it
+local function written(f)
+    return f:match('^learn:%d+%.%d+%.%d+%.%d+$')
+           or f:match('^learn:[%x:]+:[%x:]*/%d+$')
+end
+
 if days + 1 >= tonumber(ARGV[3]) then
-    redis.call('SADD', KEYS[1], net)
+    local first = redis.call('SADD', KEYS[1], net) == 1 and ARGV[6] == '0'
+    local other, n, t = nil, math.max(tonumber(ARGV[3]) - 1, 1), 0
 
     for _, f in ipairs(all) do
+        local d, l = evidence(f)
+
         if six(f) == six(field) then
+            redis.call('HDEL', KEYS[2], f)
+
+        elseif first and written(f)
+               and math.floor(l / 86400) >= math.floor(now / 86400) - 1
+               and (d > n or (d == n and l > t))
+        then
+            other, n, t = f, d, l
+        end
+    end
+
+    if other then
+        redis.call('SADD', KEYS[1], other:sub(7))
+
+        for _, f in ipairs(all) do
             redis.call('HDEL', KEYS[2], f)
         end
     end
