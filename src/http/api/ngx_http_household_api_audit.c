@@ -363,12 +363,21 @@ static ngx_err_t
 ngx_http_household_api_audit_file(ngx_http_household_api_audit_t *audit,
     u_char *buf, u_char *last)
 {
-    u_char     *p;
-    size_t      len;
-    ssize_t     n, torn;
-    ngx_err_t   err;
+    u_char           *p;
+    size_t            len;
+    ssize_t           n, torn;
+    ngx_err_t         err;
+    ngx_file_info_t   fi;
 
     torn = ngx_atomic_cmp_set(audit->torn, 1, 0);
+
+    if (torn
+        && ngx_fd_info(audit->file->fd, &fi) != NGX_FILE_ERROR
+        && ngx_file_size(&fi) == 0)
+    {
+        /* the part is in a file that was rotated */
+        torn = 0;
+    }
 
     p = torn ? buf : buf + 1;
     len = last - p;

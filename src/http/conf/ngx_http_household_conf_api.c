@@ -182,6 +182,13 @@ ngx_http_household_conf_audit_torn(ngx_str_t *file)
     ngx_uint_t       torn;
     ngx_file_info_t  fi;
 
+    if (ngx_file_info(file->data, &fi) == NGX_FILE_ERROR
+        || !ngx_is_file(&fi)
+        || ngx_file_size(&fi) == 0)
+    {
+        return 0;
+    }
+
     fd = ngx_open_file(file->data, NGX_FILE_RDONLY|NGX_FILE_NONBLOCK,
                        NGX_FILE_OPEN, 0);
 
@@ -189,11 +196,7 @@ ngx_http_household_conf_audit_torn(ngx_str_t *file)
         return 0;
     }
 
-    torn = ngx_fd_info(fd, &fi) != NGX_FILE_ERROR
-           && ngx_is_file(&fi)
-           && ngx_file_size(&fi) > 0
-           && pread(fd, &last, 1, ngx_file_size(&fi) - 1) == 1
-           && last != LF;
+    torn = pread(fd, &last, 1, ngx_file_size(&fi) - 1) == 1 && last != LF;
 
     (void) ngx_close_file(fd);
 
