@@ -111,6 +111,11 @@ is $redis->cmd(EXISTS => 'household:{bad}'), 0, 'erase: it is gone';
 
 is_done('brake', 'brake', 'monitor', '10%');
 is_deeply [ctl('brake')], [0, "mode monitor, rollout 10.00%\n"], 'brake: it is';
+is_done('brake on 5%', 'brake', 'on', '5%');
+is_bad('brake none 5%', 2, qr/"none" has no PERCENT/, 'brake', 'none', '5%');
+is_bad('brake on 5 %', 2, qr/^usage: .*brake off\|/m, 'brake', 'on', '5', '%');
+is_deeply [ctl('brake')], [0, "mode on, rollout 5.00%\n"],
+    'brake: a share alone';
 is_done('brake none', 'brake', 'none');
 is_deeply [ctl('brake')], [0, "mode not set, rollout not set\n"],
     'brake: it is not';
@@ -294,7 +299,7 @@ is completed('household-ctl', 's'), 'show seat sign-out status',
     'completion: commands';
 is completed('household-ctl', 'seat', ''), 'add renew end transfer',
     'completion: verbs';
-is completed('household-ctl', '-u', 'home', '--json', 'brake', 'o'), 'off',
+is completed('household-ctl', '-u', 'home', '--json', 'brake', 'o'), 'off on',
     'completion: after options';
 is completed('household-ctl', 'seat', 'add', ''), '', 'completion: no more';
 is completed('household-ctl', 'import', "$dir/accounts"),

@@ -23,7 +23,7 @@ _household_ctl() {
         seat-) words='add renew end transfer' ;;
         device-) words='add remove transfer' ;;
         travel-) words='add end' ;;
-        brake-) words='off monitor none' ;;
+        brake-) words='off monitor on none' ;;
         why-*) words='--issued --at' ;;
         check-|export-) words='--redis' ;;
         import-) words='--dry-run' ;;
