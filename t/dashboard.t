@@ -268,6 +268,18 @@ SKIP: {
 
     # what is wrong is said
 
+    $redis->cmd(HSET => 'household:control', rollout => 5);
+    ok wait_until { has(override_rollout_ratio => '0.05') }, 'a share';
+
+    ($dom, $said) = visit("$page#account=a+b&address=$outside", @dump);
+    like text($dom, 'state'),
+        qr/Fleet override of main: 5\.00 % of the accounts at most/,
+        'a browser: a share is an override, too';
+    like text($dom, 'override'), qr/main, households: 5\.00 % of the/,
+        'a browser: a share in the list';
+    like text($dom, 'why-answer'), qr/no such account/,
+        'a browser: a plus sign of a link is no space';
+
     $redis->cmd(HSET => 'household:control', mode => 'monitor');
     ok wait_until { has(override_mode => 1) }, 'an override';
     $redis->kill9;
@@ -281,6 +293,20 @@ SKIP: {
         'a browser: the zone is bypassed';
 
     $traffic->stop;
+
+    # an edge whose keys cannot be fetched
+
+    $edge = Test::Household::Nginx->new(
+        http => http_config(server => $redis->address),
+        server => 'location / { household on; household_store main;'
+            . ' household_token bearer;'
+            . ' household_token_key https://127.0.0.1:1/keys issuer=i; }'
+            . 'location /alone/ { household_dashboard; }');
+    $url = "http://127.0.0.1:$edge->{port}";
+
+    ($dom, $said) = visit('/alone/', @dump);
+    like text($dom, 'state'),
+        qr{No keys of https://127\.0\.0\.1:1/keys yet}, 'a browser: no keys';
 }
 
 done_testing;

@@ -15,8 +15,7 @@ const LOOKUP = 30000;       // the same of the API, which waits for Redis
 const STATUSES = ['ALLOWED', 'BYPASSED', 'MONITORED', 'UNAUTHORIZED',
                   'OFFERED', 'DENIED', 'UNAVAILABLE'];
 
-const MODES = ['off: nobody is evaluated', 'monitor: nobody is denied',
-               'none'];
+const MODES = ['off: nobody is evaluated', 'monitor: nobody is denied'];
 
 const SVG = 'http://www.w3.org/2000/svg';
 
@@ -147,6 +146,19 @@ function lookups(metrics, labels, failed) {
 const server = s => `${s.redis} ${s.server}`;
 const zoneName = s => s.zone || 'no zone';
 
+/* what household:control loosens, of a sample of its mode; or '' */
+function loosened(now, { value, labels: { redis, zone } }) {
+    const rollout = now.samples('override_rollout_ratio', { redis, zone })[0];
+    const parts = value < 2 ? [MODES[value]] : [];
+
+    if (rollout && rollout.value < 1) {
+        parts.push(`${number(100 * rollout.value, 2)} % of the accounts`
+            + ' at most');
+    }
+
+    return parts.join(', ');
+}
+
 
 /* --- sections ------------------------------------------------------------ */
 
@@ -179,9 +191,16 @@ function showState(now, before) {
     }
 
     for (const s of now.samples('override_mode')) {
-        if (s.value < 2) {
-            add('warn', `Fleet override of ${s.labels.redis}: `
-                + MODES[s.value]);
+        const text = loosened(now, s);
+
+        if (text) {
+            add('warn', `Fleet override of ${s.labels.redis}: ${text}`);
+        }
+    }
+
+    for (const s of now.samples('keyset_keys')) {
+        if (s.value === 0) {
+            add('bad', `No keys of ${s.labels.url} yet: tokens are rejected`);
         }
     }
 
@@ -291,13 +310,10 @@ function showLegend() {
 
 function showOverride(now) {
     const items = now.samples('override_mode').map(s => {
-        const rollout = now.sum('override_rollout_ratio',
-            { redis: s.labels.redis, zone: s.labels.zone });
-        const loose = s.value < 2 || rollout < 1;
+        const text = loosened(now, s);
 
-        return element('li', { class: loose ? 'warn' : 'soft' },
-            `${s.labels.redis}, ${zoneName(s.labels)}: ${MODES[s.value]}`
-            + (rollout < 1 ? `, ${percent(rollout)} of the accounts` : ''));
+        return element('li', { class: text ? 'warn' : 'soft' },
+            `${s.labels.redis}, ${zoneName(s.labels)}: ${text || 'none'}`);
     });
 
     if (items.length === 0) {
@@ -544,9 +560,13 @@ async function why(event) {
     }
 }
 
-/* a link to a question, which no server is told: #account=a&address=... */
+/*
+ * a link to a question, which no server is told: #account=a&address=...; a "+"
+ * is a plus sign, as in the API
+ */
 function ask() {
-    const query = new URLSearchParams(location.hash.slice(1));
+    const query = new URLSearchParams(location.hash.slice(1)
+        .replaceAll('+', '%2B'));
 
     for (const name of ['account', 'address', 'device']) {
         if (query.has(name)) {
