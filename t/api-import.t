@@ -214,7 +214,9 @@ $api->fails('no type', 415, 'not_json', POST => 'import', lines($good));
 $api->fails('a page of another origin', 403, 'foreign_origin', POST => 'import',
             lines($good), @type, 'Sec-Fetch-Site' => 'cross-site');
 $api->fails('an argument', 400, 'invalid_query', POST => "import?dry_run=$_",
-            lines($good), @type) for '', '2', 'yes';
+            lines($good), @type) for '', '2', 'yes', '1&dry_run=0';
+$api->fails("an argument: $_", 400, 'invalid_query', POST => "import?$_",
+            lines($good), @type) for 'dry_run', 'dry-run=1', 'dry_run=1&x=';
 $api->fails('another method', 405, 'method_not_allowed', GET => 'import');
 
 

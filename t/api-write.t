@@ -351,6 +351,10 @@ $api->call(PATCH => 'accounts/e', { seats => 1 });
 $api->fails('erased only as it was read', 412, 'changed',
             DELETE => 'accounts/e', undef, 'If-Match' => $etag);
 $etag = $api->get('accounts/e')->{headers}{etag};
+$api->fails('erased without an argument', 400, 'invalid_query',
+            DELETE => 'accounts/e?dry_run=1', undef);
+$api->fails("a write without an argument", 400, 'invalid_query',
+            PUT => "accounts/e/home/192.0.2.1?$_", {}) for 'x=1', 'x';
 is $api->call(DELETE => 'accounts/e', undef, 'If-Match' => $etag)->{status},
     200, 'as it is';
 

@@ -33,6 +33,8 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     ngx_str_t                       text, out;
     ngx_http_household_api_path_t   path;
 
+    static const char *const  names[] = { "address", "at", NULL };
+
     copy = malloc(size ? size : 1);
     CHECK(copy != NULL);
     memcpy(copy, data, size);
@@ -71,6 +73,8 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     {
         CHECK(out.len <= size && out.len <= sizeof(decoded));
     }
+
+    (void) ngx_http_household_api_path_query(&text, names);
 
     free(copy);
 

@@ -25,6 +25,7 @@ typedef struct {
     ngx_http_household_api_resource_e   resource;
     ngx_uint_t                          method;
     ngx_http_household_api_next_pt      handler;
+    const char *const                  *args;      /* NULL: any, ignored */
 } ngx_http_household_api_route_t;
 
 
@@ -40,70 +41,102 @@ static ngx_int_t ngx_http_household_api_index(
     ngx_http_household_api_call_t *call);
 
 
+/*
+ * The arguments of a query.  One that is misspelled must not be ignored where
+ * something is written: "dry-run=1" of an import.
+ */
+
+static const char *const  ngx_http_household_api_args_none[] = { NULL };
+
+static const char *const  ngx_http_household_api_args_import[] = {
+    "dry_run", NULL
+};
+
+static const char *const  ngx_http_household_api_args_verdict[] = {
+    "address", "device", "issued_at", "at", NULL
+};
+
+
 static const ngx_http_household_api_route_t  ngx_http_household_api_routes[] = {
 
     { NGX_HTTP_HOUSEHOLD_API_VERSIONS, NGX_HTTP_GET,
-      ngx_http_household_api_versions },
+      ngx_http_household_api_versions, NULL },
 
     { NGX_HTTP_HOUSEHOLD_API_INDEX, NGX_HTTP_GET,
-      ngx_http_household_api_index },
+      ngx_http_household_api_index, NULL },
 
     { NGX_HTTP_HOUSEHOLD_API_STATUS, NGX_HTTP_GET,
-      ngx_http_household_api_status_get },
+      ngx_http_household_api_status_get, NULL },
 
     { NGX_HTTP_HOUSEHOLD_API_CONTROL, NGX_HTTP_GET,
-      ngx_http_household_api_control_get },
+      ngx_http_household_api_control_get, NULL },
 
     { NGX_HTTP_HOUSEHOLD_API_CONTROL, NGX_HTTP_PATCH,
-      ngx_http_household_api_control_patch },
+      ngx_http_household_api_control_patch,
+      ngx_http_household_api_args_none },
 
     { NGX_HTTP_HOUSEHOLD_API_IMPORT, NGX_HTTP_POST,
-      ngx_http_household_api_import },
+      ngx_http_household_api_import,
+      ngx_http_household_api_args_import },
 
     { NGX_HTTP_HOUSEHOLD_API_ACCOUNT, NGX_HTTP_GET,
-      ngx_http_household_api_account_get },
+      ngx_http_household_api_account_get, NULL },
 
     { NGX_HTTP_HOUSEHOLD_API_ACCOUNT, NGX_HTTP_PATCH,
-      ngx_http_household_api_edit },
+      ngx_http_household_api_edit,
+      ngx_http_household_api_args_none },
 
     { NGX_HTTP_HOUSEHOLD_API_ACCOUNT, NGX_HTTP_DELETE,
-      ngx_http_household_api_erase },
+      ngx_http_household_api_erase,
+      ngx_http_household_api_args_none },
 
     { NGX_HTTP_HOUSEHOLD_API_HOME, NGX_HTTP_PUT,
-      ngx_http_household_api_edit },
+      ngx_http_household_api_edit,
+      ngx_http_household_api_args_none },
 
     { NGX_HTTP_HOUSEHOLD_API_HOME, NGX_HTTP_DELETE,
-      ngx_http_household_api_edit },
+      ngx_http_household_api_edit,
+      ngx_http_household_api_args_none },
 
     { NGX_HTTP_HOUSEHOLD_API_SEAT, NGX_HTTP_PUT,
-      ngx_http_household_api_edit },
+      ngx_http_household_api_edit,
+      ngx_http_household_api_args_none },
 
     { NGX_HTTP_HOUSEHOLD_API_SEAT, NGX_HTTP_DELETE,
-      ngx_http_household_api_edit },
+      ngx_http_household_api_edit,
+      ngx_http_household_api_args_none },
 
     { NGX_HTTP_HOUSEHOLD_API_DEVICE, NGX_HTTP_PUT,
-      ngx_http_household_api_edit },
+      ngx_http_household_api_edit,
+      ngx_http_household_api_args_none },
 
     { NGX_HTTP_HOUSEHOLD_API_DEVICE, NGX_HTTP_DELETE,
-      ngx_http_household_api_edit },
+      ngx_http_household_api_edit,
+      ngx_http_household_api_args_none },
 
     { NGX_HTTP_HOUSEHOLD_API_TRAVEL, NGX_HTTP_PUT,
-      ngx_http_household_api_edit },
+      ngx_http_household_api_edit,
+      ngx_http_household_api_args_none },
 
     { NGX_HTTP_HOUSEHOLD_API_TRAVEL, NGX_HTTP_DELETE,
-      ngx_http_household_api_edit },
+      ngx_http_household_api_edit,
+      ngx_http_household_api_args_none },
 
     { NGX_HTTP_HOUSEHOLD_API_SIGN_OUT, NGX_HTTP_POST,
-      ngx_http_household_api_edit },
+      ngx_http_household_api_edit,
+      ngx_http_household_api_args_none },
 
     { NGX_HTTP_HOUSEHOLD_API_MOVE_HOME, NGX_HTTP_POST,
-      ngx_http_household_api_edit },
+      ngx_http_household_api_edit,
+      ngx_http_household_api_args_none },
 
     { NGX_HTTP_HOUSEHOLD_API_TRANSFER, NGX_HTTP_POST,
-      ngx_http_household_api_transfer },
+      ngx_http_household_api_transfer,
+      ngx_http_household_api_args_none },
 
     { NGX_HTTP_HOUSEHOLD_API_VERDICT, NGX_HTTP_GET,
-      ngx_http_household_api_verdict_get }
+      ngx_http_household_api_verdict_get,
+      ngx_http_household_api_args_verdict }
 };
 
 
@@ -223,11 +256,23 @@ ngx_http_household_api_route(ngx_http_household_api_call_t *call)
 
         route = &ngx_http_household_api_routes[i];
 
-        if (route->resource == call->path.resource && route->method == method
-            && (method == NGX_HTTP_GET || call->conf->write))
+        if (route->resource != call->path.resource || route->method != method
+            || (method != NGX_HTTP_GET && !call->conf->write))
         {
-            return route->handler(call);
+            continue;
         }
+
+        if (route->args != NULL
+            && !ngx_http_household_api_path_query(&call->request->args,
+                                                  route->args))
+        {
+            return ngx_http_household_api_problem(call->request,
+                                      NGX_HTTP_BAD_REQUEST, "invalid_query",
+                                      "an argument of the query is not known, "
+                                      "has no value, or is there twice", NULL);
+        }
+
+        return route->handler(call);
     }
 
     return ngx_http_household_api_not_allowed(call);

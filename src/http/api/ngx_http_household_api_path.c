@@ -300,3 +300,54 @@ ngx_http_household_api_path_digit(u_char ch)
 
     return (ch >= 'a' && ch <= 'f') ? ch - 'a' + 10 : NGX_ERROR;
 }
+
+
+ngx_uint_t
+ngx_http_household_api_path_query(const ngx_str_t *args,
+    const char *const *names)
+{
+    u_char      *p, *last, *end, *eq;
+    ngx_uint_t   i, seen;
+
+    if (args->len == 0) {
+        return 1;
+    }
+
+    seen = 0;
+    last = args->data + args->len;
+
+    for (p = args->data; p < last; p = end + 1) {
+
+        end = ngx_strlchr(p, last, '&');
+
+        if (end == NULL) {
+            end = last;
+        }
+
+        if (end == p) {
+            continue;
+        }
+
+        eq = ngx_strlchr(p, end, '=');
+
+        if (eq == NULL) {
+            return 0;
+        }
+
+        for (i = 0; names[i] != NULL; i++) {
+            if (ngx_strlen(names[i]) == (size_t) (eq - p)
+                && ngx_strncasecmp((u_char *) names[i], p, eq - p) == 0)
+            {
+                break;
+            }
+        }
+
+        if (names[i] == NULL || (seen & ((ngx_uint_t) 1 << i))) {
+            return 0;
+        }
+
+        seen |= (ngx_uint_t) 1 << i;
+    }
+
+    return 1;
+}

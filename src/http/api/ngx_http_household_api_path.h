@@ -67,5 +67,12 @@ const char *ngx_http_household_api_path_name(
 ngx_int_t ngx_http_household_api_path_decode(const ngx_str_t *src,
     ngx_str_t *dst, size_t size);
 
+/*
+ * Returns 1 if each argument of a query has one of "names", in any case, and a
+ * value, and none is there twice; otherwise 0.  "names" ends with NULL.
+ */
+ngx_uint_t ngx_http_household_api_path_query(const ngx_str_t *args,
+    const char *const *names);
+
 
 #endif /* _NGX_HTTP_HOUSEHOLD_API_PATH_H_INCLUDED_ */
