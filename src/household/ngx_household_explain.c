@@ -144,7 +144,7 @@ static ngx_uint_t
 ngx_household_explain_identity(ngx_household_explain_case_t *c)
 {
     if (c->facts->unauthorized == NGX_HOUSEHOLD_REASON_NONE) {
-        ngx_household_explain_add(c, "the account is known");
+        ngx_household_explain_add(c, "an account is given");
         return 0;
     }
 

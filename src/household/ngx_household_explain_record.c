@@ -18,6 +18,7 @@
 
 static void ngx_household_explain_networks(ngx_household_explain_case_t *c,
     u_char kind);
+static void ngx_household_explain_seats(ngx_household_explain_case_t *c);
 static ngx_uint_t ngx_household_explain_seen(ngx_household_explain_case_t *c,
     ngx_household_seen_t *seen);
 static int64_t ngx_household_explain_ended(ngx_household_explain_case_t *c,
@@ -97,13 +98,9 @@ ngx_household_explain_networks(ngx_household_explain_case_t *c, u_char kind)
 ngx_uint_t
 ngx_household_explain_extra(ngx_household_explain_case_t *c)
 {
-    int64_t                  ended;
-    ngx_str_t                seat;
-    ngx_uint_t               n, nseen;
-    ngx_household_seen_t     seen[NGX_HOUSEHOLD_SEEN_MAX];
-    ngx_household_place_t    places[2];
-    ngx_household_entry_t    e;
-    ngx_household_network_t  net;
+    ngx_uint_t              n, nseen;
+    ngx_household_seen_t    seen[NGX_HOUSEHOLD_SEEN_MAX];
+    ngx_household_place_t   places[2];
 
     nseen = ngx_household_record_seen(c->rec, &c->facts->device, seen);
 
@@ -136,6 +133,31 @@ ngx_household_explain_extra(ngx_household_explain_case_t *c)
                                   &places[0].seat);
         return 1;
     }
+
+    ngx_household_explain_seats(c);
+
+    if (ngx_household_record_open(c->rec, &c->facts->addr, c->facts->now,
+                                  &c->facts->device, seen, nseen, places))
+    {
+        ngx_household_explain_add(c, "; the seat %V takes the network of the "
+                                  "client that brings back an offer",
+                                  &places[0].seat);
+    }
+
+    return 0;
+}
+
+
+/* what there is for an address that is in no network of a paid seat */
+
+static void
+ngx_household_explain_seats(ngx_household_explain_case_t *c)
+{
+    int64_t                  ended;
+    ngx_str_t                seat;
+    ngx_uint_t               n;
+    ngx_household_entry_t    e;
+    ngx_household_network_t  net;
 
     n = 0;
     ended = -1;
@@ -173,8 +195,6 @@ ngx_household_explain_extra(ngx_household_explain_case_t *c)
     } else {
         ngx_household_explain_add(c, "the account has no seat with a network");
     }
-
-    return 0;
 }
 
 

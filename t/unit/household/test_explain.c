@@ -194,7 +194,7 @@ test_explain_texts(void **state)
     test_explain(&policy, "phone");
 
     assert_int_equal(explained.rule, 13);
-    assert_string_equal(test_text(1), "the account is known");
+    assert_string_equal(test_text(1), "an account is given");
     assert_string_equal(test_text(2), "all devices were signed out at "
                         "2025-11-25T19:46:40Z, and this sign-in is of "
                         "2025-11-25T19:59:00Z, not before it");
@@ -319,6 +319,25 @@ test_explain_open(void **state)
     assert_string_equal(test_text(6), "the device was seen at the seat s1 3 "
                         "days ago, 31 days allowed, but the seat ended 2 days "
                         "ago");
+
+    /* one that is paid waits for a client, until a network is its own */
+
+    test_field("extra:s2:learn", "0");
+
+    test_explain(&policy, "phone");
+
+    assert_int_equal(explained.rule, 13);
+    assert_string_equal(test_text(5), "the account has no seat with a "
+                        "network; the seat s2 takes the network of the "
+                        "client that brings back an offer");
+
+    test_field("extra:s2:198.51.100.7", "0");
+
+    test_explain(&policy, "phone");
+
+    assert_int_equal(explained.rule, 13);
+    assert_string_equal(test_text(5), "203.0.113.9 is in no network of a seat:"
+                        " 198.51.100.7/32");
 }
 
 
@@ -345,7 +364,7 @@ test_explain_too_large(void **state)
     test_explain(&policy, "phone");
 
     assert_int_equal(explained.rule, 3);
-    assert_string_equal(test_text(1), "the account is known");
+    assert_string_equal(test_text(1), "an account is given");
     assert_string_equal(test_text(2), "the record of the account is not "
                         "known");
 }
