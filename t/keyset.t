@@ -276,6 +276,9 @@ is_deeply $edge->get('/allow', Authorization => 'Bearer ' . new_token($old))
        ? [$1, $2, $3] : [],
    ['Service Unavailable', 503, 'keys_unavailable'],
    'no set: a problem document';
+is_deeply [map { $edge->get($_, Authorization => 'Bearer ' . new_token($old))
+                 ->{headers}{'retry-after'} } '/allow', '/any', '/watched'],
+   [5, undef, undef], 'no set: when to try again, with 503 only';
 ok $edge->wait_log(qr/untrusted": fetch failed: TLS: certificate verify failed/),
    'without trusted_certificate: the certificates of the system';
 like slurp($edge->{dir} . '/error.log'),

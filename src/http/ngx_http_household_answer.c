@@ -82,10 +82,13 @@ static const ngx_str_t  ngx_http_household_answer_no_store =
 static const ngx_str_t  ngx_http_household_answer_vary =
     ngx_string("Sec-Fetch-Mode, Accept");
 
+static const ngx_str_t  ngx_http_household_answer_seconds = ngx_string("5");
+
 /* names of fields that another answer to the same request does not have */
 
 static const char  ngx_http_household_answer_link[] = "Link";
 static const char  ngx_http_household_answer_www[] = "WWW-Authenticate";
+static const char  ngx_http_household_answer_retry[] = "Retry-After";
 
 
 ngx_int_t
@@ -204,6 +207,14 @@ ngx_http_household_answer_unauthorized(ngx_http_request_t *r,
         status = NGX_HTTP_UNAUTHORIZED;
     }
 
+    if (status == NGX_HTTP_SERVICE_UNAVAILABLE
+        && ngx_http_household_headers_add(r, ngx_http_household_answer_retry,
+                                          &ngx_http_household_answer_seconds)
+           != NGX_OK)
+    {
+        return NGX_HTTP_INTERNAL_SERVER_ERROR;
+    }
+
     return status == NGX_HTTP_UNAUTHORIZED
            ? ngx_http_household_answer_challenge(r, hlcf, ctx, answer)
            : ngx_http_household_answer_document(r, ctx, status, answer);
@@ -232,6 +243,7 @@ ngx_http_household_answer_start(ngx_http_request_t *r)
 
         ngx_http_household_headers_withdraw(r, ngx_http_household_answer_link);
         ngx_http_household_headers_withdraw(r, ngx_http_household_answer_www);
+        ngx_http_household_headers_withdraw(r, ngx_http_household_answer_retry);
         ngx_http_clear_location(r);
     }
 
@@ -557,14 +569,7 @@ ngx_http_household_answer_navigates(ngx_http_request_t *r)
 
     ngx_http_household_headers_start(&walk, &r->headers_in.headers);
 
-    for ( ;; ) {
-
-        h = ngx_http_household_headers_next(&walk);
-
-        if (h == NULL) {
-            break;
-        }
-
+    while ((h = ngx_http_household_headers_next(&walk)) != NULL) {
         if (ngx_http_household_headers_is(h, "sec-fetch-mode")) {
             return h->value.len == sizeof("navigate") - 1
                    && ngx_strncmp(h->value.data, "navigate", h->value.len)
