@@ -290,7 +290,7 @@ close $edge;
 system "cd $keys && openssl req -x509 -newkey rsa:2048 -nodes -days 2"
     . ' -subj /CN=redis -keyout ca.key -out redis-ca.pem 2> ca.log';
 
-my $http = qr/map|log_format|household_(?:redis|zone|hmac_key|policy)|resolver|server
+my $http = qr/map|geo|log_format|household_(?:redis|zone|hmac_key|policy)|resolver|server
               |upstream/x;
 my $in_redis = qr/server|sentinel|master|read_from|tracking|ssl\w*/;
 

@@ -80,6 +80,7 @@ like $text, qr/^\{"account":.*"reason":"extra_member"/, 'why: JSON';
 is $status, 0, 'show';
 like $text, qr/^home +82\.64\.10\.0\/24\nseat s1 +198\.51\.100\.7 paid, until /m,
     'show: what there is';
+unlike $text, qr/^presence/m, 'show: no presence';
 ($status, $text) = ctl('show', 'nobody');
 like $text, qr/^Redis has nothing/, 'show: nothing';
 
