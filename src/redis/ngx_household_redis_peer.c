@@ -33,6 +33,16 @@ static ngx_int_t ngx_household_redis_peer_error(
     ngx_str_t *error);
 static void ngx_household_redis_peer_untracked(
     ngx_household_redis_conn_t *conn);
+static ngx_uint_t ngx_household_redis_peer_write_unanswered(
+    ngx_household_redis_conn_t *conn);
+static void ngx_household_redis_peer_pause(ngx_household_redis_peer_t *peer);
+static ngx_int_t ngx_household_redis_peer_enqueue_paused(
+    ngx_household_redis_peer_t *peer, ngx_household_redis_cmd_t *cmd);
+static void ngx_household_redis_peer_writer_ready(
+    ngx_household_redis_conn_t *conn);
+static void ngx_household_redis_peer_writer_lost(
+    ngx_household_redis_conn_t *conn, ngx_household_redis_result_e status,
+    ngx_err_t err, const char *errstr);
 
 
 static const ngx_household_redis_conn_calls_t
@@ -49,6 +59,20 @@ static const ngx_household_redis_conn_calls_t
 };
 
 
+static const ngx_household_redis_conn_calls_t
+    ngx_household_redis_peer_writer_calls =
+{
+    ngx_household_redis_peer_writer_ready,
+    NULL,
+    ngx_household_redis_peer_writer_lost,
+    ngx_household_redis_peer_orphan,
+    ngx_household_redis_peer_error,
+    NULL,
+    NULL,
+    NULL
+};
+
+
 ngx_household_redis_peer_t *
 ngx_household_redis_peer_create(ngx_household_redis_node_t *node,
     ngx_uint_t lazy, const ngx_household_redis_peer_calls_t *owner, void *data)
@@ -60,8 +84,10 @@ ngx_household_redis_peer_create(ngx_household_redis_node_t *node,
 
     n = node->conf->connections;
 
+    /* and one for writes, behind the others */
+
     size = sizeof(ngx_household_redis_peer_t)
-           + (n - 1) * sizeof(ngx_household_redis_conn_t);
+           + n * sizeof(ngx_household_redis_conn_t);
 
     peer = ngx_alloc(size, ngx_cycle->log);
     if (peer == NULL) {
@@ -74,6 +100,7 @@ ngx_household_redis_peer_create(ngx_household_redis_node_t *node,
     peer->owner = owner;
     peer->data = data;
     peer->n = n;
+    peer->writer = &peer->conns[n];
 
     for (i = 0; i < n; i++) {
 
@@ -102,6 +129,10 @@ ngx_household_redis_peer_destroy(ngx_household_redis_peer_t *peer)
         ngx_household_redis_conn_shutdown(&peer->conns[i]);
     }
 
+    if (peer->paused) {
+        ngx_household_redis_conn_shutdown(peer->writer);
+    }
+
     ngx_household_redis_node_release(peer->node);
     ngx_free(peer);
 }
@@ -114,6 +145,15 @@ ngx_household_redis_peer_enqueue(ngx_household_redis_peer_t *peer,
     ngx_int_t                    rc;
     ngx_uint_t                   i;
     ngx_household_redis_conn_t  *conn;
+
+    if (peer->paused && (cmd->op->flags & NGX_HOUSEHOLD_REDIS_WRITE)) {
+
+        rc = ngx_household_redis_peer_enqueue_paused(peer, cmd);
+
+        if (rc != NGX_AGAIN) {
+            return rc;
+        }
+    }
 
     rc = NGX_DECLINED;
 
@@ -266,6 +306,10 @@ ngx_household_redis_peer_suspend(ngx_household_redis_peer_t *peer)
     for (i = 0; i < peer->n; i++) {
         ngx_household_redis_conn_suspend(&peer->conns[i]);
     }
+
+    if (peer->paused) {
+        ngx_household_redis_conn_suspend(peer->writer);
+    }
 }
 
 
@@ -276,6 +320,10 @@ ngx_household_redis_peer_resume(ngx_household_redis_peer_t *peer)
 
     for (i = 0; i < peer->n; i++) {
         ngx_household_redis_conn_resume(&peer->conns[i]);
+    }
+
+    if (peer->paused) {
+        ngx_household_redis_conn_resume(peer->writer);
     }
 }
 
@@ -323,6 +371,12 @@ ngx_household_redis_peer_lost(ngx_household_redis_conn_t *conn,
 
     peer->known = 1;
     peer->failures[ngx_household_redis_peer_cause(conn, status)]++;
+
+    if (status == NGX_HOUSEHOLD_REDIS_RESULT_TIMEOUT
+        && ngx_household_redis_peer_write_unanswered(conn))
+    {
+        ngx_household_redis_peer_pause(peer);
+    }
 
     if (!conn->down) {
 
@@ -416,4 +470,93 @@ ngx_household_redis_peer_untracked(ngx_household_redis_conn_t *conn)
     ngx_household_redis_peer_t  *peer = conn->data;
 
     peer->owner->untracked(peer);
+}
+
+
+/* replies are in order: returns 1 if a write keeps all others from theirs */
+
+static ngx_uint_t
+ngx_household_redis_peer_write_unanswered(ngx_household_redis_conn_t *conn)
+{
+    ngx_household_redis_cmd_t  *cmd;
+
+    cmd = ngx_household_redis_fifo_head(&conn->sent);
+
+    return cmd != NULL && cmd->op != NULL
+           && (cmd->op->flags & NGX_HOUSEHOLD_REDIS_WRITE);
+}
+
+
+/* the server may also hang as a whole: then the first reply ends this, too */
+
+static void
+ngx_household_redis_peer_pause(ngx_household_redis_peer_t *peer)
+{
+    if (peer->paused) {
+        return;
+    }
+
+    peer->paused = 1;
+    peer->written = 0;
+
+    ngx_household_redis_conn_init(peer->writer, peer->node,
+                                  &ngx_household_redis_peer_writer_calls, peer);
+    peer->writer->lazy = 1;
+}
+
+
+/*
+ * Returns NGX_AGAIN if writes are not paused any more: those that were sent are
+ * answered.
+ */
+
+static ngx_int_t
+ngx_household_redis_peer_enqueue_paused(ngx_household_redis_peer_t *peer,
+    ngx_household_redis_cmd_t *cmd)
+{
+    ngx_int_t                    rc;
+    ngx_household_redis_conn_t  *conn;
+
+    conn = peer->writer;
+
+    if (peer->written && conn->state == NGX_HOUSEHOLD_REDIS_CONN_READY
+        && conn->sent.n + conn->waiting.n == 0)
+    {
+        peer->paused = 0;
+        ngx_household_redis_conn_shutdown(conn);
+
+        return NGX_AGAIN;
+    }
+
+    rc = ngx_household_redis_conn_enqueue(conn, cmd);
+
+    if (rc == NGX_OK) {
+        peer->written = 1;
+    }
+
+    return rc;
+}
+
+
+/* writes that waited too long for this are gone, and tell nothing */
+
+static void
+ngx_household_redis_peer_writer_ready(ngx_household_redis_conn_t *conn)
+{
+    ngx_household_redis_peer_t  *peer = conn->data;
+
+    peer->written = conn->waiting.n != 0;
+}
+
+
+/* not logged: whether the server works shows on the other connections */
+
+static void
+ngx_household_redis_peer_writer_lost(ngx_household_redis_conn_t *conn,
+    ngx_household_redis_result_e status, ngx_err_t err, const char *errstr)
+{
+    ngx_household_redis_peer_t  *peer = conn->data;
+
+    peer->written = 0;
+    peer->failures[ngx_household_redis_peer_cause(conn, status)]++;
 }

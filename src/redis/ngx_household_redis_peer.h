@@ -81,7 +81,10 @@ struct ngx_household_redis_peer_s {
     unsigned                                 visited:1;   /* the topology's */
     unsigned                                 slotless:1;  /* the cluster's */
     unsigned                                 was_slotless:1;
+    unsigned                                 paused:1;    /* writes */
+    unsigned                                 written:1;   /* to the writer */
 
+    ngx_household_redis_conn_t              *writer;      /* if "paused" */
     ngx_household_redis_conn_t               conns[1];
 };
 
@@ -103,6 +106,11 @@ void ngx_household_redis_peer_destroy(ngx_household_redis_peer_t *peer);
 /*
  * Enqueues a command on a connection that is not down.  Returns as
  * ngx_household_redis_conn_enqueue().
+ *
+ * A server that pauses writes (CLIENT PAUSE WRITE, a failover) does not reply
+ * to them, nor to what follows on the same connection.  After a connection was
+ * closed because a write was not answered, writes are sent on a connection of
+ * their own, until it has answered one.
  */
 ngx_int_t ngx_household_redis_peer_enqueue(ngx_household_redis_peer_t *peer,
     ngx_household_redis_cmd_t *cmd);
