@@ -83,5 +83,13 @@ $sentinel->set(error => "-NOPERM this user has no permissions\r\n");
 my $queries = $sentinel->count('SENTINEL');
 soon { $sentinel->count('SENTINEL') >= $queries + 3 } 'an error reply', 60;
 turns(1, 'an error reply: both are read from');
+my $name = $sentinel->address;
+ok $edge->wait_log(qr/\[warn\].*"main" \Q$name\E: replica fetch failed: error reply NOPERM$/m),
+    'an error reply: the log has it';
+$sentinel->set(error => '');
+ok $edge->wait_log(qr/\[notice\].*"main" \Q$name\E: replica fetch recovered/, 0, 60),
+    'an error reply: and its end';
+is scalar(() = $edge->log =~ /replica fetch failed/g), 1,
+    'an error reply: once';
 
 done_testing;

@@ -26,6 +26,7 @@ typedef struct {
 
     ngx_household_redis_query_t      *query;          /* for the primary */
     ngx_household_redis_query_t      *replica_query;
+    ngx_household_redis_node_t       *replica_node;   /* that is queried */
     ngx_household_redis_peer_t       *primary;        /* NULL: not known */
     ngx_uint_t                        next;           /* replica, round robin */
 
@@ -46,6 +47,7 @@ typedef struct {
     unsigned                          sub_failed_logged:1;
     unsigned                          down:1;         /* fail commands */
     unsigned                          logged:1;       /* not found */
+    unsigned                          replicas_logged:1; /* error reply */
 } ngx_household_redis_sentinel_t;
 
 

@@ -16,6 +16,8 @@
 
 static void ngx_household_redis_sentinel_replicas(void *data,
     ngx_household_resp_reply_t *reply, const char *err);
+static void ngx_household_redis_sentinel_replicas_failed(
+    ngx_household_redis_sentinel_t *st, ngx_household_resp_reply_t *reply);
 static void ngx_household_redis_sentinel_add_replica(
     ngx_household_redis_sentinel_t *st, ngx_household_resp_reply_t *reply);
 static void ngx_household_redis_sentinel_replica_fields(
@@ -133,7 +135,8 @@ ngx_household_redis_sentinel_fetch_replicas(ngx_event_t *ev)
     ngx_str_set(&argv[1], "replicas");
     argv[2] = conf->master;
 
-    st->replica_query = ngx_household_redis_query(st->nodes[st->first], argv, 3,
+    st->replica_node = st->nodes[st->first];
+    st->replica_query = ngx_household_redis_query(st->replica_node, argv, 3,
                                           conf->connect_timeout,
                                           ngx_household_redis_sentinel_replicas,
                                           st);
@@ -155,9 +158,18 @@ ngx_household_redis_sentinel_replicas(void *data,
     if (reply == NULL || reply->values[0].type != NGX_HOUSEHOLD_RESP_ARRAY
         || reply->too_large)
     {
+        ngx_household_redis_sentinel_replicas_failed(st, reply);
+
         /* the next query is sent to another sentinel */
         st->first = (st->first + 1) % st->n;
         return;
+    }
+
+    if (st->replicas_logged) {
+        st->replicas_logged = 0;
+        ngx_log_error(NGX_LOG_NOTICE, ngx_cycle->log, 0,
+                      "household redis \"%V\" %V: replica fetch recovered",
+                      &redis->conf->name, &st->replica_node->name);
     }
 
     ngx_household_redis_sentinel_add_replica(st, reply);
@@ -174,6 +186,33 @@ ngx_household_redis_sentinel_replicas(void *data,
             ngx_household_redis_notify_topology(redis);
         }
     }
+}
+
+
+/*
+ * Replicas that are known are kept.  A sentinel that does not reply is logged
+ * when it is queried for the primary.
+ */
+
+static void
+ngx_household_redis_sentinel_replicas_failed(
+    ngx_household_redis_sentinel_t *st, ngx_household_resp_reply_t *reply)
+{
+    u_char  errstr[NGX_HOUSEHOLD_REDIS_ERRLEN];
+
+    if (st->replicas_logged || reply == NULL
+        || reply->values[0].type != NGX_HOUSEHOLD_RESP_ERROR)
+    {
+        return;
+    }
+
+    st->replicas_logged = 1;
+
+    ngx_log_error(NGX_LOG_WARN, ngx_cycle->log, 0,
+                  "household redis \"%V\" %V: replica fetch failed: %s",
+                  &st->redis->conf->name, &st->replica_node->name,
+                  ngx_household_redis_error_reply(errstr, sizeof(errstr),
+                                                  &reply->values[0].str));
 }
 
 
