@@ -61,6 +61,9 @@ my $server = 'server ' . $fake->address . ';';
 $fake->behave('all_wrong_type');
 logs('another service listens there: invalid handshake reply',
      qr/server down: invalid handshake reply/, $server);
+$fake->behave(all_error => 'DENIED Redis is running in protected mode');
+logs('Redis runs in protected mode: DENIED',
+     qr/\[error\] .*server down: error reply DENIED$/m, $server);
 $fake->behave('normal');
 
 logs('a reply does not belong to its command: unexpected reply',
