@@ -61,6 +61,7 @@ struct ngx_household_redis_peer_s {
     ngx_uint_t                               next;        /* round robin */
     ngx_msec_t                               avoid_until; /* if "avoid" */
     ngx_msec_t                               readonly_until;
+    ngx_msec_t                               resolved;    /* the topology's */
     uint64_t                                 rank;        /* as a reader's */
     uint64_t                                 moving;      /* the cluster's */
 

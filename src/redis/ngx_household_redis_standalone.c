@@ -9,6 +9,7 @@
 #include <ngx_core.h>
 #include <ngx_event.h>
 #include "ngx_household_redis_choice.h"
+#include "ngx_household_redis_query.h"
 
 
 /* ms between attempts to reconnect to the first address of a name */
@@ -29,6 +30,11 @@ typedef struct {
     ngx_msec_t                   reopened; /* 0: never */
     ngx_event_t                  reopen;
     ngx_event_t                  probe;    /* of servers that are avoided */
+
+    /* a server whose name may have another address by now */
+    ngx_household_redis_peer_t  *moved;
+    ngx_resolver_ctx_t          *resolving;
+    ngx_household_redis_query_t *query;    /* at the first address */
 } ngx_household_redis_standalone_t;
 
 
@@ -52,6 +58,15 @@ static void ngx_household_redis_standalone_changed(ngx_household_redis_t *redis,
 static void ngx_household_redis_standalone_refresh(
     ngx_household_redis_t *redis);
 static void ngx_household_redis_standalone_reopen(ngx_event_t *ev);
+static void ngx_household_redis_standalone_reopen_peer(
+    ngx_household_redis_peer_t *peer);
+static void ngx_household_redis_standalone_resolve(
+    ngx_household_redis_t *redis, ngx_household_redis_peer_t *peer);
+static void ngx_household_redis_standalone_resolved(ngx_resolver_ctx_t *ctx);
+static void ngx_household_redis_standalone_try_first(
+    ngx_household_redis_standalone_t *sa);
+static void ngx_household_redis_standalone_first_reply(void *data,
+    ngx_household_resp_reply_t *reply, const char *errstr);
 static void ngx_household_redis_standalone_watch(
     ngx_household_redis_t *redis);
 static ngx_household_redis_peer_t *ngx_household_redis_standalone_primary(
@@ -160,6 +175,14 @@ ngx_household_redis_standalone_destroy(ngx_household_redis_t *redis)
 
     if (sa->probe.timer_set) {
         ngx_del_timer(&sa->probe);
+    }
+
+    if (sa->resolving != NULL) {
+        ngx_resolve_name_done(sa->resolving);
+    }
+
+    if (sa->query != NULL) {
+        ngx_household_redis_query_cancel(sa->query);
     }
 }
 
@@ -289,6 +312,7 @@ ngx_household_redis_standalone_error(ngx_household_redis_t *redis,
         && (cmd->op->flags & NGX_HOUSEHOLD_REDIS_WRITE))
     {
         ngx_household_redis_peer_set_readonly(peer);
+        ngx_household_redis_standalone_resolve(redis, peer);
 
     } else {
         ngx_household_redis_peer_avoid(peer);
@@ -411,7 +435,6 @@ ngx_household_redis_standalone_refresh(ngx_household_redis_t *redis)
 static void
 ngx_household_redis_standalone_reopen(ngx_event_t *ev)
 {
-    ngx_uint_t                         i;
     ngx_queue_t                       *q;
     ngx_household_redis_peer_t        *peer;
     ngx_household_redis_standalone_t  *sa = ev->data;
@@ -424,10 +447,138 @@ ngx_household_redis_standalone_reopen(ngx_event_t *ev)
     {
         peer = ngx_queue_data(q, ngx_household_redis_peer_t, queue);
 
-        for (i = 0; i < peer->n; i++) {
-            ngx_household_redis_conn_reopen(&peer->conns[i]);
+        ngx_household_redis_standalone_reopen_peer(peer);
+        ngx_household_redis_standalone_resolve(sa->redis, peer);
+    }
+}
+
+
+static void
+ngx_household_redis_standalone_reopen_peer(ngx_household_redis_peer_t *peer)
+{
+    ngx_uint_t  i;
+
+    for (i = 0; i < peer->n; i++) {
+        ngx_household_redis_conn_reopen(&peer->conns[i]);
+    }
+}
+
+
+/*
+ * A failover by DNS gives the name to another server, and leaves the former one
+ * running, as a replica: no connection is lost.  It is given up when the first
+ * address of the name replies.
+ */
+
+static void
+ngx_household_redis_standalone_resolve(ngx_household_redis_t *redis,
+    ngx_household_redis_peer_t *peer)
+{
+    ngx_resolver_ctx_t                *ctx;
+    ngx_household_redis_standalone_t  *sa = redis->topology_data;
+
+    if (!peer->node->resolve || sa->resolving != NULL || sa->query != NULL
+        || ngx_exiting
+        || (peer->resolved
+            && ngx_current_msec - peer->resolved
+               < NGX_HOUSEHOLD_REDIS_STANDALONE_REOPEN))
+    {
+        return;
+    }
+
+    peer->resolved = ngx_current_msec;
+
+    ctx = ngx_resolve_start(redis->conf->resolver, NULL);
+
+    if (ctx == NULL || ctx == NGX_NO_RESOLVER) {
+        return;
+    }
+
+    ctx->name = peer->node->host;
+    ctx->handler = ngx_household_redis_standalone_resolved;
+    ctx->data = sa;
+    ctx->timeout = redis->conf->connect_timeout;
+    ctx->cancelable = 1;
+
+    sa->moved = peer;
+    sa->resolving = ctx;
+
+    if (ngx_resolve_name(ctx) != NGX_OK) {
+        sa->resolving = NULL;
+    }
+}
+
+
+static void
+ngx_household_redis_standalone_resolved(ngx_resolver_ctx_t *ctx)
+{
+    ngx_household_redis_standalone_t  *sa = ctx->data;
+
+    sa->resolving = NULL;
+
+    if (ctx->state == NGX_OK
+        && ngx_household_redis_node_set(sa->moved->node, ctx->addrs,
+                                        ctx->naddrs)
+           == NGX_OK)
+    {
+        ngx_household_redis_standalone_try_first(sa);
+    }
+
+    ngx_resolve_name_done(ctx);
+}
+
+
+static void
+ngx_household_redis_standalone_try_first(ngx_household_redis_standalone_t *sa)
+{
+    ngx_str_t                    ping;
+    ngx_uint_t                   i;
+    ngx_addr_t                  *addr;
+    ngx_household_redis_node_t  *node;
+
+    for (i = 0; i < sa->moved->n; i++) {
+        if (!ngx_household_redis_conn_at_first(&sa->moved->conns[i])) {
+            break;
         }
     }
+
+    if (i == sa->moved->n) {
+        return;
+    }
+
+    addr = &sa->moved->node->addrs[0];
+    node = ngx_household_redis_node_pin(sa->moved->node, addr->sockaddr,
+                                        addr->socklen);
+    if (node == NULL) {
+        return;
+    }
+
+    ngx_str_set(&ping, "PING");
+
+    sa->query = ngx_household_redis_query(node, &ping, 1,
+                                    node->conf->connect_timeout,
+                                    ngx_household_redis_standalone_first_reply,
+                                    sa);
+    ngx_household_redis_node_release(node);
+}
+
+
+static void
+ngx_household_redis_standalone_first_reply(void *data,
+    ngx_household_resp_reply_t *reply, const char *errstr)
+{
+    ngx_household_redis_standalone_t *sa = data;
+
+    sa->query = NULL;
+
+    if (reply == NULL
+        || (reply->values[0].type == NGX_HOUSEHOLD_RESP_ERROR
+            && !ngx_household_redis_error_of_ping(&reply->values[0].str)))
+    {
+        return;
+    }
+
+    ngx_household_redis_standalone_reopen_peer(sa->moved);
 }
 
 

@@ -48,10 +48,10 @@ ngx_int_t ngx_household_redis_conn_enqueue(ngx_household_redis_conn_t *conn,
     ngx_household_redis_cmd_t *cmd);
 
 /*
- * _socket.c, for a node with several addresses.  at_first() returns 0 if the
- * connection is established to another address than the first, or 1.  In the
- * former case, reopen() closes the connection, and connects again beginning
- * with the first address.
+ * _socket.c, for a node with several addresses, or whose name was resolved to
+ * another address since.  at_first() returns 0 if the connection is established
+ * to another address than the first, or 1.  In the former case, reopen() closes
+ * the connection, and connects again beginning with the first address.
  */
 ngx_uint_t ngx_household_redis_conn_at_first(ngx_household_redis_conn_t *conn);
 void ngx_household_redis_conn_reopen(ngx_household_redis_conn_t *conn);

@@ -95,7 +95,7 @@ ngx_household_redis_conn_at_first(ngx_household_redis_conn_t *conn)
     ngx_addr_t  *addr;
 
     if (conn->state != NGX_HOUSEHOLD_REDIS_CONN_READY
-        || conn->node->naddrs < 2)
+        || conn->node->naddrs < (conn->node->resolve ? 1 : 2))
     {
         return 1;
     }
