@@ -58,7 +58,7 @@ cost(const ngx_str_t *token, ngx_household_reason_e want)
         n = 0;
 
         do {
-            reason = ngx_household_jwt_verify(&policy, token, &uri, NOW,
+            reason = ngx_household_jwt_verify(&policy, token, token, &uri, NOW,
                                               &claims);
             n++;
             took = cpu() - start;

@@ -13,7 +13,7 @@
 # Fails if a way no longer applies, if the units pass all the same, and, where
 # all ways are taken, if there is a test that none of them made fail.
 
-set -eu
+set -eu -o pipefail
 
 root=$(cd "$(dirname "$0")/../.." && pwd)
 build=${BUILD:-$root/build}
@@ -29,10 +29,10 @@ nginx=${NGINX_SRC:-$build/nginx-dev}
 
 flags="-std=gnu99 -O0 -w $INCLUDES"
 libs="-lcmocka -lcrypto -ljansson -lcbor"
-sources="addr reason cat cat_answer cat_claims cat_json cat_renewal cat_request
-    cat_set cat_text cat_uri cbor cbor_item cdniip chain claims claims_value
-    cose cose_keys edwards ere ere_compile id jose jwk jwks jws jwt jwt_digest
-    keyset_schedule renewal response uri urisigning"
+sources="addr addr_parse reason cat cat_answer cat_claims cat_json cat_renewal
+    cat_request cat_set cat_text cat_uri cbor cbor_item cdniip chain claims
+    claims_value cose cose_keys edwards ere ere_compile id jose jwk jwks jws
+    jwt jwt_digest keyset_schedule renewal response uri urisigning"
 
 
 units() {
@@ -42,7 +42,7 @@ units() {
     urisigning) echo urisigning jwt jwt_cases ;;
     chain) echo renewal cat_renewal ;;
     renewal|response|keyset_schedule) echo "$1" ;;
-    cdniip) echo cdniip ;;
+    addr_parse|cdniip) echo cdniip ;;
     jose) echo jose jwks jwks_keys jwt jwt_cases jwt_form urisigning ;;
     jws) echo jws jwks renewal jwt jwt_cases jwt_form ;;
     jwk|jwks) echo jws jwks jwks_keys jwt ;;
@@ -169,7 +169,7 @@ for f in $(for s in $sources; do units $s; done | tr ' ' '\n' | sort -u); do
     if ! (cd "$root" && CMOCKA_MESSAGE_OUTPUT=TAP "$work/base/unit" \
           > "$work/base/$f.out" 2>&1)
     then
-        echo "Bail out! test_$f fails as it is"
+        echo "Bail out! test_$f fails as it is" >&2
         exit 1
     fi
 
