@@ -95,6 +95,8 @@ EOC
               household_token_key $dir/keys format=cat; $renew;"),
         place('/path/', "household_token path=sig \$arg_CAT;
               household_token_key $dir/keys format=cat; $renew;"),
+        place('~ "^/in/(?<sent>[\w-]{40,})/"', "household_token \$sent cat;
+              household_token_key $dir/keys format=cat; $renew;"),
         place('/both/', "household_token cat bearer
               \$cookie_URISigningPackage;
               household_token_key $dir/keys format=cat;
@@ -325,6 +327,20 @@ is reason('/a', Cookie => "$H=$old; other=$new"), '200 home',
    'of whatever name';
 is reason('/a', $H => $old, Cookie => "$H=$forged"), '401 token_expired',
    'with a forged one';
+
+# the former token is no part of the URI that the cookie is for
+
+my %in_path = (312 => { 3 => { 0 => '/in/a' } });
+my $old_in_path = first_token(catr(1), { %in_path, 4 => time - 60 });
+my $new_in_path = first_token(catr(1), \%in_path);
+$new_in_path = cookie("/in/$new_in_path/a") =~ /=([\w-]+);/ ? $1 : '';
+
+is reason("/in/$old_in_path/a", Cookie => "$H=$new_in_path"), '200 home',
+   'catu: without the expired token' for 1, 2;
+is reason("/in/$old_in_path/b", Cookie => "$H=$new_in_path"),
+   '401 token_expired', 'catu: another path';
+is reason("/in/$old_in_path/a"), '401 token_expired',
+   'catu: without a cookie';
 
 # the response that the first one wants is for its own rejection
 

@@ -167,6 +167,27 @@ my $forged = substr($first, 0, -4) . 'AAAA';
 is reason('/a', $first, $next), '200 home', 'a cookie is no conflict';
 is reason('/a', $old, $next), '200 home', 'the cookie, if the other is expired';
 is reason('/a', $old), '401 token_expired', 'without a cookie';
+
+# the former token is no part of the URI that the cookie is for
+
+my $of_hash = token($key, { %renewed, cdniuc => 'hash:sha-256;'
+    . Digest::SHA::sha256_base64('http://cdni.example/foo/1.m3u8')
+      =~ tr{+/}{-_}r });
+my $next_of_hash = next_token('/foo/1.m3u8', $of_hash);
+
+for ([ regex => '/foo/bar/002.ts', $of_rfc ],
+     [ hash => '/foo/1.m3u8', $next_of_hash ])
+{
+    my ($name, $uri, $cookie) = @$_;
+
+    is reason($uri, $old, $cookie), '200 home',
+       "cdniuc, $name: without the expired token" for 1, 2;
+    is reason("$uri?x=1&URISigningPackage=$old", undef, $cookie),
+       '401 token_expired', "cdniuc, $name: another argument stays";
+    is reason($uri, $forged, $cookie), '401 token_signature',
+       "cdniuc, $name: the token of the URI is verified first";
+}
+
 is reason('/a', $old, $old), '401 token_expired', 'with an expired one';
 is reason('/a', $old, $forged), '401 token_expired', 'with a forged one';
 is reason('/a', $forged, $next), '401 token_signature',

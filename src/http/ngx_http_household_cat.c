@@ -28,7 +28,7 @@ typedef struct {
 
 static void ngx_http_household_cat_set(ngx_http_household_cat_t *cat,
     ngx_http_request_t *r, ngx_http_household_token_conf_t *conf,
-    ngx_str_t *token, ngx_str_t *uri);
+    ngx_str_t *sent, ngx_str_t *uri);
 static ngx_household_reason_e ngx_http_household_cat_result(
     ngx_http_household_cat_t *cat, ngx_household_reason_e reason,
     ngx_http_household_response_t **response);
@@ -45,13 +45,13 @@ static ngx_int_t ngx_http_household_cat_country(void *data, u_char country[2]);
 
 ngx_household_reason_e
 ngx_http_household_cat_verify(ngx_http_request_t *r,
-    ngx_http_household_token_conf_t *conf, ngx_str_t *token, ngx_str_t *uri,
-    ngx_household_jwt_claims_t *claims,
+    ngx_http_household_token_conf_t *conf, ngx_str_t *token, ngx_str_t *sent,
+    ngx_str_t *uri, ngx_household_jwt_claims_t *claims,
     ngx_http_household_response_t **response)
 {
     ngx_http_household_cat_t  cat;
 
-    ngx_http_household_cat_set(&cat, r, conf, token, uri);
+    ngx_http_household_cat_set(&cat, r, conf, sent, uri);
 
     return ngx_http_household_cat_result(&cat,
                                          ngx_household_cat_verify(&conf->cat,
@@ -63,8 +63,8 @@ ngx_http_household_cat_verify(ngx_http_request_t *r,
 
 ngx_household_reason_e
 ngx_http_household_cat_match(ngx_http_request_t *r,
-    ngx_http_household_token_conf_t *conf, ngx_str_t *token, ngx_str_t *uri,
-    ngx_household_jwt_claims_t *claims,
+    ngx_http_household_token_conf_t *conf, ngx_str_t *token, ngx_str_t *sent,
+    ngx_str_t *uri, ngx_household_jwt_claims_t *claims,
     ngx_http_household_response_t **response)
 {
     ngx_str_t                 container;
@@ -73,7 +73,7 @@ ngx_http_household_cat_match(ngx_http_request_t *r,
     container.data = claims->container;
     container.len = claims->container_len;
 
-    ngx_http_household_cat_set(&cat, r, conf, token, uri);
+    ngx_http_household_cat_set(&cat, r, conf, sent, uri);
 
     return ngx_http_household_cat_result(&cat,
                                          ngx_household_cat_match(token,
@@ -85,7 +85,7 @@ ngx_http_household_cat_match(ngx_http_request_t *r,
 static void
 ngx_http_household_cat_set(ngx_http_household_cat_t *cat,
     ngx_http_request_t *r, ngx_http_household_token_conf_t *conf,
-    ngx_str_t *token, ngx_str_t *uri)
+    ngx_str_t *sent, ngx_str_t *uri)
 {
     ngx_household_cat_request_t  *request;
 
@@ -97,7 +97,7 @@ ngx_http_household_cat_set(ngx_http_household_cat_t *cat,
 
     ngx_http_household_headers_method(r, &request->method);
 
-    request->token = token;
+    request->token = sent;
     request->now = ngx_time();
     request->arguments = conf->arguments->elts;
     request->narguments = conf->arguments->nelts;

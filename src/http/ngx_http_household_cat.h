@@ -19,15 +19,16 @@
 /*
  * Verify a token, as ngx_household_cat_verify(), and match it with another
  * request, as ngx_household_cat_match().  "uri" is the absolute URI as
- * requested.  If the token is rejected and wants a response, *response is set.
+ * requested, in which "sent" may stand: the token, or the former one.  If the
+ * token is rejected and wants a response, *response is set.
  */
 ngx_household_reason_e ngx_http_household_cat_verify(ngx_http_request_t *r,
-    ngx_http_household_token_conf_t *conf, ngx_str_t *token, ngx_str_t *uri,
-    ngx_household_jwt_claims_t *claims,
+    ngx_http_household_token_conf_t *conf, ngx_str_t *token, ngx_str_t *sent,
+    ngx_str_t *uri, ngx_household_jwt_claims_t *claims,
     ngx_http_household_response_t **response);
 ngx_household_reason_e ngx_http_household_cat_match(ngx_http_request_t *r,
-    ngx_http_household_token_conf_t *conf, ngx_str_t *token, ngx_str_t *uri,
-    ngx_household_jwt_claims_t *claims,
+    ngx_http_household_token_conf_t *conf, ngx_str_t *token, ngx_str_t *sent,
+    ngx_str_t *uri, ngx_household_jwt_claims_t *claims,
     ngx_http_household_response_t **response);
 
 /*

@@ -312,6 +312,7 @@ ngx_http_household_token_verify_cached(ngx_http_request_t *r,
 
     how->renewed = 0;
     how->usec = 0;
+    how->sent = &tokens->token;
     how->response = NULL;
 
     reason = ngx_http_household_token_verify_one(r, conf, &tokens->token,
@@ -454,16 +455,16 @@ ngx_http_household_token_verify(ngx_http_request_t *r,
 
     if (cat) {
         return how->cached
-               ? ngx_http_household_cat_match(r, conf, token, &uri, claims,
-                                              &how->response)
-               : ngx_http_household_cat_verify(r, conf, token, &uri, claims,
-                                               &how->response);
+               ? ngx_http_household_cat_match(r, conf, token, how->sent, &uri,
+                                              claims, &how->response)
+               : ngx_http_household_cat_verify(r, conf, token, how->sent,
+                                               &uri, claims, &how->response);
     }
 
 #endif
 
     if (!how->cached) {
-        return ngx_household_jwt_verify(&conf->policy, token, &uri,
+        return ngx_household_jwt_verify(&conf->policy, token, how->sent, &uri,
                                         ngx_time(), claims);
     }
 
@@ -473,7 +474,7 @@ ngx_http_household_token_verify(ngx_http_request_t *r,
     container.len = claims->container_len;
 
     if (ngx_household_urisigning_match(&container, &uri,
-                                       &conf->policy.package, token)
+                                       &conf->policy.package, how->sent)
         != NGX_OK)
     {
         return NGX_HOUSEHOLD_REASON_TOKEN_URI;

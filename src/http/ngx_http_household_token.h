@@ -102,6 +102,9 @@ typedef struct {
     ngx_uint_t                   cached;    /* unsigned  cached:1; */
     uint64_t                     usec;      /* that it took */
 
+    /* what may stand in the URI, also if the renewed one is verified */
+    ngx_str_t                   *sent;
+
     /* of a token that was rejected; NULL: as for any token */
     ngx_http_household_response_t    *response;
 

@@ -195,7 +195,7 @@ ngx_household_claims_jti(const json_t *claims, uint64_t *digest)
 
 ngx_household_reason_e
 ngx_household_claims_uri(const ngx_household_jwt_policy_t *policy,
-    const json_t *claims, const ngx_str_t *token, const ngx_str_t *uri,
+    const json_t *claims, const ngx_str_t *sent, const ngx_str_t *uri,
     ngx_household_jwt_claims_t *out)
 {
 #if (NGX_HOUSEHOLD_CDNI)
@@ -224,7 +224,7 @@ ngx_household_claims_uri(const ngx_household_jwt_policy_t *policy,
     }
 
     if (ngx_household_urisigning_match(&u.container, uri, &policy->package,
-                                       token)
+                                       sent)
         != NGX_OK)
     {
         return NGX_HOUSEHOLD_REASON_TOKEN_URI;

@@ -37,14 +37,14 @@ ngx_int_t ngx_household_claims_jti(const json_t *claims, uint64_t *digest);
 
 /*
  * Checks the claims of RFC 9246, if the token has any, and that they allow
- * "uri".
+ * "uri" without "sent".
  *
  * Returns NGX_HOUSEHOLD_REASON_NONE and fills the container of "out"; or
  * NGX_HOUSEHOLD_REASON_TOKEN_URI.
  */
 ngx_household_reason_e ngx_household_claims_uri(
     const ngx_household_jwt_policy_t *policy, const json_t *claims,
-    const ngx_str_t *token, const ngx_str_t *uri,
+    const ngx_str_t *sent, const ngx_str_t *uri,
     ngx_household_jwt_claims_t *out);
 
 

@@ -40,8 +40,8 @@ static ngx_uint_t ngx_household_jwt_type(const ngx_str_t *type,
 
 ngx_household_reason_e
 ngx_household_jwt_verify(const ngx_household_jwt_policy_t *policy,
-    const ngx_str_t *token, const ngx_str_t *uri, int64_t now,
-    ngx_household_jwt_claims_t *claims)
+    const ngx_str_t *token, const ngx_str_t *sent, const ngx_str_t *uri,
+    int64_t now, ngx_household_jwt_claims_t *claims)
 {
     u_char                  buf[ngx_household_base64url_size(
                                     NGX_HOUSEHOLD_JWT_SIZE_MAX) + 3 * 3];
@@ -77,7 +77,7 @@ ngx_household_jwt_verify(const ngx_household_jwt_policy_t *policy,
     }
 
     if (reason == NGX_HOUSEHOLD_REASON_NONE) {
-        reason = ngx_household_claims_uri(policy, t.claims, token, uri,
+        reason = ngx_household_claims_uri(policy, t.claims, sent, uri,
                                           claims);
     }
 

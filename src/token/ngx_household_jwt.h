@@ -116,7 +116,8 @@ typedef struct {
 /*
  * Verifies a token at "now" (Unix seconds).  "uri" is the absolute URI of the
  * request.  If "uri" is empty, tokens that RFC 9246 restricts to certain URIs
- * are rejected.
+ * are rejected.  "sent" is what is no part of the URI if it stands there: the
+ * token, or, if that has renewed another one, the former one.
  *
  * Returns NGX_HOUSEHOLD_REASON_NONE and fills "claims"; or zeroes "claims" and
  * returns the reason of the rejection.  With TOKEN_KEY, claims->issuer is one
@@ -142,7 +143,8 @@ typedef struct {
  */
 ngx_household_reason_e ngx_household_jwt_verify(
     const ngx_household_jwt_policy_t *policy, const ngx_str_t *token,
-    const ngx_str_t *uri, int64_t now, ngx_household_jwt_claims_t *claims);
+    const ngx_str_t *sent, const ngx_str_t *uri, int64_t now,
+    ngx_household_jwt_claims_t *claims);
 
 /*
  * Finds the value of policy->values[i].  "values" is out->values of

@@ -88,11 +88,11 @@ verify(const ngx_str_t *token, const ngx_str_t *uri,
     ngx_memset(&claims, 0x5a, sizeof(claims));
     ngx_memset(&again, 0xa5, sizeof(again));
 
-    reason = ngx_household_jwt_verify(&policy, token, uri, NOW, &claims);
+    reason = ngx_household_jwt_verify(&policy, token, token, uri, NOW, &claims);
 
     *out = claims;
 
-    CHECK(ngx_household_jwt_verify(&policy, token, uri, NOW, &again)
+    CHECK(ngx_household_jwt_verify(&policy, token, token, uri, NOW, &again)
           == reason);
     CHECK(ngx_memcmp(&claims, &again, sizeof(claims)) == 0);
     CHECK(ERR_peek_error() == 0);

@@ -73,7 +73,7 @@ typedef struct {
  */
 
 typedef struct {
-    const ngx_str_t        *token;     /* as it stands in the request */
+    const ngx_str_t        *token;     /* that may stand in the URI */
     ngx_str_t               method;
     ngx_household_addr_t    addr;      /* of the client */
     int64_t                 now;       /* Unix seconds */

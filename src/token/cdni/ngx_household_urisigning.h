@@ -59,7 +59,7 @@ ngx_int_t ngx_household_urisigning_check(const json_t *claims,
 
 /*
  * Checks that a container allows "uri", the absolute URI as requested.  The
- * URI is normalized, and the parameter "package" whose value is the token is
+ * URI is normalized, and the parameter "package" whose value is "token" is
  * removed (RFC 9246, 2.1.15).
  *
  * Returns NGX_OK if the URI is allowed.  Returns NGX_DECLINED if it is not, if

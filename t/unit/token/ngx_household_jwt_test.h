@@ -321,7 +321,7 @@ verify_at(const ngx_household_jwt_policy_t *policy, const ngx_str_t *token,
     s = mint_bytes(copy, token->len);
 
     ngx_memset(&claims, 0xa5, sizeof(claims));
-    reason = ngx_household_jwt_verify(policy, &s, &no_uri, now, &claims);
+    reason = ngx_household_jwt_verify(policy, &s, &s, &no_uri, now, &claims);
 
     free(copy);
 

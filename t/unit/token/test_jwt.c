@@ -382,24 +382,24 @@ published(void **state)
 
     token = mint_str(RFC9246_SIMPLE_TOKEN);
     uri = mint_str("http://cdni.example/foo/bar");
-    assert_int_equal(ngx_household_jwt_verify(&policy, &token, &uri,
+    assert_int_equal(ngx_household_jwt_verify(&policy, &token, &token, &uri,
                                               1646867368, &claims),
                      NONE);
     assert_int_equal(claims.container_len, 56);
 
-    assert_int_equal(ngx_household_jwt_verify(&policy, &token, &uri,
+    assert_int_equal(ngx_household_jwt_verify(&policy, &token, &token, &uri,
                                               1646867369, &claims),
                      EXPIRED);
 
     uri = mint_str("http://cdni.example/foo/baz");
-    assert_int_equal(ngx_household_jwt_verify(&policy, &token, &uri,
+    assert_int_equal(ngx_household_jwt_verify(&policy, &token, &token, &uri,
                                               1646867368, &claims),
                      URI);
     assert_int_equal(claims.container_len, 0);
 
     token = mint_str(RFC9246_COMPLEX_TOKEN);
     uri = mint_str("http://cdni.example/foo/bar/123.png");
-    assert_int_equal(ngx_household_jwt_verify(&policy, &token, &uri,
+    assert_int_equal(ngx_household_jwt_verify(&policy, &token, &token, &uri,
                                               1646867368, &claims),
                      URI);
 
@@ -407,7 +407,7 @@ published(void **state)
     ngx_str_set(&policy.account, "cdniuc");
     token = mint_str(RFC9246_RENEWAL_TOKEN);
     uri = mint_str("http://cdni.example/foo/bar/123.ts");
-    assert_int_equal(ngx_household_jwt_verify(&policy, &token, &uri,
+    assert_int_equal(ngx_household_jwt_verify(&policy, &token, &token, &uri,
                                               1646867368, &claims),
                      URI);
 
@@ -419,15 +419,15 @@ static void
 uri_restricts(void **state)
 {
     char        text[MINT_TOKEN + 256];
-    ngx_str_t   token, uri;
+    ngx_str_t   token, former, uri;
 
     token = sign(buf, A_P256, "ES256", "{\"alg\":\"ES256\"}",
                  "{" SUB "," EXP ",\"cdniuc\":"
                  "\"regex:https://edge\\\\.example/v/[0-9]+\\\\.ts\"}");
 
     uri = mint_str("https://edge.example/v/12.ts");
-    assert_int_equal(ngx_household_jwt_verify(&plain, &token, &uri, NOW,
-                                              &claims),
+    assert_int_equal(ngx_household_jwt_verify(&plain, &token, &token, &uri,
+                                              NOW, &claims),
                      NONE);
     assert_int_equal(claims.container_len, 40);
     assert_memory_equal(claims.container,
@@ -435,13 +435,24 @@ uri_restricts(void **state)
 
     sprintf(text, "https://edge.example/v/12.ts?URISigningPackage=%s", buf);
     uri = mint_str(text);
-    assert_int_equal(ngx_household_jwt_verify(&plain, &token, &uri, NOW,
-                                              &claims),
+    assert_int_equal(ngx_household_jwt_verify(&plain, &token, &token, &uri,
+                                              NOW, &claims),
                      NONE);
 
+    /* a token that this one has renewed, and one that was not sent */
+
+    uri = mint_str("https://edge.example/v/12.ts?URISigningPackage=a.b.c");
+    former = mint_str("a.b.c");
+    assert_int_equal(ngx_household_jwt_verify(&plain, &token, &former, &uri,
+                                              NOW, &claims),
+                     NONE);
+    assert_int_equal(ngx_household_jwt_verify(&plain, &token, &token, &uri,
+                                              NOW, &claims),
+                     URI);
+
     uri = mint_str("https://edge.example/w/12.ts");
-    assert_int_equal(ngx_household_jwt_verify(&plain, &token, &uri, NOW,
-                                              &claims),
+    assert_int_equal(ngx_household_jwt_verify(&plain, &token, &token, &uri,
+                                              NOW, &claims),
                      URI);
 }
 
@@ -557,8 +568,8 @@ renewal(void **state)
     p = put(p, B_HS, "\"kid\":\"e\",\"alg\":\"HS256\"");
     policy.renewal = end(text, p);
 
-    assert_int_equal(ngx_household_jwt_verify(&policy, &token, &uri, NOW,
-                                              &claims),
+    assert_int_equal(ngx_household_jwt_verify(&policy, &token, &token, &uri,
+                                              NOW, &claims),
                      NONE);
     assert_true(claims.renewed);
     assert_true(claims.key == jwk->id);

@@ -93,15 +93,15 @@ short_of_memory(void **state)
         for (n = 0; n < 1000 && accepted < 20; n++) {
 
             left = n;
-            reason = ngx_household_jwt_verify(&plain, &bad, &no_uri, NOW,
+            reason = ngx_household_jwt_verify(&plain, &bad, &bad, &no_uri, NOW,
                                               &claims);
             left = -1;
             assert_int_not_equal(reason, NONE);
             assert_int_equal(claims.account_len, 0);
 
             left = n;
-            reason = ngx_household_jwt_verify(&plain, &fine, &no_uri, NOW,
-                                              &claims);
+            reason = ngx_household_jwt_verify(&plain, &fine, &fine, &no_uri,
+                                              NOW, &claims);
             left = -1;
 
             if (reason == NONE) {
