@@ -138,6 +138,10 @@ ngx_http_household_metrics_out_family(ngx_http_household_metrics_out_t *out,
     size_t       len;
     const char  *word;
 
+    /* samples that follow have a name, also if this one finds no memory */
+
+    out->name = name;
+
     p = ngx_http_household_metrics_out_reserve(out,
             2 * ngx_strlen(name) + ngx_strlen(help)
             + NGX_HTTP_HOUSEHOLD_METRICS_LINE);
@@ -184,7 +188,6 @@ ngx_http_household_metrics_out_family(ngx_http_household_metrics_out_t *out,
     }
 
     out->buf->last = p;
-    out->name = name;
     out->started = 1;
     out->sampled = 0;
 }
