@@ -167,9 +167,16 @@ ngx_http_household_set_hmac_key(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
         return NGX_CONF_ERROR;
     }
 
+    ngx_set_errno(0);
     rc = ngx_household_hmac_init(hmcf->hmac, &secret);
 
     ngx_explicit_memzero(secret.data, secret.len);
+
+    if (rc == NGX_ERROR) {
+        ngx_conf_log_error(NGX_LOG_EMERG, cf, ngx_errno,
+                           "HMAC with \"%V\" of \"%V\" failed", &value[1],
+                           &cmd->name);
+    }
 
     if (rc == NGX_DECLINED) {
         ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
