@@ -404,7 +404,17 @@ ngx_http_household_token_verify_anew(ngx_http_request_t *r,
 
     start = how->cached ? 0 : ngx_household_clock_usec();
 
+    ngx_set_errno(0);
     reason = ngx_http_household_token_verify(r, conf, token, cat, claims, how);
+
+    /*
+     * OpenSSL and jansson do not always tell a failed allocation from a token
+     * that is not valid.  The libc does.
+     */
+
+    if (reason != NGX_HOUSEHOLD_REASON_NONE && ngx_errno == NGX_ENOMEM) {
+        return NGX_HOUSEHOLD_REASON_ERROR;
+    }
 
     if (!how->cached) {
         how->usec += ngx_household_clock_usec() - start;

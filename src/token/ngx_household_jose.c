@@ -10,6 +10,10 @@
 #include "ngx_household_jose.h"
 
 
+static json_t *ngx_household_json_load(const ngx_str_t *text,
+    json_error_t *e);
+static void *ngx_household_json_alloc(size_t size);
+static void ngx_household_json_out_of_memory(char *error);
 static void ngx_household_json_error(const ngx_str_t *text,
     const json_error_t *e, char *error);
 static ngx_uint_t ngx_household_json_too_deep(const ngx_str_t *text);
@@ -21,6 +25,12 @@ static const u_char *ngx_household_json_digits(const u_char *p,
     const u_char *end);
 static ngx_int_t ngx_household_json_exponent(const u_char *p,
     const u_char *end, long *exponent);
+
+
+/* of the text that is being parsed */
+
+static json_malloc_t  ngx_household_json_malloc;
+static ngx_uint_t     ngx_household_json_no_memory;
 
 
 /* values of the characters; 64 is none of the alphabet */
@@ -141,10 +151,7 @@ ngx_household_json_parse(const ngx_str_t *text, char *error)
     copy.data = malloc(copy.len);
 
     if (copy.data == NULL) {
-        if (error != NULL) {
-            (void) snprintf(error, NGX_HOUSEHOLD_JSON_ERROR, "no memory");
-        }
-
+        ngx_household_json_out_of_memory(error);
         return NULL;
     }
 
@@ -175,6 +182,8 @@ ngx_household_json_parse_exact(const ngx_str_t *text, char *error)
     json_t        *object;
     json_error_t   e;
 
+    ngx_set_errno(0);
+
     /* jansson parses recursively, so the depth is checked first */
 
     if (ngx_household_json_too_deep(text)) {
@@ -187,11 +196,13 @@ ngx_household_json_parse_exact(const ngx_str_t *text, char *error)
         return NULL;
     }
 
-    object = json_loadb((const char *) text->data, text->len,
-                        JSON_REJECT_DUPLICATES, &e);
+    object = ngx_household_json_load(text, &e);
 
     if (object == NULL) {
-        if (error != NULL) {
+        if (ngx_household_json_no_memory) {
+            ngx_household_json_out_of_memory(error);
+
+        } else if (error != NULL) {
             ngx_household_json_error(text, &e, error);
         }
 
@@ -209,6 +220,62 @@ ngx_household_json_parse_exact(const ngx_str_t *text, char *error)
     }
 
     return object;
+}
+
+
+/*
+ * jansson (2.14) goes on if a longer string or number finds no memory, and
+ * leaves bytes of it out.  So the object counts only if no allocation failed.
+ */
+
+static json_t *
+ngx_household_json_load(const ngx_str_t *text, json_error_t *e)
+{
+    json_t       *object;
+    json_free_t   release;
+
+    json_get_alloc_funcs(&ngx_household_json_malloc, &release);
+    json_set_alloc_funcs(ngx_household_json_alloc, release);
+
+    ngx_household_json_no_memory = 0;
+
+    object = json_loadb((const char *) text->data, text->len,
+                        JSON_REJECT_DUPLICATES, e);
+
+    json_set_alloc_funcs(ngx_household_json_malloc, release);
+
+    if (ngx_household_json_no_memory) {
+        json_decref(object);
+        return NULL;
+    }
+
+    return object;
+}
+
+
+static void *
+ngx_household_json_alloc(size_t size)
+{
+    void  *p;
+
+    p = ngx_household_json_malloc(size);
+
+    if (p == NULL) {
+        ngx_household_json_no_memory = 1;
+    }
+
+    return p;
+}
+
+
+static void
+ngx_household_json_out_of_memory(char *error)
+{
+    ngx_set_errno(NGX_ENOMEM);
+
+    if (error != NULL) {
+        (void) snprintf(error, NGX_HOUSEHOLD_JSON_ERROR, "no memory");
+    }
 }
 
 

@@ -63,7 +63,8 @@ u_char *ngx_household_base64url_encode(u_char *dst, const u_char *data,
  * Returns the object, which the caller releases with json_decref().  Returns
  * NULL on an error and, unless "error" is NULL, writes the cause to it.
  * "error" has NGX_HOUSEHOLD_JSON_ERROR bytes; the cause is NUL-terminated
- * printable ASCII with the line and the column, and never quotes "text".
+ * printable ASCII with the line and the column, and never quotes "text".  With
+ * NULL, ngx_errno is NGX_ENOMEM if there was no memory, and not otherwise.
  */
 json_t *ngx_household_json_parse(const ngx_str_t *text, char *error);
 

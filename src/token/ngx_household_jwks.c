@@ -120,12 +120,22 @@ ngx_household_jwks_load(const json_t *keys, const ngx_str_t *kids,
             kid = kids[i];
         }
 
+        ngx_set_errno(0);
+
         rc = ngx_household_jwks_add(jwks, json_array_get(keys, i), &kid,
                                     cause);
 
         if (rc == NGX_OK) {
             jwks->nkeys++;
             continue;
+        }
+
+        /* such a key may be usable: without it its tokens were rejected */
+
+        if (ngx_errno == NGX_ENOMEM) {
+            (void) snprintf(error, NGX_HOUSEHOLD_JWKS_ERROR, "no memory");
+            ngx_household_jwks_destroy(jwks);
+            return NULL;
         }
 
         if (skip != NULL) {

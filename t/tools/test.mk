@@ -165,14 +165,16 @@ fuzz: need-fuzz ## the fuzzers, FUZZ_SECONDS=15 each
 
 # programs of the test library
 
-STRAIN = $(addprefix $(B)/strain/,decisions proxy)
+STRAIN = $(addprefix $(B)/strain/,decisions proxy nomem.so)
 
 $(B)/strain/decisions: $(addprefix t/strain/,decisions.c households.c conn.c)
 $(B)/strain/proxy: t/strain/proxy.c
+$(B)/strain/nomem.so: t/strain/nomem.c
+$(B)/strain/nomem.so: SHARED = -shared -fPIC -fno-builtin
 
 $(STRAIN): $(wildcard t/strain/*.h)
 	@mkdir -p $(@D)
-	@$(CC) -O2 -g $(WARN) -D_GNU_SOURCE -o $@ $(filter %.c,$^)
+	@$(CC) -O2 -g $(WARN) -D_GNU_SOURCE $(SHARED) -o $@ $(filter %.c,$^)
 
 .PHONY: build-strain
 build-strain: $(STRAIN)

@@ -64,6 +64,11 @@ ngx_http_household_api_line_parse(ngx_http_household_api_line_t *line,
     line->body = ngx_household_json_parse_exact(text, NULL);
 
     if (line->body == NULL) {
+
+        if (ngx_errno == NGX_ENOMEM) {
+            return NGX_ERROR;
+        }
+
         return ngx_http_household_api_line_fault(fault, "invalid_json",
                                       "the line is not a JSON object in UTF-8, "
                                       "without duplicate names and numbers "

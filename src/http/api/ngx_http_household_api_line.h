@@ -27,8 +27,8 @@ typedef struct {
 
 
 /*
- * Parses a line, without its line feed.  Returns NGX_OK, or NGX_DECLINED and
- * fills "fault".
+ * Parses a line, without its line feed.  Returns NGX_OK; NGX_DECLINED and fills
+ * "fault"; or NGX_ERROR if there is no memory.
  */
 ngx_int_t ngx_http_household_api_line_parse(
     ngx_http_household_api_line_t *line, const ngx_str_t *text,

@@ -330,6 +330,11 @@ ngx_http_household_api_write_parse(ngx_http_household_api_call_t *call,
     call->body = ngx_household_json_parse_exact(text, NULL);
 
     if (call->body == NULL) {
+
+        if (ngx_errno == NGX_ENOMEM) {
+            return NGX_HTTP_INTERNAL_SERVER_ERROR;
+        }
+
         return ngx_http_household_api_problem(r, NGX_HTTP_BAD_REQUEST,
                                               "invalid_json", "the body is not "
                                               "a JSON object in UTF-8, without "
