@@ -108,6 +108,44 @@ test_presence_shared(void **state)
 }
 
 
+/* the first day at a place counts in full where another device is, too */
+
+static void
+test_presence_settles(void **state)
+{
+    size_t                           i;
+    test_ask_t                       q;
+    ngx_household_presence_t         p;
+    ngx_household_presence_answer_t  a;
+
+    static const struct {
+        int          place;            /* of the other device */
+        int          days;             /* since then */
+        ngx_uint_t   settled;
+    } cases[] = {
+        { 2, 0, 1 },
+        { 2, 29, 1 },
+        { 2, 30, 0 },
+        { 3, 0, 0 }
+    };
+
+    for (i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        ngx_memzero(&p, sizeof(p));
+        ngx_memzero(&q, sizeof(q));
+
+        test_visit(&p, "tv", 1, 0);
+        test_visit(&p, "other", cases[i].place, 60);
+
+        q.device = "friend";
+        q.place = 2;
+        q.at = 60 + (int64_t) cases[i].days * TEST_A_DAY;
+        test_ask(&p, &q, &a);
+
+        assert_int_equal(a.settled, cases[i].settled);
+    }
+}
+
+
 static void
 test_presence_order(void **state)
 {
@@ -592,6 +630,7 @@ main(void)
     const struct CMUnitTest  tests[] = {
         cmocka_unit_test(test_presence_begins),
         cmocka_unit_test(test_presence_shared),
+        cmocka_unit_test(test_presence_settles),
         cmocka_unit_test(test_presence_order),
         cmocka_unit_test(test_presence_moves),
         cmocka_unit_test(test_presence_silent),
