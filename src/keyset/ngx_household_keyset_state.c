@@ -10,7 +10,10 @@
 
 
 static ngx_int_t ngx_household_keyset_state_read(
-    ngx_household_keyset_t *keyset, ngx_str_t *text, ngx_log_t *log);
+    ngx_household_keyset_t *keyset, ngx_str_t *text, ngx_log_t *log,
+    ngx_err_t *err, const char **cause);
+static ngx_int_t ngx_household_keyset_state_read_all(ngx_fd_t fd,
+    ngx_str_t *text, ngx_err_t *err, const char **cause);
 static ngx_int_t ngx_household_keyset_state_text(
     ngx_household_keyset_t *keyset, ngx_str_t *text,
     ngx_atomic_uint_t *generation);
@@ -27,7 +30,9 @@ ngx_household_keyset_read_state(ngx_conf_t *cf, ngx_household_keyset_t *keyset)
 {
     char                   error[NGX_HOUSEHOLD_JWKS_ERROR];
     ngx_int_t              rc;
+    ngx_err_t              err;
     ngx_str_t              text;
+    const char            *cause;
     ngx_household_jwks_t  *jwks;
 
     /* one byte more than allowed, to notice a larger file */
@@ -38,25 +43,25 @@ ngx_household_keyset_read_state(ngx_conf_t *cf, ngx_household_keyset_t *keyset)
         return NGX_ERROR;
     }
 
-    rc = ngx_household_keyset_state_read(keyset, &text, cf->log);
+    err = 0;
 
-    if (rc == NGX_DECLINED || rc == NGX_ERROR) {
-        return rc == NGX_DECLINED ? NGX_OK : NGX_ERROR;
+    rc = ngx_household_keyset_state_read(keyset, &text, cf->log, &err, &cause);
+
+    if (rc == NGX_DECLINED) {
+        return NGX_OK;
     }
 
-    if (rc == NGX_DONE) {
-        (void) ngx_cpystrn((u_char *) error, (u_char *) "not a regular file",
-                           sizeof(error));
-        jwks = NULL;
+    jwks = NULL;
 
-    } else {
+    if (rc == NGX_OK) {
         jwks = ngx_household_jwks_parse(&text, NULL, NULL, error);
+        cause = error;
     }
 
     if (jwks == NULL) {
-        ngx_log_error(NGX_LOG_WARN, cf->log, 0,
+        ngx_log_error(NGX_LOG_WARN, cf->log, err,
                       "household keyset \"%V\": state file \"%V\" ignored: %s",
-                      &keyset->url, &keyset->state, error);
+                      &keyset->url, &keyset->state, cause);
         return NGX_OK;
     }
 
@@ -69,56 +74,29 @@ ngx_household_keyset_read_state(ngx_conf_t *cf, ngx_household_keyset_t *keyset)
 
 
 /*
- * Returns NGX_OK; NGX_DECLINED if there is no file; NGX_DONE if it is not a
- * regular one; or NGX_ERROR.  A worker process can put anything in its place,
- * and this is the master process: nothing is waited for.
+ * Returns NGX_OK; NGX_DECLINED if there is no file; or NGX_ERROR and why.
+ * A worker process can put anything in its place, and this is the master
+ * process: nothing is waited for, and nothing prevents a start or a reload.
  */
 
 static ngx_int_t
 ngx_household_keyset_state_read(ngx_household_keyset_t *keyset,
-    ngx_str_t *text, ngx_log_t *log)
+    ngx_str_t *text, ngx_log_t *log, ngx_err_t *err, const char **cause)
 {
-    ssize_t          n;
-    ngx_fd_t         fd;
-    ngx_int_t        rc;
-    ngx_err_t        err;
-    ngx_file_info_t  fi;
+    ngx_fd_t   fd;
+    ngx_int_t  rc;
 
     fd = ngx_open_file(keyset->state.data, NGX_FILE_RDONLY|NGX_FILE_NONBLOCK,
                        NGX_FILE_OPEN, 0);
 
     if (fd == NGX_INVALID_FILE) {
-        err = ngx_errno;
+        *err = ngx_errno;
+        *cause = ngx_open_file_n " failed";
 
-        if (err == NGX_ENOENT) {
-            return NGX_DECLINED;
-        }
-
-        ngx_log_error(NGX_LOG_EMERG, log, err,
-                      ngx_open_file_n " \"%V\" failed", &keyset->state);
-        return NGX_ERROR;
+        return *err == NGX_ENOENT ? NGX_DECLINED : NGX_ERROR;
     }
 
-    if (ngx_fd_info(fd, &fi) == NGX_FILE_ERROR || !ngx_is_file(&fi)) {
-        rc = NGX_DONE;
-
-    } else {
-
-        do {
-            n = ngx_read_fd(fd, text->data + text->len,
-                            NGX_HOUSEHOLD_JWKS_SIZE + 1 - text->len);
-
-            text->len += n > 0 ? n : 0;
-
-        } while (n > 0 && text->len <= NGX_HOUSEHOLD_JWKS_SIZE);
-
-        rc = n == -1 ? NGX_ERROR : NGX_OK;
-
-        if (n == -1) {
-            ngx_log_error(NGX_LOG_EMERG, log, ngx_errno,
-                          ngx_read_fd_n " \"%V\" failed", &keyset->state);
-        }
-    }
+    rc = ngx_household_keyset_state_read_all(fd, text, err, cause);
 
     if (ngx_close_file(fd) == NGX_FILE_ERROR) {
         ngx_log_error(NGX_LOG_ALERT, log, ngx_errno,
@@ -126,6 +104,36 @@ ngx_household_keyset_state_read(ngx_household_keyset_t *keyset,
     }
 
     return rc;
+}
+
+
+static ngx_int_t
+ngx_household_keyset_state_read_all(ngx_fd_t fd, ngx_str_t *text,
+    ngx_err_t *err, const char **cause)
+{
+    ssize_t          n;
+    ngx_file_info_t  fi;
+
+    if (ngx_fd_info(fd, &fi) == NGX_FILE_ERROR || !ngx_is_file(&fi)) {
+        *cause = "not a regular file";
+        return NGX_ERROR;
+    }
+
+    do {
+        n = ngx_read_fd(fd, text->data + text->len,
+                        NGX_HOUSEHOLD_JWKS_SIZE + 1 - text->len);
+
+        if (n == -1) {
+            *err = ngx_errno;
+            *cause = ngx_read_fd_n " failed";
+            return NGX_ERROR;
+        }
+
+        text->len += n;
+
+    } while (n > 0 && text->len <= NGX_HOUSEHOLD_JWKS_SIZE);
+
+    return NGX_OK;
 }
 
 

@@ -292,6 +292,25 @@ test_cannot_write(void **data)
 }
 
 
+/* a file that cannot be opened does not prevent a start */
+
+static void
+test_cannot_open(void **data)
+{
+    ngx_household_keyset_t  keyset;
+
+    assert_int_equal(symlink(test_path, test_path), 0);
+
+    test_conf_read(&keyset, NULL);
+    assert_non_null(strstr(test_log, "ignored: open() failed"));
+    assert_int_equal(keyset.initial.len, 0);
+
+    test_store(&keyset, SET("k1"));
+    ngx_household_keyset_write_state(&keyset);
+    test_file_is(SET("k1"));
+}
+
+
 /* the master process does not wait for a pipe that nobody writes */
 
 static void
@@ -325,6 +344,8 @@ main(void)
         cmocka_unit_test_setup_teardown(test_reload, test_begin, test_end),
         cmocka_unit_test_setup_teardown(test_start, test_begin, test_end),
         cmocka_unit_test_setup_teardown(test_cannot_write, test_begin,
+                                        test_end),
+        cmocka_unit_test_setup_teardown(test_cannot_open, test_begin,
                                         test_end),
         cmocka_unit_test_setup_teardown(test_no_file, test_begin, test_end)
     };
