@@ -98,7 +98,7 @@ static ngx_command_t  ngx_http_household_commands[] = {
       NULL },
 
     { ngx_string("household_zone"),
-      NGX_HTTP_MAIN_CONF|NGX_CONF_TAKE123,
+      NGX_HTTP_MAIN_CONF|NGX_CONF_TAKE1234,
       ngx_http_household_set_zone,
       NGX_HTTP_MAIN_CONF_OFFSET,
       0,

@@ -718,6 +718,13 @@ for my $text ((map { "household_store main zone=z; household_account \$arg_a; $_
     'household_token_claims account=a device=b'),
     'household_store main zone=z fresh=1s missing=0 stale=1d;',
     'household_zone zone=z2:1m;',
+    'household_zone zone=z2:1m state=a state_interval=1m lookups=1;',
+    'household_store main zone=z fresh=1s missing=0 stale=0 canary=a;',
+    'server { location /a { household_metrics; }
+              location /b/ { household_dashboard api=/c; }
+              location /c { household_api main; } }',
+    'household_account $arg_a; server { household_token bearer;
+         location / { household_account $arg_b; } }',
     'server { location / { household_metrics zone=z; } }',
     'server { location / { household_api main; } }',
     'server { location / { household_api main write; } }',
@@ -733,7 +740,9 @@ for my $text ((map { "household_store main zone=z; household_account \$arg_a; $_
      'server 127.0.0.1; connect_timeout 1s; timeout 1ms',
      'server 127.0.0.1; tracking on', 'server 127.0.0.1; tracking off',
      'server 127.0.0.1; tracking broadcast',
-     $has_ssl ? 'server 127.0.0.1; ssl on; ssl_verify off; ssl_name a'
+     $has_ssl ? ('server 127.0.0.1; ssl on; ssl_verify off; ssl_name a',
+                 'server 127.0.0.1; ssl on; ssl_verify off;
+                  ssl_protocols TLSv1 TLSv1.1 TLSv1.2 TLSv1.3')
               : 'server 127.0.0.1; ssl off'))
 {
     ($good, $said) = said("$text\n");

@@ -35,7 +35,8 @@ my %good = (
     $module => "#include <ngx_http.h>\n\n"
         . "static ngx_command_t  commands[] = {\n\n"
         . "    { ngx_string(\"household\"),\n"
-        . "      NGX_HTTP_MAIN_CONF|NGX_HTTP_LOC_CONF,\n      0 },\n\n"
+        . "      NGX_HTTP_MAIN_CONF|NGX_HTTP_LOC_CONF|NGX_CONF_TAKE12,\n"
+        . "      0 },\n\n"
         . "    { ngx_string(\"household_store\"),\n      0 },\n\n"
         . "      ngx_null_command\n};\n",
     $decide => "#include <ngx_core.h>\n#include \"ngx_household_uuid.h\"\n",
@@ -69,7 +70,8 @@ my %good = (
         . "## Redis\n\n| Redis hangs | `timed out` |\n",
     't/tools/check/failures.md' => "| Redis hangs | t/a.t | household on |\n",
     'docs/directives.md' => "| [`household`](#household) | `off` | mode |\n"
-        . "| `household_store NAME` |\n\n## household\n\n```\nSyntax:  x\n"
+        . "| `household_store NAME` |\n\n## household\n\n```\n"
+        . "Syntax:  household off | file [a=b | c];\n"
         . "Default: household off;\nContext: http, location\n```\n",
     'docs/variables.md' => "## \$household_reason\n\n| `home`, `outside` | ? |\n"
         . "\n## Other\n\n| `other` |\n",
@@ -131,6 +133,10 @@ my @faults = (
      qr/directives\.md: has no row for household_store/],
     ['a context that is none', 'docs/directives.md', sub { s/http, l/l/r },
      qr/directives\.md: household is allowed in: http, location, not loc/],
+    ['one argument more', 'docs/directives.md', sub { s/c\]/$& [d=e[,f=g]]/r },
+     qr/directives\.md: household has up to 3 arguments, and accepts 2/],
+    ['any number of arguments', 'docs/directives.md', sub { s/c\]/$&.../r },
+     qr/directives\.md: household has up to any arguments, and accepts 2/],
     ['another default', 'docs/directives.md', sub { s/`off`/`on`/r },
      qr/directives\.md: household: the default in the table is another/],
     ['a directive without a test', 't/a.t', sub { s/_store/_shop/r },

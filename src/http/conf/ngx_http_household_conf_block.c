@@ -64,7 +64,8 @@ static ngx_uint_t
 ngx_http_household_conf_takes(ngx_command_t *cmd, ngx_uint_t n)
 {
     static const ngx_uint_t  takes[] = {
-        NGX_CONF_NOARGS, NGX_CONF_TAKE1, NGX_CONF_TAKE2, NGX_CONF_TAKE3
+        NGX_CONF_NOARGS, NGX_CONF_TAKE1, NGX_CONF_TAKE2, NGX_CONF_TAKE3,
+        NGX_CONF_TAKE4
     };
 
     if (cmd->type & NGX_CONF_1MORE) {

@@ -105,7 +105,7 @@ ngx_command_t  ngx_http_household_redis_ssl_commands[] = {
       NULL },
 
     { ngx_string("ssl_protocols"),
-      NGX_CONF_TAKE1|NGX_CONF_TAKE2|NGX_CONF_TAKE3,
+      NGX_CONF_TAKE1234,
       ngx_http_household_set_bitmask,
       0,
       offsetof(ngx_http_household_redis_ssl_t, protocols),

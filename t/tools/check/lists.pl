@@ -78,11 +78,41 @@ sub check_directive_block {
     fault($page, 0, "$name is allowed in: $is, not $context")
         if $context ne $is;
 
+    my ($told, $taken) = (documented_arguments($docs, $name),
+                          accepted_arguments($flags));
+
+    fault($page, 0, "$name has up to $told arguments, and accepts $taken")
+        if $taken ne 'any' && $told ne $taken;
+
     my ($row) = $docs =~ /^\| \[`$name`\]\(#\w+\) \| *(.*?) *\|/m;
 
     fault($page, 0, "$name: the default in the table is another")
         if defined $row && $row =~ s/`//gr ne $default
            =~ s/^(?:-$|$name )//r =~ s/;$//r;
+}
+
+
+# at most: of a syntax like "off | name [a=time] [b=one | two]", and of flags
+
+sub documented_arguments {
+    my ($docs, $name) = @_;
+    my ($syntax) = $docs =~ /^## $name\n\n```\nSyntax:\s+\w+(.*?)[;{]/ms;
+
+    return 'any' if $syntax =~ /\.\.\./;
+
+    $syntax =~ s/\S\K\[.*?\]//g;
+    $syntax =~ s/\[(.*?)\]/$1 =~ s{ \| \S+}{}gr/gse;
+
+    return (sort { $b <=> $a } map { scalar split } split / \| /, $syntax)[0];
+}
+
+
+sub accepted_arguments {
+    my ($flags) = @_;
+
+    return 'any' if $flags =~ /NGX_CONF_\dMORE/;
+    return (sort { $b <=> $a } map { /(\d)$/ ? $1 : 0 }
+            $flags =~ /NGX_CONF_(TAKE\d+|NOARGS)/g)[0];
 }
 
 
