@@ -303,6 +303,9 @@ my @http = (
     ['household_shadow', '', qr/invalid number of arguments/],
     ['household_shadow a b', '', qr/invalid number of arguments/],
     ['household_shadow off; household_shadow a', '', qr/is duplicate/],
+    ['household_shadow none', 'none', qr/unknown household_policy/],
+    ['household_policy off { }', '"off"', qr/invalid name/],
+    ['household_policy "" { }', '""', qr/invalid name/],
     ['household on; household_store main; household_account $arg_a;
       household_shadow none', 'none', qr/unknown household_policy/,
      'household_shadow'],
@@ -487,6 +490,8 @@ my @http = (
     ['household_redis other', '', qr/has no opening "\{"/],
     ['household_redis { server 127.0.0.1; }', '',
      qr/invalid number of arguments/, 'household_redis'],
+    ['household_redis "" { server 127.0.0.1; }', '""', qr/invalid name/,
+     'household_redis'],
     ['household_redis a b { server 127.0.0.1; }', '',
      qr/invalid number of arguments/, 'household_redis'],
     ['household_redis main { server 127.0.0.1; }', 'main', qr/duplicate/,

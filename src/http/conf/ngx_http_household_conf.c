@@ -106,6 +106,7 @@ ngx_http_household_init_main_conf(ngx_conf_t *cf, void *conf)
     }
 
     if (ngx_household_zone_check(cf) != NGX_OK
+        || ngx_http_household_shadow_defined(cf, hmcf) != NGX_OK
         || ngx_http_household_cache_init(cf, hmcf) != NGX_OK
         || ngx_http_household_sharing_init_cache(cf, hmcf) != NGX_OK
         || ngx_http_household_counts_init(cf, hmcf) != NGX_OK)

@@ -125,6 +125,13 @@ char *ngx_http_household_set_shadow(ngx_conf_t *cf, ngx_command_t *cmd,
     void *conf);
 
 /*
+ * Whether each policy that "household_shadow" names is defined.  Returns
+ * NGX_OK, or NGX_ERROR, which has been logged.
+ */
+ngx_int_t ngx_http_household_shadow_defined(ngx_conf_t *cf,
+    ngx_http_household_main_conf_t *hmcf);
+
+/*
  * Makes the shadow of a location that evaluates requests, and has
  * "household_shadow".  Returns NGX_OK, or NGX_ERROR, which has been logged.
  */

@@ -237,6 +237,13 @@ ngx_http_household_redis_block(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
 
     value = cf->args->elts;
 
+    if (value[1].len == 0) {
+        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
+                           "invalid name \"%V\" of \"%V\"", &value[1],
+                           &cmd->name);
+        return NGX_CONF_ERROR;
+    }
+
     store = ngx_http_household_redis_find_or_add(cf, hmcf, &value[1]);
     if (store == NULL) {
         return NGX_CONF_ERROR;

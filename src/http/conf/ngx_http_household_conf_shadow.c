@@ -50,6 +50,15 @@ ngx_http_household_shadow_block(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
 
     value = cf->args->elts;
 
+    /* "household_shadow off" names no policy */
+
+    if (value[1].len == 0 || ngx_strcmp(value[1].data, "off") == 0) {
+        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
+                           "invalid name \"%V\" of \"%V\"", &value[1],
+                           &cmd->name);
+        return NGX_CONF_ERROR;
+    }
+
     policy = ngx_http_household_shadow_get(cf, &value[1]);
     if (policy == NULL) {
         return NGX_CONF_ERROR;
@@ -219,6 +228,30 @@ ngx_http_household_set_shadow(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
 
 
 ngx_int_t
+ngx_http_household_shadow_defined(ngx_conf_t *cf,
+    ngx_http_household_main_conf_t *hmcf)
+{
+    ngx_uint_t                           i;
+    ngx_http_household_named_policy_t  **policy;
+
+    policy = hmcf->policies.elts;
+
+    for (i = 0; i < hmcf->policies.nelts; i++) {
+
+        if (policy[i]->conf == NULL) {
+            ngx_log_error(NGX_LOG_EMERG, cf->log, 0,
+                          "unknown household_policy \"%V\" of "
+                          "\"household_shadow\" in %s:%ui",
+                          &policy[i]->name, policy[i]->file, policy[i]->line);
+            return NGX_ERROR;
+        }
+    }
+
+    return NGX_OK;
+}
+
+
+ngx_int_t
 ngx_http_household_shadow_init(ngx_conf_t *cf,
     ngx_http_household_loc_conf_t *conf)
 {
@@ -229,14 +262,6 @@ ngx_http_household_shadow_init(ngx_conf_t *cf,
     ngx_http_household_named_policy_t  *policy;
 
     policy = conf->shadow_policy;
-
-    if (policy->conf == NULL) {
-        ngx_log_error(NGX_LOG_EMERG, cf->log, 0,
-                      "unknown household_policy \"%V\" of "
-                      "\"household_shadow\" in %s:%ui",
-                      &policy->name, policy->file, policy->line);
-        return NGX_ERROR;
-    }
 
     hmcf = ngx_http_conf_get_module_main_conf(cf, ngx_http_household_module);
 
