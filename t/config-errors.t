@@ -329,6 +329,11 @@ my @http = (
           household_metrics zone=z; household_metrics zone=z; } }', '',
      qr/is duplicate/, 'household_metrics'],
     ['household_metrics zone=z', '', qr/is not allowed here/],
+    (map { ["server { location /a/ { $_->[0]; $_->[1]; } }", '',
+            qr/need a location each/] }
+     ['household_metrics', 'household_dashboard'],
+     ['household_dashboard', 'household_api main'],
+     ['household_api main', 'household_metrics zone=z']),
 
     ['server { location / { household_api; } }', '',
      qr/invalid number of arguments/, 'household_api'],

@@ -275,6 +275,12 @@ typedef struct {
 } ngx_http_household_offer_t;
 
 
+/* the error of a second content handler of a location */
+#define NGX_HTTP_HOUSEHOLD_ONE_CONTENT                                        \
+    "is not allowed: \"household_api\", \"household_dashboard\" and "         \
+    "\"household_metrics\" need a location each"
+
+
 typedef struct ngx_http_household_api_conf_s  ngx_http_household_api_conf_t;
 typedef struct ngx_http_household_api_audit_s  ngx_http_household_api_audit_t;
 

@@ -61,6 +61,10 @@ ngx_http_household_set_dashboard(ngx_conf_t *cf, ngx_command_t *cmd,
         return "is duplicate";
     }
 
+    if (hlcf->content != NULL) {
+        return NGX_HTTP_HOUSEHOLD_ONE_CONTENT;
+    }
+
     hlcf->dashboard = 1;
 
     clcf = ngx_http_conf_get_module_loc_conf(cf, ngx_http_core_module);

@@ -41,6 +41,10 @@ ngx_http_household_set_metrics(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
         return "is duplicate";
     }
 
+    if (hlcf->content != NULL) {
+        return NGX_HTTP_HOUSEHOLD_ONE_CONTENT;
+    }
+
     hlcf->metrics = 1;
     value = cf->args->elts;
 

@@ -33,6 +33,10 @@ ngx_http_household_set_api(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
         return "is duplicate";
     }
 
+    if (hlcf->content != NULL) {
+        return NGX_HTTP_HOUSEHOLD_ONE_CONTENT;
+    }
+
     value = cf->args->elts;
 
     clcf = ngx_http_conf_get_module_loc_conf(cf, ngx_http_core_module);
