@@ -249,6 +249,9 @@ my @http = (
     (map { ["household_sharing on $_", $_, qr/invalid parameter/] }
      qw(2h window= window=0 window=25h window=soon threshold= threshold=-1
         threshold=1.2345 threshold=101 threshold=1d excuse=x excuse=101)),
+    (map { ["household_sharing on $_ window=1h threshold=1 excuse=1", 'h',
+            qr/invalid parameter/] }
+     qw(window=1h threshold=1 excuse=1)),
 
     ['household_events', '', qr/invalid number of arguments/],
     ['household_events maybe', 'maybe', qr/must be "off", or "on"/],
@@ -613,6 +616,8 @@ my @redis = (
     ['server 127.0.0.1; connections 1; connections 2', '', qr/is duplicate/],
 
     ['server 127.0.0.1 resolved', 'resolved', qr/invalid parameter/],
+    (map { ["server localhost $_ $_", $_, qr/invalid parameter/] }
+     qw(replica resolve)),
     ['server unix:/a resolve', 'unix:/a', qr/requires a host name/, 'resolve'],
     ['server localhost resolve', 'other', qr/without "resolver"/, 'resolve'],
     ['server 127.0.0.1 replica', 'other', qr/without "replica" is required/],

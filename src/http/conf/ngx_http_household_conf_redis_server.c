@@ -42,10 +42,12 @@ ngx_http_household_redis_server(ngx_conf_t *cf, ngx_command_t *cmd,
 
     for (i = 2; i < cf->args->nelts; i++) {
 
-        if (ngx_strcmp(value[i].data, "resolve") == 0) {
+        if (ngx_strcmp(value[i].data, "resolve") == 0 && !server->resolve) {
             server->resolve = 1;
 
-        } else if (ngx_strcmp(value[i].data, "replica") == 0 && !sentinel) {
+        } else if (ngx_strcmp(value[i].data, "replica") == 0 && !sentinel
+                   && !server->replica)
+        {
             server->replica = 1;
 
         } else {

@@ -22,7 +22,8 @@
 
 
 static ngx_int_t ngx_http_household_sharing_param(
-    ngx_household_presence_params_t *params, ngx_str_t *param);
+    ngx_household_presence_params_t *params, ngx_str_t *param,
+    ngx_uint_t *set);
 static ngx_int_t ngx_http_household_sharing_days(u_char *p, size_t len,
     ngx_uint_t *days);
 
@@ -35,7 +36,7 @@ ngx_http_household_set_sharing(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
     ngx_http_household_loc_conf_t *hlcf = conf;
 
     ngx_str_t                        *value;
-    ngx_uint_t                        i;
+    ngx_uint_t                        i, set;
     ngx_http_household_main_conf_t   *hmcf;
     ngx_household_presence_params_t  *params;
 
@@ -65,8 +66,12 @@ ngx_http_household_set_sharing(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
 
     ngx_household_presence_defaults(params);
 
+    set = 0;
+
     for (i = 2; i < cf->args->nelts; i++) {
-        if (ngx_http_household_sharing_param(params, &value[i]) != NGX_OK) {
+        if (ngx_http_household_sharing_param(params, &value[i], &set)
+            != NGX_OK)
+        {
             return ngx_http_household_conf_invalid(cf, cmd, &value[i]);
         }
     }
@@ -80,14 +85,20 @@ ngx_http_household_set_sharing(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
 }
 
 
+/* "set" has a bit for each parameter that has been seen */
+
 static ngx_int_t
 ngx_http_household_sharing_param(ngx_household_presence_params_t *params,
-    ngx_str_t *param)
+    ngx_str_t *param, ngx_uint_t *set)
 {
-    time_t     time;
-    ngx_str_t  text;
+    time_t      time;
+    ngx_str_t   text;
+    ngx_uint_t  seen;
 
-    if (ngx_strncmp(param->data, "window=", 7) == 0) {
+    seen = *set;
+
+    if (!(seen & 1) && ngx_strncmp(param->data, "window=", 7) == 0) {
+        *set |= 1;
 
         text.data = param->data + 7;
         text.len = param->len - 7;
@@ -103,13 +114,17 @@ ngx_http_household_sharing_param(ngx_household_presence_params_t *params,
         return NGX_OK;
     }
 
-    if (ngx_strncmp(param->data, "threshold=", 10) == 0) {
+    if (!(seen & 2) && ngx_strncmp(param->data, "threshold=", 10) == 0) {
+        *set |= 2;
+
         return ngx_http_household_sharing_days(param->data + 10,
                                                param->len - 10,
                                                &params->evidence);
     }
 
-    if (ngx_strncmp(param->data, "excuse=", 7) == 0) {
+    if (!(seen & 4) && ngx_strncmp(param->data, "excuse=", 7) == 0) {
+        *set |= 4;
+
         return ngx_http_household_sharing_days(param->data + 7, param->len - 7,
                                                &params->meeting);
     }
