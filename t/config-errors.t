@@ -354,6 +354,9 @@ my @http = (
     ['household_api_audit off; household_api_audit off', '',
      qr/is duplicate/],
     ['household_api_audit syslog:fly=1', 'fly=1', qr/unknown syslog/, ''],
+    ['household_api_audit ""', '""', qr/invalid parameter/],
+    ['household_api_audit a; server { location / { household_api main; } }',
+     '', qr/requires "household_hmac_key"/, 'household_api_audit'],
 
     ['household_geoip', '', qr/invalid number of arguments/],
     ["household_geoip $none", $none, qr/: no such file/],
@@ -565,6 +568,8 @@ my @redis = (
     ['server 127.0.0.1; user a', 'other', qr/without "password"/],
     ['server 127.0.0.1; user a; password ""', 'other', qr/password/,
      'password'],
+    ['server 127.0.0.1; user ""; password a', 'other', qr/"user" is empty/,
+     'user'],
 
     ['server 127.0.0.1; password', '', qr/invalid number of arguments/],
     ['server 127.0.0.1; password ""', '', qr/empty/],
@@ -641,6 +646,11 @@ my @redis = (
      qr/without "sentinel_password"/],
     ['sentinel 127.0.0.1; master m; sentinel_user a; sentinel_user b', '',
      qr/is duplicate/],
+    (map { ["sentinel 127.0.0.1; master m; sentinel_password a; $_ \"\"",
+            'other', qr/"$_" is (?:empty|duplicate)/, $_] }
+     'sentinel_user'),
+    (map { ["sentinel 127.0.0.1; $_ \"\"", 'other', qr/"$_" is empty/, $_] }
+     'master', 'sentinel_password'),
     ['server 127.0.0.1; sentinel_password a', 'other',
      qr/requires "sentinel"/],
     ['sentinel 127.0.0.1; master m; sentinel_password a;'
@@ -655,6 +665,9 @@ my @redis = (
     ['server 127.0.0.1; cluster on; cluster on', '', qr/is duplicate/],
     ['server 127.0.0.1; database 1; cluster on', 'other', qr/"database"/],
     ['server unix:/a; cluster on', 'other', qr/conflicts with a unix socket/],
+    (map { ["server 127.0.0.1; cluster on; key_prefix $_", 'other',
+            qr/"key_prefix" with "\{" conflicts with/, 'cluster'] }
+     '"{}"', '"tv{x}:"'),
 
     ['server 127.0.0.1; read_from', '', qr/invalid number of arguments/],
     ['server 127.0.0.1; read_from any', 'any', qr/invalid value/],
@@ -753,6 +766,9 @@ for my $text ((map { "household_store main zone=z; household_account \$arg_a; $_
      "server 127.0.0.1; user a; password_file $key; database 3",
      'server 127.0.0.1; password b; key_prefix ""; connections 2',
      'server 127.0.0.1; connect_timeout 1s; timeout 1ms',
+     'server 127.0.0.1; connect_timeout 24d; timeout 2147483647ms',
+     'server localhost; server 127.0.0.1 replica resolve; read_from replica',
+     'server 127.0.0.1; key_prefix "{"', 'server 127.0.0.1; cluster on; key_prefix "}"',
      'server 127.0.0.1; tracking on', 'server 127.0.0.1; tracking off',
      'server 127.0.0.1; tracking broadcast',
      $has_ssl ? ('server 127.0.0.1; ssl on; ssl_verify off; ssl_name a',

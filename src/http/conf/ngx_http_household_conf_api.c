@@ -104,6 +104,11 @@ ngx_http_household_set_api_audit(ngx_conf_t *cf, ngx_command_t *cmd,
         return NGX_CONF_OK;
     }
 
+    if (value[1].len == 0) {
+        /* nginx would take it for the standard error output */
+        return ngx_http_household_conf_invalid(cf, cmd, &value[1]);
+    }
+
     audit = ngx_pcalloc(cf->pool, sizeof(ngx_http_household_api_audit_t));
     if (audit == NULL) {
         return NGX_CONF_ERROR;

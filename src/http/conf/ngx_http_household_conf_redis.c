@@ -26,6 +26,8 @@ static char *ngx_http_household_redis_password_file(ngx_conf_t *cf,
     ngx_command_t *cmd, void *conf);
 static char *ngx_http_household_redis_init(ngx_conf_t *cf,
     ngx_household_redis_options_t *conf);
+static ngx_int_t ngx_http_household_redis_check_empty(ngx_conf_t *cf,
+    ngx_household_redis_options_t *rcf);
 static char *ngx_http_household_redis_check_topology(ngx_conf_t *cf,
     ngx_household_redis_options_t *conf);
 
@@ -383,10 +385,7 @@ static char *
 ngx_http_household_redis_init(ngx_conf_t *cf,
     ngx_household_redis_options_t *rcf)
 {
-    if (rcf->password.data != NULL && rcf->password.len == 0) {
-        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
-                           "\"password\" is empty in household_redis \"%V\"",
-                           &rcf->name);
+    if (ngx_http_household_redis_check_empty(cf, rcf) != NGX_OK) {
         return NGX_CONF_ERROR;
     }
 
@@ -429,6 +428,39 @@ ngx_http_household_redis_init(ngx_conf_t *cf,
     }
 
     return ngx_http_household_redis_check_topology(cf, rcf);
+}
+
+
+/* an empty one, as of a template without its variable, is not none */
+
+static ngx_int_t
+ngx_http_household_redis_check_empty(ngx_conf_t *cf,
+    ngx_household_redis_options_t *rcf)
+{
+    ngx_uint_t  i;
+
+    const struct {
+        const char        *name;
+        const ngx_str_t   *value;
+    } texts[] = {
+        { "user", &rcf->user },
+        { "password", &rcf->password },
+        { "sentinel_user", &rcf->sentinel_user },
+        { "sentinel_password", &rcf->sentinel_password },
+        { "master", &rcf->master }
+    };
+
+    for (i = 0; i < sizeof(texts) / sizeof(texts[0]); i++) {
+
+        if (texts[i].value->data != NULL && texts[i].value->len == 0) {
+            ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
+                               "\"%s\" is empty in household_redis \"%V\"",
+                               texts[i].name, &rcf->name);
+            return NGX_ERROR;
+        }
+    }
+
+    return NGX_OK;
 }
 
 
@@ -481,6 +513,13 @@ ngx_http_household_redis_check_topology(ngx_conf_t *cf,
 
         } else if (replicas) {
             err = "\"replica\" is not allowed with \"cluster\"";
+
+        } else if (ngx_strlchr(rcf->key_prefix.data, rcf->key_prefix.data
+                               + rcf->key_prefix.len, '{')
+                   != NULL)
+        {
+            /* the hash tag would be another than the account */
+            err = "\"key_prefix\" with \"{\" conflicts with \"cluster\"";
         }
 
     } else if (replicas == rcf->servers.nelts) {
