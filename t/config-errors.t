@@ -836,6 +836,51 @@ for (["$on household_account \$arg_a;", 1, 'no household_device'],
         $count, "trusted devices: $name: warnings";
 }
 
+# TLS is configured, and not switched on
+
+for (['ssl_verify off', 1], ['ssl_name a', 1],
+     ["ssl_trusted_certificate $none", 1], ['ssl_protocols TLSv1.3', 1],
+     ["ssl_certificate $none", 1], ["ssl_certificate_key $none", 1],
+     ["ssl_crl $none", 1], ['ssl_ciphers a', 1], ['ssl_verify_depth 2', 1],
+     ["ssl off; ssl_trusted_certificate $none", 0],
+     ['ssl off', 0], ['timeout 1s', 0])
+{
+    my ($text, $count) = @$_;
+    last if !$has_ssl;
+
+    ($good, $said) = said("household_redis other {\nserver 127.0.0.1; $text; }");
+    ok $good, "without ssl on: $text" or diag $said;
+    is scalar(() = $said =~ /\[warn\]\ "ssl_\.\.\."\ has\ no\ effect\ without
+                             \ "ssl\ on"\ in\ household_redis\ "other"\ in
+                             \ \S+:\d+/gx),
+        $count, "without ssl on: $text: warnings";
+}
+
+# what a directive lacks is known at the end: the line is that of the directive
+
+for (['household_token bearer;', qr/without "household_token_key"/],
+     ["household_token bearer; household_token_key $secret;"
+      . " household_token_renew $secret;", qr/needs "\$cookie_\w+"/],
+     ['household_api_audit a;', qr/requires "household_hmac_key"/])
+{
+    my ($text, $reason) = @$_;
+
+    ($good, $said) = said("household_store main;\n$text\nserver {\n"
+        . "listen 127.0.0.1:1;\nlocation /a { household_api main; }\n"
+        . 'location /b { ' . ($text =~ /token/ ? 'household on;' : '')
+        . "}\n}");
+
+    open my $in, '<', "$nginx->{dir}/nginx.conf" or die "nginx.conf: $!\n";
+    my $line;
+    while (<$in>) {
+        $line = $. if /^\Q$text\E/;
+    }
+
+    ok !$good, "$text: fails";
+    like $said, qr/\[emerg\][^\n]*$reason[^\n]* in \S+nginx\.conf:$line$/m,
+        "$text: the line";
+}
+
 # a password is nowhere to be seen
 
 for my $text ('user a; password s3cret; password s3cret',

@@ -29,6 +29,8 @@
 #pragma weak ngx_ssl_trusted_certificate
 
 
+static void ngx_http_household_ssl_redis_unused(ngx_conf_t *cf,
+    ngx_household_redis_options_t *rcf, ngx_http_household_redis_ssl_t *ssl);
 static ngx_ssl_t *ngx_http_household_ssl_create(ngx_conf_t *cf,
     ngx_uint_t protocols);
 static char *ngx_http_household_ssl_redis_check(ngx_conf_t *cf,
@@ -139,6 +141,8 @@ ngx_http_household_ssl_redis_init(ngx_conf_t *cf,
 {
     ngx_ssl_t  *ctx;
 
+    ngx_http_household_ssl_redis_unused(cf, rcf, ssl);
+
     ngx_conf_init_value(ssl->on, 0);
     ngx_conf_init_value(ssl->verify, 1);
     ngx_conf_init_value(ssl->depth, 1);
@@ -173,6 +177,28 @@ ngx_http_household_ssl_redis_init(ngx_conf_t *cf,
     rcf->ssl_ctx = ctx;
 
     return NGX_CONF_OK;
+}
+
+
+/* certificates are configured, and the password would be sent in clear text */
+
+static void
+ngx_http_household_ssl_redis_unused(ngx_conf_t *cf,
+    ngx_household_redis_options_t *rcf, ngx_http_household_redis_ssl_t *ssl)
+{
+    if (ssl->on != NGX_CONF_UNSET
+        || (ssl->verify == NGX_CONF_UNSET && ssl->depth == NGX_CONF_UNSET
+            && ssl->protocols == 0 && ssl->name.len == 0
+            && ssl->trusted.len == 0 && ssl->crl.len == 0
+            && ssl->certificate.len == 0 && ssl->key.len == 0
+            && ssl->ciphers.len == 0))
+    {
+        return;
+    }
+
+    ngx_conf_log_error(NGX_LOG_WARN, cf, 0,
+                       "\"ssl_...\" has no effect without \"ssl on\" in "
+                       "household_redis \"%V\"", &rcf->name);
 }
 
 
