@@ -81,6 +81,16 @@ static ngx_conf_num_bounds_t  ngx_http_household_ipv6_prefix_bounds = {
 };
 
 
+static ngx_http_household_sec_range_t  ngx_http_household_leeway_range = {
+    0, NGX_HOUSEHOLD_JWT_LEEWAY_MAX, "at most 5m"
+};
+
+
+static ngx_http_household_sec_range_t  ngx_http_household_activity_range = {
+    NGX_HOUSEHOLD_DAY, NGX_HTTP_HOUSEHOLD_ACTIVITY_MAX, "from 1d to 180d"
+};
+
+
 static ngx_command_t  ngx_http_household_commands[] = {
 
     { ngx_string("household_redis"),
@@ -179,11 +189,11 @@ static ngx_command_t  ngx_http_household_commands[] = {
       ngx_http_household_set_sec,
       NGX_HTTP_LOC_CONF_OFFSET,
       offsetof(ngx_http_household_loc_conf_t, token.leeway),
-      NULL },
+      &ngx_http_household_leeway_range },
 
     { ngx_string("household_account"),
       NGX_HTTP_HOUSEHOLD_ANY_CONF|NGX_CONF_TAKE1,
-      ngx_http_household_set_value,
+      ngx_http_household_set_account,
       NGX_HTTP_LOC_CONF_OFFSET,
       offsetof(ngx_http_household_loc_conf_t, account),
       NULL },
@@ -305,7 +315,7 @@ static ngx_command_t  ngx_http_household_commands[] = {
       ngx_http_household_set_sec,
       NGX_HTTP_LOC_CONF_OFFSET,
       offsetof(ngx_http_household_loc_conf_t, activity),
-      NULL },
+      &ngx_http_household_activity_range },
 
     { ngx_string("household_sharing"),
       NGX_HTTP_HOUSEHOLD_ANY_CONF|NGX_CONF_1MORE,

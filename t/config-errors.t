@@ -238,7 +238,7 @@ my @http = (
     ['household_activity', '', qr/invalid number of arguments/],
     ['household_activity long', 'long', qr/invalid value/],
     ['household_activity 30d; household_activity 60d', '', qr/is duplicate/],
-    (map { ["household_activity $_", '', qr/must be from 1d to 180d/] }
+    (map { ["household_activity $_", $_, qr/must be from 1d to 180d/] }
      qw(0 23h 181d)),
 
     ['household_sharing', '', qr/invalid number of arguments/],
@@ -389,6 +389,8 @@ my @http = (
     ['household_token bearer; household_token bearer', '', qr/is duplicate/],
     ['household_token bearer; household_account $arg_a', 'household_account',
      qr/mutually exclusive/, 'household_token'],
+    ['household_account $arg_a; household_token bearer', 'household_account',
+     qr/mutually exclusive/],
     ['household_store main; household on; household_token bearer', '',
      qr/without "household_token_key"/],
 
@@ -493,7 +495,8 @@ my @http = (
 
     ['household_token_leeway', '', qr/invalid number of arguments/],
     ['household_token_leeway x', 'x', qr/invalid value/],
-    ['household_token_leeway 301s', '', qr/at most 300s/],
+    ['household_token_leeway 301s', '301s', qr/must be at most 5m/],
+    ['household_token_leeway 6m', '6m', qr/must be at most 5m/],
     ['household_token_leeway 1s; household_token_leeway 1s', '',
      qr/is duplicate/],
 
@@ -612,6 +615,11 @@ my @redis = (
     ['server 127.0.0.1; timeout 0', 'other', qr/must not be 0/],
     ['server 127.0.0.1; timeout 0ms', 'other', qr/must not be 0/],
     ['server 127.0.0.1; timeout soon', 'soon', qr/invalid value/],
+    (map { ["server 127.0.0.1; ${_}timeout 25d", '25d', qr/at most 24d/],
+           ["server 127.0.0.1; ${_}timeout 4294967296ms", '4294967296ms',
+            qr/at most 24d/],
+           ["server 127.0.0.1; ${_}timeout 1M", '1M', qr/at most 24d/] }
+     '', 'connect_'),
     ['server 127.0.0.1; timeout 1s; timeout 1s', '', qr/is duplicate/],
 
     ['server 127.0.0.1; connections', '', qr/invalid number of arguments/],
@@ -743,6 +751,9 @@ for my $text ((map { "household_store main zone=z; household_account \$arg_a; $_
     'household_rollout 0.05%', 'household_rollout $arg_r',
     'household_log_level info',
     "household_hmac_key $key state_valid=1h", 'household_token_leeway 5m',
+    'household_activity 1d', 'household_activity 180d',
+    'household_sharing on window=1d threshold=100 excuse=0',
+    'household_policy a { household_grace 1d; } household_shadow a',
     'household_token_claims account=a device=b'),
     'household_store main zone=z fresh=1s missing=0 stale=1d;',
     'household_zone zone=z2:1m;',

@@ -47,6 +47,8 @@ typedef struct {
 typedef struct {
     ngx_array_t                 *sources;  /* ..._source_t; NULL: none */
     ngx_uint_t                   strip;
+    u_char                      *file;      /* where the sources are set */
+    ngx_uint_t                   line;
     ngx_array_t                 *issuers;   /* ..._jwt_issuer_t */
     ngx_array_t                 *keysets;   /* of each; NULL: from a file */
     ngx_array_t                 *cat_issuers; /* likewise, of format=cat */

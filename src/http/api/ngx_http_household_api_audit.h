@@ -37,6 +37,8 @@ struct ngx_http_household_api_audit_s {
      */
     ngx_atomic_t               *torn;
     ngx_shm_t                   shm;
+    u_char                     *conf_file; /* where the directive is */
+    ngx_uint_t                  conf_line;
 };
 
 

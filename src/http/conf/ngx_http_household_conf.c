@@ -18,7 +18,7 @@
 #include "ngx_http_household_value.h"
 
 
-static char *ngx_http_household_merge_identity(ngx_conf_t *cf,
+static void ngx_http_household_merge_identity(
     ngx_http_household_loc_conf_t *prev, ngx_http_household_loc_conf_t *conf);
 static void ngx_http_household_merge_content(ngx_conf_t *cf,
     ngx_http_household_loc_conf_t *prev, ngx_http_household_loc_conf_t *conf);
@@ -180,9 +180,7 @@ ngx_http_household_merge_loc_conf(ngx_conf_t *cf, void *parent, void *child)
 
     ngx_conf_merge_ptr_value(conf->store, prev->store, NULL);
 
-    if (ngx_http_household_merge_identity(cf, prev, conf) != NGX_CONF_OK) {
-        return NGX_CONF_ERROR;
-    }
+    ngx_http_household_merge_identity(prev, conf);
 
     ngx_conf_merge_ptr_value(conf->device, prev->device, NULL);
     ngx_conf_merge_ptr_value(conf->offer_state, prev->offer_state, NULL);
@@ -218,14 +216,16 @@ ngx_http_household_merge_loc_conf(ngx_conf_t *cf, void *parent, void *child)
 
 /* "household_account" or "household_token", whichever level is nearer */
 
-static char *
-ngx_http_household_merge_identity(ngx_conf_t *cf,
-    ngx_http_household_loc_conf_t *prev, ngx_http_household_loc_conf_t *conf)
+static void
+ngx_http_household_merge_identity(ngx_http_household_loc_conf_t *prev,
+    ngx_http_household_loc_conf_t *conf)
 {
     if (conf->account == NGX_CONF_UNSET_PTR
         && conf->token.sources == NGX_CONF_UNSET_PTR)
     {
         conf->token.strip = prev->token.strip;
+        conf->token.file = prev->token.file;
+        conf->token.line = prev->token.line;
 
         ngx_conf_merge_ptr_value(conf->account, prev->account, NULL);
         ngx_conf_merge_ptr_value(conf->token.sources, prev->token.sources,
@@ -235,14 +235,7 @@ ngx_http_household_merge_identity(ngx_conf_t *cf,
     ngx_conf_init_ptr_value(conf->account, NULL);
     ngx_conf_init_ptr_value(conf->token.sources, NULL);
 
-    if (conf->account != NULL && conf->token.sources != NULL) {
-        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
-                           "\"household_account\" and \"household_token\" are "
-                           "mutually exclusive");
-        return NGX_CONF_ERROR;
-    }
-
-    return ngx_http_household_token_merge(cf, &prev->token, &conf->token);
+    ngx_http_household_token_merge(&prev->token, &conf->token);
 }
 
 

@@ -63,6 +63,15 @@ char *ngx_http_household_set_rollout(ngx_conf_t *cf, ngx_command_t *cmd,
 
 char *ngx_http_household_set_enum(ngx_conf_t *cf, ngx_command_t *cmd,
     void *conf);
+
+/* cmd->post of ngx_http_household_set_sec(), or NULL */
+
+typedef struct {
+    time_t                        min;
+    time_t                        max;
+    const char                   *text;    /* of the error */
+} ngx_http_household_sec_range_t;
+
 char *ngx_http_household_set_sec(ngx_conf_t *cf, ngx_command_t *cmd,
     void *conf);
 char *ngx_http_household_set_msec(ngx_conf_t *cf, ngx_command_t *cmd,
@@ -245,6 +254,8 @@ ngx_int_t ngx_http_household_keyset_enable(ngx_conf_t *cf,
 
 /* ngx_http_household_conf_token.c: tokens */
 
+char *ngx_http_household_set_account(ngx_conf_t *cf, ngx_command_t *cmd,
+    void *conf);
 char *ngx_http_household_set_token(ngx_conf_t *cf, ngx_command_t *cmd,
     void *conf);
 char *ngx_http_household_set_token_key(ngx_conf_t *cf, ngx_command_t *cmd,
@@ -268,8 +279,7 @@ ngx_household_jwks_t *ngx_http_household_keys_load(ngx_conf_t *cf,
 void ngx_http_household_token_create(ngx_http_household_token_conf_t *conf);
 
 /* merges all but the sources */
-char *ngx_http_household_token_merge(ngx_conf_t *cf,
-    ngx_http_household_token_conf_t *prev,
+void ngx_http_household_token_merge(ngx_http_household_token_conf_t *prev,
     ngx_http_household_token_conf_t *conf);
 
 /*

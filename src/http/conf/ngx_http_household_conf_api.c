@@ -115,6 +115,8 @@ ngx_http_household_set_api_audit(ngx_conf_t *cf, ngx_command_t *cmd,
     }
 
     audit->name = value[1];
+    audit->conf_file = cf->conf_file->file.name.data;
+    audit->conf_line = cf->conf_file->line;
 
     if (ngx_strncmp(value[1].data, "syslog:", sizeof("syslog:") - 1) == 0) {
 

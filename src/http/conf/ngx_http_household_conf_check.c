@@ -8,6 +8,7 @@
 #include <ngx_core.h>
 #include <ngx_http.h>
 #include "ngx_http_household.h"
+#include "ngx_http_household_api_audit.h"
 #include "ngx_http_household_conf.h"
 #include "ngx_http_household_denied.h"
 
@@ -45,7 +46,8 @@ ngx_http_household_conf_check_required(ngx_conf_t *cf,
     if (conf->api != NULL && conf->audit != NULL && hmcf->hmac == NULL) {
         ngx_log_error(NGX_LOG_EMERG, cf->log, 0,
                       "\"household_api_audit\" requires "
-                      "\"household_hmac_key\"");
+                      "\"household_hmac_key\" in %s:%ui",
+                      conf->audit->conf_file, conf->audit->conf_line);
         return NGX_CONF_ERROR;
     }
 

@@ -160,14 +160,6 @@ ngx_http_household_conf_activity(ngx_conf_t *cf,
 {
     ngx_household_presence_params_t  *params;
 
-    if (hlcf->activity < NGX_HOUSEHOLD_DAY
-        || hlcf->activity > NGX_HTTP_HOUSEHOLD_ACTIVITY_MAX)
-    {
-        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
-                           "\"household_activity\" must be from 1d to 180d");
-        return NGX_ERROR;
-    }
-
     if (hlcf->sharing == NULL || hlcf->sharing->forget == hlcf->activity) {
         return NGX_OK;
     }

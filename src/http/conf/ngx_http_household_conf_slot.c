@@ -71,8 +71,9 @@ ngx_http_household_set_sec(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
 {
     char  *p = conf;
 
-    time_t     *sp, time;
-    ngx_str_t  *value;
+    time_t                          *sp, time;
+    ngx_str_t                       *value;
+    ngx_http_household_sec_range_t  *range;
 
     sp = (time_t *) (p + cmd->offset);
 
@@ -88,6 +89,15 @@ ngx_http_household_set_sec(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
         ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
                            "invalid value \"%V\" of \"%V\", it must be a time "
                            "in whole seconds", &value[1], &cmd->name);
+        return NGX_CONF_ERROR;
+    }
+
+    range = cmd->post;
+
+    if (range != NULL && (time < range->min || time > range->max)) {
+        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
+                           "invalid value \"%V\" of \"%V\", it must be %s",
+                           &value[1], &cmd->name, range->text);
         return NGX_CONF_ERROR;
     }
 
@@ -115,10 +125,12 @@ ngx_http_household_set_msec(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
 
     time = ngx_parse_time(&value[1], 0);
 
-    if (time == (ngx_msec_t) NGX_ERROR) {
+    /* also if it is NGX_ERROR; epoll waits for an int of milliseconds */
+
+    if (time > NGX_MAX_INT32_VALUE) {
         ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
-                           "invalid value \"%V\" of \"%V\", it must be a time",
-                           &value[1], &cmd->name);
+                           "invalid value \"%V\" of \"%V\", it must be a time "
+                           "of at most 24d", &value[1], &cmd->name);
         return NGX_CONF_ERROR;
     }
 

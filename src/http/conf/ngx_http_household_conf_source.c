@@ -12,6 +12,11 @@
 #include "ngx_http_household_value.h"
 
 
+#define NGX_HTTP_HOUSEHOLD_ONE_IDENTITY                                       \
+    "is not allowed: \"household_account\" and \"household_token\" are "       \
+    "mutually exclusive"
+
+
 static ngx_int_t ngx_http_household_token_cat(ngx_array_t *sources);
 static ngx_int_t ngx_http_household_token_parse_source(ngx_conf_t *cf,
     ngx_str_t *text, ngx_http_household_source_t *source);
@@ -33,6 +38,13 @@ ngx_http_household_set_token(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
     if (tcf->sources != NGX_CONF_UNSET_PTR) {
         return "is duplicate";
     }
+
+    if (hlcf->account != NGX_CONF_UNSET_PTR) {
+        return NGX_HTTP_HOUSEHOLD_ONE_IDENTITY;
+    }
+
+    tcf->file = cf->conf_file->file.name.data;
+    tcf->line = cf->conf_file->line;
 
     value = cf->args->elts;
     n = cf->args->nelts;
@@ -89,6 +101,19 @@ ngx_http_household_set_token(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
     }
 
     return NGX_CONF_OK;
+}
+
+
+char *
+ngx_http_household_set_account(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
+{
+    ngx_http_household_loc_conf_t *hlcf = conf;
+
+    if (hlcf->token.sources != NGX_CONF_UNSET_PTR) {
+        return NGX_HTTP_HOUSEHOLD_ONE_IDENTITY;
+    }
+
+    return ngx_http_household_set_value(cf, cmd, conf);
 }
 
 

@@ -50,9 +50,8 @@ ngx_http_household_token_create(ngx_http_household_token_conf_t *conf)
 }
 
 
-char *
-ngx_http_household_token_merge(ngx_conf_t *cf,
-    ngx_http_household_token_conf_t *prev,
+void
+ngx_http_household_token_merge(ngx_http_household_token_conf_t *prev,
     ngx_http_household_token_conf_t *conf)
 {
     ngx_conf_merge_ptr_value(conf->issuers, prev->issuers, NULL);
@@ -65,15 +64,6 @@ ngx_http_household_token_merge(ngx_conf_t *cf,
     ngx_conf_merge_sec_value(conf->renewal_max, prev->renewal_max, 0);
     ngx_conf_merge_sec_value(conf->leeway, prev->leeway,
                              NGX_HTTP_HOUSEHOLD_LEEWAY);
-
-    if (conf->leeway > NGX_HOUSEHOLD_JWT_LEEWAY_MAX) {
-        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
-                           "\"household_token_leeway\" must be at most %ds",
-                           NGX_HOUSEHOLD_JWT_LEEWAY_MAX);
-        return NGX_CONF_ERROR;
-    }
-
-    return NGX_CONF_OK;
 }
 
 
@@ -87,9 +77,9 @@ ngx_http_household_token_build_policy(ngx_conf_t *cf,
     ngx_http_household_token_conf_t  **token;
 
     if (conf->issuers == NULL) {
-        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
-                           "\"household_token\" without "
-                           "\"household_token_key\"");
+        ngx_log_error(NGX_LOG_EMERG, cf->log, 0,
+                      "\"household_token\" without \"household_token_key\" "
+                      "in %s:%ui", conf->file, conf->line);
         return NGX_CONF_ERROR;
     }
 
@@ -304,9 +294,10 @@ ngx_http_household_token_renewed(ngx_conf_t *cf,
         }
     }
 
-    ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
-                       "\"household_token_renew\" needs \"$cookie_%V\" in "
-                       "\"household_token\"", package);
+    ngx_log_error(NGX_LOG_EMERG, cf->log, 0,
+                  "\"household_token_renew\" needs \"$cookie_%V\" in "
+                  "\"household_token\" in %s:%ui", package, conf->file,
+                  conf->line);
 
     return NGX_ERROR;
 }
