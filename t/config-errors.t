@@ -847,6 +847,31 @@ for (["$on household_account \$arg_a;", 1, 'no household_device'],
         $count, "trusted devices: $name: warnings";
 }
 
+# what has no effect: a warning a directive "household"
+
+for (['household_action redirect;', qr/no "household_offer" is configured/, 1],
+     ['household_action redirect; household_offer default url=/;', qr/offer/, 0],
+     ['household_action auto;', qr/offer/, 0],
+     ['household_action redirect; household off;', qr/offer/, 0],
+     ['household_sharing on; household_unregistered allow;',
+      qr/"household_unregistered allow" is evaluated before/, 1],
+     ['household_sharing on; household_family_unknown allow;',
+      qr/"household_family_unknown allow" is evaluated before/, 1],
+     ['household_sharing on; household_unregistered learn;', qr/before/, 0],
+     ['household_unregistered allow;', qr/before/, 0])
+{
+    my ($text, $warning, $count) = @$_;
+    my $mode = $text =~ /household off/ ? '' : 'household on;';
+
+    ($good, $said) = said('household_store main; household_account $arg_a;'
+        . " household_device \$arg_d;\nserver { listen 127.0.0.1:1; $mode $text"
+        . ' location /a { } location /b { } }');
+    ok $good, "no effect: $text" or diag $said;
+    is scalar(() = $said =~ /\[warn\]\ [^\n]*$warning[^\n]*\ the
+                             \ "household"\ directive\ in\ \S+:\d+\n/gx),
+        $count, "no effect: $text: warnings";
+}
+
 # TLS is configured, and not switched on
 
 for (['ssl_verify off', 1], ['ssl_name a', 1],

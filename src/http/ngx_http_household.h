@@ -223,6 +223,22 @@ typedef struct {
 } ngx_http_household_shadow_t;
 
 
+/* what a location most probably lacks */
+
+typedef enum {
+    NGX_HTTP_HOUSEHOLD_WARNING_DEVICE = 0,
+    NGX_HTTP_HOUSEHOLD_WARNING_OFFER,
+    NGX_HTTP_HOUSEHOLD_WARNING_SHARING,
+    NGX_HTTP_HOUSEHOLD_WARNINGS
+} ngx_http_household_warning_e;
+
+
+typedef struct {
+    u_char                       *file;
+    ngx_uint_t                    line;
+} ngx_http_household_warned_t;
+
+
 typedef struct {
     time_t                        loaded; /* when it was read */
     ngx_array_t                   redis;  /* ngx_http_household_redis_t * */
@@ -242,8 +258,8 @@ typedef struct {
     ngx_household_counters_t     *counters; /* NULL: no store */
     ngx_household_redis_servers_t  *servers; /* likewise */
 
-    u_char                       *deviceless_file; /* warned of last */
-    ngx_uint_t                    deviceless_line;
+    /* the directive "household" that each warning was last logged for */
+    ngx_http_household_warned_t   warned[NGX_HTTP_HOUSEHOLD_WARNINGS];
 
     ngx_uint_t                    postponed; /* in a worker: times */
     ngx_uint_t                    sharing; /* unsigned  sharing:1; used */

@@ -17,6 +17,11 @@ static char *ngx_http_household_conf_check_required(ngx_conf_t *cf,
     ngx_http_household_loc_conf_t *conf);
 static void ngx_http_household_conf_check_device(ngx_conf_t *cf,
     ngx_http_household_loc_conf_t *conf);
+static void ngx_http_household_conf_check_effect(ngx_conf_t *cf,
+    ngx_http_household_loc_conf_t *conf);
+static void ngx_http_household_conf_warn(ngx_conf_t *cf,
+    ngx_http_household_loc_conf_t *conf, ngx_http_household_warning_e warning,
+    const char *text);
 
 
 char *
@@ -27,7 +32,12 @@ ngx_http_household_conf_check(ngx_conf_t *cf,
         return NGX_CONF_ERROR;
     }
 
+    if (conf->mode == NGX_HOUSEHOLD_OFF && conf->mode_value == NULL) {
+        return NGX_CONF_OK;
+    }
+
     ngx_http_household_conf_check_device(cf, conf);
+    ngx_http_household_conf_check_effect(cf, conf);
 
     return NGX_CONF_OK;
 }
@@ -101,26 +111,16 @@ ngx_http_household_conf_check_required(ngx_conf_t *cf,
 }
 
 
-/*
- * Without a device id no device is ever trusted.  One line for each directive
- * "household", however many locations inherit it.
- */
+/* without a device id no device is ever trusted */
 
 static void
 ngx_http_household_conf_check_device(ngx_conf_t *cf,
     ngx_http_household_loc_conf_t *conf)
 {
-    ngx_uint_t                       known;
-    ngx_http_household_main_conf_t  *hmcf;
-
-    hmcf = ngx_http_conf_get_module_main_conf(cf, ngx_http_household_module);
+    ngx_uint_t  known;
 
     known = conf->token.sources != NULL ? conf->token.policy.device.len != 0
                                         : conf->device != NULL;
-
-    if (conf->mode == NGX_HOUSEHOLD_OFF && conf->mode_value == NULL) {
-        return;
-    }
 
     if (known) {
         if (conf->store != NULL) {
@@ -130,18 +130,68 @@ ngx_http_household_conf_check_device(ngx_conf_t *cf,
         return;
     }
 
-    if (conf->trusted_device == 0
-        || (hmcf->deviceless_file == conf->mode_file
-            && hmcf->deviceless_line == conf->mode_line))
+    if (conf->trusted_device != 0) {
+        ngx_http_household_conf_warn(cf, conf,
+                                     NGX_HTTP_HOUSEHOLD_WARNING_DEVICE,
+                                     "no device id is configured for "
+                                     "\"household_trusted_device\" and");
+    }
+}
+
+
+/* directives that have no effect as the others are */
+
+static void
+ngx_http_household_conf_check_effect(ngx_conf_t *cf,
+    ngx_http_household_loc_conf_t *conf)
+{
+    if (conf->action == NGX_HTTP_HOUSEHOLD_REDIRECT && conf->offers == NULL) {
+        ngx_http_household_conf_warn(cf, conf,
+                                     NGX_HTTP_HOUSEHOLD_WARNING_OFFER,
+                                     "no \"household_offer\" is configured "
+                                     "for \"household_action redirect\" "
+                                     "and");
+    }
+
+    if (conf->sharing != NULL
+        && (conf->unregistered == NGX_HOUSEHOLD_ALLOW
+            || conf->family_unknown == NGX_HOUSEHOLD_ALLOW))
     {
+        ngx_http_household_conf_warn(cf, conf,
+                                     NGX_HTTP_HOUSEHOLD_WARNING_SHARING,
+                                     conf->unregistered == NGX_HOUSEHOLD_ALLOW
+                                     ? "\"household_unregistered allow\" is "
+                                       "evaluated before "
+                                       "\"household_sharing\", for"
+                                     : "\"household_family_unknown allow\" is "
+                                       "evaluated before "
+                                       "\"household_sharing\", for");
+    }
+}
+
+
+/* one line for each directive "household", however many locations inherit it */
+
+static void
+ngx_http_household_conf_warn(ngx_conf_t *cf,
+    ngx_http_household_loc_conf_t *conf, ngx_http_household_warning_e warning,
+    const char *text)
+{
+    ngx_http_household_warned_t     *warned;
+    ngx_http_household_main_conf_t  *hmcf;
+
+    hmcf = ngx_http_conf_get_module_main_conf(cf, ngx_http_household_module);
+
+    warned = &hmcf->warned[warning];
+
+    if (warned->file == conf->mode_file && warned->line == conf->mode_line) {
         return;
     }
 
-    hmcf->deviceless_file = conf->mode_file;
-    hmcf->deviceless_line = conf->mode_line;
+    warned->file = conf->mode_file;
+    warned->line = conf->mode_line;
 
     ngx_log_error(NGX_LOG_WARN, cf->log, 0,
-                  "no device id is configured for \"household_trusted_device\" "
-                  "and the \"household\" directive in %s:%ui",
-                  conf->mode_file, conf->mode_line);
+                  "%s the \"household\" directive in %s:%ui",
+                  text, conf->mode_file, conf->mode_line);
 }
