@@ -168,6 +168,9 @@ refuses(void **state)
         { "[192.0.2.1",
           "eyJhbGciOiJkaXIiLCJlbmMiOiJBMTI4R0NNIn0..io0yecVx802Bk3xr.ZA"
           "f5sPLYfz4-aQ.I9VNJ_raAr4AfjmXleemMg" },
+        { "::ffff:1.2.3.4/94",
+          "eyJlbmMiOiJBMTI4R0NNIiwiYWxnIjoiZGlyIn0..m-Jwvqs5tITL3vIf.E7"
+          "LlJF2LAxdltINsdj6ABNo.JC8s51F9ruC2AdoqG53dTw" },
         { "::ffff:1.2.3.4/95",
           "eyJlbmMiOiJBMTI4R0NNIiwiYWxnIjoiZGlyIn0..L6nx7kmV2rdZ1IQZ.tN"
           "4E5h0V3t3-wXKebC4j4SM.4vNj2s1KL-jFrSHXrWC1IQ" },
