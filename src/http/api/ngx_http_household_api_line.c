@@ -29,8 +29,10 @@ static ngx_int_t ngx_http_household_api_line_entries(
     const ngx_http_household_api_line_list_t *list, json_t *entries,
     ngx_http_household_api_plan_t *plan,
     ngx_http_household_api_fault_t *fault);
-static ngx_uint_t ngx_http_household_api_line_repeated(json_t *entries,
-    const char *name, size_t n, ngx_str_t *id);
+static ngx_int_t ngx_http_household_api_line_each(
+    const ngx_http_household_api_line_list_t *list, json_t *entries,
+    json_t *ids, ngx_http_household_api_plan_t *plan,
+    ngx_http_household_api_fault_t *fault);
 static ngx_int_t ngx_http_household_api_line_fault(
     ngx_http_household_api_fault_t *fault, const char *code,
     const char *detail, const char *pointer);
@@ -214,8 +216,7 @@ ngx_http_household_api_line_entries(
     ngx_http_household_api_plan_t *plan,
     ngx_http_household_api_fault_t *fault)
 {
-    size_t      i;
-    json_t     *entry, *id;
+    json_t     *ids;
     ngx_int_t   rc;
 
     if (json_array_size(entries) > NGX_HTTP_HOUSEHOLD_API_LINE_ENTRIES) {
@@ -224,13 +225,41 @@ ngx_http_household_api_line_entries(
                                       list->pointer);
     }
 
+    ids = json_object();
+    if (ids == NULL) {
+        return NGX_ERROR;
+    }
+
     plan->resource = list->resource;
+
+    rc = ngx_http_household_api_line_each(list, entries, ids, plan, fault);
+
+    json_decref(ids);
+
+    return rc;
+}
+
+
+/* "ids" is the set of ids that the list had so far */
+
+static ngx_int_t
+ngx_http_household_api_line_each(
+    const ngx_http_household_api_line_list_t *list, json_t *entries,
+    json_t *ids, ngx_http_household_api_plan_t *plan,
+    ngx_http_household_api_fault_t *fault)
+{
+    size_t       i;
+    json_t      *entry, *id;
+    ngx_int_t    rc;
+    const char  *text;
 
     json_array_foreach(entries, i, entry) {
 
         id = list->id ? json_object_get(entry, list->id) : entry;
 
-        plan->item.data = (u_char *) json_string_value(id);
+        text = json_string_value(id);
+
+        plan->item.data = (u_char *) text;
         plan->item.len = json_string_length(id);
         plan->body = entry;
 
@@ -243,13 +272,16 @@ ngx_http_household_api_line_entries(
                                           list->pointer);
         }
 
-        if (list->id != NULL
-            && ngx_http_household_api_line_repeated(entries, list->id, i,
-                                                    &plan->item))
-        {
+        if (list->id != NULL && json_object_get(ids, text) != NULL) {
             return ngx_http_household_api_line_fault(fault, "invalid_value",
                                           "the list has two entries for one id",
                                           list->pointer);
+        }
+
+        if (list->id != NULL
+            && json_object_set_new_nocheck(ids, text, json_true()) != 0)
+        {
+            return NGX_ERROR;
         }
 
         rc = ngx_http_household_api_plan_make(plan, fault);
@@ -265,30 +297,6 @@ ngx_http_household_api_line_entries(
     }
 
     return NGX_OK;
-}
-
-
-/* returns 1 if one of the first "n" entries has the id, otherwise 0 */
-
-static ngx_uint_t
-ngx_http_household_api_line_repeated(json_t *entries, const char *name,
-    size_t n, ngx_str_t *id)
-{
-    size_t   i;
-    json_t  *value;
-
-    for (i = 0; i < n; i++) {
-
-        value = json_object_get(json_array_get(entries, i), name);
-
-        if (json_string_length(value) == id->len
-            && ngx_memcmp(json_string_value(value), id->data, id->len) == 0)
-        {
-            return 1;
-        }
-    }
-
-    return 0;
 }
 
 
