@@ -104,6 +104,9 @@ is_deeply fields('a'), {
 }, 'and all the rest';
 is imports($all), '200 1 1 0 1 0', 'again: nothing changes';
 is imports($all, '?dry_run=0'), '200 1 1 0 1 0', 'no dry run';
+is imports($all, '?dry_run=1'), '200 1 1 0 1 0', 'a dry run: nothing changes';
+is imports($all =~ s/2030/2031/r, '?dry_run=1'), '200 1 1 1 0 0',
+    'a dry run: a time changes';
 
 is imports(lines({ account => 'a', home => ['192.0.2.1'] },
                  { account => 'a', extra_members =>
@@ -155,7 +158,10 @@ my @bad = (
 
 my $n = 1;
 my $want = join ' ', map { $n++; $n . " $_->[1]" } @bad;
-my $good = { account => 'c', home => ['192.0.2.1'] };
+my $good = { account => 'c', home => ['192.0.2.1'],
+             devices => [map { { device => $_, seen => '2026-11-01T00:00:00Z' } }
+                         qw(tv TV t)],
+             travel => [{ device => 'tv', until => '2099-01-01T00:00:00Z' }] };
 my $mixed = lines($good, (map { $_->[0] } @bad), $good, '', " \r", $good);
 my $total = @bad + 5;
 

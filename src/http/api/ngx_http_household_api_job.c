@@ -11,6 +11,7 @@
 #include <ngx_config.h>
 #include <ngx_core.h>
 #include <ngx_http.h>
+#include "ngx_household_str.h"
 #include "ngx_http_household_api_import_case.h"
 
 
@@ -22,6 +23,8 @@ static ngx_int_t ngx_http_household_api_job_parse(
     ngx_http_household_api_import_t *import,
     ngx_http_household_api_job_t *job);
 static void ngx_http_household_api_job_plan(ngx_http_household_api_job_t *job);
+static ngx_uint_t ngx_http_household_api_job_changes(
+    ngx_http_household_api_job_t *job);
 static void ngx_http_household_api_job_send(ngx_http_household_api_job_t *job,
     ngx_uint_t write);
 static void ngx_http_household_api_job_reply(void *data,
@@ -185,7 +188,7 @@ ngx_http_household_api_job_plan(ngx_http_household_api_job_t *job)
     }
 
     if (job->fault.code == NULL) {
-        if (job->plan.edits.nelts) {
+        if (ngx_http_household_api_job_changes(job)) {
             import->written++;
 
         } else {
@@ -194,6 +197,41 @@ ngx_http_household_api_job_plan(ngx_http_household_api_job_t *job)
     }
 
     ngx_http_household_api_job_end(job, NGX_HTTP_HOUSEHOLD_API_JOB_DONE);
+}
+
+
+/* returns 1 if the account lacks something of its plan, otherwise 0 */
+
+static ngx_uint_t
+ngx_http_household_api_job_changes(ngx_http_household_api_job_t *job)
+{
+    ngx_uint_t                      i, k;
+    ngx_household_account_edit_t   *edit;
+    ngx_household_account_field_t  *field;
+
+    edit = job->plan.edits.elts;
+    field = job->account.fields;
+
+    for (i = 0; i < job->plan.edits.nelts; i++) {
+
+        if (edit[i].type != NGX_HOUSEHOLD_ACCOUNT_SET) {
+            return 1;
+        }
+
+        for (k = 0; k < job->account.nfields; k++) {
+            if (ngx_household_str_equal(&field[k].name, &edit[i].name)) {
+                break;
+            }
+        }
+
+        if (k == job->account.nfields
+            || !ngx_household_str_equal(&field[k].value, &edit[i].value))
+        {
+            return 1;
+        }
+    }
+
+    return 0;
 }
 
 
