@@ -244,7 +244,7 @@ ngx_http_household_cat_header(void *data, const ngx_str_t *name,
         h = ngx_http_household_headers_next(&walk);
 
         if (h == NULL) {
-            return rc;
+            break;
         }
 
         if (h->key.len != name->len
@@ -260,6 +260,19 @@ ngx_http_household_cat_header(void *data, const ngx_str_t *name,
         *value = h->value;
         rc = NGX_OK;
     }
+
+    if (rc == NGX_DECLINED
+        && name->len == sizeof("host") - 1
+        && ngx_strncasecmp(name->data, (u_char *) "host", name->len) == 0)
+    {
+        ngx_http_household_headers_host(cat->r, value);
+
+        if (value->len != 0) {
+            rc = NGX_OK;
+        }
+    }
+
+    return rc;
 }
 
 

@@ -28,6 +28,21 @@ ngx_http_household_headers_method(ngx_http_request_t *r, ngx_str_t *method)
 }
 
 
+/* nginx makes a field "Host" of the ":authority" of HTTP/2, not of HTTP/3 */
+
+void
+ngx_http_household_headers_host(ngx_http_request_t *r, ngx_str_t *host)
+{
+    if (r->headers_in.host != NULL) {
+        *host = r->headers_in.host->value;
+        return;
+    }
+
+    host->data = r->host_start;
+    host->len = r->host_end - r->host_start;
+}
+
+
 ngx_int_t
 ngx_http_household_headers_add_name(ngx_http_request_t *r, const char *name,
     size_t len, const ngx_str_t *value)

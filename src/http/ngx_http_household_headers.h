@@ -1,6 +1,6 @@
 
 /*
- * Header fields of requests and responses, and the method of the request line.
+ * Header fields of requests and responses, and method and host of a request.
  */
 
 
@@ -139,6 +139,12 @@ void ngx_http_household_headers_clear(ngx_http_request_t *r,
  */
 void ngx_http_household_headers_withdraw(ngx_http_request_t *r,
     const char *name);
+
+/*
+ * Sets "host" to that of the client, with its port: of the field "Host", or
+ * else of the request line or ":authority".  It is empty if there is none.
+ */
+void ngx_http_household_headers_host(ngx_http_request_t *r, ngx_str_t *host);
 
 /* sets "method" to that of the client, also after an internal redirect */
 void ngx_http_household_headers_method(ngx_http_request_t *r,

@@ -610,32 +610,30 @@ ngx_http_household_token_secure(ngx_http_request_t *r)
 
 
 /*
- * The host whose server answers, with the port of the Host header.  That
+ * The host whose server answers, with the port that the client names.  The Host
  * header may name another host than a request line with one, which counts.
  */
 
 static void
 ngx_http_household_token_host(ngx_http_request_t *r, ngx_str_t *host)
 {
-    ngx_str_t  *header;
+    ngx_str_t  named;
 
     *host = r->headers_in.server;
 
-    if (r->headers_in.host == NULL) {
-        return;
-    }
+    ngx_http_household_headers_host(r, &named);
 
-    header = &r->headers_in.host->value;
-
-    if (header->len < host->len
+    if (named.len < host->len
         || (host->len != 0
-            && ngx_memcmp(header->data, host->data, host->len) != 0
-            && ngx_strncasecmp(header->data, host->data, host->len) != 0))
+            && ngx_memcmp(named.data, host->data, host->len) != 0
+            && ngx_strncasecmp(named.data, host->data, host->len) != 0))
     {
         return;
     }
 
-    if (header->len == host->len || header->data[host->len] == ':') {
-        *host = *header;
+    if (named.len != 0
+        && (named.len == host->len || named.data[host->len] == ':'))
+    {
+        *host = named;
     }
 }

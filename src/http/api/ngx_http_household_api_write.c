@@ -138,15 +138,7 @@ ngx_http_household_api_write_origin(ngx_http_request_t *r, ngx_str_t *origin)
     u_char     *p, *last;
     ngx_str_t   host, own;
 
-    if (r->headers_in.host != NULL) {
-        own = r->headers_in.host->value;
-
-    } else {
-        /* ":authority" of HTTP/3, which nginx makes no header field of */
-
-        own.data = r->host_start;
-        own.len = r->host_end - r->host_start;
-    }
+    ngx_http_household_headers_host(r, &own);
 
     last = origin->data + origin->len;
 

@@ -293,6 +293,35 @@ test_method(void **data)
 }
 
 
+/* ":authority" of HTTP/3 is no header field */
+
+static void
+test_host(void **data)
+{
+    ngx_str_t        host;
+    ngx_table_elt_t  field;
+
+    static u_char    authority[] = "edge.example:8443";
+
+    ngx_http_household_headers_host(&request, &host);
+    assert_int_equal(host.len, 0);
+
+    request.host_start = authority;
+    request.host_end = authority + sizeof(authority) - 1;
+
+    ngx_http_household_headers_host(&request, &host);
+    assert_int_equal(host.len, 17);
+    assert_memory_equal(host.data, "edge.example:8443", 17);
+
+    ngx_str_set(&field.value, "tv.example");
+    request.headers_in.host = &field;
+
+    ngx_http_household_headers_host(&request, &host);
+    assert_int_equal(host.len, 10);
+    assert_memory_equal(host.data, "tv.example", 10);
+}
+
+
 int
 main(void)
 {
@@ -305,6 +334,7 @@ main(void)
         cmocka_unit_test_setup_teardown(test_empty_part, setup, pool_end),
         cmocka_unit_test_setup_teardown(test_no_memory, setup, pool_end),
         cmocka_unit_test_setup_teardown(test_method, setup, pool_end),
+        cmocka_unit_test_setup_teardown(test_host, setup, pool_end),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

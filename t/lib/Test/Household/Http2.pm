@@ -8,8 +8,9 @@ package Test::Household::Http2;
 #   $h2->reset($id);
 #   is $h2->status($h2->request('/b')), 200;
 #
-# Header fields are sent as literals without indexing (RFC 7541, 6.2.2), and
-# of an answer the status alone is read.
+# An ":authority" other than localhost is the first of the header fields.  They
+# are sent as literals without indexing (RFC 7541, 6.2.2), and of an answer the
+# status alone is read.
 
 use strict;
 use warnings;
@@ -40,8 +41,10 @@ sub new {
 sub request {
     my ($self, $path, @headers) = @_;
     my $id = $self->{next};
+    my @authority = ($headers[0] // '') eq ':authority' ? splice @headers, 0, 2
+                    : (':authority' => 'localhost');
     my @fields = (':method' => 'GET', ':scheme' => 'http', ':path' => $path,
-                  ':authority' => 'localhost', @headers);
+                  @authority, @headers);
     my $block = '';
 
     while (my ($name, $value) = splice @fields, 0, 2) {

@@ -1,13 +1,17 @@
 package Test::Household::Http3;
 
 # A client of HTTP/3 that does what others do not: it resets a stream while its
-# request is waiting, and leaves in the middle of one.
+# request is waiting, leaves in the middle of one, and has another address then.
 #
 #   my $h3 = Test::Household::Http3->new($port);
-#   my $id = $h3->request('/a');
+#   my $id = $h3->request('/a', cookie => 'a=1', cookie => 'b=2');
 #   $h3->reset($id);
 #   is $h3->status($h3->request('/b')), 200;
+#   $h3->move('127.0.0.2');
 #   $h3->close;
+#
+# An ":authority" other than localhost is the first of the header fields, whose
+# names are in lower case.
 #
 # QUIC of RFC 9000 and 9001 with one cipher suite, AES-128-GCM with SHA-256, and
 # x25519; who the server is it does not verify.  Nothing is sent again: packets
@@ -40,11 +44,10 @@ my ($H3_NO_ERROR, $H3_REQUEST_CANCELLED) = (0x100, 0x10c);
 
 
 sub new {
-    my ($class, $port) = @_;
-    my $socket = IO::Socket::INET->new(Proto => 'udp',
-        PeerAddr => '127.0.0.1', PeerPort => $port) or die "socket: $!\n";
+    my ($class, $port, $address) = @_;
     my $self = bless {
-        socket => $socket, next => 0, messages => '', transcript => '',
+        port => $port, socket => _socket($port, $address // '127.0.0.1'),
+        next => 0, messages => '', transcript => '',
         source => _random(8), dcid => _random(8),
         map { $_ => {} } qw(streams sent), @Levels
     }, $class;
@@ -64,18 +67,53 @@ sub new {
 
     # the control stream, with settings that are all defaults
     $self->_send(application => _stream(2, "\x00\x04\x00", 0));
+
+    # NEW_CONNECTION_ID: another address needs another one
+    $self->_send(application => "\x18\x01\0" . _string(_random(8))
+                                . _random(16));
     return $self;
+}
+
+sub _socket {
+    my ($port, $address) = @_;
+    return IO::Socket::INET->new(Proto => 'udp', PeerAddr => '127.0.0.1',
+                                 PeerPort => $port, LocalAddr => $address)
+        || die "socket: $!\n";
+}
+
+# Has another address, once, as by a NAT that has lost its state: nothing is
+# received at the former one any more.  Requests have the former address until
+# the server has had an answer from the new one.
+sub move {
+    my ($self, $address) = @_;
+
+    $self->{socket} = _socket($self->{port}, $address);
+    $self->_send(application => "\x01" . "\0" x 1150);
+
+    while (!$self->{challenged}) {
+        $self->_read or die "the server does not validate $address\n";
+    }
 }
 
 # returns the number of the stream
 sub request {
-    my ($self, $path) = @_;
+    my ($self, $path, @headers) = @_;
     my $id = $self->{next};
+    my $authority = 'localhost';
+    my $fields = '';
+
+    (undef, $authority) = splice @headers, 0, 2
+        if ($headers[0] // '') eq ':authority';
+
+    while (my ($name, $value) = splice @headers, 0, 2) {
+        $fields .= _prefixed(0x20, 3, $name)
+                   . _prefixed(0, 7, $value);
+    }
 
     # ":method: GET", ":scheme: https", and ":path" and ":authority" with values
-    my $fields = "\0\0" . chr(0xc0 | 17) . chr(0xc0 | 23)
-                 . chr(0x51) . _string($path)
-                 . chr(0x50) . _string('localhost');
+    $fields = "\0\0" . chr(0xc0 | 17) . chr(0xc0 | 23)
+              . "\x51" . _prefixed(0, 7, $path)
+              . "\x50" . _prefixed(0, 7, $authority) . $fields;
     my $bytes = _int(1) . _int(length $fields) . $fields;
 
     $self->{next} += 4;
@@ -118,6 +156,22 @@ sub _random { join '', map { chr int rand 256 } 1 .. $_[0] }
 
 # of fewer than 127 bytes
 sub _string { chr(length $_[0]) . $_[0] }
+
+# a string whose length has so many bits of its first byte (RFC 7541, 5.1)
+sub _prefixed {
+    my ($first, $bits, $text) = @_;
+    my $most = (1 << $bits) - 1;
+    my $n = length $text;
+    my $length;
+
+    return chr($first | $n) . $text if $n < $most;
+
+    $length = chr($first | $most);
+    for ($n -= $most; $n > 127; $n >>= 7) {
+        $length .= chr(128 | $n & 127);
+    }
+    return $length . chr($n) . $text;
+}
 
 # an integer of variable length
 sub _int {
@@ -396,6 +450,11 @@ sub _frames {
             _take_int(\$frames) if $type & 4;
             my $length = $type & 2 ? _take_int(\$frames) : length $frames;
             $self->{streams}{$id} .= substr $frames, 0, $length, '';
+
+        } elsif ($type == 0x1a) {
+            # PATH_CHALLENGE
+            $self->_send($level, "\x1b" . substr $frames, 0, 8, '');
+            $self->{challenged} = 1;
 
         } elsif ($type == 0x18) {
             _take_int(\$frames) for 1 .. 2;
