@@ -264,6 +264,7 @@ is_deeply [@$v{qw(verdict reason)}], ['deny', 'unregistered'], 'nobody';
 
 for my $query ('', 'address=', 'address=1.2.3', 'address=1.2.3.4/32',
                'address=%zz', 'address=1.2.3.4&at=now',
+               'address=1.2.3.4&at=1970-01-01T00:00:00Z',
                'address=1.2.3.4&issued_at=1', 'address=1.2.3.4&device=%0a',
                'address=1.2.3.4&device=' . 'x' x 129,
                'address=1.2.3.4&devise=tv', 'address=1.2.3.4&issued=1',

@@ -114,6 +114,10 @@ is field('outside_days'), join(',', map { $today + $_ } 1 .. 3),
 fresh(outside_days => "x,$today,01,,9999999," . ($today - 1));
 is run('away', \@record, $today, 31), 1, 'away: what is no day is dropped';
 is field('outside_days'), ($today - 1) . ",$today", 'away: days are sorted';
+$redis->cmd(HSET => $record[1], outside_days => join ',', ($today - 2) x 3,
+            $today, $today);
+is run('away', \@record, $today, 31), 1, 'away: days that are there twice';
+is field('outside_days'), ($today - 2) . ",$today", 'away: are there once';
 
 
 # a device in the place of another one

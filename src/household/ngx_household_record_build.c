@@ -525,7 +525,7 @@ ngx_household_field_away(ngx_household_record_builder_t *b,
     int64_t     n;
     uint16_t    day;
     ngx_str_t   list, number;
-    ngx_uint_t  days;
+    ngx_uint_t  i, days;
 
     if (value->len == 0) {
         return ngx_household_record_reject(b, "not a list of days");
@@ -545,7 +545,18 @@ ngx_household_field_away(ngx_household_record_builder_t *b,
         }
 
         day = (uint16_t) n;
-        ngx_memcpy(entry + 2 + 2 * days++, &day, sizeof(uint16_t));
+
+        /* a day that was written twice by hand is one day */
+
+        for (i = 0; i < days; i++) {
+            if (ngx_memcmp(entry + 2 + 2 * i, &day, sizeof(uint16_t)) == 0) {
+                break;
+            }
+        }
+
+        if (i == days) {
+            ngx_memcpy(entry + 2 + 2 * days++, &day, sizeof(uint16_t));
+        }
     }
 
     entry[0] = NGX_HOUSEHOLD_ENTRY_AWAY;

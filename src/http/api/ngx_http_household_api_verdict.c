@@ -178,7 +178,8 @@ ngx_http_household_api_verdict_query(ngx_http_household_api_call_t *call,
     v->facts.now = ngx_time();
 
     if (ngx_http_household_api_verdict_time(r, "at", &v->facts.now)
-        == NGX_ERROR)
+        == NGX_ERROR
+        || v->facts.now == 0)
     {
         return "\"at\" is not a time as in RFC 3339";
     }

@@ -1,5 +1,5 @@
--- Adds today to the days outside.  Days that are malformed or in the future
--- are dropped, and then the oldest ones beyond the limit.
+-- Adds today to the days outside.  Days that are malformed, in the future or
+-- there twice are dropped, and then the oldest ones beyond the limit.
 --
 -- KEYS[1]  the set of home networks
 -- KEYS[2]  the hash of the account
@@ -17,11 +17,12 @@ end
 
 local today, max = tonumber(ARGV[1]), tonumber(ARGV[2])
 local s = redis.call('HGET', KEYS[2], 'outside_days') or ''
-local days = {today}
+local days, known = {today}, {[ARGV[1]] = true}
 
 for d in s:gmatch('[^,]+') do
-    if d:match('^[1-9]%d*$') and d ~= ARGV[1] and tonumber(d) <= today + 1 then
+    if d:match('^[1-9]%d*$') and not known[d] and tonumber(d) <= today + 1 then
         days[#days + 1] = tonumber(d)
+        known[d] = true
     end
 end
 

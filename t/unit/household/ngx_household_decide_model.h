@@ -318,17 +318,24 @@ model_evidence(const model_account_t *a, const model_request_t *r)
 }
 
 
-/* days outside before today, within the period */
+/* days outside before today, within the period, each of them once */
 
 static ngx_uint_t
 model_days(const model_account_t *a, int64_t from, int64_t to)
 {
+    int64_t     day;
     ngx_uint_t  i, n;
 
     n = 0;
 
-    for (i = 0; i < a->days; i++) {
-        n += (a->day[i] >= from && a->day[i] <= to);
+    for (day = from; day <= to; day++) {
+
+        for (i = 0; i < a->days; i++) {
+            if (a->day[i] == day) {
+                n++;
+                break;
+            }
+        }
     }
 
     return n;

@@ -209,6 +209,8 @@ static const test_case_t  test_outside_days[] = {
     { "home=82.64.10.7 outside_days=19675", "away=3/30", "allow away" },
     { "home=82.64.10.7 outside_days=19673,19674", "away=3/30",
       "allow away day" },
+    { "home=82.64.10.7 outside_days=19673,19674,19674,19673", "away=3/30",
+      "allow away day" },
     { "home=82.64.10.7 outside_days=19673,19674,19675", "away=3/30",
       "allow away" },
     { "home=82.64.10.7 outside_days=19672,19673,19674", "away=3/30",
