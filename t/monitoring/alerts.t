@@ -130,6 +130,9 @@ my %break = (
     HouseholdRecordsLost => {
         once => sub { $_[0]{redis}->cmd('FLUSHALL') },
         mend => sub { register($_[0]{redis}) } },
+    HouseholdRefusalsUnusual => {
+        again => sub { ask($_[0], '/token', $home) for 1 .. 40 },
+        every => 0.25 },
     HouseholdTrackingLost => {
         once => sub {
             acl($_[0], '-client|tracking');
