@@ -16,6 +16,25 @@
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 
+/* not used, but nginx's strings refer to them */
+
+volatile ngx_cycle_t  *ngx_cycle;
+
+
+void *
+ngx_alloc(size_t size, ngx_log_t *log)
+{
+    abort();
+}
+
+
+void *
+ngx_pnalloc(ngx_pool_t *pool, size_t size)
+{
+    abort();
+}
+
+
 static void
 check_id(const ngx_str_t *id, const u_char *bytes)
 {

@@ -16,7 +16,7 @@ PARTS_LIBS = -Wl,--as-needed -lhiredis -ljansson -lcbor -lmaxminddb \
 
 ON_NGINX = test_zone% test_counters test_keyset% test_memo% \
     test_headers test_offer test_api_json test_api_path \
-    ngx_household_api_plan
+    ngx_household_api_path ngx_household_api_plan
 NGINX_PARTS = array list slab shmtx md5 string
 
 HEADERS = $(wildcard $(addsuffix /*.h,$(ROOMS) $(UNIT_DIRS) t/fuzz))
