@@ -24,7 +24,7 @@ my $nginx = Test::Household::Nginx->new(
 
         location /if/ {
             household_api main write;
-            if ($arg_a) { set $b 1; }
+            if ($http_a) { set $b 1; }
         }
         location /read/ {
             household_api main write;
@@ -66,13 +66,16 @@ my $limited = Test::Household::Api->new($nginx, '/limited');
 
 # an API reads, writes and imports in a block, and is not guarded there
 
-for my $query ('', '?a=1') {
-    is $api->get("accounts/a$query")->{json}{account}, 'a', "if: read $query";
-    is $api->call(PUT => "accounts/a/home/192.0.2.1$query")->{status}, 204,
-        "if: write $query";
-    is $api->call(POST => "import$query", qq({"account":"b","seats":1}\n),
-                  'Content-Type' => 'application/x-ndjson')->{json}{lines},
-        1, "if: import $query";
+for my $block ([], [A => 1]) {
+    my $name = "if: @$block";
+
+    is $api->get('accounts/a', undef, @$block)->{json}{account}, 'a',
+        "$name read";
+    is $api->call(PUT => 'accounts/a/home/192.0.2.1', undef,
+                  @$block)->{status}, 204, "$name write";
+    is $api->call(POST => 'import', qq({"account":"b","seats":1}\n),
+                  'Content-Type' => 'application/x-ndjson',
+                  @$block)->{json}{lines}, 1, "$name import";
 }
 
 is $read->get('accounts/a')->{json}{home}[0]{network}, '192.0.2.1',
