@@ -223,7 +223,7 @@ like $page->run('document.querySelector("#why-answer p").className'), qr/bad/,
 
 is $api->call(PATCH => 'control', { mode => 'monitor', rollout => '50%' })
     ->{status}, 204, 'the fleet override';
-shows(override => qr/main, households: monitor: nobody is denied, 50\.0 % of/,
+shows(override => qr/main, households: monitor: nobody is denied, 50\.00 % of/,
     'the page shows it');
 shows(state => qr/Fleet override of main: monitor/, 'as not normal');
 why($outside);
