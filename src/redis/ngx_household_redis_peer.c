@@ -538,7 +538,7 @@ ngx_household_redis_peer_enqueue_paused(ngx_household_redis_peer_t *peer,
 }
 
 
-/* writes that waited too long for this are gone, and tell nothing */
+/* only a write that still waits for this connection is sent, and answered */
 
 static void
 ngx_household_redis_peer_writer_ready(ngx_household_redis_conn_t *conn)

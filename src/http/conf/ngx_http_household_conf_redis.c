@@ -431,7 +431,7 @@ ngx_http_household_redis_init(ngx_conf_t *cf,
 }
 
 
-/* an empty one, as of a template without its variable, is not none */
+/* an empty value, as of a template whose variable is not set, is an error */
 
 static ngx_int_t
 ngx_http_household_redis_check_empty(ngx_conf_t *cf,
