@@ -29,7 +29,8 @@ sub edge {
         ? "resolver 127.0.0.1:$opt{resolver}{port} ipv6=off valid=1s;" : '';
 
     return Test::Household::Nginx->new(
-        http => "household_redis main { server $server; cluster on; $times }
+        http => "household_redis main { server $server; cluster on; $times
+                                        connections " . ($opt{conns} // 1) . "; }
                  set_real_ip_from 127.0.0.1;
                  real_ip_header X-Forwarded-For; $more",
         server => location('/t'));
@@ -110,7 +111,6 @@ my $port;
 sub fake_cluster {
     my (%opt) = @_;
     my $n = 0;
-    my $fake;
 
     $port = free_port();
     return Test::Household::FakeRedis->new(port => $port,
@@ -123,7 +123,7 @@ sub fake_cluster {
                 return $opt{slots}->($port);
             }
             return undef if uc $name ne 'SMEMBERS';
-            return $opt{moved}->();
+            return $opt{moved}->(@args);
         });
 }
 
@@ -166,6 +166,24 @@ for my $case (
         'and the log has it';
     $edge->quit;
     $fake->stop;
+}
+
+
+# MOVED without an address: on any of several connections, the others of which
+# were not needed until then
+
+{
+    my $other = Test::Household::FakeRedis->new(
+        data => { 'household:{b}' => [$Home] });
+    my $fake = fake_cluster(once => 1, slots => slots("\$9\r\n127.0.0.1\r\n"),
+        moved => sub {
+            $_[0] eq 'household:{a}' ? undef : "-MOVED 1 :$other->{port}\r\n";
+        });
+    my $edge = edge("127.0.0.1:$port", conns => 8);
+    is_soon $edge, 'a', 'home', 'MOVED without an address: the map is used';
+    is reason($edge, 'b'), 'home', 'MOVED without an address: is followed';
+    $edge->quit;
+    $_->stop for $fake, $other;
 }
 
 

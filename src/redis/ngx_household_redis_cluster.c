@@ -364,8 +364,7 @@ ngx_household_redis_cluster_target(ngx_household_redis_cluster_t *cl,
     }
 
     at.data = text;
-    at.len = ngx_sock_ntop(&peer->conns[0].sockaddr.sockaddr,
-                           peer->conns[0].socklen, text, sizeof(text), 0);
+    at.len = ngx_household_redis_peer_addr(peer, text, sizeof(text));
 
     last = ngx_queue_last(&cl->redis->peers);
 

@@ -181,6 +181,24 @@ ngx_household_redis_peer_enqueue(ngx_household_redis_peer_t *peer,
 }
 
 
+size_t
+ngx_household_redis_peer_addr(ngx_household_redis_peer_t *peer, u_char *text,
+    size_t len)
+{
+    ngx_household_redis_conn_t  *conn;
+
+    /* the last one is the writer */
+
+    for (conn = peer->conns; conn < &peer->conns[peer->n]; conn++) {
+        if (conn->state == NGX_HOUSEHOLD_REDIS_CONN_READY) {
+            break;
+        }
+    }
+
+    return ngx_sock_ntop(&conn->sockaddr.sockaddr, conn->socklen, text, len, 0);
+}
+
+
 ngx_uint_t
 ngx_household_redis_peer_usable(ngx_household_redis_peer_t *peer)
 {

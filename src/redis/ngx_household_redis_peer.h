@@ -116,6 +116,13 @@ void ngx_household_redis_peer_destroy(ngx_household_redis_peer_t *peer);
 ngx_int_t ngx_household_redis_peer_enqueue(ngx_household_redis_peer_t *peer,
     ngx_household_redis_cmd_t *cmd);
 
+/*
+ * Writes the address that a reply came from, as text without a port, and
+ * returns its length.  To be called by "error".
+ */
+size_t ngx_household_redis_peer_addr(ngx_household_redis_peer_t *peer,
+    u_char *text, size_t len);
+
 /* Returns 1 if a connection is not down, otherwise 0. */
 ngx_uint_t ngx_household_redis_peer_usable(ngx_household_redis_peer_t *peer);
 
