@@ -18,7 +18,7 @@ my $home = '82.64.10.7';
 my $redis = Test::Household::Redis->new(unix => 1);
 
 my $edge = Test::Household::Nginx->new(
-    workers => 2, allow => qr/exited on signal 9/,
+    workers => 2, allow => $Test::Household::Nginx::Killed,
     http => http_config(server => $redis->address, zone => '1m',
                         redis => 'tracking on; connect_timeout 5s; timeout 5s;'),
     server => location('/', 'add_header X-Pid $pid always;',

@@ -481,7 +481,7 @@ ok wait_until { -f "$dir/main.jwks" }, 'and it is replaced';
     $issuer->{http} .= "server { listen 127.0.0.1:$port; root $dir/issuer; }";
     $issuer->reload;
     is_soon '/killed', $old, $home, 'it was killed: another one fetches';
-    $edge->{allow} = qr/exited on signal 9/;
+    $edge->{allow} = $Test::Household::Nginx::Killed;
 }
 
 done_testing();

@@ -27,7 +27,7 @@ sub edge {
     my ($meter, $lookups, $zone) = @_;
 
     return Test::Household::Nginx->new(
-        workers => 4, allow => qr/worker process \d+ exited on signal 9/,
+        workers => 4, allow => $Test::Household::Nginx::Killed,
         http => http_config(server => $meter->address,
                             zone => ($zone // '32m') . " lookups=$lookups",
                             redis => 'connect_timeout 20s; timeout 20s;'),

@@ -72,7 +72,8 @@ my $network = Test::Household::Link->new($site->{port});
 sub edge {
     my ($tracking) = @_;
     return Test::Household::Nginx->new(
-        workers => 2, allow => qr/exited on signal 9/, log_level => 'notice',
+        workers => 2, log_level => 'notice',
+        allow => $Test::Household::Nginx::Killed,
         http => 'access_log off;' . http_config(
             server => [$primary->address, $network->address . ' replica',
                        $other->address . ' replica'],

@@ -27,6 +27,9 @@ our @EXPORT_OK = qw(http_config location problems load_module);
 
 our $Binary = $ENV{TEST_NGINX_BINARY} || 'nginx';
 
+# "allow" of a test that kills worker processes: one may have had a lock
+our $Killed = qr/exited on signal 9|was locked by \d+|died holding the lock/;
+
 # nginx runs itself again by this name, without a look at PATH
 ($Binary) = grep { -x } map { "$_/$Binary" } split /:/, $ENV{PATH}
     if $Binary !~ m{/};
