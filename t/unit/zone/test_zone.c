@@ -50,6 +50,40 @@ test_get(void **data)
 }
 
 
+/* what is read is evicted last, whether it is fresh or not */
+
+static void
+test_get_recent(void **data)
+{
+    char                       id[NGX_INT_T_LEN + 1];
+    ngx_uint_t                 i;
+    ngx_household_zone_ns_t   *store;
+
+    store = store_start(SIZE, 0);
+
+    fetch(store, "fresh", "record", 0);
+    fetch(store, "other", "record", 0);
+    fetch(store, "expired", "record", 0);
+
+    for (i = 0; counter(store, NGX_HOUSEHOLD_ZONE_EVICTED) < 8; i++) {
+        assert_true(i < SIZE / NGX_HOUSEHOLD_CELL);
+
+        assert_int_equal(get(store, "fresh", 0), HIT);
+        assert_int_equal(get(store, "expired", OLD), EXPIRED);
+
+        snprintf(id, sizeof(id), "%u", (unsigned) i);
+        fetch(store, id, "record", 0);
+    }
+
+    assert_int_equal(get(store, "fresh", 0), HIT);
+    assert_int_equal(get(store, "expired", OLD), EXPIRED);
+    assert_int_equal(get(store, "other", 0), MISS);
+    assert_int_equal(get(store, "0", 0), MISS);
+
+    zone_stop(store->zone);
+}
+
+
 static void
 test_missing(void **data)
 {
@@ -641,6 +675,7 @@ main(void)
 {
     const struct CMUnitTest  tests[] = {
         cmocka_unit_test(test_get),
+        cmocka_unit_test(test_get_recent),
         cmocka_unit_test(test_missing),
         cmocka_unit_test(test_small_buffer),
         cmocka_unit_test(test_times),
