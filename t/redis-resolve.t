@@ -93,9 +93,11 @@ is_soon $edge, 42, 'home', 'a name that is gone had an address';
 
 # several addresses: the ones that do not work are passed over
 
+my $asked = $dns->queries;
 $dns->says('127.0.0.2', '127.0.0.3');
 $second->kill9;
 is_soon $edge, 42, 'unavailable', 'neither of two addresses works';
+soon { reason($edge, 42); $dns->queries > $asked } 'both are known';
 $second->start;
 $second->cmd(SADD => 'household:{42}', $Home);
 is_soon $edge, 42, 'home', 'one of two addresses works';
