@@ -75,6 +75,21 @@ sub calls {
     return $n // 0;
 }
 
+# the days are those of the level that says "learn"
+
+{
+    my $edge = Test::Household::Nginx->new(
+        http => http_config(server => $redis->address)
+                . 'household_unregistered learn days=1;',
+        server => location('/'));
+
+    is ask($edge, $home, '/?account=inherited'), '200 learned -',
+        'learn of an outer level';
+    is home('inherited'), $home, 'with its days';
+    $edge->quit;
+}
+
+
 # a household's first network is its home
 
 for my $n (0, 1) {
