@@ -388,6 +388,11 @@ makes('a script that Redis does not have', PATCH => 'accounts/b', { seats => 1 }
 $redis->cmd(SET => 'household:{c}:account', 'x');
 $api->fails('a wrong type', 500, 'redis_error', PATCH => 'accounts/c',
             { seats => 1 });
+$redis->cmd(SET => 'household:control', 'x');
+$api->fails('an override of a wrong type', 500, 'redis_error',
+            GET => 'control');
+$api->fails('is not changed', 500, 'redis_error', PATCH => 'control', $_)
+    for { mode => 'off' }, { mode => undef };
 $redis->kill9;
 $r = $api->fails('no Redis', 503, 'redis_unavailable',
                  PATCH => 'accounts/a', { seats => 1 });

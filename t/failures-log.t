@@ -67,12 +67,12 @@ logs('Redis runs in protected mode: DENIED',
 $fake->behave('normal');
 
 logs('a reply does not belong to its command: unexpected reply',
-     qr/connection lost: unexpected reply/, $server,
+     qr/\[error\] .*: connection lost: unexpected reply/, $server,
      sub { $fake->send("+OK\r\n") });
 
 $fake->behave('extra');
 logs('a reply does not belong to its command: it does not match',
-     qr/: reply does not match the command/, $server);
+     qr/\[error\] .*: reply does not match the command/, $server);
 $fake->stop;
 
 my $tracked = tracked();
