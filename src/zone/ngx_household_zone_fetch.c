@@ -158,10 +158,11 @@ ngx_household_zone_fetch_full(ngx_household_zone_t *zone, ngx_msec_t now)
     for (i = 0; i < NGX_HOUSEHOLD_ZONE_FETCH_SECONDS; i++) {
         second = &zone->sh->fetch_seconds[i];
 
-        /* "now" may be behind that of another process */
+        /* "now" may be behind another process; 2^32 ms are followed by 0 */
 
-        if ((int32_t) ((uint32_t) now / 1000 - second->second)
-            < NGX_HOUSEHOLD_ZONE_FETCH_SECONDS - 1)
+        if ((uint32_t) now / 1000 - second->second
+            + NGX_HOUSEHOLD_ZONE_FETCH_SECONDS
+            < 2 * NGX_HOUSEHOLD_ZONE_FETCH_SECONDS - 1)
         {
             n += second->n;
         }

@@ -278,8 +278,22 @@ test_fetches_limited(void **data)
     assert_int_equal(begin(store, "f", now + 3000), NGX_AGAIN);
     assert_int_equal(begin(store, "f", now + 4000), NGX_OK);
 
+    /* the clock is 32 bits wide in the table, and begins anew */
+
+    zone_stop(store->zone);
+    store = start_apart("abcd");
+    store->zone->lookups = 3;
+    now = 0xfffffffful;
+
+    assert_int_equal(begin(store, "a", now), NGX_OK);
+    assert_int_equal(begin(store, "b", now), NGX_OK);
+    assert_int_equal(begin(store, "c", now), NGX_OK);
+    assert_int_equal(begin(store, "d", now), NGX_AGAIN);
+    assert_int_equal(begin(store, "d", now + 10000), NGX_OK);
+
     /* whatever was counted or not, no number falls below zero */
 
+    now = 100000;
     zone_stop(store->zone);
     store = store_start(SIZE, 0);
     store->zone->lookups = 3;
