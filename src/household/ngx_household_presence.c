@@ -509,10 +509,7 @@ ngx_household_presence_reason(ngx_household_presence_case_t *c)
         a->others = ngx_household_presence_others(c->p, number);
     }
 
-    if (c->facts->granted) {
-        a->reason = NGX_HOUSEHOLD_PRESENCE_GRANTED;
-
-    } else if (device->flags & NGX_HOUSEHOLD_PRESENCE_MEMBER) {
+    if (device->flags & NGX_HOUSEHOLD_PRESENCE_MEMBER) {
         a->reason = NGX_HOUSEHOLD_PRESENCE_BELONGS;
 
     } else if (c->mates != 0) {

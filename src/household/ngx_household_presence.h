@@ -170,15 +170,13 @@ typedef struct {
     const ngx_str_t       *members;
     ngx_uint_t             nmembers;
 
-    /* the last line only; neither changes what is stored */
-    ngx_uint_t             granted;    /* allowed by the record anyway */
-    ngx_uint_t             seats;      /* other households that are paid for */
+    /* other households that are paid for; does not change what is stored */
+    ngx_uint_t             seats;
 } ngx_household_presence_facts_t;
 
 
 typedef enum {
     NGX_HOUSEHOLD_PRESENCE_NO_ADDRESS = 0, /* there is no address */
-    NGX_HOUSEHOLD_PRESENCE_GRANTED,        /* facts.granted */
     NGX_HOUSEHOLD_PRESENCE_BELONGS,        /* the device is a member */
     NGX_HOUSEHOLD_PRESENCE_BESIDE,         /* a member was here lately */
     NGX_HOUSEHOLD_PRESENCE_NOT_SHARED,     /* no other household was seen */
@@ -196,7 +194,6 @@ typedef struct {
     unsigned    at_once:1;     /* a member is elsewhere at this time */
     unsigned    settled:1;     /* the place is one where somebody stays */
     unsigned    first:1;       /* the first evidence against the group */
-    unsigned    began:1;       /* it is another household from now on */
 
     /* of the device's group; zeros for a member */
     ngx_uint_t  conflict;      /* evidence */
@@ -212,7 +209,7 @@ void ngx_household_presence_defaults(ngx_household_presence_params_t *params);
 /*
  * Evaluates one request.  If answer.write is set, "p" is updated to the
  * presence that is to be stored; otherwise "p" must not be used any more.  The
- * stored presence depends neither on the verdict, nor on "granted" or "seats".
+ * stored presence depends neither on the verdict, nor on "seats".
  * A second call at the same time gives the same verdict and no write.  Times in
  * the future were written by a clock ahead of this one, and are taken as now.
  *

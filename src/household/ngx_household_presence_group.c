@@ -387,7 +387,6 @@ ngx_household_presence_verdict(ngx_household_presence_case_t *c,
 
     if (group->since == 0) {
         group->since = (uint32_t) c->now;
-        c->answer->began = 1;
     }
 }
 

@@ -435,10 +435,6 @@ model_ask(model_presence_t *p, const model_ask_t *q, int *written)
 
     beside = model_member_at(p, d, f, q->key, q->t, silent);
 
-    if (q->granted) {
-        return NGX_HOUSEHOLD_PRESENCE_GRANTED;
-    }
-
     if (d->member) {
         return NGX_HOUSEHOLD_PRESENCE_BELONGS;
     }

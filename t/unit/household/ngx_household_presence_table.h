@@ -55,7 +55,6 @@ typedef struct {
     int64_t         t;
     const char    **names;
     int             nnames;
-    int             granted;
     int             seats;
 } model_ask_t;
 

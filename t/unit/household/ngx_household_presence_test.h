@@ -27,7 +27,6 @@ typedef struct {
     const char  *device;
     int          place;
     int64_t      at;                   /* after TEST_NOW */
-    int          granted;
     int          seats;
     const char  *name[TEST_NAMES];     /* members by the record */
 } test_ask_t;
@@ -78,7 +77,6 @@ test_ask(ngx_household_presence_t *p, const test_ask_t *q,
 
     facts.now = TEST_NOW + q->at;
     facts.device = test_str(q->device);
-    facts.granted = q->granted;
     facts.seats = q->seats;
     facts.members = names;
 

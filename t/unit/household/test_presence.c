@@ -12,7 +12,6 @@
 #define TEST_EVENING(day)  ((int64_t) (day) * TEST_A_DAY + 8 * TEST_HOUR)
 
 #define WITHOUT     NGX_HOUSEHOLD_PRESENCE_NO_ADDRESS
-#define GRANTED     NGX_HOUSEHOLD_PRESENCE_GRANTED
 #define BELONGS     NGX_HOUSEHOLD_PRESENCE_BELONGS
 #define BESIDE      NGX_HOUSEHOLD_PRESENCE_BESIDE
 #define NOT_SHARED  NGX_HOUSEHOLD_PRESENCE_NOT_SHARED
@@ -81,7 +80,6 @@ test_presence_shared(void **state)
         assert_int_equal(a.write, 1);
         assert_int_equal(a.at_once, 1);
         assert_int_equal(a.first, day == 0);
-        assert_int_equal(a.began, day == 5);
         assert_int_equal(a.settled, day > 0);
         assert_int_equal(a.reason, day < 5 ? NOT_SHARED : SHARED);
     }
@@ -315,11 +313,6 @@ test_presence_seats(void **state)
     test_ask(&p, &q, &a);
     assert_int_equal(a.write, 0);
     assert_int_equal(a.reason, SEAT);
-
-    q.seats = 0;
-    q.granted = 1;
-    test_ask(&p, &q, &a);
-    assert_int_equal(a.reason, GRANTED);
 }
 
 

@@ -162,7 +162,6 @@ test_life_next(test_life_t *life, model_ask_t *q, char *id)
     q->family = test_below(3) == 0;
     q->names = names;
     q->nnames = (int) life->named;
-    q->granted = test_below(16) == 0;
     q->seats = test_below(4) ? 0 : (int) test_below(3);
 
     /* each has a place of its own, and is elsewhere now and then */
@@ -212,7 +211,6 @@ test_sequence(ngx_household_presence_t *p, model_presence_t *m,
         facts.device = test_str(id);
         facts.members = text;
         facts.nmembers = (ngx_uint_t) q.nnames;
-        facts.granted = (ngx_uint_t) q.granted;
         facts.seats = (ngx_uint_t) q.seats;
 
         ngx_household_presence_evaluate(&params, &facts, p, &answer);
@@ -245,7 +243,7 @@ test_presence_model(void **state)
         test_sequence(&presence, &model, reasons);
     }
 
-    for (i = NGX_HOUSEHOLD_PRESENCE_GRANTED;
+    for (i = NGX_HOUSEHOLD_PRESENCE_BELONGS;
          i <= NGX_HOUSEHOLD_PRESENCE_SHARED;
          i++)
     {

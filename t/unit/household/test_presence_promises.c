@@ -153,10 +153,10 @@ test_member_is_never_refused(const test_life_t *life)
 }
 
 
-/* the presence is the same whatever is granted, and more is never less */
+/* the presence is the same with any seats, and more is never less */
 
 static ngx_uint_t
-test_granted_is_no_input(const test_life_t *life)
+test_seats_are_no_input(const test_life_t *life)
 {
     size_t                           len;
     u_char                           bytes[2][NGX_HOUSEHOLD_PRESENCE_SIZE];
@@ -173,7 +173,6 @@ test_granted_is_no_input(const test_life_t *life)
         test_ask(&p, &q, &less);
         refusals += !less.allow;
 
-        q.granted = (i % 3 == 0);
         q.seats = (int) (i % 4);
         test_ask(&other, &q, &more);
 
@@ -420,8 +419,8 @@ test_presence_promises(void **state)
                  test_one_line, test_is_never_refused, 0);
     test_promise("a member is never refused",
                  test_any_life, test_member_is_never_refused, 1);
-    test_promise("what is granted is no input",
-                 test_any_life, test_granted_is_no_input, 1);
+    test_promise("what is paid for is no input",
+                 test_any_life, test_seats_are_no_input, 1);
     test_promise("asking again changes nothing",
                  test_any_life, test_again_changes_nothing, 1);
     test_promise("renumbering changes nothing",
