@@ -301,32 +301,6 @@ ngx_household_entry_latest(ngx_household_entry_t *device,
 
 
 ngx_uint_t
-ngx_household_record_member(const ngx_household_record_t *rec,
-    const ngx_str_t *id)
-{
-    ngx_household_id_t     key;
-    ngx_household_entry_t  e;
-
-    if (!ngx_household_id_set(&key, id)) {
-        return 0;
-    }
-
-    ngx_household_entry_start(&e, rec);
-
-    while (ngx_household_entry_next(&e)) {
-
-        if (e.kind == NGX_HOUSEHOLD_ENTRY_MEMBER
-            && ngx_household_id_equal(&key, &e))
-        {
-            return 1;
-        }
-    }
-
-    return 0;
-}
-
-
-ngx_uint_t
 ngx_household_record_learn_days(const ngx_household_record_t *rec,
     const ngx_household_network_t *net, ngx_uint_t ipv6_prefix, int64_t now,
     int64_t *time)

@@ -246,10 +246,6 @@ ngx_uint_t ngx_household_record_seen(const ngx_household_record_t *rec,
 ngx_uint_t ngx_household_record_oldest(const ngx_household_record_t *rec,
     const ngx_str_t *id, ngx_str_t *name, ngx_household_seen_t *seen);
 
-/* returns 1 if the application has named the device as a member, else 0 */
-ngx_uint_t ngx_household_record_member(const ngx_household_record_t *rec,
-    const ngx_str_t *id);
-
 /*
  * Finds the ids of the members that the application has named, at most "max".
  * Returns their number.  Fills "ids", unless "ids" is NULL.  The texts of UUIDs

@@ -13,6 +13,7 @@
 
 
 #define FUZZ_NOW  1700000000
+#define FUZZ_IDS  4
 
 #define fuzz_check(condition)  if (!(condition)) { abort(); }
 
@@ -120,8 +121,9 @@ static void
 fuzz_look(ngx_str_t *line, void *data)
 {
     u_char                  *tab, buf[NGX_HOUSEHOLD_ID_LEN];
+    u_char                   text[FUZZ_IDS * NGX_HOUSEHOLD_UUID_LEN];
     int64_t                  time;
-    ngx_str_t                id, name;
+    ngx_str_t                id, name, ids[FUZZ_IDS];
     ngx_uint_t               i, n, paid;
     ngx_household_seen_t     seen[NGX_HOUSEHOLD_SEEN_MAX];
     ngx_household_place_t    places[2];
@@ -196,7 +198,7 @@ fuzz_look(ngx_str_t *line, void *data)
                    || ngx_memcmp(name.data, id.data, id.len) != 0);
     }
 
-    (void) ngx_household_record_member(rec, &id);
+    (void) ngx_household_record_members(rec, ids, text, FUZZ_IDS);
     (void) ngx_household_record_travel(rec, &id, FUZZ_NOW);
 }
 

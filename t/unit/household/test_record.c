@@ -444,19 +444,11 @@ test_record_seats(void **state)
 
 
 static void
-test_record_member(void **state)
+test_record_members(void **state)
 {
-    ngx_str_t                id;
-    ngx_uint_t               i;
+    u_char                   text[3 * NGX_HOUSEHOLD_UUID_LEN];
+    ngx_str_t                ids[3];
     ngx_household_record_t  *rec;
-
-    static const struct {
-        const char  *id;
-        ngx_uint_t   member;
-    } cases[] = {
-        { "tv", 1 }, { TEST_UUID, 1 }, { "phone", 0 }, { "laptop", 0 },
-        { TEST_UUID2, 0 }, { "", 0 }, { "*", 0 }, { "t", 0 },
-    };
 
     ngx_household_record_builder_start(&builder, TEST_NOW);
     test_field("member:tv", "1700000000");
@@ -470,11 +462,14 @@ test_record_member(void **state)
     assert_string_equal(test_device(rec, "tv"), "");
     assert_false(test_travel(rec, "tv", 0));
 
-    for (i = 0; i < test_count(cases); i++) {
-        id = test_str(cases[i].id);
-        assert_int_equal(ngx_household_record_member(rec, &id),
-                         cases[i].member);
-    }
+    assert_int_equal(ngx_household_record_members(rec, ids, text, 3), 2);
+    assert_int_equal(ids[0].len, 2);
+    assert_memory_equal(ids[0].data, "tv", 2);
+    assert_int_equal(ids[1].len, NGX_HOUSEHOLD_UUID_LEN);
+    assert_memory_equal(ids[1].data, TEST_UUID, NGX_HOUSEHOLD_UUID_LEN);
+
+    assert_int_equal(ngx_household_record_members(rec, ids, text, 1), 1);
+    assert_int_equal(ngx_household_record_members(rec, NULL, NULL, 3), 2);
 
     free(rec);
 }
@@ -687,7 +682,7 @@ main(void)
         cmocka_unit_test(test_record_uuid),
         cmocka_unit_test(test_record_uuid_digits),
         cmocka_unit_test(test_record_travel),
-        cmocka_unit_test(test_record_member),
+        cmocka_unit_test(test_record_members),
         cmocka_unit_test(test_record_learn),
         cmocka_unit_test(test_record_away),
         cmocka_unit_test(test_record_oldest),
