@@ -44,7 +44,7 @@ ngx_http_household_counts_init(ngx_conf_t *cf,
     ngx_http_household_main_conf_t *hmcf)
 {
     ngx_str_t                     name;
-    ngx_uint_t                    i;
+    ngx_uint_t                    i, n;
     ngx_http_household_redis_t  **redis;
     ngx_http_household_store_t  **store;
 
@@ -54,8 +54,12 @@ ngx_http_household_counts_init(ngx_conf_t *cf,
 
     ngx_str_set(&name, "household_counters");
 
-    hmcf->counters = ngx_household_counters_add(cf, &name,
-                                                NGX_HTTP_HOUSEHOLD_COUNTS,
+    /* a set is of a store, or of a household_redis */
+
+    n = ngx_max((ngx_uint_t) NGX_HTTP_HOUSEHOLD_COUNTS,
+                NGX_HOUSEHOLD_REDIS_COUNTS);
+
+    hmcf->counters = ngx_household_counters_add(cf, &name, n,
                                                 &ngx_http_household_module);
     if (hmcf->counters == NULL) {
         return NGX_ERROR;
