@@ -1,7 +1,7 @@
 
 /*
- * Values of Redis that apply to the whole fleet, and not to an account: the
- * override and the deny list.  Each is a hash below the key prefix.
+ * Values of Redis that all requests of a store share: the override, the deny
+ * list, and the canary.  Each is a hash below the key prefix.
  */
 
 

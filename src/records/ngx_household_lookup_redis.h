@@ -72,8 +72,8 @@ struct ngx_household_lookups_s {
     ngx_event_t                      timer;
 
     /*
-     * Free builders.  The two replies of a lookup usually arrive together,
-     * so that a connection needs one builder at a time.
+     * Free builders.  The replies of a lookup usually arrive together, so
+     * that a connection needs one builder at a time.
      */
     ngx_household_record_builder_t  *builders[4];
     ngx_uint_t                       nbuilders;

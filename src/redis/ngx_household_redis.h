@@ -86,8 +86,8 @@ void ngx_household_redis_busy(ngx_household_redis_t *redis);
 /*
  * Logs "EVENT failed: error reply CODE", at most once a second for each event
  * and code.  "event" is static.  The level is "error", or "warn" if the error
- * is transient (LOADING, READONLY, CLUSTERDOWN, TRYAGAIN, MASTERDOWN).  The
- * rest of the error reply is not logged, because it may repeat arguments.
+ * is transient (BUSY, LOADING, READONLY, CLUSTERDOWN, TRYAGAIN, MASTERDOWN).
+ * The rest of the error reply is not logged, because it may repeat arguments.
  */
 void ngx_household_redis_log_error(ngx_household_redis_t *redis,
     const char *event, ngx_str_t *error);

@@ -69,7 +69,7 @@ struct ngx_household_redis_peer_s {
     u_char                                err[NGX_HOUSEHOLD_REDIS_ERRLEN];
     u_char                                prev_err[NGX_HOUSEHOLD_REDIS_ERRLEN];
 
-    /* since the last call of ngx_household_redis_servers_publish() */
+    /* since they were published: ngx_household_redis_servers.h */
     ngx_uint_t                        failures[NGX_HOUSEHOLD_REDIS_CAUSES];
 
     unsigned                                 known:1;     /* up or down */

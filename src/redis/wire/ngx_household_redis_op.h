@@ -29,7 +29,7 @@
 #define NGX_HOUSEHOLD_REDIS_PRESENCE  0x100
 #define NGX_HOUSEHOLD_REDIS_UPDATE    0x200  /* a write of a request */
 #define NGX_HOUSEHOLD_REDIS_EVENT     0x300
-#define NGX_HOUSEHOLD_REDIS_FLEET     0x400  /* override and deny list */
+#define NGX_HOUSEHOLD_REDIS_FLEET     0x400  /* a value of the whole fleet */
 #define NGX_HOUSEHOLD_REDIS_API       0x500
 #define NGX_HOUSEHOLD_REDIS_KINDS     6
 

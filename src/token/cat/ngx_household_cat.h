@@ -115,7 +115,7 @@ typedef struct {
  *   TOKEN_PROTOCOL     "catalpn": the protocol of the TLS connection
  *   TOKEN_NETWORK      "catnip": the address of the client
  *   TOKEN_COUNTRY      "catgeoiso3166": the country of that address
- *   TOKEN_CONDITION    "or" and "nor": a combination of these
+ *   TOKEN_CONDITION    "or", "nor" or "and": a combination of these
  *
  * If request->answer is not NULL, it is set to what "catif" wants in response
  * to a rejection by "aud", "exp", "nbf", or a claim in this list.
