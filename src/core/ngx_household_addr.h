@@ -77,17 +77,4 @@ ngx_household_addr_is_mapped(const ngx_household_addr_t *addr)
 }
 
 
-static ngx_inline ngx_uint_t
-ngx_household_addr_equal(const ngx_household_addr_t *a,
-    const ngx_household_addr_t *b)
-{
-    return ((uint64_t) (a->family ^ b->family)
-            | (ngx_household_word_read(a->bytes, 8)
-               ^ ngx_household_word_read(b->bytes, 8))
-            | (ngx_household_word_read(a->bytes + 8, 8)
-               ^ ngx_household_word_read(b->bytes + 8, 8)))
-           == 0;
-}
-
-
 #endif /* _NGX_HOUSEHOLD_ADDR_H_INCLUDED_ */

@@ -17,6 +17,8 @@ typedef struct {
 } ngx_household_explain_rule_t;
 
 
+static ngx_uint_t ngx_household_explain_rule(
+    const ngx_household_decision_t *d);
 static ngx_uint_t ngx_household_explain_identity(
     ngx_household_explain_case_t *c);
 static ngx_uint_t ngx_household_explain_revoked(
@@ -85,7 +87,9 @@ ngx_household_explain_name(ngx_uint_t rule)
 }
 
 
-ngx_uint_t
+/* returns the number of the rule that gave the decision */
+
+static ngx_uint_t
 ngx_household_explain_rule(const ngx_household_decision_t *d)
 {
     switch (d->reason) {

@@ -55,8 +55,5 @@ void ngx_household_explain(const ngx_household_policy_t *policy,
 /* returns the word for a rule, 1 to NGX_HOUSEHOLD_RULES; static memory */
 const char *ngx_household_explain_name(ngx_uint_t rule);
 
-/* returns the number of the rule that gave the decision */
-ngx_uint_t ngx_household_explain_rule(const ngx_household_decision_t *d);
-
 
 #endif /* _NGX_HOUSEHOLD_EXPLAIN_H_INCLUDED_ */

@@ -16,11 +16,6 @@
 #define NGX_HOUSEHOLD_PRESENCE_INET    0x10
 #define NGX_HOUSEHOLD_PRESENCE_INET6   0x20
 
-#define NGX_HOUSEHOLD_PRESENCE_HEADER                                         \
-    (NGX_HOUSEHOLD_PRESENCE_PREFIX + 3)
-
-#define NGX_HOUSEHOLD_PRESENCE_GROUP   13
-
 
 /* what is left to decode; "bad" once anything was not as it should be */
 

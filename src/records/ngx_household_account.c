@@ -28,6 +28,8 @@ static void ngx_household_account_done(ngx_household_redis_op_t *rop,
 static void ngx_household_account_later(ngx_household_account_op_t *op);
 static int ngx_libc_cdecl ngx_household_account_compare(const void *one,
     const void *two);
+static uint64_t ngx_household_account_version(
+    ngx_household_account_t *account);
 
 
 /*
@@ -324,7 +326,7 @@ ngx_household_account_compare(const void *one, const void *two)
 
 /* as scripts/version.lua does: without an order, as Redis has none */
 
-uint64_t
+static uint64_t
 ngx_household_account_version(ngx_household_account_t *account)
 {
     u_char                          digest[20], text[NGX_INT64_LEN + 2];

@@ -133,9 +133,6 @@ void ngx_household_account_cancel(ngx_household_account_op_t *op);
 ngx_uint_t ngx_household_account_seat(ngx_str_t *name, ngx_str_t *seat,
     ngx_str_t *network);
 
-/* the version of an account: the same on all machines */
-uint64_t ngx_household_account_version(ngx_household_account_t *account);
-
 /*
  * Builds the record that an edge makes of an account.  Returns NULL if it is
  * over a limit.

@@ -205,13 +205,6 @@ ngx_household_zone_init(ngx_shm_zone_t *shm_zone, void *data)
 }
 
 
-ngx_household_zone_t *
-ngx_household_zone_of(ngx_shm_zone_t *shm_zone)
-{
-    return (shm_zone->init == ngx_household_zone_init) ? shm_zone->data : NULL;
-}
-
-
 static ngx_int_t
 ngx_household_zone_create(ngx_household_zone_t *zone)
 {

@@ -169,9 +169,6 @@ void ngx_household_zone_lock_key(ngx_household_zone_t *zone,
 
 void ngx_household_zone_unlock(ngx_household_zone_t *zone);
 
-/* returns the zone, or NULL if the shared memory is not that of a zone */
-ngx_household_zone_t *ngx_household_zone_of(ngx_shm_zone_t *shm_zone);
-
 /* returns NGX_OK, or NGX_DECLINED if the id is too long */
 ngx_int_t ngx_household_zone_key(ngx_household_zone_ns_t *ns,
     ngx_str_t *id, ngx_household_cells_key_t *key);

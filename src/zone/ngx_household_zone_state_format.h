@@ -19,9 +19,8 @@
 #include <ngx_core.h>
 
 
-/* namespaces of a file, bytes of an id and of a value */
+/* namespaces of a file, and bytes of a value */
 #define NGX_HOUSEHOLD_ZONE_STATE_NAMESPACES     16
-#define NGX_HOUSEHOLD_ZONE_STATE_KEY           255
 #define NGX_HOUSEHOLD_ZONE_STATE_VALUE       16384
 
 #define NGX_HOUSEHOLD_ZONE_STATE_HEADER        424

@@ -16,6 +16,8 @@
 #define NGX_HTTP_HOUSEHOLD_API_CONTROL_KEY  "control"
 
 
+static ngx_int_t ngx_http_household_api_control_key(
+    ngx_http_household_api_call_t *call, ngx_str_t *key);
 static ngx_int_t ngx_http_household_api_control_reply(
     ngx_http_household_api_call_t *call, ngx_household_resp_reply_t *reply);
 static ngx_int_t ngx_http_household_api_control_show(
@@ -53,7 +55,9 @@ ngx_http_household_api_control_read(ngx_http_household_api_call_t *call,
 }
 
 
-ngx_int_t
+/* sets "key" to that of the fleet override; NGX_OK or NGX_ERROR */
+
+static ngx_int_t
 ngx_http_household_api_control_key(ngx_http_household_api_call_t *call,
     ngx_str_t *key)
 {

@@ -18,10 +18,6 @@
 ngx_int_t ngx_http_household_api_control_read(
     ngx_http_household_api_call_t *call, ngx_http_household_api_next_pt next);
 
-/* sets "key" to that of the fleet override; NGX_OK or NGX_ERROR */
-ngx_int_t ngx_http_household_api_control_key(
-    ngx_http_household_api_call_t *call, ngx_str_t *key);
-
 /* changes the fleet override to what the body says */
 ngx_int_t ngx_http_household_api_control_patch(
     ngx_http_household_api_call_t *call);
