@@ -7,7 +7,9 @@ use strict;
 use warnings;
 
 use lib 't/lib';
+use IO::Select;
 use IO::Socket::INET;
+use IO::Socket::SSL;
 use Test::More;
 use Test::Household::Ca;
 use Test::Household::NameServer;
@@ -169,6 +171,68 @@ is_down edge($redis->address, "$trust $times"),
     qr/server down: (?:TLS|connection closed|timed out)/,
     'a Redis that does not speak TLS';
 is_down edge($redis->{tls}, $times), qr/server down: (?:connection|timed|invalid|recv|TLS)/, 'and one that expects it';
+
+
+# a proxy that keeps its sessions while its certificate is replaced: one that
+# was refused is not resumed, as its certificate is the former one
+
+for my $version ('TLSv1.2', 'TLSv1.3') {
+    my ($wrong, $wrong_key) = $ca->issue('wrong', 'DNS:other.example');
+    my $ctx = IO::Socket::SSL::SSL_Context->new(SSL_server => 1,
+        SSL_cert_file => $wrong, SSL_key_file => $wrong_key)
+        or die "TLS: $IO::Socket::SSL::SSL_ERROR\n";
+    my $listen = IO::Socket::INET->new(LocalAddr => '127.0.0.1',
+        LocalPort => 0, Listen => 16) or die "listen: $!\n";
+    my $pid = fork // die "fork: $!\n";
+
+    if (!$pid) {
+        my $renewed;
+        local @SIG{qw(CHLD USR1)} = ('IGNORE', sub { $renewed = 1 });
+        alarm 120;
+
+        while (1) {
+            my $client = $listen->accept;
+
+            if ($renewed) {
+                Net::SSLeay::CTX_use_certificate_file($ctx->{context}, $cert,
+                    Net::SSLeay::FILETYPE_PEM());
+                Net::SSLeay::CTX_use_PrivateKey_file($ctx->{context}, $key,
+                    Net::SSLeay::FILETYPE_PEM());
+            }
+            next if !$client || fork;
+            eval { relay($client, $ctx) };
+            POSIX::_exit(0);
+        }
+    }
+
+    my $edge = edge('127.0.0.1:' . $listen->sockport,
+                    "$trust $times ssl_protocols $version;");
+    is_down $edge, qr/TLS: certificate does not match "127.0.0.1"/,
+        "$version: a proxy with a certificate for another name";
+    kill USR1 => $pid;
+    is_up $edge, "$version: which is replaced by the right one";
+
+    kill KILL => $pid;
+    waitpid $pid, 0;
+}
+
+sub relay {
+    my ($client, $ctx) = @_;
+    alarm 120;
+
+    IO::Socket::SSL->start_SSL($client, SSL_server => 1,
+                               SSL_reuse_ctx => $ctx) or return;
+    my $server = IO::Socket::INET->new($redis->address) or return;
+    my $select = IO::Select->new($client, $server);
+
+    while (my @ready = $client->pending ? $client : $select->can_read) {
+        for my $from (@ready) {
+            my $to = $from == $client ? $server : $client;
+            sysread($from, my $bytes, 16384) or return;
+            syswrite $to, $bytes;
+        }
+    }
+}
 
 
 # one that accepts, and closes or is silent within the handshake

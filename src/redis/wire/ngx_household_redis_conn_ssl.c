@@ -23,6 +23,8 @@
 
 
 static void ngx_household_redis_conn_ssl_save(ngx_connection_t *c);
+static void ngx_household_redis_conn_ssl_forget(
+    ngx_household_redis_conn_t *conn);
 static void ngx_household_redis_conn_ssl_handler(ngx_connection_t *c);
 static ngx_int_t ngx_household_redis_conn_ssl_verify(
     ngx_household_redis_conn_t *conn);
@@ -67,6 +69,7 @@ ngx_household_redis_conn_ssl_start(ngx_household_redis_conn_t *conn)
     }
 
     if (rc != NGX_OK) {
+        ngx_household_redis_conn_ssl_forget(conn);
         return NGX_ERROR;
     }
 
@@ -94,11 +97,19 @@ ngx_household_redis_conn_ssl_save(ngx_connection_t *c)
         return;
     }
 
-    if (conn->node->session != NULL) {
-        ngx_ssl_free_session(conn->node->session);
-    }
+    ngx_household_redis_conn_ssl_forget(conn);
 
     conn->node->session = session;
+}
+
+
+static void
+ngx_household_redis_conn_ssl_forget(ngx_household_redis_conn_t *conn)
+{
+    if (conn->node->session != NULL) {
+        ngx_ssl_free_session(conn->node->session);
+        conn->node->session = NULL;
+    }
 }
 
 
@@ -135,21 +146,32 @@ ngx_household_redis_conn_ssl_handler(ngx_connection_t *c)
         errstr = "connection closed by peer during TLS handshake";
     }
 
+    ngx_household_redis_conn_ssl_forget(conn);
+
     conn->events->lost(conn, NGX_HOUSEHOLD_REDIS_RESULT_DOWN, err, errstr);
 }
 
 
-/* returns NGX_OK, or NGX_ERROR with the cause in conn->tls */
+/*
+ * Returns NGX_OK, or NGX_ERROR with the cause in conn->tls.  A session has the
+ * certificate that it began with: if it were resumed after an error, a server
+ * that has got the right one since would still be refused.
+ */
 
 static ngx_int_t
 ngx_household_redis_conn_ssl_verify(ngx_household_redis_conn_t *conn)
 {
-    if (!conn->node->conf->ssl_verify) {
+    if (!conn->node->conf->ssl_verify
+        || ngx_household_tls_verify(&conn->tls, conn->peer.connection,
+                                    &conn->node->tls)
+           == NGX_OK)
+    {
         return NGX_OK;
     }
 
-    return ngx_household_tls_verify(&conn->tls, conn->peer.connection,
-                                    &conn->node->tls);
+    ngx_household_redis_conn_ssl_forget(conn);
+
+    return NGX_ERROR;
 }
 
 
