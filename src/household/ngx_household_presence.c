@@ -222,15 +222,15 @@ ngx_household_presence_compare(ngx_household_presence_case_t *c)
         }
 
         if (place->seen != 0 && place->key != c->key
-            && age < c->params->at_once)
+            && ngx_household_presence_lately(place->seen, c->params->at_once,
+                                             c->now))
         {
             c->elsewhere |= bit;
         }
 
-        age = ngx_household_presence_age(ngx_household_presence_seen(device),
-                                         c->now);
-
-        if (age < c->params->alive) {
+        if (ngx_household_presence_lately(ngx_household_presence_seen(device),
+                                          c->params->alive, c->now))
+        {
             c->alive = 1;
         }
     }
@@ -255,7 +255,7 @@ ngx_household_presence_silent(ngx_household_presence_case_t *c)
         seen = ngx_household_presence_seen(&c->p->device[i]);
 
         if ((c->p->device[i].flags & NGX_HOUSEHOLD_PRESENCE_MEMBER)
-            && ngx_household_presence_age(seen, c->now) < c->params->alive)
+            && ngx_household_presence_lately(seen, c->params->alive, c->now))
         {
             return 0;
         }

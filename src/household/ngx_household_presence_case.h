@@ -21,6 +21,9 @@
 
 #define NGX_HOUSEHOLD_PRESENCE_COUNT  0xff  /* where counts of days end */
 
+/* seconds by which the clocks of edges may differ */
+#define NGX_HOUSEHOLD_PRESENCE_AHEAD  3600
+
 
 /* sets of devices are masks: there are at most 64 */
 
@@ -60,6 +63,20 @@ static ngx_inline int64_t
 ngx_household_presence_age(uint32_t seen, int64_t now)
 {
     return (int64_t) seen >= now ? 0 : now - (int64_t) seen;
+}
+
+
+/*
+ * Returns 1 if less than "within" seconds have passed since a time, else 0.  A
+ * time far in the future was written by a clock that was wrong: it is not now,
+ * or its device would be in use until then, and deny others.
+ */
+
+static ngx_inline ngx_uint_t
+ngx_household_presence_lately(uint32_t seen, int64_t within, int64_t now)
+{
+    return (int64_t) seen - now <= NGX_HOUSEHOLD_PRESENCE_AHEAD
+           && ngx_household_presence_age(seen, now) < within;
 }
 
 

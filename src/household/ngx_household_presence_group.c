@@ -256,8 +256,8 @@ ngx_household_presence_strangers(ngx_household_presence_case_t *c)
         if (device->group == 0
             || place->seen == 0
             || place->key == c->key
-            || ngx_household_presence_age(place->seen, c->now)
-               >= c->params->at_once
+            || !ngx_household_presence_lately(place->seen, c->params->at_once,
+                                              c->now)
             || ngx_household_presence_beside(c, place))
         {
             continue;

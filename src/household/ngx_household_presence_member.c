@@ -146,7 +146,11 @@ ngx_household_presence_elect(ngx_household_presence_case_t *c)
     named = 0;
 
     for (i = 0; i < p->devices; i++) {
-        latest = ngx_max(latest, ngx_household_presence_met(c, i));
+        met = ngx_household_presence_met(c, i);
+
+        if ((int64_t) met - c->now <= NGX_HOUSEHOLD_PRESENCE_AHEAD) {
+            latest = ngx_max(latest, met);
+        }
 
         if (ngx_household_presence_in_use(c, i)) {
             named |= p->device[i].flags & NGX_HOUSEHOLD_PRESENCE_NAMED;
@@ -193,7 +197,7 @@ ngx_household_presence_in_use(ngx_household_presence_case_t *c, ngx_uint_t i)
     seen = ngx_household_presence_seen(&c->p->device[i]);
 
     return (c->p->device[i].flags & NGX_HOUSEHOLD_PRESENCE_MEMBER)
-           && ngx_household_presence_age(seen, c->now) < c->params->anchor;
+           && ngx_household_presence_lately(seen, c->params->anchor, c->now);
 }
 
 
