@@ -14,7 +14,7 @@ use Test::More;
 use Test::Household::Ca;
 use Test::Household::NameServer;
 use Test::Household::Nginx qw(http_config location);
-use Test::Household::Process qw(wait_until free_port);
+use Test::Household::Process qw(wait_until free_port slurp);
 use Test::Household::Redis;
 
 my $home = '82.64.10.7';
@@ -165,6 +165,76 @@ is_down edge($redis->{tls}, "$trust $times ssl_name other.example;"),
         'a Redis that wants a certificate of the edge';
     is_up edge($strict->{tls}, "$trust $times ssl_certificate $client_cert;
         ssl_certificate_key $client_key;"), 'and gets one';
+}
+
+
+# certificates that are replaced: the files are read again at a reload
+
+{
+    my $file = $ca->path('trusted.pem');
+    my ($next, $next_key) = $other->issue('next', 'IP:127.0.0.1');
+    my ($late, $late_key) = $ca->issue('late-edge', '', expired => 1);
+    my $strict = redis($cert, $key, 'yes');
+    my $files = sub {
+        my ($crt, $key) = @_;
+        return http_config(server => $strict->{tls}, redis => "$times ssl on;
+            ssl_trusted_certificate $file; ssl_certificate $crt;
+            ssl_certificate_key $key;");
+    };
+    my $replace = sub {
+        $strict->cmd(CONFIG => SET => @_);
+        $strict->cmd(CLIENT => KILL => TYPE => 'normal', SKIPME => 'yes');
+    };
+    my $trusted = sub {
+        open my $out, '>', $file or die "$file: $!\n";
+        print $out map { slurp($_->file) } @_;
+    };
+
+    $trusted->($ca);
+    my $edge = Test::Household::Nginx->new(server => location('/t'),
+        http => $files->($client_cert, $client_key));
+    is_up $edge, 'a certificate of the one CA';
+
+    $replace->('tls-cert-file', $next, 'tls-key-file', $next_key);
+    is_down $edge, qr/certificate verify failed: (?:unable to|self.signed)/,
+        'then of another CA';
+    $trusted->($other, $ca);
+    $edge->reload;
+    is_up $edge, 'the file has both: after a reload';
+
+    $replace->('tls-ca-cert-file', $other->file);
+    is_down $edge, qr/server down: TLS: .*unknown ca/,
+        'a certificate of the edge that the server does not know';
+    $edge->reload(http => $files->($other->issue('edge-next')));
+    is_up $edge, 'another one: after a reload';
+
+    $replace->('tls-ca-cert-file', $ca->file);
+    $edge->reload(http => $files->($late, $late_key));
+    is_down $edge, qr/server down: TLS: .*certificate expired/,
+        'one of the edge that has expired';
+}
+
+{
+    my $crl = $ca->path('crl.pem');
+    open my $out, '>', $ca->path('crl.cnf') or die "crl.cnf: $!\n";
+    print $out "[ca]\ndefault_ca = one\n[one]\ndefault_md = sha256\n"
+        . 'database = ' . $ca->path('crl.txt') . "\n";
+    close $out;
+    open $out, '>', $ca->path('crl.txt') or die "crl.txt: $!\n";
+    close $out;
+
+    for my $until ('20200102000000Z', '20491231000000Z') {
+        $ca->openssl(qw(ca -gencrl -config), $ca->path('crl.cnf'),
+            '-cert', $ca->file, '-keyfile', $ca->path('ca.key'),
+            '-crl_lastupdate', '20200101000000Z', '-crl_nextupdate', $until,
+            '-out', $crl);
+
+        my $edge = edge($redis->{tls}, "$trust $times ssl_crl $crl;");
+        $until =~ /^2020/
+            ? is_down $edge, qr/certificate verify failed: CRL has expired/,
+                'a list of revoked certificates that has expired'
+            : is_up $edge, 'and one that has not';
+    }
 }
 
 is_down edge($redis->address, "$trust $times"),
