@@ -383,7 +383,7 @@ test_handover_death(void **data)
 static void
 test_too_many_trackers(void **data)
 {
-    ngx_uint_t                i;
+    ngx_uint_t                i, number;
     ngx_household_zone_ns_t  *store;
 
     store = begin(1);
@@ -402,6 +402,13 @@ test_too_many_trackers(void **data)
     /* there is room again when one has lapsed */
 
     assert_int_equal(track(store, 99, LEASE, 1), NGX_DONE);
+
+    /* that which lapsed first: a later one is back in time, and is the same */
+
+    number = holders[13];
+    assert_int_equal(track(store, 98, LEASE + 3, 1), NGX_OK);
+    (void) track(store, 13, LEASE + 3, 1);
+    assert_int_equal(holders[13], number);
 
     zone_stop(store->zone);
 }

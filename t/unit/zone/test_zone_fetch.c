@@ -319,6 +319,57 @@ test_fetches_limited(void **data)
 }
 
 
+/* what is not under way any more is counted no more, and not below zero */
+
+static void
+test_fetches_given_up(void **data)
+{
+    uint64_t                  first;
+    ngx_uint_t                i;
+    ngx_msec_t                now;
+    ngx_household_zone_ns_t  *store;
+
+    store = start_apart("abcde");
+    store->zone->lookups = 3;
+    now = 100000;
+
+    /* the next fetch of the same key replaces one that is superseded */
+
+    assert_int_equal(begin(store, "a", now), NGX_OK);
+
+    for (i = 0; i < 4; i++) {
+        ngx_household_zone_invalidate(store, id_of("a"));
+        assert_int_equal(begin(store, "a", now + i), NGX_OK);
+    }
+
+    first = gen;
+
+    assert_int_equal(begin(store, "b", now), NGX_OK);
+    assert_int_equal(begin(store, "c", now), NGX_OK);
+    assert_int_equal(begin(store, "d", now), NGX_AGAIN);
+
+    ngx_household_zone_fetched(store, id_of("c"), gen);
+    ngx_household_zone_fetched(store, id_of("a"), first);
+
+    for (i = 0; i < 4; i++) {
+        ngx_household_zone_fetch_left(store, now);
+    }
+
+    assert_int_equal(begin(store, "c", now), NGX_OK);
+    assert_int_equal(begin(store, "d", now), NGX_OK);
+
+    /* a zone that is reset knows of none */
+
+    assert_int_equal(begin(store, "a", now), NGX_OK);
+    assert_int_equal(begin(store, "e", now), NGX_AGAIN);
+
+    store->zone->sh->dirty = 1;
+    assert_int_equal(begin(store, "e", now), NGX_OK);
+
+    zone_stop(store->zone);
+}
+
+
 /* also of those for which the table of fetches has no place */
 
 static void
@@ -410,6 +461,7 @@ main(void)
     const struct CMUnitTest  tests[] = {
         cmocka_unit_test(test_one_at_a_time),
         cmocka_unit_test(test_fetches_limited),
+        cmocka_unit_test(test_fetches_given_up),
         cmocka_unit_test(test_fetches_limited_all),
         cmocka_unit_test(test_too_large),
         cmocka_unit_test(test_too_large_invalidated),
