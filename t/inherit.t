@@ -95,6 +95,11 @@ my @directives = (
       args => 'account=a',
       expect => ['200 ALLOWED away', '403 DENIED outside'] },
 
+    { name => 'household_away',
+      values => ['2d/30d', '3d/30d'],
+      args => 'account=travels',
+      expect => ['403 DENIED outside', '200 ALLOWED away'] },
+
     { name => 'household_sharing',
       values => ['on', 'off'],
       args => 'account=a',
@@ -158,6 +163,9 @@ $redis->cmd(SADD => 'household:{large}',
 $redis->cmd(HSET => 'household:{a}:account', country => 'FR',
             'device:tv' => time);
 $redis->cmd(SADD => 'household:{waits}', '192.0.2.1');
+$redis->cmd(SADD => 'household:{travels}', '192.0.2.1');
+$redis->cmd(HSET => 'household:{travels}:account',
+            outside_days => join ',', map { int(time / 86400) - $_ } 9, 8);
 $redis->cmd(HSET => 'household:{waits}:account', outside_since => time - 100);
 $redis->cmd(HSET => 'household:{revoked}:account', revoked_before => 2);
 
