@@ -387,6 +387,46 @@ END {
 }
 
 
+# what is cached is of where it came from, whatever that is called
+
+{
+    my $there = Test::Household::Redis->new(unix => 1);
+    my $conf = sub {
+        my ($from, $text) = @_;
+        return 'household_zone zone=kept:1m;'
+            . http($from) =~ s/main;$/main zone=kept fresh=1h;/mr
+                          =~ s/server \S+;/$& tracking off; $text/r;
+    };
+    my $nginx = Test::Household::Nginx->new(server => $server,
+        http => $conf->($redis, ''));
+
+    $redis->cmd(SADD => 'household:{kept}', '127.0.0.1');
+    is told($nginx->get('/?account=kept')), '200 home', 'cached';
+    $redis->cmd(DEL => 'household:{kept}');
+
+    # a worker process that leaves may still answer
+    my $becomes = sub {
+        my ($want, $name) = @_;
+        my $got;
+        wait_until { ($got = told($nginx->get('/?account=kept'))) eq $want };
+        is $got, $want, $name;
+    };
+
+    for (['a database', $redis, 'database 1;'],
+         ['a prefix', $redis, 'key_prefix other:;'],
+         ['a server', $there, ''])
+    {
+        my ($name, $from, $text) = @$_;
+        $nginx->reload(http => $conf->($from, $text));
+        $becomes->('403 unregistered', "cached: not of another one: $name");
+    }
+
+    $nginx->reload(http => $conf->($redis, ''));
+    $becomes->('200 home', 'cached: of this one');
+    $nginx->quit;
+}
+
+
 # a single process
 
 {
