@@ -14,6 +14,9 @@ use Test::Household::Resp qw(encode_reply);
 use Test::More;
 use Time::HiRes qw(time);
 
+# events are told once a day, of UTC: not over midnight
+sleep 60 if time % 86400 > 86400 - 60;
+
 my $home = '82.64.10.7';
 my $friend = '203.0.113.9';
 
@@ -116,6 +119,32 @@ my @kinds = sort keys %writes;
     is sent($redis, 'EVALSHA', 'device'), 60, 'NOPERM: a device is';
     is $edge->metric('writes_total', result => 'error'), 60,
         'NOPERM: the errors are counted';
+}
+
+
+# what was rejected is tried again, by a later request
+
+{
+    my %times;
+    my $redis = redis(sub {
+        return $times{ $_[0] }++ < $writes{ $_[0] } ? "-BUSYKEY not now\r\n"
+             : $_[0] eq 'event' ? ":0\r\n" : ":1\r\n";
+    });
+    my $edge = edge($redis);
+
+    for my $kind (@kinds) {
+        my ($uri, $from) = $kind eq 'event' ? ('/out', $friend)
+                                            : ('/home', $home);
+        ok wait_until {
+            ask($edge, "$uri?account=a", $from);
+            sent($redis, 'EVALSHA', $kind) >= 2 * $writes{$kind};
+        }, "rejected: $kind: is tried again";
+    }
+
+    ask($edge, $_->[0], $_->[1])
+        for (['/home?account=a', $home], ['/out?account=a', $friend]) x 3;
+    is sent($redis, 'EVALSHA', 'event'), 2 * $writes{event},
+        'rejected: event: and no more';
 }
 
 
