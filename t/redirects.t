@@ -27,7 +27,7 @@ my $edge = Test::Household::Nginx->new(
     http => http_config(server => $redis->address, zone => '1m') . <<"EOC",
 map \$request_uri \$who { ~account=(?<name>[a-z]+) \$name; }
 map \$uri \$mode { volatile; ~^/open off; default on; }
-map \$uri \$other { volatile; ~^/b/ b; default \$who; }
+map \$uri \$other { volatile; ~^/b/ b; ~^/d/ d; default \$who; }
 household_store main zone=households;
 household_account \$who;
 household_device \$arg_device;
@@ -68,6 +68,18 @@ location /open { household \$mode; try_files /none /closed/page.html; }
 location /closed/ { household \$mode; root html; }
 location /b/ { household_account \$other; root html; }
 location /to-b { household_account \$other; try_files /none /b/page.html; }
+location /share { household_sharing on threshold=0; empty_gif; }
+location /to-d {
+    household monitor;
+    household_sharing on threshold=0;
+    household_account \$other;
+    try_files /none /d/page.html;
+}
+location /d/ {
+    household_sharing on threshold=0;
+    household_account \$other;
+    root html;
+}
 location /from { try_files /none /from/page.html; }
 location /from/ { real_ip_header X-From; root html; }
 
@@ -117,7 +129,7 @@ location /unjudged/ {
 location /zone/ { root html; }
 EOC
 
-for my $dir ('', '/guarded', '/other', '/closed', '/b', '/from', '/none',
+for my $dir ('', '/guarded', '/other', '/closed', '/b', '/d', '/from', '/none',
              '/none-monitor', '/unjudged', '/zone')
 {
     mkdir "$edge->{dir}/html$dir";
@@ -196,6 +208,17 @@ for (['/monitor?account=a', $away, 403, 'DENIED outside', 'DENIED 1'],
         "$status $words", "another place: $uri from $from";
     is $more, $count, "another place: $uri from $from: is counted once";
 }
+
+# presence is that of the account there
+
+is $edge->get('/share?account=e&device=tv', 'X-Forwarded-For' => $home)
+        ->{headers}{'x-reason'}, 'member', 'an account of another household';
+ok $redis->wait_written('household-seen:{e}'), 'its presence is known';
+is $edge->get('/share?account=e&device=box', 'X-Forwarded-For' => $away)
+        ->{headers}{'x-reason'}, 'outside', 'and used';
+is $edge->get('/to-d?account=e&device=box', 'X-Forwarded-For' => $away)
+        ->{headers}{'x-reason'}, 'member',
+    'another place, with an account that is used nowhere else';
 
 # the address of the client may be another one there
 
