@@ -81,6 +81,8 @@ my $edge = Test::Household::Nginx->new(
                           household_shadow tighter;'),
         shadow('/redirected', 'household_shadow looser; try_files /x /tighter?$args;'),
         shadow('/same', 'household_shadow tighter; try_files /x /tighter?$args;'),
+        shadow('/shared', 'household_sharing on; household_shadow looser;'),
+        shadow('/shared-apart', 'household_sharing on; household_shadow apart;'),
         'location /status { household_metrics; }'));
 
 # what is answered, and what the shadow says
@@ -186,6 +188,38 @@ is counted('tighter'), 8, 'metrics: where it ended';
 is_judged('redirected to the same', '/same?account=a&device=tv', $out_there,
     '200 ALLOWED trusted_device DENIED outside');
 is counted('tighter'), 9, 'metrics: once';
+
+is_judged('household_sharing of the location',
+    '/shared?account=new1&device=tv', $home,
+    '200 ALLOWED member ALLOWED member');
+is_judged('household_sharing off beside one',
+    '/shared-apart?account=new2&device=tv', $home,
+    '200 ALLOWED member DENIED unregistered');
+is_judged('a rollout of all by a variable',
+    '/variable?account=a&device=tv&share=100%', $out_there,
+    '200 ALLOWED trusted_device DENIED outside');
+
+# a worker process that remembers its decisions evaluates each shadow
+
+{
+    my $kept = Test::Household::Nginx->new(
+        http => http_config(server => $redis->address, zone => '1m') . $policies,
+        server => shadow('/looser', 'household_trusted_device 10d;
+                                     household_shadow looser;')
+                      =~ s/household_store main/$& zone=households/r
+            . 'location /status { household_metrics; }');
+    my $conn = $kept->connect;
+    my %shadow;
+
+    $shadow{ $conn->get('/looser?account=a&device=tv',
+                        'X-Forwarded-For' => $out_there)
+                  ->{headers}{'x-shadow'} // '-' }++ for 1 .. 20;
+
+    is_deeply \%shadow, { 'ALLOWED trusted_device' => 20 },
+        'the same client again and again';
+    is $kept->metric('shadow_requests_total', policy => 'looser'), 20,
+        'each time it is counted';
+}
 
 # the fleet override does not change the shadow
 $redis->cmd(HSET => 'household:control', mode => 'monitor', rollout => '0');
