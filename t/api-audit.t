@@ -36,9 +36,11 @@ my $syslog = IO::Socket::INET->new(Proto => 'udp', LocalAddr => '127.0.0.1')
     or die "udp: $!\n";
 my $redis = Test::Household::Redis->new(unix => 1);
 my $hole = Test::Household::FakeRedis->new;
+my $fake = Test::Household::FakeRedis->new;
 my $nginx = Test::Household::Nginx->new(
     http => http_config(server => $redis->address) . <<"EOC",
 household_redis hole { server ${\ $hole->address }; timeout 60s; }
+household_redis fake { server ${\ $fake->address }; timeout 60s; }
 household_hmac_key $key;
 household_api_audit $dir/audit.log;
 EOC
@@ -53,6 +55,7 @@ location /user/ {
     auth_basic_user_file $dir/users;
 }
 location /hole/ { household_api hole write; }
+location /fake/ { household_api fake write; }
 location /none/ { household_api main write; household_api_audit off; }
 location /read/ { household_api main; }
 location /syslog/ {
@@ -410,6 +413,35 @@ is_deeply [map { join ' ', map { $_ // '-' } @$_{qw(line result account)} }
            @lines],
     ["1 aborted $same", "2 aborted $other"],
     'its client leaves: each account has a line';
+
+# Redis goes while an import is written, or rejects all of it: what was sent has
+# a line each
+
+for (['close', 5, 'redis_unavailable', 503], ['error', 110, 'redis_error', 500])
+{
+    my ($way, $n, $result, $status) = @$_;
+    my $import = join '', map { qq({"account":"a$_","seats":1}\n) } 1 .. $n;
+    my (@calls, %results);
+    my $before = $fake->count('EVALSHA');
+
+    $fake->behave($way, 'ERR not now');
+    Test::Household::Api->new($nginx, '/fake')
+        ->call(POST => 'import', $import,
+               'Content-Type' => 'application/x-ndjson');
+
+    wait_until {
+        for (lines(1)) {
+            push @calls, "$_->{status} $_->{result}" if !defined $_->{line};
+            $results{ $_->{result} }++ if defined $_->{line};
+        }
+        @calls;
+    };
+
+    is "@calls", "$status $result", "an import: $way";
+    is join(' ', keys %results), $result, "an import: $way: its lines";
+    is $results{$result}, $fake->count('EVALSHA') - $before,
+        "an import: $way: each line" if $way eq 'error';
+}
 
 $redis->kill9;
 audits('no Redis', 'PATCH account - 503 redis_unavailable',
