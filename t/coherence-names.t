@@ -19,17 +19,6 @@ my $port = free_port();
 my $times = 'connect_timeout 400ms; timeout 400ms;';
 
 
-# at an address of the loopback and the same port; commands go by a socket
-
-package Elsewhere {
-    our @ISA = 'Test::Household::Redis';
-
-    sub _config {
-        my ($self) = @_;
-        return $self->SUPER::_config . "port $port\nbind $self->{ip}\n";
-    }
-}
-
 # One address for several servers: connections take turns.  After mute(), those
 # that have subscribed stay open, and nothing passes.
 package Balancer {
@@ -139,7 +128,11 @@ sub changes {
     is $wrong, 0, "$name: every change is seen";
 }
 
-my @redis = map { Elsewhere->new(unix => 1, ip => "127.0.0.$_") } 2, 3;
+# at two addresses of the loopback and the same port
+
+my @redis = map {
+    Test::Household::Redis->new(unix => 1, ip => "127.0.0.$_", port => $port);
+} 2, 3;
 
 
 # a name with two addresses, which the resolver rotates

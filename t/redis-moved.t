@@ -18,22 +18,12 @@ my $port = free_port();
 my $requests = 0;
 
 
-# servers at several addresses of the loopback and one port; the test library
-# uses a socket
-
-package Elsewhere {
-    our @ISA = 'Test::Household::Redis';
-
-    sub _config {
-        my ($self) = @_;
-        return $self->SUPER::_config . "port $port\nbind $self->{ip}\n";
-    }
-}
+# servers at several addresses of the loopback and one port
 
 sub elsewhere {
     my ($ip) = @_;
-    my $redis = Elsewhere->new(unix => 1, ip => $ip,
-        config => 'repl-diskless-sync-delay 0');
+    my $redis = Test::Household::Redis->new(unix => 1, ip => $ip,
+        port => $port, config => 'repl-diskless-sync-delay 0');
     $redis->cmd(EVAL => "for i = 0, 999 do
                              redis.call('SADD', 'household:{a' .. i .. '}',
                                         ARGV[1])

@@ -11,20 +11,13 @@ use Test::More;
 use Test::Household::FakeRedis;
 use Test::Household::NameServer;
 use Test::Household::Nginx qw(http_config location);
-use Test::Household::Process qw(wait_until free_port);
+use Test::Household::Process qw(free_port);
 use Test::Household::Redis;
 use Test::Household::Viewer qw($Home reason soon is_soon);
 
 my $port = free_port();
 my $times = 'connect_timeout 400ms; timeout 400ms;';
 
-
-sub redis {
-    my ($ip) = @_;
-    my $redis = Test::Household::Redis->new(port => $port,
-        config => "bind $ip", address => $ip);
-    return $redis;
-}
 
 sub edge {
     my ($dns, $text, %opt) = @_;
@@ -36,21 +29,12 @@ sub edge {
 }
 
 
-# two of them, at two addresses of the loopback and the same port; the test
-# library asks 127.0.0.1, so one with the other address has a socket too
-
-package Elsewhere {
-    our @ISA = 'Test::Household::Redis';
-
-    sub _config {
-        my ($self) = @_;
-        return $self->SUPER::_config . "port $port\nbind $self->{ip}\n";
-    }
-}
+# two of them, at two addresses of the loopback and the same port
 
 sub elsewhere {
     my ($ip, @homes) = @_;
-    my $redis = Elsewhere->new(unix => 1, ip => $ip);
+    my $redis = Test::Household::Redis->new(unix => 1, ip => $ip,
+                                            port => $port);
     $redis->cmd(SADD => 'household:{42}', @homes);
     return $redis;
 }

@@ -9,7 +9,8 @@ package Test::Household::Redis;
 #   $redis->pause; $redis->resume; $redis->kill9; $redis->start; $redis->stop;
 #
 # Options: unix => 1, port => N, requirepass, acl => ['user edge on ...'],
-# config => "text of redis.conf".
+# config => "text of redis.conf".  With "unix", "ip" is another address of the
+# loopback, for the port: the test itself uses the socket.
 
 use strict;
 use warnings;
@@ -50,8 +51,8 @@ sub start {
 sub _config {
     my ($self) = @_;
     my @lines = ('save ""', 'appendonly no', "dir $self->{dir}",
-                 'daemonize no', 'bind 127.0.0.1',
-                 'port ' . ($self->{unix} ? 0 : $self->{port}));
+                 'daemonize no', 'bind ' . ($self->{ip} // '127.0.0.1'),
+                 'port ' . ($self->{unix} && !$self->{ip} ? 0 : $self->{port}));
 
     push @lines, "unixsocket $self->{path}" if $self->{unix};
     push @lines, qq(requirepass "$self->{requirepass}") if $self->{requirepass};
