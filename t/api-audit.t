@@ -12,10 +12,9 @@ use IO::Socket::UNIX;
 use JSON::PP;
 use MIME::Base64;
 use Test::Household::Api;
-use Test::Household::Ca;
 use Test::Household::FakeRedis;
 use Test::Household::Nginx qw(http_config);
-use Test::Household::Process qw(wait_until slurp temp_dir free_port running);
+use Test::Household::Process qw(wait_until slurp temp_dir running);
 use Test::Household::Redis;
 use Test::More;
 

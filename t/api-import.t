@@ -9,7 +9,6 @@ use lib 't/lib';
 use JSON::PP;
 use Test::Household::Api;
 use Test::Household::Cluster;
-use Test::Household::FakeRedis;
 use Test::Household::Nginx qw(http_config);
 use Test::Household::Process qw(slurp wait_until);
 use Test::Household::Redis;
@@ -246,7 +245,7 @@ $api->fails('another method', 405, 'method_not_allowed', GET => 'import');
     ok $j->{done} > 1000 - 256 && $j->{done} < 5000,
         'the last line that was done';
 
-    my ($again, $n2) = api('', $redis->start->address);
+    my ($again) = api('', $redis->start->address);
     wait_until { $again->get('accounts/x')->{status} == 200 };
     $api = $again;
     my @rest = @many[$j->{done} .. $#many];

@@ -7,7 +7,6 @@ use strict;
 use warnings;
 
 use lib 't/lib';
-use POSIX qw(strftime);
 use Test::Household::Api;
 use Test::Household::Nginx qw(http_config location);
 use Test::Household::Process qw(wait_until);
@@ -52,7 +51,6 @@ sub verdict {
     my ($from, $device, $at) = @_;
     my $v = ($at // $policy)->get("accounts/a/verdict?address=$from"
                                   . ($device ? "&device=$device" : ''))->{json};
-    my ($rule) = grep { $_->{name} eq $v->{reason} } @{ $v->{rules} };
     return "$v->{verdict} $v->{reason}";
 }
 
@@ -73,7 +71,6 @@ is verdict($friend, 'box', $api), 'deny unregistered',
 is ask($home, $uuid), 'member', 'the first device';
 ok wait_devices(1), 'is known';
 my ($device) = @{ presence()->{devices} };
-my $today = strftime('%Y-%m-%dT', gmtime);
 is_deeply [@$device{qw(device member anchor group days)}],
     [$uuid, JSON::PP::true, JSON::PP::true, undef, 1], 'as a member';
 like $device->{met_household}, qr/^20\d\d-.*Z$/, 'since when';

@@ -10,7 +10,7 @@ use Test::More;
 use Bench::Load qw(slices);
 use Bench::Pairs qw(pairs interval ratio sum quotient);
 use Bench::Server;
-use Test::Household::Process qw(wait_until temp_dir slurp);
+use Test::Household::Process qw(temp_dir slurp);
 
 # the costs of as many pairs, where a slice has the number "t" of all of them
 sub simulate {

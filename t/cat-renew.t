@@ -8,7 +8,7 @@ use strict;
 use warnings;
 
 use lib 't/lib';
-use Crypt::Misc qw(decode_b64u encode_b64u);
+use Crypt::Misc qw(decode_b64u);
 use Test::Household::Cat;
 use Test::Household::Nginx qw(http_config);
 use Test::Household::Process qw(temp_dir wait_until);

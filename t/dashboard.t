@@ -7,7 +7,6 @@ use warnings;
 
 use lib 't/lib';
 use JSON::PP;
-use MIME::Base64 qw(encode_base64);
 use Test::Household::Nginx qw(http_config location);
 use Test::Household::Process qw(slurp temp_dir wait_until);
 use Test::Household::Redis;

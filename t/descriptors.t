@@ -9,7 +9,6 @@ use warnings;
 use lib 't/lib';
 use Test::More;
 use Test::Household::Nginx qw(http_config location);
-use Test::Household::Process qw(wait_until);
 use Test::Household::Redis;
 use Test::Household::Viewer qw($Home soon);
 

@@ -13,7 +13,7 @@ use Test::Household::Hostile;
 use Test::Household::Nginx qw(http_config location);
 use Test::Household::Process qw(wait_until);
 use Test::More;
-use Time::HiRes qw(sleep time);
+use Time::HiRes qw(time);
 
 my $home = '82.64.10.7';
 my $seconds = $ENV{HOSTILE_SECONDS} || 5;

@@ -12,7 +12,6 @@ use warnings;
 use lib 't/lib';
 use Test::Household::Meter;
 use Test::Household::Nginx qw(http_config location);
-use Test::Household::Process qw(wait_until);
 use Test::Household::Rate;
 use Test::Household::Redis;
 use Test::More;

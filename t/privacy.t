@@ -9,7 +9,7 @@ use warnings;
 use lib 't/lib';
 use Test::Household::FakeRedis;
 use Test::Household::Nginx qw(http_config location);
-use Test::Household::Process qw(wait_until temp_dir);
+use Test::Household::Process qw(temp_dir);
 use Test::Household::Redis;
 use Test::More;
 

@@ -36,12 +36,6 @@ sub edge {
         server => location('/t'));
 }
 
-sub calls {
-    my ($node, $command) = @_;
-    return $node->cmd(INFO => 'commandstats')
-           =~ /cmdstat_$command:calls=(\d+)/ ? $1 : 0;
-}
-
 # all accounts are found, also after a slot has moved: by the map, by MOVED
 sub works {
     my ($name, $edge) = @_;

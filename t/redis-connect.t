@@ -10,7 +10,7 @@ use lib 't/lib';
 use Test::More;
 use Test::Household::FakeRedis;
 use Test::Household::Nginx qw(http_config location);
-use Test::Household::Process qw(wait_until free_port temp_dir);
+use Test::Household::Process qw(wait_until temp_dir);
 
 my $home = '82.64.10.7';
 my $server = location('/t') . 'location = /writing { stub_status; }';

@@ -10,7 +10,6 @@ use warnings;
 use lib 't/lib';
 use Test::More;
 use Test::Household::Nginx qw(http_config location);
-use Test::Household::Process qw(wait_until);
 use Test::Household::Redis;
 use Test::Household::Resp qw(encode_command);
 use Test::Household::Viewer qw($Home soon);

@@ -8,7 +8,7 @@ use warnings;
 
 use lib 't/lib';
 use Test::More;
-use Time::HiRes qw(sleep time);
+use Time::HiRes qw(sleep);
 use Test::Household::FakeRedis;
 use Test::Household::Nginx qw(location);
 use Test::Household::Process qw(temp_dir);

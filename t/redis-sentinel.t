@@ -10,7 +10,7 @@ use lib 't/lib';
 use Test::More;
 use Time::HiRes qw(time);
 use Test::Household::Load;
-use Test::Household::Process qw(wait_until free_port temp_dir);
+use Test::Household::Process qw(free_port);
 use Test::Household::Redis;
 use Test::Household::Sentinel;
 use Test::Household::Viewer;

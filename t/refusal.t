@@ -53,11 +53,10 @@ for my $name ('why.html') {
 sub exchange {
     my ($text) = @_;
     my $conn = $edge->connect;
-    my ($said, $more) = ('');
 
     $conn->send($text);
     1 while $conn->fill;
-    $said = $conn->{buf};
+    my $said = $conn->{buf};
 
     # another time of day, and what a refusal adds or has of its own
     $said =~ s/^Date: .*\r\n//mg;

@@ -9,7 +9,7 @@ use warnings;
 
 use lib 't/lib';
 use JSON::PP;
-use Test::Household::Nginx qw(http_config load_module);
+use Test::Household::Nginx qw(load_module);
 use Test::Household::Process qw(free_port slurp temp_dir wait_until);
 use Test::More;
 

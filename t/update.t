@@ -10,7 +10,7 @@ use warnings;
 use lib 't/lib';
 use File::Copy ();
 use Test::Household::Nginx qw(http_config location load_module);
-use Test::Household::Process qw(wait_until slurp temp_dir running);
+use Test::Household::Process qw(wait_until slurp temp_dir);
 use Test::Household::Redis;
 use Test::More;
 

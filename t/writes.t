@@ -9,7 +9,6 @@ use warnings;
 use lib 't/lib';
 use Test::Household::FakeRedis;
 use Test::Household::Nginx qw(http_config location);
-use Test::Household::Process qw(wait_until);
 use Test::Household::Resp qw(encode_reply);
 use Test::More;
 use Time::HiRes qw(time);

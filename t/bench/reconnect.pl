@@ -24,7 +24,7 @@ use Bench::Machine qw(machine check_load);
 use Getopt::Long;
 use IO::Select;
 use Test::Household::Nginx qw(http_config location);
-use Test::Household::Process qw(wait_until slurp temp_dir);
+use Test::Household::Process qw(wait_until temp_dir);
 use Test::Household::Redis;
 use Time::HiRes qw(time sleep);
 

@@ -23,7 +23,7 @@ use IO::Socket::UNIX;
 use Socket qw(SOL_SOCKET SO_LINGER IPPROTO_TCP TCP_NODELAY);
 use Test::Household::Process qw(free_port temp_dir);
 use Test::Household::Redis;
-use Test::Household::Resp qw(encode_command encode_reply take_value);
+use Test::Household::Resp qw(encode_reply take_value);
 use Time::HiRes qw(time);
 
 # the longest that one lives, if its test forgets it

@@ -15,7 +15,7 @@ use warnings;
 use parent -norequire, 'Test::Household::Process';
 
 use POSIX ();
-use Test::Household::Process qw(temp_dir slurp wait_until);
+use Test::Household::Process qw(temp_dir slurp);
 use Time::HiRes qw(time);
 
 
