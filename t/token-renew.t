@@ -154,6 +154,8 @@ my $of_rfc = next_token('/foo/bar/001.ts', $rfc);
 
 like cookie('/foo/bar/001.ts', $rfc), qr/; Path=\/foo\/bar; /,
      'the example of the RFC: cdnistd';
+is reason("/foo/bar/001.ts?URISigningPackage=$rfc&URISigningPackage=$rfc"),
+   '200 home', 'an argument that is there twice is no part of the URI' for 1, 2;
 is reason('/foo/bar/002.ts', undef, $of_rfc), '200 home', 'for its URIs';
 is reason('/foo/bar/x.ts', undef, $of_rfc), '401 token_uri', 'and no other';
 

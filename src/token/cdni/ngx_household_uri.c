@@ -410,8 +410,9 @@ ngx_household_uri_remove(ngx_str_t *uri, const ngx_str_t *name,
 
     query = 0;
     last = uri->data + uri->len;
+    p = uri->data + 1;
 
-    for (p = uri->data + 1; p <= last - len; p++) {
+    while ((size_t) (last - p) >= len) {
 
         if (p[-1] == '?') {
             query = 1;
@@ -422,29 +423,34 @@ ngx_household_uri_remove(ngx_str_t *uri, const ngx_str_t *name,
             || !ngx_household_uri_names(p, name)
             || ngx_memcmp(p + name->len + 1, value->data, value->len) != 0)
         {
+            p++;
             continue;
         }
 
         end = p + len;
 
         if (end < last && !ngx_household_uri_delimits(*end, query)) {
+            p++;
             continue;
         }
 
         /* remove the sub-delimiter after the parameter, or else before it */
 
         if (end < last && ngx_household_uri_sub_delim(*end)) {
-            end++;
-
-        } else {
-            p--;
+            ngx_memmove(p, end + 1, last - end - 1);
+            last -= len + 1;
+            continue;
         }
 
-        ngx_memmove(p, end, last - end);
-        uri->len -= end - p;
+        ngx_memmove(p - 1, end, last - end);
+        last -= len + 1;
 
-        return;
+        if (p > last) {
+            break;
+        }
     }
+
+    uri->len = last - uri->data;
 }
 
 

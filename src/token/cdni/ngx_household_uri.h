@@ -41,8 +41,8 @@ ngx_int_t ngx_household_uri_normalize(ngx_household_uri_t *u,
     const ngx_str_t *uri, ngx_str_t *dst, size_t size);
 
 /*
- * Removes the first parameter "name=value" and its delimiter from a URI, in
- * place (RFC 9246, 2.1.15).  Does nothing if the URI has no such parameter.
+ * Removes each parameter "name=value" and its delimiter from a URI, in place
+ * (RFC 9246, 2.1.15).  Does nothing if the URI has no such parameter.
  */
 void ngx_household_uri_remove(ngx_str_t *uri, const ngx_str_t *name,
     const ngx_str_t *value);
