@@ -346,6 +346,22 @@ is reason("/in/$old_in_path/a"), '401 token_expired',
 
 my $moved_on = first_token(catr(1), { 4 => time - 60, 313 => ['GET', 'POST'],
     322 => { 4 => [302, { Location => 'https://id.example/' }] } });
+# likewise a parameter of the path that has the token, or an expired one
+
+my %as_parameter = (312 => { 3 => { 0 => '/path/a' } });
+my $parameter = first_token(catr(1), \%as_parameter);
+my $old_parameter = first_token(catr(1), { %as_parameter, 4 => time - 60 });
+
+for my $path ("/path/sig=$parameter/a", "/path/a;SIG=$parameter",
+              "/path/sig=$parameter/a;sig=$parameter")
+{
+    is reason($path), '200 home', 'catu: without the parameter' for 1, 2;
+}
+
+is reason("/path/sig=$parameter/b"), '401 token_uri', 'catu: another path';
+is reason("/path/sig=$old_parameter/a"), '401 token_expired',
+   'catu: an expired parameter';
+
 my $bad = first_token(undef, { 313 => ['PUT'], 322 => { 313 => [405, {}] } });
 
 is reason('/a', $H => $moved_on), '302 token_expired', 'catif: it is over';

@@ -101,6 +101,8 @@ ngx_http_household_cat_set(ngx_http_household_cat_t *cat,
     request->now = ngx_time();
     request->arguments = conf->arguments->elts;
     request->narguments = conf->arguments->nelts;
+    request->parameters = conf->parameters->elts;
+    request->nparameters = conf->parameters->nelts;
     request->answer = &cat->answer;
     request->data = cat;
     request->uri = ngx_http_household_cat_uri;

@@ -64,6 +64,7 @@ typedef struct {
     ngx_household_jwt_policy_t   policy;    /* of all the above */
     ngx_household_jwt_policy_t   cat;       /* of Common Access Tokens */
     ngx_array_t                 *arguments; /* names; carriers of tokens */
+    ngx_array_t                 *parameters; /* likewise, in the path */
     ngx_household_zone_t        *zone;      /* for verified ones, or NULL */
     ngx_household_zone_ns_t     *cache;     /* of verified ones, or NULL */
     ngx_household_zone_ns_t     *cat_cache; /* likewise */

@@ -63,6 +63,8 @@ setup(void)
     request.now = NOW;
     request.arguments = &argument;
     request.narguments = 1;
+    request.parameters = &argument;
+    request.nparameters = 1;
     request.uri = get_uri;
     request.alpn = get_alpn;
     request.header = get_header;

@@ -22,6 +22,8 @@ static ngx_int_t ngx_http_household_token_renewed(ngx_conf_t *cf,
     ngx_http_household_token_conf_t *conf);
 static ngx_int_t ngx_http_household_token_cat_policy(ngx_conf_t *cf,
     ngx_http_household_token_conf_t *conf);
+static ngx_array_t *ngx_http_household_token_names(ngx_conf_t *cf,
+    ngx_http_household_token_conf_t *conf, ngx_http_household_source_e type);
 static ngx_household_zone_ns_t *ngx_http_household_token_cache(ngx_conf_t *cf,
     ngx_household_zone_t *zone, ngx_household_jwt_policy_t *policy);
 static ngx_uint_t ngx_http_household_token_format_cat(ngx_conf_t *cf);
@@ -142,10 +144,6 @@ static ngx_int_t
 ngx_http_household_token_cat_policy(ngx_conf_t *cf,
     ngx_http_household_token_conf_t *conf)
 {
-    ngx_str_t                     *name;
-    ngx_uint_t                     i;
-    ngx_http_household_source_t   *source;
-
     if (conf->cat_issuers->nelts == 0) {
         return NGX_OK;
     }
@@ -155,28 +153,49 @@ ngx_http_household_token_cat_policy(ngx_conf_t *cf,
     conf->cat.nissuers = conf->cat_issuers->nelts;
     conf->cat.cat = 1;
 
-    conf->arguments = ngx_array_create(cf->pool, 1, sizeof(ngx_str_t));
-    if (conf->arguments == NULL) {
-        return NGX_ERROR;
+    conf->arguments = ngx_http_household_token_names(cf, conf,
+                                                 NGX_HTTP_HOUSEHOLD_ARGUMENT);
+    conf->parameters = ngx_http_household_token_names(cf, conf,
+                                                 NGX_HTTP_HOUSEHOLD_PATH);
+
+    return conf->arguments != NULL && conf->parameters != NULL
+           ? NGX_OK : NGX_ERROR;
+}
+
+
+/* the names of the sources of a type; or NULL */
+
+static ngx_array_t *
+ngx_http_household_token_names(ngx_conf_t *cf,
+    ngx_http_household_token_conf_t *conf, ngx_http_household_source_e type)
+{
+    ngx_str_t                    *name;
+    ngx_uint_t                    i;
+    ngx_array_t                  *names;
+    ngx_http_household_source_t  *source;
+
+    names = ngx_array_create(cf->pool, 1, sizeof(ngx_str_t));
+    if (names == NULL) {
+        return NULL;
     }
 
     source = conf->sources->elts;
 
     for (i = 0; i < conf->sources->nelts; i++) {
 
-        if (source[i].type != NGX_HTTP_HOUSEHOLD_ARGUMENT) {
+        if (source[i].type != type) {
             continue;
         }
 
-        name = ngx_array_push(conf->arguments);
+        name = ngx_array_push(names);
         if (name == NULL) {
-            return NGX_ERROR;
+            return NULL;
         }
 
         *name = source[i].name;
     }
 
-    return NGX_OK;
+    return names;
 }
 
 

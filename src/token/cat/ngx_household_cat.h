@@ -82,6 +82,10 @@ typedef struct {
     ngx_str_t              *arguments;
     ngx_uint_t              narguments;
 
+    /* names of parameters of the path, which are no part of it */
+    ngx_str_t              *parameters;
+    ngx_uint_t              nparameters;
+
     ngx_household_cat_answer_t  *answer;   /* set if rejected; or NULL */
 
     void                   *data;

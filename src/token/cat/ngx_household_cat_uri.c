@@ -51,6 +51,8 @@ static ngx_int_t ngx_household_cat_uri_split(ngx_household_cat_uri_t *u,
 static void ngx_household_cat_uri_authority(ngx_household_cat_uri_t *u,
     u_char *p, u_char *last);
 static void ngx_household_cat_uri_path(ngx_household_cat_uri_t *u);
+static void ngx_household_cat_uri_remove(ngx_str_t *path,
+    const ngx_household_cat_request_t *request);
 static void ngx_household_cat_uri_segment(ngx_str_t *path,
     const ngx_str_t *token);
 static void ngx_household_cat_uri_arguments(ngx_str_t *query,
@@ -207,8 +209,7 @@ ngx_household_cat_uri_split(ngx_household_cat_uri_t *u,
 
     ngx_household_cat_uri_arguments(&u->parts[NGX_HOUSEHOLD_CAT_QUERY],
                                     request);
-    ngx_household_cat_uri_segment(&u->parts[NGX_HOUSEHOLD_CAT_PATH],
-                                  request->token);
+    ngx_household_cat_uri_remove(&u->parts[NGX_HOUSEHOLD_CAT_PATH], request);
     ngx_household_cat_uri_path(u);
 
     return NGX_OK;
@@ -305,7 +306,28 @@ ngx_household_cat_uri_path(ngx_household_cat_uri_t *u)
 }
 
 
-/* a token in the path is a segment of its own, and is removed with its "/" */
+/* a token in the path is a parameter, or a segment of its own */
+
+static void
+ngx_household_cat_uri_remove(ngx_str_t *path,
+    const ngx_household_cat_request_t *request)
+{
+    ngx_uint_t  i;
+
+    for (i = 0; i < request->nparameters; i++) {
+        ngx_household_uri_remove(path, &request->parameters[i],
+                                 request->token);
+    }
+
+    ngx_household_cat_uri_segment(path, request->token);
+
+    if (path->len == 0) {
+        ngx_str_set(path, "/");
+    }
+}
+
+
+/* a token that is a segment is removed with its "/" */
 
 static void
 ngx_household_cat_uri_segment(ngx_str_t *path, const ngx_str_t *token)
@@ -329,10 +351,6 @@ ngx_household_cat_uri_segment(ngx_str_t *path, const ngx_str_t *token)
             path->len -= end - p;
             break;
         }
-    }
-
-    if (path->len == 0) {
-        ngx_str_set(path, "/");
     }
 }
 

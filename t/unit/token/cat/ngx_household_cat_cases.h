@@ -65,6 +65,7 @@ static ngx_str_t  values[] = { ngx_string("plan"), ngx_string("_70001"),
                                ngx_string("catr_expadd") };
 static ngx_str_t  edge[] = { ngx_string("edge") };
 static ngx_str_t  arguments[] = { ngx_string("CAT") };
+static ngx_str_t  parameters[] = { ngx_string("sig"), ngx_string("token") };
 
 
 static ngx_inline ngx_int_t
@@ -133,6 +134,8 @@ request_set(ngx_household_cat_request_t *request, const ngx_str_t *token)
     request->now = NOW;
     request->arguments = arguments;
     request->narguments = 1;
+    request->parameters = parameters;
+    request->nparameters = 2;
     request->uri = get_uri;
     request->alpn = get_alpn;
     request->header = get_header;

@@ -268,7 +268,17 @@ path_token(void **state)
         { "/", "", C("312:{3:{0:'/'}}"), NONE },
         { "/", "/", C("312:{3:{0:'/'}}"), NONE },
         { "/x", "/a.ts", C("312:{3:{0:'/a.ts'}}"), URI },
-        { "/", "x/a.ts", C("312:{3:{0:'/a.ts'}}"), URI }
+        { "/", "x/a.ts", C("312:{3:{0:'/a.ts'}}"), URI },
+
+        /* a parameter of the path, as the source "path=NAME" reads it */
+        { "/sig=", "/a.ts", C("312:{3:{0:'/a.ts'},5:{0:'/'}}"), NONE },
+        { "/x;SIG=", "/a.ts", C("312:{3:{0:'/x/a.ts'},5:{0:'/x'}}"), NONE },
+        { "/x/a.ts;token=", "", C("312:{3:{0:'/x/a.ts'},8:{0:'.ts'}}"), NONE },
+        { "/sig=", "", C("312:{3:{0:'/'}}"), NONE },
+        { "/sig=", "/a.ts?x", C("312:{3:{0:'/a.ts'},4:{0:'x'}}"), NONE },
+        { "/cat=", "/a.ts", C("312:{3:{0:'/a.ts'}}"), URI },
+        { "/sig=x", "/a.ts", C("312:{3:{0:'/a.ts'}}"), URI },
+        { "/a.ts?sig=", "", C("312:{4:{0:''}}"), URI }
     };
 
     (void) state;
