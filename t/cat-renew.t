@@ -327,6 +327,10 @@ is reason('/a', Cookie => "$H=$old; other=$new"), '200 home',
    'of whatever name';
 is reason('/a', $H => $old, Cookie => "$H=$forged"), '401 token_expired',
    'with a forged one';
+is reason('/a', $H => $old, Cookie => "other=$old; $H=$new"), '200 home',
+   'the second of two cookies, if the others are expired';
+like cookie('/a', $H => $old, Cookie => "other=$old; $H=$new"),
+     qr/\A$H=[\w-]+;/, 'which is renewed';
 
 # the former token is no part of the URI that the cookie is for
 
@@ -342,10 +346,6 @@ is reason("/in/$old_in_path/b", Cookie => "$H=$new_in_path"),
 is reason("/in/$old_in_path/a"), '401 token_expired',
    'catu: without a cookie';
 
-# the response that the first one wants is for its own rejection
-
-my $moved_on = first_token(catr(1), { 4 => time - 60, 313 => ['GET', 'POST'],
-    322 => { 4 => [302, { Location => 'https://id.example/' }] } });
 # likewise a parameter of the path that has the token, or an expired one
 
 my %as_parameter = (312 => { 3 => { 0 => '/path/a' } });
@@ -362,6 +362,10 @@ is reason("/path/sig=$parameter/b"), '401 token_uri', 'catu: another path';
 is reason("/path/sig=$old_parameter/a"), '401 token_expired',
    'catu: an expired parameter';
 
+# the response that the first one wants is for its own rejection
+
+my $moved_on = first_token(catr(1), { 4 => time - 60, 313 => ['GET', 'POST'],
+    322 => { 4 => [302, { Location => 'https://id.example/' }] } });
 my $bad = first_token(undef, { 313 => ['PUT'], 322 => { 313 => [405, {}] } });
 
 is reason('/a', $H => $moved_on), '302 token_expired', 'catif: it is over';

@@ -195,6 +195,18 @@ is reason('/a', $old, $forged), '401 token_expired', 'with a forged one';
 is reason('/a', $forged, $next), '401 token_signature',
    'a forged token is not replaced by the cookie';
 is reason('/a', $first, 'x'), '200 home', 'what is in the cookie';
+is reason('/a', $old, $old, $next), '200 home',
+   'the second of two cookies, if the others are expired';
+is reason('/a', $old, $next, $of_rfc), '200 home',
+   'the first of two cookies, if the other is expired';
+like cookie('/a', $old, $old, $next), qr/\AURISigningPackage=[\w.-]+; /,
+     'the second of two cookies is renewed';
+is reason('/a', $old, $forged, $next), '401 token_expired',
+   'not if the first of them is forged';
+is reason('/a', $old, $old, $forged), '401 token_expired',
+   'nor if the second one is';
+is reason('/foo/bar/002.ts', $old, token($key, { exp => time - 9 }), $of_rfc),
+   '200 home', 'the second of two cookies: without the expired token';
 is reason("/a?URISigningPackage=$first&x=1&URISigningPackage=$other"),
    '401 token_conflict', 'two that differ elsewhere are a conflict';
 is reason('/a', undef, $next, $of_rfc), '200 home',

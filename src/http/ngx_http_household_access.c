@@ -237,8 +237,10 @@ ngx_http_household_access_same(ngx_http_request_t *r,
            && now.issued_at == ctx->issued_at
            && now.unauthorized == ctx->unauthorized
            && ngx_household_str_equal(&now.tokens.token, &ctx->tokens.token)
-           && ngx_household_str_equal(&now.tokens.renewed,
-                                      &ctx->tokens.renewed)
+           && ngx_household_str_equal(&now.tokens.renewed[0],
+                                      &ctx->tokens.renewed[0])
+           && ngx_household_str_equal(&now.tokens.renewed[1],
+                                      &ctx->tokens.renewed[1])
            && ngx_household_str_equal(&now.account, &ctx->account)
            && ngx_household_str_equal(&now.device, &ctx->device)
            ? NGX_OK : NGX_DECLINED;

@@ -201,7 +201,8 @@ ngx_http_household_cat_renew_redirect(ngx_http_request_t *r,
     ngx_http_household_source_t  *source;
 
     if (ngx_http_household_cat_renew_repeats(tokens->source)
-        || ngx_http_household_cat_renew_repeats(tokens->renewed_source))
+        || ngx_http_household_cat_renew_repeats(tokens->renewed_source[0])
+        || ngx_http_household_cat_renew_repeats(tokens->renewed_source[1]))
     {
         return NGX_OK;
     }

@@ -57,6 +57,7 @@ static ngx_int_t
 ngx_http_household_identity_from_token(ngx_http_request_t *r,
     ngx_http_household_loc_conf_t *hlcf, ngx_http_household_ctx_t *ctx)
 {
+    ngx_uint_t                     i;
     ngx_household_jwt_claims_t     claims;
     ngx_http_household_verified_t  how;
 
@@ -99,9 +100,11 @@ ngx_http_household_identity_from_token(ngx_http_request_t *r,
 
         if (how.renewed) {
             /* the client also sends the one that has expired */
-            ctx->renewable.token = ctx->tokens.renewed;
-            ctx->renewable.source = ctx->tokens.renewed_source;
-            ctx->renewable.renewed_source = ctx->tokens.source;
+            i = how.renewed - 1;
+
+            ctx->renewable.token = ctx->tokens.renewed[i];
+            ctx->renewable.source = ctx->tokens.renewed_source[i];
+            ctx->renewable.renewed_source[i] = ctx->tokens.source;
         }
     }
 

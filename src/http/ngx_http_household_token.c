@@ -139,6 +139,7 @@ ngx_http_household_token_find(ngx_http_request_t *r,
 
         renewed.token = renewed.second;
         renewed.source = renewed.second_source;
+        ngx_str_null(&renewed.second);
     }
 
     if (found.conflict) {
@@ -151,8 +152,10 @@ ngx_http_household_token_find(ngx_http_request_t *r,
 
     tokens->token = found.token;
     tokens->source = found.source;
-    tokens->renewed = renewed.token;
-    tokens->renewed_source = renewed.source;
+    tokens->renewed[0] = renewed.token;
+    tokens->renewed_source[0] = renewed.source;
+    tokens->renewed[1] = renewed.second;
+    tokens->renewed_source[1] = renewed.second_source;
 
     return NGX_HOUSEHOLD_REASON_NONE;
 }
@@ -319,7 +322,7 @@ ngx_http_household_token_verify_cached(ngx_http_request_t *r,
                                                  claims, how);
 
     if (reason == NGX_HOUSEHOLD_REASON_TOKEN_EXPIRED
-        && tokens->renewed.len != 0)
+        && tokens->renewed[0].len != 0)
     {
         return ngx_http_household_token_verify_renewed(r, conf, tokens, claims,
                                                        how);
@@ -330,7 +333,7 @@ ngx_http_household_token_verify_cached(ngx_http_request_t *r,
 
 
 /*
- * The token of the request has expired; an edge has renewed it.  If both are
+ * The token of the request has expired; an edge has renewed it.  If all are
  * rejected, the response is that of the first.
  */
 
@@ -340,17 +343,27 @@ ngx_http_household_token_verify_renewed(ngx_http_request_t *r,
     ngx_http_household_tokens_t *tokens, ngx_household_jwt_claims_t *claims,
     ngx_http_household_verified_t *how)
 {
+    ngx_uint_t                      i;
     ngx_household_reason_e          rc;
     ngx_http_household_response_t  *response;
 
     response = how->response;
-    how->response = NULL;
+    rc = NGX_HOUSEHOLD_REASON_TOKEN_EXPIRED;
 
-    rc = ngx_http_household_token_verify_one(r, conf, &tokens->renewed,
-                                             claims, how);
+    for (i = 0;
+         i < NGX_HTTP_HOUSEHOLD_TOKEN_RENEWED
+         && rc == NGX_HOUSEHOLD_REASON_TOKEN_EXPIRED
+         && tokens->renewed[i].len != 0;
+         i++)
+    {
+        how->response = NULL;
+
+        rc = ngx_http_household_token_verify_one(r, conf, &tokens->renewed[i],
+                                                 claims, how);
+    }
 
     if (rc == NGX_HOUSEHOLD_REASON_NONE) {
-        how->renewed = 1;
+        how->renewed = i;
         return NGX_HOUSEHOLD_REASON_NONE;
     }
 

@@ -78,15 +78,21 @@ typedef struct {
 
 
 /*
- * The tokens of a request, which point into it.  The second one is used if the
- * first has expired: it is in a cookie, where an edge may have renewed it.
+ * The tokens of a request, which point into it.  Each of the renewed ones is
+ * used if all before it have expired: they are in cookies, where an edge may
+ * have renewed them.
  */
+
+#define NGX_HTTP_HOUSEHOLD_TOKEN_RENEWED  2
 
 typedef struct {
     ngx_str_t                    token;
     ngx_http_household_source_t *source;    /* of the token */
-    ngx_str_t                    renewed;   /* the second; may be empty */
-    ngx_http_household_source_t *renewed_source;
+
+    /* the first empty one ends them */
+    ngx_str_t                    renewed[NGX_HTTP_HOUSEHOLD_TOKEN_RENEWED];
+    ngx_http_household_source_t
+                        *renewed_source[NGX_HTTP_HOUSEHOLD_TOKEN_RENEWED];
 } ngx_http_household_tokens_t;
 
 
@@ -101,7 +107,7 @@ typedef struct {
 /* how a token was verified */
 
 typedef struct {
-    ngx_uint_t                   renewed;   /* unsigned  renewed:1; that one */
+    ngx_uint_t                   renewed;   /* 0: the token; 1, 2: that one */
     ngx_uint_t                   cached;    /* unsigned  cached:1; */
     uint64_t                     usec;      /* that it took */
 
@@ -147,7 +153,7 @@ ngx_household_reason_e ngx_http_household_token_find(ngx_http_request_t *r,
 /*
  * Verifies a token, or finds it in the cache of verified tokens.  A token with
  * a dot is a JWT, any other one a Common Access Token.  If the token has
- * expired, the renewed one is used.  Always fills "how".  Returns as
+ * expired, a renewed one is used.  Always fills "how".  Returns as
  * ngx_household_jwt_verify() or ngx_household_cat_verify(), or REASON_ERROR on
  * allocation failure.
  */
