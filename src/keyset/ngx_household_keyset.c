@@ -11,7 +11,7 @@
 #include "ngx_household_keyset_shm.h"
 
 
-/* milliseconds that a fetch may take besides its timeout */
+/* milliseconds that a fetch may take besides its timeout, and of two clocks */
 #define NGX_HOUSEHOLD_KEYSET_SLACK  1000
 
 /* after that, others look whether the process that fetches has exited */
@@ -22,6 +22,8 @@ static void ngx_household_keyset_use(ngx_household_keyset_t *keyset,
     ngx_household_jwks_t *jwks, ngx_atomic_uint_t generation);
 static void ngx_household_keyset_arm(ngx_household_keyset_t *keyset);
 static void ngx_household_keyset_timer_handler(ngx_event_t *ev);
+static ngx_uint_t ngx_household_keyset_early(ngx_household_keyset_sh_t *sh,
+    ngx_msec_t now);
 static ngx_uint_t ngx_household_keyset_begin(ngx_household_keyset_t *keyset,
     ngx_uint_t early);
 static void ngx_household_keyset_fetch(ngx_household_keyset_t *keyset);
@@ -172,11 +174,28 @@ ngx_household_keyset_use(ngx_household_keyset_t *keyset,
 void
 ngx_household_keyset_want(ngx_household_keyset_t *keyset)
 {
+    /*
+     * Nearly each of many tokens with unknown keys is within the interval.
+     * They are not to wait for the lock, which decides in the end.
+     */
+
     if (!ngx_exiting && keyset->fetching == NULL
+        && ngx_household_keyset_early(keyset->sh, ngx_current_msec)
         && ngx_household_keyset_begin(keyset, 1))
     {
         ngx_household_keyset_fetch(keyset);
     }
+}
+
+
+/* "now" may be a little behind that of another process */
+
+static ngx_uint_t
+ngx_household_keyset_early(ngx_household_keyset_sh_t *sh, ngx_msec_t now)
+{
+    return !sh->wanted
+           || now - sh->early + NGX_HOUSEHOLD_KEYSET_SLACK
+              >= NGX_HOUSEHOLD_KEYSET_EARLY + NGX_HOUSEHOLD_KEYSET_SLACK;
 }
 
 
@@ -269,7 +288,7 @@ ngx_household_keyset_begin(ngx_household_keyset_t *keyset, ngx_uint_t early)
     ngx_household_keyset_lock(keyset);
 
     if (early) {
-        begin = !sh->wanted || now - sh->early >= NGX_HOUSEHOLD_KEYSET_EARLY;
+        begin = ngx_household_keyset_early(sh, now);
 
     } else {
         begin = !sh->started || (ngx_msec_int_t) (sh->next - now) <= 0;
