@@ -81,6 +81,11 @@ static ngx_conf_num_bounds_t  ngx_http_household_ipv6_prefix_bounds = {
 };
 
 
+static ngx_http_household_sec_range_t  ngx_http_household_time_range = {
+    0, NGX_HTTP_HOUSEHOLD_SEC_MAX, "at most 100y"
+};
+
+
 static ngx_http_household_sec_range_t  ngx_http_household_leeway_range = {
     0, NGX_HOUSEHOLD_JWT_LEEWAY_MAX, "at most 5m"
 };
@@ -273,7 +278,7 @@ static ngx_command_t  ngx_http_household_commands[] = {
       ngx_http_household_set_sec,
       NGX_HTTP_LOC_CONF_OFFSET,
       offsetof(ngx_http_household_loc_conf_t, trusted_device),
-      NULL },
+      &ngx_http_household_time_range },
 
     { ngx_string("household_away"),
       NGX_HTTP_HOUSEHOLD_ANY_CONF|NGX_CONF_TAKE1,
@@ -287,7 +292,7 @@ static ngx_command_t  ngx_http_household_commands[] = {
       ngx_http_household_set_sec,
       NGX_HTTP_LOC_CONF_OFFSET,
       offsetof(ngx_http_household_loc_conf_t, grace),
-      NULL },
+      &ngx_http_household_time_range },
 
     { ngx_string("household_enforce_in"),
       NGX_HTTP_HOUSEHOLD_ANY_CONF|NGX_CONF_1MORE,

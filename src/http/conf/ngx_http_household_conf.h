@@ -59,12 +59,19 @@ char *ngx_http_household_set_rollout(ngx_conf_t *cf, ngx_command_t *cmd,
     void *conf);
 
 
+/*
+ * The longest time in seconds, 100 years: sums of it and a time fit, and are
+ * times that a token and a JSON number can have.
+ */
+#define NGX_HTTP_HOUSEHOLD_SEC_MAX  3153600000
+
+
 /* ngx_http_household_conf_slot.c: nginx's slots, with more to say */
 
 char *ngx_http_household_set_enum(ngx_conf_t *cf, ngx_command_t *cmd,
     void *conf);
 
-/* cmd->post of ngx_http_household_set_sec(), or NULL */
+/* cmd->post of ngx_http_household_set_sec() */
 
 typedef struct {
     time_t                        min;

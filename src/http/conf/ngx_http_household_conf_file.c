@@ -150,7 +150,8 @@ ngx_http_household_set_hmac_key(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
 
         hmcf->state_valid = ngx_parse_time(&text, 1);
 
-        if (hmcf->state_valid == (time_t) NGX_ERROR || hmcf->state_valid == 0)
+        if (hmcf->state_valid < 1
+            || hmcf->state_valid > NGX_HTTP_HOUSEHOLD_SEC_MAX)
         {
             goto invalid;
         }

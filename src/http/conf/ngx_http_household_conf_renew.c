@@ -87,7 +87,7 @@ ngx_http_household_renew_params(ngx_conf_t *cf,
 
         max = ngx_parse_time(&text, 1);
 
-        if (max == (time_t) NGX_ERROR || max == 0) {
+        if (max < 1 || max > NGX_HTTP_HOUSEHOLD_SEC_MAX) {
             return NGX_DECLINED;
         }
     }

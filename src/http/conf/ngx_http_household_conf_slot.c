@@ -94,7 +94,7 @@ ngx_http_household_set_sec(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
 
     range = cmd->post;
 
-    if (range != NULL && (time < range->min || time > range->max)) {
+    if (time < range->min || time > range->max) {
         ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
                            "invalid value \"%V\" of \"%V\", it must be %s",
                            &value[1], &cmd->name, range->text);
