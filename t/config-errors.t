@@ -859,6 +859,28 @@ for (["$on household_account \$arg_a;", 1, 'no household_device'],
         $count, "trusted devices: $name: warnings";
 }
 
+# a variable without its "$": a warning a directive "household"
+
+for (['household_account a; household_device $arg_d;', 'account'],
+     ['household_account $arg_a; household_device d;', 'device'],
+     ['household_account $arg_a; household_device "";', ''],
+     ['household_account ""; household_device $arg_d;', ''],
+     ['household_account a$arg_a; household_device d$arg_d;', ''],
+     ['household off; household_account a;', ''])
+{
+    my ($text, $word) = @$_;
+    my $mode = $text =~ /household off/ ? '' : 'household on;';
+
+    ($good, $said) = said("household_store main; $text\n"
+        . "server { listen 127.0.0.1:1; $mode"
+        . ' location /a { } location /b { } }');
+    ok $good, "constant: $text" or diag $said;
+    is join(' ', $said =~ /\[warn\]\ "household_(account|device)"\ without\ a
+                           \ variable\ is\ one\ \1\ of\ all\ clients,\ for\ the
+                           \ "household"\ directive\ in\ \S+:\d+\n/gx),
+        $word, "constant: $text: warnings";
+}
+
 # what has no effect: a warning a directive "household"
 
 for (['household_action redirect;', qr/no "household_offer" is configured/, 1],

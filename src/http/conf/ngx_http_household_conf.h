@@ -305,9 +305,10 @@ ngx_int_t ngx_http_household_token_init(ngx_conf_t *cf,
 
 /*
  * Whether all that "household" requires is configured, in a merged "conf".
- * Warns of what has no effect: trusted devices of which none can be known, a
- * redirect without an offer, sharing behind a rule that allows.  Returns
- * NGX_CONF_OK, or NGX_CONF_ERROR with the error logged.
+ * Warns of an account or a device that is that of all clients, and of what has
+ * no effect: trusted devices of which none can be known, a redirect without an
+ * offer, sharing behind a rule that allows.  Returns NGX_CONF_OK, or
+ * NGX_CONF_ERROR with the error logged.
  */
 char *ngx_http_household_conf_check(ngx_conf_t *cf,
     ngx_http_household_loc_conf_t *conf);

@@ -15,6 +15,8 @@
 
 static char *ngx_http_household_conf_check_required(ngx_conf_t *cf,
     ngx_http_household_loc_conf_t *conf);
+static void ngx_http_household_conf_check_constant(ngx_conf_t *cf,
+    ngx_http_household_loc_conf_t *conf);
 static void ngx_http_household_conf_check_device(ngx_conf_t *cf,
     ngx_http_household_loc_conf_t *conf);
 static void ngx_http_household_conf_check_effect(ngx_conf_t *cf,
@@ -36,6 +38,7 @@ ngx_http_household_conf_check(ngx_conf_t *cf,
         return NGX_CONF_OK;
     }
 
+    ngx_http_household_conf_check_constant(cf, conf);
     ngx_http_household_conf_check_device(cf, conf);
     ngx_http_household_conf_check_effect(cf, conf);
 
@@ -108,6 +111,37 @@ ngx_http_household_conf_check_required(ngx_conf_t *cf,
     }
 
     return NGX_CONF_OK;
+}
+
+
+/* a variable without its "$": all clients are one account, or one device */
+
+static void
+ngx_http_household_conf_check_constant(ngx_conf_t *cf,
+    ngx_http_household_loc_conf_t *conf)
+{
+    if (conf->token.sources != NULL) {
+        return;
+    }
+
+    if (conf->account->complex.value.len != 0
+        && conf->account->complex.lengths == NULL)
+    {
+        ngx_http_household_conf_warn(cf, conf,
+                                     NGX_HTTP_HOUSEHOLD_WARNING_ACCOUNT,
+                                     "\"household_account\" without a "
+                                     "variable is one account of all clients, "
+                                     "for");
+    }
+
+    if (conf->device != NULL && conf->device->complex.value.len != 0
+        && conf->device->complex.lengths == NULL)
+    {
+        ngx_http_household_conf_warn(cf, conf,
+                                     NGX_HTTP_HOUSEHOLD_WARNING_ONE_DEVICE,
+                                     "\"household_device\" without a variable "
+                                     "is one device of all clients, for");
+    }
 }
 
 
