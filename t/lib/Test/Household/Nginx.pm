@@ -20,7 +20,6 @@ use parent -norequire, 'Test::Household::Process';
 
 use Exporter 'import';
 use File::Spec;
-use IO::Socket::INET;
 use Test::Household::Process qw(wait_until free_port temp_dir slurp);
 
 our @EXPORT_OK = qw(http_config location problems load_module);
@@ -131,7 +130,7 @@ sub configure {
             . ';',
         "pid $self->{dir}/nginx.pid;",
         'env ASAN_OPTIONS; env UBSAN_OPTIONS; env LSAN_OPTIONS;',
-        $self->{main_first} ? '' : $self->{main} // '',
+        $self->{main} // '',
         'events { worker_connections ' . ($self->{connections} || 1024)
             . '; }',
         "http { access_log $self->{dir}/access.log;", @temp,
