@@ -258,6 +258,18 @@ $redis->cmd(SADD => key(), 'of another type');
 is ask($home, 'tv'), '200 ALLOWED not_shared', 'unavailable: allowed';
 is metric('presence_unavailable'), 1, 'unavailable: counted';
 
+# larger than any that is written: not read
+
+for my $size (4097, 60000) {
+    my ($was, $ignored) = map { metric("presence_$_") } qw(unavailable ignored);
+
+    $account++;
+    $redis->cmd(SET => key(), 'x' x $size);
+    is ask($home, 'tv'), '200 ALLOWED not_shared', "$size bytes: allowed";
+    is metric('presence_unavailable'), $was + 1, "$size bytes: not known";
+    is metric('presence_ignored'), $ignored, "$size bytes: not decoded";
+}
+
 {
     my $poor = Test::Household::Redis->new(unix => 1, acl => [
         'user default on nopass ~household:* +@all', 'user root on >x ~* +@all']);
