@@ -248,6 +248,23 @@ sub lookups {
     $redis->resume;
 }
 
+# a record that expires is used while it is fetched
+
+{
+    my $brief = Test::Household::Nginx->new(
+        http => http_config(server => $redis->address, zone => '1m'),
+        server => location('/', '', 'main zone=households fresh=1s')
+                  . 'location /status { household_metrics; }');
+    my %seen;
+
+    ok wait_until {
+        $seen{ $brief->get('/?account=a')->{headers}{'x-cache'} }++;
+        $seen{UPDATING};
+    }, 'a record that expires';
+    is $brief->metric('cache_lookups_total', kind => 'account',
+                      result => 'updating'), $seen{UPDATING}, 'updating';
+}
+
 # each zone shows its own, and a page without a zone shows all
 
 {
