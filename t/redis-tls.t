@@ -7,14 +7,12 @@ use strict;
 use warnings;
 
 use lib 't/lib';
-use IO::Select;
 use IO::Socket::INET;
-use IO::Socket::SSL;
 use Test::More;
 use Test::Household::Ca;
 use Test::Household::NameServer;
 use Test::Household::Nginx qw(http_config location);
-use Test::Household::Process qw(wait_until free_port slurp);
+use Test::Household::Process qw(wait_until free_port);
 use Test::Household::Redis;
 
 my $home = '82.64.10.7';
@@ -119,6 +117,18 @@ is_up edge($redis->{tls}, "$trust $times ssl_protocols TLSv1.2;
     ssl_ciphers ECDHE-ECDSA-AES128-GCM-SHA256;"), 'TLS 1.2 and a cipher';
 
 
+# the cause of a failure is not that of an earlier one
+
+{
+    my ($crt, $crt_key) = $other->issue('redis.example', 'IP:127.0.0.1');
+    my $theirs = redis($crt, $crt_key);
+    my $edge = edge($theirs->{tls}, "$trust $times");
+    is_down $edge, qr/server down: TLS: /, 'a certificate of another CA';
+    $theirs->stop;
+    is_down $edge, qr/server down: connect\(\) failed/, 'and then no server';
+}
+
+
 # a connection that is made again is the same session
 
 for my $version ('TLSv1.2', 'TLSv1.3') {
@@ -167,142 +177,10 @@ is_down edge($redis->{tls}, "$trust $times ssl_name other.example;"),
         ssl_certificate_key $client_key;"), 'and gets one';
 }
 
-
-# certificates that are replaced: the files are read again at a reload
-
-{
-    my $file = $ca->path('trusted.pem');
-    my ($next, $next_key) = $other->issue('next', 'IP:127.0.0.1');
-    my ($late, $late_key) = $ca->issue('late-edge', '', expired => 1);
-    my $strict = redis($cert, $key, 'yes');
-    my $files = sub {
-        my ($crt, $key) = @_;
-        return http_config(server => $strict->{tls}, redis => "$times ssl on;
-            ssl_trusted_certificate $file; ssl_certificate $crt;
-            ssl_certificate_key $key;");
-    };
-    my $replace = sub {
-        $strict->cmd(CONFIG => SET => @_);
-        $strict->cmd(CLIENT => KILL => TYPE => 'normal', SKIPME => 'yes');
-    };
-    my $trusted = sub {
-        open my $out, '>', $file or die "$file: $!\n";
-        print $out map { slurp($_->file) } @_;
-    };
-
-    $trusted->($ca);
-    my $edge = Test::Household::Nginx->new(server => location('/t'),
-        http => $files->($client_cert, $client_key));
-    is_up $edge, 'a certificate of the one CA';
-
-    $replace->('tls-cert-file', $next, 'tls-key-file', $next_key);
-    is_down $edge, qr/certificate verify failed: (?:unable to|self.signed)/,
-        'then of another CA';
-    $trusted->($other, $ca);
-    $edge->reload;
-    is_up $edge, 'the file has both: after a reload';
-
-    $replace->('tls-ca-cert-file', $other->file);
-    is_down $edge, qr/server down: TLS: .*unknown ca/,
-        'a certificate of the edge that the server does not know';
-    $edge->reload(http => $files->($other->issue('edge-next')));
-    is_up $edge, 'another one: after a reload';
-
-    $replace->('tls-ca-cert-file', $ca->file);
-    $edge->reload(http => $files->($late, $late_key));
-    is_down $edge, qr/server down: TLS: .*certificate expired/,
-        'one of the edge that has expired';
-}
-
-{
-    my $crl = $ca->path('crl.pem');
-    open my $out, '>', $ca->path('crl.cnf') or die "crl.cnf: $!\n";
-    print $out "[ca]\ndefault_ca = one\n[one]\ndefault_md = sha256\n"
-        . 'database = ' . $ca->path('crl.txt') . "\n";
-    close $out;
-    open $out, '>', $ca->path('crl.txt') or die "crl.txt: $!\n";
-    close $out;
-
-    for my $until ('20200102000000Z', '20491231000000Z') {
-        $ca->openssl(qw(ca -gencrl -config), $ca->path('crl.cnf'),
-            '-cert', $ca->file, '-keyfile', $ca->path('ca.key'),
-            '-crl_lastupdate', '20200101000000Z', '-crl_nextupdate', $until,
-            '-out', $crl);
-
-        my $edge = edge($redis->{tls}, "$trust $times ssl_crl $crl;");
-        $until =~ /^2020/
-            ? is_down $edge, qr/certificate verify failed: CRL has expired/,
-                'a list of revoked certificates that has expired'
-            : is_up $edge, 'and one that has not';
-    }
-}
-
 is_down edge($redis->address, "$trust $times"),
     qr/server down: (?:TLS|connection closed|timed out)/,
     'a Redis that does not speak TLS';
 is_down edge($redis->{tls}, $times), qr/server down: (?:connection|timed|invalid|recv|TLS)/, 'and one that expects it';
-
-
-# a proxy that keeps its sessions while its certificate is replaced: one that
-# was refused is not resumed, as its certificate is the former one
-
-for my $version ('TLSv1.2', 'TLSv1.3') {
-    my ($wrong, $wrong_key) = $ca->issue('wrong', 'DNS:other.example');
-    my $ctx = IO::Socket::SSL::SSL_Context->new(SSL_server => 1,
-        SSL_cert_file => $wrong, SSL_key_file => $wrong_key)
-        or die "TLS: $IO::Socket::SSL::SSL_ERROR\n";
-    my $listen = IO::Socket::INET->new(LocalAddr => '127.0.0.1',
-        LocalPort => 0, Listen => 16) or die "listen: $!\n";
-    my $pid = fork // die "fork: $!\n";
-
-    if (!$pid) {
-        my $renewed;
-        local @SIG{qw(CHLD USR1)} = ('IGNORE', sub { $renewed = 1 });
-        alarm 120;
-
-        while (1) {
-            my $client = $listen->accept;
-
-            if ($renewed) {
-                Net::SSLeay::CTX_use_certificate_file($ctx->{context}, $cert,
-                    Net::SSLeay::FILETYPE_PEM());
-                Net::SSLeay::CTX_use_PrivateKey_file($ctx->{context}, $key,
-                    Net::SSLeay::FILETYPE_PEM());
-            }
-            next if !$client || fork;
-            eval { relay($client, $ctx) };
-            POSIX::_exit(0);
-        }
-    }
-
-    my $edge = edge('127.0.0.1:' . $listen->sockport,
-                    "$trust $times ssl_protocols $version;");
-    is_down $edge, qr/TLS: certificate does not match "127.0.0.1"/,
-        "$version: a proxy with a certificate for another name";
-    kill USR1 => $pid;
-    is_up $edge, "$version: which is replaced by the right one";
-
-    kill KILL => $pid;
-    waitpid $pid, 0;
-}
-
-sub relay {
-    my ($client, $ctx) = @_;
-    alarm 120;
-
-    IO::Socket::SSL->start_SSL($client, SSL_server => 1,
-                               SSL_reuse_ctx => $ctx) or return;
-    my $server = IO::Socket::INET->new($redis->address) or return;
-    my $select = IO::Select->new($client, $server);
-
-    while (my @ready = $client->pending ? $client : $select->can_read) {
-        for my $from (@ready) {
-            my $to = $from == $client ? $server : $client;
-            sysread($from, my $bytes, 16384) or return;
-            syswrite $to, $bytes;
-        }
-    }
-}
 
 
 # one that accepts, and closes or is silent within the handshake
