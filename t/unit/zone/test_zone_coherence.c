@@ -380,6 +380,29 @@ test_handover_death(void **data)
 }
 
 
+/* one that was late, and then is gone: the other one has not seen it all */
+
+static void
+test_lapsed_twice(void **data)
+{
+    ngx_household_zone_ns_t  *store;
+
+    store = begin(1);
+
+    track(store, 10, 0, 1);
+    assert_int_equal(track(store, 10, LEASE, 1), NGX_OK);
+    assert_int_equal(marked(store), 0);
+
+    assert_int_equal(track(store, 12, LEASE + 100, 1), NGX_DONE);
+    assert_int_equal(marked(store), 0);
+
+    assert_int_equal(track(store, 12, 2 * LEASE, 1), NGX_OK);
+    assert_int_equal(marked(store), 1);
+
+    zone_stop(store->zone);
+}
+
+
 static void
 test_too_many_trackers(void **data)
 {
@@ -409,6 +432,9 @@ test_too_many_trackers(void **data)
     assert_int_equal(track(store, 98, LEASE + 3, 1), NGX_OK);
     (void) track(store, 13, LEASE + 3, 1);
     assert_int_equal(holders[13], number);
+
+    assert_int_equal(track(store, 97, LEASE + 3, 1), NGX_DONE);
+    assert_int_equal(track(store, 96, LEASE + 3, 1), NGX_DECLINED);
 
     zone_stop(store->zone);
 }
@@ -559,6 +585,7 @@ main(void)
         cmocka_unit_test(test_succeeded),
         cmocka_unit_test(test_handover_too_soon),
         cmocka_unit_test(test_handover_death),
+        cmocka_unit_test(test_lapsed_twice),
         cmocka_unit_test(test_too_many_trackers),
         cmocka_unit_test(test_stores),
         cmocka_unit_test(test_unchanged)
