@@ -24,6 +24,8 @@ static void ngx_household_keyset_arm(ngx_household_keyset_t *keyset);
 static void ngx_household_keyset_timer_handler(ngx_event_t *ev);
 static ngx_uint_t ngx_household_keyset_early(ngx_household_keyset_sh_t *sh,
     ngx_msec_t now);
+static ngx_uint_t ngx_household_keyset_busy(ngx_household_keyset_sh_t *sh,
+    ngx_msec_t now);
 static ngx_uint_t ngx_household_keyset_begin(ngx_household_keyset_t *keyset,
     ngx_uint_t early);
 static void ngx_household_keyset_fetch(ngx_household_keyset_t *keyset);
@@ -175,12 +177,14 @@ void
 ngx_household_keyset_want(ngx_household_keyset_t *keyset)
 {
     /*
-     * Nearly each of many tokens with unknown keys is within the interval.
-     * They are not to wait for the lock, which decides in the end.
+     * Nearly each of many tokens with unknown keys is within the interval, or
+     * comes during a fetch.  They are not to wait for the lock, which decides
+     * in the end.
      */
 
     if (!ngx_exiting && keyset->fetching == NULL
         && ngx_household_keyset_early(keyset->sh, ngx_current_msec)
+        && !ngx_household_keyset_busy(keyset->sh, ngx_current_msec)
         && ngx_household_keyset_begin(keyset, 1))
     {
         ngx_household_keyset_fetch(keyset);
@@ -196,6 +200,15 @@ ngx_household_keyset_early(ngx_household_keyset_sh_t *sh, ngx_msec_t now)
     return !sh->wanted
            || now - sh->early + NGX_HOUSEHOLD_KEYSET_SLACK
               >= NGX_HOUSEHOLD_KEYSET_EARLY + NGX_HOUSEHOLD_KEYSET_SLACK;
+}
+
+
+/* a process that died has left "busy" */
+
+static ngx_uint_t
+ngx_household_keyset_busy(ngx_household_keyset_sh_t *sh, ngx_msec_t now)
+{
+    return sh->busy && (ngx_msec_int_t) (sh->until - now) > 0;
 }
 
 
@@ -294,9 +307,7 @@ ngx_household_keyset_begin(ngx_household_keyset_t *keyset, ngx_uint_t early)
         begin = !sh->started || (ngx_msec_int_t) (sh->next - now) <= 0;
     }
 
-    /* a process that died has left "busy" */
-
-    if (sh->busy && (ngx_msec_int_t) (sh->until - now) > 0) {
+    if (ngx_household_keyset_busy(sh, now)) {
         begin = 0;
     }
 
