@@ -126,6 +126,25 @@ END
     expect "mended: a new master" within other_pid "$old"
     expect "mended: the module serves" within served
 
+    # a configuration that takes longer to read than the init script waits
+
+    mkfifo /run/slow
+    echo "include /run/slow;" > /etc/nginx/conf.d/slow.conf
+    (
+        : > /run/slow
+        sleep 15
+        while : > /run/slow; do :; done
+    ) &
+    slow=$!
+    old=$(pid)
+    dpkg_deb 1
+    expect "a slow start: a new master" other_pid "$old"
+    expect "a slow start: the old one leaves" within test ! -d "/proc/$old"
+    expect "a slow start: the module serves" within served
+    kill $slow
+    rm /etc/nginx/conf.d/slow.conf /run/slow
+    dpkg_deb 2
+
     rm $conf
     apt remove libnginx-mod-http-household
     expect "removed: the file" test ! -e $so
