@@ -416,7 +416,8 @@ void ngx_household_zone_close(ngx_household_zone_ns_t *ns);
 
 /*
  * Returns 1 if this process tracks the namespace, and a process of a newer
- * configuration is to take over; otherwise 0.
+ * configuration is to take over; otherwise 0, also if the newer configuration
+ * uses the namespace, but does not track it.
  */
 ngx_uint_t ngx_household_zone_succeeded(ngx_household_zone_ns_t *ns);
 

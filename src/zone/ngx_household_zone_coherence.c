@@ -216,7 +216,9 @@ ngx_household_zone_holder_add(ngx_household_zone_ns_t *ns,
             return NGX_DECLINED;
         }
 
-        shm->closed = 0;
+        if (shm->config_gen == ns->config_gen) {
+            shm->closed = 0;
+        }
 
         if (!ngx_household_zone_tracked(shm, now)) {
             ngx_household_zone_ns_invalidate(ns->zone, shm);

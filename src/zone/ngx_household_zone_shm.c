@@ -426,6 +426,12 @@ ngx_household_zone_commit(ngx_household_zone_t *zone)
 
         if (shm) {
             shm->config_gen = ns->config_gen;
+
+            /* or else an old process would wait to be covered */
+
+            if (!ns->tracked) {
+                shm->closed = ns->config_gen;
+            }
         }
     }
 

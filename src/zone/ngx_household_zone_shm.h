@@ -42,7 +42,7 @@ struct ngx_household_zone_ns_shm_s {
     uint32_t                      incarnation; /* 0: not in use */
     uint32_t                      config_gen; /* in effect, used it last */
     uint32_t                      bound;    /* the same, or one that failed */
-    uint32_t                      closed;   /* the same, if it exited */
+    uint32_t                      closed;   /* the same, if none tracks */
     uint32_t                      seq;      /* never 0 in an entry */
     uint32_t                      flushed_seq;
     uint32_t                      invalidated_seq;

@@ -279,7 +279,7 @@ test_yield(void **data)
 static void
 test_succeeded(void **data)
 {
-    ngx_household_zone_t     *zone, *next;
+    ngx_household_zone_t     *zone, *next, *last;
     ngx_household_zone_ns_t  *store, *other, *newer;
 
     memset(holders, 0, sizeof(holders));
@@ -316,10 +316,23 @@ test_succeeded(void **data)
     assert_int_equal(ngx_household_zone_renew(newer, 0, LEASE, 1), NGX_OK);
     assert_int_equal(ngx_household_zone_succeeded(store), 1);
 
+    /* of one that does not track it no process takes over */
+
+    last = zone_declare(SIZE);
+    (void) zone_store(last, ACCOUNT, "main", 0);
+    assert_int_equal(zone_reuse(last, next), NGX_OK);
+
+    assert_int_equal(ngx_household_zone_succeeded(store), 0);
+    assert_int_equal(ngx_household_zone_succeeded(newer), 0);
+
+    /* nor if an old process has lost its connection, and is back */
+
     track(store, 10, 0, 0);
     assert_int_equal(ngx_household_zone_succeeded(store), 0);
+    track(store, 10, 0, 1);
+    assert_int_equal(ngx_household_zone_succeeded(store), 0);
 
-    zone_stop(next);
+    zone_stop(last);
 }
 
 
