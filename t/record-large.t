@@ -130,6 +130,14 @@ soon { ask('a', path => '/timed') =~ /^ALLOWED home/ } 'and the change is seen',
     20;
 
 
+$redis->cmd(SADD => 'timed:{d}', $home);
+my %away = (path => '/timed', from => '10.0.9.1');
+is ask('d', %away), 'DENIED outside MISS', 'no tracking: others are denied';
+$redis->cmd(SADD => 'timed:{d}', @grown);
+soon { ask('d', %away) eq $large }
+    'no tracking: a record that has expired denies nobody', 20;
+
+
 # without a zone
 
 $redis->cmd(SADD => 'household:{bare}', $home, @grown);
