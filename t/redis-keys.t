@@ -10,6 +10,7 @@ use warnings;
 use lib 't/lib';
 use Test::More;
 use Test::Household::Nginx qw(http_config location);
+use Test::Household::Process qw(wait_until);
 use Test::Household::Redis;
 use Test::Household::Resp qw(encode_command);
 use Test::Household::Viewer qw($Home soon);
@@ -218,5 +219,39 @@ $redis->cmd(ACL => SETUSER => 'edge', 'on', '>secret', '~household*', '&*',
 cached('acl', 'home', 'ACL: the user is back');
 $redis->cmd(SREM => key('acl'), $Home);
 becomes('acl', 'unregistered', 'ACL: changes are seen again');
+
+# without tracking: "missing" is for accounts that are not there, "fresh" for
+# those that are
+
+{
+    my $from = Test::Household::Redis->new(unix => 1);
+    my $times = Test::Household::Nginx->new(
+        http => http_config(server => $from->address, zone => '1m',
+                            redis => 'tracking off;'),
+        server => location('/missing', '',
+                           'main zone=households fresh=1h missing=1s')
+                  . location('/fresh', '',
+                             'main zone=households fresh=1s missing=1h'));
+    my $ask = sub {
+        my $h = $times->get($_[0], 'X-Forwarded-For' => '82.64.10.7')
+                      ->{headers};
+        return join ' ', @$h{'x-reason', 'x-cache'};
+    };
+
+    $from->cmd(SADD => 'household:{there}', '82.64.10.7');
+
+    is $ask->('/missing?account=there'), 'home MISS', 'there: fresh=1h';
+    is $ask->('/fresh?account=not'), 'unregistered MISS', 'not: missing=1h';
+    is $ask->('/missing?account=later'), 'unregistered MISS',
+        'later: missing=1s';
+
+    $from->cmd(DEL => 'household:{there}');
+    $from->cmd(SADD => "household:{$_}", '82.64.10.7') for 'not', 'later';
+
+    ok wait_until { $ask->('/missing?account=later') =~ /^home/ },
+        'later: is looked up again';
+    is $ask->('/missing?account=there'), 'home HIT', 'there: is not';
+    is $ask->('/fresh?account=not'), 'unregistered HIT', 'not: neither';
+}
 
 done_testing;
