@@ -100,7 +100,7 @@ for my $code ('MOVED', 'ASK') {
     });
     my $queries = sub { $sentinel->count('SENTINEL') };
     my $edge = edge('sentinel ' . $sentinel->address
-                    . '; master mymaster; connect_timeout 2s; timeout 1s;');
+                    . '; master mymaster; connect_timeout 30s; timeout 1s;');
 
     ok wait_until { $queries->() > 1 }, 'no primary: it is asked for';
     my ($since, $before) = (time, $queries->());

@@ -9,6 +9,7 @@ use warnings;
 use lib 't/lib';
 use Test::Household::FakeRedis;
 use Test::Household::Nginx qw(http_config location);
+use Test::Household::Process qw(wait_until);
 use Test::Household::Resp qw(encode_reply);
 use Test::More;
 use Time::HiRes qw(time);
@@ -44,7 +45,7 @@ sub edge {
 
     return Test::Household::Nginx->new(
         http => http_config(server => $redis->address,
-            redis => 'connections 1; connect_timeout 5s; timeout 5s;'),
+            redis => 'connections 1; connect_timeout 60s; timeout 60s;'),
         server => location('/home', 'household_sharing on;')
                   . location('/out', 'household_events on;')
                   . location('/none')
@@ -164,6 +165,9 @@ for my $case (['taken', ":1\r\n"], ['not taken', "-ERR not now\r\n"]) {
             for ['home', $home], ['out', $friend];
         $reason{ $conn->response->{headers}{'x-reason'} }++ for 1, 2;
     }
+
+    # the last writes came before this one
+    ask($edge, '/none?account=b', $friend);
 
     is_deeply \%reason, { home => 1100, outside => 1100 },
         "$name: all are answered";
