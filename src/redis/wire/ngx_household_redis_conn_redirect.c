@@ -8,6 +8,7 @@
 #include <ngx_config.h>
 #include <ngx_core.h>
 #include <ngx_event.h>
+#include "ngx_household_redis_conn.h"
 #include "ngx_household_redis_conn_private.h"
 
 
