@@ -120,6 +120,22 @@ for (['member', $friend, $uuid], ['member', $home, $uuid],
         "$device at $from: stores nothing";
 }
 
+# each of as many members as a record has
+
+$redis->cmd(HSET => 'household:{many}:account',
+            map { ("member:m$_" => time) } 1 .. 256);
+$redis->cmd(SET => 'household-seen:{many}',
+            $redis->cmd(GET => 'household-seen:{a}'));
+{
+    my @other = grep {
+        my $v = $policy->get("accounts/many/verdict?address=$friend&device=m$_")
+            ->{json};
+        "$v->{verdict} $v->{reason}" ne 'allow member';
+    } 1 .. 256;
+    is "@other", '', 'each of 256 members that are named';
+}
+is @{ $api->get('accounts/many')->{json}{members} }, 256, 'and all are shown';
+
 # $household_detail, too, of clients that pass and of those that do not
 
 for (['friend', $friend, 'box'], ['new device', $friend, 'new'],

@@ -193,6 +193,17 @@ is ask($friend, 'phone'), '200 ALLOWED member', 'named: beside a member';
 is ask('198.51.100.1', 'other'), '403 DENIED outside',
     'named: who is at another place is not';
 
+# as many as a record has, which is more than a presence keeps of devices
+
+$account++;
+$redis->cmd(HSET => "household:{$account}:account",
+            map { ("member:m$_" => time) } 1 .. 256);
+{
+    my @other = grep { ask('10.0.0.' . $_ % 256, "m$_")
+                           ne '200 ALLOWED member' } 1 .. 256;
+    is "@other", '', 'named: each of 256 is a member, wherever it is';
+}
+
 # what was seen
 
 $account++;

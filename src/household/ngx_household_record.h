@@ -247,13 +247,14 @@ ngx_uint_t ngx_household_record_oldest(const ngx_household_record_t *rec,
     const ngx_str_t *id, ngx_str_t *name, ngx_household_seen_t *seen);
 
 /*
- * Finds the ids of the members that the application has named, at most "max".
- * Returns their number.  Fills "ids", unless "ids" is NULL.  The texts of UUIDs
- * are written to "text", which has NGX_HOUSEHOLD_UUID_LEN bytes for each id.
- * Other ids point into the record.
+ * Finds the ids of the members that the application has named, of which there
+ * are at most NGX_HOUSEHOLD_RECORD_DEVICES.  Returns their number.  Fills
+ * "ids", unless "ids" is NULL.  The texts of UUIDs are written to "text", which
+ * has NGX_HOUSEHOLD_UUID_LEN bytes for each id.  Other ids point into the
+ * record.
  */
 ngx_uint_t ngx_household_record_members(const ngx_household_record_t *rec,
-    ngx_str_t *ids, u_char *text, ngx_uint_t max);
+    ngx_str_t *ids, u_char *text);
 
 /*
  * Returns the number of days on which the household was seen at a network, and

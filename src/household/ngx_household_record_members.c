@@ -11,16 +11,20 @@
 
 ngx_uint_t
 ngx_household_record_members(const ngx_household_record_t *rec,
-    ngx_str_t *ids, u_char *text, ngx_uint_t max)
+    ngx_str_t *ids, u_char *text)
 {
     ngx_uint_t             n;
     ngx_household_entry_t  e;
 
     n = 0;
 
+    if (!ngx_household_record_has(rec, NGX_HOUSEHOLD_ENTRY_MEMBER)) {
+        return 0;
+    }
+
     ngx_household_entry_start(&e, rec);
 
-    while (n < max && ngx_household_entry_next(&e)) {
+    while (ngx_household_entry_next(&e)) {
 
         if (e.kind != NGX_HOUSEHOLD_ENTRY_MEMBER) {
             continue;

@@ -401,9 +401,6 @@ static ngx_int_t
 ngx_http_household_sharing_facts(ngx_http_household_ctx_t *ctx,
     ngx_household_facts_t *facts)
 {
-    u_char                          *text;
-    ngx_str_t                       *ids;
-    ngx_uint_t                       n;
     ngx_household_presence_facts_t  *known;
 
     known = &ctx->sharing->facts;
@@ -415,14 +412,27 @@ ngx_http_household_sharing_facts(ngx_http_household_ctx_t *ctx,
     known->device = facts->device;
     known->seats = ngx_household_record_seats_taken(ctx->record, facts->now);
 
-    n = ngx_household_record_members(ctx->record, NULL, NULL,
-                                     NGX_HOUSEHOLD_PRESENCE_DEVICES);
+    return ngx_http_household_sharing_members(ctx->request->pool, ctx->record,
+                                              known);
+}
+
+
+/* all of them, more than a presence has devices, too: each is a member */
+
+ngx_int_t
+ngx_http_household_sharing_members(ngx_pool_t *pool,
+    const ngx_household_record_t *rec, ngx_household_presence_facts_t *known)
+{
+    u_char      *text;
+    ngx_str_t   *ids;
+    ngx_uint_t   n;
+
+    n = ngx_household_record_members(rec, NULL, NULL);
     if (n == 0) {
         return NGX_OK;
     }
 
-    ids = ngx_palloc(ctx->request->pool,
-                     n * (sizeof(ngx_str_t) + NGX_HOUSEHOLD_UUID_LEN));
+    ids = ngx_palloc(pool, n * (sizeof(ngx_str_t) + NGX_HOUSEHOLD_UUID_LEN));
     if (ids == NULL) {
         return NGX_ERROR;
     }
@@ -430,7 +440,7 @@ ngx_http_household_sharing_facts(ngx_http_household_ctx_t *ctx,
     text = (u_char *) &ids[n];
 
     known->members = ids;
-    known->nmembers = ngx_household_record_members(ctx->record, ids, text, n);
+    known->nmembers = ngx_household_record_members(rec, ids, text);
 
     return NGX_OK;
 }

@@ -90,6 +90,14 @@ ngx_int_t ngx_http_household_sharing_evaluate(ngx_http_household_ctx_t *ctx,
 ngx_uint_t ngx_http_household_sharing_written(ngx_http_household_ctx_t *ctx);
 void ngx_http_household_sharing_write(ngx_http_household_ctx_t *ctx);
 
+/*
+ * Sets the members that the record names, of "known" that is all zeros, in
+ * memory of the pool.  Texts may point into the record.  Returns NGX_OK, or
+ * NGX_ERROR if memory allocation failed.
+ */
+ngx_int_t ngx_http_household_sharing_members(ngx_pool_t *pool,
+    const ngx_household_record_t *rec, ngx_household_presence_facts_t *known);
+
 /* the fact that the verdict takes of an answer of the presence */
 ngx_household_sharing_e ngx_http_household_sharing_fact(
     ngx_household_presence_reason_e reason);

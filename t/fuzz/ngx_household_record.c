@@ -13,7 +13,7 @@
 
 
 #define FUZZ_NOW  1700000000
-#define FUZZ_IDS  4
+#define FUZZ_IDS  NGX_HOUSEHOLD_RECORD_DEVICES
 
 #define fuzz_check(condition)  if (!(condition)) { abort(); }
 
@@ -198,7 +198,7 @@ fuzz_look(ngx_str_t *line, void *data)
                    || ngx_memcmp(name.data, id.data, id.len) != 0);
     }
 
-    (void) ngx_household_record_members(rec, ids, text, FUZZ_IDS);
+    (void) ngx_household_record_members(rec, ids, text);
     (void) ngx_household_record_travel(rec, &id, FUZZ_NOW);
 }
 

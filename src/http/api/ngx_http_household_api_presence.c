@@ -155,9 +155,6 @@ ngx_http_household_api_presence_ask(ngx_pool_t *pool,
     ngx_http_household_loc_conf_t *hlcf, ngx_household_record_t *rec,
     ngx_str_t *bytes, ngx_household_facts_t *facts, ngx_str_t *detail)
 {
-    u_char                           *text;
-    ngx_str_t                        *ids;
-    ngx_uint_t                        n;
     ngx_household_presence_t         *p;
     ngx_household_presence_facts_t    known;
     ngx_household_presence_answer_t   answer;
@@ -172,10 +169,7 @@ ngx_http_household_api_presence_ask(ngx_pool_t *pool,
     facts->sharing = NGX_HOUSEHOLD_SHARING_NOT_SHARED;
 
     p = ngx_palloc(pool, sizeof(ngx_household_presence_t));
-    ids = ngx_palloc(pool, NGX_HOUSEHOLD_PRESENCE_DEVICES
-                           * (sizeof(ngx_str_t) + NGX_HOUSEHOLD_UUID_LEN));
-
-    if (p == NULL || ids == NULL) {
+    if (p == NULL) {
         return NGX_ERROR;
     }
 
@@ -185,19 +179,16 @@ ngx_http_household_api_presence_ask(ngx_pool_t *pool,
         return NGX_OK;
     }
 
-    text = (u_char *) &ids[NGX_HOUSEHOLD_PRESENCE_DEVICES];
-
-    n = ngx_household_record_members(rec, ids, text,
-                                     NGX_HOUSEHOLD_PRESENCE_DEVICES);
-
     ngx_memzero(&known, sizeof(ngx_household_presence_facts_t));
 
     known.addr = facts->addr;
     known.now = facts->now;
     known.device = facts->device;
-    known.members = ids;
-    known.nmembers = n;
     known.seats = ngx_household_record_seats_taken(rec, facts->now);
+
+    if (ngx_http_household_sharing_members(pool, rec, &known) != NGX_OK) {
+        return NGX_ERROR;
+    }
 
     ngx_household_presence_evaluate(hlcf->sharing, &known, p, &answer);
 

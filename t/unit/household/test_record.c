@@ -462,14 +462,13 @@ test_record_members(void **state)
     assert_string_equal(test_device(rec, "tv"), "");
     assert_false(test_travel(rec, "tv", 0));
 
-    assert_int_equal(ngx_household_record_members(rec, ids, text, 3), 2);
+    assert_int_equal(ngx_household_record_members(rec, ids, text), 2);
     assert_int_equal(ids[0].len, 2);
     assert_memory_equal(ids[0].data, "tv", 2);
     assert_int_equal(ids[1].len, NGX_HOUSEHOLD_UUID_LEN);
     assert_memory_equal(ids[1].data, TEST_UUID, NGX_HOUSEHOLD_UUID_LEN);
 
-    assert_int_equal(ngx_household_record_members(rec, ids, text, 1), 1);
-    assert_int_equal(ngx_household_record_members(rec, NULL, NULL, 3), 2);
+    assert_int_equal(ngx_household_record_members(rec, NULL, NULL), 2);
 
     free(rec);
 }
