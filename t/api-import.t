@@ -277,4 +277,26 @@ wait_until { $api->get('accounts/a')->{status} == 200 };
 is imports($text), '200 5000 5000 5000 0 0', 'a Cluster';
 is imports($text), '200 5000 5000 0 5000 0', 'a Cluster: again';
 
+
+# what has ended counts towards no limit: as much of it as a line has room for
+# is written, or nothing
+
+$redis = Test::Household::Redis->new(unix => 1);
+($api) = api('', $redis->address);
+
+{
+    my @seats = map { my $seat = $_; {
+        seat => "s$seat", until => '2020-01-01T00:00:00Z',
+        networks => [map { "1.2.$seat.$_" } 0 .. 249] } } 1 .. 18;
+    my %line = (account => 'ended', home => ['192.0.2.1'],
+                extra_members => \@seats);
+    is imports(lines(\%line)), '200 1 1 1 0 0', 'thousands of networks';
+    is keys %{ fields('ended') }, 18 * 250, 'all of them';
+    is_deeply homes('ended'), ['192.0.2.1'], 'with the home';
+    is imports(lines(\%line)), '200 1 1 0 1 0', 'which is all there then';
+    is imports(lines(\%line), '?dry_run=1'), '200 1 1 0 1 0',
+        'with dry_run, too';
+}
+
+
 done_testing;

@@ -335,6 +335,21 @@ ok $api->get('accounts/big')->{json}{too_large}, 'too large';
 ($v) = why($api, 'address=10.0.0.1', 'big');
 is $v->{reason}, 'record_too_large', 'too large: why';
 
+# what is beside the account, which an edge does without, too
+
+$redis->cmd(SADD => 'household:{beside}', '192.0.2.1');
+$redis->cmd(HSET => 'household:{beside}:account', 'device:tv' => time);
+$redis->cmd(HSET => 'household-device:{beside}',
+            map { ("id$_" => time) } 1 .. 9000);
+is $api->get('accounts/beside')->{json}{devices}[0]{device}, 'tv',
+    'too large: not for the later times of devices';
+($v) = why($api, 'address=192.0.2.1', 'beside');
+is $v->{reason}, 'home', 'too large: nor is a verdict';
+$redis->cmd(DEL => 'household-device:{beside}');
+$redis->cmd(SET => 'household-seen:{beside}', 'x' x 300_000);
+is $api->get('accounts/beside')->{json}{presence}, undef,
+    'too large: nor for the presence';
+
 $redis->cmd(DEL => 'household:{a}');
 $redis->cmd(SET => 'household:{a}', 'x');
 $api->fails('a wrong type', 500, 'redis_error', GET => 'accounts/a');

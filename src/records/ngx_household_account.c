@@ -34,7 +34,8 @@ static uint64_t ngx_household_account_version(
 
 /*
  * The members, the fields, the later times of devices, and the presence.  An
- * error reply to the last two is ignored: the user may have no permission.
+ * error reply to the last two is ignored, as the user may have no permission,
+ * and so is one that is too large.
  */
 
 ngx_household_account_op_t *
@@ -118,6 +119,12 @@ ngx_household_account_reply(ngx_household_redis_op_t *rop,
     }
 
     if (reply->too_large) {
+
+        if (rop->i >= 2) {
+            /* an edge does without it, too */
+            return NGX_OK;
+        }
+
         op->result = NGX_HOUSEHOLD_ACCOUNT_TOO_LARGE;
         return NGX_OK;
     }

@@ -59,16 +59,21 @@ for i = 2, #ARGV, 3 do
     end
 end
 
--- no more than an edge reads of an account: unpack() has enough room
+-- unpack() has room for some thousands, and what has ended is without a limit
 
-if #homes > 0 then
-    n = n + redis.call('SADD', KEYS[1], unpack(homes))
+local function write(command, key, list)
+    local n = 0
+
+    for i = 1, #list, 1000 do
+        n = n + redis.call(command, key,
+                           unpack(list, i, math.min(i + 999, #list)))
+    end
+
+    return n
 end
 
-if #fields > 0 then
-    redis.call('HSET', KEYS[2], unpack(fields))
-    n = n + #fields / 2
-end
+n = n + write('SADD', KEYS[1], homes) + #fields / 2
+write('HSET', KEYS[2], fields)
 
 if adds then
     redis.call('DEL', KEYS[3])
