@@ -26,8 +26,6 @@ static ngx_int_t ngx_household_account_copy(ngx_household_account_op_t *op,
 static void ngx_household_account_done(ngx_household_redis_op_t *rop,
     ngx_household_redis_result_e status);
 static void ngx_household_account_later(ngx_household_account_op_t *op);
-static int ngx_libc_cdecl ngx_household_account_compare(const void *one,
-    const void *two);
 static uint64_t ngx_household_account_version(
     ngx_household_account_t *account);
 
@@ -311,23 +309,6 @@ ngx_household_account_later(ngx_household_account_op_t *op)
 
         ngx_household_record_later(&field->value, &op->later[k].value, p);
     }
-}
-
-
-/* of names: a field begins with its name */
-
-static int ngx_libc_cdecl
-ngx_household_account_compare(const void *one, const void *two)
-{
-    int               rc;
-    const ngx_str_t  *a, *b;
-
-    a = one;
-    b = two;
-
-    rc = ngx_memcmp(a->data, b->data, ngx_min(a->len, b->len));
-
-    return rc ? rc : (a->len > b->len) - (a->len < b->len);
 }
 
 

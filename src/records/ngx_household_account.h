@@ -134,6 +134,17 @@ ngx_uint_t ngx_household_account_seat(ngx_str_t *name, ngx_str_t *seat,
     ngx_str_t *network);
 
 /*
+ * Returns the number of the first field whose name is not less than "name", or
+ * that of all fields.
+ */
+ngx_uint_t ngx_household_account_from(ngx_household_account_t *account,
+    ngx_str_t *name);
+
+/* returns the field of that name, or NULL */
+ngx_household_account_field_t *ngx_household_account_field(
+    ngx_household_account_t *account, ngx_str_t *name);
+
+/*
  * Builds the record that an edge makes of an account.  Returns NULL if it is
  * over a limit.
  */

@@ -66,5 +66,9 @@ ngx_int_t ngx_household_account_op_submit(ngx_household_account_op_t *op,
 void ngx_household_account_op_end(ngx_household_account_op_t *op,
     ngx_household_redis_result_e status, ngx_uint_t n);
 
+/* compares names, of two home networks or of two fields, for ngx_qsort() */
+int ngx_libc_cdecl ngx_household_account_compare(const void *one,
+    const void *two);
+
 
 #endif /* _NGX_HOUSEHOLD_ACCOUNT_OP_H_INCLUDED_ */

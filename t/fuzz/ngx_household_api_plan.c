@@ -14,7 +14,9 @@
 
 #include <ngx_config.h>
 #include <ngx_core.h>
+#include "ngx_household_account_op.h"
 #include "ngx_http_household_api_path.c"
+#include "ngx_http_household_api_index.c"
 #include "ngx_http_household_api_plan.c"
 #include "ngx_http_household_api_plan_edit.c"
 #include "ngx_http_household_api_plan_transfer.c"
@@ -107,6 +109,19 @@ fuzz_copy(const void *data, size_t len)
 }
 
 
+/* as an account that was read */
+
+static void
+fuzz_sort(fuzz_account_t *a)
+{
+    qsort(a->homes, a->account.nhomes, sizeof(ngx_str_t),
+          ngx_household_account_compare);
+    qsort(a->fields, a->account.nfields,
+          sizeof(ngx_household_account_field_t),
+          ngx_household_account_compare);
+}
+
+
 /* what edit.lua does with an edit: returns the number of changes */
 
 static ngx_uint_t
@@ -190,6 +205,8 @@ fuzz_make(fuzz_account_t *a, ngx_http_household_api_plan_t *plan)
         n += fuzz_edit(a, &edit[i]);
     }
 
+    fuzz_sort(a);
+
     return n;
 }
 
@@ -240,6 +257,8 @@ fuzz_account(fuzz_account_t *a, ngx_uint_t full)
         edit.value = fuzz_copy(fields[i][1], strlen(fields[i][1]));
         fuzz_edit(a, &edit);
     }
+
+    fuzz_sort(a);
 }
 
 

@@ -15,9 +15,9 @@ PARTS_LIBS = -Wl,--as-needed -lhiredis -ljansson -lcbor -lmaxminddb \
     -lcrypto -lm
 
 ON_NGINX = test_zone% test_counters test_keyset% test_memo% \
-    test_headers test_offer test_api_json test_api_path \
+    test_headers test_offer test_api_json test_api_path test_api_plan \
     ngx_household_api_path ngx_household_api_plan
-NGINX_PARTS = array list slab shmtx md5 string
+NGINX_PARTS = array list slab shmtx md5 murmurhash string
 
 HEADERS = $(wildcard $(addsuffix /*.h,$(ROOMS) $(UNIT_DIRS) t/fuzz))
 UNIT_SRCS = $(wildcard $(UNIT_DIRS:%=%/*.c))
@@ -94,6 +94,8 @@ $(addprefix $(B)/$(1)/,$(filter test_api_json,$(2))): \
     src/http/api/ngx_http_household_api_json.c
 $(addprefix $(B)/$(1)/,$(filter test_api_path,$(2))): \
     src/http/api/ngx_http_household_api_path.c
+$(addprefix $(B)/$(1)/,$(filter test_api_plan,$(2))): \
+    $(addprefix src/http/api/ngx_http_household_api_,plan_edit.c index.c)
 $(addprefix $(B)/$(1)/,$(filter test_offer,$(2))): \
     $(addprefix src/http/ngx_http_household_,offer.c problem.c)
 

@@ -7,7 +7,6 @@
 
 #include <ngx_config.h>
 #include <ngx_core.h>
-#include "ngx_household_str.h"
 #include "ngx_http_household_api_plan.h"
 
 
@@ -17,8 +16,6 @@ static const char *ngx_http_household_api_check_entries(
 static const char *ngx_http_household_api_check_fits(
     ngx_http_household_api_plan_t *plan,
     ngx_household_record_builder_t *builder);
-static ngx_uint_t ngx_http_household_api_check_replaces(
-    ngx_http_household_api_plan_t *plan, ngx_uint_t home, ngx_str_t *name);
 
 
 const char *
@@ -85,7 +82,10 @@ ngx_http_household_api_check_fits(ngx_http_household_api_plan_t *plan,
 
     for (i = 0; i < account->nhomes; i++) {
 
-        if (!ngx_http_household_api_check_replaces(plan, 1, &account->homes[i]))
+        if (ngx_http_household_api_plan_find(plan, &account->homes[i],
+                                             NGX_HOUSEHOLD_ACCOUNT_ADD,
+                                             NGX_HOUSEHOLD_ACCOUNT_REMOVE)
+            == NULL)
         {
             ngx_household_record_builder_add_home(builder, &account->homes[i]);
         }
@@ -95,7 +95,11 @@ ngx_http_household_api_check_fits(ngx_http_household_api_plan_t *plan,
 
         field = &account->fields[i];
 
-        if (!ngx_http_household_api_check_replaces(plan, 0, &field->name)) {
+        if (ngx_http_household_api_plan_find(plan, &field->name,
+                                             NGX_HOUSEHOLD_ACCOUNT_SET,
+                                             NGX_HOUSEHOLD_ACCOUNT_UNSET)
+            == NULL)
+        {
             (void) ngx_household_record_builder_add_field(builder,
                                                           &field->name,
                                                           &field->value);
@@ -123,27 +127,4 @@ ngx_http_household_api_check_fits(ngx_http_household_api_plan_t *plan,
     return adds && ngx_household_record_builder_finish(builder) == NULL
            ? "the account would be over a limit, and edges would not read it"
            : NULL;
-}
-
-
-static ngx_uint_t
-ngx_http_household_api_check_replaces(ngx_http_household_api_plan_t *plan,
-    ngx_uint_t home, ngx_str_t *name)
-{
-    ngx_uint_t                     i;
-    ngx_household_account_edit_t  *edit;
-
-    edit = plan->edits.elts;
-
-    for (i = 0; i < plan->edits.nelts; i++) {
-
-        if ((edit[i].type == NGX_HOUSEHOLD_ACCOUNT_ADD
-             || edit[i].type == NGX_HOUSEHOLD_ACCOUNT_REMOVE) == home
-            && ngx_household_str_equal(&edit[i].name, name))
-        {
-            return 1;
-        }
-    }
-
-    return 0;
 }

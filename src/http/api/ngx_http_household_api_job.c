@@ -205,12 +205,11 @@ ngx_http_household_api_job_plan(ngx_http_household_api_job_t *job)
 static ngx_uint_t
 ngx_http_household_api_job_changes(ngx_http_household_api_job_t *job)
 {
-    ngx_uint_t                      i, k;
+    ngx_uint_t                      i;
     ngx_household_account_edit_t   *edit;
     ngx_household_account_field_t  *field;
 
     edit = job->plan.edits.elts;
-    field = job->account.fields;
 
     for (i = 0; i < job->plan.edits.nelts; i++) {
 
@@ -218,14 +217,10 @@ ngx_http_household_api_job_changes(ngx_http_household_api_job_t *job)
             return 1;
         }
 
-        for (k = 0; k < job->account.nfields; k++) {
-            if (ngx_household_str_equal(&field[k].name, &edit[i].name)) {
-                break;
-            }
-        }
+        field = ngx_household_account_field(&job->account, &edit[i].name);
 
-        if (k == job->account.nfields
-            || !ngx_household_str_equal(&field[k].value, &edit[i].value))
+        if (field == NULL
+            || !ngx_household_str_equal(&field->value, &edit[i].value))
         {
             return 1;
         }

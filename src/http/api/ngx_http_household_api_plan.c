@@ -86,39 +86,36 @@ ngx_http_household_api_plan_home(ngx_http_household_api_plan_t *plan,
     ngx_http_household_api_fault_t *f)
 {
     ngx_str_t   *item, *home;
-    ngx_uint_t   i, found, put;
+    ngx_uint_t   i;
 
-    put = !plan->remove;
     item = &plan->item;
-    found = 0;
+
+    if (!plan->remove) {
+
+        if (ngx_http_household_api_plan_has(plan, item)) {
+            return NGX_OK;
+        }
+
+        return ngx_http_household_api_plan_add(plan,
+                                               NGX_HOUSEHOLD_ACCOUNT_ADD,
+                                               item, NULL);
+    }
 
     for (i = 0; i < plan->account->nhomes; i++) {
 
         home = &plan->account->homes[i];
 
-        if (!ngx_http_household_api_plan_same(home, item)) {
-            continue;
-        }
-
-        found = 1;
-
-        if (!put
+        if (ngx_http_household_api_plan_same(home, item)
             && ngx_http_household_api_plan_add(plan,
-                                              NGX_HOUSEHOLD_ACCOUNT_REMOVE,
-                                              home, NULL)
+                                               NGX_HOUSEHOLD_ACCOUNT_REMOVE,
+                                               home, NULL)
                != NGX_OK)
         {
             return NGX_ERROR;
         }
     }
 
-    if (put && !found) {
-        return ngx_http_household_api_plan_add(plan,
-                                               NGX_HOUSEHOLD_ACCOUNT_ADD,
-                                               item, NULL);
-    }
-
-    if (!put && !found) {
+    if (plan->edits.nelts == 0) {
         return ngx_http_household_api_plan_fault(f, 404,
                                           "not_there", "the home does not have "
                                           "this network", NULL);
@@ -271,7 +268,7 @@ ngx_http_household_api_plan_seat_networks(ngx_http_household_api_plan_t *plan,
 {
     size_t       i, n;
     json_t      *list, *value;
-    ngx_str_t    text, name, seat, network;
+    ngx_str_t    text, name, seat, network, first, none;
     ngx_uint_t   k, before;
 
     before = plan->edits.nelts;
@@ -285,14 +282,24 @@ ngx_http_household_api_plan_seat_networks(ngx_http_household_api_plan_t *plan,
                                   "\"learn\"", "#/networks");
     }
 
-    for (k = 0; k < plan->account->nfields; k++) {
+    /* the fields of a seat are next to each other */
 
-        if (!ngx_household_account_seat(&plan->account->fields[k].name, &seat,
-                                        &network)
-            || !ngx_household_str_equal(&seat, &plan->item))
-        {
-            continue;
-        }
+    ngx_str_null(&none);
+
+    if (ngx_http_household_api_plan_join(plan, "extra:", &plan->item, ":",
+                                         &none, &first)
+        != NGX_OK)
+    {
+        return NGX_ERROR;
+    }
+
+    for (k = ngx_household_account_from(plan->account, &first);
+         k < plan->account->nfields
+         && ngx_household_account_seat(&plan->account->fields[k].name, &seat,
+                                       &network)
+         && ngx_household_str_equal(&seat, &plan->item);
+         k++)
+    {
 
         if (ngx_http_household_api_plan_add(plan,
                               list != NULL ? NGX_HOUSEHOLD_ACCOUNT_UNSET

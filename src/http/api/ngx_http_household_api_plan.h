@@ -13,6 +13,7 @@
 #include <ngx_core.h>
 #include "ngx_household_account.h"
 #include "ngx_household_jose.h"
+#include "ngx_http_household_api_index.h"
 #include "ngx_http_household_api_path.h"
 
 
@@ -36,6 +37,10 @@ typedef struct {
     ngx_str_t                           item;
     json_t                             *body;      /* NULL: none */
     unsigned                            remove:1;  /* DELETE */
+
+    /* of edits, and of the account's home networks; unless there are few */
+    ngx_http_household_api_index_t      by_name;
+    ngx_http_household_api_index_t      by_network;
 } ngx_http_household_api_plan_t;
 
 
@@ -60,6 +65,11 @@ ngx_int_t ngx_http_household_api_plan_transfer(
     ngx_http_household_api_plan_t *from, ngx_http_household_api_plan_t *to,
     json_t *body, ngx_household_record_builder_t *builder,
     ngx_http_household_api_fault_t *fault);
+
+/* finds the first edit of that name and one of two types; or returns NULL */
+ngx_household_account_edit_t *ngx_http_household_api_plan_find(
+    ngx_http_household_api_plan_t *plan, ngx_str_t *name,
+    ngx_household_account_edit_e one, ngx_household_account_edit_e other);
 
 /*
  * Checks what is added as an edge reads it.  Returns why an edge would drop an

@@ -18,6 +18,10 @@
 ngx_uint_t ngx_http_household_api_plan_same(ngx_str_t *one,
     ngx_str_t *two);
 
+/* returns 1 if the account has a home network, in whatever form, else 0 */
+ngx_uint_t ngx_http_household_api_plan_has(
+    ngx_http_household_api_plan_t *plan, ngx_str_t *network);
+
 /*
  * Unsets the field with that name.  Returns NGX_DECLINED and fills "f" if there
  * is none.

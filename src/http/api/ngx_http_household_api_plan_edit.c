@@ -11,9 +11,12 @@
 #include "ngx_http_household_api_plan_case.h"
 
 
+static ngx_uint_t ngx_http_household_api_plan_hash(ngx_str_t *network);
 static ngx_household_account_edit_t *ngx_http_household_api_plan_replaced(
     ngx_http_household_api_plan_t *plan, ngx_household_account_edit_e type,
     ngx_str_t *name);
+static void ngx_http_household_api_plan_index(
+    ngx_http_household_api_plan_t *plan);
 
 
 ngx_uint_t
@@ -35,6 +38,79 @@ ngx_http_household_api_plan_same(ngx_str_t *one, ngx_str_t *two)
            && a.no_prefix == b.no_prefix
            && ngx_memcmp(a.addr.bytes, b.addr.bytes, sizeof(a.addr.bytes))
               == 0;
+}
+
+
+/* without memory for the index, all are compared */
+
+ngx_uint_t
+ngx_http_household_api_plan_has(ngx_http_household_api_plan_t *plan,
+    ngx_str_t *network)
+{
+    ngx_str_t                       *homes;
+    ngx_uint_t                       i, n, slot;
+    ngx_http_household_api_index_t  *index;
+
+    n = plan->account->nhomes;
+    homes = plan->account->homes;
+    index = &plan->by_network;
+
+    if (index->slots == NULL && n >= NGX_HTTP_HOUSEHOLD_API_INDEX_MIN
+        && ngx_http_household_api_index_init(index, plan->pool, n) == NGX_OK)
+    {
+        for (i = 0; i < n; i++) {
+            ngx_http_household_api_index_add(index,
+                                   ngx_http_household_api_plan_hash(&homes[i]),
+                                   i);
+        }
+    }
+
+    if (index->slots == NULL) {
+
+        for (i = 0; i < n; i++) {
+            if (ngx_http_household_api_plan_same(&homes[i], network)) {
+                return 1;
+            }
+        }
+
+        return 0;
+    }
+
+    slot = ngx_http_household_api_plan_hash(network);
+
+    while (ngx_http_household_api_index_next(index, &slot, &i) == NGX_OK) {
+        if (ngx_http_household_api_plan_same(&homes[i], network)) {
+            return 1;
+        }
+    }
+
+    return 0;
+}
+
+
+/* the same for all forms of a network */
+
+static ngx_uint_t
+ngx_http_household_api_plan_hash(ngx_str_t *network)
+{
+    ngx_household_network_t  net;
+    u_char                   key[sizeof(net.addr.bytes) + 3];
+
+    ngx_memzero(&net, sizeof(ngx_household_network_t));
+
+    if (ngx_household_network_parse(&net, network->data, network->len)
+        != NGX_OK)
+    {
+        return ngx_murmur_hash2(network->data, network->len);
+    }
+
+    ngx_memcpy(key, net.addr.bytes, sizeof(net.addr.bytes));
+
+    key[sizeof(net.addr.bytes)] = net.addr.family;
+    key[sizeof(net.addr.bytes) + 1] = net.prefix;
+    key[sizeof(net.addr.bytes) + 2] = net.no_prefix;
+
+    return ngx_murmur_hash2(key, sizeof(key));
 }
 
 
@@ -149,11 +225,14 @@ ngx_int_t
 ngx_http_household_api_plan_add(ngx_http_household_api_plan_t *plan,
     ngx_household_account_edit_e type, ngx_str_t *name, ngx_str_t *value)
 {
+    ngx_uint_t                     added;
     ngx_household_account_edit_t  *edit;
 
+    added = 0;
     edit = ngx_http_household_api_plan_replaced(plan, type, name);
 
     if (edit == NULL) {
+        added = 1;
         edit = ngx_array_push(&plan->edits);
     }
 
@@ -171,6 +250,10 @@ ngx_http_household_api_plan_add(ngx_http_household_api_plan_t *plan,
         ngx_str_null(&edit->value);
     }
 
+    if (added) {
+        ngx_http_household_api_plan_index(plan);
+    }
+
     return NGX_OK;
 }
 
@@ -184,9 +267,7 @@ static ngx_household_account_edit_t *
 ngx_http_household_api_plan_replaced(ngx_http_household_api_plan_t *plan,
     ngx_household_account_edit_e type, ngx_str_t *name)
 {
-    ngx_uint_t                     i;
-    ngx_household_account_edit_t  *edit;
-    ngx_household_account_edit_e   undone;
+    ngx_household_account_edit_e  undone;
 
     switch (type) {
 
@@ -202,10 +283,39 @@ ngx_http_household_api_plan_replaced(ngx_http_household_api_plan_t *plan,
         undone = type;
     }
 
+    return ngx_http_household_api_plan_find(plan, name, type, undone);
+}
+
+
+ngx_household_account_edit_t *
+ngx_http_household_api_plan_find(ngx_http_household_api_plan_t *plan,
+    ngx_str_t *name, ngx_household_account_edit_e one,
+    ngx_household_account_edit_e other)
+{
+    ngx_uint_t                     i, slot;
+    ngx_household_account_edit_t  *edit;
+
     edit = plan->edits.elts;
 
-    for (i = 0; i < plan->edits.nelts; i++) {
-        if ((edit[i].type == undone || edit[i].type == type)
+    if (plan->by_name.slots == NULL) {
+
+        for (i = 0; i < plan->edits.nelts; i++) {
+            if ((edit[i].type == one || edit[i].type == other)
+                && ngx_household_str_equal(&edit[i].name, name))
+            {
+                return &edit[i];
+            }
+        }
+
+        return NULL;
+    }
+
+    slot = ngx_murmur_hash2(name->data, name->len);
+
+    while (ngx_http_household_api_index_next(&plan->by_name, &slot, &i)
+           == NGX_OK)
+    {
+        if ((edit[i].type == one || edit[i].type == other)
             && ngx_household_str_equal(&edit[i].name, name))
         {
             return &edit[i];
@@ -213,6 +323,51 @@ ngx_http_household_api_plan_replaced(ngx_http_household_api_plan_t *plan,
     }
 
     return NULL;
+}
+
+
+/*
+ * The last edit is new.  Without memory for a larger index there is none, and
+ * all are compared.
+ */
+
+static void
+ngx_http_household_api_plan_index(ngx_http_household_api_plan_t *plan)
+{
+    ngx_uint_t                       i, n;
+    ngx_household_account_edit_t    *edit;
+    ngx_http_household_api_index_t  *index;
+
+    n = plan->edits.nelts;
+    index = &plan->by_name;
+
+    if (n < NGX_HTTP_HOUSEHOLD_API_INDEX_MIN) {
+        return;
+    }
+
+    edit = plan->edits.elts;
+
+    i = n - 1;
+
+    if (index->slots == NULL || ngx_http_household_api_index_full(index)) {
+
+        index->slots = NULL;
+
+        if (ngx_http_household_api_index_init(index, plan->pool, 4 * n)
+            != NGX_OK)
+        {
+            return;
+        }
+
+        i = 0;
+    }
+
+    for ( /* void */ ; i < n; i++) {
+        ngx_http_household_api_index_add(index,
+                                         ngx_murmur_hash2(edit[i].name.data,
+                                                          edit[i].name.len),
+                                         i);
+    }
 }
 
 

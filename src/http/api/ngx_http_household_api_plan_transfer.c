@@ -204,7 +204,7 @@ ngx_http_household_api_plan_move_device(ngx_http_household_api_move_t *m,
 {
     ngx_str_t                       name, none;
     ngx_int_t                       rc;
-    ngx_uint_t                      i, k;
+    ngx_uint_t                      k;
     ngx_household_account_field_t  *field;
 
     static const char  *prefixes[] = { "device:", "travel:", "member:" };
@@ -222,37 +222,32 @@ ngx_http_household_api_plan_move_device(ngx_http_household_api_move_t *m,
             return NGX_ERROR;
         }
 
-        for (i = 0; i < m->from->account->nfields; i++) {
+        field = ngx_household_account_field(m->from->account, &name);
 
-            field = &m->from->account->fields[i];
+        if (field == NULL) {
+            continue;
+        }
 
-            if (!ngx_household_str_equal(&field->name, &name)) {
-                continue;
-            }
+        rc = NGX_OK;
 
-            rc = NGX_OK;
+        if (k == 0) {
 
-            if (k == 0) {
-
-                if (ngx_http_household_api_plan_move_places(m, field)
-                    != NGX_OK)
-                {
-                    return NGX_ERROR;
-                }
-
-                continue;
-            }
-
-            if (ngx_http_household_api_plan_move_set(m, &field->name,
-                                                     &field->value)
-                != NGX_OK
-                || ngx_http_household_api_plan_add(m->from,
-                                              NGX_HOUSEHOLD_ACCOUNT_UNSET,
-                                              &field->name, NULL)
-                   != NGX_OK)
-            {
+            if (ngx_http_household_api_plan_move_places(m, field) != NGX_OK) {
                 return NGX_ERROR;
             }
+
+            continue;
+        }
+
+        if (ngx_http_household_api_plan_move_set(m, &field->name,
+                                                 &field->value)
+            != NGX_OK
+            || ngx_http_household_api_plan_add(m->from,
+                                               NGX_HOUSEHOLD_ACCOUNT_UNSET,
+                                               &field->name, NULL)
+               != NGX_OK)
+        {
+            return NGX_ERROR;
         }
     }
 
@@ -382,16 +377,10 @@ static ngx_int_t
 ngx_http_household_api_plan_move_network(ngx_http_household_api_move_t *m,
     ngx_str_t *network)
 {
-    ngx_uint_t  i;
-
     m->networks++;
 
-    for (i = 0; i < m->to->account->nhomes; i++) {
-        if (ngx_http_household_api_plan_same(&m->to->account->homes[i],
-                                             network))
-        {
-            return NGX_OK;
-        }
+    if (ngx_http_household_api_plan_has(m->to, network)) {
+        return NGX_OK;
     }
 
     return ngx_http_household_api_plan_add(m->to, NGX_HOUSEHOLD_ACCOUNT_ADD,
@@ -405,12 +394,8 @@ static ngx_int_t
 ngx_http_household_api_plan_move_set(ngx_http_household_api_move_t *m,
     ngx_str_t *name, ngx_str_t *value)
 {
-    ngx_uint_t  i;
-
-    for (i = 0; i < m->to->account->nfields; i++) {
-        if (ngx_household_str_equal(&m->to->account->fields[i].name, name)) {
-            return NGX_OK;
-        }
+    if (ngx_household_account_field(m->to->account, name) != NULL) {
+        return NGX_OK;
     }
 
     return ngx_http_household_api_plan_add(m->to, NGX_HOUSEHOLD_ACCOUNT_SET,
