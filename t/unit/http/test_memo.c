@@ -293,11 +293,19 @@ test_namespaces(void **data)
 static void
 replace(ngx_household_zone_ns_t *store, const char *id)
 {
-    ngx_uint_t  i, n;
+    ngx_uint_t   i, n;
+    const char  *other;
 
     /* all others move before it */
 
     for (i = 0; i < NGX_HTTP_HOUSEHOLD_MEMO_WAYS - 1; i++) {
+        other = neighbour(id, i);
+
+        if (find(store, other) == NULL) {
+            /* its generation is also that of a key which has changed */
+            (void) kept(store, other, "neighbour");
+        }
+
         for (n = 0; n < NGX_HTTP_HOUSEHOLD_MEMO_WAYS; n++) {
             assert_non_null(find(store, neighbour(id, i)));
         }
