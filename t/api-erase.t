@@ -22,7 +22,7 @@ my $redis = Test::Household::Redis->new(unix => 1);
 my $writes = 'household_sharing on; household_events on; household_grace 1h;
               household_away 3d/30d; household_unregistered learn days=1;';
 
-my ($edge, $other) = map {
+my ($edge, $other, $late) = map {
     Test::Household::Nginx->new(
         http => http_config(server => $redis->address, zone => '4m'),
         server => location('/t', $writes, 'main zone=households')
@@ -30,8 +30,9 @@ my ($edge, $other) = map {
                   . location('/member', 'household_sharing on threshold=0;
                              household_trusted_device 0;',
                              'main zone=households')
-                  . 'location /api/ { household_api main write; }')
-} 1, 2;
+                  . 'location /api/ { household_api main write; }
+                     location = /status { household_metrics zone=households; }')
+} 1 .. 3;
 
 my $api = Test::Household::Api->new($edge, '/api');
 
@@ -110,6 +111,28 @@ is ask($edge, 'c', $home, 'tv'), 'learned', 'a client of a new account';
 ok wait_until { @{ left('c') } >= 3 }, 'its home, its record, its presence';
 $api->call(DELETE => 'accounts/c');
 is_deeply left('c'), [], 'are erased';
+
+
+# presence that is not written, as the account is erased, is not kept either
+
+sub member {
+    return $late->get("/member?account=d&device=$_[0]",
+                      'X-Forwarded-For' => $_[1])->{headers}{'x-reason'};
+}
+
+sub written {
+    return join ' ', map { $late->metric('writes_total', op => 'presence',
+                                         result => $_) } qw(ok dropped);
+}
+
+$redis->cmd(SADD => 'household:{d}', $home);
+is $api->call(DELETE => 'accounts/d')->{status}, 200, 'an account is erased';
+is written(), '0 0', 'by an edge that has not written';
+is member('tv', '192.0.2.9'), 'member', 'it has a client of the account';
+ok wait_until { written() ne '0 0' }, 'the write of its presence ends';
+is written(), '0 1', 'and was not made';
+is member('box', '198.51.100.1'), 'member', 'to which there is no household';
+
 
 
 # it is written anew

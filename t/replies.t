@@ -2,7 +2,7 @@
 
 # A reply too many before replies that are not those to a lookup: to what
 # applies to the whole fleet, to what the API reads of an account, and to a
-# write of presence.
+# write of presence.  And all replies to one lookup for those to another.
 
 use strict;
 use warnings;
@@ -135,5 +135,39 @@ ok wait_until { written('ok') == 1 }, 'it is written';
 is shares('b'), 'member', 'that of another account';
 ok wait_until { written('ok') + written('dropped') == 2 }, 'is written, too';
 is written('ok'), 1, 'but not as the first one was';
+
+
+# the replies to a lookup of another account, with the number of the lookup
+# before: all have the right types, and only the number tells
+
+my %swapped;
+
+my $mixed = Test::Household::FakeRedis->new(handler => sub {
+    my ($conn, $name, $key) = @_;
+
+    if ($name eq 'SMEMBERS') {
+        my ($account) = $key =~ /\{(\w+)\}/;
+        $conn->{swap} = $account eq 'b' && !$swapped{$account}++;
+        return encode_reply([$account eq 'b' && !$conn->{swap}
+                             ? '192.0.2.2' : '192.0.2.1']);
+    }
+
+    return if $name ne 'PING' || !defined $key;
+    return encode_reply(sprintf '%08d', $key - (delete $conn->{swap} ? 1 : 0));
+});
+
+$edge = Test::Household::Nginx->new(
+    workers => 1, http => http_config(server => $mixed->address),
+    server => location('/'));
+
+sub reason {
+    return $edge->get("/?account=$_[0]", 'X-Forwarded-For' => '192.0.2.1')
+                ->{headers}{'x-reason'};
+}
+
+is reason('a'), 'home', 'a lookup';
+isnt reason('b'), 'home', 'another account does not have its home';
+ok wait_until { reason('b') eq 'outside' }, 'but its own';
+is lost(), 1, 'as the number was not the right one';
 
 done_testing;
