@@ -9,9 +9,11 @@ use lib 't/lib';
 use JSON::PP;
 use Test::Household::Api;
 use Test::Household::Cluster;
+use Test::Household::FakeRedis;
 use Test::Household::Nginx qw(http_config);
 use Test::Household::Process qw(slurp wait_until);
 use Test::Household::Redis;
+use Test::Household::Resp qw(encode_reply);
 use Test::More;
 
 my $json = JSON::PP->new->canonical->utf8;
@@ -296,6 +298,22 @@ $redis = Test::Household::Redis->new(unix => 1);
     is imports(lines(\%line)), '200 1 1 0 1 0', 'which is all there then';
     is imports(lines(\%line), '?dry_run=1'), '200 1 1 0 1 0',
         'with dry_run, too';
+}
+
+
+# others change an account all the time: its line is written again, ten times
+
+{
+    my $written = 0;
+    my $busy = Test::Household::FakeRedis->new(handler => sub {
+        my ($conn, $name) = @_;
+        return if $name !~ /^EVAL/;
+        return encode_reply(\($written++ < 40 ? ':-1' : ':1'));
+    });
+    ($api) = api('', $busy->address);
+    is imports(lines({ account => 'busy', seats => 1 })),
+        '200 1 1 0 0 1 1 changed', 'others change the account';
+    is $busy->count('EVALSHA'), 11, 'which is not tried for ever';
 }
 
 
