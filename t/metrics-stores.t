@@ -310,4 +310,41 @@ is metric('requests_total', @plain), 0, 'a store that is not used is not shown';
 $edge->reload(server => $server);
 ok wait_until { metric('requests_total', @plain) == 3 }, 'and then is again';
 
+# what a worker process has counted is added once, and also when it ends
+
+{
+    my $small = Test::Household::FakeRedis->new(data => {
+        'household:{a}' => [$home] });
+    my $counts = Test::Household::Nginx->new(
+        workers => 1,
+        http => http_config(server => $small->address,
+                            redis => 'connect_timeout 20s; timeout 20s;'),
+        server => location('/') . 'location /status { household_metrics; }');
+
+    my $sent = sub { scalar grep { ($_->[1] // '') =~ /\{/ } $small->commands };
+    my $counted = sub { $counts->metric('redis_commands_total',
+                                        op => 'lookup', result => 'ok') };
+    my $lost = sub { $counts->metric('redis_reconnects_total') };
+    my $reason = sub { $counts->get('/?account=a', 'X-Forwarded-For' => $home)
+                              ->{headers}{'x-reason'} };
+
+    is $reason->(), 'home', 'a lookup';
+    $small->drop;
+    ok wait_until { $lost->() == 1 }, 'a connection is lost';
+
+    for (1 .. 3) {
+        ok wait_until { $reason->() eq 'home' }, 'another lookup';
+        ok wait_until { $counted->() == $sent->() }, 'its commands are added';
+    }
+
+    is $lost->(), 1, 'and the lost connection not again';
+
+    my $mark = $counts->mark;
+    $reason->() for 1 .. 20;
+    $counts->reload;
+    ok $counts->wait_log(qr/worker process \d+ exited/, $mark),
+        'the worker process ends';
+    is $counted->(), $sent->(), 'what it has sent at last is counted';
+}
+
 done_testing;
