@@ -163,4 +163,65 @@ sub slot {
         'and that of the last hash slots is not the last one';
 }
 
+# those that wait: the latest is the first one, and when there are too many the
+# oldest has no answer
+
+{
+    my $fake = Test::Household::FakeRedis->new;
+    my $edge = Test::Household::Nginx->new(
+        workers => 1,
+        http => http_config(server => $fake->address, zone => '32m',
+                            redis => 'tracking off; connect_timeout 60s; '
+                                     . 'timeout 60s;'),
+        server => location('/', '', 'main zone=households')
+                  . 'location = /status { household_metrics zone=households; }');
+
+    my $ask = sub {
+        my ($account) = @_;
+        my $conn = $edge->connect;
+        $conn->send_request(GET => "/?account=$account", Connection => 'close');
+        return $conn;
+    };
+    my $reason = sub {
+        eval { $_[0]->response->{headers}{'x-reason'} } // $@;
+    };
+    my $asked = sub {
+        map { $_->[1] =~ /\{(.*)\}/ } grep { uc $_->[0] eq 'SMEMBERS' }
+            $fake->commands;
+    };
+    my $busy = sub {
+        $edge->metric('lookup_duration_seconds_count', result => 'busy');
+    };
+
+    is $reason->($ask->('ready')), 'unregistered', 'a lookup';
+
+    $fake->behave('hold');
+    my @sent = map { $ask->("s$_") } 1 .. 64;
+    ok wait_until { $fake->count('SMEMBERS') == 1 + 64 },
+        'as many are under way as Redis is asked for at first';
+
+    my $oldest = $ask->('oldest');
+    $busy->() for 1, 2;
+
+    # lookups wait also when their clients have left, unless nginx sees that
+    # before the request
+    for my $n (1 .. 5000) {
+        $ask->("n$n");
+        last if ($n > 4000 || $n % 100 == 0) && $busy->();
+    }
+
+    cmp_ok $busy->(), '>=', 1, 'one is too many';
+    is $reason->($oldest), 'unavailable', 'the oldest';
+    my $latest = $ask->('latest');
+    $busy->() for 1, 2;
+
+    $fake->release;
+    $fake->behave('normal');
+    is $reason->($_), 'unregistered', 'others are answered'
+        for $sent[0], $latest;
+    ok wait_until { $fake->count('SMEMBERS') == 1 + 64 + 4096 },
+        'as many as may wait';
+    is +($asked->())[65], 'latest', 'and first of them the latest';
+}
+
 done_testing;
