@@ -35,7 +35,7 @@ for my $case (['a Cluster', 'CLUSTER', 'server %s; cluster on;'],
     my @conns = map {
         my $conn = $edge->connect;
         $conn->send_request(GET => "/?account=$_");
-        $edge->get('/arrived') for 1, 2;
+        $edge->connect->get('/arrived') for 1, 2;
         $conn;
     } qw(a b);
 
