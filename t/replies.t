@@ -157,7 +157,9 @@ my $mixed = Test::Household::FakeRedis->new(handler => sub {
 });
 
 $edge = Test::Household::Nginx->new(
-    workers => 1, http => http_config(server => $mixed->address),
+    workers => 1,
+    http => http_config(server => $mixed->address,
+                        redis => 'connect_timeout 20s; timeout 20s;'),
     server => location('/'));
 
 sub reason {
