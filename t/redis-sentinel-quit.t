@@ -1,7 +1,7 @@
 #!/usr/bin/perl
 
-# A worker process that quits while a request waits for a primary that is none
-# any more: it asks the sentinels for the next one, as long as it is needed.
+# A worker process that quits while a request waits for a primary, and loses
+# it: it asks the sentinels, and connects, as long as somebody waits.
 
 use strict;
 use warnings;
@@ -15,54 +15,71 @@ use Test::More;
 
 my $home = '82.64.10.7';
 
-my ($former, $next) = map {
-    my %data = ('household:{a}' => [$home], 'household:{b}' => [$home],
-                readonly => $_);
-    Test::Household::FakeRedis->new(
+sub primary {
+    my ($readonly) = @_;
+    my %data = ('household:{a}' => [$home], 'household:{b}' => [$home]);
+
+    return Test::Household::FakeRedis->new(
         data => \%data, handler => sub {
             my ($conn, $name, $key) = @_;
             return encode_reply(['master', \':1', []]) if $name eq 'ROLE';
-            return $name eq 'SMEMBERS' && $key eq $data{readonly}
+            return $readonly && $name eq 'SMEMBERS' && $key eq 'household:{b}'
                    ? ['hold', "-READONLY it is a replica now\r\n"] : undef;
-        })
-} 'household:{b}', '';
-
-my %data = (port => $former->{port});
-my $sentinel = Test::Household::FakeRedis->new(
-    data => \%data, handler => sub {
-        my ($conn, $name, @args) = @_;
-        my $n = 0;
-        return encode_reply(['127.0.0.1', $data{port}]) if $name eq 'SENTINEL';
-        return join '', map { encode_reply(['subscribe', $_, \(':' . ++$n)]) }
-               @args if $name eq 'SUBSCRIBE';
-        return;
-    });
-
-my $edge = Test::Household::Nginx->new(
-    workers => 1,
-    http => http_config(redis => 'sentinel ' . $sentinel->address
-                . '; master main; connect_timeout 20s; timeout 20s;'),
-    server => location('/'));
+        });
+}
 
 sub reason { $_[0]{headers}{'x-reason'} // '-' }
 
-ok wait_until {
-    reason($edge->get('/?account=a', 'X-Forwarded-For' => $home)) eq 'home';
-}, 'a primary is known';
+# what happens to the primary, and whether the sentinels name another one
 
-$former->behave('hold');
-my $asked = $former->count('SMEMBERS');
-my $conn = $edge->connect;
-$conn->send_request(GET => '/?account=b', 'X-Forwarded-For' => $home,
-                    Connection => 'close');
-ok wait_until { $former->count('SMEMBERS') > $asked }, 'a request waits';
+for (['is a replica', 1, 1], ['is gone', 0, 1], ['has closed', 0, 0]) {
+    my ($what, $readonly, $moves) = @$_;
+    my ($former, $next) = (primary($readonly), primary(0));
+    my %data = (port => $former->{port});
 
-$edge->signal('QUIT');
-ok $edge->wait_log(qr/gracefully shutting down/), 'its worker process quits';
+    my $sentinel = Test::Household::FakeRedis->new(
+        data => \%data, handler => sub {
+            my ($conn, $name, @args) = @_;
+            my $n = 0;
+            return encode_reply(['127.0.0.1', $data{port}])
+                if $name eq 'SENTINEL';
+            return join '',
+                   map { encode_reply(['subscribe', $_, \(':' . ++$n)]) } @args
+                if $name eq 'SUBSCRIBE';
+            return;
+        });
 
-$sentinel->set(port => $next->{port});
-$former->release;
-is reason(eval { $conn->response } || {}), 'home', 'the next primary answers';
-ok $edge->wait_exit, 'and the worker process ends';
+    my $edge = Test::Household::Nginx->new(
+        workers => 1,
+        http => http_config(redis => 'sentinel ' . $sentinel->address
+                    . '; master main; connections 2;'
+                    . ' connect_timeout 20s; timeout 20s;'),
+        server => location('/'));
+
+    ok wait_until {
+        reason($edge->get('/?account=a', 'X-Forwarded-For' => $home))
+            eq 'home';
+    }, "$what: a primary is known";
+
+    $former->behave('hold');
+    my $asked = $former->count('SMEMBERS');
+    my $conn = $edge->connect;
+    $conn->send_request(GET => '/?account=b', 'X-Forwarded-For' => $home,
+                        Connection => 'close');
+    ok wait_until { $former->count('SMEMBERS') > $asked },
+        "$what: a request waits";
+
+    $edge->signal('QUIT');
+    ok $edge->wait_log(qr/gracefully shutting down/),
+        "$what: its worker process quits";
+
+    $sentinel->set(port => $next->{port}) if $moves;
+    $former->behave('normal') if !$moves;
+    $readonly ? $former->release : $former->drop;
+
+    is reason(eval { $conn->response } || {}), 'home',
+        "$what: the request has its answer";
+    ok $edge->wait_exit, "$what: the worker process ends";
+}
 
 done_testing;

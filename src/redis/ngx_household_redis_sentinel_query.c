@@ -18,6 +18,8 @@
 #define NGX_HOUSEHOLD_REDIS_SENTINEL_INTERVAL     100
 
 
+static ngx_uint_t ngx_household_redis_sentinel_awaited(
+    ngx_household_redis_sentinel_t *st);
 static void ngx_household_redis_sentinel_query_master(
     ngx_household_redis_sentinel_t *st);
 static void ngx_household_redis_sentinel_master_reply(void *data,
@@ -86,13 +88,34 @@ ngx_household_redis_sentinel_retry_handler(ngx_event_t *ev)
 {
     ngx_household_redis_sentinel_t  *st = ev->data;
 
-    if (ngx_exiting && st->redis->parked.n == 0) {
+    if (ngx_exiting && !ngx_household_redis_sentinel_awaited(st)) {
         return;
     }
 
     if (st->query == NULL) {
         ngx_household_redis_sentinel_query_master(st);
     }
+}
+
+
+/* returns 1 if a command waits for the primary, else 0 */
+
+static ngx_uint_t
+ngx_household_redis_sentinel_awaited(ngx_household_redis_sentinel_t *st)
+{
+    ngx_uint_t  i;
+
+    if (st->redis->parked.n != 0) {
+        return 1;
+    }
+
+    for (i = 0; st->primary != NULL && i < st->primary->n; i++) {
+        if (st->primary->conns[i].waiting.n != 0) {
+            return 1;
+        }
+    }
+
+    return 0;
 }
 
 

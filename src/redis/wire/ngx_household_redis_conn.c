@@ -255,7 +255,7 @@ ngx_household_redis_conn_retry_handler(ngx_event_t *ev)
 {
     ngx_household_redis_conn_t  *conn = ev->data;
 
-    if (!ngx_exiting || conn->once) {
+    if (!ngx_exiting || conn->once || conn->waiting.n != 0) {
         ngx_household_redis_conn_attempt(conn);
     }
 }
